@@ -1,0 +1,102 @@
+"""One round of load on one variant: wrk, one thread, keep-alive, and the accounts read before and after.
+
+Requests per second and latency are wrk's. CPU is that of the server's own process tree in /proc,
+divided by the requests answered. Latency is that of a closed loop: the next request of a connection
+waits for the answer to the last.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import tools
+from bench.process import Cores, CoreTime, on_cores
+from bench.variants import Running, Scene
+
+SCRIPT = Path(__file__).with_name("wrk.lua")
+SPARE_SECONDS = 20
+ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
+
+
+class LoadError(Exception):
+    """wrk did not give an account of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is asked."""
+
+    seconds: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round measured. Shares are parts of one core over the round; None where nothing is pinned."""
+
+    requests: int
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
+    max_ms: float
+    cpu_us_per_request: float
+    server_core_share: float
+    other_core_share: float | None
+    stolen_share: float
+    load_core_share: float | None
+    rss_mb: float
+    errors: dict[str, int]
+
+    @property
+    def error_count(self) -> int:
+        """Errors of all kinds."""
+        return sum(self.errors.values())
+
+
+def run_round(running: Running, scene: Scene, load: Load) -> Round:
+    cores, upstream = scene.cores, scene.upstream
+    arrived, cpu = upstream.requests(), running.process.cpu_seconds()
+    server_core, load_core = CoreTime.read(cores.server), CoreTime.read(cores.load)
+    wrk = _wrk(f"http://127.0.0.1:{running.port}{scene.work.target}", cores, load)
+    server_core = CoreTime.read(cores.server).since(server_core)
+    load_core = CoreTime.read(cores.load).since(load_core)
+    cpu, arrived = running.process.cpu_seconds() - cpu, upstream.requests() - arrived - 1
+    seconds, requests = wrk["duration_us"] / 1e6, wrk["requests"]
+    errors = {kind: wrk[kind] for kind in ERROR_KINDS}
+    # A good answer to a request that never came to the upstream was made up, or came from a cache.
+    errors["unforwarded"] = max(0, requests - errors["status"] - arrived)
+    errors["ended"] = int(running.process.exited())
+    return Round(
+        requests=requests,
+        requests_per_second=requests / seconds,
+        p50_ms=wrk["p50_us"] / 1e3,
+        p99_ms=wrk["p99_us"] / 1e3,
+        p999_ms=wrk["p999_us"] / 1e3,
+        max_ms=wrk["max_us"] / 1e3,
+        cpu_us_per_request=cpu * 1e6 / requests if requests else 0.0,
+        server_core_share=cpu / seconds,
+        other_core_share=max(0.0, server_core.work - cpu) / seconds if cores.pinned else None,
+        stolen_share=server_core.stolen / seconds,
+        load_core_share=load_core.work / seconds / len(cores.load) if cores.pinned else None,
+        rss_mb=running.process.rss_bytes() / 1e6,
+        errors=errors,
+    )
+
+
+def _wrk(url: str, cores: Cores, load: Load) -> dict[str, int]:
+    program = tools.find("wrk") or "wrk"
+    command = [program, "--threads", "1", "--connections", str(load.connections)]
+    command += ["--duration", f"{load.seconds}s", "--timeout", "5s", "--script", str(SCRIPT), url]
+    limit = load.seconds + SPARE_SECONDS
+    with on_cores(cores.load):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            raise LoadError(f"wrk did not end within {limit} s") from error
+    for line in done.stdout.splitlines():
+        if line.startswith("BENCH "):
+            counters: dict[str, int] = json.loads(line.removeprefix("BENCH "))
+            return counters
+    raise LoadError(f"wrk ended with {done.returncode}: {(done.stderr or done.stdout).strip()}")

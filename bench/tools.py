@@ -1,0 +1,45 @@
+"""The two Debian programs the bench needs: found, installed where that is possible, or named."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+PACKAGES = {"nginx": "nginx", "wrk": "wrk"}
+APT_SECONDS = 300
+SEARCH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+
+
+def find(program: str) -> str | None:
+    return shutil.which(program, path=SEARCH)
+
+
+def missing() -> list[str]:
+    return [program for program in PACKAGES if find(program) is None]
+
+
+def install(programs: list[str]) -> None:
+    """By apt-get, as root only; what fails is seen by asking `missing` again."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    packages = [PACKAGES[program] for program in programs]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        _apt_get("update")
+        _apt_get("install", "-y", "--no-install-recommends", *packages)
+
+
+def _apt_get(*arguments: str) -> None:
+    subprocess.run(
+        ["apt-get", "-q", *arguments],
+        check=False,
+        timeout=APT_SECONDS,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )
+
+
+def ensure() -> list[str]:
+    """Install what is missing; what is still missing is returned."""
+    if absent := missing():
+        install(absent)
+    return missing()

@@ -1,0 +1,130 @@
+"""The upstream behind every variant: one nginx process, keep-alive, answers from memory.
+
+It counts its requests (so that an answer which never reached it is noticed) and writes what it
+received, header by header, for every request but those of the load.
+"""
+
+import http.client
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from bench import tools
+from bench.process import Cores, Process, StartError, free_port
+from bench.work import Work
+
+JSON_1K = json.dumps(
+    {"id": 7, "name": "Aurora", "tags": ["a", "b"], "text": "x" * 961}, separators=(",", ":")
+)
+WAIT_SECONDS = 5.0
+
+COMMON = """\
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 4096; }}
+http {{
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  keepalive_requests 1000000000;
+  keepalive_timeout 300s;
+  access_log off;
+  tcp_nodelay on;
+"""
+
+UPSTREAM = """\
+  map_hash_bucket_size 1024;
+  map $args $shown {{ default 1; "{query}" 0; }}
+  log_format seen escape=json '{{"uri":"$request_uri","User-Agent":"$http_user_agent",'
+    '"Referer":"$http_referer","Accept-Language":"$http_accept_language","X-Forwarded-For":"$http_x_forwarded_for",'
+    '"X-Forwarded-Proto":"$http_x_forwarded_proto","X-Forwarded-Host":"$http_x_forwarded_host",'
+    '"Cookie":"$http_cookie","Authorization":"$http_authorization"}}';
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location = {path} {{
+      access_log {folder}/seen.log seen if=$shown;
+      {headers}
+      empty_gif;
+    }}
+    location = /v1/json/1k {{ default_type application/json; return 200 '{json_1k}'; }}
+    location = /status {{ stub_status; }}
+  }}
+}}
+"""
+
+
+def nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Process:
+    """Start nginx on a configuration below `folder`, which it gets as `{folder}`."""
+    file = folder / f"{name}.conf"
+    file.write_text(config)
+    program = tools.find("nginx") or "nginx"
+    command = [program, "-p", str(folder), "-c", str(file)]
+    return Process.start(command, cores, folder / f"{name}.log", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The running upstream and the file in which it writes what it received."""
+
+    process: Process
+    port: int
+    seen_file: Path
+
+    @classmethod
+    def start(cls, work: Work, folder: Path, cores: Cores) -> Self:
+        """Start it; `wait_ready` says when it answers."""
+        port = free_port()
+        headers = " ".join(
+            f'add_header {name} "{value}";' for name, value in work.answer_headers if name != "Content-Type"
+        )
+        config = (COMMON + UPSTREAM).format(
+            folder=folder, port=port, path=work.path, query=work.query, headers=headers, json_1k=JSON_1K
+        )
+        return cls(nginx("upstream", config, folder, cores.load), port, folder / "seen.log")
+
+    @property
+    def base(self) -> str:
+        """The base URI of the consumed API."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def wait_ready(self) -> None:
+        """Wait for its first answer."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self.requests()
+            except OSError as error:
+                if self.process.exited() or time.monotonic() > deadline:
+                    raise StartError(f"the upstream does not answer: {self.process.log_tail()}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def requests(self) -> int:
+        """How many requests it has received, this question included."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
+        try:
+            connection.request("GET", "/status")
+            lines = connection.getresponse().read().decode().splitlines()
+        finally:
+            connection.close()
+        return int(lines[2].split()[2])
+
+    def forget(self) -> None:
+        """Empty the record; nginx appends, so it goes on at the start."""
+        self.seen_file.write_bytes(b"")
+
+    def seen(self, count: int) -> list[dict[str, Any]]:
+        """What was received since `forget`: a line is written a moment after the answer, hence the count."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            lines = self.seen_file.read_bytes().splitlines()
+            if len(lines) >= count or time.monotonic() > deadline:
+                return [json.loads(line) for line in lines]
+            time.sleep(0.005)

@@ -1,0 +1,1 @@
+"""Thin encoders round the engine: Bound to ASGI applications."""

@@ -1,0 +1,152 @@
+"""From a request's path to what is served there: a dictionary for fixed paths, a small trie for placeholders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import quote, unquote_to_bytes
+
+from naftiko_runtime.plan import Argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
+Pattern = tuple[str | Argument, ...]
+
+
+@dataclass(slots=True)
+class Resource(Generic[T]):
+    """A path and what answers its methods."""
+
+    methods: dict[str, T] = field(default_factory=dict)
+    allow: bytes = b""
+
+    def add(self, method: str, target: T) -> None:
+        """Route a method; the first one stays."""
+        self.methods.setdefault(method, target)
+        names = {*self.methods, "OPTIONS"} | ({"HEAD"} if "GET" in self.methods else set())
+        self.allow = ", ".join(sorted(names)).encode()
+
+    def target(self, method: str) -> T | None:
+        """What answers a method; HEAD follows GET."""
+        found = self.methods.get(method)
+        return self.methods.get("GET") if found is None and method == "HEAD" else found
+
+
+@dataclass(slots=True)
+class _Node(Generic[T]):
+    fixed: dict[str, _Node[T]] = field(default_factory=dict)
+    open: list[tuple[Pattern, _Node[T]]] = field(default_factory=list)
+    resource: Resource[T] | None = None
+
+
+class Dispatcher(Generic[T]):
+    """Finds the resources for a path, literal before placeholder, more specific first."""
+
+    def __init__(self) -> None:
+        self._fixed: dict[bytes, Resource[T]] = {}
+        self._root: _Node[T] = _Node()
+        self._has_placeholders = False
+
+    def add(self, method: str, pattern: Pattern, target: T) -> None:
+        """Route a method on a path pattern."""
+        node = self._root
+        for segment in segments(pattern):
+            node = self._child(node, segment)
+        if node.resource is None:
+            node.resource = Resource()
+        node.resource.add(method, target)
+        if any(isinstance(piece, Argument) for piece in pattern):
+            self._has_placeholders = True
+        else:
+            self._fixed[quote("".join(map(str, pattern)), safe="/:@!$&'()*+,;=~%").encode()] = node.resource
+
+    @staticmethod
+    def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
+        if len(segment) <= 1 and not any(isinstance(piece, Argument) for piece in segment):
+            return node.fixed.setdefault("".join(map(str, segment)), _Node())
+        shape = _shape(segment)
+        for known, child in node.open:
+            if _shape(known) == shape and known == segment:
+                return child
+        child: _Node[T] = _Node()
+        node.open.append((segment, child))
+        node.open.sort(key=lambda entry: _specificity(entry[0]))
+        return child
+
+    def fixed(self, raw_path: bytes) -> Resource[T] | None:
+        """The resource of a path without placeholders, in one look-up, when no other could answer as well."""
+        return self._fixed.get(raw_path)
+
+    def matches(self, raw_path: bytes) -> Iterator[tuple[Resource[T], dict[str, str]]]:
+        """Every resource that a path fits, best first, with the values of its placeholders, decoded.
+
+        Raises:
+            UnicodeDecodeError: The path's percent-encoding is no UTF-8.
+        """
+        parts = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/")]
+        yield from self._walk(self._root, parts, 0, {})
+
+    def _walk(
+        self, node: _Node[T], parts: Sequence[str], at: int, values: dict[str, str]
+    ) -> Iterator[tuple[Resource[T], dict[str, str]]]:
+        if at == len(parts):
+            if node.resource is not None:
+                yield node.resource, values
+            return
+        if (child := node.fixed.get(parts[at])) is not None:
+            yield from self._walk(child, parts, at + 1, values)
+        for segment, child in node.open:
+            if (found := match_segment(segment, parts[at])) is not None:
+                yield from self._walk(child, parts, at + 1, {**values, **found})
+
+
+def segments(pattern: Pattern) -> list[Pattern]:
+    """A path pattern cut at its slashes; the part before the first slash is the first segment."""
+    result: list[list[str | Argument]] = [[]]
+    for piece in pattern:
+        if isinstance(piece, Argument):
+            result[-1].append(piece)
+            continue
+        head, *tail = piece.split("/")
+        result[-1] += [head] if head else []
+        result += [[part] if part else [] for part in tail]
+    return [tuple(segment) for segment in result]
+
+
+def _shape(segment: Pattern) -> tuple[str, ...]:
+    return tuple(piece if isinstance(piece, str) else "" for piece in segment)
+
+
+def _specificity(segment: Pattern) -> tuple[int, int]:
+    """Sorts more literal characters first, then fewer placeholders."""
+    return -sum(len(p) for p in segment if isinstance(p, str)), len(segment)
+
+
+def match_segment(segment: Pattern, text: str) -> dict[str, str] | None:
+    """The values of a segment's placeholders; nothing when it does not fit. Linear: a value ends at the next literal.
+
+    The last value takes all that is left before the closing literal. No value is empty.
+    """
+    values: dict[str, str] = {}
+    at, end = 0, len(text)
+    pieces = list(segment)
+    if isinstance(pieces[-1], str):
+        closing = pieces.pop()
+        if not text.endswith(closing):
+            return None
+        end -= len(closing)
+    for number, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            if not text.startswith(piece, at, end):
+                return None
+            at += len(piece)
+            continue
+        following = pieces[number + 1] if number + 1 < len(pieces) else None
+        stop = text.find(following, at + 1, end) if isinstance(following, str) else end
+        if stop <= at:
+            return None
+        values[piece.name] = text[at:stop]
+        at = stop
+    return values if at == end else None

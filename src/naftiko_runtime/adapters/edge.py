@@ -1,0 +1,142 @@
+"""What every listener does at its edge: whose word is taken, what is passed on, how much is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from naftiko_runtime import limits
+from naftiko_runtime.errors import TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header: TypeAlias = tuple[bytes, bytes]
+
+_CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
+_TRACE: Final = frozenset({b"traceparent", b"tracestate"})
+_FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
+_OF_INTEREST: Final = _CALLERS_OWN | _TRACE | _FORWARDING | {b"host"}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The operator's choices for all listeners.
+
+    Attributes:
+        trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed and continued.
+        allowed_origins: Origins of web pages that may call MCP servers, besides those of this machine.
+        body_bytes_max: Of a request's body.
+    """
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    allowed_origins: frozenset[str] = frozenset()
+    body_bytes_max: int = limits.REQUEST_BODY_BYTES_MAX
+
+    def trusts(self, host: str) -> bool:
+        """Whether a peer is one of the trusted proxies."""
+        if not self.trusted_proxies:
+            return False
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self.trusted_proxies)
+
+    def passed_on(self, scope: Scope) -> tuple[list[Header], list[Header]]:
+        """What goes to the upstream of a caller's headers.
+
+        Returns:
+            Forwarding and tracing headers, which always go; and the caller's own, which only open operations send.
+        """
+        forwarding: dict[bytes, bytes] = {}
+        always: list[Header] = []
+        own: list[Header] = []
+        for pair in scope["headers"]:
+            name = pair[0]
+            if name not in _OF_INTEREST:
+                continue
+            if name in _CALLERS_OWN:
+                own.append(pair)
+            elif name in _TRACE:
+                always.append(pair)
+            else:
+                before = forwarding.get(name)
+                forwarding[name] = pair[1] if before is None else before + b", " + pair[1]
+        always += self._forwarded(scope, forwarding)
+        return always, own
+
+    def _forwarded(self, scope: Scope, given: dict[bytes, bytes]) -> Iterable[Header]:
+        peer = scope["client"][0] if scope.get("client") else ""
+        address = peer.encode()
+        scheme, host = scope["scheme"].encode(), given.get(b"host", b"")
+        if not self.trusted_proxies or not self.trusts(peer):
+            return (
+                (b"x-forwarded-for", address),
+                (b"x-forwarded-proto", scheme),
+                (b"x-forwarded-host", host),
+            )
+        return _continued(given, address, scheme, host)
+
+
+def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: bytes) -> list[Header]:
+    """A trusted proxy's account of the caller, with that proxy appended to the list."""
+    before = given.get(b"x-forwarded-for")
+    headers = [
+        (b"x-forwarded-for", before + b", " + address if before else address),
+        (b"x-forwarded-proto", given.get(b"x-forwarded-proto", scheme)),
+        (b"x-forwarded-host", given.get(b"x-forwarded-host", host)),
+    ]
+    if (forwarded := given.get(b"forwarded")) is not None:
+        node = b'"[' + address + b']"' if b":" in address else address
+        headers.append((b"forwarded", forwarded + b", for=" + node))
+    return headers
+
+
+class Disconnected(Exception):  # noqa: N818 - named for what happened
+    """The caller is gone; nobody waits for an answer."""
+
+
+async def read_body(receive: Receive, bytes_max: int) -> bytes:
+    """A request's whole body.
+
+    Raises:
+        TooLarge: It exceeds the limit.
+        Disconnected: The caller went away before it was complete.
+    """
+    chunks = [chunk async for chunk in stream_body(receive, bytes_max)]
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:
+    """A request's body as it arrives; errors as for :func:`read_body`."""
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            size += len(chunk)
+            if size > bytes_max:
+                raise TooLarge(too_large(bytes_max))
+            yield chunk
+
+
+def too_large(bytes_max: int) -> str:
+    """What to tell a caller whose body exceeds the limit."""
+    return f"the request's body is larger than {bytes_max:,} bytes"
+
+
+async def send_whole(send: Send, status: int, headers: list[Header], body: bytes) -> None:
+    """Send a response whose body is at hand."""
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,290 @@
+"""MCP: tools to operations, answers to content. The SDK's low-level server speaks the protocol, every revision of it."""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import mcp_types as types
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.exceptions import MCPError
+
+from naftiko_runtime._version import __version__
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.engine.body import fields_of
+from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.errors import CallError, Fault, Rejected, UpstreamError
+from naftiko_runtime.formats import Undecodable, decode
+from naftiko_runtime.plan import McpServer, OpenBody
+from naftiko_runtime.template import Unrenderable, as_json, in_query
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mcp.server.context import ServerRequestContext
+
+    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.plan import Tool
+
+log = logging.getLogger(__name__)
+PATHS: Final = frozenset({"/mcp", "/"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_TEXT_TYPES: Final = frozenset(
+    {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
+)
+_JSON: Final = "application/json"
+
+
+@asynccontextmanager
+async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
+    """The ASGI application of one MCP expose, for as long as the context lasts.
+
+    It keeps no session: every request carries all that answering it needs, so any replica can.
+    """
+    plan = server.plan
+    assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
+    sdk = ToolServer(server, edge).sdk()
+    # Host and Origin are checked here, before the SDK sees a request: it can only compare them with fixed lists.
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    manager = StreamableHTTPSessionManager(
+        sdk, json_response=True, stateless=True, security_settings=security, max_request_body_size=edge.body_bytes_max
+    )
+    guard = PageGuard(edge, loopback=plan.address in _LOOPBACK)
+    async with manager.run():
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] not in PATHS:
+                await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
+            elif scope["method"] != "POST":
+                detail = "MCP is served without sessions: every message is a POST of its own"
+                await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", b"POST"),))
+            elif (refusal := guard.refusal(scope)) is not None:
+                await send_problem_document(send, 403, "origin-not-allowed", refusal)
+            else:
+                await manager.handle_request(scope, receive, send)
+
+        yield app
+
+
+class PageGuard:
+    """Keeps web pages of strangers away (DNS rebinding): a browser always names a page's origin on a POST."""
+
+    def __init__(self, edge: Edge, *, loopback: bool) -> None:
+        self._allowed = edge.allowed_origins
+        self._loopback = loopback
+
+    def refusal(self, scope: Scope) -> str | None:
+        """Why a request is refused; nothing when it is welcome."""
+        headers = dict(scope["headers"])
+        host = _host_name(headers.get(b"host", b""))
+        if self._loopback and host not in _LOOPBACK:
+            return "this server listens on this machine only, and the Host header names another"
+        if (origin := headers.get(b"origin")) is None:
+            return None
+        text = origin.decode("latin-1")
+        if text in self._allowed or "*" in self._allowed:
+            return None
+        # A page of this machine may call a server that was asked for by a name of this machine.
+        if _host_name(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
+            return None
+        return "web pages of this origin may not call this server; the operator can add it with --allow-origin"
+
+
+def _host_name(authority: bytes) -> str:
+    """The host of ``host:port``, without the port and an address's brackets."""
+    try:
+        return (urlsplit("//" + authority.decode("latin-1")).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+class ToolServer:
+    """The tools of one expose, in the SDK's terms."""
+
+    def __init__(self, server: BoundServer, edge: Edge) -> None:
+        plan = server.plan
+        assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
+        self._plan = plan
+        self._edge = edge
+        pairs = zip(plan.tools, server.operations, strict=True)
+        self._operations = {tool.name: operation for tool, operation in pairs}
+        self._schemas = {tool.name: input_schema(tool) for tool in plan.tools}
+        self._listing = types.ListToolsResult(tools=[_listed(tool, self._schemas[tool.name]) for tool in plan.tools])
+
+    def sdk(self) -> Server[Any]:
+        """The SDK's server that answers with these tools."""
+        return Server(
+            self._plan.namespace,
+            version=__version__,
+            title=self._plan.title,
+            instructions=self._plan.instructions,
+            on_list_tools=self._list,
+            on_call_tool=self._call,
+            # Without it, the SDK lists all tools for every call to find one schema.
+            get_tool_input_schema=self._schemas.get,
+        )
+
+    async def _list(self, _context: ServerRequestContext[Any], _params: Any) -> types.ListToolsResult:
+        return self._listing
+
+    async def _call(
+        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        operation = self._operations.get(params.name)
+        if operation is None:
+            raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
+        try:
+            call = invocation(operation, params.arguments or {})
+            if context.request is not None:
+                call.headers, call.caller_headers = self._edge.passed_on(context.request.scope)
+            async with operation.run(call) as answer:
+                return await result_of(answer, operation)
+        except CallError as error:
+            return failure(str(error))
+
+
+def input_schema(tool: Tool) -> dict[str, Any]:
+    """A tool's input schema; an open one says where its arguments go."""
+    schema = tool.operation.contract.schema()
+    if tool.operation.contract.open:
+        fields = "body fields" if isinstance(tool.operation.request.body, OpenBody) else "query parameters"
+        request = tool.operation.request
+        schema["description"] = f"Arguments become {fields} of {request.method} {request.operation}."
+    return schema
+
+
+def _listed(tool: Tool, schema: dict[str, Any]) -> types.Tool:
+    annotations = types.ToolAnnotations.model_validate(dict(tool.hints)) if tool.hints else None
+    return types.Tool(
+        name=tool.name,
+        title=tool.title or tool.name,
+        description=tool.description,
+        input_schema=schema,
+        annotations=annotations,
+    )
+
+
+def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocation:
+    """A tool call as the engine takes it: what is not named becomes the open query or the open body.
+
+    Raises:
+        Rejected: The arguments do not fit the contract.
+    """
+    values, extras = operation.contract.admit_arguments(arguments)
+    call = Invocation(values=values)
+    try:
+        if isinstance(operation.plan.request.body, OpenBody):
+            call.body = as_json(extras["body"] if list(extras) == ["body"] else extras)
+            call.body_headers = ((b"content-type", b"application/json"),)
+        else:
+            call.query = open_query(extras)
+    except Unrenderable as error:
+        raise Rejected(Fault("", "arguments", str(error))) from None
+    return call
+
+
+def open_query(arguments: dict[str, Any]) -> bytes:
+    """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
+    fields = (field for name, value in arguments.items() for field in fields_of(in_query(name), value))
+    return "&".join(fields).encode()
+
+
+def failure(text: str) -> types.CallToolResult:
+    """A tool result that says what went wrong."""
+    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
+
+
+async def result_of(answer: Answer, operation: BoundOperation) -> types.CallToolResult:
+    """An answer as tool content.
+
+    Raises:
+        UpstreamError: The body cannot be read.
+    """
+    if answer.mapped:
+        return _structured(_json_text(answer.value), answer.value)
+    body = await answer.read()
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return failure(_upstream_failure(answer, body, operation))
+    if not body:
+        return _structured(_status_line(answer.status), {})
+    return _content(body, answer.media_type, operation)
+
+
+def _json_text(value: Any) -> str:
+    try:
+        return as_json(value).decode()
+    except Unrenderable:
+        raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
+
+
+def _structured(text: str, value: Any) -> types.CallToolResult:
+    """Text, and the value itself when it is an object: the only kind that every protocol revision takes."""
+    structured = value if isinstance(value, dict) else None
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
+
+
+def _status_line(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
+    head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
+    return f"{head}\n{text}" if text else head
+
+
+def _content(body: bytes, media_type: str, operation: BoundOperation) -> types.CallToolResult:
+    """An untouched body as the kind of content that its type is."""
+    kind = media_type.partition("/")[0]
+    if kind in ("image", "audio"):
+        data = b64encode(body).decode()
+        block = types.ImageContent if kind == "image" else types.AudioContent
+        return types.CallToolResult(content=[block(data=data, mime_type=media_type)])
+    if (text := _text(body, media_type)) is None:
+        return _blob(body, media_type, operation)
+    return _structured(text, _parsed(body, media_type))
+
+
+def _text(body: bytes, media_type: str) -> str | None:
+    is_text = media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("json", "+xml"))
+    if media_type and not is_text:
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _parsed(body: bytes, media_type: str) -> Any:
+    """The value of a body that is JSON; a body without a type may be."""
+    if media_type and not media_type.endswith("json"):
+        return None
+    try:
+        return decode("json", body)
+    except Undecodable:
+        return None
+
+
+def _blob(body: bytes, media_type: str, operation: BoundOperation) -> types.CallToolResult:
+    contents = types.BlobResourceContents(
+        uri=f"naftiko:{operation.plan.request.operation}",
+        mime_type=media_type or "application/octet-stream",
+        blob=b64encode(body).decode(),
+    )
+    return types.CallToolResult(content=[types.EmbeddedResource(resource=contents)])

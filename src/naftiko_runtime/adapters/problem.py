@@ -1,0 +1,62 @@
+"""Faults as RFC 9457 problems."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.adapters.edge import send_whole
+from naftiko_runtime.errors import CallError, Rejected, TooLarge, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from naftiko_runtime.template import as_json
+
+if TYPE_CHECKING:
+    from naftiko_runtime.adapters.edge import Header, Send
+
+_TYPE: Final = (b"content-type", b"application/problem+json")
+
+TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
+    (Rejected, 400, "invalid-request"),
+    (TooLarge, 413, "body-too-large"),
+    (UpstreamTimeout, 504, "upstream-timeout"),
+    (UpstreamUnreachable, 502, "upstream-unreachable"),
+    (UpstreamError, 502, "upstream-error"),
+)
+"""Every kind of failed call, its status and the last part of its problem type; the first that fits counts."""
+
+
+def status_of(error: CallError) -> tuple[int, str]:
+    """The status and problem type of a failed call."""
+    return next((status, slug) for kind, status, slug in TABLE if isinstance(error, kind))
+
+
+async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...] = ()) -> None:
+    """Answer a failed call."""
+    status, slug = status_of(error)
+    extra: dict[str, Any] = {}
+    if isinstance(error, Rejected):
+        extra["errors"] = [{"name": f.name, "in": f.place, "detail": f.detail} for f in error.faults]
+    close = ((b"connection", b"close"),) if isinstance(error, TooLarge) else ()
+    await send_problem_document(send, status, slug, str(error), extra, (*headers, *close))
+
+
+async def send_problem_document(
+    send: Send, status: int, slug: str, detail: str, extra: dict[str, Any] | None = None, headers: tuple[Header, ...] = ()
+) -> None:
+    """Answer with a problem.
+
+    Args:
+        send: ASGI.
+        status: The status code.
+        slug: The last part of the problem's type, a URN.
+        detail: One sentence for people.
+        extra: More members.
+        headers: More headers.
+    """
+    problem = {
+        "type": f"urn:naftiko:problem:{slug}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **(extra or {}),
+    }
+    await send_whole(send, status, [_TYPE, *headers], as_json(problem))

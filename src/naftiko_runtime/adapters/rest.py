@@ -1,0 +1,226 @@
+"""REST: routes to operations, answers to HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
+from naftiko_runtime.adapters.edge import Disconnected, Edge, read_body, send_whole, stream_body, too_large
+from naftiko_runtime.adapters.problem import send_problem, send_problem_document
+from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, UpstreamError
+from naftiko_runtime.plan import OpenBody, RestServer
+from naftiko_runtime.template import Unrenderable, as_json
+
+if TYPE_CHECKING:
+    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.operation import BoundOperation
+
+_BODYLESS: Final = (204, 205, 304)
+_QUERY_FIELDS_MAX: Final = 1000
+_JSON: Final = (b"content-type", b"application/json")
+_BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
+
+
+class RestApp:
+    """The ASGI application of one REST expose."""
+
+    def __init__(self, server: BoundServer, edge: Edge) -> None:
+        self._edge = edge
+        self._dispatcher: Dispatcher[RouteHandler] = Dispatcher()
+        plan = server.plan
+        assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
+        for route, operation in zip(plan.routes, server.operations, strict=True):
+            self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        resource = self._dispatcher.fixed(scope["raw_path"])
+        if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
+            await handler(scope, receive, send, {})
+            return
+        await self._search(scope, receive, send)
+
+    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
+        method = scope["method"]
+        try:
+            matches = list(self._dispatcher.matches(scope["raw_path"]))
+        except UnicodeDecodeError:
+            await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
+            return
+        for resource, values in matches:
+            if (handler := resource.target(method)) is not None:
+                await handler(scope, receive, send, values)
+                return
+        if not matches:
+            await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
+        else:
+            await _other_method(send, method, [resource for resource, _ in matches])
+
+
+async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler]]) -> None:
+    allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
+    if method == "OPTIONS":
+        await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    detail = f"{method} is not served here; use {allow.decode()}"
+    await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", allow),))
+
+
+class RouteHandler:
+    """One route's way from request to response."""
+
+    def __init__(self, operation: BoundOperation, edge: Edge) -> None:
+        self._operation = operation
+        self._edge = edge
+        inputs = operation.contract.inputs
+        self._takes_inputs = bool(inputs)
+        self._body_inputs = tuple(spec.name for spec in inputs if spec.place == "body")
+        self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
+        self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
+        self._query_inputs = frozenset(s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred))
+        self._open_body = isinstance(operation.plan.request.body, OpenBody)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, path_values: dict[str, str]) -> None:
+        """Answer one request; every fault of a call becomes a problem."""
+        reply = _Reply(send, head=scope["method"] == "HEAD")
+        try:
+            call = await self._invocation(scope, receive, path_values)
+            async with self._operation.run(call) as answer:
+                await reply.send(answer)
+        except CallError as error:
+            if reply.started:  # too late for a problem: an unfinished answer must not look whole
+                raise Truncated from error
+            await send_problem(send, error)
+        except Disconnected:
+            return
+
+    async def _invocation(self, scope: Scope, receive: Receive, path_values: dict[str, str]) -> Invocation:
+        always, own = self._edge.passed_on(scope)
+        call = Invocation(query=scope["query_string"], headers=always, caller_headers=own)
+        if self._takes_inputs:
+            given = await self._given(scope, receive, path_values)
+            call.values = self._operation.contract.admit_request(given)
+        if self._open_body:
+            self._pass_body(scope, receive, call)
+        return call
+
+    async def _given(self, scope: Scope, receive: Receive, path_values: dict[str, str]) -> dict[str, Any]:
+        """What the caller gave, by input name, from every place."""
+        given: dict[str, Any] = _query_values(scope["query_string"], self._query_inputs)
+        if self._header_inputs:
+            for name, value in scope["headers"]:
+                if (input_name := self._header_inputs.get(name)) is not None:
+                    given[input_name] = value.decode("latin-1")
+        if self._cookie_inputs:
+            given |= {k: v for k, v in _cookies(scope).items() if k in self._cookie_inputs}
+        if self._body_inputs:
+            given |= await self._body_values(receive)
+        return given | path_values
+
+    async def _body_values(self, receive: Receive) -> dict[str, Any]:
+        body = await read_body(receive, self._edge.body_bytes_max)
+        if not body:
+            return {}
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Rejected(Fault("", "body", f"must be JSON: {error.msg}")) from None
+        if self._body_inputs == ("body",):
+            return {"body": value}
+        if not isinstance(value, dict):
+            raise Rejected(Fault("", "body", "must be a JSON object"))
+        return {name: value[name] for name in self._body_inputs if name in value}
+
+    def _pass_body(self, scope: Scope, receive: Receive, call: Invocation) -> None:
+        """Let the caller's body go through as a stream."""
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length")
+        if length is None and b"transfer-encoding" not in headers:
+            return
+        if length is not None and int(length) > self._edge.body_bytes_max:
+            raise TooLarge(too_large(self._edge.body_bytes_max))
+        call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
+        call.body = b"" if length == b"0" else stream_body(receive, self._edge.body_bytes_max)
+
+
+class Truncated(Exception):  # noqa: N818 - named for what happened
+    """An answer that had begun cannot be completed; the connection has to be broken so that nobody takes it for whole."""
+
+
+class _Reply:
+    """Writes one answer."""
+
+    __slots__ = ("_head", "_send", "started")
+
+    def __init__(self, send: Send, *, head: bool) -> None:
+        self._send = send
+        self._head = head
+        self.started = False
+
+    async def send(self, answer: Answer) -> None:
+        """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
+        if answer.mapped:
+            await send_whole(self._send, answer.status, [*answer.headers, _JSON], _encoded(answer.value))
+        else:
+            await self._stream(answer)
+
+    async def _stream(self, answer: Answer) -> None:
+        bodyless = self._head or answer.status in _BODYLESS
+        headers = answer.headers
+        if answer.status in _BODYLESS:
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
+        self.started = True
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        response, finished = answer.response, False
+        if not bodyless:
+            async for chunk in response.chunks():
+                finished = response.finished()
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
+                if finished:
+                    break
+        if not finished:
+            await self._send({"type": "http.response.body", "body": b""})
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return as_json(value)
+    except Unrenderable:
+        raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
+
+
+def _query_values(query: bytes, names: frozenset[str]) -> dict[str, Any]:
+    """The declared query parameters as lists of texts."""
+    if not names or not query:
+        return {}
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_QUERY_FIELDS_MAX)
+    except UnicodeDecodeError:
+        raise Rejected(Fault("", "query", "the query is not UTF-8 text")) from None
+    except ValueError:
+        raise Rejected(Fault("", "query", f"the query has more than {_QUERY_FIELDS_MAX} fields")) from None
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in names:
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def _cookies(scope: Scope) -> dict[str, str]:
+    """The caller's cookies (RFC 6265: the first of two alike counts)."""
+    jar: dict[str, str] = {}
+    for header, value in scope["headers"]:
+        if header == b"cookie":
+            for pair in value.decode("latin-1").split(";"):
+                name, equals, text = pair.strip().partition("=")
+                if equals:
+                    jar.setdefault(unquote(name), unquote(text.strip('"')))
+    return jar

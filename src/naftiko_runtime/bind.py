@@ -1,0 +1,75 @@
+"""Plan and environment to Bound: the only place where resources are opened."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from naftiko_runtime import limits
+from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.plan import McpServer, RestServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from naftiko_runtime.plan import Operation, Plan, Server
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport.base import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class BoundServer:
+    """A planned server and its operations, in the order of its routes or tools."""
+
+    plan: Server
+    operations: tuple[BoundOperation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A plan that can serve."""
+
+    plan: Plan
+    servers: tuple[BoundServer, ...]
+
+
+@asynccontextmanager
+async def bind(
+    plan: Plan,
+    secrets: Mapping[str, Secret],
+    open_transport: Callable[[], Transport],
+    *,
+    deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
+    response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
+) -> AsyncIterator[Bound]:
+    """Open a plan's resources for as long as the context lasts.
+
+    Args:
+        plan: What to run.
+        secrets: Its variables by full name.
+        open_transport: Makes the one client that all operations share.
+        deadline_seconds: For each exchange, from the request to the last byte of the answer.
+        response_bytes_max: Of an answer that has to be held in memory.
+    """
+    transport = open_transport()
+    try:
+
+        def bound(operation: Operation) -> BoundOperation:
+            return BoundOperation(
+                operation, secrets, transport, deadline_seconds=deadline_seconds, bytes_max=response_bytes_max
+            )
+
+        yield Bound(plan, tuple(BoundServer(s, tuple(map(bound, _operations(s)))) for s in plan.servers))
+    finally:
+        await transport.aclose()
+
+
+def _operations(server: Server) -> tuple[Operation, ...]:
+    match server:
+        case RestServer():
+            return tuple(route.operation for route in server.routes)
+        case McpServer():
+            return tuple(tool.operation for tool in server.tools)
+        case _:
+            assert_never(server)

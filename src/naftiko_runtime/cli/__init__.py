@@ -1,0 +1,40 @@
+"""The ``naftiko`` command: thin commands, each importing what it needs when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from naftiko_runtime._version import __version__
+
+_COMMANDS = {
+    "run": "Serve a capability file.",
+    "validate": "Check capability files without running them.",
+    "health": "Ask a running instance whether it is ready.",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when that command is asked for: ``validate`` must not pay for the servers."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"naftiko_runtime.cli.{name}")
+        command: Any = getattr(module, name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="naftiko")
+def main() -> None:
+    """Serve Naftiko capability files as REST routes and MCP tools."""

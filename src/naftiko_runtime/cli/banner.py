@@ -1,0 +1,131 @@
+"""What ``naftiko run`` says when it has started: a table for people, log lines for machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from naftiko_runtime.plan import Argument, McpServer, OpenBody, RestServer, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.server.run import Opened
+
+log = logging.getLogger("naftiko_runtime")
+_ANYWHERE: Final = ("0.0.0.0", "::", "")
+
+
+def url(opened: Opened) -> str:
+    """Where a listener is reached from this machine."""
+    host = "localhost" if opened.address in _ANYWHERE else opened.address
+    path = "/mcp" if isinstance(opened.server, McpServer) else ""
+    return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
+
+
+def entries(opened: Opened) -> list[tuple[str, str]]:
+    """What a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
+    match opened.server:
+        case RestServer(routes=routes):
+            return [(f"{r.method} {r.path}", _target(r.operation.request)) for r in routes]
+        case McpServer(tools=tools):
+            return [(tool.name, _target(tool.operation.request)) for tool in tools]
+        case _:
+            return [("GET /health/live", "the process answers"), ("GET /health/ready", "it wants traffic")]
+
+
+def _target(request: object) -> str:
+    from naftiko_runtime.plan import Request
+
+    assert isinstance(request, Request)  # noqa: S101 - narrows the type
+    path = "".join(p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in request.path)
+    return f"{request.operation}  ({request.method} {path})"
+
+
+def kind(opened: Opened) -> str:
+    """``rest``, ``mcp`` or ``control``."""
+    match opened.server:
+        case RestServer():
+            return "rest"
+        case McpServer():
+            return "mcp"
+        case _:
+            return "control"
+
+
+def log_lines(plan: Plan, listeners: Sequence[Opened]) -> None:
+    """The start as structured log lines, one a listener."""
+    for opened in listeners:
+        served = [f"{name} -> {target}" for name, target in entries(opened)]
+        extra = {"capability": plan.label, "kind": kind(opened), "url": url(opened), "address": opened.address, "serves": served}
+        if opened.server is not None:
+            extra["namespace"] = opened.server.namespace
+        log.info("listening", extra=extra)
+    log.info("started", extra={"capability": plan.label, "try": commands(listeners)})
+
+
+def table(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:
+    """The start for people."""
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console(stderr=True, highlight=False)
+    console.print(f"\n[bold]{escape(plan.label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else ""))
+    for opened in listeners:
+        where = " on all interfaces" if opened.address in _ANYWHERE else ""
+        console.print(f"\n[bold cyan]{kind(opened).upper()}[/]  {escape(url(opened))}[dim]{where}[/]")
+        grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+        for name, target in entries(opened):
+            grid.add_row(f"  {escape(name)}", f"[dim]→ {escape(target)}[/]")
+        console.print(grid)
+    console.print("\n[bold]Try[/]")
+    for command in commands(listeners):
+        console.print(f"  {escape(command)}", soft_wrap=True)
+    console.print("\n[dim]Ctrl-C stops.[/]\n")
+
+
+def commands(listeners: Sequence[Opened]) -> list[str]:
+    """A command to try for a route and one for a tool, where there are any."""
+    found: dict[str, str] = {}
+    for opened in listeners:
+        match opened.server:
+            case RestServer(routes=routes) if routes:
+                found.setdefault("rest", _curl(url(opened), min(routes, key=_effort)))
+            case McpServer(tools=tools) if tools:
+                found.setdefault("mcp", _mcp_curl(url(opened), tools))
+    return list(found.values())
+
+
+def _effort(route: Route) -> tuple[bool, int]:
+    return route.method != "GET", sum(spec.required for spec in route.operation.contract.inputs)
+
+
+def _curl(base: str, route: Route) -> str:
+    path = "".join(p if isinstance(p, str) else quote(p.name) for p in route.pattern)
+    placed = {p.name for p in route.pattern if isinstance(p, Argument)}
+    required = [s.name for s in route.operation.contract.inputs if s.required and s.name not in placed and s.place in ("query", "path")]
+    query = "&".join(f"{quote(name)}=1" for name in required)
+    method = "" if route.method == "GET" else f" -X {route.method}"
+    body = " --json '{}'" if isinstance(route.operation.request.body, OpenBody) else ""
+    return f"curl -i{method}{body} {shlex.quote(base + path + (f'?{query}' if query else ''))} --output -"
+
+
+def _mcp_curl(target: str, tools: Sequence[object]) -> str:
+    from naftiko_runtime.plan import Tool
+
+    tool = next(t for t in tools if isinstance(t, Tool))
+    samples = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+    arguments = {s.name: samples.get(s.type or "", "1") for s in tool.operation.contract.inputs if s.required}
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool.name, "arguments": arguments},
+    }
+    headers = "-H 'content-type: application/json' -H 'accept: application/json, text/event-stream'"
+    return f"curl -s {target} {headers} -d {shlex.quote(json.dumps(message))}"

@@ -1,0 +1,32 @@
+"""``naftiko health``: the container's health check, without curl."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+
+import click
+
+from naftiko_runtime.cli.options import ADDRESS
+
+_SECONDS = 3
+
+
+@click.command()
+@click.option("--control", type=ADDRESS, required=True, envvar="NAFTIKO_CONTROL", help="Where the control port is.")
+@click.option("--live", is_flag=True, help="Ask whether the process answers, not whether it wants traffic.")
+def health(control: tuple[str, int], live: bool) -> None:
+    """Ask a running instance whether it is ready; exit status 0 when it is, 1 when not."""
+    host, port = control
+    path = "/health/live" if live else "/health/ready"
+    connection = http.client.HTTPConnection("127.0.0.1" if host in ("0.0.0.0", "::") else host, port, timeout=_SECONDS)
+    try:
+        connection.request("GET", path)
+        status = connection.getresponse().status
+    except OSError as error:
+        click.echo(f"no answer from {host}:{port}: {error.strerror or error}", err=True)
+        sys.exit(1)
+    finally:
+        connection.close()
+    click.echo("UP" if status == http.client.OK else f"DOWN ({status})")
+    sys.exit(status != http.client.OK)

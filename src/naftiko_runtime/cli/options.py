@@ -1,0 +1,64 @@
+"""The kinds of values that options take."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Final
+
+import click
+
+_PORT_MAX: Final = 65535
+
+
+class _Address(click.ParamType[Any]):
+    """``[HOST:]PORT``."""
+
+    name = "[HOST:]PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        if not port.isdecimal() or int(port) > _PORT_MAX:
+            self.fail(f"'{value}' is not [HOST:]PORT", param, ctx)
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+class _Pair(click.ParamType[Any]):
+    """``NAMESPACE=VALUE``."""
+
+    def __init__(self, value: str) -> None:
+        self.name = f"NAMESPACE={value}"
+        self._port = value == "PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        if isinstance(value, tuple):
+            return value
+        namespace, equals, text = str(value).partition("=")
+        if not equals or not namespace or not text:
+            self.fail(f"'{value}' is not {self.name}", param, ctx)
+        if not self._port:
+            return namespace, text
+        if not text.isdecimal() or int(text) > _PORT_MAX:
+            self.fail(f"'{text}' is no port (0 to {_PORT_MAX})", param, ctx)
+        return namespace, int(text)
+
+
+class _Network(click.ParamType[Any]):
+    """An address or a network in CIDR notation."""
+
+    name = "CIDR"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IPv4Network | IPv6Network:
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+ADDRESS: Final = _Address()
+PORT_OF: Final = _Pair("PORT")
+URL_OF: Final = _Pair("URL")
+NETWORK: Final = _Network()

@@ -1,0 +1,248 @@
+"""``naftiko run``: a capability file to sockets."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.cli import banner
+from naftiko_runtime.cli.environment import environment
+from naftiko_runtime.cli.findings import show, text
+from naftiko_runtime.cli.options import ADDRESS, NETWORK, PORT_OF, URL_OF
+from naftiko_runtime.diagnostics import DocumentError, did_you_mean
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.link.consumed import base_uri_fault
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.secret import placeholders, resolve
+from naftiko_runtime.server.listener import ListenError
+from naftiko_runtime.server.run import serve
+from naftiko_runtime.settings import ServerSettings
+from naftiko_runtime.transport import open_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport import Transport
+
+_BESIDE = "(beside the file)"
+_EXIT_FAILED = 1
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--sandbox",
+    is_flag=False,
+    flag_value=_BESIDE,
+    metavar="[FILE]",
+    help="Call no upstream: answers come from FILE (default: <name>.sandbox.yaml beside the capability), "
+    "operations without an entry echo the request.",
+)
+@click.option("--base-uri", "base_uris", multiple=True, type=URL_OF, help="Call NAMESPACE's API at URL instead.")
+@click.option("--port", "ports", multiple=True, type=PORT_OF, help="Let NAMESPACE listen on PORT; 0 for a free one.")
+@click.option("--port-offset", type=int, default=0, envvar="NAFTIKO_PORT_OFFSET", help="Add this to every other port.")
+@click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's.")
+@click.option("--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live and /health/ready here.")
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read more environment variables; the process's own win.",
+)
+@click.option(
+    "--http-client",
+    type=click.Choice(["aiohttp", "httpx2"]),
+    default="aiohttp",
+    envvar="NAFTIKO_HTTP_CLIENT",
+    show_default=True,
+    help="Which client calls the upstreams.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=limits.UPSTREAM_DEADLINE_SECONDS,
+    envvar="NAFTIKO_DEADLINE",
+    show_default=True,
+    help="Seconds for a whole exchange with an upstream.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=limits.GRACE_SECONDS,
+    envvar="NAFTIKO_GRACE",
+    show_default=True,
+    help="Seconds that requests in progress may take to finish after SIGTERM.",
+)
+@click.option(
+    "--linger",
+    type=click.FloatRange(min=0),
+    default=limits.LINGER_SECONDS,
+    envvar="NAFTIKO_LINGER",
+    show_default=True,
+    help="Seconds to go on accepting after readiness fell (only with --control).",
+)
+@click.option(
+    "--max-body",
+    type=click.IntRange(min=0),
+    default=limits.REQUEST_BODY_BYTES_MAX,
+    envvar="NAFTIKO_MAX_BODY",
+    show_default=True,
+    help="Bytes of a request's body.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    type=NETWORK,
+    envvar="NAFTIKO_TRUSTED_PROXIES",
+    help="Believe and continue the Forwarded and X-Forwarded-* headers of these peers.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    envvar="NAFTIKO_ALLOW_ORIGINS",
+    help="Let web pages of this origin call the MCP servers.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    envvar="NAFTIKO_LOG_LEVEL",
+    show_default=True,
+)
+def run(
+    file: Path,
+    sandbox: str | None,
+    base_uris: tuple[tuple[str, str], ...],
+    ports: tuple[tuple[str, int], ...],
+    port_offset: int,
+    host: str | None,
+    control: tuple[str, int] | None,
+    env_files: tuple[Path, ...],
+    http_client: Any,
+    deadline: float,
+    grace: float,
+    linger: float,
+    max_body: int,
+    trusted_proxies: tuple[Any, ...],
+    origins: tuple[str, ...],
+    log_level: str,
+) -> None:
+    """Serve the capability FILE until SIGTERM or Ctrl-C.
+
+    Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
+    """
+    for namespace, base_uri in base_uris:
+        if fault := base_uri_fault(base_uri):
+            raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
+    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host))
+    if loaded.plan is None:
+        show(loaded, sys.stderr)
+        sys.exit(_EXIT_FAILED)
+    _check_namespaces(dict(base_uris), {u.namespace for u in loaded.plan.upstreams}, "--base-uri")
+    _check_namespaces(dict(ports), {s.namespace for s in loaded.plan.servers}, "--port")
+    settings = ServerSettings(
+        edge=Edge(trusted_proxies, frozenset(origins), max_body),
+        control=control,
+        grace_seconds=grace,
+        linger_seconds=linger,
+        deadline_seconds=deadline,
+    )
+    secrets, transport = _outbound(loaded.plan, file, sandbox, env_files, http_client)
+    sys.exit(_serve(loaded, secrets, transport, settings, log_level, sandbox=sandbox is not None))
+
+
+def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: str) -> None:
+    for namespace in given:
+        if namespace not in known:
+            advice = did_you_mean(namespace, known, "the file has") or ""
+            raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
+
+
+def _outbound(
+    plan: Plan, file: Path, sandbox: str | None, env_files: tuple[Path, ...], http_client: Any
+) -> tuple[Mapping[str, Secret], Callable[[], Transport]]:
+    """The secrets and the way out; a sandbox gets stand-ins, so that it cannot show a real one."""
+    if sandbox is not None:
+        return placeholders(plan), _sandbox(plan, file, sandbox)
+    try:
+        return resolve(plan, environment(env_files)), partial(open_transport, http_client)
+    except BindError as error:
+        for line in error.missing:
+            click.echo(line, err=True)
+        sys.exit(_EXIT_FAILED)
+
+
+def _sandbox(plan: Plan, file: Path, sandbox: str) -> Callable[[], Transport]:
+    from naftiko_runtime.transport.sandbox import SandboxTransport, read_answers  # noqa: PLC0415 - an option's cost
+
+    path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
+    if sandbox == _BESIDE and not path.exists():
+        return lambda: SandboxTransport({})
+    try:
+        answers = read_answers(path, plan.operations)
+    except DocumentError as error:
+        click.echo(text(Loaded(None, error.diagnostics, None)), err=True)
+        sys.exit(_EXIT_FAILED)
+    return lambda: SandboxTransport(answers)
+
+
+def _serve(
+    loaded: Loaded,
+    secrets: Mapping[str, Secret],
+    transport: Callable[[], Transport],
+    settings: ServerSettings,
+    log_level: str,
+    *,
+    sandbox: bool,
+) -> int:
+    from naftiko_runtime.cli import logs  # noqa: PLC0415 - its library costs time that a refused file need not pay
+
+    people = sys.stderr.isatty()
+    logs.configure(log_level, secrets.values(), console=people)
+    plan = loaded.plan
+    assert plan is not None  # noqa: S101 - narrows the type
+    if people:
+        show(loaded, sys.stderr)
+        started = partial(banner.table, plan, sandbox=sandbox)
+    else:
+        _log_findings(loaded)
+        started = partial(banner.log_lines, plan)
+    try:
+        cut_off = _event_loop_run(serve(plan, secrets, transport, settings, started))
+    except ListenError as error:
+        click.echo(f"naftiko: {error}", err=True)
+        return _EXIT_FAILED
+    return _EXIT_FAILED if cut_off else 0
+
+
+def _log_findings(loaded: Loaded) -> None:
+    for d in loaded.diagnostics:
+        extra = {"rule": d.rule.slug, "place": str(d.span), "help": d.help}
+        banner.log.warning(d.message, extra=extra)
+
+
+def _event_loop_run(main: Any) -> int:
+    import asyncio  # noqa: PLC0415 - with uvloop's
+
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        result: int = runner.run(main)
+        return result

@@ -1,0 +1,28 @@
+"""``naftiko validate``: load, parse, link; no environment, no network, no servers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from naftiko_runtime.cli.findings import count, show
+from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.load import load
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def validate(files: tuple[Path, ...]) -> None:
+    """Check capability FILES: says what cannot run, where, and what to write instead.
+
+    Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
+    """
+    found = []
+    for file in files:
+        loaded = load(file)
+        show(loaded, sys.stdout)
+        found += loaded.diagnostics
+    click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(found)}")
+    sys.exit(any(diagnostic.severity is Severity.ERROR for diagnostic in found))

@@ -1,0 +1,218 @@
+"""What an exposed operation takes: one check of the caller's input, for REST and MCP alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import orjson
+
+from naftiko_runtime.errors import Fault, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
+Place = Literal["path", "query", "header", "cookie", "body"]
+
+_ARGUMENTS: Final = "arguments"
+_INTEGER: Final = re.compile(r"-?[0-9]{1,400}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of an exposed operation.
+
+    Attributes:
+        name: What the caller calls it.
+        place: Where a REST caller puts it.
+        type: The JSON type it must have; any when absent.
+        required: Whether a call without it is refused.
+        default: Its value when the caller leaves it out; none when absent.
+        description: For the tool's schema.
+        inferred: Whether the document declares it, or it follows from the consumed operation.
+    """
+
+    name: str
+    place: Place
+    type: JsonType | None = None
+    required: bool = False
+    default: Any = None
+    description: str | None = None
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The inputs of one exposed operation.
+
+    Attributes:
+        inputs: By declaration order.
+        open: Whether arguments that are not named here are welcome (see SEMANTICS on open operations).
+    """
+
+    inputs: tuple[Input, ...] = ()
+    open: bool = False
+
+    def admit_request(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a REST call: what stands in the body is JSON, everything else text to be read by its type.
+
+        Args:
+            given: Texts (or lists of them, for what may repeat) by input name; values of the body as decoded.
+
+        Returns:
+            The values by input name, typed, defaults filled in, absent ones left out.
+
+        Raises:
+            Rejected: One fault for each input that is missing or of the wrong type.
+        """
+        values, faults = self._admitted(given, textual=True)
+        if faults:
+            raise Rejected(*faults)
+        return values
+
+    def admit_arguments(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values of a tool call, whose arguments are JSON; null counts as absent.
+
+        Returns:
+            The named values as for :meth:`admit_request`, and those of an open operation that are not named.
+
+        Raises:
+            Rejected: One fault for each argument that is missing, of the wrong type, or unknown.
+        """
+        values, faults = self._admitted(given, textual=False)
+        named = {spec.name for spec in self.inputs}
+        extras = {name: value for name, value in given.items() if name not in named}
+        if extras and not self.open:
+            faults += (Fault(name, _ARGUMENTS, f"unknown; {_known_names(self.inputs)}") for name in extras)
+        if faults:
+            raise Rejected(*faults)
+        return values, extras
+
+    def _admitted(self, given: Mapping[str, Any], *, textual: bool) -> tuple[dict[str, Any], list[Fault]]:
+        values: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for spec in self.inputs:
+            place = spec.place if textual else _ARGUMENTS
+            value = given.get(spec.name, spec.default)
+            value = spec.default if value is None else value
+            try:
+                if value is not None:
+                    values[spec.name] = _read(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
+                elif spec.required:
+                    faults.append(Fault(spec.name, place, "required, but not given"))
+            except ValueError as error:
+                faults.append(Fault(spec.name, place, str(error)))
+        return values, faults
+
+    def schema(self) -> dict[str, Any]:
+        """A JSON Schema of the inputs: an object, flat, without references."""
+        properties = {spec.name: _property(spec) for spec in self.inputs}
+        schema: dict[str, Any] = {"type": "object", "properties": properties}
+        if required := [spec.name for spec in self.inputs if spec.required and spec.default is None]:
+            schema["required"] = required
+        schema["additionalProperties"] = self.open
+        return schema
+
+
+def _known_names(inputs: tuple[Input, ...]) -> str:
+    return "known: " + ", ".join(f"'{spec.name}'" for spec in inputs) if inputs else "there are none"
+
+
+def _property(spec: Input) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    if spec.type is not None:
+        schema["type"] = spec.type
+    if spec.type == "array":
+        schema["items"] = {}
+    if spec.description:
+        schema["description"] = spec.description
+    if spec.default is not None:
+        schema["default"] = spec.default
+    return schema
+
+
+def _checked(value: Any, kind: JsonType | None) -> Any:
+    """A JSON value of the declared type as it is.
+
+    Raises:
+        ValueError: It has another type.
+    """
+    if kind is None or _IS[kind](value):
+        return value
+    raise ValueError(f"must be {_NAMES[kind]}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_IS: Final[dict[str, Callable[[Any], bool]]] = {
+    "string": lambda value: isinstance(value, str),
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+_NAMES: Final = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def _read(value: Any, kind: JsonType | None) -> Any:
+    """A value from a URL, a header or a cookie as its declared type.
+
+    Raises:
+        ValueError: Its text is no such value.
+    """
+    if isinstance(value, list):
+        if kind == "array":
+            return value if len(value) != 1 else value[0].split(",")
+        if len(value) > 1:
+            raise ValueError("given more than once")
+        value = value[0]
+    if kind is None or kind == "string" or not isinstance(value, str):
+        return _checked(value, kind)
+    return _READ[kind](value)
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number")
+    return _integer(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+def _object(text: str) -> Any:
+    try:
+        return _checked(orjson.loads(text), "object")
+    except orjson.JSONDecodeError:
+        raise ValueError("must be an object as JSON") from None
+
+
+_READ: Final[dict[str, Callable[[str], Any]]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "array": lambda text: text.split(","),
+    "object": _object,
+}

@@ -1,0 +1,173 @@
+"""What is wrong in a document, and where.
+
+A :class:`Diagnostic` names a place, a cause and a fix. Rules are public: their slug and code never change meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.limits import DIAGNOSTICS_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """The document, or a part of it, cannot run."""
+    WARNING = "warning"
+    """It runs, but departs from the specification or will surprise."""
+    INFO = "info"
+    """A matter of hygiene."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a file. Lines and columns count from 1; the end column is the first one after the stretch."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: ``NK1xx`` document, ``NK2xx`` links, ``NK3xx`` expressions, ``NK4xx`` exposes, ``NK5xx`` security."""
+
+    code: str
+    slug: str
+    severity: Severity
+    summary: str
+
+
+RULES: Final[dict[str, Rule]] = {}
+"""Every rule by its slug."""
+
+
+def _rule(code: str, slug: str, severity: Severity, summary: str) -> Rule:
+    rule = RULES[slug] = Rule(code, slug, severity, summary)
+    return rule
+
+
+_E, _W = Severity.ERROR, Severity.WARNING
+
+UNREADABLE: Final = _rule("NK101", "unreadable-file", _E, "The file cannot be read as UTF-8 text.")
+SYNTAX: Final = _rule("NK102", "yaml-syntax", _E, "The file is not YAML.")
+DUPLICATE_KEY: Final = _rule("NK103", "duplicate-key", _E, "A mapping has the same key twice.")
+TOO_LARGE: Final = _rule("NK104", "document-limit", _E, "The document exceeds a limit on size, depth, nodes or aliases.")
+YAML_FEATURE: Final = _rule("NK105", "yaml-feature", _E, "A YAML feature outside the 1.2 core: tags, merge keys, several documents.")
+VERSION: Final = _rule("NK106", "spec-version", _E, "The file names no specification version, or none that exists.")
+NEWER_VERSION: Final = _rule("NK107", "newer-version", _W, "The file names a version newer than this runtime knows.")
+MISSING_KEY: Final = _rule("NK108", "missing-key", _E, "A required key is absent.")
+WRONG_TYPE: Final = _rule("NK109", "wrong-type", _E, "A value is not of the kind its key takes.")
+INVALID_VALUE: Final = _rule("NK110", "invalid-value", _E, "A value is of the right kind but not allowed.")
+UNKNOWN_KEY: Final = _rule("NK111", "unknown-key", _W, "A key that the specification does not have; it is ignored.")
+MISSPELT_KEY: Final = _rule("NK112", "misspelt-key", _E, "A key that is nearly a known one.")
+NOT_SERVED: Final = _rule("NK113", "not-served-yet", _E, "A part of the specification that this version does not serve yet.")
+NON_STANDARD_KEY: Final = _rule("NK114", "non-standard-key", _W, "A spelling outside the specification that is given its meaning.")
+
+UNRESOLVED_CALL: Final = _rule("NK201", "unresolved-call", _E, "A call names no consumed operation.")
+DUPLICATE_NAMESPACE: Final = _rule("NK202", "duplicate-namespace", _E, "Two parts have the same namespace.")
+DUPLICATE_NAME: Final = _rule("NK203", "duplicate-name", _E, "Two operations, tools, routes or parameters have the same name.")
+UNBOUND_VARIABLE: Final = _rule("NK204", "unbound-variable", _E, "An expression uses a variable that nothing binds.")
+UNUSED_BINDING: Final = _rule("NK205", "unused-binding", _W, "A bound variable that no expression uses.")
+UNKNOWN_REFERENCE: Final = _rule("NK206", "unknown-reference", _E, "A 'with' value names no input parameter.")
+UNKNOWN_PARAMETER: Final = _rule("NK207", "unknown-parameter", _E, "A 'with' key names no parameter of the consumed operation.")
+PLACEHOLDER_CASE: Final = _rule("NK208", "placeholder-spelling", _W, "Names that meet only when case and punctuation are ignored.")
+UNUSED_INPUT: Final = _rule("NK209", "unused-input", _W, "An input that reaches no parameter of the consumed operation.")
+
+JSONPATH: Final = _rule("NK301", "invalid-jsonpath", _E, "A JSONPath that does not compile.")
+TEMPLATE: Final = _rule("NK302", "invalid-template", _E, "A template that does not parse.")
+PATH: Final = _rule("NK303", "invalid-path", _E, "A path that cannot be routed or sent.")
+
+NO_SUCH_EXPOSE: Final = _rule("NK401", "unknown-expose-type", _E, "An expose type that does not exist.")
+DUPLICATE_ROUTE: Final = _rule("NK402", "duplicate-route", _E, "Two operations of one expose answer the same method and path.")
+PORT: Final = _rule("NK403", "port-clash", _E, "Two exposes listen on the same address and port.")
+BASE_URI: Final = _rule("NK404", "invalid-base-uri", _E, "A consumed API has no usable base URI.")
+UNDECLARED_PLACEHOLDER: Final = _rule("NK405", "undeclared-placeholder", _W, "A path placeholder that no parameter declares.")
+UNPLACED_PARAMETER: Final = _rule("NK406", "unplaced-path-parameter", _E, "A parameter 'in: path' whose path has no place for it.")
+NOTHING_TO_SERVE: Final = _rule("NK407", "nothing-to-serve", _E, "A document that exposes nothing.")
+
+EMPTY_CREDENTIAL: Final = _rule("NK501", "empty-credential", _E, "An authentication without the value it needs.")
+
+SANDBOX: Final = _rule("NK601", "unknown-sandbox-operation", _E, "A sandbox answer for an operation that does not exist.")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Attributes:
+        rule: What kind of finding it is.
+        message: One line, terse, lower case, without a full stop.
+        span: Where; none only when there is no file to point into.
+        help: What to write instead.
+        severity: The rule's own unless the caller changed it.
+    """
+
+    rule: Rule
+    message: str
+    span: Span | None = None
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+class DocumentError(Exception):
+    """A document that cannot run; holds everything found in it, warnings included, sorted by place."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        errors = [d for d in self.diagnostics if d.severity is Severity.ERROR]
+        first = f"{errors[0].span or ''}: {errors[0].message}" if errors else ""
+        super().__init__(f"{len(errors)} error(s); first: {first}")
+
+
+class Findings:
+    """Collects diagnostics of one run over a document."""
+
+    def __init__(self) -> None:
+        self._all: list[Diagnostic] = []
+
+    def add(self, rule: Rule, message: str, span: Span | None, help: str | None = None) -> None:  # noqa: A002 - the field's name
+        """Note a finding with the rule's own severity."""
+        self._all.append(Diagnostic(rule, message, span, help, rule.severity))
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything found is an error."""
+        return any(d.severity is Severity.ERROR for d in self._all)
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """Everything found, by file and place, each finding once, bounded in number."""
+        unique = dict.fromkeys(self._all)
+        ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))
+        return tuple(ordered[:DIAGNOSTICS_MAX])
+
+    def raise_if_failed(self) -> None:
+        """Raise :class:`DocumentError` with everything found when any of it is an error."""
+        if self.failed:
+            raise DocumentError(self.sorted())
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
+    """A help line: the closest known word, or the list of them when none is close and the list is short."""
+    candidates = sorted(set(known))
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    if close := get_close_matches(word.casefold(), folded, n=1, cutoff=0.6):
+        return f"did you mean '{folded[close[0]]}'?"
+    if not candidates:
+        return None
+    shown = ", ".join(f"'{candidate}'" for candidate in candidates[:8])
+    more = f" and {len(candidates) - 8} more" if len(candidates) > 8 else ""  # noqa: PLR2004 - as many as a line holds
+    return f"{otherwise}: {shown}{more}"

@@ -1,0 +1,125 @@
+"""What an operation answers: either the upstream's bytes as they come, or a value made of them."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.errors import UpstreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.transport.base import UpstreamResponse
+
+Header = tuple[bytes, bytes]
+
+PASSED_ON: Final = frozenset(
+    {
+        b"cache-control",
+        b"content-disposition",
+        b"content-language",
+        b"content-type",
+        b"etag",
+        b"expires",
+        b"last-modified",
+        b"link",
+        b"location",
+        b"retry-after",
+        b"vary",
+        b"x-request-id",
+    }
+)
+"""Response headers that reach the caller; ``ratelimit-*`` as well."""
+
+_FRAMING: Final = frozenset({b"content-encoding", b"content-length"})
+"""Tell about the bytes of an untouched body, and so go with them."""
+
+NOTHING: Final = object()
+
+
+class Answer:
+    """An operation's result.
+
+    Attributes:
+        status: The upstream's status code.
+        headers: The response headers that are passed on; with the body's framing when it is untouched.
+        value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
+        response: The upstream's answer, still on the wire.
+    """
+
+    __slots__ = ("_bytes_max", "headers", "response", "status", "value")
+
+    def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
+        self.response = response
+        self.status = response.status
+        self.headers = [h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")]
+        self.value: Any = NOTHING
+        self._bytes_max = bytes_max
+
+    @property
+    def mapped(self) -> bool:
+        """Whether :attr:`value` is the result."""
+        return self.value is not NOTHING
+
+    def header(self, name: bytes) -> bytes:
+        """A header's value; empty when there is none."""
+        return next((value for key, value in self.headers if key == name), b"")
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, in lower case."""
+        return self.header(b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
+
+    def become(self, value: Any) -> None:
+        """Let a value be the result; what described the upstream's bytes goes."""
+        self.value = value
+        self.headers = [h for h in self.headers if h[0] not in _FRAMING and h[0] != b"content-type"]
+
+    async def read(self) -> bytes:
+        """The whole body, decompressed.
+
+        Raises:
+            UpstreamError: It is larger than the limit, or its compression is unknown or broken.
+        """
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self.response.chunks():
+            size += len(chunk)
+            if size > self._bytes_max:
+                raise UpstreamError(_too_large(self._bytes_max))
+            chunks.append(chunk)
+        return decompressed(b"".join(chunks), self.header(b"content-encoding"), self._bytes_max)
+
+
+def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
+    """A body without its content encoding; never more than the limit, however well it was compressed.
+
+    Raises:
+        UpstreamError: The encoding is unknown, the data broken, or the result too large.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in (b"", b"identity") or not body:
+        return body
+    if encoding not in (b"gzip", b"x-gzip", b"deflate"):
+        raise UpstreamError("the upstream's answer is compressed in a way that was not asked for")
+    for window_bits in (47, -15) if encoding == b"deflate" else (47,):  # 47: zlib or gzip, told apart by the header
+        inflater = zlib.decompressobj(window_bits)
+        try:
+            result = inflater.decompress(body, bytes_max + 1)
+        except zlib.error:
+            continue
+        if len(result) > bytes_max:
+            raise UpstreamError(_too_large(bytes_max))
+        if inflater.eof:
+            return result
+    raise UpstreamError("the upstream's answer is compressed, but broken")
+
+
+def _too_large(bytes_max: int) -> str:
+    return f"the upstream's answer is larger than the {bytes_max:,} bytes that can be held to map it"
+
+
+def shown_headers(headers: Sequence[Header]) -> dict[str, str]:
+    """Headers as text, for echoes."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}

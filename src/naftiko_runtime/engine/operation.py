@@ -1,0 +1,127 @@
+"""One exposed operation, ready to run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.engine.answer import Answer
+from naftiko_runtime.engine.request import Invocation, RequestBuilder
+from naftiko_runtime.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from naftiko_runtime.formats import Undecodable, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from naftiko_runtime.plan import Operation
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport.base import Transport
+
+log = logging.getLogger(__name__)
+_QUOTED_CHARACTERS = 200
+
+
+class BoundOperation:
+    """A planned operation with its secrets in place and a transport to send by."""
+
+    __slots__ = ("builder", "bytes_max", "contract", "deadline_seconds", "plan", "transport")
+
+    def __init__(
+        self,
+        plan: Operation,
+        secrets: Mapping[str, Secret],
+        transport: Transport,
+        *,
+        deadline_seconds: float,
+        bytes_max: int,
+    ) -> None:
+        self.plan = plan
+        self.contract = plan.contract
+        self.builder = RequestBuilder(plan.request, secrets, decodes=plan.shape is not None)
+        self.transport = transport
+        self.deadline_seconds = deadline_seconds
+        self.bytes_max = bytes_max
+
+    def run(self, call: Invocation) -> Exchange:
+        """Start an exchange; use it as ``async with``, and read the answer inside."""
+        return Exchange(self, call)
+
+
+class Exchange:
+    """One call from the request to the last byte of the answer, under one deadline.
+
+    Raises (on entering, and on leaving when the deadline struck inside):
+        Rejected: The input does not fit the request.
+        UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
+    """
+
+    __slots__ = ("_answer", "_call", "_operation", "_timeout")
+
+    def __init__(self, operation: BoundOperation, call: Invocation) -> None:
+        self._operation = operation
+        self._call = call
+        self._answer: Answer | None = None
+        self._timeout = asyncio.timeout(operation.deadline_seconds)
+
+    async def __aenter__(self) -> Answer:
+        request = self._operation.builder.build(self._call)
+        await self._timeout.__aenter__()
+        try:
+            response = await self._operation.transport.send(request)
+            self._answer = answer = Answer(response, self._operation.bytes_max)
+            if self._operation.plan.shape is not None:
+                await _map(answer, self._operation.plan)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return answer
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._answer is not None:
+                await self._answer.response.close()
+        finally:
+            await self._close(kind, error, trace)
+
+    async def _close(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        plan = self._operation.plan
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            seconds = self._operation.deadline_seconds
+            message = f"'{plan.request.operation}' did not answer within {seconds:g} seconds"
+            log.warning("upstream deadline", extra={"operation": plan.name, "upstream": plan.request.operation})
+            raise UpstreamTimeout(message) from None
+        if isinstance(error, UpstreamError):
+            extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": str(error)}
+            log.warning("upstream failed", extra=extra)
+        if isinstance(error, UpstreamUnreachable):
+            raise UpstreamUnreachable(f"'{plan.request.operation}' cannot be reached: {error}") from None
+
+
+async def _map(answer: Answer, plan: Operation) -> None:
+    """Decode and shape a successful answer; any other goes through as it came."""
+    shape = plan.shape
+    if shape is None or not 200 <= answer.status < 300 or answer.status in (204, 205):  # noqa: PLR2004 - HTTP
+        return
+    body = await answer.read()
+    if not body:
+        return
+    answer.become(shape(_decoded(body, plan)))
+
+
+def _decoded(body: bytes, plan: Operation) -> Any:
+    try:
+        return decode(plan.raw_format, body)
+    except Undecodable as error:
+        quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
+        extra = {"operation": plan.name, "reason": str(error), "body": quoted}
+        log.warning("the upstream's answer is not %s", plan.raw_format, extra=extra)
+        message = f"the answer of '{plan.request.operation}' is not {plan.raw_format}, which its mapping needs"
+        raise UpstreamError(message) from None

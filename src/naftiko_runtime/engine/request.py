@@ -1,0 +1,194 @@
+"""The request a call becomes: all that can be known at start-up is known, a call only fills the gaps."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from naftiko_runtime._version import __version__
+from naftiko_runtime.engine.body import body_encoder, fields_of
+from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
+from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, OpenBody
+from naftiko_runtime.template import Unrenderable, in_header, in_path, in_query
+from naftiko_runtime.transport.base import OutboundRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from naftiko_runtime.engine.terms import Evaluate, Values
+    from naftiko_runtime.plan import NamedTerm, Request
+    from naftiko_runtime.secret import Secret
+
+Header = tuple[bytes, bytes]
+_USER_AGENT: Final = (b"user-agent", f"naftiko-runtime/{__version__}".encode())
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call as an adapter hands it over.
+
+    Attributes:
+        values: Admitted inputs by name.
+        query: The caller's query string for an open query, byte for byte.
+        body: The caller's body for an open body: bytes, or a stream.
+        body_headers: Content type (and length, when known) of that body.
+        headers: What is passed on of the caller's headers: forwarding, tracing.
+        caller_headers: User-Agent, Accept-Language and Referer, sent only by open operations.
+    """
+
+    values: Values = field(default_factory=dict)
+    query: bytes = b""
+    body: bytes | AsyncIterator[bytes] | None = None
+    body_headers: Sequence[Header] = ()
+    headers: Sequence[Header] = ()
+    caller_headers: Sequence[Header] = ()
+
+
+class RequestBuilder:
+    """Builds the requests of one operation."""
+
+    def __init__(self, plan: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
+        """Prepare everything that no call can change.
+
+        Args:
+            plan: The planned request.
+            secrets: Bound variables by full name.
+            decodes: Whether the answer will be decoded here, so that a compressed one is welcome.
+        """
+        self._operation = plan.operation
+        self._method = plan.method
+        self._open_query = plan.open_query
+        self._caller_headers = plan.caller_headers
+        encoding = b"gzip, deflate" if decodes else b"identity"
+        self._headers: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
+        self._header_terms: list[tuple[str, Evaluate]] = []
+        self._cookies = [(c.name, evaluator(c.term, secrets)) for c in plan.cookies]
+        self._query: list[str | tuple[str, str, Evaluate]] = []
+        for term in plan.query:
+            self._add_query(term, secrets)
+        for header in plan.headers:
+            self._add_header(header.name, constant(header.term, secrets), evaluator(header.term, secrets))
+        self._authenticate(plan, secrets)
+        self._path = [p if isinstance(p, str) else evaluator(p, secrets) for p in plan.path]
+        self._fixed_url = "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
+        self._open_body = isinstance(plan.body, OpenBody)
+        self._encode_body: Callable[[Values], bytes | None] | None = None
+        if plan.body is not None and not isinstance(plan.body, OpenBody):
+            self._encode_body, self._content_type = body_encoder(plan.body, secrets)
+        self._own_user_agent = not any(name == b"user-agent" for name, _ in self._headers)
+
+    def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
+        name = in_query(term.name)
+        value = constant(term.term, secrets)
+        if value is ABSENT:
+            self._query.append((term.name, name, evaluator(term.term, secrets)))
+        else:
+            self._query += fields_of(name, value)
+
+    def _add_header(self, name: str, value: Any, get: Evaluate) -> None:
+        if value is ABSENT:
+            self._header_terms.append((name, get))
+            return
+        self._headers = [pair for pair in self._headers if pair[0] != name.encode()]
+        self._headers.append((name.encode(), in_header(value)))
+
+    def _authenticate(self, plan: Request, secrets: Mapping[str, Secret]) -> None:
+        credential = plan.upstream.credential
+
+        def text(term: Any) -> str:
+            return str(constant(term, secrets))
+
+        match credential:
+            case None:
+                pass
+            case BasicCredential(username, password):
+                token = b64encode(f"{text(username)}:{text(password)}".encode()).decode()
+                self._add_header("authorization", f"Basic {token}", lambda _: None)
+            case BearerCredential(token_term):
+                self._add_header("authorization", f"Bearer {text(token_term)}", lambda _: None)
+            case ApiKeyCredential(key, value, "header"):
+                self._add_header(text(key).lower(), text(value), lambda _: None)
+            case ApiKeyCredential(key, value, "query"):
+                self._query += fields_of(in_query(text(key)), text(value))
+            case _:
+                assert_never(credential)
+
+    def build(self, call: Invocation) -> OutboundRequest:
+        """The request of one call.
+
+        Raises:
+            Rejected: A value cannot stand where it belongs, or one that the path needs is absent.
+        """
+        values = call.values
+        url = self._fixed_url if self._fixed_url is not None else self._url(values)
+        query = self._query_string(values, call.query)
+        if query:
+            url = f"{url}{'&' if '?' in url else '?'}{query}"
+        headers = [*self._headers, *call.headers]
+        if self._caller_headers:
+            headers += call.caller_headers
+        if self._own_user_agent and not (self._caller_headers and any(h[0] == b"user-agent" for h in call.caller_headers)):
+            headers.append(_USER_AGENT)
+        if self._header_terms or self._cookies:
+            headers += self._variable_headers(values)
+        body: bytes | AsyncIterator[bytes] | None = None
+        if self._open_body:
+            body = call.body
+            headers += call.body_headers
+        elif self._encode_body is not None:
+            body = self._made_body(values)
+            if body is not None:
+                headers += ((b"content-type", self._content_type),)
+        return OutboundRequest(self._operation, self._method, url, headers, body)
+
+    def _url(self, values: Values) -> str:
+        """Path pieces joined; a value is one segment, or a part of one."""
+        pieces: list[str] = []
+        for piece in self._path:
+            if isinstance(piece, str):
+                pieces.append(piece)
+                continue
+            value = piece(values)
+            if value is ABSENT:
+                raise Rejected(Fault("", "path", "a value for the upstream's path is missing"))
+            pieces.append(_guarded("", "path", in_path, value))
+        return "".join(pieces)
+
+    def _query_string(self, values: Values, raw: bytes) -> str:
+        if not self._query:
+            return raw.decode("latin-1") if self._open_query and raw else ""
+        fields: list[str] = []
+        for entry in self._query:
+            if isinstance(entry, str):
+                fields.append(entry)
+                continue
+            name, encoded, get = entry
+            if (value := get(values)) is not ABSENT:
+                fields += _guarded(name, "query", lambda v, n=encoded: fields_of(n, v), value)
+        if self._open_query and raw:
+            fields.append(raw.decode("latin-1"))
+        return "&".join(fields)
+
+    def _variable_headers(self, values: Values) -> list[Header]:
+        headers = []
+        for name, get in self._header_terms:
+            if (value := get(values)) is not ABSENT:
+                headers.append((name.encode(), _guarded(name, "header", in_header, value)))
+        pairs = [(name, value) for name, get in self._cookies if (value := get(values)) is not ABSENT]
+        if pairs:
+            cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in pairs)
+            headers.append((b"cookie", cookie.encode()))
+        return headers
+
+    def _made_body(self, values: Values) -> bytes | None:
+        assert self._encode_body is not None  # noqa: S101 - narrows the type; the caller has checked
+        return _guarded("", "body", self._encode_body, values)
+
+
+def _guarded(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return render(value)
+    except Unrenderable as error:
+        raise Rejected(Fault(name, place, str(error))) from None

@@ -1,0 +1,63 @@
+"""Why a call did not give what was asked for, by whose fault it is.
+
+Every text in here is written for the caller: it names what happened and never a secret. Each adapter maps these
+classes to its wire in one table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a call's input.
+
+    Attributes:
+        name: The input's name; empty for the request as a whole.
+        place: ``path``, ``query``, ``header``, ``cookie``, ``body`` or ``arguments``.
+        detail: What is wrong and what was expected.
+    """
+
+    name: str
+    place: str
+    detail: str
+
+
+class CallError(Exception):
+    """A call that failed for a reason the caller may know; ``str()`` is one sentence for people."""
+
+
+class Rejected(CallError):  # noqa: N818 - named for what happened
+    """The caller's input does not fit; nothing was sent."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{f.place} '{f.name}': {f.detail}" if f.name else f.detail for f in faults))
+
+
+class TooLarge(CallError):  # noqa: N818 - named for what happened
+    """The request's body is larger than this server takes."""
+
+
+class UpstreamError(CallError):
+    """The upstream did not give a usable answer."""
+
+
+class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
+    """The upstream did not answer within the deadline."""
+
+
+class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happened
+    """No connection, a broken one, or an answer that is not HTTP.
+
+    ``str()`` of it says what happened and names the host, never a query, a header or a credential.
+    """
+
+
+class BindError(Exception):
+    """The environment lacks what a document needs; holds every missing variable at once."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        self.missing = missing
+        super().__init__("\n".join(missing))

@@ -1,0 +1,30 @@
+"""JSON. Integers keep all their digits; the rest is orjson."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import orjson
+
+_LONG_INTEGER: Final = re.compile(rb"[0-9]{19}")
+"""orjson turns integers beyond 64 bits into floats; digits like these make the standard library read the body."""
+
+
+def decode(body: bytes) -> Any:
+    """Decode a JSON text.
+
+    Raises:
+        ValueError: It is no JSON, or nested too deeply.
+    """
+    if _LONG_INTEGER.search(body):
+        try:
+            return json.loads(body, parse_constant=_no_constant)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+    return orjson.loads(body)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,55 @@
+"""JSONPath, as Jayway JsonPath reads it: an expression becomes a function, once.
+
+What departs from Jayway, and why, is in docs/adr/0006-jsonpath-parser.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
+from naftiko_runtime.jsonpath.parser import parse
+from naftiko_runtime.jsonpath.scanner import JsonPathError
+
+if TYPE_CHECKING:
+    from naftiko_runtime.jsonpath.syntax import Expression
+
+__all__ = ["Getter", "JsonPath", "JsonPathError", "compile_path"]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A compiled path."""
+
+    text: str
+    """As it was written."""
+    definite: bool
+    """Whether it gives one value (``$.a[0]``, and every function) or a list of all found (``$.a[*]``)."""
+    get: Getter
+    """From a decoded JSON value to what stands at the path; never raises.
+
+    A definite path gives the value itself, or None when it is missing; any other one gives a new list,
+    possibly empty, in document order.
+    """
+    identity: bool
+    """Whether it is ``$``: the value as it came."""
+
+
+@lru_cache(maxsize=4096)
+def compile_path(text: str) -> JsonPath:
+    """Compile an expression.
+
+    ``$.`` means ``$``, and the leading ``$`` may be left out. Names after a dot may hold blanks, dashes,
+    ``@`` and any letters; one with a dot, bracket, quote, comma, brace or ``*`` in it stands as ``['…']``.
+
+    Raises:
+        JsonPathError: the expression is not a JSONPath, or exceeds a limit.
+    """
+    expression = parse(text)
+    return JsonPath(text, expression.query.definite, compile_expression(expression), _is_identity(expression))
+
+
+def _is_identity(expression: Expression) -> bool:
+    return not expression.query.segments and expression.query.function is None

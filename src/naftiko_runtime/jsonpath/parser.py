@@ -1,0 +1,296 @@
+"""Text to syntax tree: the grammar of Jayway JsonPath, and the spellings that capability files add to it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS
+from naftiko_runtime.jsonpath.scanner import JsonPathError, Scanner
+from naftiko_runtime.jsonpath.syntax import (
+    And,
+    Child,
+    Comparison,
+    Descent,
+    Exists,
+    Expression,
+    Filter,
+    Literal,
+    Not,
+    Or,
+    Query,
+    Slice,
+    Union,
+    Wildcard,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
+
+_Rule = TypeVar("_Rule")
+
+LENGTH_MAX: Final = 1_000
+"""Characters of an expression."""
+NESTING_MAX: Final = 20
+"""Filters, parentheses and negations within one another."""
+DESCENTS_MAX: Final = 3
+"""Each ``..`` can multiply the number of values found by the depth of the document."""
+
+_BLANKS: Final = " \t\r\n"
+_WHOLE: Final = re.compile(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
+_ANCHOR: Final = re.compile(r"\$|@(?=[ \t\r\n]*[.\[])")
+_WORD: Final = re.compile(r"[\w$@-]+")
+_NAME: Final = re.compile(r"[^.\[\](){}*,'\"]+")
+_NAME_IN_FILTER: Final = re.compile(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
+_CALL: Final = re.compile(r"[ \t\r\n]*([A-Za-z]\w*)\(")
+_INTEGER: Final = re.compile(r"-?[0-9]+")
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SLICE: Final = re.compile(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
+_OPERATOR: Final = re.compile(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
+
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+_MEANT: Final = {
+    "=": "==",
+    "===": "==",
+    "!==": "!=",
+    "<>": "!=",
+    "and": "&&",
+    "&": "&&",
+    "or": "||",
+    "|": "||",
+}
+
+
+def parse(text: str) -> Expression:
+    """Parse an expression.
+
+    Raises:
+        JsonPathError: it is not a JSONPath, or exceeds a limit.
+    """
+    if len(text) > LENGTH_MAX:
+        raise JsonPathError(
+            f"the path has {len(text)} characters: shorten it to {LENGTH_MAX}", LENGTH_MAX + 1
+        )
+    if _WHOLE.fullmatch(text):
+        return Expression(Query(from_root=True, segments=(), function=None), rooted=False)
+    return _Parser(text).expression()
+
+
+class _Parser(Scanner):
+    """One method a rule of the grammar: it begins where the rule does, and leaves off behind it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._descents = 0
+        self._rooted = False
+
+    def expression(self) -> Expression:
+        self.blanks()
+        if self.ended():
+            raise self.error("the path is empty: write '$' for the whole value")
+        anchored = self.match(_ANCHOR) is not None
+        if anchored:
+            self._no_word_follows()
+        self.blanks()
+        segments, function = self._path(dotted=not anchored and not self.sees(".", "["))
+        if not self.ended():
+            raise self._leftover(function)
+        return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
+
+    def _leftover(self, function: str | None) -> JsonPathError:
+        if function is not None:
+            return self.error(f"nothing can follow '{function}()': remove the rest")
+        advice = "continue with '.' or '[', or write a name that holds it as ['…']"
+        return self.error(f"unexpected {self.text[self.at]!r}: {advice}")
+
+    # Paths. In a filter a blank ends a path; outside it can be part of a name.
+
+    def _no_word_follows(self) -> None:
+        at = self.at
+        if word := self.match(_WORD):
+            anchor = self.text[at - 1]
+            raise self.error(f"expected '.' or '[' after '{anchor}': write '{anchor}.{word[0]}'", at)
+
+    def _path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], str | None]:
+        """Segments, and the function that ends them; ``dotted`` as if a dot had been read already."""
+        segments: list[Segment] = []
+        while True:
+            self._loose_blanks()
+            if not dotted and self.accept(".."):
+                segments.append(self._descent())
+            elif dotted or self.accept("."):
+                dotted = False
+                if function := self._function():
+                    return tuple(segments), function
+                segments.append(self._dotted())
+            elif self.sees("["):
+                segments.append(self._bracketed())
+            else:
+                return tuple(segments), None
+
+    def _loose_blanks(self) -> None:
+        if not self._depth:
+            self.blanks()
+
+    def _descent(self) -> Segment:
+        self._descents += 1
+        if self._descents > DESCENTS_MAX:
+            raise self.error(f"more than {DESCENTS_MAX} '..' in a path: name the fields between", self.at - 2)
+        return Descent(self._bracketed() if self.sees("[") else self._dotted())
+
+    def _dotted(self) -> Selector:
+        self._loose_blanks()
+        if self.accept("*"):
+            return Wildcard()
+        found = self.match(_NAME_IN_FILTER if self._depth else _NAME)
+        if found is None:
+            raise self.error("expected a name after the dot: remove the dot, or write the name as ['…']")
+        return Child(found[0].rstrip(_BLANKS))
+
+    def _function(self) -> str | None:
+        at = self.at
+        found = self.match(_CALL)
+        if found is None:
+            return None
+        name = found[1]
+        if name not in FUNCTIONS:
+            known = ", ".join(f"{each}()" for each in FUNCTIONS)
+            raise self.error(f"no function '{name}()': use one of {known}, or write the name as ['…']", at)
+        self._close(")", f"{name}() takes no arguments")
+        return name
+
+    def _bracketed(self) -> Selector:
+        self.accept("[")
+        self.blanks()
+        selector = self._selector()
+        self._close("]", "'[' is not closed")
+        return selector
+
+    def _selector(self) -> Selector:
+        if self.accept("?"):
+            return Filter(self._nested(self._any))
+        if self.accept("*"):
+            return Wildcard()
+        at = self.at
+        if found := self.match(_SLICE):
+            start, stop, step = (None if part is None else int(part) for part in found.groups())
+            if step == 0:
+                raise self.error("a slice cannot have the step 0: leave the step out", at)
+            return Slice(slice(start, stop, step))
+        keys = self._listed(self._key)
+        return Child(keys[0]) if len(keys) == 1 else Union(tuple(keys))
+
+    def _key(self) -> str | int:
+        name = self.quoted()
+        if name is not None:
+            return name
+        if found := self.match(_INTEGER):
+            return int(found[0])
+        if found := _WORD.match(self.text, self.at):
+            raise self.error(f"a name in brackets stands in quotes: write ['{found[0]}']")
+        raise self.error("expected a name in quotes, an index, a slice, '*' or '?(…)' in the brackets")
+
+    def _listed(self, rule: Callable[[], _Rule], separator: str = ",") -> list[_Rule]:
+        """One or more, with a separator between."""
+        items: list[_Rule] = []
+        while not items or self.accept(separator):
+            self.blanks()
+            items.append(rule())
+            self.blanks()
+        return items
+
+    # Filters.
+
+    def _nested(self, rule: Callable[[], _Rule]) -> _Rule:
+        self._depth += 1
+        if self._depth > NESTING_MAX:
+            raise self.error(f"filters nested more than {NESTING_MAX} deep: simplify the condition")
+        result = rule()
+        self._depth -= 1
+        return result
+
+    def _any(self) -> Test:
+        tests = self._listed(self._all, "||")
+        return tests[0] if len(tests) == 1 else Or(tuple(tests))
+
+    def _all(self) -> Test:
+        tests = self._listed(self._condition, "&&")
+        return tests[0] if len(tests) == 1 else And(tuple(tests))
+
+    def _condition(self) -> Test:
+        if self.accept("!"):
+            self.blanks()
+            return Not(self._nested(self._condition))
+        if self.accept("("):
+            test = self._nested(self._any)
+            self._close(")", "the condition goes on with '&&' or '||', or ends here")
+            return test
+        return self._comparison()
+
+    def _comparison(self) -> Test:
+        at = self.at
+        left = self._operand()
+        self.blanks()
+        name = self._operator()
+        if name is not None:
+            self.blanks()
+            return Comparison(left, name, self._operand())
+        if isinstance(left, Query):
+            return Exists(left)
+        raise self.error("a constant alone is no condition: compare it, as in @.name == 'x'", at)
+
+    def _operator(self) -> str | None:
+        at = self.at
+        found = self.match(_OPERATOR)
+        if found is None or found[0] in OPERATORS:
+            return found and found[0]
+        if found[0] == "=~":
+            advice = "compare with '==', 'in' or 'contains'"
+            raise self.error(f"regular-expression filters ('=~') are not served yet: {advice}", at)
+        known = _MEANT.get(found[0])
+        advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
+        raise self.error(f"no operator '{found[0]}': {advice}", at)
+
+    def _operand(self) -> Operand:
+        if self.sees("@", "$"):
+            return self._query()
+        if not self.accept("["):
+            return Literal(self._constant())
+        self.blanks()
+        items = [] if self.sees("]") else self._listed(self._constant)
+        self._close("]", "the list is not closed")
+        return Literal(items)
+
+    def _query(self) -> Query:
+        from_root = self.accept("$")
+        if from_root:
+            self._rooted = True
+        else:
+            self.accept("@")
+        self._no_word_follows()
+        segments, function = self._path(dotted=False)
+        return Query(from_root, segments, function)
+
+    def _constant(self) -> Any:
+        text = self.quoted()
+        if text is not None:
+            return text
+        at = self.at
+        if found := self.match(_NUMBER):
+            return float(found[0]) if found[1] or found[2] else int(found[0])
+        found = self.match(_WORD)
+        if found is None:
+            raise self.error(
+                "expected a path from '@' or '$', a text in quotes, a number, true, false or null"
+            )
+        if found[0] not in _CONSTANTS:
+            raise self.error(f"'{found[0]}' is no constant: write '@.{found[0]}', or quote it", at)
+        return _CONSTANTS[found[0]]
+
+    def _close(self, token: str, problem: str) -> None:
+        self.blanks()
+        if not self.accept(token):
+            raise self.error(f"{problem}: write '{token}' here")

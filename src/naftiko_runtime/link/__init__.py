@@ -1,0 +1,49 @@
+"""Document to Plan: every name resolved, every expression compiled, or a diagnostic that says why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.link.consumed import consumed_operations
+from naftiko_runtime.link.context import Context, Variables
+from naftiko_runtime.link.exposes import link_exposes
+from naftiko_runtime.link.overrides import Overrides, check_ports
+from naftiko_runtime.plan import Plan
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.source import Source
+    from naftiko_runtime.spec.document import Document
+
+
+def link(
+    document: Document, source: Source, findings: Findings, overrides: Overrides
+) -> Plan:
+    """The plan of a document; it may run only when the findings hold no error.
+
+    Args:
+        document: The parsed document.
+        source: What it was parsed from, for places.
+        findings: Gets every complaint.
+        overrides: What the operator gave instead of the document's addresses.
+    """
+    variables = Variables()
+    variables.declare(document, source, findings)
+    context = Context(source, findings, variables)
+    operations, upstreams = consumed_operations(document, overrides.base_uris, context)
+    servers = tuple(map(overrides.moved, link_exposes(document, operations, context)))
+    check_ports(servers, findings)
+    for binding in variables.bindings():
+        if not binding.uses:
+            message = f"'{binding.variable}' is bound but never used"
+            advice = "remove it, or use it as {{" + binding.variable + "}}"
+            findings.add(rules.UNUSED_BINDING, message, binding.span, advice)
+    return Plan(
+        label=document.info.label or source.file,
+        file=source.file,
+        bindings=variables.bindings(),
+        upstreams=upstreams,
+        servers=servers,
+        operations=frozenset(operations),
+    )

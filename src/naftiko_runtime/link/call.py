@@ -1,0 +1,316 @@
+"""One call: how an exposed operation's inputs fill the places of the consumed one.
+
+The rules are SEMANTICS §4: ``with`` binds, a caller's input also reaches the parameter of the same name, and what
+neither side declares is either inferred from the consumed side or passes through.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.contract import Contract, Input, Place
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.link.body import link_body
+from naftiko_runtime.plan import (
+    Argument,
+    Composed,
+    Constant,
+    Form,
+    JsonText,
+    JsonTree,
+    NamedTerm,
+    OpenBody,
+    PlainText,
+    Request,
+    Term,
+    Variable,
+    WholeBody,
+)
+from naftiko_runtime.template import Placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Body
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.exposes import Exposed
+    from naftiko_runtime.spec.parameters import ConsumedParameter
+
+WRITES: Final = ("POST", "PUT", "PATCH")
+_REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
+_PREFIXES: Final = ("rest", "tools", "mcp")
+_PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._"
+
+
+@dataclass(slots=True)
+class CallSite:
+    """The linking of one exposed operation to the consumed one it calls.
+
+    Attributes:
+        context: The linking run.
+        exposed: The exposed operation.
+        namespace: Of its expose.
+        consumed: What it calls.
+        inputs: The declared inputs, then the inferred ones, by name.
+        tool: Whether it is an MCP tool, whose caller can only give arguments.
+    """
+
+    context: Context
+    exposed: Exposed
+    namespace: str
+    consumed: Consumed
+    inputs: dict[str, Input]
+    tool: bool
+    _with: dict[str, Term] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    def link(self) -> tuple[Contract, Request]:
+        """The contract with its inferred inputs, and the filled request."""
+        declared = tuple(self.inputs.values())
+        self._with = {name: self._with_term(name, value) for name, value in self.exposed.with_.items()}
+        path = self._path()
+        query, headers, cookies = (self._fields(place) for place in ("query", "header", "cookie"))
+        body = self._declared_body()
+        placed = {*_arguments(path), *_arguments((query, headers, cookies, body))}
+        left = [spec for spec in declared if spec.name not in placed]
+        if body is None and self._sends_body():
+            body = self._undeclared_body(left, open=not self._declares("body", declared))
+        open_query = not self._declares("query", declared) and not (self.tool and isinstance(body, OpenBody))
+        query += self._undeclared_query(left, body)
+        self._report_unplaced(left, query, body)
+        open_body = isinstance(body, OpenBody)
+        request = Request(
+            upstream=self.consumed.upstream,
+            operation=self.consumed.name,
+            method=self.consumed.spec.method,
+            path=path,
+            query=query,
+            headers=headers,
+            cookies=cookies,
+            body=body,
+            open_query=open_query,
+            caller_headers=open_query or open_body,
+        )
+        takes_any = self.tool and (open_query or open_body)
+        return Contract(tuple(self.inputs.values()), takes_any), request
+
+    def _declares(self, place: Place, declared: Sequence[Input]) -> bool:
+        """Whether either side declares a parameter for a place; a tool's inputs may be for any."""
+        return self.consumed.declares(place) or any(self.tool or spec.place == place for spec in declared)
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def _with_term(self, name: str, value: Any) -> Term:
+        steps = self.exposed.at("with", name)
+        if not isinstance(value, str):
+            if isinstance(value, dict | list) or value is None:
+                self.context.complain(rules.WRONG_TYPE, f"'{name}' takes text, a number or a boolean", steps)
+            return Constant(value)
+        if "{{" in value:
+            return self.template(value, steps)
+        if value.startswith("$."):
+            self.context.complain(rules.NOT_SERVED, "references to steps are not served yet", steps)
+        if (argument := self._reference(value, name)) is not None:
+            return argument
+        self._check_prefix(value, steps)
+        return Constant(value)
+
+    def _reference(self, text: str, fills: str | None = None) -> Argument | None:
+        """The input that ``rest.x``, ``<namespace>.x`` or a bare declared ``x`` names."""
+        if text in self.inputs:
+            return Argument(text)
+        match = _REFERENCE.fullmatch(text)
+        if match is None or match[1] not in (*_PREFIXES, self.namespace):
+            return None
+        name = match[2]
+        if name not in self.inputs:
+            self._infer(self._folded(name) or name, fills or name)
+        return Argument(self._folded(name) or name)
+
+    def _folded(self, name: str) -> str | None:
+        """A declared input that differs from a name only in case and punctuation, when there is exactly one."""
+        if name in self.inputs:
+            return name
+        found = [known for known in self.inputs if fold(known) == fold(name)]
+        return found[0] if len(found) == 1 else None
+
+    def _check_prefix(self, text: str, steps: Steps) -> None:
+        """Report text that is nearly a reference: a misspelt prefix would otherwise be sent as a constant."""
+        match = _REFERENCE.fullmatch(text)
+        if match and (advice := did_you_mean(match[1], (*_PREFIXES, self.namespace))) and "did you mean" in advice:
+            message = f"'{match[1]}' is no namespace that a value can come from"
+            self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, advice)
+
+    def template(self, text: str, steps: Steps) -> Term:
+        """A template over variables and inputs, as a term."""
+        pieces = self.context.pieces(text, steps)
+        parts = tuple(Constant(p) if isinstance(p, str) else self.named(p.name, steps) for p in pieces)
+        return parts[0] if len(parts) == 1 else Composed(parts)
+
+    def body_value(self, name: str, steps: Steps) -> Term:
+        """What a name in a body template means; one that nothing explains becomes an input of the caller."""
+        if (bound := self._with.get(name)) is not None:
+            self._used.add(name)
+            return bound
+        if variable := self.context.variables.resolve(name, self.context.span(steps)):
+            return variable
+        return self._reference(name) or self._input(name)
+
+    def named(self, name: str, steps: Steps) -> Constant | Argument | Variable:
+        """What a placeholder's name means: a variable or an input of the caller."""
+        if variable := self.context.variables.resolve(name, self.context.span(steps)):
+            return variable
+        if argument := self._reference(name):
+            return argument
+        if folded := self._folded(name):
+            return Argument(folded)
+        self.context.unbound(name, steps, self.inputs)
+        return Constant("")
+
+    def _infer(self, name: str, consumed_name: str | None = None) -> None:
+        """Add an input that nobody declares on the exposed side, with what the consumed side says of it."""
+        if name in self.inputs:
+            return
+        wanted = consumed_name or name
+        parameter = next((p for p in self.consumed.parameters if p.name == wanted), None)
+        in_path = wanted in self.consumed.placeholders
+        place: Place = "query"
+        if parameter is not None and parameter.in_ in ("header", "cookie", "body"):
+            place = parameter.in_  # type: ignore[assignment]
+        self.inputs[name] = Input(
+            name=name,
+            place=place,
+            type=(parameter.type if parameter else None) or ("string" if in_path else None),
+            required=in_path or bool(parameter and parameter.required),
+            default=parameter.default if parameter else None,
+            description=parameter.description if parameter else None,
+            inferred=True,
+        )
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def _term(self, parameter: ConsumedParameter) -> Term:
+        """What fills a consumed parameter: ``with``, its own ``value``, or the caller's input of its name."""
+        if (bound := self._with.get(parameter.name)) is not None:
+            self._used.add(parameter.name)
+            return bound
+        if parameter.value is not None:
+            return self.template(parameter.value, parameter.at("value"))
+        return self._input(parameter.name)
+
+    def _input(self, name: str) -> Argument:
+        folded = self._folded(name)
+        if folded is None:
+            self._infer(name)
+        return Argument(folded or name)
+
+    def _fields(self, place: str) -> tuple[NamedTerm, ...]:
+        lower = str.lower if place == "header" else str
+        return tuple(
+            NamedTerm(lower(parameter.name), self._term(parameter))
+            for parameter in self.consumed.parameters
+            if parameter.in_ == place
+        )
+
+    def _path(self) -> tuple[str | Term, ...]:
+        base = self.consumed.upstream.base_uri.rstrip("/")
+        pieces = self.consumed.path
+        first = pieces[0] if pieces and isinstance(pieces[0], str) else ""
+        slash = "" if first.startswith("/") or not any(pieces) else "/"
+        return (base + slash, *(self._path_piece(piece) for piece in pieces))
+
+    def _path_piece(self, piece: str | Placeholder) -> str | Term:
+        if isinstance(piece, str):
+            head, mark, query = piece.partition("?")
+            return quote(head, safe=_PATH_SAFE) + mark + query
+        parameter = next((p for p in self.consumed.parameters if p.name == piece.name and p.in_ == "path"), None)
+        if parameter is not None:
+            return self._term(parameter)
+        if (bound := self._with.get(piece.name)) is not None:
+            self._used.add(piece.name)
+            return bound
+        folded = self._folded(piece.name)
+        if folded is not None and folded != piece.name:
+            message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
+            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), "write both alike")
+        return self._input(piece.name)
+
+    def _sends_body(self) -> bool:
+        """Whether the method carries a body; DELETE only does over REST, where the caller may have sent one."""
+        method = self.consumed.spec.method
+        return method in WRITES or (method == "DELETE" and not self.tool)
+
+    def _declared_body(self) -> Body | None:
+        """The body that the consumed operation describes, by template or by parameters."""
+        spec = self.consumed.spec
+        fields = tuple(p for p in self.consumed.parameters if p.in_ == "body")
+        if spec.body is not None:
+            return link_body(spec.body, spec.at("body"), self)
+        if len(fields) == 1 and fields[0].name == "body":
+            return WholeBody(self._term(fields[0]))
+        return JsonTree({p.name: self._term(p) for p in fields}) if fields else None
+
+    def _undeclared_body(self, left: Sequence[Input], *, open: bool) -> Body | None:  # noqa: A002 - the spec's word
+        """What the caller sends when only the exposed side, or neither, says anything of a body."""
+        if open:
+            return OpenBody()
+        names = [spec.name for spec in left if self.tool or spec.place == "body"]
+        if names == ["body"]:
+            return WholeBody(Argument("body"))
+        return JsonTree({name: Argument(name) for name in names}) if names else None
+
+    def _undeclared_query(self, left: Sequence[Input], body: Body | None) -> tuple[NamedTerm, ...]:
+        """What goes into a query that the consumed side does not describe: bound values and leftover inputs."""
+        if self.consumed.declares("query"):
+            return ()
+        bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if body is None)
+        self._used.update(term.name for term in bound)
+        taken = set(_arguments((bound, body)))
+        loose = [s for s in left if s.name not in taken and (self.tool or s.place == "query")]
+        return bound + tuple(NamedTerm(spec.name, Argument(spec.name)) for spec in loose)
+
+    def _unused(self) -> list[str]:
+        return [name for name in self._with if name not in self._used]
+
+    def _report_unplaced(self, left: Sequence[Input], query: tuple[NamedTerm, ...], body: Body | None) -> None:
+        """Nothing is silently lost: a ``with`` entry or a declared input that reaches nothing is named."""
+        known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
+        for name in self._unused():
+            message = f"'{self.consumed.name}' has no parameter '{name}'"
+            advice = did_you_mean(name, known, "it has") or "declare it in the consumed operation's inputParameters"
+            self.context.complain(rules.UNKNOWN_PARAMETER, message, self.exposed.at("with", name), advice, key=True)
+        placed = set(_arguments((query, body)))
+        for spec in left:
+            if spec.name not in placed:
+                message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
+                advice = did_you_mean(spec.name, known, "it has")
+                self.context.complain(rules.UNUSED_INPUT, message, self.exposed.at("call"), advice)
+
+
+def _arguments(value: Any) -> Iterator[str]:
+    """The names of the arguments that stand anywhere in a term, a body or a collection of them."""
+    match value:
+        case Argument(name):
+            yield name
+        case NamedTerm(_, term) | WholeBody(term) | PlainText(term):
+            yield from _arguments(term)
+        case Composed(parts) | JsonText(parts) | Form(parts):
+            yield from _arguments(parts)
+        case JsonTree(root):
+            yield from _arguments(root)
+        case tuple() | list():
+            for item in value:
+                yield from _arguments(item)
+        case dict():
+            yield from _arguments(list(value.values()))
+
+
+def fold(name: str) -> str:
+    """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
+    return re.sub(r"[^0-9a-z]", "", name.casefold())

@@ -1,0 +1,227 @@
+"""The consumed side: every operation by its name, with the parameters of all levels merged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+from urllib.parse import urlsplit
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Credential, Upstream
+from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, OtherAuthentication
+from naftiko_runtime.spec.consumes import ConsumedHttp
+from naftiko_runtime.template import Placeholder, split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.parameters import ConsumedParameter
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """One consumed operation, ready to be called.
+
+    Attributes:
+        upstream: Where it goes.
+        spec: The operation as the document has it.
+        path: Base URI's path and resource path are joined elsewhere; this is the resource's, split.
+        parameters: Of operation, resource and adapter; the nearer one wins.
+    """
+
+    upstream: Upstream
+    spec: ConsumedOperation
+    path: tuple[str | Placeholder, ...]
+    parameters: tuple[ConsumedParameter, ...]
+
+    @property
+    def name(self) -> str:
+        """``namespace.operation``."""
+        return f"{self.upstream.namespace}.{self.spec.name}"
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names in its path."""
+        return tuple(piece.name for piece in self.path if isinstance(piece, Placeholder))
+
+    def declares(self, *places: str) -> bool:
+        """Whether any parameter is declared for one of these places."""
+        return any(parameter.in_ in places for parameter in self.parameters)
+
+
+def consumed_operations(
+    document: Document, base_uris: Mapping[str, str], context: Context
+) -> tuple[dict[str, Consumed], tuple[Upstream, ...]]:
+    """Every consumed operation by ``namespace.operation``, and the upstreams.
+
+    Args:
+        document: The document.
+        base_uris: By namespace, what the operator gave instead of the document's ``baseUri``.
+        context: The linking run.
+    """
+    operations: dict[str, Consumed] = {}
+    upstreams: dict[str, Upstream] = {}
+    for api in (*document.consumes, *document.capability.consumes):
+        if not isinstance(api, ConsumedHttp):
+            continue
+        if api.namespace in upstreams:
+            message = f"the namespace '{api.namespace}' is consumed twice"
+            context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), "rename one")
+            continue
+        upstream = upstreams[api.namespace] = _upstream(api, base_uris.get(api.namespace), context)
+        for resource in api.resources:
+            for operation in _operations(api, resource, upstream, context):
+                _register(operation, operations, context)
+    return operations, tuple(upstreams.values())
+
+
+def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
+    if operation.name in operations:
+        message = f"the operation '{operation.name}' is consumed twice"
+        context.complain(rules.DUPLICATE_NAME, message, operation.spec.at("name"), "rename one")
+    operations.setdefault(operation.name, operation)
+
+
+def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
+    steps = api.at("baseUri")
+    if base_uri is None:
+        base_uri = api.base_uri.strip()
+        if fault := base_uri_fault(base_uri):
+            advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
+            context.complain(rules.BASE_URI, fault, steps, advice)
+            base_uri = "http://invalid"
+    credential = _credential(api, context)
+    return Upstream(api.namespace, base_uri, credential, context.span(steps))
+
+
+def base_uri_fault(base_uri: str) -> str | None:
+    """What is wrong with a base URI; nothing when it is one."""
+    if not base_uri:
+        return "the base URI is empty"
+    if "{" in base_uri or "}" in base_uri:
+        return "the base URI has an unfilled placeholder"
+    if not base_uri.isascii() or re.search(r"[\s\x00-\x1f\"<>\\^`|]", base_uri):
+        return "the base URI holds a character that a URL cannot"
+    try:
+        parts = urlsplit(base_uri)
+        port = parts.port
+    except ValueError:
+        return "the base URI is not a URL"
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        return "the base URI has no scheme (http or https) and host"
+    if parts.username is not None or parts.password is not None:
+        return "the base URI holds credentials; they belong into 'authentication'"
+    return "the base URI has a query or a fragment" if parts.query or parts.fragment else None
+
+
+def _credential(api: ConsumedHttp, context: Context) -> Credential | None:
+    authentication = api.authentication
+    match authentication:
+        case None:
+            return None
+        case Basic():
+            username = context.secret_text(authentication.username, authentication.at("username"))
+            return BasicCredential(username, context.secret_text(authentication.password, authentication.at("password")))
+        case Bearer():
+            _needed(authentication.token, "token", authentication.at(), context)
+            return BearerCredential(context.secret_text(authentication.token, authentication.at("token")))
+        case ApiKey():
+            return _api_key(authentication, context)
+        case OtherAuthentication():
+            _other(authentication, context)
+            return None
+        case _:
+            assert_never(authentication)
+
+
+def _api_key(authentication: ApiKey, context: Context) -> Credential:
+    for key, value in (("key", authentication.key), ("value", authentication.value)):
+        _needed(value, key, authentication.at(), context)
+    if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
+        header_name(authentication.key, authentication.at("key"), context)
+    return ApiKeyCredential(
+        context.secret_text(authentication.key, authentication.at("key")),
+        context.secret_text(authentication.value, authentication.at("value")),
+        authentication.placement,
+    )
+
+
+def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
+    if not value:
+        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, f"add '{key}: …'")
+
+
+def _other(authentication: OtherAuthentication, context: Context) -> None:
+    kind, steps = authentication.type, authentication.at("type")
+    if kind in KNOWN_KINDS:
+        context.complain(rules.NOT_SERVED, f"authentication of type '{kind}' is not served yet", steps)
+    else:
+        advice = did_you_mean(kind, KNOWN_KINDS, "known types")
+        context.complain(rules.INVALID_VALUE, "this authentication type does not exist", steps, advice)
+
+
+def header_name(name: str, steps: Steps, context: Context) -> bool:
+    """Check a header's name; report one that HTTP does not allow."""
+    if _TOKEN.fullmatch(name):
+        return True
+    context.complain(rules.INVALID_VALUE, "this is no name of an HTTP header", steps, "letters, digits and dashes")
+    return False
+
+
+def _operations(
+    api: ConsumedHttp, resource: ConsumedResource, upstream: Upstream, context: Context
+) -> Iterable[Consumed]:
+    path = _path(resource, context)
+    for operation in resource.operations:
+        levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
+        parameters = tuple(_merged(levels).values())
+        consumed = Consumed(upstream, operation, path, parameters)
+        for parameter in parameters:
+            _check_place(parameter, consumed, context)
+        yield consumed
+
+
+def _merged(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
+    merged: dict[tuple[str, str], ConsumedParameter] = {}
+    for level in levels:
+        for parameter in level:
+            merged.setdefault((parameter.name, parameter.in_), parameter)
+    return merged
+
+
+def _path(resource: ConsumedResource, context: Context) -> tuple[str | Placeholder, ...]:
+    steps = resource.at("path")
+    try:
+        path = split_path(resource.path)
+    except ValueError as error:
+        context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
+        return (resource.path,)
+    if any(isinstance(piece, str) and "#" in piece for piece in path):
+        context.complain(rules.PATH, "a path cannot hold '#'", steps, "write %23")
+    return path
+
+
+def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
+    steps = parameter.at("in")
+    match parameter.in_:
+        case "path":
+            if parameter.name not in consumed.placeholders:
+                message = f"the path has no place for '{parameter.name}'"
+                advice = did_you_mean(parameter.name, consumed.placeholders, "the path has")
+                context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
+        case "header":
+            header_name(parameter.name, parameter.at("name"), context)
+        case "environment":
+            context.complain(rules.NOT_SERVED, "'in: environment' is not served yet", steps, "use 'binds'")
+        case "query" | "cookie" | "body":
+            pass
+        case _:
+            assert_never(parameter.in_)

@@ -1,0 +1,102 @@
+"""What the linking of one document shares: where things stand, what was found, and which variables are bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
+from naftiko_runtime.template import Placeholder, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.diagnostics import Findings, Rule, Span
+    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.spec.document import Bind, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One linking run."""
+
+    source: Source
+    findings: Findings
+    variables: Variables
+
+    def complain(self, rule: Rule, message: str, steps: Steps, advice: str | None = None, *, key: bool = False) -> None:
+        """Note a finding at a place of the document."""
+        self.findings.add(rule, message, self.source.span(steps, key=key), advice)
+
+    def span(self, steps: Steps) -> Span:
+        """The place of a value."""
+        return self.source.span(steps)
+
+    def secret_text(self, text: str, steps: Steps) -> Term:
+        """A template in which only bound variables may stand: credentials."""
+        parts: list[Constant | Variable] = []
+        for piece in self.pieces(text, steps):
+            if isinstance(piece, str):
+                parts.append(Constant(piece))
+            elif variable := self.variables.resolve(piece.name, self.span(steps)):
+                parts.append(variable)
+            else:
+                self.unbound(piece.name, steps)
+        return parts[0] if len(parts) == 1 else Composed(tuple(parts))
+
+    def pieces(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
+        """A template split; one that does not parse is reported and taken as text."""
+        try:
+            return split(text)
+        except ValueError as error:
+            self.complain(rules.TEMPLATE, str(error), steps, "write {{NAME}}")
+            return (text,)
+
+    def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
+        """Report an expression's name that means nothing here."""
+        known = [*self.variables.names(), *also]
+        advice = did_you_mean(name, known, "known names") or f"bind it: 'binds: [{{namespace: env, keys: {{{name}: {name}}}}}]'"
+        self.complain(rules.UNBOUND_VARIABLE, f"'{name}' is bound nowhere", steps, advice)
+
+
+class Variables:
+    """The document's bound variables, and who uses them."""
+
+    def __init__(self) -> None:
+        self._bindings: dict[str, Binding] = {}
+        self._short: dict[str, str] = {}
+
+    def declare(self, document: Document, source: Source, findings: Findings) -> None:
+        """Take in the binds of the root and of the capability."""
+        for bind in (*document.binds, *document.capability.binds):
+            for variable, key in bind.keys.items():
+                self._declare(bind, variable, key, source, findings)
+
+    def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
+        span = source.span(bind.at("keys", variable))
+        binding = Binding(bind.namespace, variable, key, span)
+        if binding.name in self._bindings:
+            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, "rename one")
+            return
+        self._bindings[binding.name] = binding
+        # Of two namespaces with the same variable the short name means the first.
+        self._short.setdefault(variable, binding.name)
+
+    def names(self) -> list[str]:
+        """The names that expressions may use."""
+        return [*self._short, *self._bindings]
+
+    def resolve(self, name: str, used_at: Span) -> Variable | None:
+        """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none."""
+        full = name if name in self._bindings else self._short.get(name.removeprefix("env."))
+        if full is None:
+            return None
+        binding = self._bindings[full]
+        self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
+        return Variable(full)
+
+    def bindings(self) -> tuple[Binding, ...]:
+        """Every binding with its uses."""
+        return tuple(self._bindings.values())

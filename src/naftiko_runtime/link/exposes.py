@@ -1,0 +1,261 @@
+"""The exposed side: routes and tools, each linked to what it calls."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.contract import Input
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.formats import DECODERS
+from naftiko_runtime.link.call import CallSite, fold
+from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
+from naftiko_runtime.shape import OutputError, compile_outputs
+from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
+from naftiko_runtime.template import Placeholder, split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
+    from naftiko_runtime.spec.parameters import ExposedParameter, Output
+
+_ANY_ADDRESS: Final = "0.0.0.0"
+_LATER_TYPES: Final = ("skill", "control")
+_TYPES: Final = ("rest", "mcp", *_LATER_TYPES)
+
+
+def link_exposes(document: Document, operations: Mapping[str, Consumed], context: Context) -> tuple[Server, ...]:
+    """Every server that the document asks for."""
+    linker = _Linker(document.info.label, operations, context)
+    servers: list[Server] = []
+    for expose in document.capability.exposes:
+        match expose:
+            case RestExpose():
+                servers.append(linker.rest(expose))
+            case McpExpose():
+                servers.append(linker.mcp(expose))
+            case OtherExpose():
+                _refuse(expose, context)
+            case _:
+                assert_never(expose)
+    if not document.capability.exposes:
+        advice = "add 'exposes:' with a 'rest' or 'mcp' entry"
+        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", document.capability.at(), advice)
+    _check_namespaces(document, context)
+    return tuple(servers)
+
+
+def _refuse(expose: OtherExpose, context: Context) -> None:
+    steps = expose.at("type")
+    if expose.type in _LATER_TYPES:
+        context.complain(rules.NOT_SERVED, f"an expose of type '{expose.type}' is not served yet", steps)
+        return
+    advice = did_you_mean(expose.type, _TYPES, "known types")
+    context.complain(rules.NO_SUCH_EXPOSE, "there is no expose of this type", steps, advice)
+
+
+def _check_namespaces(document: Document, context: Context) -> None:
+    seen: set[str] = set()
+    for expose in document.capability.exposes:
+        if isinstance(expose, OtherExpose):
+            continue
+        if expose.namespace in seen:
+            message = f"the namespace '{expose.namespace}' is exposed twice"
+            context.complain(rules.DUPLICATE_NAMESPACE, message, expose.at("namespace"), "rename one")
+        seen.add(expose.namespace)
+
+
+class _Linker:
+    def __init__(self, label: str, operations: Mapping[str, Consumed], context: Context) -> None:
+        self._label = label
+        self._operations = operations
+        self._context = context
+
+    def rest(self, expose: RestExpose) -> RestServer:
+        routes = [
+            route
+            for resource in expose.resources
+            for operation in resource.operations
+            if (route := self._route(expose, resource, operation)) is not None
+        ]
+        self._check_routes(routes, expose)
+        span = self._context.span(expose.at("port"))
+        return RestServer(expose.namespace, expose.address or _ANY_ADDRESS, expose.port, span, tuple(routes))
+
+    def mcp(self, expose: McpExpose) -> McpServer:
+        if expose.transport != "http":
+            self._refuse_transport(expose)
+        elif expose.port is None:
+            self._context.complain(rules.MISSING_KEY, "the key 'port' is missing", expose.at(), "add 'port: 9090'")
+        self._check_unique("tool", expose.tools)
+        tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
+        span = self._context.span(expose.at("port"))
+        address, title = expose.address or _ANY_ADDRESS, self._label or expose.namespace
+        return McpServer(
+            expose.namespace, address, expose.port or 0, span, title, expose.description, tuple(tools)
+        )
+
+    def _refuse_transport(self, expose: McpExpose) -> None:
+        steps = expose.at("transport")
+        if expose.transport == "stdio":
+            self._context.complain(rules.NOT_SERVED, "the transport 'stdio' is not served yet", steps, "use 'http'")
+        else:
+            advice = did_you_mean(expose.transport, ("http", "stdio"), "one of")
+            self._context.complain(rules.INVALID_VALUE, "there is no such MCP transport", steps, advice)
+
+    def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
+        pattern = self._pattern(resource)
+        parameters = (*spec.input_parameters, *resource.input_parameters)
+        self._check_parameters(parameters, pattern)
+        inputs = _rest_inputs(parameters, pattern)
+        operation = self._operation(expose.namespace, spec, spec.name or resource.path, inputs, tool=False)
+        if operation is None:
+            return None
+        return Route(spec.method, resource.path, pattern, operation)
+
+    def _pattern(self, resource: RestResource) -> tuple[str | Argument, ...]:
+        steps = resource.at("path")
+        try:
+            pieces = split_path(resource.path)
+        except ValueError as error:
+            self._context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
+            return (resource.path,)
+        if not resource.path.startswith("/"):
+            self._context.complain(rules.PATH, "a route's path starts with '/'", steps, f"write '/{resource.path}'")
+        if any(isinstance(piece, str) and re.search(r"[?#\s]", piece) for piece in pieces):
+            self._context.complain(rules.PATH, "a route's path holds no '?', '#' or white space", steps)
+        names = [piece.name for piece in pieces if isinstance(piece, Placeholder)]
+        for name in {name for name in names if names.count(name) > 1}:
+            self._context.complain(rules.DUPLICATE_NAME, f"the path has '{name}' twice", steps, "rename one")
+        return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
+
+    def _check_parameters(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> None:
+        names = [piece.name for piece in pattern if isinstance(piece, Argument)]
+        for parameter in parameters:
+            if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
+                message = f"the path has no place for '{parameter.name}'"
+                advice = did_you_mean(parameter.name, names, "the path has")
+                self._context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
+
+    def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
+        inputs = {
+            p.name: Input(p.name, "body", p.type, p.required is not False, p.default, p.description)
+            for p in spec.input_parameters
+        }
+        self._check_unique("input parameter", spec.input_parameters)
+        operation = self._operation(expose.namespace, spec, spec.name, inputs, tool=True)
+        if operation is None:
+            return None
+        return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
+
+    def _operation(
+        self, namespace: str, spec: Exposed, name: str, inputs: dict[str, Input], *, tool: bool
+    ) -> Operation | None:
+        consumed = self._called(spec)
+        if consumed is None:
+            return None
+        site = CallSite(self._context, spec, namespace, consumed, inputs, tool)
+        contract, request = site.link()
+        shape = self._shape(spec.output_parameters, consumed)
+        description = spec.description or consumed.spec.description or ""
+        raw_format = consumed.spec.output_raw_format
+        return Operation(f"{namespace}.{name}", contract, request, shape, raw_format, description)
+
+    def _called(self, spec: Exposed) -> Consumed | None:
+        if spec.call is None:
+            if spec.ref is None and spec.steps is None:  # those are refused by name already
+                self._context.complain(rules.NOT_SERVED, "an operation without 'call' is not served yet", spec.at())
+            return None
+        if (consumed := self._operations.get(spec.call)) is None:
+            message = f"no consumed operation '{spec.call}'"
+            advice = did_you_mean(spec.call, self._operations, "consumed operations")
+            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("call"), advice)
+        return consumed
+
+    def _shape(self, outputs: Sequence[Output], consumed: Consumed) -> Callable[[Any], Any] | None:
+        self._check_output_templates(outputs)
+        try:
+            shape = compile_outputs(outputs)
+        except OutputError as error:
+            self._context.complain(rules.JSONPATH, str(error), error.output.at(error.key))
+            return None
+        if shape is not None and consumed.spec.output_raw_format not in DECODERS:
+            message = f"mapping an answer of format '{consumed.spec.output_raw_format}' is not served yet"
+            self._context.complain(rules.NOT_SERVED, message, outputs[0].at("mapping"), "use 'mapping: $'")
+        return shape
+
+    def _check_output_templates(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            if output.value is not None and "{{" in output.value:
+                message = "templates in output values are not served yet"
+                self._context.complain(rules.NOT_SERVED, message, output.at("value"))
+
+    def _check_unique(self, what: str, named: Iterable[Any]) -> None:
+        seen: set[str] = set()
+        for part in named:
+            if part.name in seen:
+                message = f"the {what} '{part.name}' is defined twice"
+                self._context.complain(rules.DUPLICATE_NAME, message, part.at("name"), "rename one")
+            seen.add(part.name)
+
+    def _check_routes(self, routes: Sequence[Route], expose: RestExpose) -> None:
+        places = _route_places(expose)
+        first: dict[tuple[str, str], str] = {}
+        for route in routes:
+            shape = "".join(piece if isinstance(piece, str) else "{}" for piece in route.pattern)
+            key = (route.method, shape)
+            if key in first:
+                steps = places[route.method, route.path]
+                message = f"{route.method} {route.path} is routed twice"
+                self._context.complain(rules.DUPLICATE_ROUTE, message, steps, "keep one of the two")
+            first[key] = route.path
+
+
+def _route_places(expose: RestExpose) -> dict[tuple[str, str], Any]:
+    """Where each method and path stands; of two alike the last, which is the one to report."""
+    return {
+        (operation.method, resource.path): operation.at("method")
+        for resource in expose.resources
+        for operation in resource.operations
+    }
+
+
+def _rest_inputs(parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
+    """The declared inputs, and every placeholder that nobody declares as required text."""
+    inputs: dict[str, Input] = {}
+    for p in parameters:
+        required = p.in_ == "path" or p.required is True
+        name = _placeholder_of(p.name, pattern) if p.in_ == "path" else p.name
+        inputs.setdefault(name, Input(name, p.in_, p.type, required, p.default, p.description))
+    for piece in pattern:
+        if isinstance(piece, Argument):
+            inputs.setdefault(piece.name, Input(piece.name, "path", "string", required=True, inferred=True))
+    return inputs
+
+
+def _placeholder_of(name: str, pattern: Sequence[str | Argument]) -> str:
+    names = _names(pattern)
+    return name if name in names else next((n for n in _names(pattern) if fold(n) == fold(name)), name)
+
+
+def _names(pattern: Sequence[str | Argument]) -> list[str]:
+    return [piece.name for piece in pattern if isinstance(piece, Argument)]
+
+
+def _hints(hints: Hints | None) -> dict[str, bool]:
+    """MCP's annotation names for a tool's hints."""
+    if hints is None:
+        return {}
+    return {name: value for name, value in _annotations(hints) if value is not None}
+
+
+def _annotations(hints: Hints) -> Iterator[tuple[str, bool | None]]:
+    yield "readOnlyHint", hints.read_only
+    yield "destructiveHint", hints.destructive
+    yield "idempotentHint", hints.idempotent
+    yield "openWorldHint", hints.open_world

@@ -1,0 +1,58 @@
+"""A file to a Plan: load, parse and link in one step; needs no environment and opens nothing but the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.diagnostics import DocumentError, Findings
+from naftiko_runtime.link import link
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.parse import parse
+from naftiko_runtime.source import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.source import Source
+
+NO_OVERRIDES = Overrides()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file became.
+
+    Attributes:
+        plan: What it asks for; none when there are errors.
+        diagnostics: Everything found, by place.
+        source: What was read, for quoting lines; none when it could not be.
+    """
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+    source: Source | None
+
+
+def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
+    """Read, parse and link a capability file; never raises for what is wrong in it.
+
+    Args:
+        path: The file.
+        overrides: What stands in for the document's addresses.
+    """
+    try:
+        source = read(path)
+    except DocumentError as error:
+        return Loaded(None, error.diagnostics, None)
+    return load_source(source, overrides)
+
+
+def load_source(source: Source, overrides: Overrides = NO_OVERRIDES) -> Loaded:
+    """The same from what was already read."""
+    findings = Findings()
+    parsed = parse(source, findings)
+    plan = link(*parsed, findings, overrides) if parsed is not None else None
+    return Loaded(None if findings.failed else plan, findings.sorted(), source)

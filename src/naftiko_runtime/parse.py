@@ -1,0 +1,153 @@
+"""Source to Document: the data checked against the models, every complaint with its place."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.spec.base import NOT_SERVED, Part
+from naftiko_runtime.spec.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic_core import ErrorDetails
+
+    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.source import Source, Steps
+
+PartT = TypeVar("PartT", bound=Part)
+
+
+def parse(source: Source, findings: Findings) -> tuple[Document, Source] | None:
+    """The document in its canonical shape and the source of that shape; nothing when the findings say why.
+
+    Args:
+        source: What was read.
+        findings: Gets every complaint; a document with errors may still be returned, so that linking finds more.
+    """
+    canonical_source = canonical(source, findings)
+    if canonical_source is None:
+        return None
+    document = parse_part(Document, canonical_source, findings)
+    return None if document is None else (document, canonical_source)
+
+
+def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT | None:
+    """Check a whole source against one model, and tell every part of the result where it stands."""
+    try:
+        part = model.model_validate(source.data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            _complain(detail, source, findings)
+        return None
+    _settle(part, (), source, findings)
+    return part
+
+
+def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
+    steps = _real_steps(detail["loc"], source.data)
+    kind, context = detail["type"], detail.get("ctx", {})
+    last = steps[-1] if steps else "document"
+    span = source.span(steps)
+    if kind == "missing":
+        present = _value_at(source.data, steps[:-1])
+        close = get_close_matches(str(last), list(present), n=1, cutoff=0.8)
+        advice = f"did you mean '{last}' where '{close[0]}' stands?" if close else f"add '{last}: …'"
+        findings.add(rules.MISSING_KEY, f"the key '{last}' is missing", span, advice)
+    elif kind in ("literal_error", "enum"):
+        expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
+        value = _value_at(source.data, steps)
+        shown = f"'{value}'" if isinstance(value, str) and len(value) <= _SHOWN_MAX else "this value"
+        advice = did_you_mean(str(value), expected, "one of")
+        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for '{last}'", span, advice)
+    elif wanted := _WANTED.get(kind):
+        findings.add(rules.WRONG_TYPE, f"'{last}' takes {wanted}", span)
+    else:
+        findings.add(rules.INVALID_VALUE, f"'{last}': {_lower(detail['msg'])}", span)
+
+
+_SHOWN_MAX = 60
+_TEXT, _MAPPING, _LIST, _NUMBER, _FLAG = "text", "a mapping", "a list", "a whole number", "true or false"
+_WANTED = {
+    "string_type": _TEXT,
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": _NUMBER,
+    "bool_type": _FLAG,
+    "bool_parsing": _FLAG,
+}
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
+    """pydantic's location without the names of union members, which the file does not contain."""
+    steps: list[str | int] = []
+    parts = list(location)
+    for number, part in enumerate(parts):
+        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int)):
+            steps.append(part)
+            data = data[part]  # type: ignore[index]
+        elif number == len(parts) - 1 and isinstance(data, dict) and part not in _UNION_MEMBERS:
+            steps.append(part)
+    return tuple(steps)
+
+
+_UNION_MEMBERS = frozenset(
+    {"path", "shape", "[key]", "http", "import", "rest", "mcp", "other", "basic", "bearer", "apikey"}
+)
+
+
+def _value_at(data: Any, steps: Steps) -> Any:
+    for step in steps:
+        data = data[step]
+    return data
+
+
+def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> None:
+    """Tell a part and all below it their places; report unknown keys and those not served yet."""
+    part.place(steps)
+    fields = type(part).model_fields
+    for key in () if part.takes_any_key else part.__pydantic_extra__ or ():
+        _unknown(key, [f.alias or name for name, f in fields.items()], (*steps, key), source, findings)
+    for name in fields.keys() & part.model_fields_set:
+        field, value = fields[name], getattr(part, name)
+        alias = field.alias or name
+        if NOT_SERVED in field.metadata:
+            if value is not None:
+                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", source.span((*steps, alias), key=True))
+            continue
+        for below, inner in _parts(value, (*steps, alias)):
+            _settle(inner, below, source, findings)
+
+
+def _parts(value: Any, steps: Steps) -> Iterator[tuple[Steps, Part]]:
+    if isinstance(value, Part):
+        yield steps, value
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _parts(item, (*steps, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _parts(item, (*steps, key))
+
+
+def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
+    span = source.span(steps, key=True)
+    if close := get_close_matches(key, known, n=1, cutoff=0.8):
+        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close[0]}'?")
+    else:
+        findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span)

@@ -1,0 +1,277 @@
+"""What runs: frozen, with every name resolved and every expression split or compiled.
+
+A plan says what it needs (:attr:`Plan.bindings`) by name; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from naftiko_runtime.contract import Contract
+    from naftiko_runtime.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """The caller's value of an input."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A bound variable, by its full name ``namespace.VARIABLE``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that the document gives."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Text with values in it; absent as a whole when one of its arguments is."""
+
+    parts: tuple[Constant | Argument | Variable, ...]
+
+
+Term: TypeAlias = Constant | Argument | Variable | Composed
+"""What a consumed parameter is filled with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A variable that comes from outside.
+
+    Attributes:
+        namespace: The bind's namespace.
+        variable: Its name in the document.
+        key: Its name at the provider.
+        span: Where it is bound.
+        uses: Where expressions use it; none for an unused one.
+    """
+
+    namespace: str
+    variable: str
+    key: str
+    span: Span
+    uses: tuple[Span, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``namespace.VARIABLE``."""
+        return f"{self.namespace}.{self.variable}"
+
+
+@dataclass(frozen=True, slots=True)
+class BasicCredential:
+    """User name and password for ``Authorization: Basic``."""
+
+    username: Term
+    password: Term
+
+
+@dataclass(frozen=True, slots=True)
+class BearerCredential:
+    """A token for ``Authorization: Bearer``."""
+
+    token: Term
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyCredential:
+    """A key in a header or in the query."""
+
+    key: Term
+    value: Term
+    placement: Literal["header", "query"]
+
+
+Credential: TypeAlias = BasicCredential | BearerCredential | ApiKeyCredential
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A consumed API: where it is and how we prove who we are."""
+
+    namespace: str
+    base_uri: str
+    credential: Credential | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTerm:
+    """A query parameter, header, cookie or form field."""
+
+    name: str
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTree:
+    """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+
+    root: Any
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A JSON body written as text: literal pieces, and terms with whether they stand inside a JSON string."""
+
+    parts: tuple[str | tuple[Term, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A body of text, XML or SPARQL; an absent value is empty text."""
+
+    term: Term
+    content_type: str
+    escape: Literal["none", "xml", "form"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An ``application/x-www-form-urlencoded`` body; absent fields are left out."""
+
+    fields: tuple[NamedTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBody:
+    """The caller's value of one input is the whole body, as JSON."""
+
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBody:
+    """The caller's body as it came."""
+
+
+Body: TypeAlias = JsonTree | JsonText | PlainText | Form | WholeBody | OpenBody
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A consumed operation as one exposed operation calls it: every place filled with a term.
+
+    Attributes:
+        upstream: The API it goes to.
+        operation: ``namespace.operation``.
+        method: In capitals.
+        path: Pieces behind the base URI: encoded literals, and terms that are one segment's (part of a) value.
+        query: Parameters in order.
+        headers: Header fields; names in lower case.
+        cookies: Cookies.
+        body: What the body is made from; none for no body.
+        open_query: Whether the caller's query goes through byte for byte.
+        caller_headers: Whether User-Agent, Accept-Language and Referer of the caller go through.
+    """
+
+    upstream: Upstream
+    operation: str
+    method: str
+    path: tuple[str | Term, ...]
+    query: tuple[NamedTerm, ...] = ()
+    headers: tuple[NamedTerm, ...] = ()
+    cookies: tuple[NamedTerm, ...] = ()
+    body: Body | None = None
+    open_query: bool = False
+    caller_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An exposed operation: what it takes, what it calls, what it answers.
+
+    Attributes:
+        name: ``namespace.operation`` for logs.
+        contract: The check of its input.
+        request: The call.
+        shape: From the decoded answer to the result; none when the answer goes through as it came.
+        raw_format: How the answer is decoded when it has to be.
+    """
+
+    name: str
+    contract: Contract
+    request: Request
+    shape: Callable[[Any], Any] | None
+    raw_format: str = "json"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A REST route.
+
+    Attributes:
+        method: In capitals.
+        path: As the document writes it.
+        pattern: The path split: decoded literals, and arguments that span (a part of) one segment.
+    """
+
+    method: str
+    path: str
+    pattern: tuple[str | Argument, ...]
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """An MCP tool."""
+
+    name: str
+    title: str | None
+    description: str
+    hints: Mapping[str, bool]
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class RestServer:
+    """A REST expose."""
+
+    namespace: str
+    address: str
+    port: int
+    span: Span
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP expose."""
+
+    namespace: str
+    address: str
+    port: int
+    span: Span
+    title: str
+    instructions: str | None
+    tools: tuple[Tool, ...]
+
+
+Server: TypeAlias = RestServer | McpServer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one document asks for."""
+
+    label: str
+    file: str
+    bindings: tuple[Binding, ...]
+    upstreams: tuple[Upstream, ...]
+    servers: tuple[Server, ...]
+    operations: frozenset[str] = field(default=frozenset())
+    """``namespace.operation`` of every consumed operation."""

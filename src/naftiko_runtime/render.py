@@ -1,0 +1,59 @@
+"""Diagnostics as text for people, with the line they are about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from naftiko_runtime.diagnostics import Diagnostic, Span
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_LINE_MAX = 160
+
+
+def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
+    """Every diagnostic with its source line underlined and its help, as in DESIGN.md's example.
+
+    Args:
+        diagnostics: What was found.
+        line_of: Gives the text of the line at a span; empty when there is none.
+        colour: Whether to write ANSI colours.
+    """
+    return "\n".join(_block(diagnostic, line_of, colour) for diagnostic in diagnostics)
+
+
+def _block(diagnostic: Diagnostic, line_of: Callable[[Span], str], colour: bool) -> str:
+    severity = _paint(f"{diagnostic.severity}[{diagnostic.rule.slug}]", _COLOURS[diagnostic.severity], colour)
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    lines = [f"{place}{severity}: {printable(diagnostic.message)}"]
+    if diagnostic.span and (line := line_of(diagnostic.span)):
+        lines += _excerpt(diagnostic.span, line, colour)
+    if diagnostic.help:
+        lines.append(f"  {_paint('help', '36', colour)}: {printable(diagnostic.help)}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(span: Span, line: str, colour: bool) -> list[str]:
+    end = span.end_column if span.end_line == span.line else len(line) + 1
+    width = max(1, min(end, len(line) + 1) - span.column)
+    shown, start = printable(line), span.column - 1
+    if len(shown) > _LINE_MAX:  # keep what is underlined in view
+        cut = max(0, start - 20)
+        shown, start = shown[cut : cut + _LINE_MAX], start - cut
+        width = min(width, _LINE_MAX - start)
+    gutter = f"{span.line:>5} | "
+    underline = " " * (len(gutter) - 2) + "| " + " " * start + _paint("^" * width, "31", colour)
+    return [gutter + shown.rstrip(), underline]
+
+
+def printable(text: str) -> str:
+    """Text that cannot move the cursor or change colours of the terminal it is shown on."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n" else "�" for c in text)
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text

@@ -1,0 +1,1 @@
+"""Sockets: many listeners that start, drain and stop as one."""

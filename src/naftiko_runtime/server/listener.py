@@ -1,0 +1,128 @@
+"""One listening socket and the connections it accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Final
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from naftiko_runtime import limits
+from naftiko_runtime.server.protocol import GatewayProtocol
+
+if TYPE_CHECKING:
+    from naftiko_runtime.adapters.edge import App
+
+_BACKLOG: Final = 2048
+_CLOSE: Final = (b"connection", b"close")
+
+
+class ListenError(Exception):
+    """A socket cannot be opened; ``str()`` is one line that names port and owner."""
+
+
+def open_socket(address: str, port: int, owner: str) -> socket.socket:
+    """A bound, listening TCP socket.
+
+    Args:
+        address: A name or an IP address.
+        port: 0 for a free one.
+        owner: Who listens there, for the message.
+
+    Raises:
+        ListenError: The address does not resolve, or cannot be bound.
+    """
+    try:
+        family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(target)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except OSError as error:
+        listening.close()
+        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}") from None
+    return listening
+
+
+class Listener:
+    """A socket and the application behind it."""
+
+    def __init__(self, listening: socket.socket, app: App) -> None:
+        self._socket = listening
+        self._config = Config(
+            app,  # type: ignore[arg-type]
+            http=GatewayProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=int(limits.KEEP_ALIVE_SECONDS),
+        )
+        self._state = ServerState()
+        self._server: asyncio.Server | None = None
+        self._closing = False
+
+    @property
+    def port(self) -> int:
+        """The port that is really listened on."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def busy(self) -> int:
+        """The number of requests in progress."""
+        return len(self._state.tasks)
+
+    async def start(self) -> None:
+        """Begin to accept."""
+        self._config.load()
+        self._state.default_headers = _headers(closing=False)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, sock=self._socket, backlog=_BACKLOG)
+
+    def _protocol(self) -> GatewayProtocol:
+        return GatewayProtocol(self._config, self._state, {})
+
+    def tick(self) -> None:
+        """Renew the Date header; to be called every second."""
+        self._state.default_headers[:] = _headers(closing=self._closing)
+
+    def announce_close(self) -> None:
+        """Go on accepting, but let every answer end its connection, so that balancers move on by themselves."""
+        self._closing = True
+        self.tick()
+
+    def stop_accepting(self) -> None:
+        """Close the socket and every idle connection; requests in progress go on."""
+        self.announce_close()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+
+    def abort(self) -> int:
+        """Cancel what is still in progress; returns how many requests that were."""
+        tasks = list(self._state.tasks)
+        for task in tasks:
+            task.cancel()
+        return len(tasks)
+
+    async def closed(self) -> None:
+        """Wait until every connection is gone."""
+        while self._state.connections or self._state.tasks:
+            await asyncio.sleep(0.02)
+
+
+def _headers(*, closing: bool) -> list[tuple[bytes, bytes]]:
+    date = (b"date", formatdate(usegmt=True).encode())
+    return [date, _CLOSE] if closing else [date]

@@ -1,0 +1,176 @@
+"""uvicorn's HTTP/1.1 protocol, hardened for standing at an edge.
+
+As it comes, half-sent requests stay open for ever, a head of any size is accepted, so are several Host headers, and
+nobody tells an application that its caller has gone. It is subclassed at the pinned minor version; the tests hold
+every behaviour that is added here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.adapters.rest import Truncated
+
+if TYPE_CHECKING:
+    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+_BAD_HOST: Final = (400, "bad-host", "a request needs exactly one Host header")
+_HEAD_TOO_LARGE: Final = (431, "head-too-large", "the request's head is larger than this server takes")
+_TOO_MANY_HEADERS: Final = (431, "too-many-headers", f"a request has at most {limits.REQUEST_HEADERS_MAX} headers")
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._in_head = True
+        self._clock: asyncio.TimerHandle | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    # -- the head: bounded in size, number and time ---------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A caller has connected and owes a request's head."""
+        super().connection_made(transport)
+        self._expect(limits.REQUEST_HEAD_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head or a body."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX and len(data) < self._head_bytes:
+                self._refuse_unparsed()
+                return
+        super().data_received(data)
+        if self._in_head and self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._refuse_unparsed()
+
+    def _refuse_unparsed(self) -> None:
+        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A request begins; on a kept connection its clock starts with its first byte."""
+        super().on_message_begin()
+        self._in_head = True
+        if self._clock is None:
+            self._expect(limits.REQUEST_HEAD_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        """The head is there: check what HTTP demands of it, and run the application or a refusal."""
+        self._in_head = False
+        self._head_bytes = 0
+        self._stop_clock()
+        refusal = self._refusal()
+        if refusal is None:
+            super().on_headers_complete()
+        else:
+            application, self.app = self.app, _refuse(*refusal)
+            try:
+                super().on_headers_complete()
+            finally:
+                self.app = application
+        if not self._bodyless():
+            self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
+
+    def _refusal(self) -> tuple[int, str, str] | None:
+        if len(self.headers) > limits.REQUEST_HEADERS_MAX:
+            return _TOO_MANY_HEADERS
+        hosts = sum(1 for name, _ in self.headers if name == b"host")
+        needed = self.parser.get_http_version() != "1.0"
+        return _BAD_HOST if hosts > 1 or (needed and hosts == 0) else None
+
+    def _bodyless(self) -> bool:
+        return not any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+
+    # -- the body: its next piece is awaited for a bounded time ---------------------------------------------------
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body."""
+        super().on_body(body)
+        self._stop_clock()
+        self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
+
+    def on_message_complete(self) -> None:
+        """The request is complete; from now on the caller waits for us."""
+        super().on_message_complete()
+        self._stop_clock()
+
+    def _expect(self, seconds: float) -> None:
+        self._clock = self.loop.call_later(seconds, self._too_slow)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _too_slow(self) -> None:
+        self._clock = None
+        if self.flow.read_paused:  # the application holds the caller back, not the other way round
+            self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    # -- the caller's going ---------------------------------------------------------------------------------------
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self.loop.create_task(_run(cycle, app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        self._running = task
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The caller has gone: what still runs for it is cancelled, and with it the call to the upstream."""
+        self._stop_clock()
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        super().connection_lost(exc)
+        if waiting and self._running is not None:
+            self._running.cancel()
+
+
+async def _run(cycle: RequestResponseCycle, app: App) -> None:
+    """Run the application; what it raises ends here, in the log and in an answer that says as little as it must."""
+    try:
+        await app(cycle.scope, cycle.receive, cycle.send)  # type: ignore[arg-type]
+    except asyncio.CancelledError:
+        if not cycle.disconnected:  # a shutdown that ran out of grace
+            cycle.transport.abort()
+    except Truncated as error:
+        log.warning("answer broken off", extra={"reason": str(error.__cause__)})
+        cycle.transport.abort()
+    except Exception:
+        await _our_fault(cycle)
+    else:
+        if not cycle.response_complete and not cycle.disconnected:
+            cycle.transport.abort()
+    finally:
+        cycle.on_response = lambda: None
+
+
+async def _our_fault(cycle: RequestResponseCycle) -> None:
+    incident = secrets.token_hex(6)
+    path = cycle.scope["path"]
+    log.exception("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
+    if cycle.response_started:
+        cycle.transport.abort()
+        return
+    detail = f"an unexpected error; the server's log has it as {incident}"
+    await send_problem_document(cycle.send, 500, "internal-error", detail)  # type: ignore[arg-type]
+
+
+def _refuse(status: int, slug: str, detail: str) -> App:
+    async def refuse(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_problem_document(send, status, slug, detail, headers=((b"connection", b"close"),))
+
+    return refuse

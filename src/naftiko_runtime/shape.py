@@ -1,0 +1,156 @@
+"""Output shapes: how a decoded answer becomes an exposed operation's result. Compiled once, to closures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from naftiko_runtime.jsonpath import compile_path
+from naftiko_runtime.template import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.spec.parameters import Output
+
+Shape: TypeAlias = Callable[[Any], Any]
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
+
+
+def compile_outputs(outputs: Sequence[Output]) -> Shape | None:
+    """The shape of a simple operation's result: the first output that yields a value gives it.
+
+    None means identity: the answer goes through as it came, whatever it is, and is never decoded.
+
+    Raises:
+        OutputError: A path does not compile; tells which output it belongs to.
+    """
+    if not outputs or is_identity(outputs[0]):
+        return None
+    shapes = [_output(output) for output in outputs]
+    if len(shapes) == 1:
+        return shapes[0]
+    return lambda value: next((result for shape in shapes if (result := shape(value)) is not None), None)
+
+
+class OutputError(ValueError):
+    """An output that does not compile: its model, the key at fault, and why."""
+
+    def __init__(self, output: Output, key: str, reason: str) -> None:
+        self.output, self.key = output, key
+        super().__init__(reason)
+
+
+def is_identity(output: Output) -> bool:
+    """Whether an output is the whole answer, unshaped (``mapping: $`` or ``$.``)."""
+    if output.properties or output.items or output.values or output.value is not None or output.max_length is not None:
+        return False
+    if output.mapping is None:
+        return output.const is None and output.type in ("object", "array")
+    return isinstance(output.mapping, str) and _path(output).identity
+
+
+def _path(output: Output) -> Any:
+    if not isinstance(output.mapping, str):
+        return compile_path("$")
+    try:
+        return compile_path(output.mapping)
+    except ValueError as error:
+        raise OutputError(output, "mapping", str(error)) from None
+
+
+def _output(output: Output) -> Shape:
+    if output.const is not None:
+        return _constant(output.const)
+    if output.value is not None and output.mapping is None:
+        return _constant(output.value)
+    convert = _inner(output)
+    path = _path(output)
+    if path.identity:
+        return convert
+    get = path.get
+    return lambda value: convert(get(value))
+
+
+def _constant(value: Any) -> Shape:
+    return lambda _: value
+
+
+def _inner(output: Output) -> Shape:
+    """What happens to the value at an output's path."""
+    older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
+    if older.properties:
+        return _object({name: _output(inner) for name, inner in older.properties.items()})
+    if output.values:
+        return _keyed(_output(output.values))
+    if output.type == "array" or older.items:
+        return _array(_output(older.items) if older.items else None)
+    return _scalar(output)
+
+
+def _object(properties: dict[str, Shape]) -> Shape:
+    pairs = tuple(properties.items())
+    return lambda value: None if value is None else {name: shape(value) for name, shape in pairs}
+
+
+def _keyed(shape: Shape) -> Shape:
+    def each(value: Any) -> Any:
+        return {key: shape(item) for key, item in value.items()} if isinstance(value, dict) else None
+
+    return each
+
+
+def _array(shape: Shape | None) -> Shape:
+    """A list; one object or scalar in its place is a list of one, nothing stays nothing."""
+
+    def listed(value: Any) -> Any:
+        if value is None:
+            return None
+        items = value if isinstance(value, list) else [value]
+        return items if shape is None else [shape(item) for item in items]
+
+    return listed
+
+
+def _scalar(output: Output) -> Shape:
+    convert = _CONVERT.get(output.type, _as_it_is)
+    if (longest := output.max_length) is None:
+        return convert
+
+    def truncated(value: Any) -> Any:
+        result = convert(value)
+        return result[:longest] if isinstance(result, str) else result
+
+    return truncated
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _string(value: Any) -> Any:
+    return as_text(value) if isinstance(value, int | float) else value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value) if set(value) & set(".eE") else int(value)
+    return value
+
+
+def _integer(value: Any) -> Any:
+    number = _number(value)
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _boolean(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+_CONVERT: Final[dict[str, Shape]] = {
+    "string": _string,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+}

@@ -1,0 +1,418 @@
+"""Text to data, with the place of every key and value.
+
+YAML is read as its 1.2 core schema means it (a ``no``, an ``on`` or a date stays text), from libyaml's events rather
+than through a constructor, so that size, depth, aliases and duplicate keys are checked while the document is built
+and nothing in it can make the build expensive.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import yaml
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import limits
+from naftiko_runtime.diagnostics import DocumentError, Findings, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+Steps: TypeAlias = tuple[str | int, ...]
+Mark: TypeAlias = tuple[yaml.Mark, yaml.Mark]
+
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+")
+_BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_STR_TAG: Final = "tag:yaml.org,2002:str"
+
+
+class WrittenInt(int):
+    """A whole number whose spelling says more than its value: ``007``, ``0x1F``."""
+
+    text: str
+
+
+class WrittenFloat(float):
+    """A number whose spelling says more than its value: the version ``1.10``, ``1e3``."""
+
+    text: str
+
+
+def written(value: float) -> str:
+    """A number as its author wrote it, for the places where text was meant."""
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return value.text
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as plain data, with places.
+
+    Attributes:
+        file: The name to show for it.
+        text: What was read, for quoting lines.
+        data: Dictionaries with text keys, lists, and scalars.
+    """
+
+    file: str
+    text: str
+    data: Any
+    _places: Places = field(repr=False)
+
+    def span(self, steps: Steps, *, key: bool = False) -> Span:
+        """The place of the value (or of its key) at a path from the root.
+
+        A path that leads further than the document does gives the place of its last existing part: that is where a
+        missing key has to be added.
+        """
+        at: Any = self.data
+        mark = self._places.root
+        for number, step in enumerate(steps):
+            marks = self._places.of(at).get(step)
+            if marks is None:
+                return self._span(self._places.head(at, mark))
+            mark = marks[0] if key and number == len(steps) - 1 else marks[1]
+            at = at[step]
+        return self._span(mark)
+
+    def rename(self, steps: Steps, old: str, new: str) -> Source:
+        """A source in which the mapping at a path has a key under another name; order and places stay."""
+
+        def renamed(container: Any, left: Steps) -> Any:
+            if not left:
+                return self._places.renamed(container, old, new)
+            step, *rest = left
+            return self._places.replaced(container, step, renamed(container[step], tuple(rest)))
+
+        return Source(self.file, self.text, renamed(self.data, steps), self._places)
+
+    def _span(self, mark: Mark) -> Span:
+        start, end = mark
+        line, column, end_line, end_column = start.line, start.column, end.line, end.column
+        if end_column == 0 and end_line > line:  # a block ends where the next line begins
+            end_line, end_column = line, len(self.line(line + 1))
+        return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
+
+    def line(self, number: int) -> str:
+        """A line of the text, counted from 1, without its end; empty past the last one."""
+        lines = self.text.split("\n", number)
+        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+class Places:
+    """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
+
+    __slots__ = ("_entries", "_keep", "root")
+
+    def __init__(self) -> None:
+        self._entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
+        self._keep: list[Any] = []
+        self.root: Mark = (_ORIGIN, _ORIGIN)
+
+    def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
+        """Note a container's entries; it is kept alive, so that its identity stays its own."""
+        self._entries[id(container)] = entries
+        self._keep.append(container)
+
+    def of(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
+        """The entries of a container; nothing for a scalar."""
+        return self._entries.get(id(container), {}) if isinstance(container, dict | list) else {}
+
+    def renamed(self, mapping: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+        """A copy of a mapping with one key under another name."""
+        entries = self._entries.get(id(mapping), {})
+        copy = {(new if key == old else key): value for key, value in mapping.items()}
+        self.register(copy, {(new if key == old else key): marks for key, marks in entries.items()})
+        return copy
+
+    def replaced(self, container: Any, step: str | int, value: Any) -> Any:
+        """A copy of a mapping or list with another value in one place."""
+        copy = container.copy()
+        copy[step] = value
+        self.register(copy, self._entries.get(id(container), {}))
+        return copy
+
+    def head(self, container: Any, whole: Mark) -> Mark:
+        """The first key of a mapping, which says better where something is missing than its whole extent."""
+        if isinstance(container, dict):
+            for key_mark, _ in self.of(container).values():
+                return key_mark
+        return whole
+
+
+_ORIGIN: Final = yaml.Mark("", 0, 0, 0, None, None)
+
+
+def read(path: Path, name: str | None = None) -> Source:
+    """Read a file.
+
+    Raises:
+        DocumentError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
+    """
+    shown = name or str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limits.DOCUMENT_BYTES_MAX + 1)
+    except OSError as error:
+        raise _refusal(rules.UNREADABLE, f"cannot read {shown}: {error.strerror}", None) from None
+    return load(raw, shown)
+
+
+def load(raw: bytes, file: str) -> Source:
+    """Turn the bytes of a document into data.
+
+    Raises:
+        DocumentError: As for :func:`read`.
+    """
+    start = Span(file, 1, 1, 1, 1)
+    if len(raw) > limits.DOCUMENT_BYTES_MAX:
+        raise _refusal(rules.TOO_LARGE, f"the document is larger than {limits.DOCUMENT_BYTES_MAX:,} bytes", start)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        place = Span(file, line, column, line, column + 1)
+        raise _refusal(rules.UNREADABLE, "the file is not UTF-8 text", place, "save it as UTF-8") from None
+    places, findings = Places(), Findings()
+    try:
+        data = _Builder(file, text, places, findings).document()
+    except yaml.YAMLError as error:
+        raise _refusal(rules.SYNTAX, _problem(error), _problem_span(error, file, text)) from None
+    findings.raise_if_failed()
+    return Source(file, text, data, places)
+
+
+def _refusal(rule: rules.Rule, message: str, span: Span | None, advice: str | None = None) -> DocumentError:
+    findings = Findings()
+    findings.add(rule, message, span, advice)
+    return DocumentError(findings.sorted())
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem:
+        return ", ".join(part for part in (error.problem, error.context) if part)
+    if isinstance(error, yaml.reader.ReaderError):
+        character = error.character if isinstance(error.character, int) else ord(error.character)
+        return f"the character U+{character:04X} is not allowed in YAML"
+    return str(error).split("\n", 1)[0]
+
+
+def _problem_span(error: yaml.YAMLError, file: str, text: str) -> Span:
+    last = text.count("\n") + (not text.endswith("\n"))
+    marks = (error.problem_mark, error.context_mark) if isinstance(error, yaml.MarkedYAMLError) else ()
+    for mark in marks:
+        if mark is not None and mark.line < last:
+            return Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    return Span(file, 1, 1, 1, 1)
+
+
+class _Stop(Exception):  # noqa: N818 - not an error: ends the build after a finding that makes the rest meaningless
+    """A limit was exceeded."""
+
+
+class _Builder:
+    """Builds data from libyaml's events, iteratively: no depth of nesting reaches the interpreter's stack."""
+
+    def __init__(self, file: str, text: str, places: Places, findings: Findings) -> None:
+        self._file = file
+        self._places = places
+        self._findings = findings
+        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open: list[_Frame] = []
+        self._nodes = 0
+        self._aliases = 0
+        self._root: Any = None
+        self._documents = 0
+
+    def document(self) -> Any:
+        """The one document's data."""
+        try:
+            for event in self._events:
+                self._handlers[type(event)](self, event)
+        except _Stop:
+            return None
+        if not self._documents:
+            self._complain(rules.SYNTAX, "the file is empty", (_ORIGIN, _ORIGIN))
+        return self._root
+
+    def _ignore(self, event: yaml.Event) -> None:
+        """Stream and document boundaries carry no data."""
+
+    def _document(self, event: yaml.Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            marks = (event.start_mark, event.end_mark)
+            self._stop(rules.YAML_FEATURE, "a second document in one file", marks, "put it into a file of its own")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        tag = event.tag
+        if tag is not None and tag not in {_STR_TAG, "!"}:
+            self._complain(rules.YAML_FEATURE, f"the tag '{tag}' is not supported", marks, "write the plain value")
+        value = event.value
+        if event.implicit[0] and tag is None:
+            value = self._plain(value, marks)
+        self._remember(event.anchor, value, 1)
+        self._add(value, marks, 1)
+
+    def _plain(self, text: str, marks: Mark) -> Any:
+        if len(text) > limits.SCALAR_DIGITS_MAX and _FLOAT.fullmatch(text):
+            digits = limits.SCALAR_DIGITS_MAX
+            self._complain(rules.TOO_LARGE, f"a number of more than {digits} digits", marks, "quote it if it is text")
+            return text
+        return resolve_plain(text)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        self._aliases += 1
+        if self._aliases > limits.DOCUMENT_ALIASES_MAX:
+            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_ALIASES_MAX:,} aliases", marks)
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
+            self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks)
+            return
+        self._add(known[0], marks, known[1])
+
+    def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        if event.tag is not None:
+            self._complain(rules.YAML_FEATURE, f"the tag '{event.tag}' is not supported", marks, "leave it out")
+        if len(self._open) >= limits.DOCUMENT_DEPTH_MAX:
+            self._stop(rules.TOO_LARGE, f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels", marks)
+        container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._open.append(_Frame(container, event.start_mark, event.anchor, self._nodes))
+
+    def _end(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
+        frame = self._open.pop()
+        self._places.register(frame.container, frame.entries)
+        self._nodes += 1
+        size = self._nodes - frame.nodes_before
+        self._remember(frame.anchor, frame.container, size)
+        self._nodes -= size
+        self._add(frame.container, (frame.start, event.end_mark), size)
+
+    def _remember(self, anchor: str | None, value: Any, size: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, size)
+
+    def _add(self, value: Any, marks: Mark, size: int) -> None:
+        """Put a finished value where it belongs; ``size`` counts its nodes with aliases expanded."""
+        self._nodes += size
+        if self._nodes > limits.DOCUMENT_NODES_MAX:
+            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_NODES_MAX:,} values (aliases expanded)", marks)
+        if not self._open:
+            self._root, self._places.root = value, marks
+            return
+        frame = self._open[-1]
+        if isinstance(frame.container, list):
+            frame.entries[len(frame.container)] = (marks, marks)
+            frame.container.append(value)
+        elif frame.key is None:
+            frame.key = self._key(value, marks)
+            frame.key_marks = marks
+        else:
+            self._entry(frame, value, marks)
+
+    def _entry(self, frame: _Frame, value: Any, marks: Mark) -> None:
+        key = frame.key or ""
+        frame.key = None
+        if key in frame.container:
+            first = frame.entries[key][0][0].line + 1
+            message = f"the key '{_short(key)}' stands here a second time, first on line {first}"
+            self._complain(rules.DUPLICATE_KEY, message, frame.key_marks, "keep one of the two")
+            return
+        frame.container[key] = value
+        frame.entries[key] = (frame.key_marks, marks)
+
+    def _key(self, value: Any, marks: Mark) -> str:
+        """Keys are text: ``404:`` and ``true:`` are what they look like."""
+        if isinstance(value, dict | list):
+            self._stop(rules.YAML_FEATURE, "a mapping or list as a key", marks, "keys are plain text")
+        if value == "<<":
+            advice = "repeat the keys; YAML 1.2 has no merge keys"
+            self._complain(rules.YAML_FEATURE, "the merge key '<<' is not supported", marks, advice)
+        if value is None:
+            return "null"
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value if isinstance(value, str) else written(value)
+
+    def _complain(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
+        start, end = marks
+        one_line = start.line == end.line and end.column > start.column
+        stop = end.column if one_line else start.column + 1
+        span = Span(self._file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
+        self._findings.add(rule, message, span, advice)
+
+    def _stop(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
+        self._complain(rule, message, marks, advice)
+        raise _Stop
+
+    _handlers: Final[Mapping[type, Callable[[_Builder, Any], None]]] = {
+        yaml.ScalarEvent: _scalar,
+        yaml.AliasEvent: _alias,
+        yaml.MappingStartEvent: _start,
+        yaml.SequenceStartEvent: _start,
+        yaml.MappingEndEvent: _end,
+        yaml.SequenceEndEvent: _end,
+        yaml.DocumentStartEvent: _document,
+        yaml.DocumentEndEvent: _ignore,
+        yaml.StreamStartEvent: _ignore,
+        yaml.StreamEndEvent: _ignore,
+    }
+
+
+class _Frame:
+    """A mapping or list that is still being read."""
+
+    __slots__ = ("anchor", "container", "entries", "key", "key_marks", "nodes_before", "start")
+
+    def __init__(self, container: Any, start: yaml.Mark, anchor: str | None, nodes_before: int) -> None:
+        self.container = container
+        self.start = start
+        self.anchor = anchor
+        self.nodes_before = nodes_before
+        self.entries: dict[str | int, tuple[Mark, Mark]] = {}
+        self.key: str | None = None
+        self.key_marks: Mark = (start, start)
+
+
+def resolve_plain(text: str) -> Any:
+    """What a plain scalar is in YAML 1.2's core schema: null, boolean, number, otherwise the text itself."""
+    if text in _NULLS:
+        return None
+    first = text[0]
+    if not (first.isdigit() or first in "+-.") or not text.isascii():
+        return _BOOLEANS.get(text, text)
+    if _INTEGER.fullmatch(text):
+        return _number(text, int(text))
+    if _BASED.fullmatch(text):
+        return _number(text, int(text, 0))
+    if _FLOAT.fullmatch(text):
+        return _number(text, float(text))
+    if _SPECIAL.fullmatch(text):
+        return float(text.replace(".", "", 1))
+    return text
+
+
+def _number(text: str, value: float) -> float:
+    if str(value) == text:
+        return value
+    kept: Any = WrittenInt(value) if isinstance(value, int) else WrittenFloat(value)
+    kept.text = text
+    return kept  # type: ignore[no-any-return]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - what a line of a message holds

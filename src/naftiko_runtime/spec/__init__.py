@@ -1,0 +1,1 @@
+"""The document's shape in pydantic: frozen, canonical, without behaviour."""

@@ -1,0 +1,70 @@
+"""The consumed HTTP APIs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from naftiko_runtime.spec.auth import Authentication
+from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
+
+RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown"]
+
+
+class ConsumedOperation(Part):
+    """One upstream call."""
+
+    name: Text
+    label: Text | None = None
+    description: Text | None = None
+    method: AnyMethod = "GET"
+    path: Unserved = None
+    input_parameters: ConsumedParameters = ()
+    output_raw_format: RawFormat = "json"
+    output_schema: Text | None = None
+    output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(tuple_or_empty)] = ()
+    body: Body | None = None
+
+
+class ConsumedResource(Part):
+    """A path of an upstream and its operations."""
+
+    name: Text | None = None
+    label: Text | None = None
+    description: Text | None = None
+    path: Text
+    input_parameters: ConsumedParameters = ()
+    operations: Annotated[tuple[ConsumedOperation, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
+class ConsumedHttp(Part):
+    """An HTTP API that is called."""
+
+    type: Literal["http"] = "http"
+    namespace: Text
+    base_uri: Text
+    description: Text | None = None
+    authentication: Authentication | None = None
+    input_parameters: ConsumedParameters = ()
+    resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
+class ImportedConsumes(Part):
+    """A namespace taken from another file."""
+
+    location: Text | None = None
+    import_: Unserved = Field(default=None, alias="import")
+    as_: Text | None = Field(default=None, alias="as")
+    description: Text | None = None
+
+
+def _kind(value: Any) -> str:
+    keys = value if isinstance(value, dict) else ()
+    return "import" if "import" in keys or ("location" in keys and "baseUri" not in keys) else "http"
+
+
+Consumes = Annotated[
+    Annotated[ConsumedHttp, Tag("http")] | Annotated[ImportedConsumes, Tag("import")], Discriminator(_kind)
+]

@@ -1,0 +1,61 @@
+"""The root of a document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from naftiko_runtime.spec.base import Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.consumes import Consumes
+from naftiko_runtime.spec.exposes import Expose
+
+
+class Person(Part):
+    """Somebody with a stake in the capability."""
+
+    role: Text | None = None
+    full_name: Text | None = None
+    email: Text | None = None
+
+
+class Info(Part):
+    """What the capability is."""
+
+    label: Text = ""
+    description: Text = ""
+    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    created: Text | None = None
+    modified: Text | None = None
+    stakeholders: Annotated[tuple[Person, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
+class Bind(Part):
+    """Variables from outside: document name → the provider's key."""
+
+    namespace: Text
+    keys: dict[str, Text]
+    description: Text | None = None
+    location: Unserved = None
+
+
+Binds = Annotated[tuple[Bind, ...], BeforeValidator(tuple_or_empty)]
+
+
+class Capability(Part):
+    """What is consumed and what is exposed."""
+
+    binds: Binds = ()
+    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
+    exposes: Annotated[tuple[Expose, ...], BeforeValidator(tuple_or_empty)] = ()
+    aggregates: Unserved = None
+
+
+class Document(Part):
+    """A capability document in its one canonical shape."""
+
+    naftiko: Text
+    info: Info = Info()
+    binds: Binds = ()
+    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
+    capability: Capability

@@ -1,0 +1,108 @@
+"""What is served: REST routes and MCP tools."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.parameters import ExposedParameters, Outputs, ToolParameters, With
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Exposed(Part):
+    """What a REST operation and an MCP tool share: which call they make and what they answer."""
+
+    label: Text | None = None
+    description: Text | None = None
+    call: Text | None = None
+    with_: With = Field(default_factory=dict, alias="with")
+    output_parameters: Outputs = ()
+    ref: Unserved = None
+    steps: Unserved = None
+    mappings: Unserved = None
+
+
+class RestOperation(Exposed):
+    """A method on a route."""
+
+    name: Text | None = None
+    method: AnyMethod = "GET"
+    input_parameters: ExposedParameters = ()
+
+
+class RestResource(Part):
+    """A path and its operations."""
+
+    path: Text
+    name: Text | None = None
+    label: Text | None = None
+    description: Text | None = None
+    input_parameters: ExposedParameters = ()
+    operations: Annotated[tuple[RestOperation, ...], BeforeValidator(tuple_or_empty)] = ()
+    forward: Unserved = None
+
+
+class RestExpose(Part):
+    """A REST server."""
+
+    type: Literal["rest"]
+    namespace: Text
+    description: Text | None = None
+    address: Text | None = None
+    port: Port
+    authentication: Unserved = None
+    resources: Annotated[tuple[RestResource, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
+class Hints(Part):
+    """What a tool promises about itself."""
+
+    read_only: bool | None = None
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+
+
+class McpTool(Exposed):
+    """A tool."""
+
+    name: Text
+    hints: Hints | None = None
+    input_parameters: ToolParameters = ()
+
+
+class McpExpose(Part):
+    """An MCP server."""
+
+    type: Literal["mcp"]
+    namespace: Text
+    description: Text | None = None
+    transport: Text = "http"
+    address: Text | None = None
+    port: Port | None = None
+    authentication: Unserved = None
+    tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
+    resources: Unserved = None
+    prompts: Unserved = None
+
+
+class OtherExpose(Part):
+    """A kind that is not served (yet): reported by name when the document is linked."""
+
+    takes_any_key: ClassVar[bool] = True
+
+    type: Text = ""
+
+
+def _kind(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return kind if kind in ("rest", "mcp") else "other"
+
+
+Expose = Annotated[
+    Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")] | Annotated[OtherExpose, Tag("other")],
+    Discriminator(_kind),
+]

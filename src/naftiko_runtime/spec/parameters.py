@@ -1,0 +1,105 @@
+"""What goes into operations and what comes out of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from naftiko_runtime.spec.base import JsonType, Part, Text, Unserved, tuple_or_empty
+
+
+def text_or_mapping(value: Any) -> str | None:
+    """Which member of a union of a text and a mapping a value is meant to be."""
+    return "shape" if isinstance(value, dict | Part) else "path"
+
+
+class Parameter(Part):
+    """What every input parameter may say."""
+
+    name: Text
+    label: Text | None = None
+    description: Text | None = None
+    type: JsonType | None = None
+    required: bool | None = None
+    default: Any = None
+
+
+class ConsumedParameter(Parameter):
+    """An input of a consumed operation, resource or adapter."""
+
+    in_: Literal["path", "query", "header", "cookie", "body", "environment"] = Field(alias="in")
+    value: Text | None = None
+
+
+class ExposedParameter(Parameter):
+    """An input of a REST operation or resource."""
+
+    in_: Literal["path", "query", "header", "cookie", "body"] = Field(alias="in")
+    pattern: Unserved = None
+    value: Unserved = None
+
+
+class ToolParameter(Parameter):
+    """An input of an MCP tool; required unless it says otherwise."""
+
+    pattern: Unserved = None
+    value: Unserved = None
+
+
+class ConsumedOutput(Part):
+    """A named part of an upstream's answer, for later steps; simple calls read the raw answer."""
+
+    name: Text
+    type: JsonType = "string"
+    value: Text | None = None
+
+
+Mapping = Annotated[
+    Annotated[Text, Tag("path")] | Annotated["OutputMapping", Tag("shape")], Discriminator(text_or_mapping)
+]
+"""A JSONPath, or the older spelling that holds a shape."""
+
+
+class Output(Part):
+    """One shape of an exposed operation's result; see SEMANTICS on simple mode.
+    """
+
+    name: Text | None = None
+    type: JsonType = "object"
+    description: Text | None = None
+    mapping: Mapping | None = None
+    value: Text | None = None
+    const: Any = None
+    properties: dict[str, Output] | None = None
+    items: Output | None = None
+    values: Output | None = None
+    max_length: int | None = Field(default=None, ge=0)
+
+
+class OutputMapping(Part):
+    """The older spelling: ``mapping: {properties: …}`` or ``mapping: {items: …}``."""
+
+    properties: dict[str, Output] | None = None
+    items: Output | None = None
+
+
+class BodyTemplate(Part):
+    """The body of a consumed operation: a kind and its data, a template."""
+
+    type: Literal["json", "text", "xml", "sparql", "formUrlEncoded", "multipartForm"] = "json"
+    data: Any = None
+
+
+Body = Annotated[
+    Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(text_or_mapping)
+]
+"""A raw template, or a kind with its data."""
+
+With = dict[str, Any]
+"""Consumed parameter → constant, template or reference."""
+
+ConsumedParameters = Annotated[tuple[ConsumedParameter, ...], BeforeValidator(tuple_or_empty)]
+ExposedParameters = Annotated[tuple[ExposedParameter, ...], BeforeValidator(tuple_or_empty)]
+ToolParameters = Annotated[tuple[ToolParameter, ...], BeforeValidator(tuple_or_empty)]
+Outputs = Annotated[tuple[Output, ...], BeforeValidator(tuple_or_empty)]

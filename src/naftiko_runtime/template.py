@@ -1,0 +1,153 @@
+"""``{{name}}`` templates: split once when a document is linked, rendered for the place they stand in.
+
+There is no language in them: a placeholder is replaced by a value, once, and what the value contains is data.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from naftiko_runtime.source import written
+
+_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
+_FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A name to be replaced; ``offset`` counts characters from the template's start."""
+
+    name: str
+    offset: int
+
+
+def split(text: str) -> tuple[str | Placeholder, ...]:
+    """Literal pieces and placeholders of a template, in order; a text without any is one piece.
+
+    Raises:
+        ValueError: A placeholder is empty.
+    """
+    return _split(_PLACEHOLDER, text)
+
+
+def split_path(text: str) -> tuple[str | Placeholder, ...]:
+    """The same for a path, whose placeholders are written ``{name}`` or ``{{name}}``.
+
+    Raises:
+        ValueError: A placeholder is empty, or a brace has no partner.
+    """
+    pieces = _split(_PATH_PLACEHOLDER, text)
+    if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):
+        raise ValueError("a brace has no partner, or a placeholder is empty")
+    return pieces
+
+
+def _split(pattern: re.Pattern[str], text: str) -> tuple[str | Placeholder, ...]:
+    pieces: list[str | Placeholder] = []
+    end = 0
+    for match in pattern.finditer(text):
+        name = next(filter(None, match.groups()), "")
+        if not name:
+            raise ValueError("a placeholder is empty")
+        if match.start() > end:
+            pieces.append(text[end : match.start()])
+        pieces.append(Placeholder(name, match.start()))
+        end = match.end()
+    if end < len(text) or not pieces:
+        pieces.append(text[end:])
+    return tuple(pieces)
+
+
+class Unrenderable(ValueError):  # noqa: N818 - it says what the value is
+    """A value that must not stand where the template puts it; the text says why, never the value."""
+
+
+def as_text(value: Any) -> str:
+    """A value as plain text: what a URL, a header or a form field shows of it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return written(value)
+    return as_json(value).decode()
+
+
+def as_json(value: Any) -> bytes:
+    """A value as JSON.
+
+    Raises:
+        Unrenderable: It holds what JSON cannot: a lone surrogate, or nesting beyond the encoder's depth.
+    """
+    try:
+        return orjson.dumps(value, default=_as_plain_number, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except orjson.JSONEncodeError as error:
+        return _big_json(value, error)
+
+
+def _as_plain_number(value: Any) -> Any:
+    """Numbers that remember their spelling become plain ones; they are the only subclasses there are."""
+    for plain in (int, float):
+        if isinstance(value, plain):
+            return plain(value)
+    raise TypeError
+
+
+def _big_json(value: Any, error: orjson.JSONEncodeError) -> bytes:
+    """Integers beyond 64 bits, which orjson refuses, by the standard library."""
+    import json  # noqa: PLC0415 - one call in a million needs it
+
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise Unrenderable(f"not expressible as JSON: {error}") from None
+
+
+def in_json_string(value: Any) -> bytes:
+    """A value as the inside of a JSON string: escaped, without the quotes."""
+    return as_json(as_text(value))[1:-1]
+
+
+def in_path(value: Any) -> str:
+    """A value as ONE path segment, percent-encoded.
+
+    Raises:
+        Unrenderable: It is empty, ``.`` or ``..`` (URL libraries fold those even when encoded), or no UTF-8 text.
+    """
+    text = as_text(value)
+    if text in ("", ".", ".."):
+        raise Unrenderable("a path segment cannot be empty, '.' or '..'")
+    return _quoted(text)
+
+
+def in_query(value: Any) -> str:
+    """A value percent-encoded for a query or a form field."""
+    return _quoted(as_text(value))
+
+
+def _quoted(text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise Unrenderable("not valid Unicode text") from None
+
+
+def in_header(value: Any) -> bytes:
+    """A value as (part of) a header value, UTF-8.
+
+    Raises:
+        Unrenderable: It holds a line break or another control character.
+    """
+    text = as_text(value)
+    if _FORBIDDEN_IN_HEADER.search(text):
+        raise Unrenderable("a header value cannot hold control characters")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Unrenderable("not valid Unicode text") from None

@@ -1,0 +1,88 @@
+"""The seam to upstreams: one request in, one response out.
+
+Everything above knows only these types, so a transport can be replaced (``--http-client``), and a sandbox or
+a test is simply another transport.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from naftiko_runtime.errors import UpstreamUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+
+__all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
+
+    Attributes:
+        operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
+        method: The HTTP method in capitals.
+        url: An absolute URL, already encoded; its path and query go out byte for byte.
+        headers: Header pairs in wire form; names in lower case.
+        body: Bytes, a stream of bytes (sent chunked unless ``headers`` has content-length), or nothing.
+    """
+
+    operation: str
+    method: str
+    url: str
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes | AsyncIterator[bytes] | None = None
+
+
+class UpstreamResponse(Protocol):
+    """An answer whose head has arrived; its body is still on the wire.
+
+    Whoever receives one calls :meth:`close` exactly once, whatever happens in between.
+    """
+
+    @property
+    def status(self) -> int:
+        """The status code, 200 to 999: interim answers (1xx) are skipped."""
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """The header pairs as received, in order; names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, content encodings untouched. To be called once.
+
+        Raises:
+            UpstreamUnreachable: The connection broke before the body was complete.
+        """
+
+    def finished(self) -> bool:
+        """Whether the whole body is known to have arrived, so that reading it cannot wait."""
+
+    async def close(self) -> None:
+        """Give the connection back when the body was read to its end, otherwise close it."""
+
+
+class Transport(Protocol):
+    """Sends requests to upstreams over connections it keeps.
+
+    Deadlines are not its business (the engine holds one round the whole exchange and cancels), but being
+    cancelled at any ``await`` is: the connection is then closed, never reused. A transport follows no
+    redirect, keeps no cookie, decodes no content encoding and reads no proxy from the environment. Once a
+    byte of a request may have gone out it is never sent again, unless its method is idempotent (RFC 9110, 9.2.2)
+    and no answer began.
+    """
+
+    async def send(self, request: OutboundRequest) -> UpstreamResponse:
+        """Send one request and return when the response's head is there.
+
+        What the stream ``request.body`` itself raises comes out as it is.
+
+        Raises:
+            UpstreamUnreachable: No connection, a broken one, or an answer that is not HTTP.
+        """
+
+    async def aclose(self) -> None:
+        """Close every connection."""

@@ -1,0 +1,192 @@
+"""The other transport: the core of httpx2, for HTTP/2.
+
+``httpcore2`` is used directly: ``httpx2`` above it re-encodes URLs, adds headers and costs as much again.
+
+It reads more than one answer's bytes from a connection and would hand the rest to the next request, that is
+one caller's answer to another. So a connection that holds bytes after an answer is closed here, whether they
+came with the answer (then the parser has them) or while the connection was idle (then its ``Wire`` has them).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import httpcore2
+
+from naftiko_runtime import limits
+from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.httpx2_wire import Network
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+
+    from naftiko_runtime.errors import UpstreamUnreachable
+    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.transport.origin import Origin
+
+_IDLE_SECONDS: Final = 30.0
+_HEAD_TOO_LARGE: Final = 431
+_STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
+
+# Consulted when the causes of an error tell nothing: the first that fits.
+_TEMPLATES: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (httpcore2.TimeoutException, told.SLOW),
+    (httpcore2.ConnectError, told.NO_CONNECTION),
+    (httpcore2.ProxyError, told.NO_CONNECTION),
+    (httpcore2.ConnectionNotAvailable, told.NO_CONNECTION),
+    (httpcore2.NetworkError, told.CLOSED),
+    (httpcore2.RemoteProtocolError, told.NOT_HTTP),
+    (httpcore2.ProtocolError, told.UNWRITABLE),
+    (httpcore2.UnsupportedProtocol, told.UNWRITABLE),
+    (OSError, told.NO_CONNECTION),
+    (ValueError, told.UNWRITABLE),
+)
+_FAILURES: Final = tuple(kind for kind, _ in _TEMPLATES)
+
+
+class Httpx2Transport:
+    """Sends requests by httpcore2: HTTP/1.1, and HTTP/2 over TLS where ``h2`` is installed.
+
+    It never sends a request twice.
+    """
+
+    __slots__ = ("_connect_seconds", "_pool", "_timeouts")
+
+    def __init__(
+        self,
+        *,
+        connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
+        connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._connect_seconds = connect_seconds
+        self._timeouts = {"timeout": {"connect": connect_seconds, "pool": connect_seconds}}
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context or ssl.create_default_context(),
+            max_connections=connections_max,
+            keepalive_expiry=_IDLE_SECONDS,
+            http2=find_spec("h2") is not None,
+            network_backend=Network(),
+        )
+
+    async def send(self, request: OutboundRequest) -> Httpx2Response:
+        """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
+        origin, target = told.split_url(request.url)
+        body = request.body or None
+        upload = None if body is None or isinstance(body, bytes) else told.Upload(body)
+        try:
+            response = await self._pool.handle_async_request(
+                httpcore2.Request(
+                    request.method,
+                    httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target),
+                    headers=_with_framing(request, origin),
+                    content=upload or body,
+                    extensions=self._timeouts,
+                )
+            )
+        except _FAILURES as error:
+            if upload is not None and error is upload.error:
+                raise
+            raise unreachable(error, origin, self._connect_seconds) from None
+        answer = Httpx2Response(response, origin, request.method)
+        if response.status == 101:  # noqa: PLR2004 - Switching Protocols, which nobody asked for
+            await answer.close()
+            raise origin.unreachable(told.NOT_HTTP)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+        await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
+
+
+class Httpx2Response:
+    """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+
+    __slots__ = ("_finished", "_iterator", "_origin", "_response", "headers", "status")
+
+    headers: Sequence[tuple[bytes, bytes]]
+    status: int
+
+    def __init__(self, response: httpcore2.Response, origin: Origin, method: str) -> None:
+        self._response = response
+        self._origin = origin
+        self._iterator: AsyncGenerator[bytes] | None = None
+        self.status = response.status
+        self.headers = [(name.lower(), value) for name, value in response.headers]
+        self._finished = (
+            method == "HEAD"
+            or self.status in _STATUSES_WITHOUT_BODY
+            or (b"content-length", b"0") in self.headers
+        )
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        stream = cast("AsyncIterable[bytes]", self._response.stream)
+        self._iterator = cast("AsyncGenerator[bytes]", aiter(stream))
+        try:
+            async for chunk in self._iterator:
+                yield chunk
+        except _FAILURES:
+            raise self._origin.unreachable(told.BROKEN_OFF) from None
+        self._finished = True
+
+    def finished(self) -> bool:
+        """Whether the body was read, or there is none. What the parser still holds cannot be asked for."""
+        return self._finished
+
+    async def close(self) -> None:
+        """Give the connection back, or close it when the body was not read or other bytes came after it."""
+        if self._iterator is not None:
+            await self._iterator.aclose()
+        elif self._finished:
+            async for _ in self.chunks():
+                pass  # there is nothing, but the parser has to be told so
+        if self._response.extensions["http_version"] != b"HTTP/2" and _surplus(self._response):
+            await self._response.extensions["network_stream"].aclose()
+        await self._response.aclose()
+
+
+def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
+    """What an error of httpcore2, or of what lies under it, means; told without its own words."""
+    reason = error.args[0] if error.args else None
+    if getattr(reason, "error_status_hint", None) == _HEAD_TOO_LARGE:
+        return origin.unreachable(told.HEAD_TOO_LARGE)
+    if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
+        return origin.unreachable(told.CLOSED)  # its own words, not the parser's
+    template, why = told.template_of(error) or (_template(error), "")
+    return origin.unreachable(template, why=why, seconds=connect_seconds)
+
+
+def _template(error: BaseException) -> str:
+    return next(text for kind, text in _TEMPLATES if isinstance(error, kind))
+
+
+def _surplus(response: httpcore2.Response) -> bool:
+    # httpcore2 has no public door to what its parser holds. Should this one move, every connection is closed
+    # after one answer: slow, and seen by the test of reuse, but no caller gets another's answer.
+    try:
+        parser = cast("Any", response.stream)._stream._connection._h11_state  # noqa: SLF001
+    except AttributeError:
+        return True
+    return bool(parser.trailing_data[0])
+
+
+def _with_framing(request: OutboundRequest, origin: Origin) -> list[tuple[bytes, bytes]]:
+    headers = list(request.headers)
+    names = {name for name, _ in headers}
+    if b"host" not in names:
+        headers.insert(0, (b"host", origin.host_header.encode("ascii")))
+    if b"content-length" in names:
+        return headers
+    if not request.body:
+        if request.method not in told.METHODS_WITHOUT_BODY:
+            headers.append((b"content-length", b"0"))
+    elif isinstance(request.body, bytes):
+        headers.append((b"content-length", b"%d" % len(request.body)))
+    else:
+        headers.append((b"transfer-encoding", b"chunked"))
+    return headers

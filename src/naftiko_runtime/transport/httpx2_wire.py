@@ -1,0 +1,136 @@
+"""TCP and TLS connections for httpcore2, on asyncio alone.
+
+The layer that httpcore2 has for several kinds of loops costs a fifth more, and under TLS it does not know of
+bytes that came in while a connection was idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final, cast
+
+import httpcore2
+from aiohappyeyeballs import start_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEXT_ADDRESS_SECONDS: Final = 0.25
+_BUFFERED_BYTES_MAX: Final = 256 * 1024
+
+
+class Network(httpcore2.AsyncNetworkBackend):
+    """Opens connections on asyncio, without the layer httpcore2 has for other loops."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore2.AsyncNetworkStream:
+        """A connection to the first address that answers."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout):
+            addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            connected = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS)
+            _, wire = await loop.create_connection(Wire, sock=connected)
+        return wire
+
+
+class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
+    """One connection, which knows at once what has come in on it.
+
+    Timeouts are not kept here (the transport sets none but the one for connecting).
+    """
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._buffer = bytearray()
+        self._ended = False
+        self._error: Exception | None = None
+        self._incoming = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    # The loop calls these six: see asyncio.Protocol.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        self._buffer += data
+        if len(self._buffer) > _BUFFERED_BYTES_MAX:
+            self._transport.pause_reading()
+        self._incoming.set()
+
+    def eof_received(self) -> None:  # noqa: D102
+        self._ended = True
+        self._incoming.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        self._error = exc
+        self._ended = True
+        self._incoming.set()
+        self._writable.set()
+
+    def pause_writing(self) -> None:  # noqa: D102
+        self._writable.clear()
+
+    def resume_writing(self) -> None:  # noqa: D102
+        self._writable.set()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+        """What has come in, as soon as there is something; nothing at the end."""
+        if not self._buffer and not self._ended:
+            self._incoming.clear()
+            await self._incoming.wait()
+        if not self._buffer and self._error is not None:
+            raise httpcore2.ReadError
+        data = bytes(self._buffer[:max_bytes])
+        del self._buffer[:max_bytes]
+        if not self._buffer and not self._ended:
+            self._transport.resume_reading()
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        """Send, waiting while the other side does not take it."""
+        await self._writable.wait()
+        if self._transport.is_closing():
+            raise httpcore2.WriteError
+        self._transport.write(buffer)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
+    ) -> httpcore2.AsyncNetworkStream:
+        """Go on encrypted."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                encrypted = await loop.start_tls(
+                    self._transport, self, ssl_context, server_hostname=server_hostname
+                )
+        except BaseException as error:
+            self._transport.abort()
+            if isinstance(error, ConnectionError):
+                raise ssl.SSLError from None  # the other side left in the middle of it
+            raise
+        self._transport = cast("asyncio.Transport", encrypted)
+        return self
+
+    def get_extra_info(self, info: str) -> object:
+        """``is_readable``: whether bytes or the end came in while nobody asked."""
+        if info == "is_readable":
+            return bool(self._buffer) or self._ended or self._transport.is_closing()
+        return self._transport.get_extra_info(info)
+
+    async def aclose(self) -> None:
+        """Close at once: nothing is ever left to be sent."""
+        self._ended = True
+        self._transport.abort()

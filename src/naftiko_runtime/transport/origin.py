@@ -1,0 +1,152 @@
+"""Where a request goes, and how it is told that it did not get there."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.errors import UpstreamUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+REFUSED: Final = "connection refused by {peer}"
+NO_ROUTE: Final = "there is no route to {peer}"
+UNRESOLVED: Final = "name '{host}' does not resolve"
+CERTIFICATE: Final = "the TLS certificate of {peer} is not valid{why}"
+TLS: Final = "TLS with {peer} failed"
+NO_CONNECTION: Final = "cannot connect to {peer}"
+SLOW: Final = "there was no connection to {peer} within {seconds:g} s"
+CLOSED: Final = "{peer} closed the connection before answering"
+NOT_HTTP: Final = "the answer of {peer} is not HTTP"
+HEAD_TOO_LARGE: Final = "the head of the answer of {peer} is too large"
+UNASKED: Final = "{peer} answers before it is asked"
+BROKEN_OFF: Final = "{peer} broke off its answer"
+UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
+
+METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""For every other method, having no body is said by ``content-length: 0``."""
+
+_BY_TYPE: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (ssl.SSLCertVerificationError, CERTIFICATE),
+    (ssl.SSLError, TLS),
+    (socket.gaierror, UNRESOLVED),
+    (ConnectionRefusedError, REFUSED),
+    (ConnectionError, CLOSED),
+    (TimeoutError, SLOW),
+    (UnicodeError, UNWRITABLE),
+)
+_BY_ERRNO: Final = {
+    errno.ECONNREFUSED: REFUSED,
+    errno.EHOSTUNREACH: NO_ROUTE,
+    errno.ENETUNREACH: NO_ROUTE,
+    errno.ETIMEDOUT: SLOW,
+}
+# No white space, control or non-ASCII character: they would end the request line early.
+_URL: Final = re.compile(
+    r"(https?)://(?:[!\"$-.0->@-~]*@)?([!\"$-.0-;=A-~]+)([/?][!\"$-~]*)?(?:#.*)?", re.IGNORECASE
+)
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_PORTS: Final = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The part of a URL that few URLs differ in, so it is taken apart once.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: A name or an address, in lower case and without brackets.
+        port: The one given or the scheme's own.
+        peer: ``host:port``, for people.
+        host_header: What ``Host`` says: the port only where it is not the scheme's own.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    peer: str
+    host_header: str
+
+    def unreachable(self, template: str, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
+        """The error that one of this module's templates tells about this origin."""
+        return UpstreamUnreachable(template.format(peer=self.peer, host=self.host, why=why, seconds=seconds))
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """The origin of an absolute http(s) URL, and the request target exactly as it stands there.
+
+    A user name and password are left out, and so is a fragment: neither is ever sent.
+
+    Raises:
+        UpstreamUnreachable: It is not such a URL.
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise UpstreamUnreachable("the upstream's address is not an encoded http or https URL")
+    scheme, authority, target = match.groups()
+    if target is None or target[0] != "/":
+        target = f"/{target or ''}"
+    return origin_of(scheme, authority), target
+
+
+@lru_cache(maxsize=1024)
+def origin_of(scheme: str, authority: str) -> Origin:
+    """Take ``host``, ``host:port`` or ``[ipv6]:port`` apart."""
+    host, colon, port = authority.rpartition(":")
+    if not colon or authority.endswith("]"):
+        host, port = authority, ""
+    scheme, host = scheme.lower(), host.lower()
+    number = int(port) if port.isdecimal() else _DEFAULT_PORTS[scheme]
+    if (port and not port.isdecimal()) or number not in _PORTS:
+        raise UpstreamUnreachable("the upstream's address has no valid port")
+    peer = f"{host}:{number}"
+    return Origin(scheme, host.strip("[]"), number, peer, host if number == _DEFAULT_PORTS[scheme] else peer)
+
+
+def template_of(error: BaseException) -> tuple[str, str] | None:
+    """The template, and what to say for its ``{why}``, that the causes of an error tell; or nothing."""
+    for cause in _causes(error):
+        template = next((text for kind, text in _BY_TYPE if isinstance(cause, kind)), None)
+        if template is None and isinstance(cause, OSError):
+            template = _BY_ERRNO.get(cause.errno or 0)
+        if template is not None:
+            return template, _why(cause)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The causes of an error, the first one first."""
+    if error is not None:
+        yield from _causes(error.__cause__)
+        yield error
+
+
+def _why(error: BaseException) -> str:
+    # Only an error that OpenSSL itself made has the attribute.
+    reason = getattr(error, "verify_message", "") if isinstance(error, ssl.SSLCertVerificationError) else ""
+    return f": {reason}" if reason else ""
+
+
+class Upload:
+    """A streamed body that remembers what it raised: libraries report it as the connection's failure."""
+
+    __slots__ = ("_body", "error")
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self.error: Exception | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                if chunk:
+                    yield chunk
+        except Exception as error:
+            self.error = error
+            raise

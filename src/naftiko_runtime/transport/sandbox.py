@@ -1,0 +1,164 @@
+"""A transport that calls nobody: answers come from a sandbox file, or say what would have been sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Findings, did_you_mean
+from naftiko_runtime.parse import parse_part
+from naftiko_runtime.source import read
+from naftiko_runtime.spec.base import Part, Text
+from naftiko_runtime.template import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping
+    from pathlib import Path
+
+    from naftiko_runtime.transport.base import OutboundRequest
+
+Header = tuple[bytes, bytes]
+
+
+class CannedAnswer(Part):
+    """What the sandbox answers for one consumed operation; exactly one kind of body, or none."""
+
+    status: Annotated[int, Field(ge=200, le=599)] = 200
+    headers: dict[str, Text] = {}
+    json_: Any = Field(default=None, alias="json")
+    text: Text | None = None
+    base64: Text | None = None
+    file: Text | None = None
+
+
+class SandboxFile(Part):
+    """Answers by ``namespace.operation``."""
+
+    operations: dict[str, CannedAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """An answer ready to be given."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
+    """The answers of a sandbox file, by ``namespace.operation``.
+
+    Args:
+        path: The file.
+        operations: The consumed operations of the document it belongs to.
+
+    Raises:
+        DocumentError: The file is no sandbox file, or answers for an operation that does not exist.
+    """
+    source, findings = read(path), Findings()
+    file = parse_part(SandboxFile, source, findings)
+    answers: dict[str, Canned] = {}
+    for name, answer in (file.operations if file else {}).items():
+        steps = ("operations", name)
+        if name not in operations:
+            advice = did_you_mean(name, operations, "consumed operations")
+            findings.add(
+                rules.SANDBOX, f"no consumed operation '{name}'", source.span(steps, key=True), advice
+            )
+            continue
+        try:
+            answers[name] = _canned(answer, path.parent)
+        except ValueError as error:
+            findings.add(rules.INVALID_VALUE, str(error), source.span(steps, key=True))
+    findings.raise_if_failed()
+    return answers
+
+
+def _canned(answer: CannedAnswer, folder: Path) -> Canned:
+    kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in answer.model_fields_set]
+    if len(kinds) > 1:
+        raise ValueError("an answer has one body: 'json', 'text', 'base64' or 'file'")
+    body, content_type = _body(answer, kinds[0], folder) if kinds else (b"", "")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    if content_type:
+        headers.setdefault("content-type", content_type)
+    headers["content-length"] = str(len(body))
+    pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+    return Canned(answer.status, pairs, body)
+
+
+def _body(answer: CannedAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
+    if kind == "json_":
+        return as_json(answer.json_), "application/json"
+    if kind == "text":
+        return (answer.text or "").encode(), "text/plain; charset=utf-8"
+    if kind == "base64":
+        try:
+            return base64.b64decode(
+                "".join((answer.base64 or "").split()), validate=True
+            ), "application/octet-stream"
+        except binascii.Error:
+            raise ValueError("'base64' is not base64") from None
+    try:
+        return (folder / (answer.file or "")).read_bytes(), "application/octet-stream"
+    except OSError as error:
+        raise ValueError(f"cannot read the file '{answer.file}': {error.strerror}") from None
+
+
+class SandboxTransport:
+    """Answers every request itself. Bound to stand-ins for secrets, it has none to show."""
+
+    def __init__(self, answers: Mapping[str, Canned]) -> None:
+        self._answers = answers
+
+    async def send(self, request: OutboundRequest) -> SandboxResponse:
+        """The canned answer of the request's operation, or an echo of the request."""
+        canned = self._answers.get(request.operation)
+        return SandboxResponse(canned if canned is not None else await _echo(request))
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+async def _echo(request: OutboundRequest) -> Canned:
+    body = (
+        request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
+    )
+    echo = {
+        "sandbox": "no upstream was called; this is the request that would have been sent",
+        "operation": request.operation,
+        "method": request.method,
+        "url": request.url,
+        "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers},
+        "body": None if body is None else body.decode("utf-8", "replace"),
+    }
+    encoded = as_json(echo)
+    length = str(len(encoded)).encode()
+    return Canned(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)
+
+
+class SandboxResponse:
+    """A canned answer in the shape of an upstream's."""
+
+    def __init__(self, canned: Canned) -> None:
+        self._canned = canned
+        self.status = canned.status
+        self.headers = canned.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The whole body at once."""
+        if self._canned.body:
+            yield self._canned.body
+
+    def finished(self) -> bool:
+        """It is all here."""
+        return True
+
+    async def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,167 @@
+"""What holds for every path and every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonpath_ng.ext.parser import parse as peer
+
+from naftiko_runtime.jsonpath import JsonPath, JsonPathError, compile_path
+from naftiko_runtime.jsonpath.parser import DESCENTS_MAX
+
+
+def words(text: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(text.split())
+
+
+def few_descents(path: str) -> bool:
+    return path.count("..") <= DESCENTS_MAX
+
+
+FRAGMENTS = words(
+    r"""$ @ . .. * [ ] ( ) ? ! , : ' " \ - 0 1 -1 a b é 'a' ['a'] [0] [*] [?( )] {{ true null
+    == != < >= =~ && || & in size empty contains length() sum() first()"""
+)
+EXPRESSIONS = st.text() | st.lists(FRAGMENTS | st.sampled_from(" \n\x00"), max_size=30).map("".join)
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, -(10**400)])
+    | st.text(max_size=3)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc") | st.text(), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+NAMES = words(".a .b ['c'] ['a','b'] .* ..a ..* ..['b']")
+PLACES = words("[0] [-1] [0,1] [1:] [:-1] [::-1] [*] ..[0] ..[0:2]")
+OPERANDS = words(
+    """@ @.a @.b[0] @.* @..a @.a.length() @.sum() $ $.a $..b
+    1 -2.5 'a' '' true false null [] ['a',1,null]"""
+)
+OPERATORS = words("== != < <= > >= in nin subsetof anyof noneof contains size empty")
+COMPARISONS = st.builds("{} {} {}".format, OPERANDS, OPERATORS, OPERANDS) | st.sampled_from(
+    ["@", "@.a", "$.b"]
+)
+CONDITIONS = st.recursive(
+    COMPARISONS,
+    lambda inner: (
+        st.builds("!({})".format, inner)
+        | st.builds("({}) && ({})".format, inner, inner)
+        | st.builds("{} || {}".format, inner, inner)
+    ),
+    max_leaves=4,
+)
+FILTERS = st.builds("[?({})]".format, CONDITIONS)
+FUNCTIONS = words(".length() .keys() .first() .last() .min() .max() .sum() .avg()") | st.just("")
+SEGMENTS = st.lists(NAMES | PLACES | FILTERS, max_size=5).map("".join)
+PATHS = st.builds("${}{}".format, SEGMENTS, FUNCTIONS).filter(few_descents)
+
+
+def compiled_or_error(text: str) -> JsonPath | JsonPathError:
+    try:
+        return compile_path(text)
+    except JsonPathError as error:
+        return error
+
+
+@given(EXPRESSIONS)
+@example("$" + "[" * 999)
+@example("$[?" + "(" * 900)
+@example("$[?" + "!" * 900)
+@example("$[?@" + "[?@" * 300)
+@example("$" + ".a" * 499)
+@example("$['" + "\\" * 900)
+@example("$[" + "9" * 900 + "]")
+@example("$[?(@ == 1e" + "9" * 900 + ")]")
+@example("$[?(@" + " && @" * 190 + ")]")
+def test_compiling_raises_nothing_but_its_own_error(text: str) -> None:
+    outcome = compiled_or_error(text)
+    if isinstance(outcome, JsonPathError):
+        assert 1 <= outcome.column <= len(text) + 1
+        assert outcome.message
+    else:
+        assert outcome.text == text
+
+
+@given(PATHS, VALUES)
+def test_a_value_never_raises(path: str, value: Any) -> None:
+    compiled = compile_path(path)
+    found = compiled.get(value)
+    assert compiled.definite or isinstance(found, list)
+
+
+@given(st.dictionaries(st.text(), st.integers()), st.text())
+def test_every_name_can_be_written_in_quotes(value: dict[str, int], name: str) -> None:
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+    assert compile_path(f"$['{quoted}']").get({**value, name: "here"}) == "here"
+
+
+@given(PATHS, VALUES)
+@example("$.a[0].b", {"a": [{"b": 1}]})
+def test_the_leading_dollar_can_be_left_out(path: str, value: Any) -> None:
+    bare = path.removeprefix("$")
+    if not bare.startswith(".."):
+        bare = bare.removeprefix(".")
+    if bare:
+        assert repr(compile_path(bare).get(value)) == repr(compile_path(path).get(value))
+
+
+# The peer: documents whose fields have one type each, and paths that ask each type for what it has.
+# Elsewhere the library differs: it takes an object or a constant for a list of one, filters an object's
+# values, and converts what it compares.
+
+NODES = st.recursive(
+    st.fixed_dictionaries({}, optional={"n": st.integers(-3, 3), "s": st.sampled_from("xyz")}),
+    lambda node: st.fixed_dictionaries(
+        {},
+        optional={
+            "n": st.integers(-3, 3),
+            "s": st.sampled_from("xyz"),
+            "o": node,
+            "l": st.lists(node, max_size=4),
+        },
+    ),
+    max_leaves=12,
+)
+TESTS = st.one_of(
+    st.sampled_from(["@.n", "@.o", "@.o.s", "@.l[0]"]),
+    st.builds("@.n {} {}".format, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), st.integers(-3, 3)),
+    st.builds("@.s {} '{}'".format, st.sampled_from(["==", "<", ">="]), st.sampled_from("xyz")),
+)
+CHOICES = (
+    st.builds("[?({})]".format, TESTS)
+    | st.builds("[?({} && {})]".format, TESTS, TESTS)
+    | st.builds("[?({} || {})]".format, TESTS, TESTS)
+)
+INDEXES = st.builds("[{}]".format, st.integers(-4, 3)) | st.builds(
+    "[{},{}]".format, st.integers(0, 3), st.integers(0, 3)
+)
+BOUNDS = st.integers(-4, 4).map(str) | st.just("")
+SLICES = st.builds("[{}:{}]".format, BOUNDS, BOUNDS)
+TO_NODE = st.sampled_from([".o", "['o']", "..o"]) | st.builds(
+    "{}{}".format, st.sampled_from([".l", "['l']", "..l"]), INDEXES | SLICES | CHOICES | st.just("[*]")
+)
+ENDS = st.sampled_from(["", ".n", ".s", "['n']", "['n','s']", ".*", "..n", "..s", ".l", "..*"])
+COMMON_PATHS = st.builds("${}{}".format, st.lists(TO_NODE, max_size=3).map("".join), ENDS).filter(
+    few_descents
+)
+
+
+@given(COMMON_PATHS, NODES)
+def test_the_library_finds_the_same(path: str, value: Any) -> None:
+    expected = [found.value for found in peer(path).find(value)]
+    compiled = compile_path(path)
+    if compiled.definite:
+        assert compiled.get(value) == (expected[0] if expected else None)
+    else:
+        assert compiled.get(value) == expected

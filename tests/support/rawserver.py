@@ -1,0 +1,141 @@
+"""A real HTTP/1.1 server whose every byte the test decides, and which remembers every byte it got."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
+DEADLINE_SECONDS = 10.0
+"""Of a whole test: none of them waits for time to pass, so one that gets here hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as it came in; ``body`` without the framing of chunks."""
+
+    line: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    connection: int
+
+    @property
+    def target(self) -> bytes:
+        return self.line.split(b" ")[1]
+
+    def header(self, name: bytes) -> bytes | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One connection, at the moment of one request: for answers that are more than bytes."""
+
+    request: Received
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def write(self, *parts: bytes) -> None:
+        for part in parts:
+            self.writer.write(part)
+            await self.writer.drain()
+
+    async def close(self) -> None:
+        self.writer.close()
+        with suppress(OSError):
+            await self.writer.wait_closed()
+
+    async def gone(self) -> None:
+        """Wait until the client has closed the connection."""
+        with suppress(OSError):
+            while await self.reader.read(65536):
+                pass
+
+
+Answer = bytes | Callable[[Peer], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class RawServer:
+    """Gives its answers in their order, whatever the connection; the last one for ever."""
+
+    answers: list[Answer]
+    port: int = 0
+    scheme: str = "http"
+    connections: int = 0
+    requests: list[Received] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def url(self, target: str = "/") -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}{target}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        self.connections += 1
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await self._exchanges(reader, writer, self.connections)
+        finally:
+            writer.close()
+            with suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+            self.tasks.discard(task)
+
+    async def _exchanges(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int
+    ) -> None:
+        while not writer.is_closing():
+            request = await read_request(reader, connection)
+            self.requests.append(request)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            peer = Peer(request, reader, writer)
+            await (peer.write(answer) if isinstance(answer, bytes) else answer(peer))
+
+
+@asynccontextmanager
+async def serve(*answers: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """A server for the time of the block, on a free port."""
+    server = RawServer(list(answers), scheme="https" if tls else "http")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls, limit=2**24)
+        server.port = listener.sockets[0].getsockname()[1]
+        try:
+            yield server
+        finally:
+            listener.close()
+            for task in list(server.tasks):
+                task.cancel()
+            await asyncio.gather(*server.tasks, return_exceptions=True)
+            await listener.wait_closed()
+
+
+async def read_request(reader: asyncio.StreamReader, connection: int = 1) -> Received:
+    head = await reader.readuntil(b"\r\n\r\n")
+    line, *lines = head[:-4].split(b"\r\n")
+    headers = tuple((name, value.strip()) for name, _, value in (each.partition(b":") for each in lines))
+    known = {name.lower(): value for name, value in headers}
+    if known.get(b"transfer-encoding") == b"chunked":
+        body = b"".join([chunk async for chunk in read_chunks(reader)])
+    else:
+        body = await reader.readexactly(int(known.get(b"content-length", b"0")))
+    return Received(line, headers, body, connection)
+
+
+async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while size := int(await reader.readline(), 16):
+        yield await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+
+
+def answer(body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """A whole answer with its content-length."""
+    lines = [b"HTTP/1.1 %d Said" % status, b"content-length: %d" % len(body)]
+    return b"\r\n".join([*lines, *(b"%b: %b" % pair for pair in headers), b"", body])

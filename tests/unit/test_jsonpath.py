@@ -1,0 +1,377 @@
+"""Paths, by example. What holds for every path is in ``tests/properties/test_jsonpath_properties.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.limits import JSON_DEPTH_MAX
+
+BOOK_1 = {"title": "Emma", "price": 8, "tags": ["a", "b"], "isbn": "1"}
+BOOK_2 = {"title": "Ivanhoe", "price": 9.5, "tags": [], "isbn": None}
+BOOK_3 = {"title": "Dracula", "price": "9", "sold": True, "of": {"kind": "gothic"}}
+SHOP = {
+    "books": [BOOK_1, BOOK_2, BOOK_3],
+    "owner": {"name": "Ann", "age": 41},
+    "limit": 9,
+    "wanted": ["Emma"],
+}
+
+ODD_NAMES = {
+    "foo bar": 1,
+    "a-b": 2,
+    "é": 3,
+    "@id": 4,
+    "$ref": 5,
+    "1st": 6,
+    "a.b": 7,
+    "it's": 8,
+    'say "hi"': 9,
+    "where": 10,
+    "length": 11,
+    "": 12,
+    "a,b": 13,
+    "xs:type": 14,
+    "\\": 15,
+    "😀": 16,
+    "01": 17,
+    "#text": 18,
+    "line\nbreak": 19,
+}
+
+
+def get(path: str, value: Any = SHOP) -> Any:
+    return compile_path(path).get(value)
+
+
+@pytest.mark.parametrize("path", ["$", "$.", " $ ", " $. ", "@", ".", "\n$\n"])
+def test_the_identity(path: str) -> None:
+    compiled = compile_path(path)
+    assert (compiled.text, compiled.identity, compiled.definite) == (path, True, True)
+    assert compiled.get(SHOP) is SHOP
+
+
+@pytest.mark.parametrize("path", ["$.a", "$[*]", "$.length()", "a", "$..*"])
+def test_what_selects_is_no_identity(path: str) -> None:
+    assert not compile_path(path).identity
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.foo bar", 1),
+        (" $ . foo bar ", 1),
+        ("$.a-b", 2),
+        ("$.é", 3),
+        ("$.@id", 4),
+        ("@id", 4),
+        ("$.$ref", 5),
+        ("$.1st", 6),
+        ("$['a.b']", 7),
+        ('$["a.b"]', 7),
+        (r"$['it\'s']", 8),
+        ('$["it\'s"]', 8),
+        ("$['say \"hi\"']", 9),
+        ("$.where", 10),
+        ("$.length", 11),
+        ("$['']", 12),
+        ("$['a,b']", 13),
+        ("$.xs:type", 14),
+        (r"$['\\']", 15),
+        ("$.😀", 16),
+        (r"$['\ud83d\ude00']", 16),
+        (r"$['\u00e9']", 3),
+        ("$.01", 17),
+        ("$.#text", 18),
+        (r"$['line\nbreak']", 19),
+        ("$[ 'a-b' ]", 2),
+    ],
+)
+def test_names(path: str, expected: int) -> None:
+    assert get(path, ODD_NAMES) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.owner.name", "Ann"),
+        ("$['owner']['name']", "Ann"),
+        ("$.owner['name']", "Ann"),
+        ("owner.name", "Ann"),
+        (".owner.name", "Ann"),
+        ("@.owner.name", "Ann"),
+        ("['owner'].name", "Ann"),
+        ("$.books[0].title", "Emma"),
+        ("$.books[-1].title", "Dracula"),
+        ("books[1].isbn", None),
+        ("$.books [ 0 ] . title", "Emma"),
+        ("$.books[3]", None),
+        ("$.books[-4]", None),
+        ("$.books[99999999999999999999]", None),
+        ("$.books.title", None),
+        ("$.books.0", None),
+        ("$.books['0']", None),
+        ("$.owner[0]", None),
+        ("$.owner.name[0]", None),
+        ("$.owner.name.first", None),
+        ("$.nobody.name.first[0]", None),
+    ],
+)
+def test_a_definite_path_gives_the_value_or_none(path: str, expected: Any) -> None:
+    assert compile_path(path).definite
+    assert get(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.books[*].title", ["Emma", "Ivanhoe", "Dracula"]),
+        ("books.*.title", ["Emma", "Ivanhoe", "Dracula"]),
+        ("$.owner.*", ["Ann", 41]),
+        ("$.owner[*]", ["Ann", 41]),
+        ("$.books[*].isbn", ["1", None]),
+        ("$.books[*].tags[0]", ["a"]),
+        ("$.books[*].tags[*]", ["a", "b"]),
+        ("$.books[*].of.kind", ["gothic"]),
+        ("$.books[0,2].title", ["Emma", "Dracula"]),
+        ("$.books[2, 0, 7].title", ["Dracula", "Emma"]),
+        ("$.books[0,-1].title", ["Emma", "Dracula"]),
+        ("$.owner['age','name','no']", [41, "Ann"]),
+        ("$.books[1:].title", ["Ivanhoe", "Dracula"]),
+        ("$.books[:2].title", ["Emma", "Ivanhoe"]),
+        ("$.books[1:2].title", ["Ivanhoe"]),
+        ("$.books[-2:].title", ["Ivanhoe", "Dracula"]),
+        ("$.books[:-1].title", ["Emma", "Ivanhoe"]),
+        ("$.books[:].price", [8, 9.5, "9"]),
+        ("$.books[::2].price", [8, "9"]),
+        ("$.books[ 0 : 1 ].price", [8]),
+        ("$.books[5:]", []),
+        ("$..title", ["Emma", "Ivanhoe", "Dracula"]),
+        ("$..['title']", ["Emma", "Ivanhoe", "Dracula"]),
+        ("..kind", ["gothic"]),
+        ("$..tags[0]", ["a"]),
+        ("$..[0]", [BOOK_1, "a", "Emma"]),
+        ("$..[-1:]", [BOOK_3, "b", "Emma"]),
+        ("$.books[2]..*", ["Dracula", "9", True, {"kind": "gothic"}, "gothic"]),
+        ("$.nobody[*].name", []),
+        ("$.nobody..name", []),
+        ("$.owner.name[*]", []),
+        ("$.owner.name[0:1]", []),
+        ("$.owner[0:1]", []),
+    ],
+)
+def test_an_indefinite_path_gives_a_list(path: str, expected: list[Any]) -> None:
+    assert not compile_path(path).definite
+    assert get(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("@.title == 'Emma'", [8]),
+        ('@.title=="Emma"', [8]),
+        ("'Emma' == @.title", [8]),
+        ("@['title'] == 'Emma'", [8]),
+        ("@.title != 'Emma'", [9.5, "9"]),
+        ("@.price < 9", [8]),
+        ("@.price <= 8", [8]),
+        ("@.price > -1", [8, 9.5]),
+        ("@.price >= 9.5e0", [9.5]),
+        ("9 > @.price", [8]),
+        ("@.title > 'F'", [9.5]),
+        ("@.price == 8.0", [8]),
+        ("@.price == '9'", ["9"]),
+        ("@.sold == true", ["9"]),
+        ("@.sold == 1", []),
+        ("@.sold != false", [8, 9.5, "9"]),
+        ("@.isbn", [8, 9.5]),
+        ("!@.isbn", ["9"]),
+        ("! @.isbn", ["9"]),
+        ("@.isbn == null", [9.5]),
+        ("@.isbn != null", [8, "9"]),
+        ("@.of.kind", ["9"]),
+        ("@.of.kind == 'gothic'", ["9"]),
+        ("@.tags[0] == 'a'", [8]),
+        ("@.tags[*]", [8]),
+        ("@.tags[?(@ == 'b')]", [8]),
+        ("@..kind", ["9"]),
+        ("@.a == @.b", []),
+        ("@.price && @.isbn == '1'", [8]),
+        ("@.sold || @.isbn == '1'", [8, "9"]),
+        ("@.sold || @.isbn == '1' && @.no", ["9"]),
+        ("(@.sold || @.isbn == '1') && @.tags", [8]),
+        ("!(@.sold || @.isbn == '1')", [9.5]),
+        ("!!@.sold", ["9"]),
+        ("((@.sold))", ["9"]),
+        ("@.title in ['Emma', 'Ivanhoe']", [8, 9.5]),
+        ("@.price in [8, true, null, '9']", [8, "9"]),
+        ("@.title in []", []),
+        ("@.title nin ['Emma']", [9.5, "9"]),
+        ("@.title in $.wanted", [8]),
+        ("@.price < $.limit", [8]),
+        ("$.limit > @.price", [8]),
+        ("$.nothing", []),
+        ("$.owner.age == 41 && @.sold", ["9"]),
+        ("@.tags contains 'b'", [8]),
+        ("@.title contains 'van'", [9.5]),
+        ("@.title contains 1", []),
+        ("@.tags size 2", [8]),
+        ("@.title size 4", [8]),
+        ("@.tags empty true", [9.5]),
+        ("@.tags empty false", [8]),
+        ("@.tags subsetof ['a', 'b', 'c']", [8, 9.5]),
+        ("@.tags anyof ['a', 'z']", [8]),
+        ("@.tags noneof ['a', 'z']", [9.5]),
+        ("@.tags.length() > 1", [8]),
+        ("@.title.length() == 7", [9.5, "9"]),
+        ("@.of.keys() contains 'kind'", ["9"]),
+    ],
+)
+def test_filters(condition: str, expected: list[Any]) -> None:
+    assert get(f"$.books[?({condition})].price") == expected
+    assert get(f"$.books[? {condition} ].price") == expected
+
+
+def test_a_filter_tests_an_object_itself() -> None:
+    assert get("$.owner[?(@.age > 40)].name") == ["Ann"]
+    assert get("$.owner[?(@.age > 41)].name") == []
+    assert get("$.limit[?(@ == 9)]") == []
+
+
+def test_a_filter_below_finds_each_object_once() -> None:
+    assert get("$..[?(@.title == 'Emma')]") == [BOOK_1]
+    assert get("$..[?(@.kind)]") == [{"kind": "gothic"}]
+
+
+def test_what_a_filter_reads_from_the_root_belongs_to_each_value() -> None:
+    path = compile_path("$.a[?(@.id in $.b[?(@.n == $.n)].id)].id")
+    value = {
+        "n": 1,
+        "a": [{"id": 1}, {"id": 2}, {"id": 3}],
+        "b": [{"id": 1, "n": 1}, {"id": 2}, {"id": 3, "n": 1}],
+    }
+    assert path.get(value) == [1, 3]
+    assert path.get({**value, "n": 2}) == []
+
+
+def test_equality_is_that_of_json() -> None:
+    pair = "$[?(@.a == @.b)]"
+    assert get(pair, {"a": {"x": [1, {"y": None}]}, "b": {"x": [1.0, {"y": None}]}})
+    assert not get(pair, {"a": [1], "b": [True]})
+    assert not get(pair, {"a": [1], "b": [1, 2]})
+    assert not get(pair, {"a": [], "b": {}})
+    assert not get(pair, {"a": {"x": 1}, "b": {"y": 1}})
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.books.length()", 3),
+        ("$.books.size()", 3),
+        ("books.length()", 3),
+        ("$.owner.length()", 2),
+        ("$.owner.name.length()", 3),
+        ("$.limit.length()", None),
+        ("$.nobody.length()", None),
+        ("$.length()", 4),
+        ("length()", 4),
+        ("$.books[*].tags[*].length()", 2),
+        ("$.books[?(@.sold)].length()", 1),
+        ("$..price.sum()", 17.5),
+        ("$.books[*].price.min()", 8),
+        ("$.books[*].price.max()", 9.5),
+        ("$.books[*].price.avg()", 8.75),
+        ("$.books[*].title.sum()", None),
+        ("$.owner.sum()", None),
+        ("$.owner.keys()", ["name", "age"]),
+        ("$.books.keys()", None),
+        ("$.wanted.first()", "Emma"),
+        ("$.books[*].title.last()", "Dracula"),
+        ("$.nobody.first()", None),
+        ("$.owner.last()", None),
+    ],
+)
+def test_functions_take_what_the_path_gives(path: str, expected: Any) -> None:
+    assert compile_path(path).definite
+    assert get(path) == expected
+
+
+def test_numbers_too_large_to_add_have_no_sum() -> None:
+    assert get("$.sum()", [10**400, 0.5]) is None
+    assert get("$.avg()", [10**400, 1]) is None
+    assert get("$.sum()", [10**400, 1]) == 10**400 + 1
+
+
+def test_a_list_that_was_found_is_a_new_one() -> None:
+    value = {"a": [1, 2]}
+    for path in ("$.a[*]", "$.a[:]", "$.a[?(@)]"):
+        get(path, value).append(3)
+    assert value == {"a": [1, 2]}
+
+
+def test_the_deepest_values_are_searched() -> None:
+    value: Any = {"leaf": 1}
+    for _ in range(JSON_DEPTH_MAX):
+        value = {"a": [value]}
+    assert get("$..leaf", value) == [1]
+    assert get("$[?(@.a == $.a)].length()", value) == 1
+
+
+def test_a_path_is_compiled_once() -> None:
+    assert compile_path("$.books") is compile_path("$.books")
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "message"),
+    [
+        ("", 1, "the path is empty: write '$' for the whole value"),
+        ("  ", 3, "the path is empty: write '$' for the whole value"),
+        ("$ref", 2, "expected '.' or '[' after '$': write '$.ref'"),
+        ("$.a.", 5, "expected a name after the dot"),
+        ("$..", 4, "expected a name after the dot"),
+        ("$...a", 4, "expected a name after the dot"),
+        ("$.{{x}}", 3, "expected a name after the dot"),
+        ("$.a,b", 4, "unexpected ',': continue with '.' or '[', or write a name that holds it as ['…']"),
+        ("$.a]", 4, "unexpected ']'"),
+        ("$['a']b", 7, "unexpected 'b'"),
+        ("$.a*", 4, "unexpected '*'"),
+        ("$[", 3, "expected a name in quotes, an index, a slice, '*' or '?(…)'"),
+        ("$[]", 3, "expected a name in quotes"),
+        ("$[0,]", 5, "expected a name in quotes"),
+        ("$[(@.length-1)]", 3, "expected a name in quotes"),
+        ("$[a]", 3, "a name in brackets stands in quotes: write ['a']"),
+        ("$[0", 4, "'[' is not closed: write ']' here"),
+        ("$[0 1]", 5, "'[' is not closed: write ']' here"),
+        ("$['a", 3, "the quote is not closed: end it with '"),
+        ("$[::0]", 3, "a slice cannot have the step 0"),
+        ("$.a.foo()", 5, "no function 'foo()': use one of length(), size(), keys()"),
+        ("$.a.length(1)", 12, "length() takes no arguments: write ')' here"),
+        ("$.a.length().b", 13, "nothing can follow 'length()'"),
+        ("$..a..b..c..d", 11, "more than 3 '..' in a path"),
+        ("$[?]", 4, "expected a path from '@' or '$'"),
+        ("$[?()]", 5, "expected a path from '@' or '$'"),
+        ("$[?(@.a]", 8, "the condition goes on with '&&' or '||', or ends here: write ')' here"),
+        ("$[?(@.a)", 9, "'[' is not closed"),
+        ("$[?(@.a == )]", 12, "expected a path from '@' or '$', a text in quotes, a number"),
+        ("$[?(@.a = 1)]", 9, "no operator '=': write '=='"),
+        ("$[?(@.a and @.b)]", 9, "no operator 'and': write '&&'"),
+        ("$[?(@.a & @.b)]", 9, "no operator '&': write '&&'"),
+        ("$[?(@.a like 'x')]", 9, "no operator 'like': use one of == !="),
+        ("$[?(@.a =~ /(a+)+$/)]", 9, "regular-expression filters ('=~') are not served yet"),
+        ("$[?(@.a in ['x')]", 16, "the list is not closed: write ']' here"),
+        ("$[?(a == 1)]", 5, "'a' is no constant: write '@.a', or quote it"),
+        ("$[?(@a == 1)]", 6, "expected '.' or '[' after '@': write '@.a'"),
+        ("$[?('x')]", 5, "a constant alone is no condition"),
+        ("$[?(@. == 1)]", 7, "expected a name after the dot"),
+        ("$[?" + "(" * 20 + "@", 24, "filters nested more than 20 deep"),
+        ("$[?" + "!" * 1000, 1001, "the path has 1003 characters"),
+    ],
+)
+def test_an_error_names_the_place_the_cause_and_the_fix(path: str, column: int, message: str) -> None:
+    with pytest.raises(JsonPathError) as caught:
+        compile_path(path)
+    assert caught.value.message.startswith(message)
+    assert caught.value.column == column
+    assert str(caught.value) == f"column {column}: {caught.value.message}"

@@ -1,0 +1,473 @@
+"""What every transport does, shown for each of them against a server that minds every byte."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from typing import TYPE_CHECKING, Literal, cast
+
+import pytest
+
+from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable, open_transport
+from support.rawserver import Peer, answer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+SECRET = "s3cret"
+
+
+@pytest.fixture(params=["aiohttp", "httpx2"])
+async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
+    opened = open_transport(cast("Literal['aiohttp', 'httpx2']", request.param))
+    yield opened
+    await opened.aclose()
+
+
+def asking(
+    url: str,
+    method: str = "GET",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    body: bytes | AsyncIterator[bytes] | None = None,
+) -> OutboundRequest:
+    return OutboundRequest("ships.get", method, url, headers, body)
+
+
+async def fetch(transport: Transport, request: OutboundRequest) -> tuple[int, bytes]:
+    response = await transport.send(request)
+    try:
+        return response.status, b"".join([chunk async for chunk in response.chunks()])
+    finally:
+        await response.close()
+
+
+async def refusal(transport: Transport, request: OutboundRequest) -> str:
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await fetch(transport, request)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "sent"),
+    [
+        ("/a%2Fb//c?x=+%20%2B=&y='|", None),
+        ("/a/../b/./c", None),
+        ("/%7e%zz/~;p=1;q,r:@!$&()*", None),
+        ("/a?", None),
+        ("/a??b?c", None),
+        ('/a?b[]={}^`\\"<>', None),
+        ("/a?b#c", "/a?b"),
+        ("", "/"),
+        ("?a=b", "/?a=b"),
+    ],
+)
+async def test_the_path_and_query_go_out_byte_for_byte(
+    transport: Transport, target: str, sent: str | None
+) -> None:
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(target)))
+        expected = (target if sent is None else sent).encode()
+        assert server.requests[0].line == b"GET " + expected + b" HTTP/1.1"
+
+
+async def test_headers_go_out_as_given_with_nothing_but_host_added(transport: Transport) -> None:
+    given = ((b"x-b", b"1"), (b"x-a", b"2"), (b"x-b", b"3"), (b"x-utf8", "schön".encode()))
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), headers=given))
+        host = b"127.0.0.1:%d" % server.port
+        assert sorted(server.requests[0].headers) == sorted([*given, (b"host", host)])
+        assert [pair for pair in server.requests[0].headers if pair[0] != b"host"] == list(given)
+
+
+async def test_the_own_host_and_the_defaults_can_be_given(transport: Transport) -> None:
+    given = ((b"host", b"a.example"), (b"user-agent", b"u"), (b"accept", b"b"), (b"accept-encoding", b"c"))
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), headers=given))
+        assert sorted(server.requests[0].headers) == sorted(given)
+
+
+async def test_a_user_in_the_url_is_not_sent(transport: Transport) -> None:
+    async with serve(answer()) as server:
+        await fetch(transport, asking(f"http://me:{SECRET}@127.0.0.1:{server.port}/"))
+        assert [name for name, _ in server.requests[0].headers] == [b"host"]
+
+
+@pytest.mark.parametrize(
+    ("method", "framing"), [("GET", None), ("HEAD", None), ("POST", b"0"), ("PATCH", b"0"), ("DELETE", b"0")]
+)
+@pytest.mark.parametrize("body", [None, b""])
+async def test_no_body_is_framed_as_its_method_wants(
+    transport: Transport, method: str, framing: bytes | None, body: bytes | None
+) -> None:
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), method, body=body))
+        assert server.requests[0].header(b"content-length") == framing
+        assert len(server.requests[0].headers) == (1 if framing is None else 2)
+
+
+@pytest.mark.parametrize("size", [1, 70_000, 3_000_000])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
+async def test_a_body_of_bytes_arrives_exactly(transport: Transport, size: int, method: str) -> None:
+    body = bytes(range(256)) * (size // 256 + 1)
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), method, body=body))
+        assert server.requests[0].body == body
+        assert sorted(name.lower() for name, _ in server.requests[0].headers) == [b"content-length", b"host"]
+
+
+async def parts(*given: bytes) -> AsyncIterator[bytes]:
+    for part in given:
+        yield part
+
+
+async def test_a_stream_is_sent_in_chunks(transport: Transport) -> None:
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), "POST", body=parts(b"ab", b"", b"c" * 100_000)))
+        assert server.requests[0].body == b"ab" + b"c" * 100_000
+        assert server.requests[0].header(b"transfer-encoding") == b"chunked"
+        assert len(server.requests[0].headers) == 2
+
+
+async def test_a_stream_of_known_length_is_sent_as_it_is(transport: Transport) -> None:
+    async with serve(answer()) as server:
+        length = ((b"content-length", b"5"),)
+        await fetch(transport, asking(server.url(), "POST", length, parts(b"ab", b"cde")))
+        assert server.requests[0].body == b"abcde"
+        assert server.requests[0].header(b"transfer-encoding") is None
+
+
+async def test_what_a_stream_raises_comes_out_as_it_is(transport: Transport) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise LookupError("too large")
+
+    async with serve(answer(b"own")) as server:
+        with pytest.raises(LookupError, match="too large"):
+            await transport.send(asking(server.url(), "POST", body=broken()))
+        assert await fetch(transport, asking(server.url("/next"))) == (200, b"own")
+        assert [request.target for request in server.requests] == [b"/next"]
+
+
+async def test_response_headers_come_in_order_with_names_in_lower_case(transport: Transport) -> None:
+    sent = ((b"Set-Cookie", b"a=1"), (b"X-Raw", b"caf\xe9"), (b"Set-Cookie", b"b=2"))
+    async with serve(answer(b"x", headers=sent)) as server:
+        response = await transport.send(asking(server.url()))
+        await response.close()
+        assert list(response.headers) == [(b"content-length", b"1"), *((k.lower(), v) for k, v in sent)]
+
+
+async def test_cookies_are_not_kept(transport: Transport) -> None:
+    async with serve(answer(headers=[(b"set-cookie", b"session=" + SECRET.encode())])) as server:
+        await fetch(transport, asking(server.url()))
+        await fetch(transport, asking(server.url()))
+        assert [len(request.headers) for request in server.requests] == [1, 1]
+
+
+async def test_a_given_cookie_header_is_sent_as_it_is(transport: Transport) -> None:
+    cookie = (b"cookie", b'a="b c"; d={"e":1}')
+    async with serve(answer()) as server:
+        await fetch(transport, asking(server.url(), headers=[cookie]))
+        assert cookie in server.requests[0].headers
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(transport: Transport, status: int) -> None:
+    async with serve(answer(status=status, headers=[(b"location", b"/elsewhere")])) as server:
+        assert await fetch(transport, asking(server.url())) == (status, b"")
+        assert len(server.requests) == 1
+
+
+async def test_a_compressed_body_is_untouched(transport: Transport) -> None:
+    packed = gzip.compress(b"plain " * 1000)
+    async with serve(answer(packed, headers=[(b"content-encoding", b"gzip")])) as server:
+        assert await fetch(transport, asking(server.url())) == (200, packed)
+
+
+@pytest.mark.parametrize("status", [200, 404, 503, 599])
+async def test_any_status_is_an_answer(transport: Transport, status: int) -> None:
+    async with serve(answer(b"x", status=status)) as server:
+        assert await fetch(transport, asking(server.url())) == (status, b"x")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(b"x" * 10),
+        answer(),
+        b"HTTP/1.1 204 No\r\n\r\n",
+        b"HTTP/1.1 304 No\r\ncontent-length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\nx-end: t\r\n\r\n",
+    ],
+)
+async def test_connections_are_used_again(transport: Transport, reply: bytes) -> None:
+    async with serve(reply) as server:
+        for _ in range(5):
+            await fetch(transport, asking(server.url()))
+        assert (server.connections, len(server.requests)) == (1, 5)
+
+
+async def test_a_head_has_no_body(transport: Transport) -> None:
+    async with serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", answer(b"next")) as server:
+        response = await transport.send(asking(server.url(), "HEAD"))
+        assert response.finished()
+        await response.close()
+        assert await fetch(transport, asking(server.url())) == (200, b"next")
+        assert server.connections == 1
+
+
+async def test_a_body_that_ends_with_the_connection_is_whole(transport: Transport) -> None:
+    async def closing(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\n\r\nup to the end")
+        await peer.close()
+
+    async with serve(closing) as server:
+        assert await fetch(transport, asking(server.url())) == (200, b"up to the end")
+
+
+async def test_the_body_is_given_as_it_arrives(transport: Transport) -> None:
+    read = asyncio.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab")
+        await read.wait()
+        await peer.write(b"cd")
+
+    async with serve(slow) as server:
+        response = await transport.send(asking(server.url()))
+        assert not response.finished()
+        chunks = response.chunks()
+        assert await anext(chunks) == b"ab"
+        read.set()
+        assert await anext(chunks) == b"cd"
+        assert [chunk async for chunk in chunks] == []
+        assert response.finished()
+        await response.close()
+
+
+async def test_a_large_body_arrives_whole(transport: Transport) -> None:
+    body = bytes(range(256)) * 20_000
+    async with serve(answer(body)) as server:
+        assert await fetch(transport, asking(server.url())) == (200, body)
+
+
+async def test_interim_answers_are_skipped(transport: Transport) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    async with serve(interim + answer(b"real")) as server:
+        assert await fetch(transport, asking(server.url())) == (200, b"real")
+        assert await fetch(transport, asking(server.url())) == (200, b"real")
+        assert server.connections == 1
+
+
+async def test_an_answer_not_read_is_not_given_to_the_next(transport: Transport) -> None:
+    async def endless(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\nfirst")
+        await peer.gone()
+        gone.set()
+
+    gone = asyncio.Event()
+    async with serve(endless, answer(b"second")) as server:
+        response = await transport.send(asking(server.url()))
+        await response.close()
+        await gone.wait()
+        assert await fetch(transport, asking(server.url())) == (200, b"second")
+        assert server.connections == 2
+
+
+async def test_an_answer_half_read_is_not_given_to_the_next(transport: Transport) -> None:
+    half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst"
+    async with serve(half, answer(b"second")) as server:
+        response = await transport.send(asking(server.url()))
+        assert await anext(response.chunks()) == b"first"
+        await response.close()
+        assert await fetch(transport, asking(server.url())) == (200, b"second")
+
+
+async def test_being_cancelled_before_the_answer_closes_the_connection(transport: Transport) -> None:
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def silent(peer: Peer) -> None:
+        asked.set()
+        await peer.gone()
+        gone.set()
+
+    async with serve(silent, answer(b"second")) as server:
+        task = asyncio.create_task(fetch(transport, asking(server.url())))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await gone.wait()
+        assert await fetch(transport, asking(server.url())) == (200, b"second")
+
+
+async def test_being_cancelled_in_the_body_closes_the_connection(transport: Transport) -> None:
+    gone, reading = asyncio.Event(), asyncio.Event()
+
+    async def stalled(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")
+        await peer.gone()
+        gone.set()
+
+    async def read(url: str) -> None:
+        response = await transport.send(asking(url))
+        try:
+            async for _ in response.chunks():
+                reading.set()
+        finally:
+            await response.close()
+
+    async with serve(stalled, answer(b"second")) as server:
+        task = asyncio.create_task(read(server.url()))
+        await reading.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await gone.wait()
+        assert await fetch(transport, asking(server.url())) == (200, b"second")
+
+
+async def test_many_at_once_each_get_their_own(transport: Transport) -> None:
+    async def echo(peer: Peer) -> None:
+        await peer.write(answer(peer.request.target))
+
+    async with serve(echo) as server:
+        targets = [f"/{number}" for number in range(100)]
+        got = await asyncio.gather(*(fetch(transport, asking(server.url(target))) for target in targets))
+        assert got == [(200, target.encode()) for target in targets]
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_refused_connection(transport: Transport) -> None:
+    port = closed_port()
+    told = await refusal(transport, asking(f"http://127.0.0.1:{port}/{SECRET}?key={SECRET}"))
+    assert told == f"connection refused by 127.0.0.1:{port}"
+
+
+async def test_a_name_that_does_not_resolve(transport: Transport) -> None:
+    told = await refusal(transport, asking("http://nowhere.invalid/"))
+    assert told == "name 'nowhere.invalid' does not resolve"
+
+
+async def closes(peer: Peer) -> None:
+    await peer.close()
+
+
+async def breaks_off(peer: Peer) -> None:
+    await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+    await peer.close()
+
+
+async def breaks_off_a_chunk(peer: Peer) -> None:
+    await peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhalf")
+    await peer.close()
+
+
+async def resets(peer: Peer) -> None:
+    await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+    peer.writer.transport.abort()
+
+
+HUGE = b"HTTP/1.1 200 OK\r\nx-huge: " + b"a" * 300_000 + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (closes, "{} closed the connection before answering"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n" + SECRET.encode() + b"\r\n\r\n", "the answer of {} is not HTTP"),
+        (HUGE, "the head of the answer of {} is too large"),
+        (
+            b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+            "the answer of {} is not HTTP",
+        ),
+        (breaks_off, "{} broke off its answer"),
+        (breaks_off_a_chunk, "{} broke off its answer"),
+        (resets, "{} broke off its answer"),
+    ],
+)
+async def test_what_is_not_an_answer_is_told_by_what_happened_and_the_host_only(
+    transport: Transport, reply: bytes, told: str
+) -> None:
+    async with serve(reply) as server:
+        request = asking(
+            f"http://me:{SECRET}@127.0.0.1:{server.port}/{SECRET}?key={SECRET}",
+            headers=[(b"authorization", SECRET.encode())],
+        )
+        text = await refusal(transport, request)
+        assert text == told.format(f"127.0.0.1:{server.port}")
+
+
+async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) -> None:
+    read = asyncio.Event()
+
+    async def not_a_chunk(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
+        await read.wait()
+        await peer.write(b"xyz\r\n" + SECRET.encode() + b"\r\n")
+        await peer.gone()
+
+    async with serve(not_a_chunk) as server:
+        response = await transport.send(asking(server.url()))
+        chunks = response.chunks()
+        assert await anext(chunks) == b"a"
+        read.set()
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await anext(chunks)
+        await response.close()
+        assert str(caught.value) == f"127.0.0.1:{server.port} broke off its answer"
+
+
+@pytest.mark.parametrize("header", [b"a\r\nx: y", b"a\nb", b"a\0b"])
+async def test_a_header_that_would_break_the_request_is_not_sent(transport: Transport, header: bytes) -> None:
+    async with serve(answer()) as server:
+        told = await refusal(transport, asking(server.url(), headers=[(b"x", header)]))
+        assert told == f"the request to 127.0.0.1:{server.port} cannot be written as HTTP"
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://h/", "/a", "http://", "http://h/a b", "http://h/\r\n", "http://h/ä", "http:h"]
+)
+async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str) -> None:
+    told = await refusal(transport, asking(url))
+    assert told == "the upstream's address is not an encoded http or https URL"
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("body", [None, b"x", b"x" * 2_000_000])
+async def test_what_may_not_be_repeated_is_sent_once(
+    transport: Transport, method: str, body: bytes | None
+) -> None:
+    async with serve(answer(), closes) as server:
+        await fetch(transport, asking(server.url()))
+        await refusal(transport, asking(server.url("/pay"), method, body=body))
+        assert [request.target for request in server.requests] == [b"/", b"/pay"]
+
+
+async def test_a_stream_is_sent_once(transport: Transport) -> None:
+    async with serve(answer(), closes) as server:
+        await fetch(transport, asking(server.url()))
+        await refusal(transport, asking(server.url("/put"), "PUT", body=parts(b"a", b"b")))
+        assert [request.target for request in server.requests] == [b"/", b"/put"]
+
+
+async def test_after_it_is_closed_the_server_sees_no_connection(transport: Transport) -> None:
+    gone = asyncio.Event()
+
+    async def watching(peer: Peer) -> None:
+        await peer.write(answer())
+        await peer.gone()
+        gone.set()
+
+    async with serve(watching) as server:
+        await fetch(transport, asking(server.url()))
+        await transport.aclose()
+        await gone.wait()

@@ -1,0 +1,171 @@
+"""Every failure of the libraries, and of what lies under them, has its own words here."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Literal, cast
+
+import aiohttp
+import httpcore2
+import pytest
+
+from naftiko_runtime.transport import (
+    OutboundRequest,
+    UpstreamUnreachable,
+    aiohttp_transport,
+    httpx2_transport,
+    open_transport,
+)
+from naftiko_runtime.transport import origin as told
+from support.certificates import certificate, serving, trusting
+from support.rawserver import answer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ORIGIN, _ = told.split_url("https://api.example.com/s3cret?key=s3cret")
+
+AIOHTTP_ERRORS = [getattr(aiohttp.client_exceptions, name) for name in aiohttp.client_exceptions.__all__]
+HTTPCORE_ERRORS = [
+    kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)
+]
+
+
+@pytest.mark.parametrize("kind", AIOHTTP_ERRORS)
+def test_every_error_of_aiohttp_is_mapped(kind: type[Exception]) -> None:
+    error = kind.__new__(kind)
+    assert isinstance(error, aiohttp_transport._FAILURES)  # noqa: SLF001
+    text = str(aiohttp_transport.unreachable(error, ORIGIN, 10))
+    assert "api.example.com" in text
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("kind", HTTPCORE_ERRORS)
+def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
+    error = kind("https://me:s3cret@api.example.com/")
+    assert isinstance(error, httpx2_transport._FAILURES)  # noqa: SLF001
+    text = str(httpx2_transport.unreachable(error, ORIGIN, 10))
+    assert "api.example.com" in text
+    assert "s3cret" not in text
+
+
+@pytest.mark.parametrize("unreachable", [aiohttp_transport.unreachable, httpx2_transport.unreachable])
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ConnectionRefusedError(), "connection refused by api.example.com:443"),
+        (OSError(errno.ECONNREFUSED, "s3cret"), "connection refused by api.example.com:443"),
+        (OSError(errno.EHOSTUNREACH, "s3cret"), "there is no route to api.example.com:443"),
+        (OSError(errno.ENETUNREACH, "s3cret"), "there is no route to api.example.com:443"),
+        (OSError("s3cret"), "cannot connect to api.example.com:443"),
+        (socket.gaierror(-2, "s3cret"), "name 'api.example.com' does not resolve"),
+        (TimeoutError("s3cret"), "there was no connection to api.example.com:443 within 2.5 s"),
+        (ConnectionResetError("s3cret"), "api.example.com:443 closed the connection before answering"),
+        (BrokenPipeError("s3cret"), "api.example.com:443 closed the connection before answering"),
+        (ssl.SSLError(1, "s3cret"), "TLS with api.example.com:443 failed"),
+        (ValueError("s3cret"), "the request to api.example.com:443 cannot be written as HTTP"),
+    ],
+)
+def test_what_the_system_reports_is_told_alike(
+    unreachable: Callable[[Exception, told.Origin, float], UpstreamUnreachable], error: Exception, text: str
+) -> None:
+    assert str(unreachable(error, ORIGIN, 2.5)) == text
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+@pytest.mark.parametrize(
+    ("days", "address", "trusted", "why"),
+    [
+        (-1, "127.0.0.1", True, "certificate has expired"),
+        (1, "127.0.0.1", False, "self-signed certificate"),
+        (1, "10.9.8.7", True, "IP address mismatch, certificate is not valid for '127.0.0.1'."),
+    ],
+)
+async def test_a_certificate_that_is_not_valid(  # noqa: PLR0917 - pytest gives them by name
+    tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
+) -> None:
+    pem = certificate(tmp_path / "server.pem", days=days, address=address)
+    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name), trusting(pem) if trusted else None)
+    async with serve(answer(), tls=serving(pem)) as server:
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
+        await transport.aclose()
+        peer = f"127.0.0.1:{server.port}"
+        assert str(caught.value) == f"the TLS certificate of {peer} is not valid: {why}"
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
+    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name))
+
+    def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await transport.send(OutboundRequest("a.b", "GET", f"https://127.0.0.1:{port}/?s3cret", ()))
+    await transport.aclose()
+    assert str(caught.value) == f"TLS with 127.0.0.1:{port} failed"
+
+
+@pytest.mark.parametrize("kind", [aiohttp_transport.AiohttpTransport, httpx2_transport.Httpx2Transport])
+async def test_a_server_that_accepts_no_connection_is_not_waited_for(
+    kind: type[aiohttp_transport.AiohttpTransport | httpx2_transport.Httpx2Transport],
+) -> None:
+    transport = kind(connect_seconds=0.01)
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), pytest.raises(UpstreamUnreachable) as caught:
+            await transport.send(OutboundRequest("a.b", "GET", f"http://127.0.0.1:{port}/?s3cret", ()))
+    await transport.aclose()
+    assert str(caught.value) == f"there was no connection to 127.0.0.1:{port} within 0.01 s"
+
+
+@pytest.mark.parametrize(
+    ("url", "peer", "host_header", "target"),
+    [
+        ("http://A.example", "a.example:80", "a.example", "/"),
+        ("HTTP://a.example:80/x", "a.example:80", "a.example", "/x"),
+        ("https://a.example:443?q", "a.example:443", "a.example", "/?q"),
+        ("https://a.example:80/", "a.example:80", "a.example:80", "/"),
+        ("http://u:p@a.example/@b", "a.example:80", "a.example", "/@b"),
+        ("http://[::1]/", "[::1]:80", "[::1]", "/"),
+        ("http://[::1]:8080/", "[::1]:8080", "[::1]:8080", "/"),
+        ("http://a.example/x//y;z?#f", "a.example:80", "a.example", "/x//y;z?"),
+    ],
+)
+def test_a_url_is_taken_apart_and_nothing_in_its_target_changes(
+    url: str, peer: str, host_header: str, target: str
+) -> None:
+    origin, sent = told.split_url(url)
+    assert (origin.peer, origin.host_header, sent) == (peer, host_header, target)
+
+
+@pytest.mark.parametrize("url", ["http://a:0/", "http://a:65536/", "http://a:b/", "http://a:-1/"])
+def test_a_port_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(UpstreamUnreachable, match="no valid port"):
+        told.split_url(url)
+
+
+@pytest.mark.parametrize(("name", "other"), [("aiohttp", "httpcore2"), ("httpx2", "aiohttp")])
+def test_only_the_chosen_library_is_imported(name: str, other: str) -> None:
+    program = f"""
+import asyncio, sys
+from naftiko_runtime.transport import open_transport
+assert not {{"aiohttp", "httpcore2", "httpx2"}} & set(sys.modules)
+async def main():
+    await open_transport({name!r}).aclose()
+asyncio.run(main())
+assert {other!r} not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

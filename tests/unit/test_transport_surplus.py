@@ -1,0 +1,142 @@
+"""Bytes after an answer belong to nobody: the next request must get its own answer, whatever came unasked."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, cast
+
+import pytest
+
+from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable, open_transport
+from support.certificates import certificate, serving, trusting
+from support.rawserver import Answer, Peer, RawServer, answer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SMUGGLED = answer(b"another's")
+
+
+@pytest.fixture(params=["http", "https"])
+def pem(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
+    return certificate(tmp_path / "server.pem") if request.param == "https" else None
+
+
+@pytest.fixture(params=["aiohttp", "httpx2"])
+async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIterator[Transport]:
+    name = cast("Literal['aiohttp', 'httpx2']", request.param)
+    opened = open_transport(name, trusting(pem) if pem else None)
+    yield opened
+    await opened.aclose()
+
+
+async def fetch(transport: Transport, server: RawServer, target: str, method: str = "GET") -> bytes:
+    response = await transport.send(OutboundRequest("a.b", method, server.url(target), ()))
+    try:
+        return b"".join([chunk async for chunk in response.chunks()])
+    finally:
+        await response.close()
+
+
+async def settled() -> None:
+    """Let the loop look at its sockets: what was written on loopback is readable at once."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("surplus", [SMUGGLED, SMUGGLED * 3, SMUGGLED[:20], b"\r\n"])
+async def test_bytes_that_come_with_an_answer(
+    transport: Transport, pem: Path | None, surplus: bytes, method: str
+) -> None:
+    replies = (answer(b"first") + surplus, answer(b"second"), answer(b"third"))
+    async with serve(*replies, tls=serving(pem) if pem else None) as server:
+        assert await fetch(transport, server, "/1") == b"first"
+        await settled()
+        assert await fetch(transport, server, "/2", method) == b"second"
+        assert await fetch(transport, server, "/3") == b"third"
+        assert [request.target for request in server.requests] == [b"/1", b"/2", b"/3"]
+
+
+async def test_bytes_that_are_no_answer_may_spoil_the_first_but_not_the_next(
+    transport: Transport, pem: Path | None
+) -> None:
+    reply = answer(b"first") + b"x" * 200_000
+    async with serve(reply, answer(b"second"), tls=serving(pem) if pem else None) as server:
+        with suppress(UpstreamUnreachable):
+            assert await fetch(transport, server, "/1") == b"first"
+        await settled()
+        assert await fetch(transport, server, "/2", "POST") == b"second"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "surplus", [SMUGGLED, SMUGGLED * 3, b"HTTP/1.1 408 Idle\r\ncontent-length: 0\r\n\r\n"]
+)
+@pytest.mark.parametrize("connections", [1, 4])
+async def test_bytes_that_come_while_a_connection_is_idle(
+    transport: Transport, pem: Path | None, surplus: bytes, method: str, connections: int
+) -> None:
+    everybody, idle = asyncio.Barrier(connections), asyncio.Event()
+    sent = asyncio.Barrier(connections + 1)
+
+    async def late(peer: Peer) -> None:
+        await everybody.wait()
+        await peer.write(answer(b"first"))
+        await idle.wait()
+        await peer.write(surplus)
+        await sent.wait()
+
+    replies: list[Answer] = [*[late] * connections, answer(b"second")]
+    async with serve(*replies, tls=serving(pem) if pem else None) as server:
+        got = await asyncio.gather(*(fetch(transport, server, "/1") for _ in range(connections)))
+        assert got == [b"first"] * connections
+        idle.set()
+        await sent.wait()
+        await settled()
+        assert await fetch(transport, server, "/2", method) == b"second"
+        assert server.connections == connections + 1
+
+
+async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(
+    transport: Transport, pem: Path | None
+) -> None:
+    idle, sent = asyncio.Event(), asyncio.Event()
+
+    async def halves(peer: Peer) -> None:
+        await peer.write(answer(b"first") + SMUGGLED[:20])
+        await idle.wait()
+        await peer.write(SMUGGLED[20:])
+        sent.set()
+
+    async with serve(halves, answer(b"second"), tls=serving(pem) if pem else None) as server:
+        assert await fetch(transport, server, "/1") == b"first"
+        idle.set()
+        await sent.wait()
+        await settled()
+        assert await fetch(transport, server, "/2", "POST") == b"second"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_connection_closed_while_idle_is_replaced(
+    transport: Transport, pem: Path | None, method: str
+) -> None:
+    async def closing(peer: Peer) -> None:
+        await peer.write(answer(b"first"))
+        peer.writer.close()
+
+    async with serve(closing, answer(b"second"), tls=serving(pem) if pem else None) as server:
+        assert await fetch(transport, server, "/1") == b"first"
+        await settled()
+        assert await fetch(transport, server, "/2", method) == b"second"
+
+
+async def test_connections_without_surplus_are_kept_under_tls_too(
+    transport: Transport, pem: Path | None
+) -> None:
+    async with serve(answer(b"x" * 40_000), tls=serving(pem) if pem else None) as server:
+        for _ in range(4):
+            assert len(await fetch(transport, server, "/")) == 40_000
+        assert server.connections == 1
