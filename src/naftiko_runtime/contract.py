@@ -100,7 +100,9 @@ class Contract:
             value = spec.default if value is None else value
             try:
                 if value is not None:
-                    values[spec.name] = _read(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
+                    values[spec.name] = (
+                        _read(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
+                    )
                 elif spec.required:
                     faults.append(Fault(spec.name, place, "required, but not given"))
             except ValueError as error:

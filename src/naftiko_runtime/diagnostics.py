@@ -65,8 +65,12 @@ _E, _W = Severity.ERROR, Severity.WARNING
 UNREADABLE: Final = _rule("NK101", "unreadable-file", _E, "The file cannot be read as UTF-8 text.")
 SYNTAX: Final = _rule("NK102", "yaml-syntax", _E, "The file is not YAML.")
 DUPLICATE_KEY: Final = _rule("NK103", "duplicate-key", _E, "A mapping has the same key twice.")
-TOO_LARGE: Final = _rule("NK104", "document-limit", _E, "The document exceeds a limit on size, depth, nodes or aliases.")
-YAML_FEATURE: Final = _rule("NK105", "yaml-feature", _E, "A YAML feature outside the 1.2 core: tags, merge keys, several documents.")
+TOO_LARGE: Final = _rule(
+    "NK104", "document-limit", _E, "The document exceeds a limit on size, depth, nodes or aliases."
+)
+YAML_FEATURE: Final = _rule(
+    "NK105", "yaml-feature", _E, "A YAML feature outside the 1.2 core: tags, merge keys, several documents."
+)
 VERSION: Final = _rule("NK106", "spec-version", _E, "The file names no specification version, or none that exists.")
 NEWER_VERSION: Final = _rule("NK107", "newer-version", _W, "The file names a version newer than this runtime knows.")
 MISSING_KEY: Final = _rule("NK108", "missing-key", _E, "A required key is absent.")
@@ -74,34 +78,54 @@ WRONG_TYPE: Final = _rule("NK109", "wrong-type", _E, "A value is not of the kind
 INVALID_VALUE: Final = _rule("NK110", "invalid-value", _E, "A value is of the right kind but not allowed.")
 UNKNOWN_KEY: Final = _rule("NK111", "unknown-key", _W, "A key that the specification does not have; it is ignored.")
 MISSPELT_KEY: Final = _rule("NK112", "misspelt-key", _E, "A key that is nearly a known one.")
-NOT_SERVED: Final = _rule("NK113", "not-served-yet", _E, "A part of the specification that this version does not serve yet.")
-NON_STANDARD_KEY: Final = _rule("NK114", "non-standard-key", _W, "A spelling outside the specification that is given its meaning.")
+NOT_SERVED: Final = _rule(
+    "NK113", "not-served-yet", _E, "A part of the specification that this version does not serve yet."
+)
+NON_STANDARD_KEY: Final = _rule(
+    "NK114", "non-standard-key", _W, "A spelling outside the specification that is given its meaning."
+)
 
 UNRESOLVED_CALL: Final = _rule("NK201", "unresolved-call", _E, "A call names no consumed operation.")
 DUPLICATE_NAMESPACE: Final = _rule("NK202", "duplicate-namespace", _E, "Two parts have the same namespace.")
-DUPLICATE_NAME: Final = _rule("NK203", "duplicate-name", _E, "Two operations, tools, routes or parameters have the same name.")
+DUPLICATE_NAME: Final = _rule(
+    "NK203", "duplicate-name", _E, "Two operations, tools, routes or parameters have the same name."
+)
 UNBOUND_VARIABLE: Final = _rule("NK204", "unbound-variable", _E, "An expression uses a variable that nothing binds.")
 UNUSED_BINDING: Final = _rule("NK205", "unused-binding", _W, "A bound variable that no expression uses.")
 UNKNOWN_REFERENCE: Final = _rule("NK206", "unknown-reference", _E, "A 'with' value names no input parameter.")
-UNKNOWN_PARAMETER: Final = _rule("NK207", "unknown-parameter", _E, "A 'with' key names no parameter of the consumed operation.")
-PLACEHOLDER_CASE: Final = _rule("NK208", "placeholder-spelling", _W, "Names that meet only when case and punctuation are ignored.")
-UNUSED_INPUT: Final = _rule("NK209", "unused-input", _W, "An input that reaches no parameter of the consumed operation.")
+UNKNOWN_PARAMETER: Final = _rule(
+    "NK207", "unknown-parameter", _E, "A 'with' key names no parameter of the consumed operation."
+)
+PLACEHOLDER_CASE: Final = _rule(
+    "NK208", "placeholder-spelling", _W, "Names that meet only when case and punctuation are ignored."
+)
+UNUSED_INPUT: Final = _rule(
+    "NK209", "unused-input", _W, "An input that reaches no parameter of the consumed operation."
+)
 
 JSONPATH: Final = _rule("NK301", "invalid-jsonpath", _E, "A JSONPath that does not compile.")
 TEMPLATE: Final = _rule("NK302", "invalid-template", _E, "A template that does not parse.")
 PATH: Final = _rule("NK303", "invalid-path", _E, "A path that cannot be routed or sent.")
 
 NO_SUCH_EXPOSE: Final = _rule("NK401", "unknown-expose-type", _E, "An expose type that does not exist.")
-DUPLICATE_ROUTE: Final = _rule("NK402", "duplicate-route", _E, "Two operations of one expose answer the same method and path.")
+DUPLICATE_ROUTE: Final = _rule(
+    "NK402", "duplicate-route", _E, "Two operations of one expose answer the same method and path."
+)
 PORT: Final = _rule("NK403", "port-clash", _E, "Two exposes listen on the same address and port.")
 BASE_URI: Final = _rule("NK404", "invalid-base-uri", _E, "A consumed API has no usable base URI.")
-UNDECLARED_PLACEHOLDER: Final = _rule("NK405", "undeclared-placeholder", _W, "A path placeholder that no parameter declares.")
-UNPLACED_PARAMETER: Final = _rule("NK406", "unplaced-path-parameter", _E, "A parameter 'in: path' whose path has no place for it.")
+UNDECLARED_PLACEHOLDER: Final = _rule(
+    "NK405", "undeclared-placeholder", _W, "A path placeholder that no parameter declares."
+)
+UNPLACED_PARAMETER: Final = _rule(
+    "NK406", "unplaced-path-parameter", _E, "A parameter 'in: path' whose path has no place for it."
+)
 NOTHING_TO_SERVE: Final = _rule("NK407", "nothing-to-serve", _E, "A document that exposes nothing.")
 
 EMPTY_CREDENTIAL: Final = _rule("NK501", "empty-credential", _E, "An authentication without the value it needs.")
 
-SANDBOX: Final = _rule("NK601", "unknown-sandbox-operation", _E, "A sandbox answer for an operation that does not exist.")
+SANDBOX: Final = _rule(
+    "NK601", "unknown-sandbox-operation", _E, "A sandbox answer for an operation that does not exist."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     if kind == "missing":
         present = _value_at(source.data, steps[:-1])
         close = get_close_matches(str(last), list(present), n=1, cutoff=0.8)
-        advice = f"did you mean '{last}' where '{close[0]}' stands?" if close else f"add '{last}: …'"
-        findings.add(rules.MISSING_KEY, f"the key '{last}' is missing", span, advice)
+        add = f"did you mean '{last}' where '{close[0]}' stands?" if close else f"add '{last}: …'"
+        findings.add(rules.MISSING_KEY, f"the key '{last}' is missing", span, add)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
         value = _value_at(source.data, steps)
@@ -94,7 +94,7 @@ def _lower(text: str) -> str:
 
 
 def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
-    """pydantic's location without the names of union members, which the file does not contain."""
+    """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
     parts = list(location)
     for number, part in enumerate(parts):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Steps: TypeAlias = tuple[str | int, ...]
-Mark: TypeAlias = tuple[yaml.Mark, yaml.Mark]
+Mark: TypeAlias = tuple[Any, Any]
+"""Start and end as libyaml gives them: objects with `line` and `column`, counted from 0."""
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -148,7 +149,7 @@ class Places:
         return whole
 
 
-_ORIGIN: Final = yaml.Mark("", 0, 0, 0, None, None)
+_ORIGIN: Final[Any] = yaml.Mark("", 0, 0, 0, "", 0)
 
 
 def read(path: Path, name: str | None = None) -> Source:
@@ -277,7 +278,7 @@ class _Builder:
         self._aliases += 1
         if self._aliases > limits.DOCUMENT_ALIASES_MAX:
             self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_ALIASES_MAX:,} aliases", marks)
-        known = self._anchors.get(event.anchor)
+        known = self._anchors.get(event.anchor or "")
         if known is None:
             why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
             self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks)
@@ -378,7 +379,7 @@ class _Frame:
 
     __slots__ = ("anchor", "container", "entries", "key", "key_marks", "nodes_before", "start")
 
-    def __init__(self, container: Any, start: yaml.Mark, anchor: str | None, nodes_before: int) -> None:
+    def __init__(self, container: Any, start: Any, anchor: str | None, nodes_before: int) -> None:
         self.container = container
         self.start = start
         self.anchor = anchor
@@ -388,7 +389,7 @@ class _Frame:
         self.key_marks: Mark = (start, start)
 
 
-def resolve_plain(text: str) -> Any:
+def resolve_plain(text: str) -> Any:  # noqa: PLR0911 - one return a kind of scalar
     """What a plain scalar is in YAML 1.2's core schema: null, boolean, number, otherwise the text itself."""
     if text in _NULLS:
         return None

@@ -47,7 +47,6 @@ class Dispatcher(Generic[T]):
     def __init__(self) -> None:
         self._fixed: dict[bytes, Resource[T]] = {}
         self._root: _Node[T] = _Node()
-        self._has_placeholders = False
 
     def add(self, method: str, pattern: Pattern, target: T) -> None:
         """Route a method on a path pattern."""
@@ -57,23 +56,20 @@ class Dispatcher(Generic[T]):
         if node.resource is None:
             node.resource = Resource()
         node.resource.add(method, target)
-        if any(isinstance(piece, Argument) for piece in pattern):
-            self._has_placeholders = True
-        else:
+        if not any(isinstance(piece, Argument) for piece in pattern):
             self._fixed[quote("".join(map(str, pattern)), safe="/:@!$&'()*+,;=~%").encode()] = node.resource
 
     @staticmethod
     def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
         if len(segment) <= 1 and not any(isinstance(piece, Argument) for piece in segment):
             return node.fixed.setdefault("".join(map(str, segment)), _Node())
-        shape = _shape(segment)
         for known, child in node.open:
-            if _shape(known) == shape and known == segment:
+            if known == segment:
                 return child
-        child: _Node[T] = _Node()
-        node.open.append((segment, child))
+        added: _Node[T] = _Node()
+        node.open.append((segment, added))
         node.open.sort(key=lambda entry: _specificity(entry[0]))
-        return child
+        return added
 
     def fixed(self, raw_path: bytes) -> Resource[T] | None:
         """The resource of a path without placeholders, in one look-up, when no other could answer as well."""
@@ -115,10 +111,6 @@ def segments(pattern: Pattern) -> list[Pattern]:
     return [tuple(segment) for segment in result]
 
 
-def _shape(segment: Pattern) -> tuple[str, ...]:
-    return tuple(piece if isinstance(piece, str) else "" for piece in segment)
-
-
 def _specificity(segment: Pattern) -> tuple[int, int]:
     """Sorts more literal characters first, then fewer placeholders."""
     return -sum(len(p) for p in segment if isinstance(p, str)), len(segment)
@@ -132,10 +124,10 @@ def match_segment(segment: Pattern, text: str) -> dict[str, str] | None:
     values: dict[str, str] = {}
     at, end = 0, len(text)
     pieces = list(segment)
-    if isinstance(pieces[-1], str):
-        closing = pieces.pop()
+    if isinstance(closing := pieces[-1], str):
         if not text.endswith(closing):
             return None
+        pieces.pop()
         end -= len(closing)
     for number, piece in enumerate(pieces):
         if isinstance(piece, str):

@@ -16,7 +16,6 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.adapters.problem import send_problem_document
 from naftiko_runtime.engine.body import fields_of
 from naftiko_runtime.engine.request import Invocation
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
@@ -57,7 +56,11 @@ async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
     # Host and Origin are checked here, before the SDK sees a request: it can only compare them with fixed lists.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     manager = StreamableHTTPSessionManager(
-        sdk, json_response=True, stateless=True, security_settings=security, max_request_body_size=edge.body_bytes_max
+        sdk,
+        json_response=True,
+        stateless=True,
+        security_settings=security,
+        max_request_body_size=edge.body_bytes_max,
     )
     guard = PageGuard(edge, loopback=plan.address in _LOOPBACK)
     async with manager.run():

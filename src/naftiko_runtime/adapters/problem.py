@@ -6,7 +6,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.adapters.edge import send_whole
-from naftiko_runtime.errors import CallError, Rejected, TooLarge, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from naftiko_runtime.errors import (
+    CallError,
+    Rejected,
+    TooLarge,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
@@ -40,7 +47,12 @@ async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...]
 
 
 async def send_problem_document(
-    send: Send, status: int, slug: str, detail: str, extra: dict[str, Any] | None = None, headers: tuple[Header, ...] = ()
+    send: Send,
+    status: int,
+    slug: str,
+    detail: str,
+    extra: dict[str, Any] | None = None,
+    headers: tuple[Header, ...] = (),
 ) -> None:
     """Answer with a problem.
 

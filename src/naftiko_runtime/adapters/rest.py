@@ -85,7 +85,9 @@ class RouteHandler:
         self._body_inputs = tuple(spec.name for spec in inputs if spec.place == "body")
         self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
         self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
-        self._query_inputs = frozenset(s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred))
+        self._query_inputs = frozenset(
+            s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
+        )
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, path_values: dict[str, str]) -> None:

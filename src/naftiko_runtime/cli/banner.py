@@ -13,7 +13,7 @@ from naftiko_runtime.plan import Argument, McpServer, OpenBody, RestServer, Rout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.plan import Plan, Request, Tool
     from naftiko_runtime.server.run import Opened
 
 log = logging.getLogger("naftiko_runtime")
@@ -38,10 +38,7 @@ def entries(opened: Opened) -> list[tuple[str, str]]:
             return [("GET /health/live", "the process answers"), ("GET /health/ready", "it wants traffic")]
 
 
-def _target(request: object) -> str:
-    from naftiko_runtime.plan import Request
-
-    assert isinstance(request, Request)  # noqa: S101 - narrows the type
+def _target(request: Request) -> str:
     path = "".join(p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in request.path)
     return f"{request.operation}  ({request.method} {path})"
 
@@ -61,7 +58,13 @@ def log_lines(plan: Plan, listeners: Sequence[Opened]) -> None:
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
-        extra = {"capability": plan.label, "kind": kind(opened), "url": url(opened), "address": opened.address, "serves": served}
+        extra = {
+            "capability": plan.label,
+            "kind": kind(opened),
+            "url": url(opened),
+            "address": opened.address,
+            "serves": served,
+        }
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
@@ -70,12 +73,14 @@ def log_lines(plan: Plan, listeners: Sequence[Opened]) -> None:
 
 def table(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:
     """The start for people."""
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
     console = Console(stderr=True, highlight=False)
-    console.print(f"\n[bold]{escape(plan.label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else ""))
+    console.print(
+        f"\n[bold]{escape(plan.label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else "")
+    )
     for opened in listeners:
         where = " on all interfaces" if opened.address in _ANYWHERE else ""
         console.print(f"\n[bold cyan]{kind(opened).upper()}[/]  {escape(url(opened))}[dim]{where}[/]")
@@ -108,17 +113,19 @@ def _effort(route: Route) -> tuple[bool, int]:
 def _curl(base: str, route: Route) -> str:
     path = "".join(p if isinstance(p, str) else quote(p.name) for p in route.pattern)
     placed = {p.name for p in route.pattern if isinstance(p, Argument)}
-    required = [s.name for s in route.operation.contract.inputs if s.required and s.name not in placed and s.place in ("query", "path")]
+    required = [
+        s.name
+        for s in route.operation.contract.inputs
+        if s.required and s.name not in placed and s.place in ("query", "path")
+    ]
     query = "&".join(f"{quote(name)}=1" for name in required)
     method = "" if route.method == "GET" else f" -X {route.method}"
     body = " --json '{}'" if isinstance(route.operation.request.body, OpenBody) else ""
     return f"curl -i{method}{body} {shlex.quote(base + path + (f'?{query}' if query else ''))} --output -"
 
 
-def _mcp_curl(target: str, tools: Sequence[object]) -> str:
-    from naftiko_runtime.plan import Tool
-
-    tool = next(t for t in tools if isinstance(t, Tool))
+def _mcp_curl(target: str, tools: Sequence[Tool]) -> str:
+    tool = tools[0]
     samples = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
     arguments = {s.name: samples.get(s.type or "", "1") for s in tool.operation.contract.inputs if s.required}
     message = {

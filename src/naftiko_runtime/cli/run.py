@@ -186,7 +186,7 @@ def _outbound(
 
 
 def _sandbox(plan: Plan, file: Path, sandbox: str) -> Callable[[], Transport]:
-    from naftiko_runtime.transport.sandbox import SandboxTransport, read_answers  # noqa: PLC0415 - an option's cost
+    from naftiko_runtime.transport.sandbox import SandboxTransport, read_answers
 
     path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
     if sandbox == _BESIDE and not path.exists():
@@ -208,7 +208,7 @@ def _serve(
     *,
     sandbox: bool,
 ) -> int:
-    from naftiko_runtime.cli import logs  # noqa: PLC0415 - its library costs time that a refused file need not pay
+    from naftiko_runtime.cli import logs
 
     people = sys.stderr.isatty()
     logs.configure(log_level, secrets.values(), console=people)
@@ -235,10 +235,10 @@ def _log_findings(loaded: Loaded) -> None:
 
 
 def _event_loop_run(main: Any) -> int:
-    import asyncio  # noqa: PLC0415 - with uvloop's
+    import asyncio
 
     try:
-        import uvloop  # noqa: PLC0415 - not on every platform
+        import uvloop
     except ImportError:
         factory = None
     else:

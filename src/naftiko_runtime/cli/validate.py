@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from naftiko_runtime.cli.findings import count, show
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.load import load
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostics import Diagnostic
 
 
 @click.command()
@@ -19,7 +23,7 @@ def validate(files: tuple[Path, ...]) -> None:
 
     Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
     """
-    found = []
+    found: list[Diagnostic] = []
     for file in files:
         loaded = load(file)
         show(loaded, sys.stdout)

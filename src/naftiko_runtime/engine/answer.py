@@ -53,7 +53,9 @@ class Answer:
     def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
         self.response = response
         self.status = response.status
-        self.headers = [h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")]
+        self.headers = [
+            h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")
+        ]
         self.value: Any = NOTHING
         self._bytes_max = bytes_max
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 from xml.sax.saxutils import escape
 
 from naftiko_runtime.engine.terms import ABSENT, evaluator
-from naftiko_runtime.plan import Composed, Form, JsonText, JsonTree, OpenBody, PlainText, WholeBody
+from naftiko_runtime.plan import Composed, Constant, Form, JsonText, JsonTree, OpenBody, PlainText, WholeBody
 from naftiko_runtime.template import as_json, as_text, in_json_string, in_query
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def _tree(node: Any, secrets: Mapping[str, Secret]) -> Evaluate:
 
 
 def _json_text(parts: tuple[str | tuple[Term, bool], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
-    pieces = tuple(
-        part.encode() if isinstance(part, str) else (evaluator(part[0], secrets), part[1]) for part in parts
-    )
+    pieces = tuple(part.encode() if isinstance(part, str) else (evaluator(part[0], secrets), part[1]) for part in parts)
 
     def encode(values: Values) -> bytes:
         return b"".join(p if isinstance(p, bytes) else _json_value(p[0](values), quoted=p[1]) for p in pieces)
@@ -75,18 +73,18 @@ def _whole(get: Evaluate) -> EncodeBody:
     return lambda values: None if (value := get(values)) is ABSENT else as_json(value)
 
 
-_ESCAPES: dict[str, Callable[[str], str]] = {"none": str, "xml": lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}), "form": in_query}
+_ESCAPES: Final[dict[str, Callable[[str], str]]] = {
+    "none": str,
+    "xml": lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
+    "form": in_query,
+}
 
 
 def _text(term: Term, escaping: str, secrets: Mapping[str, Secret]) -> EncodeBody:
-    """Text with values in it: the literal parts stay, each value is escaped for the kind of text, absent ones are empty."""
+    """Text with values in it: literal parts stay, a value is escaped for the kind of text, an absent one is empty."""
     literal = term.parts if isinstance(term, Composed) else (term,)
     guard = _ESCAPES[escaping]
-    from naftiko_runtime.plan import Constant
-
-    pieces = tuple(
-        as_text(part.value) if isinstance(part, Constant) else evaluator(part, secrets) for part in literal
-    )
+    pieces = tuple(as_text(part.value) if isinstance(part, Constant) else evaluator(part, secrets) for part in literal)
 
     def encode(values: Values) -> bytes:
         texts = (p if isinstance(p, str) else _shown(p(values), guard) for p in pieces)
@@ -104,7 +102,9 @@ def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
 
     def encode(values: Values) -> bytes:
         pairs = ((name, get(values)) for name, get in fields)
-        return "&".join(field for name, value in pairs if value is not ABSENT for field in fields_of(name, value)).encode()
+        return "&".join(
+            field for name, value in pairs if value is not ABSENT for field in fields_of(name, value)
+        ).encode()
 
     return encode
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime._version import __version__
@@ -69,10 +70,12 @@ class RequestBuilder:
         for term in plan.query:
             self._add_query(term, secrets)
         for header in plan.headers:
-            self._add_header(header.name, constant(header.term, secrets), evaluator(header.term, secrets))
+            self._add_header(header, secrets)
         self._authenticate(plan, secrets)
         self._path = [p if isinstance(p, str) else evaluator(p, secrets) for p in plan.path]
-        self._fixed_url = "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
+        self._fixed_url = (
+            "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
+        )
         self._open_body = isinstance(plan.body, OpenBody)
         self._encode_body: Callable[[Values], bytes | None] | None = None
         if plan.body is not None and not isinstance(plan.body, OpenBody):
@@ -87,10 +90,15 @@ class RequestBuilder:
         else:
             self._query += fields_of(name, value)
 
-    def _add_header(self, name: str, value: Any, get: Evaluate) -> None:
+    def _add_header(self, header: NamedTerm, secrets: Mapping[str, Secret]) -> None:
+        value = constant(header.term, secrets)
         if value is ABSENT:
-            self._header_terms.append((name, get))
-            return
+            self._header_terms.append((header.name, evaluator(header.term, secrets)))
+        else:
+            self._set_header(header.name, value)
+
+    def _set_header(self, name: str, value: Any) -> None:
+        """A header that no call changes; the last one of a name wins."""
         self._headers = [pair for pair in self._headers if pair[0] != name.encode()]
         self._headers.append((name.encode(), in_header(value)))
 
@@ -105,13 +113,14 @@ class RequestBuilder:
                 pass
             case BasicCredential(username, password):
                 token = b64encode(f"{text(username)}:{text(password)}".encode()).decode()
-                self._add_header("authorization", f"Basic {token}", lambda _: None)
+                self._set_header("authorization", f"Basic {token}")
             case BearerCredential(token_term):
-                self._add_header("authorization", f"Bearer {text(token_term)}", lambda _: None)
-            case ApiKeyCredential(key, value, "header"):
-                self._add_header(text(key).lower(), text(value), lambda _: None)
-            case ApiKeyCredential(key, value, "query"):
-                self._query += fields_of(in_query(text(key)), text(value))
+                self._set_header("authorization", f"Bearer {text(token_term)}")
+            case ApiKeyCredential(key, value, placement):
+                if placement == "query":
+                    self._query += fields_of(in_query(text(key)), text(value))
+                else:
+                    self._set_header(text(key).lower(), text(value))
             case _:
                 assert_never(credential)
 
@@ -129,7 +138,9 @@ class RequestBuilder:
         headers = [*self._headers, *call.headers]
         if self._caller_headers:
             headers += call.caller_headers
-        if self._own_user_agent and not (self._caller_headers and any(h[0] == b"user-agent" for h in call.caller_headers)):
+        if self._own_user_agent and not (
+            self._caller_headers and any(h[0] == b"user-agent" for h in call.caller_headers)
+        ):
             headers.append(_USER_AGENT)
         if self._header_terms or self._cookies:
             headers += self._variable_headers(values)
@@ -138,7 +149,7 @@ class RequestBuilder:
             body = call.body
             headers += call.body_headers
         elif self._encode_body is not None:
-            body = self._made_body(values)
+            body = _guarded("", "body", self._encode_body, values)
             if body is not None:
                 headers += ((b"content-type", self._content_type),)
         return OutboundRequest(self._operation, self._method, url, headers, body)
@@ -166,7 +177,7 @@ class RequestBuilder:
                 continue
             name, encoded, get = entry
             if (value := get(values)) is not ABSENT:
-                fields += _guarded(name, "query", lambda v, n=encoded: fields_of(n, v), value)
+                fields += _guarded(name, "query", partial(fields_of, encoded), value)
         if self._open_query and raw:
             fields.append(raw.decode("latin-1"))
         return "&".join(fields)
@@ -181,10 +192,6 @@ class RequestBuilder:
             cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in pairs)
             headers.append((b"cookie", cookie.encode()))
         return headers
-
-    def _made_body(self, values: Values) -> bytes | None:
-        assert self._encode_body is not None  # noqa: S101 - narrows the type; the caller has checked
-        return _guarded("", "body", self._encode_body, values)
 
 
 def _guarded(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:

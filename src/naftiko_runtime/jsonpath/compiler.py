@@ -106,9 +106,7 @@ def _step(segment: Segment, root: Any) -> _Step:
         case Union(keys):
             return _union(keys)
         case Slice(window):
-            return lambda found: [
-                item for value in found if isinstance(value, list) for item in value[window]
-            ]
+            return lambda found: [item for value in found if isinstance(value, list) for item in value[window]]
         case Wildcard():
             return _children
         case Filter(test):

@@ -70,9 +70,7 @@ def parse(text: str) -> Expression:
         JsonPathError: it is not a JSONPath, or exceeds a limit.
     """
     if len(text) > LENGTH_MAX:
-        raise JsonPathError(
-            f"the path has {len(text)} characters: shorten it to {LENGTH_MAX}", LENGTH_MAX + 1
-        )
+        raise JsonPathError(f"the path has {len(text)} characters: shorten it to {LENGTH_MAX}", LENGTH_MAX + 1)
     if _WHOLE.fullmatch(text):
         return Expression(Query(from_root=True, segments=(), function=None), rooted=False)
     return _Parser(text).expression()
@@ -283,9 +281,7 @@ class _Parser(Scanner):
             return float(found[0]) if found[1] or found[2] else int(found[0])
         found = self.match(_WORD)
         if found is None:
-            raise self.error(
-                "expected a path from '@' or '$', a text in quotes, a number, true, false or null"
-            )
+            raise self.error("expected a path from '@' or '$', a text in quotes, a number, true, false or null")
         if found[0] not in _CONSTANTS:
             raise self.error(f"'{found[0]}' is no constant: write '@.{found[0]}', or quote it", at)
         return _CONSTANTS[found[0]]

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
 
 
-def link(
-    document: Document, source: Source, findings: Findings, overrides: Overrides
-) -> Plan:
+def link(document: Document, source: Source, findings: Findings, overrides: Overrides) -> Plan:
     """The plan of a document; it may run only when the findings hold no error.
 
     Args:

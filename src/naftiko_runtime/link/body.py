@@ -8,12 +8,12 @@ import orjson
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.plan import Composed, Constant, Form, JsonText, JsonTree, NamedTerm, OpenBody, PlainText
-from naftiko_runtime.spec.parameters import BodyTemplate
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.call import CallSite
     from naftiko_runtime.plan import Body, Term
     from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.parameters import BodyTemplate
 
 _TEXT_TYPES = {
     "text": "text/plain; charset=utf-8",

@@ -30,7 +30,6 @@ from naftiko_runtime.plan import (
     Variable,
     WholeBody,
 )
-from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.exposes import Exposed
     from naftiko_runtime.spec.parameters import ConsumedParameter
+    from naftiko_runtime.template import Placeholder
 
 WRITES: Final = ("POST", "PUT", "PATCH")
 _REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
@@ -182,7 +182,7 @@ class CallSite:
         in_path = wanted in self.consumed.placeholders
         place: Place = "query"
         if parameter is not None and parameter.in_ in ("header", "cookie", "body"):
-            place = parameter.in_  # type: ignore[assignment]
+            place = parameter.in_
         self.inputs[name] = Input(
             name=name,
             place=place,
@@ -289,8 +289,12 @@ class CallSite:
         for spec in left:
             if spec.name not in placed:
                 message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
-                advice = did_you_mean(spec.name, known, "it has")
-                self.context.complain(rules.UNUSED_INPUT, message, self.exposed.at("call"), advice)
+                self.context.complain(
+                    rules.UNUSED_INPUT,
+                    message,
+                    self.exposed.at("call"),
+                    did_you_mean(spec.name, known, "it has"),
+                )
 
 
 def _arguments(value: Any) -> Iterator[str]:

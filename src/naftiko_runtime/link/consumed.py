@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.parameters import ConsumedParameter
 
+_NEVER_IN_URL: Final = re.compile(r"[\s\x00-\x1f\"<>\\^`|]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -108,13 +109,17 @@ def base_uri_fault(base_uri: str) -> str | None:
         return "the base URI is empty"
     if "{" in base_uri or "}" in base_uri:
         return "the base URI has an unfilled placeholder"
-    if not base_uri.isascii() or re.search(r"[\s\x00-\x1f\"<>\\^`|]", base_uri):
+    if not base_uri.isascii() or _NEVER_IN_URL.search(base_uri):
         return "the base URI holds a character that a URL cannot"
     try:
-        parts = urlsplit(base_uri)
-        port = parts.port
+        return _url_fault(base_uri)
     except ValueError:
         return "the base URI is not a URL"
+
+
+def _url_fault(base_uri: str) -> str | None:
+    parts = urlsplit(base_uri)
+    port = parts.port
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         return "the base URI has no scheme (http or https) and host"
     if parts.username is not None or parts.password is not None:
@@ -129,7 +134,9 @@ def _credential(api: ConsumedHttp, context: Context) -> Credential | None:
             return None
         case Basic():
             username = context.secret_text(authentication.username, authentication.at("username"))
-            return BasicCredential(username, context.secret_text(authentication.password, authentication.at("password")))
+            return BasicCredential(
+                username, context.secret_text(authentication.password, authentication.at("password"))
+            )
         case Bearer():
             _needed(authentication.token, "token", authentication.at(), context)
             return BearerCredential(context.secret_text(authentication.token, authentication.at("token")))

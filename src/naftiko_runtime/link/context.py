@@ -57,7 +57,10 @@ class Context:
     def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
         """Report an expression's name that means nothing here."""
         known = [*self.variables.names(), *also]
-        advice = did_you_mean(name, known, "known names") or f"bind it: 'binds: [{{namespace: env, keys: {{{name}: {name}}}}}]'"
+        advice = (
+            did_you_mean(name, known, "known names")
+            or f"bind it: 'binds: [{{namespace: env, keys: {{{name}: {name}}}}}]'"
+        )
         self.complain(rules.UNBOUND_VARIABLE, f"'{name}' is bound nowhere", steps, advice)
 
 

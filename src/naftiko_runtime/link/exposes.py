@@ -96,9 +96,7 @@ class _Linker:
         tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
         span = self._context.span(expose.at("port"))
         address, title = expose.address or _ANY_ADDRESS, self._label or expose.namespace
-        return McpServer(
-            expose.namespace, address, expose.port or 0, span, title, expose.description, tuple(tools)
-        )
+        return McpServer(expose.namespace, address, expose.port or 0, span, title, expose.description, tuple(tools))
 
     def _refuse_transport(self, expose: McpExpose) -> None:
         steps = expose.at("transport")

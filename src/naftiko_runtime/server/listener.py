@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import App
 
 _BACKLOG: Final = 2048
+_POLL_SECONDS: Final = 0.02
 _CLOSE: Final = (b"connection", b"close")
 
 
@@ -58,7 +59,7 @@ class Listener:
     def __init__(self, listening: socket.socket, app: App) -> None:
         self._socket = listening
         self._config = Config(
-            app,  # type: ignore[arg-type]
+            app,
             http=GatewayProtocol,
             ws="none",
             lifespan="off",
@@ -119,8 +120,8 @@ class Listener:
 
     async def closed(self) -> None:
         """Wait until every connection is gone."""
-        while self._state.connections or self._state.tasks:
-            await asyncio.sleep(0.02)
+        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - uvicorn keeps plain sets
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def _headers(*, closing: bool) -> list[tuple[bytes, bytes]]:

@@ -25,7 +25,11 @@ log = logging.getLogger(__name__)
 
 _BAD_HOST: Final = (400, "bad-host", "a request needs exactly one Host header")
 _HEAD_TOO_LARGE: Final = (431, "head-too-large", "the request's head is larger than this server takes")
-_TOO_MANY_HEADERS: Final = (431, "too-many-headers", f"a request has at most {limits.REQUEST_HEADERS_MAX} headers")
+_TOO_MANY_HEADERS: Final = (
+    431,
+    "too-many-headers",
+    f"a request has at most {limits.REQUEST_HEADERS_MAX} headers",
+)
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -57,7 +61,9 @@ class GatewayProtocol(HttpToolsProtocol):
             self._refuse_unparsed()
 
     def _refuse_unparsed(self) -> None:
-        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        )
         self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -149,7 +155,7 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
     except Truncated as error:
         log.warning("answer broken off", extra={"reason": str(error.__cause__)})
         cycle.transport.abort()
-    except Exception:
+    except Exception:  # noqa: BLE001 - the process boundary: whatever was not foreseen ends here
         await _our_fault(cycle)
     else:
         if not cycle.response_complete and not cycle.disconnected:
@@ -161,7 +167,7 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
 async def _our_fault(cycle: RequestResponseCycle) -> None:
     incident = secrets.token_hex(6)
     path = cycle.scope["path"]
-    log.exception("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
+    log.error("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
     if cycle.response_started:
         cycle.transport.abort()
         return

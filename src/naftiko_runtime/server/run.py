@@ -134,7 +134,11 @@ class _Run:
     """One life: listeners open, a signal, the drain."""
 
     def __init__(
-        self, listeners: list[Listener], control: Listener | None, ready: asyncio.Event, settings: ServerSettings
+        self,
+        listeners: list[Listener],
+        control: Listener | None,
+        ready: asyncio.Event,
+        settings: ServerSettings,
     ) -> None:
         self._listeners = listeners
         self._control = control
@@ -168,7 +172,10 @@ class _Run:
             log.warning("second signal: not waiting any longer")
             self._hurry.set()
             return
-        log.info("stopping", extra={"signal": signal.Signals(number).name, "grace_seconds": self._settings.grace_seconds})
+        log.info(
+            "stopping",
+            extra={"signal": signal.Signals(number).name, "grace_seconds": self._settings.grace_seconds},
+        )
         self._stop.set()
 
     async def _drain(self, everyone: list[Listener]) -> int:

@@ -62,8 +62,7 @@ Mapping = Annotated[
 
 
 class Output(Part):
-    """One shape of an exposed operation's result; see SEMANTICS on simple mode.
-    """
+    """One shape of an exposed operation's result; see SEMANTICS on simple mode."""
 
     name: Text | None = None
     type: JsonType = "object"
@@ -91,9 +90,7 @@ class BodyTemplate(Part):
     data: Any = None
 
 
-Body = Annotated[
-    Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(text_or_mapping)
-]
+Body = Annotated[Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(text_or_mapping)]
 """A raw template, or a kind with its data."""
 
 With = dict[str, Any]

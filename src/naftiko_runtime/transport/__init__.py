@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
 
 
-def open_transport(
-    name: Literal["aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None
-) -> Transport:
+def open_transport(name: Literal["aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None) -> Transport:
     """The transport of that name. To be called in a running loop; the other library is never imported.
 
     Args:

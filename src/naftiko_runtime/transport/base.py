@@ -71,8 +71,8 @@ class Transport(Protocol):
     Deadlines are not its business (the engine holds one round the whole exchange and cancels), but being
     cancelled at any ``await`` is: the connection is then closed, never reused. A transport follows no
     redirect, keeps no cookie, decodes no content encoding and reads no proxy from the environment. Once a
-    byte of a request may have gone out it is never sent again, unless its method is idempotent (RFC 9110, 9.2.2)
-    and no answer began.
+    byte of a request may have gone out it is never sent again, unless its method is idempotent (RFC 9110,
+    9.2.2) and no answer began.
     """
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:

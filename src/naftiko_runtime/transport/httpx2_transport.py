@@ -1,6 +1,6 @@
 """The other transport: the core of httpx2, for HTTP/2.
 
-``httpcore2`` is used directly: ``httpx2`` above it re-encodes URLs, adds headers and costs as much again.
+``httpcore2`` is used directly: ``httpx2`` above it folds and re-encodes URLs and costs half as much again.
 
 It reads more than one answer's bytes from a connection and would hand the rest to the next request, that is
 one caller's answer to another. So a connection that holds bytes after an answer is closed here, whether they
@@ -118,9 +118,7 @@ class Httpx2Response:
         self.status = response.status
         self.headers = [(name.lower(), value) for name, value in response.headers]
         self._finished = (
-            method == "HEAD"
-            or self.status in _STATUSES_WITHOUT_BODY
-            or (b"content-length", b"0") in self.headers
+            method == "HEAD" or self.status in _STATUSES_WITHOUT_BODY or (b"content-length", b"0") in self.headers
         )
 
     async def chunks(self) -> AsyncIterator[bytes]:

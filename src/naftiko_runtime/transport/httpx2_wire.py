@@ -113,9 +113,7 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                encrypted = await loop.start_tls(
-                    self._transport, self, ssl_context, server_hostname=server_hostname
-                )
+                encrypted = await loop.start_tls(self._transport, self, ssl_context, server_hostname=server_hostname)
         except BaseException as error:
             self._transport.abort()
             if isinstance(error, ConnectionError):

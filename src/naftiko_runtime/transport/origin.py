@@ -48,9 +48,7 @@ _BY_ERRNO: Final = {
     errno.ETIMEDOUT: SLOW,
 }
 # No white space, control or non-ASCII character: they would end the request line early.
-_URL: Final = re.compile(
-    r"(https?)://(?:[!\"$-.0->@-~]*@)?([!\"$-.0-;=A-~]+)([/?][!\"$-~]*)?(?:#.*)?", re.IGNORECASE
-)
+_URL: Final = re.compile(r"(https?)://(?:[!\"$-.0->@-~]*@)?([!\"$-.0-;=A-~]+)([/?][!\"$-~]*)?(?:#.*)?", re.IGNORECASE)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PORTS: Final = range(1, 65536)
 

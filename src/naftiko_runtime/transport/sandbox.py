@@ -29,7 +29,7 @@ class CannedAnswer(Part):
     """What the sandbox answers for one consumed operation; exactly one kind of body, or none."""
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
-    headers: dict[str, Text] = {}
+    headers: dict[str, Text] = Field(default_factory=dict)
     json_: Any = Field(default=None, alias="json")
     text: Text | None = None
     base64: Text | None = None
@@ -68,9 +68,7 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
         steps = ("operations", name)
         if name not in operations:
             advice = did_you_mean(name, operations, "consumed operations")
-            findings.add(
-                rules.SANDBOX, f"no consumed operation '{name}'", source.span(steps, key=True), advice
-            )
+            findings.add(rules.SANDBOX, f"no consumed operation '{name}'", source.span(steps, key=True), advice)
             continue
         try:
             answers[name] = _canned(answer, path.parent)
@@ -100,9 +98,7 @@ def _body(answer: CannedAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
         return (answer.text or "").encode(), "text/plain; charset=utf-8"
     if kind == "base64":
         try:
-            return base64.b64decode(
-                "".join((answer.base64 or "").split()), validate=True
-            ), "application/octet-stream"
+            return base64.b64decode("".join((answer.base64 or "").split()), validate=True), "application/octet-stream"
         except binascii.Error:
             raise ValueError("'base64' is not base64") from None
     try:
@@ -127,9 +123,7 @@ class SandboxTransport:
 
 
 async def _echo(request: OutboundRequest) -> Canned:
-    body = (
-        request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
-    )
+    body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
     echo = {
         "sandbox": "no upstream was called; this is the request that would have been sent",
         "operation": request.operation,

@@ -1,0 +1,91 @@
+"""The real program as a process: started on free ports, asked over real sockets, stopped by real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_START_SECONDS = 30
+
+
+class Gateway:
+    """``naftiko run FILE`` with every expose on a free port of 127.0.0.1.
+
+    Attributes:
+        lines: Its structured log lines, as they come.
+        urls: By exposed namespace (and ``control``), where it listens; an MCP URL ends in ``/mcp``.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        namespaces: Sequence[str],
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "naftiko_runtime"),
+    ) -> None:
+        ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
+        self.process = subprocess.Popen(
+            [*command, "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
+            env={**inherited, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        self.lines: list[dict[str, Any]] = []
+        self.output = ""
+        self.urls: dict[str, str] = {}
+        self._started = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.output += line
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            self.lines.append(event)
+            if event.get("event") == "listening":
+                self.urls[event.get("namespace", event["kind"])] = event["url"]
+            if event.get("event") == "started":
+                self._started.set()
+        self._started.set()
+
+    def __enter__(self) -> Self:
+        assert self._started.wait(_START_SECONDS), f"did not start: {self.output}"
+        if self.process.poll() is not None and not self.urls:
+            self._reader.join()
+            raise AssertionError(f"did not start, exit status {self.process.returncode}:\n{self.output}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.wait()
+        finally:
+            self.process.kill()
+
+    def wait(self, seconds: float = 40) -> int:
+        """The exit status, once it has ended; all output has been read by then."""
+        status = self.process.wait(seconds)
+        self._reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return status
