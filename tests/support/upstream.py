@@ -56,7 +56,7 @@ class Upstream:
         self._replies: dict[tuple[str, str], Reply] = {}
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(self._app, lifespan="off", log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(self._app, interface="asgi3", lifespan="off", log_config=None, access_log=False, server_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve)
         self.loop: asyncio.AbstractEventLoop | None = None
