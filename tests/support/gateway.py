@@ -22,6 +22,8 @@ class Gateway:
 
     Attributes:
         lines: Its structured log lines, as they come.
+        output: All it wrote to standard error.
+        printed: All it wrote to standard output; known once it has ended.
         urls: By exposed namespace (and ``control``), where it listens; an MCP URL ends in ``/mcp``.
     """
 
@@ -45,8 +47,10 @@ class Gateway:
         )
         self.lines: list[dict[str, Any]] = []
         self.output = ""
+        self.printed = ""
         self.urls: dict[str, str] = {}
         self._started = threading.Event()
+        self._told = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -58,7 +62,9 @@ class Gateway:
                 event = json.loads(line)
             except ValueError:
                 continue
-            self.lines.append(event)
+            with self._told:
+                self.lines.append(event)
+                self._told.notify_all()
             if event.get("event") == "listening":
                 self.urls[event.get("namespace", event["kind"])] = event["url"]
             if event.get("event") == "started":
@@ -80,12 +86,27 @@ class Gateway:
         finally:
             self.process.kill()
 
+    def line(self, event: str, seconds: float = 15) -> dict[str, Any]:
+        """The first log line of an event, once it is there."""
+        with self._told:
+            self._told.wait_for(lambda: any(line.get("event") == event for line in self.lines), seconds)
+            found = next((line for line in self.lines if line.get("event") == event), None)
+        assert found is not None, f"no log line '{event}' in:\n{self.output}"
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal; returns the exit status, once it has ended."""
+        self.process.send_signal(number)
+        return self.wait()
+
     def wait(self, seconds: float = 40) -> int:
         """The exit status, once it has ended; all output has been read by then."""
         status = self.process.wait(seconds)
         self._reader.join()
         assert self.process.stdout is not None
-        self.process.stdout.close()
         assert self.process.stderr is not None
-        self.process.stderr.close()
+        if not self.process.stdout.closed:
+            self.printed = self.process.stdout.read()
+            self.process.stdout.close()
+            self.process.stderr.close()
         return status

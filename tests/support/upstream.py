@@ -13,9 +13,39 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-GIF = bytes.fromhex(
-    "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b"
-)
+GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+WAIT_SECONDS = 15.0
+"""How long a test waits for something that must happen."""
+
+
+class Gate:
+    """Holds coroutines of any thread's loop until any thread opens it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        with self._lock:
+            if self._opened:
+                return
+            self._waiting.append((loop, future))
+        await future
+
+    def open(self) -> None:
+        with self._lock:
+            self._opened = True
+            waiting, self._waiting = self._waiting, []
+        for loop, future in waiting:
+            loop.call_soon_threadsafe(_release, future)
+
+
+def _release(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 @dataclass(frozen=True)
@@ -24,7 +54,7 @@ class Received:
 
     method: str
     target: str
-    """Path and query, byte for byte."""
+    """Path and query, byte for byte (but a lone ``?``, which a server does not tell)."""
     headers: list[tuple[str, str]]
     body: bytes
 
@@ -36,13 +66,25 @@ class Received:
 
 @dataclass
 class Reply:
-    """What to answer; ``chunks`` are sent one by one, ``before`` is awaited first."""
+    """What to answer.
+
+    Attributes:
+        status: The status code.
+        headers: The headers; a content-length is added when there are no ``chunks``.
+        body: The body.
+        chunks: Sent one by one instead of the body; what is callable is awaited in its turn.
+        before: Awaited first.
+        until_gone: Never answer, but wait until the client goes away, and count that in ``Upstream.gone``.
+        broken: Break the connection off after the last chunk instead of ending the body.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    chunks: list[bytes] | None = None
+    chunks: list[bytes | Callable[[], Awaitable[None]]] | None = None
     before: Callable[[], Awaitable[None]] | None = None
+    until_gone: bool = False
+    broken: bool = False
 
 
 class Upstream:
@@ -53,10 +95,16 @@ class Upstream:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
+        self.gone = 0
+        """How many clients went away while ``until_gone`` waited for it."""
         self._replies: dict[tuple[str, str], Reply] = {}
+        self._changed = threading.Condition()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(self._app, interface="asgi3", lifespan="off", log_config=None, access_log=False, server_header=False)
+        self._socket.listen(2048)
+        config = uvicorn.Config(
+            self._app, interface="asgi3", lifespan="off", log_config=None, access_log=False, server_header=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve)
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -73,10 +121,26 @@ class Upstream:
         """Answer a method (``*`` for any) and path with a reply from now on."""
         self._replies[method, path] = reply
 
+    def reset(self) -> None:
+        """Forget what was received and scripted."""
+        self.received.clear()
+        self._replies.clear()
+        self.gone = 0
+
     @property
     def last(self) -> Received:
         """The latest request."""
         return self.received[-1]
+
+    def wait(self, condition: Callable[[Upstream], bool], seconds: float = WAIT_SECONDS) -> bool:
+        """Block until a condition on what has happened holds; false when it never does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: condition(self), seconds)
+
+    def wait_received(self, number: int) -> None:
+        """Block until that many requests have arrived."""
+        arrived = self.wait(lambda upstream: len(upstream.received) >= number)
+        assert arrived, f"{len(self.received)} of {number} requests arrived"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -98,20 +162,43 @@ class Upstream:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
+        reply = self._record(scope, body)
+        if reply.before is not None:
+            await reply.before()
+        if reply.until_gone:
+            await self._see_going(receive)
+        else:
+            await _answer(reply, send)
+
+    def _record(self, scope: Any, body: bytes) -> Reply:
         raw = scope["raw_path"].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         target = f"{raw}?{query}" if query else raw
-        self.received.append(Received(scope["method"], target, headers, body))
+        with self._changed:
+            self.received.append(Received(scope["method"], target, headers, body))
+            self._changed.notify_all()
         reply = self._replies.get((scope["method"], raw)) or self._replies.get(("*", raw))
-        if reply is None:
-            reply = Reply(headers={"content-type": "application/json"}, body=b"{}")
-        if reply.before is not None:
-            await reply.before()
-        pairs = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
-        if reply.chunks is None:
-            pairs.append((b"content-length", str(len(reply.body)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": pairs})
-        for chunk in reply.chunks if reply.chunks is not None else [reply.body]:
+        return reply or Reply(headers={"content-type": "application/json"}, body=b"{}")
+
+    async def _see_going(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        with self._changed:
+            self.gone += 1
+            self._changed.notify_all()
+
+
+async def _answer(reply: Reply, send: Any) -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+    if reply.chunks is None:
+        pairs.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": pairs})
+    for chunk in reply.chunks if reply.chunks is not None else [reply.body]:
+        if isinstance(chunk, bytes):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        else:
+            await chunk()
+    if reply.broken:
+        return  # uvicorn breaks off an answer that its application does not end
+    await send({"type": "http.response.body", "body": b""})

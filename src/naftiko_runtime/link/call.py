@@ -30,6 +30,7 @@ from naftiko_runtime.plan import (
     Variable,
     WholeBody,
 )
+from naftiko_runtime.spec.parameters import BodyTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +82,8 @@ class CallSite:
         left = [spec for spec in declared if spec.name not in placed]
         if body is None and self._sends_body():
             body = self._undeclared_body(left, open=not self._declares("body", declared))
-        open_query = not self._declares("query", declared) and not (self.tool and isinstance(body, OpenBody))
+        # A tool's unnamed arguments have one place to go: the body where the method has one, otherwise the query.
+        open_query = not self._declares("query", declared) and not (self.tool and self._sends_body())
         query += self._undeclared_query(left, body)
         self._report_unplaced(left, query, body)
         open_body = isinstance(body, OpenBody)
@@ -250,6 +252,8 @@ class CallSite:
         """The body that the consumed operation describes, by template or by parameters."""
         spec = self.consumed.spec
         fields = tuple(p for p in self.consumed.parameters if p.in_ == "body")
+        if isinstance(spec.body, BodyTemplate) and spec.body.type == "json" and spec.body.data is None:
+            return None  # "some JSON": what it holds is the caller's, or the exposed side's to say
         if spec.body is not None:
             return link_body(spec.body, spec.at("body"), self)
         if len(fields) == 1 and fields[0].name == "body":

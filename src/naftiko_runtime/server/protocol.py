@@ -51,14 +51,17 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head or a body."""
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX and len(data) < self._head_bytes:
-                self._refuse_unparsed()
-                return
         super().data_received(data)
-        if self._in_head and self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX and not self.transport.is_closing():
+        if self._in_head and not self.transport.is_closing():
+            self._await_rest_of_head(len(data))
+
+    def _await_rest_of_head(self, received: int) -> None:
+        """A head has begun and is not complete: bound what may still come of it, and when."""
+        self._head_bytes += received
+        if self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX:
             self._refuse_unparsed()
+        elif self._clock is None:
+            self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def _refuse_unparsed(self) -> None:
         self.transport.write(
@@ -67,11 +70,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def on_message_begin(self) -> None:
-        """A request begins; on a kept connection its clock starts with its first byte."""
+        """A request begins."""
         super().on_message_begin()
         self._in_head = True
-        if self._clock is None:
-            self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
         """The head is there: check what HTTP demands of it, and run the application or a refusal."""
@@ -93,6 +94,8 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refusal(self) -> tuple[int, str, str] | None:
         if len(self.headers) > limits.REQUEST_HEADERS_MAX:
             return _TOO_MANY_HEADERS
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > limits.REQUEST_HEAD_BYTES_MAX:
+            return _HEAD_TOO_LARGE
         hosts = sum(1 for name, _ in self.headers if name == b"host")
         needed = self.parser.get_http_version() != "1.0"
         return _BAD_HOST if hosts > 1 or (needed and hosts == 0) else None
