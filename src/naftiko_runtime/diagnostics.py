@@ -43,7 +43,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of finding: ``NK1xx`` document, ``NK2xx`` links, ``NK3xx`` expressions, ``NK4xx`` exposes, ``NK5xx`` security."""
+    """A kind of finding: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` exposes, ``5xx`` security."""
 
     code: str
     slug: str

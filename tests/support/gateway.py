@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _START_SECONDS = 30
+_LINE_SECONDS = 15
 
 
 class Gateway:
@@ -86,13 +87,17 @@ class Gateway:
         finally:
             self.process.kill()
 
-    def line(self, event: str, seconds: float = 15) -> dict[str, Any]:
-        """The first log line of an event, once it is there."""
+    def line(self, event: str, **fields: Any) -> dict[str, Any]:
+        """The latest log line of an event in which these fields have these values, once there is one."""
+
+        def found() -> dict[str, Any] | None:
+            wanted = {"event": event, **fields}
+            return next((line for line in reversed(self.lines) if wanted.items() <= line.items()), None)
+
         with self._told:
-            self._told.wait_for(lambda: any(line.get("event") == event for line in self.lines), seconds)
-            found = next((line for line in self.lines if line.get("event") == event), None)
-        assert found is not None, f"no log line '{event}' in:\n{self.output}"
-        return found
+            line = self._told.wait_for(found, _LINE_SECONDS)
+        assert line is not None, f"no log line {event!r} {fields} in:\n{self.output}"
+        return line
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal; returns the exit status, once it has ended."""

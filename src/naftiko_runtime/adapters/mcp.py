@@ -1,4 +1,4 @@
-"""MCP: tools to operations, answers to content. The SDK's low-level server speaks the protocol, every revision of it."""
+"""MCP: tools to operations, answers to content. The SDK's low-level server speaks every revision."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class RouteHandler:
 
 
 class Truncated(Exception):  # noqa: N818 - named for what happened
-    """An answer that had begun cannot be completed; the connection has to be broken so that nobody takes it for whole."""
+    """An answer that had begun cannot be completed; its connection is broken so that nobody takes it for whole."""
 
 
 class _Reply:
