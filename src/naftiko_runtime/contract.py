@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
@@ -148,13 +149,13 @@ def _checked(value: Any, kind: JsonType | None) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value))
 
 
 _IS: Final[dict[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
-    "integer": lambda value: _is_number(value) and value == int(value),
+    "integer": lambda value: _is_number(value) and value % 1 == 0,
     "boolean": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -178,9 +179,10 @@ def _read(value: Any, kind: JsonType | None) -> Any:
     if isinstance(value, list):
         if kind == "array":
             return value if len(value) != 1 else value[0].split(",")
-        if len(value) > 1:
+        if len(value) == 1:
+            value = value[0]
+        elif kind is not None:
             raise ValueError("given more than once")
-        value = value[0]
     if kind is None or kind == "string" or not isinstance(value, str):
         return _checked(value, kind)
     return _READ[kind](value)
@@ -195,7 +197,7 @@ def _integer(text: str) -> int:
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
-    return _integer(text) if _INTEGER.fullmatch(text) else float(text)
+    return _integer(text) if _INTEGER.fullmatch(text) else _checked(float(text), "number")
 
 
 def _boolean(text: str) -> bool:

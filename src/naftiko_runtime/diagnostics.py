@@ -178,10 +178,10 @@ class Findings:
         ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))
         return tuple(ordered[:DIAGNOSTICS_MAX])
 
-    def raise_if_failed(self) -> None:
-        """Raise :class:`DocumentError` with everything found when any of it is an error."""
-        if self.failed:
-            raise DocumentError(self.sorted())
+
+def is_close(word: str, known: str) -> bool:
+    """Whether one word may be a misspelling of the other."""
+    return bool(get_close_matches(word.casefold(), (known.casefold(),), n=1, cutoff=0.8))
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:

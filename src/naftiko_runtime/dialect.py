@@ -6,7 +6,7 @@ Nothing behind this step knows of versions or of spellings outside the specifica
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
@@ -34,36 +34,37 @@ def canonical(source: Source, findings: Findings) -> Source | None:
         advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
         findings.add(rules.WRONG_TYPE, "a capability document is a mapping", source.span(()), advice)
         return None
-    source = _version_key(source, findings)
-    return _info_title(source, findings)
+    return _info_title(source, findings) if _version_is_read(source, findings) else None
 
 
-def _version_key(source: Source, findings: Findings) -> Source:
-    """Check the version; behind this step it always stands under ``naftiko``."""
+def _version_is_read(source: Source, findings: Findings) -> bool:
+    """Check the version; false when it has other spellings, so that reading on would find faults that are none."""
     if "ikanos" in source.data and "naftiko" not in source.data:
         message = "documents under the key 'ikanos' (1.0.0-alpha3 and later) are not served yet"
         span = source.span(("ikanos",), key=True)
-        findings.add(rules.NOT_SERVED, message, span, f"use 'naftiko: {VERSIONS[-1]}'")
-        return source.rename((), "ikanos", "naftiko")
-    if "naftiko" in source.data:
-        _version(source, source.data["naftiko"], findings)
-    return source
+        findings.add(rules.NOT_SERVED, message, span, f"use 'naftiko: {VERSIONS[-1]}' and its spelling")
+        return False
+    version = source.data.get("naftiko")
+    if version is None or isinstance(version, dict | list):
+        return True  # reported as missing, or as no text, like any other key
+    return _version(source, written(version) if isinstance(version, float) else str(version), findings)
 
 
-def _version(source: Source, version: Any, findings: Findings) -> None:
-    text = written(version) if isinstance(version, float) else str(version)
+def _version(source: Source, text: str, findings: Findings) -> bool:
     span = source.span(("naftiko",))
     if text in VERSIONS:
-        return
+        return True
     if text in LATER_VERSIONS:
         message = f"specification version {text} is not served yet"
-        findings.add(rules.NOT_SERVED, message, span, f"use '{VERSIONS[-1]}'")
-    elif _VERSION.fullmatch(text):
+        findings.add(rules.NOT_SERVED, message, span, f"use '{VERSIONS[-1]}' and its spelling")
+        return False
+    if _VERSION.fullmatch(text):
         message = f"specification version {text} is unknown here; read as {VERSIONS[-1]}"
-        findings.add(rules.NEWER_VERSION, message, span)
-    else:
-        advice = did_you_mean(text[:40], VERSIONS, "known versions")
-        findings.add(rules.VERSION, "this is no version of the specification", span, advice)
+        findings.add(rules.NEWER_VERSION, message, span, f"write '{VERSIONS[-1]}' if the file is meant for it")
+        return True
+    advice = did_you_mean(text[:40], VERSIONS, "known versions")
+    findings.add(rules.VERSION, f"'{text[:40]}' is no version of the specification", span, advice)
+    return True
 
 
 def _info_title(source: Source, findings: Findings) -> Source:

@@ -19,6 +19,8 @@ REQUEST_HEADERS_MAX: Final = 100
 REQUEST_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 REQUEST_HEAD_SECONDS: Final = 10.0
 REQUEST_BODY_IDLE_SECONDS: Final = 30.0
+REFUSED_SECONDS: Final = 5.0
+"""How long what a refused caller still sends is read away, so that it gets to read why instead of a reset."""
 KEEP_ALIVE_SECONDS: Final = 75.0
 """Longer than the 60 s idle time-out of common load balancers, which must be the side that closes."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.diagnostics import DocumentError, Findings
+from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.link import link
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
-from naftiko_runtime.source import read
+from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ class Loaded:
     Attributes:
         plan: What it asks for; none when there are errors.
         diagnostics: Everything found, by place.
-        source: What was read, for quoting lines; none when it could not be.
+        source: What was read, for quoting lines; without data when it is no YAML, none when there is no text.
     """
 
     plan: Plan | None
@@ -45,8 +45,8 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
     """
     try:
         source = read(path)
-    except DocumentError as error:
-        return Loaded(None, error.diagnostics, None)
+    except SourceError as error:
+        return Loaded(None, error.diagnostics, error.source)
     return load_source(source, overrides)
 
 

@@ -53,27 +53,54 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
 def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     steps = _real_steps(detail["loc"], source.data)
     kind, context = detail["type"], detail.get("ctx", {})
-    last = steps[-1] if steps else "document"
+    last = _called(steps)
     span = source.span(steps)
     if kind == "missing":
         present = _value_at(source.data, steps[:-1])
-        close = get_close_matches(str(last), list(present), n=1, cutoff=0.8)
-        add = f"did you mean '{last}' where '{close[0]}' stands?" if close else f"add '{last}: …'"
-        findings.add(rules.MISSING_KEY, f"the key '{last}' is missing", span, add)
+        close = get_close_matches(str(steps[-1]), list(present), n=1, cutoff=0.8)
+        add = f"did you mean {last} where '{close[0]}' stands?" if close else f"add '{steps[-1]}: …'"
+        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
         value = _value_at(source.data, steps)
         shown = f"'{value}'" if isinstance(value, str) and len(value) <= _SHOWN_MAX else "this value"
         advice = did_you_mean(str(value), expected, "one of")
-        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for '{last}'", span, advice)
+        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice)
     elif wanted := _WANTED.get(kind):
-        findings.add(rules.WRONG_TYPE, f"'{last}' takes {wanted}", span)
+        found = _kind(_value_at(source.data, steps))
+        findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, not {found}", span, _ADVICE.get(wanted))
     else:
-        findings.add(rules.INVALID_VALUE, f"'{last}': {_lower(detail['msg'])}", span)
+        findings.add(rules.INVALID_VALUE, f"{last} {detail['msg'].removeprefix('Input ')}", span)
+
+
+def _called(steps: Steps) -> str:
+    """How a message names the part at a path: by its key, an entry of a list by the list's."""
+    keys = [step for step in steps if isinstance(step, str)]
+    if not keys:
+        return "the document"
+    return f"'{keys[-1]}'" if isinstance(steps[-1], str) else f"an entry of '{keys[-1]}'"
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in an author's words."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return _FLAG
+        case int() | float():
+            return "a number"
+        case str():
+            return _TEXT
+        case list():
+            return _LIST
+        case _:
+            return _MAPPING
 
 
 _SHOWN_MAX = 60
 _TEXT, _MAPPING, _LIST, _NUMBER, _FLAG = "text", "a mapping", "a list", "a whole number", "true or false"
+_ADVICE = {_LIST: "begin each entry with '- '", _MAPPING: "write 'key: value' lines"}
 _WANTED = {
     "string_type": _TEXT,
     "dict_type": _MAPPING,
@@ -87,10 +114,6 @@ _WANTED = {
     "bool_type": _FLAG,
     "bool_parsing": _FLAG,
 }
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _real_steps(location: Iterable[str | int], data: Any) -> Steps:

@@ -116,6 +116,9 @@ class NamedTerm:
     term: Term
 
 
+Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri", "sparql-token"]
+
+
 @dataclass(frozen=True, slots=True)
 class JsonTree:
     """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
@@ -125,18 +128,23 @@ class JsonTree:
 
 @dataclass(frozen=True, slots=True)
 class JsonText:
-    """A JSON body written as text: literal pieces, and terms with whether they stand inside a JSON string."""
+    """A JSON body written as text: literal pieces, and terms with the place they stand in.
 
-    parts: tuple[str | tuple[Term, bool], ...]
+    A term stands ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
+    """
+
+    parts: tuple[str | tuple[Term, Literal["bare", "string", "key"]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """A body of text, XML or SPARQL; an absent value is empty text."""
+    """A body of text, XML, SPARQL or a form written as text: literal pieces, and terms with how they are escaped.
 
-    term: Term
+    An absent value is empty text.
+    """
+
+    parts: tuple[str | tuple[Term, Escape], ...]
     content_type: str
-    escape: Literal["none", "xml", "form"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,10 @@ class WholeBody:
 
 @dataclass(frozen=True, slots=True)
 class OpenBody:
-    """The caller's body as it came."""
+    """The caller's body as it came; ``kind`` is what a caller without a body of its own, a tool, makes."""
+
+    kind: Literal["json", "text", "form"] = "json"
+    content_type: str = "application/json"
 
 
 Body: TypeAlias = JsonTree | JsonText | PlainText | Form | WholeBody | OpenBody

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath import compile_path
@@ -64,7 +65,7 @@ def _output(output: Output) -> Shape:
     if output.const is not None:
         return _constant(output.const)
     if output.value is not None and output.mapping is None:
-        return _constant(output.value)
+        return _constant(_CONVERT.get(output.type, _as_it_is)(output.value))
     convert = _inner(output)
     path = _path(output)
     if path.identity:
@@ -134,9 +135,13 @@ def _string(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value) if set(value) & set(".eE") else int(value)
-    return value
+    """Text of a finite number as that number."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return value
+    number = float(value)
+    if not isfinite(number):
+        return value
+    return number if set(value) & set(".eE") else int(value)
 
 
 def _integer(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
@@ -18,8 +19,10 @@ from naftiko_runtime import limits
 from naftiko_runtime.diagnostics import DocumentError, Findings, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from naftiko_runtime.diagnostics import Diagnostic
 
 Steps: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[Any, Any]
@@ -32,6 +35,24 @@ _BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _STR_TAG: Final = "tag:yaml.org,2002:str"
+_LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+"""What libyaml counts as the end of a line; its marks and the lines shown must agree."""
+
+_YAML_FAULTS: Final = (
+    ("found a tab", None, "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "a ': ' that starts no key here",
+        "quote text with ': ' in it, or align the key",
+    ),
+    ("block sequence entries are not allowed", "a list cannot start here", "begin the list on a line of its own"),
+    ("found unexpected end of stream", "a quote that is never closed", "close it"),
+    ("did not find expected key", None, "check the indentation of this line and the ones above"),
+    ("did not find expected '-'", None, "check the indentation of this line and the ones above"),
+    ("did not find expected ','", None, "separate entries with ',' and close what was opened"),
+    ("found unknown escape", None, "double the backslash, or use single quotes"),
+)
+"""By how libyaml's message begins: our own wording where its is obscure, and what to do."""
 
 
 class WrittenInt(int):
@@ -104,8 +125,21 @@ class Source:
 
     def line(self, number: int) -> str:
         """A line of the text, counted from 1, without its end; empty past the last one."""
-        lines = self.text.split("\n", number)
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+        lines = _lines(self.text)
+        return lines[number - 1] if 1 <= number <= len(lines) else ""
+
+
+@lru_cache(maxsize=2)
+def _lines(text: str) -> list[str]:
+    return _LINE_BREAK.split(text)
+
+
+class SourceError(DocumentError):
+    """A file that did not become data; ``source`` holds its text, for quoting lines, when there is any."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], source: Source | None) -> None:
+        super().__init__(diagnostics)
+        self.source = source
 
 
 class Places:
@@ -156,7 +190,7 @@ def read(path: Path, name: str | None = None) -> Source:
     """Read a file.
 
     Raises:
-        DocumentError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
+        SourceError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
     """
     shown = name or str(path)
     try:
@@ -171,7 +205,7 @@ def load(raw: bytes, file: str) -> Source:
     """Turn the bytes of a document into data.
 
     Raises:
-        DocumentError: As for :func:`read`.
+        SourceError: As for :func:`read`.
     """
     start = Span(file, 1, 1, 1, 1)
     if len(raw) > limits.DOCUMENT_BYTES_MAX:
@@ -179,41 +213,66 @@ def load(raw: bytes, file: str) -> Source:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
-        place = Span(file, line, column, line, column + 1)
-        raise _refusal(rules.UNREADABLE, "the file is not UTF-8 text", place, "save it as UTF-8") from None
+        place = _after(raw[: error.start].decode("utf-8-sig"), file)
+        shown = Source(file, raw.decode("utf-8-sig", "replace"), None, Places())
+        raise _refusal(rules.UNREADABLE, "the file is not UTF-8 text", place, "save it as UTF-8", shown) from None
     places, findings = Places(), Findings()
     try:
         data = _Builder(file, text, places, findings).document()
     except yaml.YAMLError as error:
-        raise _refusal(rules.SYNTAX, _problem(error), _problem_span(error, file, text)) from None
-    findings.raise_if_failed()
-    return Source(file, text, data, places)
+        source = Source(file, text, None, places)
+        span = _problem_span(error, source)
+        raise _refusal(rules.SYNTAX, *_problem(error, span, source), source) from None
+    source = Source(file, text, data, places)
+    if findings.failed:
+        raise SourceError(findings.sorted(), source)
+    return source
 
 
-def _refusal(rule: rules.Rule, message: str, span: Span | None, advice: str | None = None) -> DocumentError:
+def _refusal(
+    rule: rules.Rule, message: str, span: Span | None, advice: str | None = None, source: Source | None = None
+) -> SourceError:
     findings = Findings()
     findings.add(rule, message, span, advice)
-    return DocumentError(findings.sorted())
+    return SourceError(findings.sorted(), source)
 
 
-def _problem(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem:
-        return ", ".join(part for part in (error.problem, error.context) if part)
+def _after(text: str, file: str) -> Span:
+    """The place of what follows a text."""
+    lines = _LINE_BREAK.split(text)
+    return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
+
+
+def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str | None]:
+    """What is wrong, where, and what to do about it."""
     if isinstance(error, yaml.reader.ReaderError):
-        character = error.character if isinstance(error.character, int) else ord(error.character)
-        return f"the character U+{character:04X} is not allowed in YAML"
-    return str(error).split("\n", 1)[0]
+        return f"the character U+{_code(error):04X} is not allowed in YAML", span, "remove it"
+    if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
+        return str(error).split("\n", 1)[0], span, None
+    if error.problem.startswith("found character that cannot start"):
+        character = source.line(span.line)[span.column - 1 : span.column]
+        if character == "\t":
+            return "a tab in the indentation", span, "indent with spaces"
+        return f"plain text cannot start with '{character}'", span, "quote it"
+    message = ", ".join(part for part in (error.problem, error.context) if part)
+    for start, ours, advice in _YAML_FAULTS:
+        if error.problem.startswith(start):
+            return ours or message, span, advice
+    return message, span, None
 
 
-def _problem_span(error: yaml.YAMLError, file: str, text: str) -> Span:
-    last = text.count("\n") + (not text.endswith("\n"))
+def _code(error: yaml.reader.ReaderError) -> int:
+    return error.character if isinstance(error.character, int) else ord(error.character)
+
+
+def _problem_span(error: yaml.YAMLError, source: Source) -> Span:
+    if isinstance(error, yaml.reader.ReaderError):
+        return _after(source.text.partition(chr(_code(error)))[0], source.file)
     marks = (error.problem_mark, error.context_mark) if isinstance(error, yaml.MarkedYAMLError) else ()
     for mark in marks:
-        if mark is not None and mark.line < last:
-            return Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-    return Span(file, 1, 1, 1, 1)
+        if mark is not None and source.line(mark.line + 1):
+            return Span(source.file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    return Span(source.file, 1, 1, 1, 1)
 
 
 class _Stop(Exception):  # noqa: N818 - not an error: ends the build after a finding that makes the rest meaningless
@@ -339,7 +398,8 @@ class _Builder:
     def _key(self, value: Any, marks: Mark) -> str:
         """Keys are text: ``404:`` and ``true:`` are what they look like."""
         if isinstance(value, dict | list):
-            self._stop(rules.YAML_FEATURE, "a mapping or list as a key", marks, "keys are plain text")
+            advice = 'keys are plain text; quote a template: "{{name}}"'
+            self._stop(rules.YAML_FEATURE, "a mapping or list as a key", marks, advice)
         if value == "<<":
             advice = "repeat the keys; YAML 1.2 has no merge keys"
             self._complain(rules.YAML_FEATURE, "the merge key '<<' is not supported", marks, advice)

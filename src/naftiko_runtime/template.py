@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import orjson
@@ -16,6 +16,20 @@ from naftiko_runtime.source import written
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PATH_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
+_FORBIDDEN_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SPECIAL_IN_XML: Final = re.compile(r"[\t\n\r\"&'<>]")
+_SPARQL_ESCAPES: Final = {
+    **{character: f"\\{character}" for character in "\\\"'"},
+    "\t": "\\t",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\b": "\\b",
+    "\f": "\\f",
+}
+_SPECIAL_IN_SPARQL: Final = re.compile(r"[\t\n\r\x08\f\"'\\]")
+_SPARQL_CODEPOINT: Final = re.compile(r"\\[uU]")
+_FORBIDDEN_IN_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|^`\\\x7f]")
+_SPARQL_TOKEN: Final = re.compile(r"[?$]?[\w:+-](\.?[\w:+-])*")
 _FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -138,6 +152,48 @@ def _quoted(text: str) -> str:
         raise Unrenderable("not valid Unicode text") from None
 
 
+def in_xml(text: str) -> str:
+    """Text as (part of) the content of an XML element or attribute; white space survives both.
+
+    Raises:
+        Unrenderable: It holds a character that XML has no way to write.
+    """
+    if _FORBIDDEN_IN_XML.search(text):
+        raise Unrenderable("XML cannot hold control characters")
+    return _SPECIAL_IN_XML.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+def in_sparql(text: str, place: Literal["string", "iri", "token"]) -> str:
+    """Text as a part of a SPARQL string or IRI, or as a whole token: a number, a name, a variable.
+
+    Raises:
+        Unrenderable: It could end the place it stands in.
+    """
+    match place:
+        case "string":
+            if _SPARQL_CODEPOINT.search(text):  # read before strings are, so that no escaping helps
+                raise Unrenderable("a SPARQL string cannot hold a backslash and a u")
+            return _SPECIAL_IN_SPARQL.sub(lambda match: _SPARQL_ESCAPES[match[0]], text)
+        case "iri":
+            return _FORBIDDEN_IN_IRI.sub(lambda match: quote(match[0], safe=""), text)
+        case "token":
+            if _SPARQL_TOKEN.fullmatch(text):
+                return text
+            raise Unrenderable("outside quotes, a SPARQL query takes a number or a name")
+
+
+def utf8(text: str) -> bytes:
+    """Text as UTF-8.
+
+    Raises:
+        Unrenderable: It holds half of a surrogate pair.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Unrenderable("not valid Unicode text") from None
+
+
 def in_header(value: Any) -> bytes:
     """A value as (part of) a header value, UTF-8.
 
@@ -147,7 +203,4 @@ def in_header(value: Any) -> bytes:
     text = as_text(value)
     if _FORBIDDEN_IN_HEADER.search(text):
         raise Unrenderable("a header value cannot hold control characters")
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise Unrenderable("not valid Unicode text") from None
+    return utf8(text)

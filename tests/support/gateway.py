@@ -18,8 +18,8 @@ _START_SECONDS = 30
 _LINE_SECONDS = 15
 
 
-class Gateway:
-    """``naftiko run FILE`` with every expose on a free port of 127.0.0.1.
+class Program:
+    """A process that logs as ``naftiko run`` does; entering waits until it has started, leaving stops it.
 
     Attributes:
         lines: Its structured log lines, as they come.
@@ -28,23 +28,16 @@ class Gateway:
         urls: By exposed namespace (and ``control``), where it listens; an MCP URL ends in ``/mcp``.
     """
 
-    def __init__(
-        self,
-        file: Path,
-        namespaces: Sequence[str],
-        *arguments: str,
-        environment: Mapping[str, str] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "naftiko_runtime"),
-    ) -> None:
-        ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], **options: Any) -> None:
+        """Start it; ``options`` are those of :class:`subprocess.Popen`."""
         self.process = subprocess.Popen(
-            [*command, "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
-            env={**inherited, **(environment or {})},
+            command,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            **options,
         )
         self.lines: list[dict[str, Any]] = []
         self.output = ""
@@ -115,3 +108,23 @@ class Gateway:
             self.process.stdout.close()
             self.process.stderr.close()
         return status
+
+class Gateway(Program):
+    """``naftiko run FILE`` with every expose on a free port of 127.0.0.1."""
+
+    def __init__(
+        self,
+        file: Path,
+        namespaces: Sequence[str],
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "naftiko_runtime"),
+        **options: Any,
+    ) -> None:
+        ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
+        super().__init__(
+            [*command, "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
+            {**inherited, **(environment or {})},
+            **options,
+        )

@@ -57,6 +57,8 @@ class Received:
     """Path and query, byte for byte (but a lone ``?``, which a server does not tell)."""
     headers: list[tuple[str, str]]
     body: bytes
+    whole: bool = True
+    """Whether all of it arrived."""
 
     def header(self, name: str) -> str | None:
         """A header's value; several are joined by commas."""
@@ -155,14 +157,13 @@ class Upstream:
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.loop = asyncio.get_running_loop()
         body = b""
-        while True:
+        more = whole = True
+        while more:
             message = await receive()
-            if message["type"] != "http.request":
-                break
+            whole = message["type"] == "http.request"
             body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        reply = self._record(scope, body)
+            more = message.get("more_body", False)
+        reply = self._record(scope, body, whole=whole)
         if reply.before is not None:
             await reply.before()
         if reply.until_gone:
@@ -170,13 +171,13 @@ class Upstream:
         else:
             await _answer(reply, send)
 
-    def _record(self, scope: Any, body: bytes) -> Reply:
+    def _record(self, scope: Any, body: bytes, *, whole: bool) -> Reply:
         raw = scope["raw_path"].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         target = f"{raw}?{query}" if query else raw
         with self._changed:
-            self.received.append(Received(scope["method"], target, headers, body))
+            self.received.append(Received(scope["method"], target, headers, body, whole))
             self._changed.notify_all()
         reply = self._replies.get((scope["method"], raw)) or self._replies.get(("*", raw))
         return reply or Reply(headers={"content-type": "application/json"}, body=b"{}")

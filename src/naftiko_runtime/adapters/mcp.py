@@ -6,7 +6,7 @@ import logging
 from base64 import b64encode
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import mcp_types as types
@@ -14,22 +14,23 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
+from mcp.shared.inbound import MCP_METHOD_HEADER, MCP_NAME_HEADER, decode_header_value
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.problem import send_problem_document
-from naftiko_runtime.engine.body import fields_of
+from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, UpstreamError
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import McpServer, OpenBody
-from naftiko_runtime.template import Unrenderable, as_json, in_query
+from naftiko_runtime.template import Unrenderable, as_json, in_query, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, MutableMapping
 
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
+    from naftiko_runtime.adapters.edge import App, Edge, Header, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
@@ -42,6 +43,7 @@ _TEXT_TYPES: Final = frozenset(
     {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
 )
 _JSON: Final = "application/json"
+_ALLOW: Final = (b"allow", b"OPTIONS, POST")
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
         json_response=True,
         stateless=True,
         security_settings=security,
-        max_request_body_size=edge.body_bytes_max,
+        max_request_body_size=max(1, edge.body_bytes_max),
     )
     guard = PageGuard(edge, loopback=plan.address in _LOOPBACK)
     async with manager.run():
@@ -68,13 +70,17 @@ async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["path"] not in PATHS:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
-            elif scope["method"] != "POST":
-                detail = "MCP is served without sessions: every message is a POST of its own"
-                await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", b"POST"),))
             elif (refusal := guard.refusal(scope)) is not None:
                 await send_problem_document(send, 403, "origin-not-allowed", refusal)
+            elif scope["method"] == "OPTIONS":
+                headers = [_ALLOW, *preflight_headers(scope)]
+                await send({"type": "http.response.start", "status": 204, "headers": headers})
+                await send({"type": "http.response.body", "body": b""})
+            elif scope["method"] != "POST":
+                detail = "MCP is served without sessions: every message is a POST of its own"
+                await send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
             else:
-                await manager.handle_request(scope, receive, send)
+                await manager.handle_request(scope, receive, readable_by_page(scope, send))
 
         yield app
 
@@ -101,6 +107,38 @@ class PageGuard:
         if _host_name(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
             return None
         return "web pages of this origin may not call this server; the operator can add it with --allow-origin"
+
+
+def _page_headers(scope: Scope) -> list[Header]:
+    """What lets a page's script read an answer; nothing for callers that are no pages."""
+    origin = dict(scope["headers"]).get(b"origin")
+    return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+
+
+def preflight_headers(scope: Scope) -> list[Header]:
+    """The answer to a browser that asks before a page's call whether the page may make it."""
+    if not (headers := _page_headers(scope)):
+        return []
+    asked = dict(scope["headers"]).get(b"access-control-request-headers", b"content-type")
+    return [
+        *headers,
+        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-headers", asked),
+        (b"access-control-max-age", b"600"),
+    ]
+
+
+def readable_by_page(scope: Scope, send: Send) -> Send:
+    """Let the page that calls read the answer."""
+    if not (headers := _page_headers(scope)):
+        return send
+
+    async def with_headers(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *headers]
+        await send(message)
+
+    return with_headers
 
 
 def _host_name(authority: bytes) -> str:
@@ -137,12 +175,14 @@ class ToolServer:
             get_tool_input_schema=self._schemas.get,
         )
 
-    async def _list(self, _context: ServerRequestContext[Any], _params: Any) -> types.ListToolsResult:
+    async def _list(self, context: ServerRequestContext[Any], _params: Any) -> types.ListToolsResult:
+        check_headers(context, "tools/list", None)
         return self._listing
 
     async def _call(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
+        check_headers(context, "tools/call", params.name)
         operation = self._operations.get(params.name)
         if operation is None:
             raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
@@ -154,6 +194,26 @@ class ToolServer:
                 return await result_of(answer, operation)
         except CallError as error:
             return failure(str(error))
+
+
+def check_headers(context: ServerRequestContext[Any], method: str, name: str | None) -> None:
+    """Refuse a request whose headers say something else than its body: whoever routes by headers was told a lie.
+
+    The SDK checks this only where the version header names a stateless revision.
+
+    Raises:
+        MCPError: They differ.
+    """
+    if context.request is None:
+        return
+    headers = context.request.headers
+    claimed = (context.meta or {}).get(types.PROTOCOL_VERSION_META_KEY, context.protocol_version)
+    pairs = ((MCP_METHOD_HEADER, method), (MCP_NAME_HEADER, name))
+    if claimed != context.protocol_version:
+        raise MCPError(types.HEADER_MISMATCH, "mcp-protocol-version header does not match the request's envelope")
+    for header, said in pairs:
+        if (told := headers.get(header)) is not None and said is not None and decode_header_value(told) != said:
+            raise MCPError(types.HEADER_MISMATCH, f"{header} header does not match the request's body")
 
 
 def input_schema(tool: Tool) -> dict[str, Any]:
@@ -186,14 +246,24 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     values, extras = operation.contract.admit_arguments(arguments)
     call = Invocation(values=values)
     try:
-        if isinstance(operation.plan.request.body, OpenBody):
-            call.body = as_json(extras["body"] if list(extras) == ["body"] else extras)
-            call.body_headers = ((b"content-type", b"application/json"),)
+        if isinstance(body := operation.plan.request.body, OpenBody):
+            call.body = open_body(body.kind, extras)
+            call.body_headers = ((b"content-type", body.content_type.encode()),)
         else:
             call.query = open_query(extras)
     except Unrenderable as error:
         raise Rejected(Fault("", "arguments", str(error))) from None
     return call
+
+
+def open_body(kind: Literal["json", "text", "form"], arguments: dict[str, Any]) -> bytes:
+    """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole."""
+    whole = arguments["body"] if list(arguments) == ["body"] else arguments
+    if kind == "json" or (kind == "text" and not isinstance(whole, str)):
+        return checked_json(whole)
+    if isinstance(whole, str):
+        return utf8(whole)
+    return open_query(whole) if isinstance(whole, dict) else checked_json(whole)
 
 
 def open_query(arguments: dict[str, Any]) -> bytes:

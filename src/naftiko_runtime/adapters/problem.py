@@ -64,6 +64,11 @@ async def send_problem_document(
         extra: More members.
         headers: More headers.
     """
+    await send_whole(send, status, [_TYPE, *headers], problem_document(status, slug, detail, extra))
+
+
+def problem_document(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> bytes:
+    """A problem as JSON; arguments as for :func:`send_problem_document`."""
     problem = {
         "type": f"urn:naftiko:problem:{slug}",
         "title": HTTPStatus(status).phrase,
@@ -71,4 +76,4 @@ async def send_problem_document(
         "detail": detail,
         **(extra or {}),
     }
-    await send_whole(send, status, [_TYPE, *headers], as_json(problem))
+    return as_json(problem)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote
-
-import orjson
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, UpstreamError
+from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import Unrenderable, as_json
 
@@ -106,7 +105,8 @@ class RouteHandler:
 
     async def _invocation(self, scope: Scope, receive: Receive, path_values: dict[str, str]) -> Invocation:
         always, own = self._edge.passed_on(scope)
-        call = Invocation(query=scope["query_string"], headers=always, caller_headers=own)
+        query = _unread_query(scope["query_string"], self._query_inputs)
+        call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
             given = await self._given(scope, receive, path_values)
             call.values = self._operation.contract.admit_request(given)
@@ -120,7 +120,7 @@ class RouteHandler:
         if self._header_inputs:
             for name, value in scope["headers"]:
                 if (input_name := self._header_inputs.get(name)) is not None:
-                    given[input_name] = value.decode("latin-1")
+                    given[input_name] = _header_text(value)
         if self._cookie_inputs:
             given |= {k: v for k, v in _cookies(scope).items() if k in self._cookie_inputs}
         if self._body_inputs:
@@ -132,9 +132,9 @@ class RouteHandler:
         if not body:
             return {}
         try:
-            value = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Rejected(Fault("", "body", f"must be JSON: {error.msg}")) from None
+            value = decode("json", body)
+        except Undecodable as error:
+            raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
         if self._body_inputs == ("body",):
             return {"body": value}
         if not isinstance(value, dict):
@@ -171,6 +171,8 @@ class _Reply:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
         if answer.mapped:
             await send_whole(self._send, answer.status, [*answer.headers, _JSON], _encoded(answer.value))
+        elif answer.held is not None:
+            await send_whole(self._send, answer.status, answer.headers, answer.held)
         else:
             await self._stream(answer)
 
@@ -216,12 +218,28 @@ def _query_values(query: bytes, names: frozenset[str]) -> dict[str, Any]:
     return values
 
 
+def _unread_query(query: bytes, names: frozenset[str]) -> bytes:
+    """What goes through of an open query, byte for byte: all but the fields that are inputs by name."""
+    if not names:
+        return query
+    fields = query.split(b"&")
+    return b"&".join(field for field in fields if unquote_plus(field.partition(b"=")[0].decode("latin-1")) not in names)
+
+
+def _header_text(value: bytes) -> str:
+    """A header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
 def _cookies(scope: Scope) -> dict[str, str]:
     """The caller's cookies (RFC 6265: the first of two alike counts)."""
     jar: dict[str, str] = {}
     for header, value in scope["headers"]:
         if header == b"cookie":
-            for pair in value.decode("latin-1").split(";"):
+            for pair in _header_text(value).split(";"):
                 name, equals, text = pair.strip().partition("=")
                 if equals:
                     jar.setdefault(unquote(name), unquote(text.strip('"')))

@@ -15,7 +15,7 @@ from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.findings import show, text
 from naftiko_runtime.cli.options import ADDRESS, NETWORK, PORT_OF, URL_OF
-from naftiko_runtime.diagnostics import DocumentError, did_you_mean
+from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
@@ -24,6 +24,7 @@ from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.server.listener import ListenError
 from naftiko_runtime.server.run import serve
 from naftiko_runtime.settings import ServerSettings
+from naftiko_runtime.source import SourceError
 from naftiko_runtime.transport import open_transport
 
 if TYPE_CHECKING:
@@ -193,8 +194,8 @@ def _sandbox(plan: Plan, file: Path, sandbox: str) -> Callable[[], Transport]:
         return lambda: SandboxTransport({})
     try:
         answers = read_answers(path, plan.operations)
-    except DocumentError as error:
-        click.echo(text(Loaded(None, error.diagnostics, None)), err=True)
+    except SourceError as error:
+        click.echo(text(Loaded(None, error.diagnostics, error.source)), err=True)
         sys.exit(_EXIT_FAILED)
     return lambda: SandboxTransport(answers)
 

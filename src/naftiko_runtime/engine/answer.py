@@ -35,6 +35,9 @@ PASSED_ON: Final = frozenset(
 _FRAMING: Final = frozenset({b"content-encoding", b"content-length"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
+COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
+"""Content encodings that can be undone."""
+
 NOTHING: Final = object()
 
 
@@ -45,10 +48,11 @@ class Answer:
         status: The upstream's status code.
         headers: The response headers that are passed on; with the body's framing when it is untouched.
         value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
+        held: The untouched body when it had to be read already; nothing while it is on the wire.
         response: The upstream's answer, still on the wire.
     """
 
-    __slots__ = ("_bytes_max", "headers", "response", "status", "value")
+    __slots__ = ("_bytes_max", "headers", "held", "response", "status", "value")
 
     def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
         self.response = response
@@ -57,6 +61,7 @@ class Answer:
             h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")
         ]
         self.value: Any = NOTHING
+        self.held: bytes | None = None
         self._bytes_max = bytes_max
 
     @property
@@ -78,12 +83,19 @@ class Answer:
         self.value = value
         self.headers = [h for h in self.headers if h[0] not in _FRAMING and h[0] != b"content-type"]
 
+    def hold(self, body: bytes) -> None:
+        """Let bytes that were read and decompressed be the untouched body."""
+        self.held = body
+        self.headers = [h for h in self.headers if h[0] not in _FRAMING]
+
     async def read(self) -> bytes:
         """The whole body, decompressed.
 
         Raises:
             UpstreamError: It is larger than the limit, or its compression is unknown or broken.
         """
+        if self.held is not None:
+            return self.held
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.response.chunks():
@@ -103,7 +115,7 @@ def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
     encoding = encoding.strip().lower()
     if encoding in (b"", b"identity") or not body:
         return body
-    if encoding not in (b"gzip", b"x-gzip", b"deflate"):
+    if encoding not in COMPRESSIONS:
         raise UpstreamError("the upstream's answer is compressed in a way that was not asked for")
     for window_bits in (47, -15) if encoding == b"deflate" else (47,):  # 47: zlib or gzip, told apart by the header
         inflater = zlib.decompressobj(window_bits)

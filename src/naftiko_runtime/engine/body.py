@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
-from xml.sax.saxutils import escape
 
 from naftiko_runtime.engine.terms import ABSENT, evaluator
-from naftiko_runtime.plan import Composed, Constant, Form, JsonText, JsonTree, OpenBody, PlainText, WholeBody
-from naftiko_runtime.template import as_json, as_text, in_json_string, in_query
+from naftiko_runtime.plan import Form, JsonText, JsonTree, OpenBody, PlainText, WholeBody
+from naftiko_runtime.template import (
+    Unrenderable,
+    as_json,
+    as_text,
+    in_json_string,
+    in_query,
+    in_sparql,
+    in_xml,
+    utf8,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.engine.terms import Evaluate, Values
-    from naftiko_runtime.plan import Body, Term
+    from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.secret import Secret
 
 EncodeBody: TypeAlias = Callable[["Values"], bytes | None]
@@ -28,13 +38,13 @@ def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody,
     match body:
         case JsonTree(root):
             leaf = _tree(root, secrets)
-            return lambda values: as_json(leaf(values)), JSON
+            return lambda values: checked_json(leaf(values)), JSON
         case JsonText(parts):
             return _json_text(parts, secrets), JSON
         case WholeBody(term):
             return _whole(evaluator(term, secrets)), JSON
-        case PlainText(term, content_type, escaping):
-            return _text(term, escaping, secrets), content_type.encode()
+        case PlainText(parts, content_type):
+            return _text(parts, secrets), content_type.encode()
         case Form():
             return _form(body, secrets), b"application/x-www-form-urlencoded"
         case OpenBody():
@@ -54,41 +64,63 @@ def _tree(node: Any, secrets: Mapping[str, Secret]) -> Evaluate:
     return evaluator(node, secrets)
 
 
-def _json_text(parts: tuple[str | tuple[Term, bool], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
-    pieces = tuple(part.encode() if isinstance(part, str) else (evaluator(part[0], secrets), part[1]) for part in parts)
+def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
+    pieces = tuple(p.encode() if isinstance(p, str) else (evaluator(p[0], secrets), _IN_JSON[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
-        return b"".join(p if isinstance(p, bytes) else _json_value(p[0](values), quoted=p[1]) for p in pieces)
+        return b"".join(p if isinstance(p, bytes) else p[1](p[0](values)) for p in pieces)
 
     return encode
 
 
-def _json_value(value: Any, *, quoted: bool) -> bytes:
-    if value is ABSENT:
-        return b"" if quoted else b"null"
-    return in_json_string(value) if quoted else as_json(value)
-
-
-def _whole(get: Evaluate) -> EncodeBody:
-    return lambda values: None if (value := get(values)) is ABSENT else as_json(value)
-
-
-_ESCAPES: Final[dict[str, Callable[[str], str]]] = {
-    "none": str,
-    "xml": lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
-    "form": in_query,
+_IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
+    "bare": lambda value: b"null" if value is ABSENT else checked_json(value),
+    "string": lambda value: b"null" if value is ABSENT else as_json(as_text(value)),
+    "key": lambda value: b"" if value is ABSENT else in_json_string(value),
 }
 
 
-def _text(term: Term, escaping: str, secrets: Mapping[str, Secret]) -> EncodeBody:
-    """Text with values in it: literal parts stay, a value is escaped for the kind of text, an absent one is empty."""
-    literal = term.parts if isinstance(term, Composed) else (term,)
-    guard = _ESCAPES[escaping]
-    pieces = tuple(as_text(part.value) if isinstance(part, Constant) else evaluator(part, secrets) for part in literal)
+def _whole(get: Evaluate) -> EncodeBody:
+    return lambda values: None if (value := get(values)) is ABSENT else checked_json(value)
+
+
+def checked_json(value: Any) -> bytes:
+    """A value as JSON, refused when it holds a number that would silently become null.
+
+    Raises:
+        Unrenderable: It holds infinity, no number, or what :func:`as_json` refuses.
+    """
+    encoded = as_json(value)
+    if b"null" in encoded and _has_no_number(value):
+        raise Unrenderable("not expressible as JSON: a number is out of range")
+    return encoded
+
+
+def _has_no_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_no_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_no_number, value))
+    return isinstance(value, float) and not isfinite(value)
+
+
+_ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {
+    "none": str,
+    "xml": in_xml,
+    "form": in_query,
+    "sparql-string": partial(in_sparql, place="string"),
+    "sparql-iri": partial(in_sparql, place="iri"),
+    "sparql-token": partial(in_sparql, place="token"),
+}
+
+
+def _text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
+    """Text with values in it: literal parts stay, a value is escaped for its place, an absent one is empty."""
+    pieces = tuple(p if isinstance(p, str) else (evaluator(p[0], secrets), _ESCAPES[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
-        texts = (p if isinstance(p, str) else _shown(p(values), guard) for p in pieces)
-        return "".join(texts).encode()
+        texts = (p if isinstance(p, str) else _shown(p[0](values), p[1]) for p in pieces)
+        return utf8("".join(texts))
 
     return encode
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.engine.answer import Answer
+from naftiko_runtime.engine.answer import COMPRESSIONS, Answer
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import Undecodable, decode
@@ -106,14 +106,18 @@ class Exchange:
 
 
 async def _map(answer: Answer, plan: Operation) -> None:
-    """Decode and shape a successful answer; any other goes through as it came."""
+    """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
-    if shape is None or not 200 <= answer.status < 300 or answer.status in (204, 205):  # noqa: PLR2004 - HTTP
+    if shape is None or answer.status in (204, 205, 304):
         return
-    body = await answer.read()
-    if not body:
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
+        if answer.header(b"content-encoding").strip().lower() in COMPRESSIONS:
+            answer.hold(await answer.read())
         return
-    answer.become(shape(_decoded(body, plan)))
+    if body := await answer.read():
+        answer.become(shape(_decoded(body, plan)))
+    else:
+        answer.hold(body)
 
 
 def _decoded(body: bytes, plan: Operation) -> Any:

@@ -71,7 +71,10 @@ class RequestBuilder:
             self._add_query(term, secrets)
         for header in plan.headers:
             self._add_header(header, secrets)
+        fixed = {name.decode() for name, _ in self._headers}
         self._authenticate(plan, secrets)
+        credentials = {name.decode() for name, _ in self._headers} - fixed
+        self._header_terms = [(name, get) for name, get in self._header_terms if name not in credentials]
         self._path = [p if isinstance(p, str) else evaluator(p, secrets) for p in plan.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
@@ -80,7 +83,7 @@ class RequestBuilder:
         self._encode_body: Callable[[Values], bytes | None] | None = None
         if plan.body is not None and not isinstance(plan.body, OpenBody):
             self._encode_body, self._content_type = body_encoder(plan.body, secrets)
-        self._own_user_agent = not any(name == b"user-agent" for name, _ in self._headers)
+        self._names_headers = bool(plan.headers)
 
     def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
         name = in_query(term.name)
@@ -135,24 +138,30 @@ class RequestBuilder:
         query = self._query_string(values, call.query)
         if query:
             url = f"{url}{'&' if '?' in url else '?'}{query}"
-        headers = [*self._headers, *call.headers]
-        if self._caller_headers:
-            headers += call.caller_headers
-        if self._own_user_agent and not (
-            self._caller_headers and any(h[0] == b"user-agent" for h in call.caller_headers)
-        ):
-            headers.append(_USER_AGENT)
-        if self._header_terms or self._cookies:
-            headers += self._variable_headers(values)
         body: bytes | AsyncIterator[bytes] | None = None
+        body_headers: Sequence[Header] = ()
         if self._open_body:
-            body = call.body
-            headers += call.body_headers
+            body, body_headers = call.body, call.body_headers
         elif self._encode_body is not None:
             body = _guarded("", "body", self._encode_body, values)
-            if body is not None:
-                headers += ((b"content-type", self._content_type),)
-        return OutboundRequest(self._operation, self._method, url, headers, body)
+            body_headers = () if body is None else ((b"content-type", self._content_type),)
+        return OutboundRequest(self._operation, self._method, url, self._all_headers(call, body_headers), body)
+
+    def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
+        """The document's headers, then those that belong to every call unless the document names them, each once."""
+        headers = self._headers
+        if self._header_terms or self._cookies:
+            variable = self._variable_headers(call.values)
+            names = {name for name, _ in variable}
+            headers = [*(pair for pair in headers if pair[0] not in names), *variable]
+        others = [*call.headers, *(call.caller_headers if self._caller_headers else ()), *body_headers]
+        if self._names_headers:
+            names = {name for name, _ in headers}
+            others = [pair for pair in others if pair[0] not in names]
+        result = [*headers, *others]
+        if not any(name == b"user-agent" for name, _ in result):
+            result.append(_USER_AGENT)
+        return result
 
     def _url(self, values: Values) -> str:
         """Path pieces joined; a value is one segment, or a part of one."""

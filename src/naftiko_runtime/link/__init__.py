@@ -33,7 +33,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     servers = tuple(map(overrides.moved, link_exposes(document, operations, context)))
     check_ports(servers, findings)
     for binding in variables.bindings():
-        if not binding.uses:
+        if not binding.uses and not variables.named_in(binding, source.text):
             message = f"'{binding.variable}' is bound but never used"
             advice = "remove it, or use it as {{" + binding.variable + "}}"
             findings.add(rules.UNUSED_BINDING, message, binding.span, advice)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_never
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 import orjson
 
@@ -10,11 +11,16 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.plan import Composed, Constant, Form, JsonText, JsonTree, NamedTerm, OpenBody, PlainText
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from naftiko_runtime.link.call import CallSite
-    from naftiko_runtime.plan import Body, Term
+    from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.parameters import BodyTemplate
+    from naftiko_runtime.template import Placeholder
 
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
 _TEXT_TYPES = {
     "text": "text/plain; charset=utf-8",
     "xml": "application/xml",
@@ -41,7 +47,7 @@ def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | 
             assert_never(spec.type)
 
 
-def _json(data: Any, steps: Steps, site: CallSite) -> Body:
+def _json(data: Any, steps: Steps, site: CallSite) -> Body | None:
     if data is None:
         return OpenBody()
     return _json_text(data, steps, site) if isinstance(data, str) else JsonTree(_tree(data, steps, site))
@@ -62,56 +68,123 @@ def _template(text: str, steps: Steps, site: CallSite) -> Term:
     return terms[0] if len(terms) == 1 else Composed(tuple(terms))
 
 
-def _json_text(text: str, steps: Steps, site: CallSite) -> Body:
-    """A JSON text with placeholders, each known to stand inside a string or bare."""
-    parts: list[str | tuple[Term, bool]] = []
-    quoted = False
-    for piece in site.context.pieces(text, steps):
-        if isinstance(piece, str):
-            parts.append(piece)
-            quoted = _ends_in_string(piece, quoted)
+def _json_text(text: str, steps: Steps, site: CallSite) -> Body | None:
+    """A JSON text with placeholders, each known to be bare, in a string or in a key."""
+    pieces = site.context.pieces(text, steps)
+    if not _is_json(pieces, steps, site):
+        return None
+    terms = iter([site.body_value(piece.name, steps) for piece in pieces if not isinstance(piece, str)])
+    whole = "".join(piece if isinstance(piece, str) else _MARK for piece in pieces)
+    parts: list[str | tuple[Term, _Place]] = []
+    end = 0
+    for string in _JSON_STRING.finditer(whole):
+        if _MARK not in string[1]:
+            continue
+        parts += _marked(whole[end : string.start()], terms, "bare")
+        if string[2]:
+            parts += ['"', *_marked(string[1], terms, "key"), '"', string[2]]
         else:
-            parts.append((site.body_value(piece.name, steps), quoted))
-    _check_json(parts, steps, site)
-    return JsonText(tuple(parts))
+            parts.append((_string_term(string[1], terms), "string"))
+        end = string.end()
+    return JsonText((*parts, *_marked(whole[end:], terms, "bare")))
 
 
-def _ends_in_string(text: str, quoted: bool) -> bool:
-    position = 0
-    while position < len(text):
-        if text[position] == "\\" and quoted:
-            position += 1
-        elif text[position] == '"':
-            quoted = not quoted
-        position += 1
-    return quoted
+_Place = Literal["bare", "string", "key"]
+_MARK: Final = "\0"
+"""JSON text cannot hold it."""
 
 
-def _check_json(parts: list[str | tuple[Term, bool]], steps: Steps, site: CallSite) -> None:
+def _marked(text: str, terms: Iterator[Term], place: _Place) -> list[str | tuple[Term, _Place]]:
+    """A piece of JSON text with its terms in place of the marks."""
+    head, *rest = text.split(_MARK)
+    parts: list[str | tuple[Term, _Place]] = [head] if head else []
+    for literal in rest:
+        parts.append((next(terms), place))
+        parts += [literal] if literal else []
+    return parts
+
+
+def _string_term(text: str, terms: Iterator[Term]) -> Term:
+    """The inside of a JSON string as one term, so that it is absent as a whole."""
+    head, *rest = [orjson.loads(f'"{literal}"') for literal in text.split(_MARK)]
+    parts: list[Any] = [Constant(head)] if head else []
+    for literal in rest:
+        parts.append(next(terms))
+        parts += [Constant(literal)] if literal else []
+    return parts[0] if len(parts) == 1 else Composed(tuple(parts))
+
+
+def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, site: CallSite) -> bool:
     """With any values in it, the text must be JSON: ``0`` fits bare and inside a string alike."""
-    sample = "".join(part if isinstance(part, str) else "0" for part in parts)
+    sample = "".join(piece if isinstance(piece, str) else "0" for piece in pieces)
     try:
         orjson.loads(sample)
     except orjson.JSONDecodeError as error:
         advice = "write JSON with {{name}} for values, or a mapping under 'data'"
         site.context.complain(rules.INVALID_VALUE, f"the body is not JSON: {error.msg}", steps, advice)
+        return False
+    return True
 
 
 def _text(spec: BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
+    content_type = _TEXT_TYPES[spec.type]
     if spec.data is None:
-        return OpenBody()
+        return OpenBody("text", content_type)
     if not isinstance(spec.data, str):
         site.context.complain(rules.WRONG_TYPE, f"a body of type '{spec.type}' takes text", steps)
         return None
-    term = _template(spec.data, steps, site)
-    return PlainText(term, _TEXT_TYPES[spec.type], "xml" if spec.type == "xml" else "none")
+    return _plain(spec.data, content_type, spec.type, steps, site)
+
+
+def _plain(text: str, content_type: str, kind: str, steps: Steps, site: CallSite) -> Body:
+    pieces = site.context.pieces(text, steps)
+    before = ""
+    parts: list[str | tuple[Term, Escape]] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+            before += piece
+        else:
+            escaping = _escape(kind, before, whole=len(pieces) == 1)
+            parts.append((site.body_value(piece.name, steps), escaping))
+            before += "x"
+    return PlainText(tuple(parts), content_type)
+
+
+def _escape(kind: str, before: str, *, whole: bool) -> Escape:
+    """How a value is kept in its place, by what the text before it left open."""
+    match kind:
+        case "xml" | "formUrlEncoded":
+            return "xml" if kind == "xml" else "form"
+        case "sparql" if not whole:  # a query that is the caller's as a whole is the caller's to write
+            return _sparql_place(before)
+        case _:
+            return "none"
+
+
+_SPARQL_OPENED: Final = re.compile(
+    r'''("""|\'\'\')(?:\\.|.)*?(?:\1|(?P<long>\Z))|(["'])(?:\\.|[^\\\n])*?(?:\3|(?P<short>\Z))'''
+    r"""|<[^<>"{}|^`\\\s]*(?:>|(?P<iri>\Z))|\#[^\n]*""",
+    re.DOTALL,
+)
+
+
+def _sparql_place(before: str) -> Escape:
+    """Whether a query's text so far ends inside a string, inside an IRI, or in neither."""
+    place: Escape = "sparql-token"
+    for match in _SPARQL_OPENED.finditer(before):
+        if match["long"] is not None or match["short"] is not None:
+            place = "sparql-string"
+        elif match["iri"] is not None:
+            place = "sparql-iri"
+    return place
 
 
 def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:
     if data is None:
-        return OpenBody()
+        return OpenBody("form", _FORM)
     if isinstance(data, str):
-        return PlainText(_template(data, steps, site), "application/x-www-form-urlencoded", "form")
+        return _plain(data, _FORM, "formUrlEncoded", steps, site)
     if not isinstance(data, dict):
         site.context.complain(rules.WRONG_TYPE, "a form takes a mapping of fields", steps)
         return None

@@ -7,7 +7,7 @@ neither side declares is either inferred from the consumed side or passes throug
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -157,8 +157,8 @@ class CallSite:
 
     def body_value(self, name: str, steps: Steps) -> Term:
         """What a name in a body template means; one that nothing explains becomes an input of the caller."""
-        if (bound := self._with.get(name)) is not None:
-            self._used.add(name)
+        prefix, _, short = name.partition(".")
+        if (bound := self._bound(short if prefix in _PREFIXES else name)) is not None:
             return bound
         if variable := self.context.variables.resolve(name, self.context.span(steps)):
             return variable
@@ -185,6 +185,8 @@ class CallSite:
         place: Place = "query"
         if parameter is not None and parameter.in_ in ("header", "cookie", "body"):
             place = parameter.in_
+        elif parameter is None and not in_path and (self._has_template() or self._takes_fields()):
+            place = "body"
         self.inputs[name] = Input(
             name=name,
             place=place,
@@ -195,16 +197,56 @@ class CallSite:
             inferred=True,
         )
 
+    def _has_template(self) -> bool:
+        """Whether the consumed operation writes a body, in which names stand that it does not declare."""
+        body = self.consumed.spec.body
+        return body is not None and not (isinstance(body, BodyTemplate) and body.data is None)
+
+    def _takes_fields(self) -> bool:
+        """Whether ``with`` may name fields of a body that the consumed operation says nothing of."""
+        silent = not self._has_template() and not self.consumed.declares("query", "header", "cookie", "body")
+        return silent and self.consumed.spec.method in WRITES
+
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _term(self, parameter: ConsumedParameter) -> Term:
-        """What fills a consumed parameter: ``with``, its own ``value``, or the caller's input of its name."""
-        if (bound := self._with.get(parameter.name)) is not None:
-            self._used.add(parameter.name)
+        """What fills a consumed parameter, or else its default."""
+        return self._with_default(self._filling(parameter), parameter.default)
+
+    def _filling(self, parameter: ConsumedParameter) -> Term:
+        """``with``, the parameter's own ``value``, or the caller's input of its name."""
+        if (bound := self._bound(parameter.name)) is not None:
             return bound
         if parameter.value is not None:
             return self.template(parameter.value, parameter.at("value"))
         return self._input(parameter.name)
+
+    def _with_default(self, term: Term, default: Any) -> Term:
+        """Let the consumed side's default be that of the input that fills it, unless the exposed side has its own."""
+        if default is not None and isinstance(term, Argument):
+            spec = self.inputs[term.name]
+            if spec.default is None and not spec.required:
+                self.inputs[term.name] = replace(spec, default=default)
+        return term
+
+    def _bound(self, name: str) -> Term | None:
+        """What ``with`` says of a consumed name, noting the use; one that differs in spelling only is taken."""
+        key = name if name in self._with else self._respelt(name)
+        if key is None:
+            return None
+        self._used.add(key)
+        return self._with[key]
+
+    def _respelt(self, name: str) -> str | None:
+        """The ``with`` key that differs from a name in case and punctuation, when it is the only one and no other's."""
+        known = {*(p.name for p in self.consumed.parameters), *self.consumed.placeholders}
+        found = [key for key in self._with if key not in known and fold(key) == fold(name)]
+        if len(found) != 1:
+            return None
+        message = f"'{found[0]}' is taken for '{name}' of '{self.consumed.name}'"
+        steps = self.exposed.at("with", found[0])
+        self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{name}'", key=True)
+        return found[0]
 
     def _input(self, name: str) -> Argument:
         folded = self._folded(name)
@@ -234,13 +276,17 @@ class CallSite:
         parameter = next((p for p in self.consumed.parameters if p.name == piece.name and p.in_ == "path"), None)
         if parameter is not None:
             return self._term(parameter)
-        if (bound := self._with.get(piece.name)) is not None:
-            self._used.add(piece.name)
+        if (bound := self._bound(piece.name)) is not None:
             return bound
         folded = self._folded(piece.name)
         if folded is not None and folded != piece.name:
             message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
-            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), "write both alike")
+            advice = f"write '{piece.name}' on both sides"
+            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice)
+        if folded is None and not self.tool:
+            message = f"'{piece.name}' of the consumed path is declared nowhere; callers give it in the query"
+            advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"
+            self.context.complain(rules.UNDECLARED_PLACEHOLDER, message, self.exposed.at("call"), advice)
         return self._input(piece.name)
 
     def _sends_body(self) -> bool:
@@ -262,18 +308,21 @@ class CallSite:
 
     def _undeclared_body(self, left: Sequence[Input], *, open: bool) -> Body | None:  # noqa: A002 - the spec's word
         """What the caller sends when only the exposed side, or neither, says anything of a body."""
-        if open:
+        if open and not (self._takes_fields() and self._unused()):
             return OpenBody()
-        names = [spec.name for spec in left if self.tool or spec.place == "body"]
-        if names == ["body"]:
-            return WholeBody(Argument("body"))
-        return JsonTree({name: Argument(name) for name in names}) if names else None
+        fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
+        self._used.update(fields)
+        taken = set(_arguments(fields))
+        names = [s.name for s in left if s.name not in taken and (self.tool or s.place == "body")]
+        fields |= {name: Argument(name) for name in names}
+        return WholeBody(fields["body"]) if [*fields] == ["body"] else JsonTree(fields) if fields else None
 
     def _undeclared_query(self, left: Sequence[Input], body: Body | None) -> tuple[NamedTerm, ...]:
         """What goes into a query that the consumed side does not describe: bound values and leftover inputs."""
         if self.consumed.declares("query"):
             return ()
-        bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if body is None)
+        writes = self.consumed.spec.method in WRITES
+        bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if not writes)
         self._used.update(term.name for term in bound)
         taken = set(_arguments((bound, body)))
         loose = [s for s in left if s.name not in taken and (self.tool or s.place == "query")]
@@ -284,21 +333,31 @@ class CallSite:
 
     def _report_unplaced(self, left: Sequence[Input], query: tuple[NamedTerm, ...], body: Body | None) -> None:
         """Nothing is silently lost: a ``with`` entry or a declared input that reaches nothing is named."""
-        known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
+        refused = {p.name for p in self.consumed.parameters if p.in_ in ("path", "environment")}
         for name in self._unused():
-            message = f"'{self.consumed.name}' has no parameter '{name}'"
-            advice = did_you_mean(name, known, "it has") or "declare it in the consumed operation's inputParameters"
-            self.context.complain(rules.UNKNOWN_PARAMETER, message, self.exposed.at("with", name), advice, key=True)
-        placed = set(_arguments((query, body)))
+            if name not in refused:  # those were reported where they stand
+                message = f"'{self.consumed.name}' has no parameter '{name}'"
+                steps = self.exposed.at("with", name)
+                self.context.complain(rules.UNKNOWN_PARAMETER, message, steps, self._place_for(name), key=True)
+        placed = {*_arguments((query, body)), *_arguments(tuple(self._with.values()))}
         for spec in left:
-            if spec.name not in placed:
+            if spec.name not in placed | refused:
                 message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
                 self.context.complain(
-                    rules.UNUSED_INPUT,
-                    message,
-                    self.exposed.at("call"),
-                    did_you_mean(spec.name, known, "it has"),
+                    rules.UNUSED_INPUT, message, self._declaration(spec.name), self._place_for(spec.name)
                 )
+
+    def _place_for(self, name: str) -> str:
+        """How a value could reach the consumed operation."""
+        known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
+        if name in known:
+            return f"its body has no place for it: write {{{{{name}}}}} there"
+        return did_you_mean(name, known, "it has") or "declare it in the consumed operation's inputParameters"
+
+    def _declaration(self, name: str) -> Steps:
+        """Where an input is declared, if the operation does so itself; otherwise the call."""
+        declared = getattr(self.exposed, "input_parameters", ())
+        return next((p.at("name") for p in declared if p.name == name), self.exposed.at("call"))
 
 
 def _arguments(value: Any) -> Iterator[str]:
@@ -306,9 +365,9 @@ def _arguments(value: Any) -> Iterator[str]:
     match value:
         case Argument(name):
             yield name
-        case NamedTerm(_, term) | WholeBody(term) | PlainText(term):
+        case NamedTerm(_, term) | WholeBody(term):
             yield from _arguments(term)
-        case Composed(parts) | JsonText(parts) | Form(parts):
+        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts):
             yield from _arguments(parts)
         case JsonTree(root):
             yield from _arguments(root)
@@ -321,4 +380,4 @@ def _arguments(value: Any) -> Iterator[str]:
 
 def fold(name: str) -> str:
     """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
-    return re.sub(r"[^0-9a-z]", "", name.casefold())
+    return re.sub(r"[\W_]", "", name.casefold()) or name

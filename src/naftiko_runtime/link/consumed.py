@@ -9,19 +9,20 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Credential, Upstream
 from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, OtherAuthentication
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
     from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.parameters import ConsumedParameter
+    from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
 _NEVER_IN_URL: Final = re.compile(r"[\s\x00-\x1f\"<>\\^`|]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -72,12 +73,15 @@ def consumed_operations(
     upstreams: dict[str, Upstream] = {}
     for api in (*document.consumes, *document.capability.consumes):
         if not isinstance(api, ConsumedHttp):
+            message = "taking consumed operations from another file is not served yet"
+            advice = "copy the operations that are called into this file"
+            context.complain(rules.NOT_SERVED, message, api.at("import"), advice, key=True)
             continue
-        if api.namespace in upstreams:
+        upstream = _upstream(api, base_uris.get(api.namespace), context)
+        if (first := upstreams.setdefault(api.namespace, upstream)) is not upstream:
             message = f"the namespace '{api.namespace}' is consumed twice"
-            context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), "rename one")
-            continue
-        upstream = upstreams[api.namespace] = _upstream(api, base_uris.get(api.namespace), context)
+            advice = f"rename one; the base URI of the first stands on line {first.span.line}"
+            context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), advice)
         for resource in api.resources:
             for operation in _operations(api, resource, upstream, context):
                 _register(operation, operations, context)
@@ -87,7 +91,9 @@ def consumed_operations(
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if operation.name in operations:
         message = f"the operation '{operation.name}' is consumed twice"
-        context.complain(rules.DUPLICATE_NAME, message, operation.spec.at("name"), "rename one")
+        line = context.span(operations[operation.name].spec.at("name")).line
+        advice = f"rename one; the first stands on line {line}"
+        context.complain(rules.DUPLICATE_NAME, message, operation.spec.at("name"), advice)
     operations.setdefault(operation.name, operation)
 
 
@@ -163,44 +169,69 @@ def _api_key(authentication: ApiKey, context: Context) -> Credential:
 
 def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
     if not value:
-        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, f"add '{key}: …'")
+        advice = f"add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable"
+        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, advice, key=True)
 
 
 def _other(authentication: OtherAuthentication, context: Context) -> None:
     kind, steps = authentication.type, authentication.at("type")
-    if kind in KNOWN_KINDS:
+    if not kind:
+        advice = f"add 'type: …', one of {', '.join(KNOWN_KINDS)}"
+        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
+    elif kind in KNOWN_KINDS:
         context.complain(rules.NOT_SERVED, f"authentication of type '{kind}' is not served yet", steps)
     else:
-        advice = did_you_mean(kind, KNOWN_KINDS, "known types")
-        context.complain(rules.INVALID_VALUE, "this authentication type does not exist", steps, advice)
+        message = f"there is no authentication of type '{kind}'"
+        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"))
 
 
-def header_name(name: str, steps: Steps, context: Context) -> bool:
+def header_name(name: str, steps: Steps, context: Context) -> None:
     """Check a header's name; report one that HTTP does not allow."""
     if _TOKEN.fullmatch(name):
-        return True
-    context.complain(rules.INVALID_VALUE, "this is no name of an HTTP header", steps, "letters, digits and dashes")
-    return False
+        return
+    advice = "a name has letters, digits and dashes"
+    context.complain(rules.INVALID_VALUE, f"'{name}' is no name of an HTTP header", steps, advice)
 
 
 def _operations(
     api: ConsumedHttp, resource: ConsumedResource, upstream: Upstream, context: Context
 ) -> Iterable[Consumed]:
     path = _path(resource, context)
+    elsewhere = _placed_elsewhere(api)
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
         consumed = Consumed(upstream, operation, path, parameters)
         for parameter in parameters:
-            _check_place(parameter, consumed, context)
+            if not any(parameter is known for known in elsewhere):
+                _check_place(parameter, consumed, context)
+        for output in operation.output_parameters:
+            _check_output(output, context)
         yield consumed
+
+
+def _placed_elsewhere(api: ConsumedHttp) -> list[ConsumedParameter]:
+    """The adapter's path parameters that some resource has a place for: the other resources need not."""
+    paths = [resource.path for resource in api.resources]
+    return [p for p in api.input_parameters if p.in_ == "path" and any(f"{{{p.name}}}" in path for path in paths)]
+
+
+def _check_output(output: ConsumedOutput, context: Context) -> None:
+    """Named outputs serve steps, which are not served yet; a path that does not compile is wrong all the same."""
+    if output.value is None or "{{" in output.value:
+        return
+    try:
+        compile_path(output.value)
+    except JsonPathError as error:
+        context.complain(rules.JSONPATH, str(error), output.at("value"))
 
 
 def _merged(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
     merged: dict[tuple[str, str], ConsumedParameter] = {}
     for level in levels:
         for parameter in level:
-            merged.setdefault((parameter.name, parameter.in_), parameter)
+            name = parameter.name.lower() if parameter.in_ == "header" else parameter.name
+            merged.setdefault((name, parameter.in_), parameter)
     return merged
 
 
@@ -216,13 +247,18 @@ def _path(resource: ConsumedResource, context: Context) -> tuple[str | Placehold
     return path
 
 
+def place_it(name: str, places: Sequence[str]) -> str:
+    """What to do about a path parameter that the path has no place for."""
+    return did_you_mean(name, places, "the path has") or f"write {{{name}}} into the path, or 'in: query' here"
+
+
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
     steps = parameter.at("in")
     match parameter.in_:
         case "path":
             if parameter.name not in consumed.placeholders:
                 message = f"the path has no place for '{parameter.name}'"
-                advice = did_you_mean(parameter.name, consumed.placeholders, "the path has")
+                advice = place_it(parameter.name, consumed.placeholders)
                 context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
         case "header":
             header_name(parameter.name, parameter.at("name"), context)

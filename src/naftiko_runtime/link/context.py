@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import did_you_mean, is_close
 from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
 from naftiko_runtime.template import Placeholder, split
 
@@ -56,12 +57,12 @@ class Context:
 
     def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
         """Report an expression's name that means nothing here."""
-        known = [*self.variables.names(), *also]
-        advice = (
-            did_you_mean(name, known, "known names")
-            or f"bind it: 'binds: [{{namespace: env, keys: {{{name}: {name}}}}}]'"
-        )
-        self.complain(rules.UNBOUND_VARIABLE, f"'{name}' is bound nowhere", steps, advice)
+        inputs = tuple(also)
+        short = name.rpartition(".")[2]
+        known = [known for known in (*self.variables.names(), *inputs) if is_close(short, known.rpartition(".")[2])]
+        bind = f"bind it: 'binds: [{{namespace: env, keys: {{{short}: {short}}}}}]'"
+        what = f"'{name}' is neither bound nor an input" if inputs else f"'{name}' is bound nowhere"
+        self.complain(rules.UNBOUND_VARIABLE, what, steps, did_you_mean(name, known) or bind)
 
 
 class Variables:
@@ -78,10 +79,11 @@ class Variables:
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        span = source.span(bind.at("keys", variable))
+        span = source.span(bind.at("keys", variable), key=True)
         binding = Binding(bind.namespace, variable, key, span)
         if binding.name in self._bindings:
-            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, "rename one")
+            advice = f"rename one; the first stands on line {self._bindings[binding.name].span.line}"
+            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice)
             return
         self._bindings[binding.name] = binding
         # Of two namespaces with the same variable the short name means the first.
@@ -99,6 +101,11 @@ class Variables:
         binding = self._bindings[full]
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
+
+    def named_in(self, binding: Binding, text: str) -> bool:
+        """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
+        names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
+        return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
 
     def bindings(self) -> tuple[Binding, ...]:
         """Every binding with its uses."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
@@ -10,8 +11,10 @@ from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.formats import DECODERS
 from naftiko_runtime.link.call import CallSite, fold
+from naftiko_runtime.link.consumed import place_it
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
 from naftiko_runtime.shape import OutputError, compile_outputs
+from naftiko_runtime.spec.consumes import ImportedConsumes
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
@@ -31,7 +35,9 @@ _TYPES: Final = ("rest", "mcp", *_LATER_TYPES)
 
 def link_exposes(document: Document, operations: Mapping[str, Consumed], context: Context) -> tuple[Server, ...]:
     """Every server that the document asks for."""
-    linker = _Linker(document.info.label, operations, context)
+    apis = (*document.consumes, *document.capability.consumes)
+    imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
+    linker = _Linker(document.info.label, operations, imported, context)
     servers: list[Server] = []
     for expose in document.capability.exposes:
         match expose:
@@ -45,7 +51,7 @@ def link_exposes(document: Document, operations: Mapping[str, Consumed], context
                 assert_never(expose)
     if not document.capability.exposes:
         advice = "add 'exposes:' with a 'rest' or 'mcp' entry"
-        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", document.capability.at(), advice)
+        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", document.capability.at(), advice, key=True)
     _check_namespaces(document, context)
     return tuple(servers)
 
@@ -55,43 +61,51 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
     if expose.type in _LATER_TYPES:
         context.complain(rules.NOT_SERVED, f"an expose of type '{expose.type}' is not served yet", steps)
         return
+    if not expose.type:
+        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, "add 'type: rest' or 'type: mcp'")
+        return
     advice = did_you_mean(expose.type, _TYPES, "known types")
-    context.complain(rules.NO_SUCH_EXPOSE, "there is no expose of this type", steps, advice)
+    context.complain(rules.NO_SUCH_EXPOSE, f"there is no expose of type '{expose.type}'", steps, advice)
 
 
 def _check_namespaces(document: Document, context: Context) -> None:
-    seen: set[str] = set()
+    seen: dict[str, RestExpose | McpExpose] = {}
     for expose in document.capability.exposes:
         if isinstance(expose, OtherExpose):
             continue
-        if expose.namespace in seen:
+        if (first := seen.setdefault(expose.namespace, expose)) is not expose:
             message = f"the namespace '{expose.namespace}' is exposed twice"
-            context.complain(rules.DUPLICATE_NAMESPACE, message, expose.at("namespace"), "rename one")
-        seen.add(expose.namespace)
+            advice = f"rename one; the first stands on line {context.span(first.at('namespace')).line}"
+            context.complain(rules.DUPLICATE_NAMESPACE, message, expose.at("namespace"), advice)
 
 
 class _Linker:
-    def __init__(self, label: str, operations: Mapping[str, Consumed], context: Context) -> None:
+    def __init__(
+        self, label: str, operations: Mapping[str, Consumed], imported: frozenset[str | None], context: Context
+    ) -> None:
         self._label = label
         self._operations = operations
+        self._imported = imported
         self._context = context
 
     def rest(self, expose: RestExpose) -> RestServer:
         routes = [
-            route
+            (route, operation.at("method"))
             for resource in expose.resources
             for operation in resource.operations
             if (route := self._route(expose, resource, operation)) is not None
         ]
-        self._check_routes(routes, expose)
+        self._check_routes(routes)
         span = self._context.span(expose.at("port"))
-        return RestServer(expose.namespace, expose.address or _ANY_ADDRESS, expose.port, span, tuple(routes))
+        address, served = expose.address or _ANY_ADDRESS, tuple(route for route, _ in routes)
+        return RestServer(expose.namespace, address, expose.port, span, served)
 
     def mcp(self, expose: McpExpose) -> McpServer:
         if expose.transport != "http":
             self._refuse_transport(expose)
         elif expose.port is None:
-            self._context.complain(rules.MISSING_KEY, "the key 'port' is missing", expose.at(), "add 'port: 9090'")
+            steps = expose.at("port")
+            self._context.complain(rules.MISSING_KEY, "the key 'port' is missing", steps, "add 'port: 9090'")
         self._check_unique("tool", expose.tools)
         tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
         span = self._context.span(expose.at("port"))
@@ -104,7 +118,8 @@ class _Linker:
             self._context.complain(rules.NOT_SERVED, "the transport 'stdio' is not served yet", steps, "use 'http'")
         else:
             advice = did_you_mean(expose.transport, ("http", "stdio"), "one of")
-            self._context.complain(rules.INVALID_VALUE, "there is no such MCP transport", steps, advice)
+            message = f"there is no MCP transport '{expose.transport}'"
+            self._context.complain(rules.INVALID_VALUE, message, steps, advice)
 
     def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
         pattern = self._pattern(resource)
@@ -126,7 +141,11 @@ class _Linker:
         if not resource.path.startswith("/"):
             self._context.complain(rules.PATH, "a route's path starts with '/'", steps, f"write '/{resource.path}'")
         if any(isinstance(piece, str) and re.search(r"[?#\s]", piece) for piece in pieces):
-            self._context.complain(rules.PATH, "a route's path holds no '?', '#' or white space", steps)
+            advice = "what stands behind a '?' is declared under inputParameters, with 'in: query'"
+            self._context.complain(rules.PATH, "a route's path holds no '?', '#' or white space", steps, advice)
+        if any(isinstance(a, Placeholder) and isinstance(b, Placeholder) for a, b in pairwise(pieces)):
+            advice = "put a '/' or other text between them"
+            self._context.complain(rules.PATH, "two placeholders have nothing between them", steps, advice)
         names = [piece.name for piece in pieces if isinstance(piece, Placeholder)]
         for name in {name for name in names if names.count(name) > 1}:
             self._context.complain(rules.DUPLICATE_NAME, f"the path has '{name}' twice", steps, "rename one")
@@ -137,7 +156,7 @@ class _Linker:
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
                 message = f"the path has no place for '{parameter.name}'"
-                advice = did_you_mean(parameter.name, names, "the path has")
+                advice = place_it(parameter.name, names)
                 self._context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
 
     def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
@@ -167,13 +186,27 @@ class _Linker:
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:
             if spec.ref is None and spec.steps is None:  # those are refused by name already
-                self._context.complain(rules.NOT_SERVED, "an operation without 'call' is not served yet", spec.at())
+                message, advice = "an operation without 'call' is not served yet", "add 'call: namespace.operation'"
+                self._context.complain(rules.NOT_SERVED, message, spec.at("call"), advice)
             return None
-        if (consumed := self._operations.get(spec.call)) is None:
+        consumed = self._operations.get(spec.call)
+        if consumed is None and not self._may_be_imported(spec.call):
             message = f"no consumed operation '{spec.call}'"
-            advice = did_you_mean(spec.call, self._operations, "consumed operations")
-            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("call"), advice)
+            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("call"), self._nearest(spec.call))
         return consumed
+
+    def _may_be_imported(self, call: str) -> bool:
+        """Whether a call goes into a namespace that an import brings; that the import is refused says it all."""
+        return None in self._imported or call.partition(".")[0] in self._imported
+
+    def _nearest(self, call: str) -> str:
+        """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
+        namespace, _, name = call.partition(".")
+        of_namespace = [known for known in self._operations if known.partition(".")[0] == namespace]
+        of_name = [known for known in self._operations if known.partition(".")[2] in (name or namespace, call)]
+        if not self._operations:
+            return "declare it under 'consumes'"
+        return did_you_mean(call, of_namespace or of_name or self._operations, "consumed operations") or ""
 
     def _shape(self, outputs: Sequence[Output], consumed: Consumed) -> Callable[[Any], Any] | None:
         self._check_output_templates(outputs)
@@ -192,35 +225,25 @@ class _Linker:
             if output.value is not None and "{{" in output.value:
                 message = "templates in output values are not served yet"
                 self._context.complain(rules.NOT_SERVED, message, output.at("value"))
+            self._check_output_templates(tuple(output.inner()))
 
     def _check_unique(self, what: str, named: Iterable[Any]) -> None:
-        seen: set[str] = set()
+        seen: dict[str, Any] = {}
         for part in named:
-            if part.name in seen:
+            if (first := seen.setdefault(part.name, part)) is not part:
                 message = f"the {what} '{part.name}' is defined twice"
-                self._context.complain(rules.DUPLICATE_NAME, message, part.at("name"), "rename one")
-            seen.add(part.name)
+                advice = f"rename one; the first stands on line {self._context.span(first.at('name')).line}"
+                self._context.complain(rules.DUPLICATE_NAME, message, part.at("name"), advice)
 
-    def _check_routes(self, routes: Sequence[Route], expose: RestExpose) -> None:
-        places = _route_places(expose)
-        first: dict[tuple[str, str], str] = {}
-        for route in routes:
+    def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
+        first: dict[tuple[str, str], tuple[str, Steps]] = {}
+        for route, steps in routes:
             shape = "".join(piece if isinstance(piece, str) else "{}" for piece in route.pattern)
-            key = (route.method, shape)
-            if key in first:
-                steps = places[route.method, route.path]
+            path, place = first.setdefault((route.method, shape), (route.path, steps))
+            if place != steps:
                 message = f"{route.method} {route.path} is routed twice"
-                self._context.complain(rules.DUPLICATE_ROUTE, message, steps, "keep one of the two")
-            first[key] = route.path
-
-
-def _route_places(expose: RestExpose) -> dict[tuple[str, str], Any]:
-    """Where each method and path stands; of two alike the last, which is the one to report."""
-    return {
-        (operation.method, resource.path): operation.at("method")
-        for resource in expose.resources
-        for operation in resource.operations
-    }
+                advice = f"keep one of the two; line {self._context.span(place).line} has {route.method} {path}"
+                self._context.complain(rules.DUPLICATE_ROUTE, message, steps, advice)
 
 
 def _rest_inputs(parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.adapters.problem import problem_document, send_problem_document
 from naftiko_runtime.adapters.rest import Truncated
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NOT_HTTP: Final = (400, "bad-request", "the request is not HTTP/1.1")
 _BAD_HOST: Final = (400, "bad-host", "a request needs exactly one Host header")
 _HEAD_TOO_LARGE: Final = (431, "head-too-large", "the request's head is larger than this server takes")
 _TOO_MANY_HEADERS: Final = (
@@ -38,7 +40,9 @@ class GatewayProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
+        self._heads = 0
         self._in_head = True
+        self._refused = False
         self._clock: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -51,32 +55,57 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head or a body."""
+        if self._refused:
+            return
+        head_only, heads = self._in_head, self._heads
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
-            self._await_rest_of_head(len(data))
+        if self._in_head and not self._refused and not self.transport.is_closing():
+            # A piece that also ends an earlier request cannot be counted, but is itself of bounded size.
+            self._await_rest_of_head(len(data) if head_only and heads == self._heads else 0)
 
     def _await_rest_of_head(self, received: int) -> None:
-        """A head has begun and is not complete: bound what may still come of it, and when."""
+        """A head is not complete, perhaps not begun: bound what may still come of it, and when."""
         self._head_bytes += received
         if self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX:
-            self._refuse_unparsed()
-        elif self._clock is None:
+            self._refuse_unparsed(*_HEAD_TOO_LARGE)
+        elif self._clock is None and self._idle():
             self._expect(limits.REQUEST_HEAD_SECONDS)
 
-    def _refuse_unparsed(self) -> None:
-        self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        )
-        self.transport.close()
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._in_head = True
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for callers
+        """Answer what is not HTTP."""
+        self._refuse_unparsed(*_NOT_HTTP)
+
+    def _refuse_unparsed(self, status: int, slug: str, detail: str) -> None:
+        """Answer without the application; in the middle of another answer there is nothing left to say."""
+        if not self._idle():
+            self.transport.close()
+            return
+        body = problem_document(status, slug, detail)
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
+            f"content-type: application/problem+json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.read_away()
+
+    def read_away(self) -> None:
+        """End our side and drop what still comes: closing with bytes unread would take the answer back."""
+        self._refused = True
+        self._stop_clock()
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._clock = self.loop.call_later(limits.REFUSED_SECONDS, self.transport.close)
 
     def on_headers_complete(self) -> None:
         """The head is there: check what HTTP demands of it, and run the application or a refusal."""
         self._in_head = False
+        self._heads += 1
         self._head_bytes = 0
         self._stop_clock()
         refusal = self._refusal()
@@ -114,6 +143,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is complete; from now on the caller waits for us."""
         super().on_message_complete()
+        self._in_head = True
         self._stop_clock()
 
     def _expect(self, seconds: float) -> None:
@@ -134,6 +164,8 @@ class GatewayProtocol(HttpToolsProtocol):
     # -- the caller's going ---------------------------------------------------------------------------------------
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if not self._bodyless():
+            cycle.transport = _Door(self, cycle)  # type: ignore[assignment]
         task = self.loop.create_task(_run(cycle, app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -146,6 +178,26 @@ class GatewayProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if waiting and self._running is not None:
             self._running.cancel()
+
+
+class _Door:
+    """The connection of a request with a body, which may be answered before all of it has come."""
+
+    __slots__ = ("_cycle", "_protocol", "abort", "is_closing", "write")
+
+    def __init__(self, protocol: GatewayProtocol, cycle: RequestResponseCycle) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+        self.abort = protocol.transport.abort
+        self.is_closing = protocol.transport.is_closing
+        self.write = protocol.transport.write
+
+    def close(self) -> None:
+        """Close for writing at once, for reading when the body is over or has gone on for too long."""
+        if self._cycle.more_body:
+            self._protocol.read_away()
+        else:
+            self._protocol.transport.close()
 
 
 async def _run(cycle: RequestResponseCycle, app: App) -> None:
@@ -170,7 +222,7 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
 async def _our_fault(cycle: RequestResponseCycle) -> None:
     incident = secrets.token_hex(6)
     path = cycle.scope["path"]
-    log.error("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
+    log.exception("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
     if cycle.response_started:
         cycle.transport.abort()
         return

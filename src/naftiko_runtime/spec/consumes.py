@@ -55,9 +55,16 @@ class ImportedConsumes(Part):
     """A namespace taken from another file."""
 
     location: Text | None = None
-    import_: Unserved = Field(default=None, alias="import")
+    import_: Any = Field(default=None, alias="import")
     as_: Text | None = Field(default=None, alias="as")
     description: Text | None = None
+
+    @property
+    def namespace(self) -> str | None:
+        """What the imported namespace is called here, if the entry says so."""
+        if self.as_ is not None:
+            return self.as_
+        return self.import_ if isinstance(self.import_, str) else None
 
 
 def _kind(value: Any) -> str:

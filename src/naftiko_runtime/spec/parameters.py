@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.base import JsonType, Part, Text, Unserved, tuple_or_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def text_or_mapping(value: Any) -> str | None:
@@ -74,6 +77,16 @@ class Output(Part):
     items: Output | None = None
     values: Output | None = None
     max_length: int | None = Field(default=None, ge=0)
+
+    def inner(self) -> Iterator[Output]:
+        """The outputs directly inside this one, in either spelling."""
+        for shape in (self, self.mapping):
+            if isinstance(shape, Output | OutputMapping):
+                yield from (shape.properties or {}).values()
+                if shape.items is not None:
+                    yield shape.items
+        if self.values is not None:
+            yield self.values
 
 
 class OutputMapping(Part):

@@ -12,7 +12,7 @@ from pydantic import Field
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Findings, did_you_mean
 from naftiko_runtime.parse import parse_part
-from naftiko_runtime.source import read
+from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
 from naftiko_runtime.template import as_json
 
@@ -59,7 +59,7 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
         operations: The consumed operations of the document it belongs to.
 
     Raises:
-        DocumentError: The file is no sandbox file, or answers for an operation that does not exist.
+        SourceError: The file is no sandbox file, or answers for an operation that does not exist.
     """
     source, findings = read(path), Findings()
     file = parse_part(SandboxFile, source, findings)
@@ -74,7 +74,8 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
             answers[name] = _canned(answer, path.parent)
         except ValueError as error:
             findings.add(rules.INVALID_VALUE, str(error), source.span(steps, key=True))
-    findings.raise_if_failed()
+    if findings.failed:
+        raise SourceError(findings.sorted(), source)
     return answers
 
 

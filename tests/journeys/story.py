@@ -1,0 +1,273 @@
+"""A golden journey: a document, calls, what the upstream has to receive and what the caller has to get.
+
+The format is told in README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from naftiko_runtime import source
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.load import load_source
+from support.upstream import Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from naftiko_runtime.plan import Plan
+    from support.upstream import Received, Upstream
+
+_KEYS = {
+    "journey": {"journey", "environment", "document", "upstream", "schemas", "steps"},
+    "step": {"step", "rest", "tool", "sent", "tool-sent", "answer", "tool-answer"},
+    "rest": {"request", "headers", "json", "text", "type"},
+    "tool": {"name", "arguments"},
+    "sent": {"request", "headers", "without", "json", "text", "type"},
+    "answer": {"status", "headers", "without", "type", "json", "text", "base64", "empty", "refused", "failed"},
+    "reply": {"status", "headers", "type", "json", "text", "base64"},
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """One file."""
+
+    name: str
+    environment: dict[str, str]
+    document: dict[str, Any]
+    upstream: dict[str, Any]
+    schemas: dict[str, Any]
+    steps: list[dict[str, Any]]
+
+    def plan(self, url: str) -> Plan:
+        """The plan of the document, every consumed API moved to an upstream on this machine, exposes to free ports."""
+        capability = {key: value for key, value in self.document.items() if key != "binds"}
+        whole = {
+            "naftiko": "1.0.0-alpha2",
+            "info": {"label": self.name},
+            "binds": self.document.get("binds", []),
+            "capability": capability,
+        }
+        apis = capability["consumes"]
+        ports = {expose["namespace"]: 0 for expose in capability["exposes"]}
+        base_uris = {api["namespace"]: url + urlsplit(api["baseUri"]).path for api in apis}
+        read = source.load(yaml.dump(whole, Dumper=_AsWritten).encode(), f"{self.name}.yml")
+        loaded = load_source(read, Overrides(base_uris, ports, host="127.0.0.1"))
+        assert loaded.plan is not None, "\n".join(f"{d.span}: {d.message}" for d in loaded.diagnostics)
+        return loaded.plan
+
+    def script(self, upstream: Upstream) -> None:
+        """Let the upstream forget what it knew, and answer as this story says."""
+        upstream.reset()
+        for line, reply in self.upstream.items():
+            known(reply, "reply")
+            method, path = line.split(" ")
+            typed = {"content-type": content_type(reply)} if content_type(reply) else {}
+            headers = {**typed, **reply.get("headers", {})}
+            upstream.on(method, path, Reply(reply.get("status", 200), headers, content(reply)))
+
+
+class _AsWritten(yaml.SafeDumper):
+    """Numbers as the story spells them, and every value where it is used."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        return True
+
+    def represent_number(self, value: source.WrittenInt | source.WrittenFloat) -> yaml.Node:
+        kind = "int" if isinstance(value, int) else "float"
+        return self.represent_scalar(f"tag:yaml.org,2002:{kind}", value.text)
+
+
+_AsWritten.add_representer(source.WrittenInt, _AsWritten.represent_number)
+_AsWritten.add_representer(source.WrittenFloat, _AsWritten.represent_number)
+
+
+def read(path: Path) -> Story:
+    data = source.read(path).data
+    known(data, "journey")
+    for step in data["steps"]:
+        known(step, "step")
+        for key, kind in _PARTS:
+            if isinstance(step.get(key), dict):
+                known(step[key], kind)
+    return Story(
+        path.stem,
+        data.get("environment", {}),
+        data["document"],
+        data.get("upstream", {}),
+        data.get("schemas", {}),
+        data["steps"],
+    )
+
+
+_PARTS = (
+    ("rest", "rest"),
+    ("tool", "tool"),
+    ("sent", "sent"),
+    ("tool-sent", "sent"),
+    ("answer", "answer"),
+    ("tool-answer", "answer"),
+)
+
+
+def known(part: dict[str, Any], kind: str) -> None:
+    """A misspelt key would be an expectation that nobody checks."""
+    assert part.keys() <= _KEYS[kind], f"{kind} has no {sorted(part.keys() - _KEYS[kind])}"
+
+
+def content(part: dict[str, Any]) -> bytes:
+    """The body that a part of a story describes."""
+    if "json" in part:
+        return json.dumps(part["json"]).encode()
+    return b64decode(part["base64"]) if "base64" in part else str(part.get("text", "")).encode()
+
+
+def content_type(part: dict[str, Any]) -> str | None:
+    return part.get("type") or ("application/json" if "json" in part else None)
+
+
+def same_json(actual: bytes | str, expected: Any) -> None:
+    """JSON of the same text, but for order and white space: ``1``, ``1.0``, ``true`` and ``"1"`` all differ."""
+    shown = json.dumps(json.loads(actual), sort_keys=True)
+    assert shown == json.dumps(expected, sort_keys=True)
+
+
+def check_sent(received: list[Received], sent: dict[str, Any] | str | None) -> None:
+    """What the upstream received is what the story tells."""
+    if sent == "nothing":
+        assert [f"{request.method} {request.target}" for request in received] == []
+        return
+    assert len(received) == 1
+    names = [name for name, _ in received[0].headers]
+    assert sorted(names) == sorted(set(names)), "a header was sent twice"
+    if isinstance(sent, dict):
+        _check_request(received[0], sent)
+
+
+def _check_request(request: Received, sent: dict[str, Any]) -> None:
+    if "request" in sent:
+        assert f"{request.method} {request.target}" == sent["request"]
+    for name, value in sent.get("headers", {}).items():
+        assert _utf8(request.header(name.lower()) or "") == value, f"header {name}"
+    for name in sent.get("without", ()):
+        assert request.header(name.lower()) is None, f"header {name}"
+    if "json" in sent:
+        same_json(request.body, sent["json"])
+        assert request.header("content-type") == "application/json"
+    elif "text" in sent:
+        assert request.body.decode() == sent["text"]
+    if "type" in sent:
+        assert request.header("content-type") == sent["type"]
+
+
+def _utf8(text: str) -> str:
+    return text.encode("latin-1").decode()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a REST caller got."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def check_response(given: Given, answer: dict[str, Any]) -> None:
+    """What a REST caller got is what the story tells."""
+    if "refused" in answer or "failed" in answer:
+        _check_problem(given, answer)
+        return
+    if not answer:
+        assert given.status < HTTPStatus.BAD_REQUEST, given.body
+    assert given.status == answer.get("status", given.status), given.body
+    for name, value in answer.get("headers", {}).items():
+        assert given.headers.get(name.lower()) == value, f"header {name}"
+    for name in answer.get("without", ()):
+        assert name.lower() not in given.headers, f"header {name}"
+    if (expected := content_type(answer)) is not None:
+        assert given.headers["content-type"] == expected
+    if "json" in answer:
+        same_json(given.body, answer["json"])
+    elif answer.keys() & {"text", "base64", "empty"}:
+        assert given.body == content(answer)
+
+
+def _check_problem(given: Given, answer: dict[str, Any]) -> None:
+    problem = json.loads(given.body)
+    assert given.headers["content-type"] == "application/problem+json"
+    status = answer.get("status", 400 if "refused" in answer else 502)
+    assert (given.status, problem["status"]) == (status, status)
+    if "refused" not in answer:
+        assert answer["failed"] in problem["detail"]
+        return
+    told = {(fault["name"], fault["in"]): fault["detail"] for fault in problem["errors"]}
+    assert told.keys() == {_input(line) for line in answer["refused"]}
+    for line, why in answer["refused"].items():
+        assert why in told[_input(line)]
+
+
+def _input(line: str) -> tuple[str, str]:
+    """``query limit`` names an input and its place; ``path`` the whole of a place."""
+    place, _, name = line.partition(" ")
+    return name, place
+
+
+def check_result(result: Any, answer: dict[str, Any]) -> None:
+    """What a tool's caller got is the same answer as content."""
+    status = answer.get("status", 200)
+    assert len(result.content) == 1
+    if "refused" in answer or "failed" in answer:
+        _check_failure(result, answer)
+    elif status >= HTTPStatus.BAD_REQUEST:
+        assert (result.is_error, result.structured_content) == (True, None)
+        head, _, body = result.content[0].text.partition("\n")
+        assert head.endswith(f"answered {status} {HTTPStatus(status).phrase}")
+        assert body == content(answer).decode() if "json" not in answer else same_json(body, answer["json"]) is None
+    elif answer.get("empty"):
+        assert (result.is_error, result.structured_content) == (False, {})
+        assert str(status) in result.content[0].text
+    else:
+        assert not result.is_error, result.content
+        _check_content(result, answer)
+
+
+def _check_failure(result: Any, answer: dict[str, Any]) -> None:
+    text = result.content[0].text
+    assert (result.is_error, result.structured_content) == (True, None)
+    assert answer.get("failed", "") in text
+    for line, why in answer.get("refused", {}).items():
+        assert _input(line)[0] in text
+        assert why in text
+
+
+def _check_content(result: Any, answer: dict[str, Any]) -> None:
+    block, media_type = result.content[0], (content_type(answer) or "").partition(";")[0]
+    if "json" in answer:
+        same_json(block.text, answer["json"])
+        _check_structured(result, answer["json"])
+    elif "text" in answer:
+        assert block.text == answer["text"]
+        _check_structured(result, json.loads(answer["text"]) if media_type.endswith("json") else None)
+    elif "base64" in answer:
+        kind = media_type.partition("/")[0]
+        if kind in ("image", "audio"):
+            assert (block.type, block.data, block.mime_type) == (kind, answer["base64"], media_type)
+        else:
+            assert block.type == "resource"
+            assert (block.resource.blob, block.resource.mime_type) == (answer["base64"], media_type)
+        assert result.structured_content is None
+
+
+def _check_structured(result: Any, value: Any) -> None:
+    """Objects come as values too; nothing else does, because older protocol revisions only take objects."""
+    expected = value if isinstance(value, dict) else None
+    assert json.dumps(result.structured_content, sort_keys=True) == json.dumps(expected, sort_keys=True)

@@ -1,0 +1,146 @@
+"""Every journey of this folder, over REST and over both wires of MCP."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from mcp import Client
+
+from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.adapters.mcp import mcp_app
+from naftiko_runtime.adapters.rest import RestApp
+from naftiko_runtime.bind import bind
+from naftiko_runtime.plan import RestServer
+from naftiko_runtime.secret import resolve
+from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.transport import open_transport
+from support.caller import call
+from support.upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from naftiko_runtime.bind import BoundServer
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*.yml"))
+DEADLINE_SECONDS = 20
+MODES: tuple[Literal["2026-07-28", "legacy"], ...] = ("2026-07-28", "legacy")
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Upstream]:
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+def story(request: pytest.FixtureRequest) -> Story:
+    return read(request.param)
+
+
+@asynccontextmanager
+async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
+    """The story's expose of that kind, on a real socket; gives its URL."""
+    plan = story.plan(url)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
+        secrets = resolve(plan, story.environment)
+        bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("aiohttp")))
+        server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
+        app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)
+        listening = open_socket("127.0.0.1", 0, story.name)
+        listener = Listener(listening, app)
+        await listener.start()
+        try:
+            yield f"http://127.0.0.1:{listener.port}"
+        finally:
+            listener.stop_accepting()
+            await listener.closed()
+
+
+async def _mcp(server: BoundServer, stack: AsyncExitStack) -> Any:
+    return await stack.enter_async_context(mcp_app(server, Edge()))
+
+
+def told(story: Story, wire: str) -> list[dict[str, Any]]:
+    """The steps that a wire takes part in."""
+    steps = [step for step in story.steps if wire in step]
+    assert steps, f"{story.name} tells nothing for {wire}"
+    return steps
+
+
+def failure(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> Iterator[str]:
+    """What is wrong with a step; all steps run, and their failures are told together."""
+    try:
+        checks()
+    except (AssertionError, ValueError) as error:
+        yield "\n  ".join([step["step"], str(error), *map(str, seen)])
+
+
+async def test_over_rest(story: Story, api: Upstream) -> None:
+    story.script(api)
+    failures: list[str] = []
+    async with served(story, api.url, RestApp) as url:
+        for step in told(story, "rest"):
+            api.received.clear()
+            given = await asked(url, step["rest"])
+            failures += failure(step, partial(_check_rest, step, given, api), given, api.received)
+    assert not failures, "\n\n".join(failures)
+
+
+def _check_rest(step: dict[str, Any], given: Given, api: Upstream) -> None:
+    check_response(given, step.get("answer", {}))
+    check_sent(api.received, step.get("sent"))
+
+
+async def asked(url: str, rest: dict[str, Any]) -> Given:
+    """What REST answers."""
+    method, target = rest["request"].split(" ")
+    headers = {name: value.encode().decode("latin-1") for name, value in rest.get("headers", {}).items()}
+    body = None
+    if rest.keys() & {"json", "text"}:
+        body = content(rest)
+        headers["content-type"] = content_type(rest) or "text/plain"
+    response = await asyncio.to_thread(call, url, target, method, headers, body)
+    return Given(response.status, response.headers, response.body)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"]) -> None:
+    story.script(api)
+    failures: list[str] = []
+    async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode=mode) as client:
+        for step in told(story, "tool"):
+            api.received.clear()
+            result = await client.call_tool(step["tool"]["name"], step["tool"].get("arguments", {}))
+            failures += failure(step, partial(_check_mcp, step, result, api), result, api.received)
+    assert not failures, "\n\n".join(failures)
+
+
+def _check_mcp(step: dict[str, Any], result: Any, api: Upstream) -> None:
+    check_result(result, step.get("tool-answer", step.get("answer", {})))
+    check_sent(api.received, step.get("tool-sent", step.get("sent")))
+
+
+async def test_schemas(story: Story, api: Upstream) -> None:
+    """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
+    async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode="2026-07-28") as client:
+        listed = {tool.name: tool.input_schema for tool in (await client.list_tools()).tools}
+    assert {schema["type"] for schema in listed.values()} == {"object"}
+    assert {name: listed[name] for name in story.schemas} == story.schemas
+
+
+def test_every_step_is_told_for_both_sides_or_says_why_not(story: Story) -> None:
+    """What only one side can do says so in its name."""
+    for step in story.steps:
+        if "rest" not in step:
+            assert "MCP only" in step["step"]
+        if "tool" not in step:
+            assert "REST only" in step["step"]

@@ -1,0 +1,113 @@
+"""Callers: HTTP with every byte of the target as given, and plain sockets."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DEADLINE_SECONDS = 15.0
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Response:
+    """A whole answer; header names in lower case, several of one name joined by commas."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def connect(url: str) -> HTTPConnection:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    return HTTPConnection(parts.hostname, parts.port, timeout=DEADLINE_SECONDS)
+
+
+def headers_of(response: HTTPResponse) -> Headers:
+    headers: Headers = {}
+    for name, value in response.getheaders():
+        known = headers.get(name.lower())
+        headers[name.lower()] = value if known is None else f"{known}, {value}"
+    return headers
+
+
+@contextmanager
+def streaming(
+    url: str, target: str, method: str = "GET", headers: Headers | None = None, body: Any = None
+) -> Iterator[HTTPResponse]:
+    """An answer whose head has arrived."""
+    connection = connect(url)
+    chunked = body is not None and not isinstance(body, bytes)
+    try:
+        connection.request(method, target, body=body, headers=headers or {}, encode_chunked=chunked)
+        yield connection.getresponse()
+    finally:
+        connection.close()
+
+
+def call(url: str, target: str, method: str = "GET", headers: Headers | None = None, body: Any = None) -> Response:
+    """One request on a connection of its own; a body that is no bytes is an iterable of chunks."""
+    with streaming(url, target, method, headers, body) as response:
+        return Response(response.status, headers_of(response), response.read())
+
+
+class Raw:
+    """A plain socket."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._socket = socket.create_connection((parts.hostname, parts.port or 80), timeout=DEADLINE_SECONDS)
+        self._file = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+    def closed(self) -> bool:
+        """Whether the peer closes without another byte; blocks until one of both happens."""
+        try:
+            return self._file.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def rest(self) -> bytes:
+        """All bytes until the peer closes."""
+        return self._file.read()
+
+    def answer(self) -> Response:
+        """The next answer on the connection, which has a content-length or none of a body."""
+        status = int(self._file.readline().split(b" ")[1])
+        headers: Headers = {}
+        for line in iter(self._file.readline, b"\r\n"):
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.strip().lower()] = value.strip()
+        return Response(status, headers, self._file.read(int(headers.get("content-length", "0"))))
+
+
+def head(line: str, headers: Iterable[tuple[str, str]] = (), *, host: str = "x") -> bytes:
+    """A request's head."""
+    lines = [f"{line} HTTP/1.1", *([f"Host: {host}"] if host else []), *(f"{n}: {v}" for n, v in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1")

@@ -1,0 +1,212 @@
+"""The Dockerfile carried out without an engine: its stages in a folder, its command as a plain process.
+
+What it copies and runs, and the values of its ENV, USER, ENTRYPOINT, CMD and HEALTHCHECK, are read from the file
+itself. Absolute paths of the image stand below one folder, which nobody but its owner can write to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Self
+
+from support.gateway import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parent.parent.parent
+BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
+FOLDERS = ("/opt/naftiko", "/capabilities", "/build")
+NO_FILE_GROWS = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+"""What runs behind this can write to its pipes and sockets, but not one byte to any file."""
+
+
+class Stage:
+    """The instructions of a Dockerfile from one FROM to the next."""
+
+    def __init__(self) -> None:
+        self.instructions: list[tuple[str, str]] = []
+
+    @classmethod
+    def read_all(cls, file: Path) -> list[Self]:
+        text = re.sub(r"^\s*#.*\n", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        stages: list[Self] = []
+        for line in re.sub(r"\\\n", " ", text).splitlines():
+            keyword, _, rest = line.strip().partition(" ")
+            if keyword == "FROM":
+                stages.append(cls())
+            if stages and keyword:
+                stages[-1].instructions.append((keyword, rest.strip()))
+        return stages
+
+    def values(self, keyword: str) -> list[str]:
+        return [value for found, value in self.instructions if found == keyword]
+
+    def value(self, keyword: str) -> str:
+        (value,) = self.values(keyword)
+        return value
+
+    def command(self, keyword: str) -> list[str]:
+        """The exec form of ENTRYPOINT, CMD or HEALTHCHECK; the shell form is no JSON and fails."""
+        command: list[str] = json.loads(self.value(keyword).rpartition("CMD ")[2])
+        return command
+
+    def pairs(self, keyword: str, known: Mapping[str, str]) -> dict[str, str]:
+        """The names and values of ENV, LABEL or ARG."""
+        found: dict[str, str] = {}
+        for part in shlex.split(" ".join(self.values(keyword))):
+            name, _, value = part.partition("=")
+            found[name] = Template(value).substitute({**known, **found})
+        return found
+
+    def copies(self) -> Iterator[tuple[list[str], str, int | None]]:
+        """Sources, target and mode of each COPY from the build context."""
+        for value in self.values("COPY"):
+            words = value.split()
+            flags = dict(word[2:].split("=") for word in words if word.startswith("--"))
+            if "from" not in flags:
+                *sources, target = [word for word in words if not word.startswith("--")]
+                yield sources, target, int(flags["chmod"], 8) if "chmod" in flags else None
+
+
+@dataclass(frozen=True)
+class Image:
+    """The built image; its absolute path ``/x`` is ``folder / "x"``."""
+
+    folder: Path
+    stages: list[Stage]
+
+    @property
+    def final(self) -> Stage:
+        return self.stages[-1]
+
+    @property
+    def wheel(self) -> Path:
+        (wheel,) = self.folder.glob("build/dist/*.whl")
+        return wheel
+
+    @property
+    def venv(self) -> Path:
+        return self.folder / "opt/naftiko"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a container's first process gets."""
+        base = {"PATH": BASE_PATH, "HOME": "/nonexistent"}
+        return base | {k: self.placed(v) for k, v in self.final.pairs("ENV", base).items()}
+
+    def placed(self, text: str) -> str:
+        """Text of the image with its absolute paths as they are here."""
+        return re.sub(rf"({'|'.join(FOLDERS)})\b", rf"{self.folder}\1", text)
+
+    def command(self, *keywords: str) -> list[str]:
+        return [self.placed(word) for keyword in keywords for word in self.final.command(keyword)]
+
+    def unprivileged(self) -> dict[str, Any]:
+        """How a process becomes the image's user in its folder; only root can become somebody else."""
+        user, _, group = self.final.value("USER").partition(":")
+        options: dict[str, Any] = {"cwd": self.placed(self.final.values("WORKDIR")[-1])}
+        if os.geteuid() == 0:
+            options |= {"user": int(user), "group": int(group), "extra_groups": []}
+        return options
+
+    def start(self, environment: Mapping[str, str]) -> Program:
+        """ENTRYPOINT and CMD, with an operator's variables."""
+        command = [*NO_FILE_GROWS, *self.command("ENTRYPOINT", "CMD")]
+        return Program(command, {**self.environment, **environment}, **self.unprivileged())
+
+    def health(self, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """HEALTHCHECK, beside the process that `start` started."""
+        return subprocess.run(
+            [*NO_FILE_GROWS, *self.command("HEALTHCHECK")],
+            env={**self.environment, **environment},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            **self.unprivileged(),
+        )
+
+
+@contextmanager
+def built() -> Iterator[Image]:
+    """The image of the tree as it is, but for what git ignores."""
+    # Not below pytest's folder: that one is closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="naftiko-image-"))
+    try:
+        folder.chmod(0o755)
+        image = Image(folder, Stage.read_all(ROOT / "Dockerfile"))
+        _build(image)
+        yield image
+    finally:
+        _allow_writing(folder, allowed=True)
+        shutil.rmtree(folder)
+
+
+def _build(image: Image) -> None:
+    context = image.folder / "context"
+    for name in _tree():
+        target = context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+    for stage in image.stages:
+        work = image.folder
+        for workdir in stage.values("WORKDIR"):
+            work = Path(image.placed(workdir))
+            work.mkdir(parents=True, exist_ok=True)
+        for sources, target, mode in stage.copies():
+            place = image.placed(target) if target.startswith("/") else work / target
+            for source in sources:
+                _copy(context / source, Path(place), mode)
+    for command in image.stages[0].values("RUN"):
+        _run(image.placed(command), image.folder / "build")
+    _allow_writing(image.folder, allowed=False)
+
+
+def _tree() -> list[str]:
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def _copy(source: Path, place: Path, mode: int | None) -> None:
+    if source.is_dir():
+        shutil.copytree(source, place, dirs_exist_ok=True)
+        return
+    place.mkdir(parents=True, exist_ok=True)
+    copy = shutil.copyfile(source, place / source.name)
+    copy.chmod(mode if mode is not None else 0o644)
+
+
+def _run(command: str, work: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=work,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+
+
+def _allow_writing(folder: Path, *, allowed: bool) -> None:
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o755 if allowed else 0o555)
