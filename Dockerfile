@@ -23,12 +23,12 @@ LABEL org.opencontainers.image.title="naftiko-runtime" \
 RUN groupadd --gid 65532 naftiko \
  && useradd --uid 65532 --gid 65532 --no-log-init --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin naftiko
 COPY --from=build /opt/naftiko /opt/naftiko
+WORKDIR /capabilities
 COPY --chmod=0444 capabilities/pixel-tracking.yaml capabilities/pixel-tracking.sandbox.yaml /capabilities/
 ENV PATH="/opt/naftiko/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     NAFTIKO_CONTROL=0.0.0.0:9900
 USER 65532:65532
-WORKDIR /capabilities
 # The file's REST and MCP ports, and /health/live and /health/ready.
 EXPOSE 8080 9090 9900
 STOPSIGNAL SIGTERM

@@ -29,7 +29,7 @@ clean:
 
 # mypy reads the tests and the bench too, so lint needs what they import.
 .venv/run.stamp: GROUPS :=
-.venv/test.stamp: GROUPS := test build
+.venv/test.stamp: GROUPS := test
 .venv/lint.stamp: GROUPS := test bench lint
 .venv/bench.stamp: GROUPS := bench
 

@@ -184,12 +184,18 @@ def is_close(word: str, known: str) -> bool:
     return bool(get_close_matches(word.casefold(), (known.casefold(),), n=1, cutoff=0.8))
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that another one most resembles, if any does."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.65)
+    return folded[close[0]] if close else None
+
+
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
     """A help line: the closest known word, or the list of them when none is close and the list is short."""
     candidates = sorted(set(known))
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    if close := get_close_matches(word.casefold(), folded, n=1, cutoff=0.6):
-        return f"did you mean '{folded[close[0]]}'?"
+    if close := closest(word, candidates):
+        return f"did you mean '{close}'?"
     if not candidates:
         return None
     shown = ", ".join(f"'{candidate}'" for candidate in candidates[:8])

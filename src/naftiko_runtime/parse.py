@@ -51,14 +51,20 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
 
 
 def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
-    steps = _real_steps(detail["loc"], source.data)
     kind, context = detail["type"], detail.get("ctx", {})
+    steps = _real_steps(detail["loc"], source.data)
+    if kind == "missing":
+        steps = (*steps, detail["loc"][-1])
     last = _called(steps)
     span = source.span(steps)
     if kind == "missing":
         present = _value_at(source.data, steps[:-1])
         close = get_close_matches(str(steps[-1]), list(present), n=1, cutoff=0.8)
-        add = f"did you mean {last} where '{close[0]}' stands?" if close else f"add '{steps[-1]}: …'"
+        add = (
+            f"did you mean {last} where '{close[0]}' stands?"
+            if close
+            else _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
+        )
         findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
@@ -67,8 +73,13 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
         advice = did_you_mean(str(value), expected, "one of")
         findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice)
     elif wanted := _WANTED.get(kind):
-        found = _kind(_value_at(source.data, steps))
-        findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, not {found}", span, _ADVICE.get(wanted))
+        value = _value_at(source.data, steps)
+        if value is None:
+            advice = "give it a value, or leave the key out"
+            findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, and has no value", span, advice)
+        else:
+            message = f"{last} takes {wanted}, not {_kind(value)}"
+            findings.add(rules.WRONG_TYPE, message, span, _ADVICE.get(wanted))
     else:
         findings.add(rules.INVALID_VALUE, f"{last} {detail['msg'].removeprefix('Input ')}", span)
 
@@ -84,8 +95,6 @@ def _called(steps: Steps) -> str:
 def _kind(value: Any) -> str:
     """What a value is, in an author's words."""
     match value:
-        case None:
-            return "nothing"
         case bool():
             return _FLAG
         case int() | float():
@@ -98,6 +107,26 @@ def _kind(value: Any) -> str:
             return _MAPPING
 
 
+_TO_ADD = {
+    "capability": "add 'capability:' with 'consumes:' and 'exposes:'",
+    "naftiko": "add 'naftiko: 1.0.0-alpha2'",
+    "port": "add 'port: 8080'",
+}
+_INSTEAD = {
+    "aggregates": "let tools and operations 'call' consumed operations themselves",
+    "authentication": "leave it out only where anybody who reaches the port may call",
+    "forward": "declare the operations that may be reached",
+    "location": "leave it out; values come from the environment",
+    "mappings": "use 'outputParameters'",
+    "path": "give the operation a resource of its own with this path",
+    "pattern": "leave it out; the value is then not checked here",
+    "prompts": "leave it out; tools are served",
+    "ref": "use 'call: namespace.operation'",
+    "resources": "leave it out; tools are served",
+    "steps": "use 'call: namespace.operation'",
+    "value": "give constants under 'with'",
+}
+"""What an author can do about a key that is not served yet."""
 _SHOWN_MAX = 60
 _TEXT, _MAPPING, _LIST, _NUMBER, _FLAG = "text", "a mapping", "a list", "a whole number", "true or false"
 _ADVICE = {_LIST: "begin each entry with '- '", _MAPPING: "write 'key: value' lines"}
@@ -119,19 +148,12 @@ _WANTED = {
 def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
     """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
-    parts = list(location)
-    for number, part in enumerate(parts):
-        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int)):
+    for part in location:
+        in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if in_list or (isinstance(data, dict) and part in data):
             steps.append(part)
-            data = data[part]  # type: ignore[index]
-        elif number == len(parts) - 1 and isinstance(data, dict) and part not in _UNION_MEMBERS:
-            steps.append(part)
+            data = data[part]
     return tuple(steps)
-
-
-_UNION_MEMBERS = frozenset(
-    {"path", "shape", "[key]", "http", "import", "rest", "mcp", "other", "basic", "bearer", "apikey"}
-)
 
 
 def _value_at(data: Any, steps: Steps) -> Any:
@@ -151,7 +173,8 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> Non
         alias = field.alias or name
         if NOT_SERVED in field.metadata:
             if value is not None:
-                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", source.span((*steps, alias), key=True))
+                span = source.span((*steps, alias), key=True)
+                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", span, _INSTEAD.get(alias))
             continue
         for below, inner in _parts(value, (*steps, alias)):
             _settle(inner, below, source, findings)

@@ -49,7 +49,7 @@ _YAML_FAULTS: Final = (
     ("found unexpected end of stream", "a quote that is never closed", "close it"),
     ("did not find expected key", None, "check the indentation of this line and the ones above"),
     ("did not find expected '-'", None, "check the indentation of this line and the ones above"),
-    ("did not find expected ','", None, "separate entries with ',' and close what was opened"),
+    ("did not find expected ','", "brackets that lack a ',' or are never closed", "separate entries, and close them"),
     ("found unknown escape", None, "double the backslash, or use single quotes"),
 )
 """By how libyaml's message begins: our own wording where its is obscure, and what to do."""
@@ -119,8 +119,9 @@ class Source:
     def _span(self, mark: Mark) -> Span:
         start, end = mark
         line, column, end_line, end_column = start.line, start.column, end.line, end.column
-        if end_column == 0 and end_line > line:  # a block ends where the next line begins
-            end_line, end_column = line, len(self.line(line + 1))
+        while end_line > line and not self.line(end_line + 1)[:end_column].strip():
+            end_line -= 1  # a block ends for libyaml where the next token begins
+            end_column = len(self.line(end_line + 1).rstrip())
         return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
 
     def line(self, number: int) -> str:
@@ -268,7 +269,9 @@ def _code(error: yaml.reader.ReaderError) -> int:
 def _problem_span(error: yaml.YAMLError, source: Source) -> Span:
     if isinstance(error, yaml.reader.ReaderError):
         return _after(source.text.partition(chr(_code(error)))[0], source.file)
-    marks = (error.problem_mark, error.context_mark) if isinstance(error, yaml.MarkedYAMLError) else ()
+    marks = [error.problem_mark, error.context_mark] if isinstance(error, yaml.MarkedYAMLError) else []
+    if "did not find expected ','" in str(error):  # where the brackets open says more than where the file went on
+        marks.reverse()
     for mark in marks:
         if mark is not None and source.line(mark.line + 1):
             return Span(source.file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
@@ -302,7 +305,8 @@ class _Builder:
         except _Stop:
             return None
         if not self._documents:
-            self._complain(rules.SYNTAX, "the file is empty", (_ORIGIN, _ORIGIN))
+            advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
+            self._complain(rules.SYNTAX, "the file is empty", (_ORIGIN, _ORIGIN), advice)
         return self._root
 
     def _ignore(self, event: yaml.Event) -> None:
@@ -340,7 +344,8 @@ class _Builder:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
-            self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks)
+            advice = f"put '&{event.anchor}' before what it stands for, or quote it if it is text"
+            self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks, advice)
             return
         self._add(known[0], marks, known[1])
 

@@ -59,7 +59,7 @@ class Story:
         apis = capability["consumes"]
         ports = {expose["namespace"]: 0 for expose in capability["exposes"]}
         base_uris = {api["namespace"]: url + urlsplit(api["baseUri"]).path for api in apis}
-        read = source.load(yaml.dump(whole, Dumper=_AsWritten).encode(), f"{self.name}.yml")
+        read = source.load(yaml.dump(whole, Dumper=_AsWritten, sort_keys=False).encode(), f"{self.name}.yml")
         loaded = load_source(read, Overrides(base_uris, ports, host="127.0.0.1"))
         assert loaded.plan is not None, "\n".join(f"{d.span}: {d.message}" for d in loaded.diagnostics)
         return loaded.plan
@@ -231,7 +231,7 @@ def check_result(result: Any, answer: dict[str, Any]) -> None:
         assert (result.is_error, result.structured_content) == (True, None)
         head, _, body = result.content[0].text.partition("\n")
         assert head.endswith(f"answered {status} {HTTPStatus(status).phrase}")
-        assert body == content(answer).decode() if "json" not in answer else same_json(body, answer["json"]) is None
+        assert body == content(answer).decode()
     elif answer.get("empty"):
         assert (result.is_error, result.structured_content) == (False, {})
         assert str(status) in result.content[0].text

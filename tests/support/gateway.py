@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Self
+
+from support.command import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,10 +67,11 @@ class Program:
         self._started.set()
 
     def __enter__(self) -> Self:
-        assert self._started.wait(_START_SECONDS), f"did not start: {self.output}"
-        if self.process.poll() is not None and not self.urls:
-            self._reader.join()
-            raise AssertionError(f"did not start, exit status {self.process.returncode}:\n{self.output}")
+        started = self._started.wait(_START_SECONDS)
+        if not started or (self.process.poll() is not None and not self.urls):
+            self.process.kill()
+            status = self.wait()
+            raise AssertionError(f"did not start, exit status {status}:\n{self.output}")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -109,6 +111,7 @@ class Program:
             self.process.stderr.close()
         return status
 
+
 class Gateway(Program):
     """``naftiko run FILE`` with every expose on a free port of 127.0.0.1."""
 
@@ -122,9 +125,8 @@ class Gateway(Program):
         **options: Any,
     ) -> None:
         ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
         super().__init__(
             [*command, "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
-            {**inherited, **(environment or {})},
+            clean_environment(environment),
             **options,
         )

@@ -20,6 +20,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Self
 
+from support.debian import lacking
 from support.gateway import Program
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Image:
 
     folder: Path
     stages: list[Stage]
+    python: str | None
+    """The interpreter its user may run; none when all there are belong to root alone."""
 
     @property
     def final(self) -> Stage:
@@ -114,12 +117,10 @@ class Image:
         return [self.placed(word) for keyword in keywords for word in self.final.command(keyword)]
 
     def unprivileged(self) -> dict[str, Any]:
-        """How a process becomes the image's user in its folder; only root can become somebody else."""
-        user, _, group = self.final.value("USER").partition(":")
-        options: dict[str, Any] = {"cwd": self.placed(self.final.values("WORKDIR")[-1])}
-        if os.geteuid() == 0:
-            options |= {"user": int(user), "group": int(group), "extra_groups": []}
-        return options
+        """How a process becomes the image's user in its folder."""
+        if self.python is None:
+            lacking("needs an interpreter that other users may run too: apt-get install python3")
+        return {"cwd": self.placed(self.final.values("WORKDIR")[-1]), **_identity(self.final)}
 
     def start(self, environment: Mapping[str, str]) -> Program:
         """ENTRYPOINT and CMD, with an operator's variables."""
@@ -146,7 +147,8 @@ def built() -> Iterator[Image]:
     folder = Path(tempfile.mkdtemp(prefix="naftiko-image-"))
     try:
         folder.chmod(0o755)
-        image = Image(folder, Stage.read_all(ROOT / "Dockerfile"))
+        stages = Stage.read_all(ROOT / "Dockerfile")
+        image = Image(folder, stages, _interpreter(_identity(stages[-1])))
         _build(image)
         yield image
     finally:
@@ -169,8 +171,11 @@ def _build(image: Image) -> None:
             place = image.placed(target) if target.startswith("/") else work / target
             for source in sources:
                 _copy(context / source, Path(place), mode)
+    programs = image.folder / "bin"
+    programs.mkdir()
+    (programs / "python").symlink_to(image.python or sys.executable)
     for command in image.stages[0].values("RUN"):
-        _run(image.placed(command), image.folder / "build")
+        _run(image.placed(command), image.folder / "build", programs)
     _allow_writing(image.folder, allowed=False)
 
 
@@ -194,15 +199,34 @@ def _copy(source: Path, place: Path, mode: int | None) -> None:
     copy.chmod(mode if mode is not None else 0o644)
 
 
-def _run(command: str, work: Path) -> None:
+def _identity(stage: Stage) -> dict[str, Any]:
+    """Who USER names; only root can become somebody else."""
+    user, _, group = stage.value("USER").partition(":")
+    return {"user": int(user), "group": int(group), "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _interpreter(identity: dict[str, Any]) -> str | None:
+    """The tests' own interpreter, or the system's: the first that this user may run."""
+    probe = ["-c", "import sys, venv; sys.exit(sys.version_info < (3, 11))"]
+    for python in (os.path.realpath(sys.executable), shutil.which("python3", path=BASE_PATH)):
+        try:
+            if python and subprocess.run([python, *probe], check=False, cwd="/", **identity).returncode == 0:
+                return python
+        except PermissionError:
+            continue
+    return None
+
+
+def _run(command: str, work: Path, programs: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=work,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=0o022,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}"
 

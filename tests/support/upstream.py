@@ -76,7 +76,8 @@ class Reply:
         body: The body.
         chunks: Sent one by one instead of the body; what is callable is awaited in its turn.
         before: Awaited first.
-        until_gone: Never answer, but wait until the client goes away, and count that in ``Upstream.gone``.
+        until_gone: Send no more than the ``chunks``, wait until the client goes away, and count that in
+            ``Upstream.gone``.
         broken: Break the connection off after the last chunk instead of ending the body.
     """
 
@@ -166,10 +167,12 @@ class Upstream:
         reply = self._record(scope, body, whole=whole)
         if reply.before is not None:
             await reply.before()
-        if reply.until_gone:
-            await self._see_going(receive)
-        else:
+        if not reply.until_gone:
             await _answer(reply, send)
+            return
+        if reply.chunks is not None:
+            await _begin(reply, send)
+        await self._see_going(receive)
 
     def _record(self, scope: Any, body: bytes, *, whole: bool) -> Reply:
         raw = scope["raw_path"].decode("latin-1")
@@ -190,7 +193,8 @@ class Upstream:
             self._changed.notify_all()
 
 
-async def _answer(reply: Reply, send: Any) -> None:
+async def _begin(reply: Reply, send: Any) -> None:
+    """Send everything but the end."""
     pairs = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
     if reply.chunks is None:
         pairs.append((b"content-length", str(len(reply.body)).encode()))
@@ -200,6 +204,9 @@ async def _answer(reply: Reply, send: Any) -> None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         else:
             await chunk()
-    if reply.broken:
-        return  # uvicorn breaks off an answer that its application does not end
-    await send({"type": "http.response.body", "body": b""})
+
+
+async def _answer(reply: Reply, send: Any) -> None:
+    await _begin(reply, send)
+    if not reply.broken:  # uvicorn breaks off an answer that its application does not end
+        await send({"type": "http.response.body", "body": b""})

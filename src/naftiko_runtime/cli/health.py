@@ -23,8 +23,9 @@ def health(control: tuple[str, int], live: bool) -> None:
     try:
         connection.request("GET", path)
         status = connection.getresponse().status
-    except OSError as error:
-        click.echo(f"no answer from {host}:{port}: {error.strerror or error}", err=True)
+    except (OSError, http.client.HTTPException) as error:
+        why = (error.strerror or error) if isinstance(error, OSError) else "what came back is not HTTP"
+        click.echo(f"no answer from {host}:{port}: {why}", err=True)
         sys.exit(1)
     finally:
         connection.close()

@@ -97,11 +97,16 @@ def checked_json(value: Any) -> bytes:
 
 
 def _has_no_number(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_no_number, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_no_number, value))
-    return isinstance(value, float) and not isfinite(value)
+    left = [value]
+    while left:
+        match left.pop():
+            case dict() as fields:
+                left += fields.values()
+            case list() as items:
+                left += items
+            case float() as number if not isfinite(number):
+                return True
+    return False
 
 
 _ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {

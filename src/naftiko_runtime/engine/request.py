@@ -170,7 +170,7 @@ class RequestBuilder:
             if isinstance(piece, str):
                 pieces.append(piece)
                 continue
-            value = piece(values)
+            value = _guarded("", "path", piece, values)
             if value is ABSENT:
                 raise Rejected(Fault("", "path", "a value for the upstream's path is missing"))
             pieces.append(_guarded("", "path", in_path, value))
@@ -185,7 +185,7 @@ class RequestBuilder:
                 fields.append(entry)
                 continue
             name, encoded, get = entry
-            if (value := get(values)) is not ABSENT:
+            if (value := _guarded(name, "query", get, values)) is not ABSENT:
                 fields += _guarded(name, "query", partial(fields_of, encoded), value)
         if self._open_query and raw:
             fields.append(raw.decode("latin-1"))
@@ -194,11 +194,11 @@ class RequestBuilder:
     def _variable_headers(self, values: Values) -> list[Header]:
         headers = []
         for name, get in self._header_terms:
-            if (value := get(values)) is not ABSENT:
+            if (value := _guarded(name, "header", get, values)) is not ABSENT:
                 headers.append((name.encode(), _guarded(name, "header", in_header, value)))
-        pairs = [(name, value) for name, get in self._cookies if (value := get(values)) is not ABSENT]
-        if pairs:
-            cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in pairs)
+        pairs = [(name, _guarded(name, "cookie", get, values)) for name, get in self._cookies]
+        if given := [(name, value) for name, value in pairs if value is not ABSENT]:
+            cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in given)
             headers.append((b"cookie", cookie.encode()))
         return headers
 

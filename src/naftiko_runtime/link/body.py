@@ -41,7 +41,12 @@ def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | 
         case "formUrlEncoded":
             return _form(spec.data, steps, site)
         case "multipartForm":
-            site.context.complain(rules.NOT_SERVED, "a body of type 'multipartForm' is not served yet", steps)
+            site.context.complain(
+                rules.NOT_SERVED,
+                "a body of type 'multipartForm' is not served yet",
+                steps,
+                "use 'json' or 'formUrlEncoded'",
+            )
             return None
         case _:
             assert_never(spec.type)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract, Input, Place
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.plan import (
     Argument,
@@ -70,6 +70,8 @@ class CallSite:
     tool: bool
     _with: dict[str, Term] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _broken: bool = False
+    """Whether a value names nothing: which inputs are used cannot be told then."""
 
     def link(self) -> tuple[Contract, Request]:
         """The contract with its inferred inputs, and the filled request."""
@@ -117,7 +119,8 @@ class CallSite:
         if "{{" in value:
             return self.template(value, steps)
         if value.startswith("$."):
-            self.context.complain(rules.NOT_SERVED, "references to steps are not served yet", steps)
+            message = "references to steps are not served yet"
+            self.context.complain(rules.NOT_SERVED, message, steps, "give a constant or an input")
         if (argument := self._reference(value, name)) is not None:
             return argument
         self._check_prefix(value, steps)
@@ -148,6 +151,7 @@ class CallSite:
         if match and (advice := did_you_mean(match[1], (*_PREFIXES, self.namespace))) and "did you mean" in advice:
             message = f"'{match[1]}' is no namespace that a value can come from"
             self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, advice)
+            self._broken = True
 
     def template(self, text: str, steps: Steps) -> Term:
         """A template over variables and inputs, as a term."""
@@ -173,6 +177,7 @@ class CallSite:
         if folded := self._folded(name):
             return Argument(folded)
         self.context.unbound(name, steps, self.inputs)
+        self._broken = True
         return Constant("")
 
     def _infer(self, name: str, consumed_name: str | None = None) -> None:
@@ -301,7 +306,11 @@ class CallSite:
         if isinstance(spec.body, BodyTemplate) and spec.body.type == "json" and spec.body.data is None:
             return None  # "some JSON": what it holds is the caller's, or the exposed side's to say
         if spec.body is not None:
-            return link_body(spec.body, spec.at("body"), self)
+            body = link_body(spec.body, spec.at("body"), self)
+            if body is None:  # refused: what it would have used cannot be told
+                self._broken = True
+                self._used.update(self._with)
+            return body
         if len(fields) == 1 and fields[0].name == "body":
             return WholeBody(self._term(fields[0]))
         return JsonTree({p.name: self._term(p) for p in fields}) if fields else None
@@ -341,7 +350,7 @@ class CallSite:
                 self.context.complain(rules.UNKNOWN_PARAMETER, message, steps, self._place_for(name), key=True)
         placed = {*_arguments((query, body)), *_arguments(tuple(self._with.values()))}
         for spec in left:
-            if spec.name not in placed | refused:
+            if spec.name not in placed | refused and not self._broken:
                 message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
                 self.context.complain(
                     rules.UNUSED_INPUT, message, self._declaration(spec.name), self._place_for(spec.name)
@@ -350,9 +359,14 @@ class CallSite:
     def _place_for(self, name: str) -> str:
         """How a value could reach the consumed operation."""
         known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
+        if name in self._used:
+            return f"'with' gives '{name}' another value"
         if name in known:
             return f"its body has no place for it: write {{{{{name}}}}} there"
-        return did_you_mean(name, known, "it has") or "declare it in the consumed operation's inputParameters"
+        if close := closest(name, known):
+            return f"did you mean '{close}'?"
+        has = f"; it has {', '.join(map(repr, known))}" if known else ""
+        return f"declare it in the consumed operation's inputParameters{has}"
 
     def _declaration(self, name: str) -> Steps:
         """Where an input is declared, if the operation does so itself; otherwise the call."""

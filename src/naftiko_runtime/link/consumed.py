@@ -179,7 +179,8 @@ def _other(authentication: OtherAuthentication, context: Context) -> None:
         advice = f"add 'type: …', one of {', '.join(KNOWN_KINDS)}"
         context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
     elif kind in KNOWN_KINDS:
-        context.complain(rules.NOT_SERVED, f"authentication of type '{kind}' is not served yet", steps)
+        message = f"authentication of type '{kind}' is not served yet"
+        context.complain(rules.NOT_SERVED, message, steps, "use 'basic', 'bearer' or 'apikey'")
     else:
         message = f"there is no authentication of type '{kind}'"
         context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"))

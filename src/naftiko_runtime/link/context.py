@@ -63,6 +63,8 @@ class Context:
         bind = f"bind it: 'binds: [{{namespace: env, keys: {{{short}: {short}}}}}]'"
         what = f"'{name}' is neither bound nor an input" if inputs else f"'{name}' is bound nowhere"
         self.complain(rules.UNBOUND_VARIABLE, what, steps, did_you_mean(name, known) or bind)
+        for meant in known:  # so that nobody is told that what was misspelt here is unused
+            self.variables.resolve(meant, self.span(steps))
 
 
 class Variables:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.formats import DECODERS
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.call import CallSite, fold
 from naftiko_runtime.link.consumed import place_it
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
-from naftiko_runtime.shape import OutputError, compile_outputs
+from naftiko_runtime.shape import compile_outputs
 from naftiko_runtime.spec.consumes import ImportedConsumes
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
 _ANY_ADDRESS: Final = "0.0.0.0"
-_LATER_TYPES: Final = ("skill", "control")
+_LATER_TYPES: Final = {"skill": "leave it out", "control": "start with --control [HOST:]PORT for health checks"}
+"""Types that are not served yet, with what an author can do instead."""
 _TYPES: Final = ("rest", "mcp", *_LATER_TYPES)
 
 
@@ -59,7 +61,8 @@ def link_exposes(document: Document, operations: Mapping[str, Consumed], context
 def _refuse(expose: OtherExpose, context: Context) -> None:
     steps = expose.at("type")
     if expose.type in _LATER_TYPES:
-        context.complain(rules.NOT_SERVED, f"an expose of type '{expose.type}' is not served yet", steps)
+        message = f"an expose of type '{expose.type}' is not served yet"
+        context.complain(rules.NOT_SERVED, message, steps, _LATER_TYPES[expose.type])
         return
     if not expose.type:
         context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, "add 'type: rest' or 'type: mcp'")
@@ -201,31 +204,42 @@ class _Linker:
 
     def _nearest(self, call: str) -> str:
         """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
-        namespace, _, name = call.partition(".")
-        of_namespace = [known for known in self._operations if known.partition(".")[0] == namespace]
-        of_name = [known for known in self._operations if known.partition(".")[2] in (name or namespace, call)]
         if not self._operations:
             return "declare it under 'consumes'"
-        return did_you_mean(call, of_namespace or of_name or self._operations, "consumed operations") or ""
+        namespace, _, name = call.partition(".")
+        siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
+        if close := closest(name, siblings):
+            return f"did you mean '{siblings[close]}'?"
+        of_name = [known for known in self._operations if known.partition(".")[2] in (name or call, call)]
+        return (
+            did_you_mean(call, of_name)
+            or did_you_mean("", siblings.values() or self._operations, "consumed operations")
+            or ""
+        )
 
     def _shape(self, outputs: Sequence[Output], consumed: Consumed) -> Callable[[Any], Any] | None:
-        self._check_output_templates(outputs)
-        try:
-            shape = compile_outputs(outputs)
-        except OutputError as error:
-            self._context.complain(rules.JSONPATH, str(error), error.output.at(error.key))
+        sound = [self._is_sound(output) for output in outputs]
+        if not all(sound):
             return None
+        shape = compile_outputs(outputs)
         if shape is not None and consumed.spec.output_raw_format not in DECODERS:
             message = f"mapping an answer of format '{consumed.spec.output_raw_format}' is not served yet"
             self._context.complain(rules.NOT_SERVED, message, outputs[0].at("mapping"), "use 'mapping: $'")
         return shape
 
-    def _check_output_templates(self, outputs: Sequence[Output]) -> None:
-        for output in outputs:
-            if output.value is not None and "{{" in output.value:
-                message = "templates in output values are not served yet"
-                self._context.complain(rules.NOT_SERVED, message, output.at("value"))
-            self._check_output_templates(tuple(output.inner()))
+    def _is_sound(self, output: Output) -> bool:
+        """Check the expressions of an output and of all inside it; report every one that is wrong."""
+        sound = [self._is_sound(inner) for inner in output.inner()]
+        if output.value is not None and "{{" in output.value:
+            message = "templates in output values are not served yet"
+            self._context.complain(rules.NOT_SERVED, message, output.at("value"), "write a constant")
+        try:
+            if isinstance(output.mapping, str):
+                compile_path(output.mapping)
+        except JsonPathError as error:
+            self._context.complain(rules.JSONPATH, str(error), output.at("mapping"))
+            return False
+        return all(sound)
 
     def _check_unique(self, what: str, named: Iterable[Any]) -> None:
         seen: dict[str, Any] = {}

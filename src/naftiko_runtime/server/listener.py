@@ -41,7 +41,7 @@ def open_socket(address: str, port: int, owner: str) -> socket.socket:
         family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
         raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(target)
@@ -60,6 +60,7 @@ class Listener:
         self._socket = listening
         self._config = Config(
             app,
+            interface="asgi3",
             http=GatewayProtocol,
             ws="none",
             lifespan="off",

@@ -210,8 +210,11 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
     except Truncated as error:
         log.warning("answer broken off", extra={"reason": str(error.__cause__)})
         cycle.transport.abort()
-    except Exception:  # noqa: BLE001 - the process boundary: whatever was not foreseen ends here
-        await _our_fault(cycle)
+    except Exception:  # the process boundary: whatever was not foreseen ends here
+        incident = secrets.token_hex(6)
+        extra = {"incident": incident, "method": cycle.scope["method"], "path": cycle.scope["path"]}
+        log.exception("unexpected error", extra=extra)
+        await _our_fault(cycle, incident)
     else:
         if not cycle.response_complete and not cycle.disconnected:
             cycle.transport.abort()
@@ -219,10 +222,7 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
         cycle.on_response = lambda: None
 
 
-async def _our_fault(cycle: RequestResponseCycle) -> None:
-    incident = secrets.token_hex(6)
-    path = cycle.scope["path"]
-    log.exception("unexpected error", extra={"incident": incident, "method": cycle.scope["method"], "path": path})
+async def _our_fault(cycle: RequestResponseCycle, incident: str) -> None:
     if cycle.response_started:
         cycle.transport.abort()
         return

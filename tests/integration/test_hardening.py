@@ -1,0 +1,449 @@
+"""The server's protocol against callers that are slow, broken or hostile: plain sockets, on both event loops.
+
+The listener runs in a thread of this process, so that its limits can be made small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+import uvloop
+
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import read_body, send_whole
+from naftiko_runtime.server.listener import Listener, open_socket
+from support.caller import DEADLINE_SECONDS, Raw, head
+from support.upstream import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+
+SHORT = 0.2
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
+JSON = (b"content-type", b"application/json")
+
+
+class Served:
+    """A listener and an application that tells what it got."""
+
+    def __init__(self, loop: str) -> None:
+        self.seen: list[str] = []
+        self.cancelled = threading.Event()
+        self.entered = threading.Event()
+        self.gate = Gate()
+        self._new_loop = LOOPS[loop]
+        self._stop = Gate()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.url = ""
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._new_loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), self.app)
+        await listener.start()
+        self.url = f"http://127.0.0.1:{listener.port}"
+        self._started.set()
+        await self._stop.wait()
+        listener.stop_accepting()
+        listener.abort()
+        await listener.closed()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._started.wait(DEADLINE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.gate.open()
+        self._stop.open()
+        self._thread.join(DEADLINE_SECONDS)
+        assert not self._thread.is_alive()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.seen.append(f"{scope['method']} {scope['path']}")
+        self.entered.set()
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["path"]:
+            case "/raise":
+                raise ValueError("nobody foresaw this")
+            case "/raise-late":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": b"begin", "more_body": True})
+                raise ValueError("nobody foresaw this")
+            case "/early":
+                await send_whole(send, 403, [(b"connection", b"close")], b"no")
+                return
+            case "/held":
+                await self.gate.wait()
+        body = await read_body(receive, 10_000_000)
+        said = {"path": scope["path"], "query": scope["query_string"].decode(), "body": len(body)}
+        await send_whole(send, 200, [JSON], json.dumps(said).encode())
+
+
+@pytest.fixture(params=list(LOOPS))
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with Served(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def raw(served: Served) -> Iterator[Raw]:
+    with Raw(served.url) as connection:
+        yield connection
+
+
+def problem(connection: Raw, status: int) -> Any:
+    """The problem that comes back before the connection ends."""
+    answer = connection.answer()
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.headers["connection"] == "close"
+    assert connection.closed()
+    return answer.json
+
+
+# -- slow callers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little patience with callers."""
+    monkeypatch.setattr(limits, "REQUEST_HEAD_SECONDS", SHORT)
+    monkeypatch.setattr(limits, "REQUEST_BODY_IDLE_SECONDS", SHORT)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET", head("GET /")[:-2], head("GET /")[:-1]])
+def test_a_head_that_stays_incomplete_is_closed(served: Served, begun: bytes) -> None:
+    with Raw(served.url) as raw:
+        raw.send(begun)
+        assert raw.closed()
+    assert served.seen == []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("begun", [b"\r\n", b"G", head("GET /")[:-2]])
+def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: Raw, begun: bytes) -> None:
+    raw.send(head("GET /"))
+    assert raw.answer().status == 200
+    raw.send(begun)
+    assert raw.closed()
+    assert len(served.seen) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("framing", [("content-length", "10"), ("transfer-encoding", "chunked")])
+@pytest.mark.parametrize("begun", [b"", b"3\r\nab"])
+def test_a_body_that_stays_incomplete_is_closed(
+    served: Served, raw: Raw, framing: tuple[str, str], begun: bytes
+) -> None:
+    raw.send(head("POST /", [framing]) + begun)
+    assert raw.closed()
+    assert served.cancelled.wait(DEADLINE_SECONDS)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_caller_that_is_made_to_wait_is_not_slow(served: Served, raw: Raw) -> None:
+    raw.send(head("POST /held", [("content-length", "3")]) + b"abc")
+    assert served.entered.wait(DEADLINE_SECONDS)
+    with Raw(served.url) as slow:  # once it is closed, the other one has waited for as long
+        slow.send(head("POST /", [("content-length", "3")]))
+        assert slow.closed()
+    served.gate.open()
+    assert raw.answer().json["body"] == 3
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: Raw) -> None:
+    size = 1_000_000
+    raw.send(head("POST /held", [("content-length", str(size))]) + b"x" * 200_000)
+    assert served.entered.wait(DEADLINE_SECONDS)
+    with Raw(served.url) as slow:
+        slow.send(head("POST /", [("content-length", "3")]))
+        assert slow.closed()
+    served.gate.open()
+    raw.send(b"x" * (size - 200_000))
+    assert raw.answer().json["body"] == size
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /"))
+    assert raw.answer().status == 200
+    with Raw(served.url) as slow:
+        assert slow.closed()
+    raw.send(head("GET /again"))
+    assert raw.answer().json["path"] == "/again"
+
+
+def test_an_idle_connection_is_closed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 0)
+    with Served("uvloop") as served, Raw(served.url) as raw:
+        raw.send(head("GET /"))
+        assert raw.answer().status == 200
+        assert raw.closed()
+
+
+# -- large heads ------------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_headers_are_taken(raw: Raw) -> None:
+    raw.send(head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX - 1)]))
+    assert raw.answer().status == 200
+
+
+def test_more_headers_are_431(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX)]))
+    assert problem(raw, 431)
+    assert served.seen == []
+
+
+SIZE = limits.REQUEST_HEAD_BYTES_MAX
+LARGE = {
+    "one header": head("GET /", [("x", "y" * SIZE)]),
+    "many headers": head("GET /", [(f"x-{n}", "y" * (SIZE // 50)) for n in range(60)]),
+    "a target": head("GET /" + "y" * SIZE),
+    "an endless header": head("GET /", [("x", "y" * SIZE * 2)])[:-4],
+    "an endless header name": head("GET /", [("x" * SIZE * 2, "")])[:-6],
+}
+
+
+@pytest.mark.parametrize("large", LARGE.values(), ids=LARGE)
+def test_a_large_head_is_431(served: Served, raw: Raw, large: bytes) -> None:
+    raw.send(large)
+    assert problem(raw, 431)
+    assert served.seen == []
+
+
+@pytest.mark.parametrize("large", LARGE.values(), ids=LARGE)
+def test_a_large_head_on_a_used_connection_is_431(served: Served, raw: Raw, large: bytes) -> None:
+    raw.send(head("POST /", [("content-length", "5")]) + b"abcde")
+    assert raw.answer().status == 200
+    raw.send(large)
+    assert problem(raw, 431)
+    assert len(served.seen) == 1
+
+
+def test_a_head_of_almost_the_limit_is_taken(raw: Raw) -> None:
+    raw.send(head("GET /", [("x", "y" * (SIZE - 500))]))
+    assert raw.answer().status == 200
+
+
+def test_a_large_body_behind_a_head_in_two_pieces_is_no_large_head(raw: Raw) -> None:
+    whole = head("POST /", [("content-length", "1000000")])
+    raw.send(whole[:10])
+    raw.send(whole[10:] + b"x" * 1_000_000)
+    assert raw.answer().json["body"] == 1_000_000
+
+
+def test_a_large_body_before_a_head_in_two_pieces_is_no_large_head(raw: Raw) -> None:
+    second = head("GET /second")
+    raw.send(head("POST /", [("content-length", "1000000")]) + b"x" * 1_000_000 + second[:10])
+    assert raw.answer().json["body"] == 1_000_000
+    raw.send(second[10:])
+    assert raw.answer().json["path"] == "/second"
+
+
+# -- what is no proper request ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
+    ],
+)
+def test_a_request_without_exactly_one_host_is_400(served: Served, raw: Raw, request_head: bytes) -> None:
+    raw.send(request_head)
+    assert "Host" in problem(raw, 400)["detail"]
+    assert served.seen == []
+
+
+def test_http_1_0_needs_no_host(raw: Raw) -> None:
+    raw.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert raw.answer().status == 200
+    assert raw.closed()
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+FRAMINGS = {
+    "length and chunks": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and length": b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 5\r\nContent-Length: 0\r\n\r\n",
+    "a list of lengths": b"Content-Length: 5, 0\r\n\r\n",
+    "a signed length": b"Content-Length: +5\r\n\r\nabcde",
+    "a hexadecimal length": b"Content-Length: 0x5\r\n\r\nabcde",
+    "a negative length": b"Content-Length: -1\r\n\r\n",
+    "an empty length": b"Content-Length: \r\n\r\n",
+    "a huge length": b"Content-Length: 99999999999999999999999\r\n\r\n",
+    "an unknown coding": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunked not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "a space before the colon": b"Content-Length : 5\r\n\r\nabcde",
+    "a folded header": b"X: a\r\n Content-Length: 5\r\n\r\n",
+    "a bare carriage return": b"X: a\rContent-Length: 5\r\n\r\n",
+    "a null byte": b"X: a\0b\r\n\r\n",
+    "no header": b"Content-Length\r\n\r\n",
+    "a chunk size that is none": b"Transfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n",
+    "a signed chunk size": b"Transfer-Encoding: chunked\r\n\r\n+2\r\nab\r\n0\r\n\r\n",
+    "a huge chunk size": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nab\r\n0\r\n\r\n",
+    "a chunk longer than its size": b"Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS)
+def test_nothing_is_smuggled_behind_an_ambiguous_request(served: Served, raw: Raw, framing: bytes) -> None:
+    raw.send(b"POST /outer HTTP/1.1\r\nHost: x\r\n" + framing + SMUGGLED)
+    received = raw.rest()
+    assert b" 200 " not in received
+    assert received.startswith(b"HTTP/1.1 400 ") or received == b""
+    assert "GET /smuggled" not in served.seen
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /\r\n\r\n", b"{}\r\n\r\n"]
+)
+def test_what_is_not_http_1_is_400(served: Served, raw: Raw, garbage: bytes) -> None:
+    raw.send(garbage)
+    assert problem(raw, 400)
+    assert served.seen == []
+
+
+@pytest.mark.parametrize("line", ["CONNECT example.com:443", "GET http://example.com/x", "OPTIONS *", "GET //x", "GET /%"])
+def test_an_odd_target_is_answered(raw: Raw, line: str) -> None:
+    raw.send(head(line))
+    assert raw.answer().status in (200, 400, 404)
+
+
+def test_an_upgrade_is_ignored(raw: Raw) -> None:
+    raw.send(head("GET /", [("connection", "upgrade"), ("upgrade", "websocket")]))
+    assert raw.answer().status == 200
+
+
+def test_garbage_behind_a_request_does_not_get_into_its_answer(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /held") + b"\0garbage\r\n\r\n")
+    assert served.entered.wait(DEADLINE_SECONDS)
+    assert raw.rest() == b""
+
+
+# -- connections ------------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_is_used_again(served: Served, raw: Raw) -> None:
+    for number in range(5):
+        raw.send(head(f"POST /{number}?q={number}", [("content-length", "2")]) + b"ab")
+        assert raw.answer().json == {"path": f"/{number}", "query": f"q={number}", "body": 2}
+    assert len(served.seen) == 5
+
+
+def test_pipelined_requests_are_answered_in_order(served: Served, raw: Raw) -> None:
+    lines = ["GET /held", "GET /1", "POST /2", "GET /3"]
+    body = b"4\r\nabcd\r\n0\r\n\r\n"
+    requests = [
+        head(line, [("transfer-encoding", "chunked")]) + body if line == "POST /2" else head(line) for line in lines
+    ]
+    raw.send(b"".join(requests))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    assert served.seen == ["GET /held"]
+    served.gate.open()
+    assert [(a["path"], a["body"]) for a in (raw.answer().json for _ in lines)] == [
+        ("/held", 0),
+        ("/1", 0),
+        ("/2", 4),
+        ("/3", 0),
+    ]
+
+
+def test_connection_close_is_kept(raw: Raw) -> None:
+    raw.send(head("GET /", [("connection", "close")]))
+    assert raw.answer().headers["connection"] == "close"
+    assert raw.closed()
+
+
+def test_expect_continue_is_answered_when_the_body_is_wanted(raw: Raw) -> None:
+    raw.send(head("POST /", [("content-length", "3"), ("expect", "100-continue")]))
+    assert raw.answer().status == 100
+    raw.send(b"abc")
+    assert raw.answer().json["body"] == 3
+
+
+def test_expect_continue_is_not_answered_when_the_body_is_not_wanted(raw: Raw) -> None:
+    raw.send(head("POST /early", [("content-length", "3"), ("expect", "100-continue")]))
+    assert raw.answer().status == 403
+
+
+@pytest.mark.parametrize("framing", [("content-length", "4000000"), ("transfer-encoding", "chunked")])
+def test_an_answer_before_the_bodys_end_arrives(raw: Raw, framing: tuple[str, str]) -> None:
+    body = b"x" * 4_000_000 if framing[0] == "content-length" else b"10\r\n" + b"x" * 16 + b"\r\n3d0900\r\n" + b"x" * 4_000_000
+    raw.send(head("POST /early", [framing]) + body)
+    answer = raw.answer()
+    assert (answer.status, answer.body) == (403, b"no")
+    assert raw.closed()
+
+
+def test_a_body_that_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch, raw: Raw) -> None:
+    monkeypatch.setattr(limits, "REFUSED_SECONDS", SHORT)
+    raw.send(head("POST /early", [("transfer-encoding", "chunked")]) + b"f" * 10)
+    assert raw.answer().status == 403
+    with pytest.raises(ConnectionError):
+        for _ in iter(int, 1):
+            raw.send(b"x" * 65536)
+
+
+def test_a_caller_that_leaves_cancels_what_runs_for_it(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /held"))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    raw.close()
+    assert served.cancelled.wait(DEADLINE_SECONDS)
+
+
+# -- our own mistakes -------------------------------------------------------------------------------------------------
+
+
+def test_an_unexpected_error_is_a_500_that_the_log_explains(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
+    raw.send(head("GET /raise"))
+    answer = raw.answer()
+    assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert b"foresaw" not in answer.body
+    found = re.search(r"\b[0-9a-f]{12}\b", answer.json["detail"])
+    assert found is not None
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert vars(record)["incident"] == found[0]
+    assert vars(record)["path"] == "/raise"
+    assert 'ValueError("nobody foresaw this")' in caplog.text
+    assert "Traceback (most recent call last)" in caplog.text
+    raw.send(head("GET /"))
+    assert raw.answer().status == 200
+
+
+def test_an_unexpected_error_in_the_middle_of_an_answer_breaks_it_off(
+    raw: Raw, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw.send(head("GET /raise-late"))
+    received = b""
+    with suppress(ConnectionResetError):
+        received = raw.rest()
+    assert b"0\r\n\r\n" not in received
+    assert "nobody foresaw this" in caplog.text

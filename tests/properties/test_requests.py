@@ -1,0 +1,303 @@
+"""Whatever a caller gives: the request keeps the form that the document's author gave it, or there is none."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from naftiko_runtime.engine.request import Invocation, RequestBuilder
+from naftiko_runtime.errors import Rejected
+from naftiko_runtime.load import load_source
+from naftiko_runtime.source import load
+from naftiko_runtime.template import as_text
+
+if TYPE_CHECKING:
+    from naftiko_runtime.transport.base import OutboundRequest
+
+BASE = "http://upstream.example:8443/v1"
+
+DOCUMENT = """
+naftiko: 1.0.0-alpha2
+info: {label: Hostile values}
+capability:
+  consumes:
+    - type: http
+      namespace: api
+      baseUri: http://upstream.example:8443/v1
+      resources:
+        - {path: "/ships/{a}/x-{{b}}.json/end", operations: [{name: path}]}
+        - path: /fields
+          operations:
+            - name: fields
+              inputParameters:
+                - {name: a, in: query}
+                - {name: b, in: query, value: "b:{{b}}"}
+                - {name: X-A, in: header, value: "{{a}}"}
+                - {name: X-B, in: header, value: "b {{b}}"}
+                - {name: one, in: cookie, value: "{{a}}"}
+                - {name: two, in: cookie, value: "{{b}}"}
+        - path: /body
+          operations:
+            - name: tree
+              method: POST
+              body: {type: json, data: {whole: "{{a}}", part: "<{{b}}>", in: [{a: "{{a}}"}]}}
+            - {name: raw, method: POST, body: '{"bare": [{{a}}], "quoted": "{{b}}", "part": "<{{b}}>", "{{b}}~": {}}'}
+            - {name: all, method: POST, inputParameters: [{name: body, in: body, value: "{{a}}"}]}
+            - {name: form, method: POST, body: {type: formUrlEncoded, data: {a: "{{a}}", b: "<{{b}}>", c: 1}}}
+            - {name: text-form, method: POST, body: {type: formUrlEncoded, data: "a={{a}}&b={{b}}&c=1"}}
+            - {name: xml, method: POST, body: {type: xml, data: "<r b='{{b}}' c=\\"{{b}}\\"><a>{{a}}</a><c/>{{b}}</r>"}}
+            - name: sparql
+              method: POST
+              body: {type: sparql, data: "ASK { <http://x/{{a}}> :p \\"{{b}}\\" , '{{b}}' . }"}
+            - {name: text, method: POST, body: {type: text, data: "a={{a}};"}}
+  exposes:
+    - type: mcp
+      namespace: tools
+      port: 9090
+      tools:
+"""
+NAMES = ("path", "fields", "tree", "raw", "all", "form", "text-form", "xml", "sparql", "text")
+
+
+def builders() -> dict[str, RequestBuilder]:
+    inputs = "inputParameters: [{name: a, required: false}, {name: b, required: false}]"
+    tools = "".join(f"        - {{name: {name}, call: api.{name}, {inputs}}}\n" for name in NAMES)
+    loaded = load_source(load((DOCUMENT + tools).encode(), "hostile.yml"))
+    assert loaded.plan is not None, loaded.diagnostics
+    operations = cast("Any", loaded.plan.servers[0]).tools
+    return {tool.name: RequestBuilder(tool.operation.request, {}, decodes=False) for tool in operations}
+
+
+BUILDERS = builders()
+
+TEXTS = (
+    st.text(max_size=20)
+    | st.text(st.characters(codec=None, categories=None), max_size=6)
+    | st.text(
+        st.sampled_from("\0\t\r\n\x7f\x85\u2028\ud800\udfff\ufffe \"'\\/.%?#&=+;:,<>[]{}|^`é船😀au0x"), max_size=12
+    )
+    | st.sampled_from([".", "..", "%2e%2e", "../../etc", "\r\nX-Evil: 1", "{{a}}", "{{b}}", "]]>", "--", "\\u0022", ""])
+)
+NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(2**64), 1e308, math.inf, -math.inf, math.nan])
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+).filter(lambda value: value is not None)
+CALLS = st.fixed_dictionaries({}, optional={"a": VALUES, "b": VALUES})
+ONE = st.fixed_dictionaries({}, optional={"a": VALUES})
+
+
+def deep(levels: int) -> Any:
+    value: Any = None
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def built(name: str, values: dict[str, Any]) -> OutboundRequest | None:
+    """The request; nothing when it is refused: any other exception is a failure."""
+    try:
+        return BUILDERS[name].build(Invocation(values=values))
+    except Rejected:
+        return None
+
+
+def body(name: str, values: dict[str, Any]) -> bytes | None:
+    request = built(name, values)
+    return None if request is None or request.body is None else cast("bytes", request.body)
+
+
+def shown(value: Any) -> str | None:
+    """A value's text; nothing when it has none."""
+    try:
+        text = as_text(value)
+        text.encode()
+    except ValueError:
+        return None
+    return text
+
+
+def finite(value: Any) -> bool:
+    match value:
+        case dict():
+            return all(map(finite, value.values()))
+        case list():
+            return all(map(finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def carried(value: Any) -> bool:
+    """Whether JSON can carry a value."""
+    return finite(value) and shown(json.dumps(value, ensure_ascii=False)) is not None
+
+
+@given(CALLS)
+@example({"a": "..", "b": "x"})
+@example({"a": "%2e%2e", "b": "/../.."})
+def test_a_path_keeps_its_segments(values: dict[str, Any]) -> None:
+    request = built("path", values)
+    texts = [shown(values[name]) if name in values else None for name in "ab"]
+    if None in texts or not {"", ".", ".."}.isdisjoint(texts):
+        assert request is None
+        return
+    assert request is not None
+    assert re.fullmatch(re.escape(BASE) + r"[A-Za-z0-9/._~%-]*", request.url)
+    parts = urlsplit(request.url)
+    assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("http", "upstream.example:8443", "", "")
+    segments = [unquote(segment, errors="strict") for segment in parts.path.split("/")]
+    assert segments == ["", "v1", "ships", texts[0], f"x-{texts[1]}.json", "end"]
+    assert not {".", ".."}.intersection(segments)
+
+
+@given(CALLS)
+@example({"a": "x\r\nX-Evil: 1"})
+@example({"a": ["\r\n", "&b=1"], "b": "; three=3"})
+def test_query_headers_and_cookies_keep_their_names(values: dict[str, Any]) -> None:
+    request = built("fields", values)
+    if request is None:
+        assert any(
+            shown(value) is None or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", as_text(value)) for value in values.values()
+        )
+        return
+    names = ["x-a"] * ("a" in values) + ["x-b"] * ("b" in values) + ["cookie"] * bool(values)
+    assert sorted(name.decode() for name, _ in request.headers) == sorted(
+        ["accept", "accept-encoding", "user-agent", *names]
+    )
+    assert not any(re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", value) for _, value in request.headers)
+    headers = dict(request.headers)
+    cookies = [pair.split("=") for pair in headers.get(b"cookie", b"").decode().split("; ") if pair]
+    wanted = {name: shown(values[given]) for name, given in (("one", "a"), ("two", "b")) if given in values}
+    assert {name: unquote(value) for name, value in cookies} == wanted
+    assert len(cookies) == len(wanted)
+    fields = parse_qsl(
+        urlsplit(request.url).query, keep_blank_values=True, strict_parsing=bool(urlsplit(request.url).query)
+    )
+    assert [value for name, value in fields if name == "a"] == texts_of(values.get("a"))
+    assert [value for name, value in fields if name != "a"] == [f"b:{text}" for text in given_text(values, "b")]
+
+
+def given_text(values: dict[str, Any], name: str) -> list[str]:
+    return [as_text(values[name])] if name in values else []
+
+
+def texts_of(value: Any) -> list[str]:
+    """The values of a field that repeats for a list."""
+    items = value if isinstance(value, list) else [value]
+    return [as_text(item) for item in items if item is not None]
+
+
+@given(CALLS)
+@example({"a": deep(190)})
+@example({"a": [math.nan, None]})
+@example({"a": {"\ud800": 1}})
+def test_a_structured_body_keeps_its_keys(values: dict[str, Any]) -> None:
+    encoded = body("tree", values)
+    if encoded is None:
+        assert not all(map(carried, values.values()))
+        return
+    expected: dict[str, Any] = {"in": [{}]}
+    if "a" in values:
+        expected = {"whole": values["a"], "in": [{"a": values["a"]}]}
+    if "b" in values:
+        expected["part"] = f"<{as_text(values['b'])}>"
+    assert json.loads(encoded) == expected
+
+
+@given(CALLS)
+@example({"a": 'x", "y": "', "b": '", "admin": true, "x": "'})
+@example({"b": "\\"})
+def test_a_body_written_as_json_keeps_its_shape(values: dict[str, Any]) -> None:
+    encoded = body("raw", values)
+    if encoded is None:
+        assert not all(map(carried, values.values()))
+        return
+    pairs = json.loads(encoded, object_pairs_hook=list)
+    given = as_text(values["b"]) if "b" in values else None
+    assert [name for name, _ in pairs] == ["bare", "quoted", "part", f"{given or ''}~"]
+    assert json.loads(encoded)["bare"] == [values.get("a")]
+    assert [pairs[1][1], pairs[2][1]] == [given, None if given is None else f"<{given}>"]
+
+
+@given(ONE)
+def test_a_value_that_is_the_body_arrives_as_it_was(values: dict[str, Any]) -> None:
+    encoded = body("all", values)
+    if encoded is None:
+        assert "a" not in values or not carried(values["a"])
+    else:
+        assert json.loads(encoded) == values["a"]
+
+
+@pytest.mark.parametrize("name", ["tree", "raw", "all"])
+@pytest.mark.parametrize("levels", [190, 300, 900, 100_000])
+def test_nesting_is_carried_or_refused(name: str, levels: int) -> None:
+    encoded = body(name, {"a": deep(levels)})
+    assert encoded is not None or levels > 190
+
+
+@given(CALLS)
+@example({"a": "x&c=2", "b": "\ud800"})
+def test_a_form_keeps_its_fields(values: dict[str, Any]) -> None:
+    encoded = body("form", values)
+    if encoded is None:
+        assert any(shown(value) is None for value in values.values())
+        return
+    fields = [("a", text) for text in texts_of(values.get("a"))]
+    fields += [("b", f"<{text}>") for text in given_text(values, "b")]
+    assert parse_qsl(encoded.decode("ascii"), keep_blank_values=True, strict_parsing=True) == [*fields, ("c", "1")]
+
+
+@given(CALLS)
+def test_a_form_written_as_text_keeps_its_fields(values: dict[str, Any]) -> None:
+    encoded = body("text-form", values)
+    if encoded is None:
+        assert any(shown(value) is None for value in values.values())
+        return
+    fields = [(name, as_text(values[name]) if name in values else "") for name in "ab"]
+    assert parse_qsl(encoded.decode("ascii"), keep_blank_values=True, strict_parsing=True) == [*fields, ("c", "1")]
+
+
+@given(CALLS)
+@example({"a": "</a><evil/>", "b": "' evil='1"})
+@example({"a": "\r\n\t", "b": "\r\n\t"})
+def test_xml_keeps_its_elements(values: dict[str, Any]) -> None:
+    encoded = body("xml", values)
+    texts = {name: shown(values[name]) if name in values else "" for name in "ab"}
+    if encoded is None:
+        assert any(
+            text is None or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text) for text in texts.values()
+        )
+        return
+    root = ET.fromstring(encoded)  # noqa: S314 - it is our own, and a document type in it would be the finding
+    assert [element.tag for element in root.iter()] == ["r", "a", "c"]
+    assert root.attrib == {"b": texts["b"], "c": texts["b"]}
+    assert (root[0].text or "", root[1].tail or "") == (texts["a"], texts["b"])
+
+
+@given(CALLS)
+@example({"a": "x> . } ; DROP ALL #", "b": '" } ; DROP ALL #'})
+@example({"a": "x", "b": "\\u0022 } DROP ALL #"})
+@example({"a": "x", "b": "\\"})
+def test_a_query_keeps_its_iris_and_strings(values: dict[str, Any]) -> None:
+    encoded = body("sparql", values)
+    if encoded is None:
+        assert any((text := shown(value)) is None or "\\u" in text.lower() for value in values.values())
+        return
+    string = r"(?:[^\x22\x27\x5c\n\r]|\\[tbnrf\\\"'])*"
+    shape = rf"""ASK \{{ <http://x/[^\x00-\x20<>"{{}}|^`\\]*> :p "{string}" , '{string}' \. \}}"""
+    assert re.fullmatch(shape, encoded.decode())
+
+
+@given(ONE)
+def test_text_is_what_was_given(values: dict[str, Any]) -> None:
+    encoded = body("text", values)
+    text = shown(values["a"]) if "a" in values else ""
+    assert encoded == (None if text is None else f"a={text};".encode())

@@ -1,0 +1,35 @@
+"""The ``naftiko`` command, run to its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_SECONDS = 60
+
+
+def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without what the runtime would read of it."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
+    return inherited | dict(more or {})
+
+
+def naftiko(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "naftiko_runtime", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        env=clean_environment(environment),
+        stdin=subprocess.DEVNULL,
+    )

@@ -1,0 +1,24 @@
+"""Programs that tests need from Debian: installed where that is allowed, otherwise the test says what is missing."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+from bench import tools
+
+
+def require(program: str) -> str:
+    """The path of one of the programs in ``bench/tools.py``, installed by apt-get when we are root."""
+    if tools.find(program) is None:
+        tools.install([program])
+    return tools.find(program) or lacking(f"needs {program}: apt-get install {tools.PACKAGES[program]}")
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip the test, saying why; in CI nothing may be skipped, and it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

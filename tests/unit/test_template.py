@@ -1,0 +1,256 @@
+"""Templates, and that no value leaves the place it is put into."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from naftiko_runtime.engine.body import body_encoder
+from naftiko_runtime.plan import Argument, Composed, Constant, Form, JsonText, JsonTree, NamedTerm, WholeBody
+from naftiko_runtime.source import load
+from naftiko_runtime.template import (
+    Placeholder,
+    Unrenderable,
+    as_json,
+    as_text,
+    in_header,
+    in_json_string,
+    in_path,
+    in_query,
+    in_xml,
+    split,
+    split_path,
+)
+
+HOSTILE = (
+    '"',
+    "\\",
+    '","admin":true,"x":"',
+    "{{secret}}",
+    "a\nb",
+    "</a>",
+    "<!-- -->",
+    "]]>",
+    "&lt;",
+    "'",
+    "../..",
+    "?a=b",
+)
+TEXT = st.text() | st.sampled_from(HOSTILE)
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+JSON = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3))
+
+
+def names(pieces: tuple[str | Placeholder, ...]) -> list[str]:
+    return [piece if isinstance(piece, str) else f"<{piece.name}>" for piece in pieces]
+
+
+# -- splitting --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [""]),
+        ("plain", ["plain"]),
+        ("{{x}}", ["<x>"]),
+        ("{{ x }}", ["<x>"]),
+        ("a{{x}}b", ["a", "<x>", "b"]),
+        ("{{x}}{{y}}", ["<x>", "<y>"]),
+        ("{{env.KEY}}", ["<env.KEY>"]),
+        ("{{filter[x]}}", ["<filter[x]>"]),
+        ("{x}", ["{x}"]),
+        ("{{x}", ["{{x}"]),
+        ("{{{x}}}", ["{", "<x>", "}"]),
+        ('{"a": {{b}}}', ['{"a": ', "<b>", "}"]),
+        ("{{x}} }}", ["<x>", " }}"]),
+        ("{{größe}}", ["<größe>"]),
+    ],
+)
+def test_splitting(text: str, expected: list[str]) -> None:
+    assert names(split(text)) == expected
+
+
+@pytest.mark.parametrize("text", ["{{}}", "{{ }}", "a{{\t}}b"])
+def test_an_empty_placeholder_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        split(text)
+
+
+def test_a_placeholder_knows_where_it_stands() -> None:
+    assert split("ab{{x}}c{{y}}") == ("ab", Placeholder("x", 2), "c", Placeholder("y", 8))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/a", ["/a"]),
+        ("/a/{b}", ["/a/", "<b>"]),
+        ("/a/{{b}}", ["/a/", "<b>"]),
+        ("/a/{ b }/{{ c }}", ["/a/", "<b>", "/", "<c>"]),
+        ("/{a}.{b}", ["/", "<a>", ".", "<b>"]),
+        ("/Ships('{id}')", ["/Ships('", "<id>", "')"]),
+        ("/x:{action}", ["/x:", "<action>"]),
+        ("/{account-id}/{a.b}", ["/", "<account-id>", "/", "<a.b>"]),
+    ],
+)
+def test_splitting_a_path(path: str, expected: list[str]) -> None:
+    assert names(split_path(path)) == expected
+
+
+@pytest.mark.parametrize("path", ["/{", "/}", "/{a", "/a}", "/{}", "/{{}}", "/{a/b}", "/{{a}", "/{{{a}}}"])
+def test_a_path_whose_braces_do_not_fit_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="brace|empty"):
+        split_path(path)
+
+
+@given(st.text())
+def test_splitting_loses_nothing(text: str) -> None:
+    try:
+        pieces = split(text)
+    except ValueError:
+        return
+    offsets = [piece.offset for piece in pieces if isinstance(piece, Placeholder)]
+    assert all(text[offset : offset + 2] == "{{" for offset in offsets)
+    if not offsets:
+        assert pieces == (text,)
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a", "a"), (True, "true"), (False, "false"), (1, "1"), (1.5, "1.5"), (None, "null"), ([1, "a"], '[1,"a"]')],
+)
+def test_a_value_as_text(value: Any, expected: str) -> None:
+    assert as_text(value) == expected
+
+
+def test_a_number_is_text_as_its_author_wrote_it_and_json_as_a_number() -> None:
+    version = load(b"v: 1.10", "x.yml").data["v"]
+    assert as_text(version) == "1.10"
+    assert as_json({"v": version}) == b'{"v":1.1}'
+
+
+@given(JSON)
+@example(10**40)
+@example({"a": [10**40, -(10**40)]})
+def test_json_says_the_value(value: Any) -> None:
+    assert json.loads(as_json(value)) == value
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, [10**40, "\udfff"]])
+def test_what_json_cannot_say_is_refused(value: Any) -> None:
+    with pytest.raises(Unrenderable):
+        as_json(value)
+
+
+def test_a_value_that_is_nested_too_deep_for_json_is_refused() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(Unrenderable):
+        as_json(deep)
+
+
+@given(TEXT)
+def test_a_value_in_a_json_string_is_that_string(text: str) -> None:
+    assert orjson.loads(b'{"before":"<' + in_json_string(text) + b'>","after":1}') == {
+        "before": f"<{text}>",
+        "after": 1,
+    }
+
+
+@given(TEXT)
+def test_a_value_in_a_path_is_one_segment(text: str) -> None:
+    try:
+        rendered = in_path(text)
+    except Unrenderable:
+        assert text in ("", ".", "..")
+        return
+    parts = urlsplit(f"https://host/base/{rendered}/end")
+    assert (parts.netloc, parts.query, parts.fragment) == ("host", "", "")
+    assert [unquote(segment) for segment in parts.path.split("/")] == ["", "base", text, "end"]
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "\ud800"])
+def test_a_value_that_would_change_the_path_is_refused(text: str) -> None:
+    with pytest.raises(Unrenderable):
+        in_path(text)
+
+
+@given(TEXT)
+def test_a_value_in_a_query_is_one_value(text: str) -> None:
+    parts = urlsplit(f"https://host/?a={in_query(text)}&b=1")
+    assert parse_qsl(parts.query, keep_blank_values=True) == [("a", text), ("b", "1")]
+    assert parts.fragment == ""
+
+
+@pytest.mark.parametrize("bad", [*map(chr, range(9)), *map(chr, range(10, 32)), "\x7f", "a\r\nx: y", "a\ud800"])
+def test_a_header_holds_no_control_character(bad: str) -> None:
+    with pytest.raises(Unrenderable) as raised:
+        in_header(f"secret{bad}")
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("a b\tc", b"a b\tc"), ("é", "é".encode()), (7, b"7"), (True, b"true")]
+)
+def test_a_value_in_a_header(value: Any, expected: bytes) -> None:
+    assert in_header(value) == expected
+
+
+@given(TEXT)
+def test_a_value_in_xml_is_text(text: str) -> None:
+    try:
+        rendered = in_xml(text)
+    except Unrenderable:
+        assert any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or ord(c) in (0xFFFE, 0xFFFF) for c in text)
+        return
+    for document in (f"<a>{rendered}</a>", f'<a b="{rendered}"/>', f"<a b='{rendered}'/>"):
+        root = ET.fromstring(document)  # noqa: S314 - our own text
+        assert len(root) == 0
+        assert (root.text or root.get("b") or "") == text
+
+
+# -- values in bodies are data ----------------------------------------------------------------------------------------
+
+
+def encoded(body: Any, **values: Any) -> bytes | None:
+    return body_encoder(body, {})[0](values)
+
+
+@given(TEXT)
+def test_a_value_is_never_rendered_again(text: str) -> None:
+    values = {"x": text, "secret": "hidden"}
+    tree = JsonTree({"a": Argument("x"), "b": Composed((Constant("<"), Argument("x"), Constant(">")))})
+    assert json.loads(encoded(tree, **values) or b"") == {"a": text, "b": f"<{text}>"}
+    raw = JsonText(('{"a": "', (Argument("x"), True), '", "b": ', (Argument("x"), False), "}"))
+    assert json.loads(encoded(raw, **values) or b"") == {"a": text, "b": text}
+    form = Form((NamedTerm("a", Argument("x")),))
+    assert parse_qsl((encoded(form, **values) or b"").decode(), keep_blank_values=True) == [("a", text)]
+
+
+@given(JSON)
+def test_a_bare_placeholder_in_json_takes_any_value_as_it_is(value: Any) -> None:
+    raw = JsonText(('{"a": ', (Argument("x"), False), ', "b": 1}'))
+    assert json.loads(encoded(raw, x=value) or b"") == {"a": value, "b": 1}
+    assert json.loads(encoded(JsonTree([Argument("x")]), x=value) or b"") == [value]
+    assert json.loads(encoded(WholeBody(Argument("x")), x=value) or b"") == value
+
+
+def test_an_absent_value_leaves_its_key_out_or_is_null() -> None:
+    tree = JsonTree({"a": Argument("x"), "b": {"c": Argument("x")}, "d": [Argument("x"), Constant(1)]})
+    assert json.loads(encoded(tree) or b"") == {"b": {}, "d": [1]}
+    raw = JsonText(('{"a": ', (Argument("x"), False), ', "b": "', (Argument("x"), True), '"}'))
+    assert json.loads(encoded(raw) or b"") == {"a": None, "b": ""}
+    assert encoded(WholeBody(Argument("x"))) is None
+    assert encoded(Form((NamedTerm("a", Argument("x")), NamedTerm("b", Constant(2))))) == b"b=2"

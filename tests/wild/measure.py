@@ -1,0 +1,347 @@
+"""One file at a time: load it through the product, serve it on real sockets, call everything, judge what arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+import traceback
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx2
+from aiohttp import ClientError, ClientSession, DummyCookieJar
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.adapters.mcp import mcp_app
+from naftiko_runtime.adapters.rest import RestApp
+from naftiko_runtime.bind import bind
+from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.plan import RestServer
+from naftiko_runtime.secret import Secret
+from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.transport import open_transport
+from wild.author import has_host, understand
+from wild.callers import call_tool, credentials, patterns, rest_call, tool_caller
+from wild.echo import Echo, echoing
+from wild.judge import faults
+from wild.oracle import Meaning, Unjudged, open_body, open_query, open_tool
+from wild.refusals import concerning
+from wild.verdict import FileReport, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.plan import Plan, Server
+    from wild.author import Author, Consumed, Exposed
+    from wild.callers import Answered
+    from wild.oracle import Caller, Expected
+    from wild.reading import Map
+
+CALL_SECONDS = 10
+
+
+def secret(key: str) -> str:
+    """The made-up value of a provider's key."""
+    return f"s3cr3t+/=&{key}"
+
+
+def capability_files(folder: Path) -> list[Path]:
+    """Every file that may be one."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml") and path.is_file())
+
+
+@dataclass
+class Listening:
+    """A served expose: its plan, where it listens, and for MCP the client and the published schemas."""
+
+    plan: Server
+    url: str
+    client: Client | None = None
+    schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fault: str = ""
+
+
+class Complaints(logging.Handler):
+    """Collects what the product logs as its own failures."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        trace = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        self.texts.append(f"{record.getMessage()}\n{trace}".strip())
+
+    def take(self) -> str:
+        taken, self.texts = "\n".join(self.texts), []
+        return taken
+
+
+class Lab:
+    """What all files share: the upstream, the callers' clients, and an ear for tracebacks."""
+
+    def __init__(self, echo: Echo, session: ClientSession, complaints: Complaints) -> None:
+        self.echo = echo
+        self.session = session
+        self.complaints = complaints
+        self.tls = ssl.create_default_context()
+
+    async def examine(self, path: Path, name: str) -> FileReport:
+        """All verdicts on one file."""
+        started = time.perf_counter()
+        report = FileReport(name)
+        author = understand(path)
+        report.verdicts = [Verdict(name, e.own.first, f"{e.kind} {e.namespace}", e.name) for e in author.exposed]
+        try:
+            loaded = load(path, await self._overrides(author))
+        except Exception:  # noqa: BLE001 - whatever escapes is the finding
+            report.crash = traceback.format_exc()
+            for verdict in report.verdicts:
+                verdict.settle("crash", report.crash.splitlines()[-1])
+            return report
+        errors = [d for d in loaded.diagnostics if d.severity is Severity.ERROR]
+        report.errors = [f"{e.span}: error[{e.rule.slug}]: {e.message}" for e in errors]
+        await self._judge_all(loaded, errors, author, report)
+        self._set_hosts_apart(author, report)
+        report.seconds = time.perf_counter() - started
+        return report
+
+    async def _overrides(self, author: Author) -> Overrides:
+        bases = {}
+        for number, (namespace, base) in enumerate(author.bases().items()):
+            own = urlsplit(base).path if has_host(base) else ""
+            bases[namespace] = await self.echo.url(number) + own
+        return Overrides(base_uris=bases, host="127.0.0.1")
+
+    async def _judge_all(
+        self, loaded: Loaded, errors: Sequence[Diagnostic], author: Author, report: FileReport
+    ) -> None:
+        trials = [Trial(self, author, e, v) for e, v in zip(author.exposed, report.verdicts, strict=True)]
+        for trial in trials:
+            trial.sort_out()
+        if loaded.plan is None:
+            for trial in trials:
+                trial.refuse(errors)
+            return
+        try:
+            async with self._served(loaded.plan, author) as listening:
+                for trial in trials:
+                    await trial.run(listening)
+        except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+            report.crash = traceback.format_exc()
+            for trial in trials:
+                if trial.verdict.kind == "unjudged" and not trial.verdict.reason:
+                    trial.verdict.settle("crash", f"{type(error).__name__}: {error}")
+
+    def _set_hosts_apart(self, author: Author, report: FileReport) -> None:
+        """Operations whose document names no host are not counted, unless what was sent is wrong even with one."""
+        bases = author.bases()
+        for exposed, verdict in zip(author.exposed, report.verdicts, strict=True):
+            called = [author.consumed.get(str(call["call"])) for call in exposed.calls()]
+            hosts = [has_host(bases[consumed.namespace]) for consumed in called if consumed is not None]
+            if not all(hosts) and verdict.kind in ("served", "refused", "unjudged"):
+                verdict.with_base_uri, verdict.kind = verdict.kind, "no-host"
+
+    @asynccontextmanager
+    async def _served(self, plan: Plan, author: Author) -> AsyncIterator[dict[tuple[str, str], Listening]]:
+        """Every expose of a plan on a socket, by kind and namespace."""
+        async with AsyncExitStack() as stack:
+            secrets = {binding.name: Secret(secret(binding.key)) for binding in plan.bindings}
+            bound = await stack.enter_async_context(
+                bind(plan, secrets, lambda: open_transport("aiohttp", self.tls))
+            )
+            listening = {}
+            listeners: list[Listener] = []
+            stack.push_async_callback(_stop, listeners)
+            for server in bound.servers:
+                app = await _app(server, stack)
+                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), app)
+                listeners.append(listener)
+                await listener.start()
+                kind = "rest" if isinstance(server.plan, RestServer) else "mcp"
+                url = f"http://127.0.0.1:{listener.port}"
+                listening[kind, server.plan.namespace] = Listening(server.plan, url)
+            for exposed in {(e.kind, e.namespace): e for e in author.exposed}.values():
+                if exposed.kind == "mcp" and (known := listening.get(("mcp", exposed.namespace))):
+                    await self._connect(known, exposed.expose, author, stack)
+            yield listening
+
+    async def _connect(self, known: Listening, expose: Map, author: Author, stack: AsyncExitStack) -> None:
+        """The official client, on the 2026-07-28 wire, and what tools/list publishes."""
+        try:
+            headers, query = credentials(expose, author.variables, secret)
+        except Unjudged as unjudged:
+            known.fault = str(unjudged)
+            return
+        http = httpx2.AsyncClient(headers=headers, trust_env=False, verify=self.tls, timeout=CALL_SECONDS)
+        await stack.enter_async_context(http)
+        url = f"{known.url}/mcp{'?' if query else ''}{query}"
+        transport = streamable_http_client(url, http_client=http)
+        known.client = await stack.enter_async_context(Client(transport, mode="2026-07-28"))
+        listing = await known.client.list_tools()
+        known.schemas = {tool.name: tool.input_schema for tool in listing.tools}
+
+
+async def _app(server: BoundServer, stack: AsyncExitStack) -> App:
+    if isinstance(server.plan, RestServer):
+        return RestApp(server, Edge())
+    return await stack.enter_async_context(mcp_app(server, Edge()))
+
+
+async def _stop(listeners: list[Listener]) -> None:
+    for listener in listeners:
+        listener.stop_accepting()
+    for listener in listeners:
+        await listener.closed()
+
+
+class Trial:
+    """One exposed operation before the judge."""
+
+    def __init__(self, lab: Lab, author: Author, exposed: Exposed, verdict: Verdict) -> None:
+        self.lab = lab
+        self.author = author
+        self.exposed = exposed
+        self.verdict = verdict
+        called = [author.consumed.get(str(call["call"])) for call in exposed.calls()]
+        self.consumed: list[Consumed] = [consumed for consumed in called if consumed is not None]
+        self.exists = bool(called) and len(self.consumed) == len(called)
+
+    def sort_out(self) -> None:
+        """Set apart what calls nothing that exists."""
+        if self.exposed.is_mock():
+            self.verdict.settle("mock")
+        elif not self.exists:
+            names = ", ".join(str(call["call"]) for call in self.exposed.calls())
+            self.verdict.settle("no-operation", names or "no call at all")
+
+    def refuse(self, errors: Sequence[Diagnostic]) -> None:
+        """The product refuses the file: the operation's share in that."""
+        if self.verdict.kind != "unjudged":
+            return
+        if not errors:
+            self.verdict.settle("crash", "refused without an error")
+            return
+        error, self.verdict.own = concerning(errors, self.author.file, self.exposed, self.consumed)
+        self.verdict.settle("refused", error.message)
+        self.verdict.rule, self.verdict.place = error.rule.slug, str(error.span)
+
+    async def run(self, listening: dict[tuple[str, str], Listening]) -> None:
+        """Call the operation and judge what arrived."""
+        if self.verdict.kind == "mock":
+            return
+        server = listening.get((self.exposed.kind, self.exposed.namespace))
+        if server is None:
+            if self.exists:
+                self.verdict.settle("refused", "its expose is not in the plan")
+            return
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await self._run(server)
+        except Unjudged as unjudged:
+            self.verdict.settle("unjudged", str(unjudged))
+        except (TimeoutError, ClientError, OSError, httpx2.HTTPError) as error:
+            self.verdict.settle("crash", f"{type(error).__name__}: {error}")
+        if trace := self.lab.complaints.take():
+            self.verdict.settle("crash", trace)
+
+    async def _run(self, server: Listening) -> None:
+        self.lab.echo.received.clear()
+        self.lab.echo.speak(str(self.consumed[0].operation.get("outputRawFormat")) if self.consumed else "json")
+        caller, answered = await (self._over_rest(server) if self.exposed.kind == "rest" else self._over_mcp(server))
+        if not self.exists:
+            if answered.ok:
+                self.verdict.settle("wrong", "a success, though it calls nothing that exists")
+            return
+        expected = [
+            Meaning(self.exposed, call, consumed, caller, secret).expected()
+            for call, consumed in zip(self.exposed.calls(), self.consumed, strict=True)
+        ]
+        self.verdict.unchecked = [text for each in expected for text in each.unchecked]
+        self._settle(answered, expected, caller)
+
+    async def _over_rest(self, server: Listening) -> tuple[Caller, Answered]:
+        exposed = self.exposed
+        assert isinstance(server.plan, RestServer)
+        path = exposed.resource.get("path")
+        route = next((r for r in server.plan.routes if (r.method, r.path) == (exposed.method, path)), None)
+        only = self.consumed[0] if len(self.consumed) == 1 and "steps" not in exposed.spec else None
+        method = str(only.operation.get("method") or "GET").upper() if only else ""
+        call = rest_call(
+            exposed,
+            route,
+            open_query=only is not None and open_query(exposed, only),
+            open_body=only is not None and method in ("POST", "PUT", "PATCH", "DELETE") and open_body(exposed, only),
+            credential=credentials(exposed.expose, self.author.variables, secret),
+        )
+        return call.caller, await call.send(self.lab.session, server.url)
+
+    async def _over_mcp(self, server: Listening) -> tuple[Caller, Answered]:
+        exposed = self.exposed
+        if server.client is None:
+            raise Unjudged(server.fault)
+        schema = server.schemas.get(exposed.name, {})
+        only = self.consumed[0] if len(self.consumed) == 1 and "steps" not in exposed.spec else None
+        caller = tool_caller(exposed, schema, open_tool=only is not None and open_tool(exposed, only))
+        return caller, await call_tool(server.client, exposed.name, caller)
+
+    def _settle(self, answered: Answered, expected: list[Expected], caller: Caller) -> None:
+        received = self.lab.echo.received
+        stepped = "steps" in self.exposed.spec
+        if answered.crashed:
+            self.verdict.settle("crash", answered.text)
+        elif answered.skipped:
+            self.verdict.settle("refused", answered.text)
+        elif stepped and not answered.ok:
+            self.verdict.settle("unjudged", f"steps that need real answers: {answered.text}")
+        elif not answered.ok:
+            arrived = f"; {len(received)} requests arrived" if received else ""
+            self.verdict.settle("wrong", f"the call was rejected: {answered.text}{arrived}")
+        elif len(received) != len(expected):
+            self.verdict.settle("wrong", f"{len(received)} requests arrived instead of {len(expected)}")
+        elif found := list(self._differences(expected, caller)):
+            self.verdict.settle("wrong", "; ".join(found))
+        else:
+            self.verdict.settle("served")
+
+    def _differences(self, expected: list[Expected], caller: Caller) -> Iterator[str]:
+        """What differs; steps may come in any order."""
+        left = list(self.lab.echo.received)
+        ports = list(self.author.apis)
+        for each in expected:
+            trials = []
+            for port, request in left:
+                found = list(faults(each, request, caller))
+                if ports[port] != each.namespace:
+                    found.append(f"it went to '{ports[port]}' instead of '{each.namespace}'")
+                trials.append(found)
+            best = min(range(len(trials)), key=lambda index: len(trials[index]))
+            left.pop(best)
+            yield from trials[best]
+
+
+async def measure(folder: Path, limit: int | None = None) -> AsyncIterator[FileReport]:
+    """Reports on the files of a folder, one after the other."""
+    complaints = Complaints()
+    logging.getLogger().addHandler(complaints)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.texts.append(str(context.get("exception", context))))
+    try:
+        async with echoing() as echo, ClientSession(cookie_jar=DummyCookieJar()) as session:
+            lab = Lab(echo, session, complaints)
+            for path in capability_files(folder)[:limit]:
+                yield await lab.examine(path, str(path.relative_to(folder)))
+    finally:
+        logging.getLogger().removeHandler(complaints)

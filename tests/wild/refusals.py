@@ -1,0 +1,63 @@
+"""Which of a file's errors concern which of its operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wild.reading import Map, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from wild.author import Consumed, Exposed
+
+Region = tuple[str, Map, tuple[Map, ...]]
+"""A file, a part of it, and the parts inside it that do not count."""
+
+
+def concerning(
+    errors: Sequence[Diagnostic], file: Path, exposed: Exposed, consumed: Sequence[Consumed]
+) -> tuple[Diagnostic, bool]:
+    """The first error that concerns an operation and true, otherwise the file's first and false.
+
+    Nearest first: the operation itself, what it calls, and then what surrounds both.
+    """
+    for region in (*_near(file, exposed, consumed), *_around(file, exposed, consumed)):
+        if (found := next((e for e in errors if _inside(e, region)), None)) is not None:
+            return found, True
+    if (found := next((e for e in errors if e.span is None or _elsewhere(e, file, exposed)), None)) is not None:
+        return found, True
+    return errors[0], False
+
+
+def _near(file: Path, exposed: Exposed, consumed: Sequence[Consumed]) -> Iterator[Region]:
+    yield str(file), exposed.own, ()
+    yield str(file), exposed.spec, ()
+    for called in consumed:
+        yield str(called.file), called.operation, ()
+
+
+def _around(file: Path, exposed: Exposed, consumed: Sequence[Consumed]) -> Iterator[Region]:
+    yield str(file), exposed.resource, tuple(named(exposed.resource.get("operations")))
+    for called in consumed:
+        yield str(called.file), called.resource, tuple(named(called.resource.get("operations")))
+        yield str(called.file), called.api, tuple(named(called.api.get("resources")))
+        yield str(file), called.via, ()
+    parts = (*named(exposed.expose.get("resources")), *named(exposed.expose.get("tools")))
+    yield str(file), exposed.expose, parts
+
+
+def _inside(error: Diagnostic, region: Region) -> bool:
+    file, part, without = region
+    if error.span is None or error.span.file != file:
+        return False
+    return part.holds(error.span.line) and not any(inner.holds(error.span.line) for inner in without)
+
+
+def _elsewhere(error: Diagnostic, file: Path, exposed: Exposed) -> bool:
+    """Whether an error stands outside every part that some operation lives in: it concerns them all."""
+    assert error.span is not None
+    return error.span.file == str(file) and not any(part.holds(error.span.line) for part in exposed.others)
+
