@@ -43,88 +43,254 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of finding: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` exposes, ``5xx`` security."""
+    """A kind of finding.
+
+    Attributes:
+        code: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` what is exposed, ``5xx`` credentials,
+            ``6xx`` sandbox files.
+        slug: What users see, and name it by.
+        severity: How much it matters.
+        summary: What it means, for the reference.
+        remedy: What to do about it, for the reference.
+    """
 
     code: str
     slug: str
     severity: Severity
     summary: str
+    remedy: str
 
 
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its slug."""
 
 
-def _rule(code: str, slug: str, severity: Severity, summary: str) -> Rule:
-    rule = RULES[slug] = Rule(code, slug, severity, summary)
+def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str) -> Rule:
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
     return rule
 
 
 _E, _W = Severity.ERROR, Severity.WARNING
 
-UNREADABLE: Final = _rule("NK101", "unreadable-file", _E, "The file cannot be read as UTF-8 text.")
-SYNTAX: Final = _rule("NK102", "yaml-syntax", _E, "The file is not YAML.")
-DUPLICATE_KEY: Final = _rule("NK103", "duplicate-key", _E, "A mapping has the same key twice.")
+UNREADABLE: Final = _rule(
+    "NK101",
+    "unreadable-file",
+    _E,
+    "The file cannot be read as UTF-8 text.",
+    "Check name and permissions; save the file as UTF-8.",
+)
+SYNTAX: Final = _rule(
+    "NK102",
+    "yaml-syntax",
+    _E,
+    "The file is not YAML.",
+    "Correct the place shown; most often a quote, a colon or the indentation.",
+)
+DUPLICATE_KEY: Final = _rule(
+    "NK103", "duplicate-key", _E, "A mapping has the same key twice.", "Keep one of the two; neither wins silently."
+)
 TOO_LARGE: Final = _rule(
-    "NK104", "document-limit", _E, "The document exceeds a limit on size, depth, nodes or aliases."
+    "NK104",
+    "document-limit",
+    _E,
+    "The document exceeds a limit on size, depth, nodes or aliases.",
+    "Split the file, or nest it less.",
 )
 YAML_FEATURE: Final = _rule(
-    "NK105", "yaml-feature", _E, "A YAML feature outside the 1.2 core: tags, merge keys, several documents."
+    "NK105",
+    "yaml-feature",
+    _E,
+    "A YAML feature outside the 1.2 core: tags, merge keys, several documents.",
+    'Write the plain value out; quote templates: `"{{name}}"`.',
 )
-VERSION: Final = _rule("NK106", "spec-version", _E, "The file names no specification version, or none that exists.")
-NEWER_VERSION: Final = _rule("NK107", "newer-version", _W, "The file names a version newer than this runtime knows.")
-MISSING_KEY: Final = _rule("NK108", "missing-key", _E, "A required key is absent.")
-WRONG_TYPE: Final = _rule("NK109", "wrong-type", _E, "A value is not of the kind its key takes.")
-INVALID_VALUE: Final = _rule("NK110", "invalid-value", _E, "A value is of the right kind but not allowed.")
-UNKNOWN_KEY: Final = _rule("NK111", "unknown-key", _W, "A key that the specification does not have; it is ignored.")
-MISSPELT_KEY: Final = _rule("NK112", "misspelt-key", _E, "A key that is nearly a known one.")
+VERSION: Final = _rule(
+    "NK106",
+    "spec-version",
+    _E,
+    "The file names no specification version, or none that exists.",
+    "Write `naftiko: 1.0.0-alpha2`.",
+)
+NEWER_VERSION: Final = _rule(
+    "NK107",
+    "newer-version",
+    _W,
+    "The file names a version newer than this runtime knows.",
+    "Write the version the file is meant for; until then it is read as the newest one known.",
+)
+MISSING_KEY: Final = _rule("NK108", "missing-key", _E, "A required key is absent.", "Add the key at the place shown.")
+WRONG_TYPE: Final = _rule(
+    "NK109", "wrong-type", _E, "A value is not of the kind its key takes.", "Write a value of the kind that is named."
+)
+INVALID_VALUE: Final = _rule(
+    "NK110",
+    "invalid-value",
+    _E,
+    "A value is of the right kind but not allowed.",
+    "Use one of the values that are listed.",
+)
+UNKNOWN_KEY: Final = _rule(
+    "NK111",
+    "unknown-key",
+    _W,
+    "A key that the specification does not have; it is ignored.",
+    "Remove the key, or move it to where the specification has it.",
+)
+MISSPELT_KEY: Final = _rule(
+    "NK112", "misspelt-key", _E, "A key that is nearly a known one.", "Write the key that is suggested."
+)
 NOT_SERVED: Final = _rule(
-    "NK113", "not-served-yet", _E, "A part of the specification that this version does not serve yet."
+    "NK113",
+    "not-served-yet",
+    _E,
+    "A part of the specification that this version does not serve yet.",
+    "Use what is suggested instead, or leave the part out.",
 )
 NON_STANDARD_KEY: Final = _rule(
-    "NK114", "non-standard-key", _W, "A spelling outside the specification that is given its meaning."
+    "NK114",
+    "non-standard-key",
+    _W,
+    "A spelling outside the specification that is given its meaning.",
+    "Write the specification's spelling.",
 )
 
-UNRESOLVED_CALL: Final = _rule("NK201", "unresolved-call", _E, "A call names no consumed operation.")
-DUPLICATE_NAMESPACE: Final = _rule("NK202", "duplicate-namespace", _E, "Two parts have the same namespace.")
-DUPLICATE_NAME: Final = _rule(
-    "NK203", "duplicate-name", _E, "Two operations, tools, routes or parameters have the same name."
+UNRESOLVED_CALL: Final = _rule(
+    "NK201",
+    "unresolved-call",
+    _E,
+    "A call names no consumed operation.",
+    "Name an operation as `namespace.operation`, as `consumes` declares it.",
 )
-UNBOUND_VARIABLE: Final = _rule("NK204", "unbound-variable", _E, "An expression uses a variable that nothing binds.")
-UNUSED_BINDING: Final = _rule("NK205", "unused-binding", _W, "A bound variable that no expression uses.")
-UNKNOWN_REFERENCE: Final = _rule("NK206", "unknown-reference", _E, "A 'with' value names no input parameter.")
+DUPLICATE_NAMESPACE: Final = _rule(
+    "NK202", "duplicate-namespace", _E, "Two parts have the same namespace.", "Rename one of the two."
+)
+DUPLICATE_NAME: Final = _rule(
+    "NK203",
+    "duplicate-name",
+    _E,
+    "Two operations, tools, routes or parameters have the same name.",
+    "Rename one of the two.",
+)
+UNBOUND_VARIABLE: Final = _rule(
+    "NK204",
+    "unbound-variable",
+    _E,
+    "An expression uses a variable that nothing binds.",
+    "Bind the variable under `binds`, or declare the input.",
+)
+UNUSED_BINDING: Final = _rule(
+    "NK205",
+    "unused-binding",
+    _W,
+    "A bound variable that no expression uses.",
+    "Remove the binding, or use it as `{{NAME}}`.",
+)
+UNKNOWN_REFERENCE: Final = _rule(
+    "NK206",
+    "unknown-reference",
+    _E,
+    "A 'with' value names no input parameter.",
+    "Begin with `rest.`, `tools.`, `mcp.` or the expose's namespace.",
+)
 UNKNOWN_PARAMETER: Final = _rule(
-    "NK207", "unknown-parameter", _E, "A 'with' key names no parameter of the consumed operation."
+    "NK207",
+    "unknown-parameter",
+    _E,
+    "A 'with' key names no parameter of the consumed operation.",
+    "Correct the name, or declare it in the consumed operation's `inputParameters`.",
 )
 PLACEHOLDER_CASE: Final = _rule(
-    "NK208", "placeholder-spelling", _W, "Names that meet only when case and punctuation are ignored."
+    "NK208",
+    "placeholder-spelling",
+    _W,
+    "Names that meet only when case and punctuation are ignored.",
+    "Write the name alike on both sides.",
 )
 UNUSED_INPUT: Final = _rule(
-    "NK209", "unused-input", _W, "An input that reaches no parameter of the consumed operation."
+    "NK209",
+    "unused-input",
+    _W,
+    "An input that reaches no parameter of the consumed operation.",
+    "Remove the input, or declare a parameter that takes it.",
 )
 
-JSONPATH: Final = _rule("NK301", "invalid-jsonpath", _E, "A JSONPath that does not compile.")
-TEMPLATE: Final = _rule("NK302", "invalid-template", _E, "A template that does not parse.")
-PATH: Final = _rule("NK303", "invalid-path", _E, "A path that cannot be routed or sent.")
+JSONPATH: Final = _rule(
+    "NK301",
+    "invalid-jsonpath",
+    _E,
+    "A JSONPath that does not compile.",
+    "Correct the path at the column that is named.",
+)
+TEMPLATE: Final = _rule(
+    "NK302", "invalid-template", _E, "A template that does not parse.", "Write `{{name}}`, with a name."
+)
+PATH: Final = _rule(
+    "NK303",
+    "invalid-path",
+    _E,
+    "A path that cannot be routed or sent.",
+    "Begin with `/`, close every brace, and leave queries and fragments out.",
+)
 
-NO_SUCH_EXPOSE: Final = _rule("NK401", "unknown-expose-type", _E, "An expose type that does not exist.")
+NO_SUCH_EXPOSE: Final = _rule(
+    "NK401", "unknown-expose-type", _E, "An expose type that does not exist.", "Use `rest` or `mcp`."
+)
 DUPLICATE_ROUTE: Final = _rule(
-    "NK402", "duplicate-route", _E, "Two operations of one expose answer the same method and path."
+    "NK402",
+    "duplicate-route",
+    _E,
+    "Two operations of one expose answer the same method and path.",
+    "Keep one of the two; names of placeholders make no difference.",
 )
-PORT: Final = _rule("NK403", "port-clash", _E, "Two exposes listen on the same address and port.")
-BASE_URI: Final = _rule("NK404", "invalid-base-uri", _E, "A consumed API has no usable base URI.")
+PORT: Final = _rule(
+    "NK403",
+    "port-clash",
+    _E,
+    "Two exposes listen on the same address and port.",
+    "Change one port or address, or start with `--port NAMESPACE=PORT`.",
+)
+BASE_URI: Final = _rule(
+    "NK404",
+    "invalid-base-uri",
+    _E,
+    "A consumed API has no usable base URI.",
+    "Give a full `http` or `https` URL, or start with `--base-uri NAMESPACE=URL`.",
+)
 UNDECLARED_PLACEHOLDER: Final = _rule(
-    "NK405", "undeclared-placeholder", _W, "A path placeholder that no parameter declares."
+    "NK405",
+    "undeclared-placeholder",
+    _W,
+    "A path placeholder that no parameter declares.",
+    "Write the placeholder into the route's path, or bind it under `with`; otherwise callers give it in the query.",
 )
 UNPLACED_PARAMETER: Final = _rule(
-    "NK406", "unplaced-path-parameter", _E, "A parameter 'in: path' whose path has no place for it."
+    "NK406",
+    "unplaced-path-parameter",
+    _E,
+    "A parameter 'in: path' whose path has no place for it.",
+    "Write `{name}` into the path, or say where the parameter really goes.",
 )
-NOTHING_TO_SERVE: Final = _rule("NK407", "nothing-to-serve", _E, "A document that exposes nothing.")
+NOTHING_TO_SERVE: Final = _rule(
+    "NK407",
+    "nothing-to-serve",
+    _E,
+    "A document that exposes nothing.",
+    "Add `exposes`; a file that is only there to be imported cannot run.",
+)
 
-EMPTY_CREDENTIAL: Final = _rule("NK501", "empty-credential", _E, "An authentication without the value it needs.")
+EMPTY_CREDENTIAL: Final = _rule(
+    "NK501",
+    "empty-credential",
+    _E,
+    "An authentication without the value it needs.",
+    "Give the value as `{{VARIABLE}}` and bind the variable.",
+)
 
 SANDBOX: Final = _rule(
-    "NK601", "unknown-sandbox-operation", _E, "A sandbox answer for an operation that does not exist."
+    "NK601",
+    "unknown-sandbox-operation",
+    _E,
+    "A sandbox answer for an operation that does not exist.",
+    "Name an operation as `namespace.operation`, as the capability consumes it.",
 )
 
 

@@ -10,6 +10,14 @@ DOCUMENT_NODES_MAX: Final = 1_000_000
 DOCUMENT_ALIASES_MAX: Final = 1_000
 SCALAR_DIGITS_MAX: Final = 400
 
+# A JSONPath.
+JSONPATH_LENGTH_MAX: Final = 1_000
+"""Characters of an expression."""
+JSONPATH_NESTING_MAX: Final = 20
+"""Filters, parentheses and negations within one another."""
+JSONPATH_DESCENTS_MAX: Final = 3
+"""Each ``..`` can multiply the number of values found by the depth of the value it searches."""
+
 # Diagnostics: past this many a file is not a capability file, and a reader stops reading.
 DIAGNOSTICS_MAX: Final = 1_000
 
@@ -31,9 +39,6 @@ UPSTREAM_CONNECTIONS_MAX: Final = 512
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
-
-# JSON values: deeper ones are refused before they reach a recursive function.
-JSON_DEPTH_MAX: Final = 200
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0

@@ -97,8 +97,10 @@ def _kind(value: Any) -> str:
     match value:
         case bool():
             return _FLAG
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return "a fraction"
         case str():
             return _TEXT
         case list():

@@ -80,6 +80,11 @@ def test_the_health_check_succeeds_when_it_is_ready(image: Image, running: tuple
     assert (health.returncode, health.stdout) == (0, "UP\n"), health.stderr
 
 
+def test_a_balancer_can_ask_for_its_health_too(running: tuple[Program, Operator]) -> None:
+    container, _ = running
+    assert container.line("listening", kind="control")["address"] == "0.0.0.0"
+
+
 def test_it_runs_as_a_user_without_rights(image: Image, running: tuple[Program, Operator]) -> None:
     container, _ = running
     user, group = map(int, image.final.value("USER").split(":"))

@@ -65,7 +65,7 @@ def _read(wheel: ZipFile, name: str) -> str:
 
 
 def _run(image: Image, folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [image.venv / "bin" / program, *arguments]
+    command = [f"{image.venv}/bin/{program}", *arguments]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=60)
 
 

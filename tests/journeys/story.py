@@ -92,6 +92,7 @@ _AsWritten.add_representer(source.WrittenFloat, _AsWritten.represent_number)
 
 def read(path: Path) -> Story:
     data = source.read(path).data
+    assert data["journey"]
     known(data, "journey")
     for step in data["steps"]:
         known(step, "step")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonpath_ng.ext.parser import parse as peer
 
 from naftiko_runtime.jsonpath import JsonPath, JsonPathError, compile_path
-from naftiko_runtime.jsonpath.parser import DESCENTS_MAX
+from naftiko_runtime.limits import JSONPATH_DESCENTS_MAX
 
 
 def words(text: str) -> st.SearchStrategy[str]:
@@ -17,7 +17,7 @@ def words(text: str) -> st.SearchStrategy[str]:
 
 
 def few_descents(path: str) -> bool:
-    return path.count("..") <= DESCENTS_MAX
+    return path.count("..") <= JSONPATH_DESCENTS_MAX
 
 
 FRAGMENTS = words(
@@ -36,9 +36,7 @@ SCALARS = (
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc") | st.text(), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc") | st.text(), inner, max_size=4),
     max_leaves=20,
 )
 
@@ -49,9 +47,7 @@ OPERANDS = words(
     1 -2.5 'a' '' true false null [] ['a',1,null]"""
 )
 OPERATORS = words("== != < <= > >= in nin subsetof anyof noneof contains size empty")
-COMPARISONS = st.builds("{} {} {}".format, OPERANDS, OPERATORS, OPERANDS) | st.sampled_from(
-    ["@", "@.a", "$.b"]
-)
+COMPARISONS = st.builds("{} {} {}".format, OPERANDS, OPERATORS, OPERANDS) | st.sampled_from(["@", "@.a", "$.b"])
 CONDITIONS = st.recursive(
     COMPARISONS,
     lambda inner: (
@@ -152,9 +148,7 @@ TO_NODE = st.sampled_from([".o", "['o']", "..o"]) | st.builds(
     "{}{}".format, st.sampled_from([".l", "['l']", "..l"]), INDEXES | SLICES | CHOICES | st.just("[*]")
 )
 ENDS = st.sampled_from(["", ".n", ".s", "['n']", "['n','s']", ".*", "..n", "..s", ".l", "..*"])
-COMMON_PATHS = st.builds("${}{}".format, st.lists(TO_NODE, max_size=3).map("".join), ENDS).filter(
-    few_descents
-)
+COMMON_PATHS = st.builds("${}{}".format, st.lists(TO_NODE, max_size=3).map("".join), ENDS).filter(few_descents)
 
 
 @given(COMMON_PATHS, NODES)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_SECONDS = 60
+_SECONDS = 30
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

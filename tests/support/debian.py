@@ -6,7 +6,6 @@ import os
 from typing import NoReturn
 
 import pytest
-
 from bench import tools
 
 

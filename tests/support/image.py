@@ -120,7 +120,7 @@ class Image:
         """How a process becomes the image's user in its folder."""
         if self.python is None:
             lacking("needs an interpreter that other users may run too: apt-get install python3")
-        return {"cwd": self.placed(self.final.values("WORKDIR")[-1]), **_identity(self.final)}
+        return {"cwd": self.placed(self.final.value("WORKDIR")), **_identity(self.final)}
 
     def start(self, environment: Mapping[str, str]) -> Program:
         """ENTRYPOINT and CMD, with an operator's variables."""
@@ -159,18 +159,15 @@ def built() -> Iterator[Image]:
 def _build(image: Image) -> None:
     context = image.folder / "context"
     for name in _tree():
-        target = context / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
+        copy = context / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, copy)
     for stage in image.stages:
-        work = image.folder
-        for workdir in stage.values("WORKDIR"):
-            work = Path(image.placed(workdir))
-            work.mkdir(parents=True, exist_ok=True)
+        work = Path(image.placed(stage.value("WORKDIR")))
+        work.mkdir()
         for sources, target, mode in stage.copies():
-            place = image.placed(target) if target.startswith("/") else work / target
             for source in sources:
-                _copy(context / source, Path(place), mode)
+                _copy(context / source, work / image.placed(target), mode)
     programs = image.folder / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(image.python or sys.executable)

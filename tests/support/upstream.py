@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
@@ -79,6 +79,7 @@ class Reply:
         until_gone: Send no more than the ``chunks``, wait until the client goes away, and count that in
             ``Upstream.gone``.
         broken: Break the connection off after the last chunk instead of ending the body.
+        echo: Answer with the request itself as text, whatever the content type says.
     """
 
     status: int = 200
@@ -88,12 +89,13 @@ class Reply:
     before: Callable[[], Awaitable[None]] | None = None
     until_gone: bool = False
     broken: bool = False
+    echo: bool = False
 
 
 class Upstream:
     """An ASGI server in a thread of its own. Unscripted paths answer 200 with ``{}``.
 
-    Script it by ``upstream.on("GET", "/x", Reply(...))``; without a method any fits, and the path excludes the query.
+    Script it by ``upstream.on("GET", "/x", Reply(...))``; the path excludes the query, and ``*`` stands for any.
     """
 
     def __init__(self) -> None:
@@ -121,7 +123,7 @@ class Upstream:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def on(self, method: str, path: str, reply: Reply) -> None:
-        """Answer a method (``*`` for any) and path with a reply from now on."""
+        """Answer a method and path with a reply from now on."""
         self._replies[method, path] = reply
 
     def reset(self) -> None:
@@ -182,8 +184,11 @@ class Upstream:
         with self._changed:
             self.received.append(Received(scope["method"], target, headers, body, whole))
             self._changed.notify_all()
-        reply = self._replies.get((scope["method"], raw)) or self._replies.get(("*", raw))
-        return reply or Reply(headers={"content-type": "application/json"}, body=b"{}")
+        keys = ((scope["method"], raw), ("*", raw), ("*", "*"))
+        reply = next((self._replies[key] for key in keys if key in self._replies), None)
+        if reply is None:
+            return Reply(headers={"content-type": "application/json"}, body=b"{}")
+        return replace(reply, body=str(self.last).encode()) if reply.echo else reply
 
     async def _see_going(self, receive: Any) -> None:
         while (await receive())["type"] != "http.disconnect":

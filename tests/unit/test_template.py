@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -13,7 +13,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from naftiko_runtime.engine.body import body_encoder
-from naftiko_runtime.plan import Argument, Composed, Constant, Form, JsonText, JsonTree, NamedTerm, WholeBody
 from naftiko_runtime.source import load
 from naftiko_runtime.template import (
     Placeholder,
@@ -28,6 +27,10 @@ from naftiko_runtime.template import (
     split,
     split_path,
 )
+from support.linked import document, mcp, operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOSTILE = (
     '"',
@@ -107,7 +110,7 @@ def test_splitting_a_path(path: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("path", ["/{", "/}", "/{a", "/a}", "/{}", "/{{}}", "/{a/b}", "/{{a}", "/{{{a}}}"])
 def test_a_path_whose_braces_do_not_fit_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="brace|empty"):
+    with pytest.raises(ValueError, match=r"brace|empty"):
         split_path(path)
 
 
@@ -215,8 +218,8 @@ def test_a_value_in_xml_is_text(text: str) -> None:
     except Unrenderable:
         assert any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or ord(c) in (0xFFFE, 0xFFFF) for c in text)
         return
-    for document in (f"<a>{rendered}</a>", f'<a b="{rendered}"/>', f"<a b='{rendered}'/>"):
-        root = ET.fromstring(document)  # noqa: S314 - our own text
+    for text_of_xml in (f"<a>{rendered}</a>", f'<a b="{rendered}"/>', f"<a b='{rendered}'/>"):
+        root = ET.fromstring(text_of_xml)  # noqa: S314 - our own text
         assert len(root) == 0
         assert (root.text or root.get("b") or "") == text
 
@@ -224,33 +227,57 @@ def test_a_value_in_xml_is_text(text: str) -> None:
 # -- values in bodies are data ----------------------------------------------------------------------------------------
 
 
-def encoded(body: Any, **values: Any) -> bytes | None:
-    return body_encoder(body, {})[0](values)
+def encoder(body: Any, *names: str) -> Callable[[dict[str, Any]], bytes | None]:
+    """How a document's body is made from a tool's arguments."""
+    inputs = [{"name": name, "required": False} for name in names]
+    request = operation(document({"method": "POST", "body": body}, [mcp(inputs=inputs)])).request
+    assert request.body is not None
+    return body_encoder(request.body, {})[0]
+
+
+TREE = encoder({"type": "json", "data": {"a": "{{x}}", "b": "<{{x}}>", "c": ["{{x}}", 1]}}, "x")
+RAW = encoder('{"a": "{{x}}", "b": {{x}}, "c": "<{{x}}>", "d": 1}', "x")
+KEYED = encoder('{"{{x}}": 1}', "x")
+FORM = encoder({"type": "formUrlEncoded", "data": {"a": "{{x}}", "b": 2}}, "x")
+XML = encoder({"type": "xml", "data": '<a b="{{x}}">{{x}}</a>'}, "x")
+WHOLE = encoder({"type": "json", "data": "{{x}}"}, "x")
+
+
+def decoded(encode: Callable[[dict[str, Any]], bytes | None], value: Any) -> Any:
+    return json.loads(encode({"x": value}) or b"")
 
 
 @given(TEXT)
-def test_a_value_is_never_rendered_again(text: str) -> None:
-    values = {"x": text, "secret": "hidden"}
-    tree = JsonTree({"a": Argument("x"), "b": Composed((Constant("<"), Argument("x"), Constant(">")))})
-    assert json.loads(encoded(tree, **values) or b"") == {"a": text, "b": f"<{text}>"}
-    raw = JsonText(('{"a": "', (Argument("x"), True), '", "b": ', (Argument("x"), False), "}"))
-    assert json.loads(encoded(raw, **values) or b"") == {"a": text, "b": text}
-    form = Form((NamedTerm("a", Argument("x")),))
-    assert parse_qsl((encoded(form, **values) or b"").decode(), keep_blank_values=True) == [("a", text)]
+def test_a_text_is_data_and_never_rendered_again(text: str) -> None:
+    assert decoded(TREE, text) == {"a": text, "b": f"<{text}>", "c": [text, 1]}
+    assert decoded(RAW, text) == {"a": text, "b": text, "c": f"<{text}>", "d": 1}
+    assert decoded(KEYED, text) == {text: 1}
+    assert parse_qsl((FORM({"x": text}) or b"").decode(), keep_blank_values=True) == [("a", text), ("b", "2")]
+
+
+@given(TEXT)
+def test_a_text_in_an_xml_body_stays_in_its_place(text: str) -> None:
+    try:
+        root = ET.fromstring(XML({"x": text}) or b"")  # noqa: S314 - our own text
+    except Unrenderable:
+        return
+    assert (len(root), root.text or "", root.attrib) == (0, text, {"b": text})
 
 
 @given(JSON)
-def test_a_bare_placeholder_in_json_takes_any_value_as_it_is(value: Any) -> None:
-    raw = JsonText(('{"a": ', (Argument("x"), False), ', "b": 1}'))
-    assert json.loads(encoded(raw, x=value) or b"") == {"a": value, "b": 1}
-    assert json.loads(encoded(JsonTree([Argument("x")]), x=value) or b"") == [value]
-    assert json.loads(encoded(WholeBody(Argument("x")), x=value) or b"") == value
+def test_a_placeholder_alone_keeps_its_values_type(value: Any) -> None:
+    assert decoded(TREE, value)["a"] == value
+    assert decoded(RAW, value)["b"] == value
+    assert decoded(WHOLE, value) == value
 
 
-def test_an_absent_value_leaves_its_key_out_or_is_null() -> None:
-    tree = JsonTree({"a": Argument("x"), "b": {"c": Argument("x")}, "d": [Argument("x"), Constant(1)]})
-    assert json.loads(encoded(tree) or b"") == {"b": {}, "d": [1]}
-    raw = JsonText(('{"a": ', (Argument("x"), False), ', "b": "', (Argument("x"), True), '"}'))
-    assert json.loads(encoded(raw) or b"") == {"a": None, "b": ""}
-    assert encoded(WholeBody(Argument("x"))) is None
-    assert encoded(Form((NamedTerm("a", Argument("x")), NamedTerm("b", Constant(2))))) == b"b=2"
+@given(JSON)
+def test_a_placeholder_within_a_json_string_gives_text(value: Any) -> None:
+    assert decoded(TREE, value)["b"] == f"<{as_text(value)}>"
+    assert decoded(RAW, value)["a"] == as_text(value)
+
+
+def test_an_absent_value_leaves_its_key_out_of_a_structure_and_is_null_in_a_raw_text() -> None:
+    assert json.loads(TREE({}) or b"") == {"c": [1]}
+    assert json.loads(RAW({}) or b"")["b"] is None
+    assert FORM({}) == b"b=2"

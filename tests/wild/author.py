@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from wild.reading import EMPTY, Map, listed, mapping, named, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Variables = dict[str, str]
 """From every name that an expression may use to the provider's key."""
@@ -159,9 +159,7 @@ def understand(path: Path) -> Author:
     return author
 
 
-def _operations(
-    expose: Map, functions: dict[str, tuple[str, Map]], parts: tuple[Map, ...]
-) -> Iterator[Exposed]:
+def _operations(expose: Map, functions: dict[str, tuple[str, Map]], parts: tuple[Map, ...]) -> Iterator[Exposed]:
     namespace, kind = str(expose.get("namespace")), expose.get("type")
 
     def made(kind: Literal["rest", "mcp"], resource: Map, own: Map) -> Exposed:

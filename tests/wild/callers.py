@@ -77,19 +77,14 @@ class Values:
         text = f"{number} ü/&+{tag}"
         if name in self.patterns:
             return _matching(self.patterns[name], kind, number)
-        match kind:
-            case "integer":
-                return number
-            case "number":
-                return number + 0.25
-            case "boolean":
-                return True
-            case "array":
-                return [text, f"{text}2"]
-            case "object":
-                return {f"k {tag}": text, "n": number, "deep": {"list": [True, None]}}
-            case _:
-                return text
+        by_kind = {
+            "integer": number,
+            "number": number + 0.25,
+            "boolean": True,
+            "array": [text, f"{text}2"],
+            "object": {f"k {tag}": text, "n": number, "deep": {"list": [True, None]}},
+        }
+        return by_kind.get(kind or "string", text)
 
 
 def _matching(pattern: str, kind: str | None, number: int) -> Any:
@@ -170,18 +165,25 @@ def rest_call(
         lambda m: quote(as_text(values.of(m[1] or m[2], "string")), safe=""),
         path,
     )
-    pairs = [(s.name, values.of(s.name, s.type)) for s in inputs if s.place in ("path", "query") and s.name not in in_path]
+    pairs = [
+        (s.name, values.of(s.name, s.type)) for s in inputs if s.place in ("path", "query") and s.name not in in_path
+    ]
     raw = _RAW_QUERY if open_query else None
     query = "&".join(filter(None, (*_fields(pairs), credential[1], raw)))
     headers = dict(credential[0])
-    headers |= {s.name: as_text(values.of(s.name, s.type)) for s in inputs if s.place == "header"}
-    cookies = [f"{s.name}={quote(as_text(values.of(s.name, s.type)), safe='')}" for s in inputs if s.place == "cookie"]
+    headers |= {s.name: _line(values.of(s.name, s.type)) for s in inputs if s.place == "header"}
+    cookies = [f"{s.name}={quote(_line(values.of(s.name, s.type)), safe='')}" for s in inputs if s.place == "cookie"]
     headers["cookie"] = "; ".join([*cookies, headers["cookie"]])
     caller = Caller(values.made, raw, _RAW_BODY if open_body else None)
     body = _rest_body([s.name for s in inputs if s.place == "body"], values, caller)
     if body is not None:
         headers["content-type"] = "application/json"
     return RestCall(exposed.method, f"{target}?{query}" if query else target, headers, body, caller)
+
+
+def _line(value: Any) -> str:
+    """A value in a header or a cookie: a list is separated by commas."""
+    return ",".join(map(as_text, value)) if isinstance(value, list) else as_text(value)
 
 
 def _rest_body(names: list[str], values: Values, caller: Caller) -> bytes | None:

@@ -46,9 +46,7 @@ class Echo:
         while len(self._servers) <= number:
             mine = len(self._servers)
 
-            async def serve(
-                reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mine: int = mine
-            ) -> None:
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mine: int = mine) -> None:
                 await self._serve(mine, reader, writer)
 
             self._servers.append(await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20))
@@ -61,8 +59,10 @@ class Echo:
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while True:
-                    self.received.append((number, await read_request(reader)))
-                    writer.write(self.answer)
+                    request = await read_request(reader)
+                    self.received.append((number, request))
+                    head, _, body = self.answer.partition(b"\r\n\r\n")
+                    writer.write(head + b"\r\n\r\n" + (b"" if request.line.startswith(b"HEAD ") else body))
                     await writer.drain()
         finally:
             writer.close()

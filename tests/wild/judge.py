@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 CALLERS_OWN = {"authorization": "Bearer the-callers-own", "cookie": "callers=own", "x-callers-own": "1"}
 """Headers that a caller sends and no upstream may see."""
-_MEDIA_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "multipart": "multipart/form-data",
+}
 
 
 def faults(expected: Expected, received: Received, caller: Caller) -> Iterator[str]:
@@ -44,6 +48,12 @@ def _fits(expected: str, actual: str) -> bool:
     if UNKNOWN not in expected:
         return expected == actual
     return re.fullmatch(".+".join(map(re.escape, expected.split(UNKNOWN))), actual, re.DOTALL) is not None
+
+
+def _fits_line(expected: Any, actual: str) -> bool:
+    """A header's or cookie's value; nothing says how a list is written there, so that both usual ways fit."""
+    ways = {as_text(expected), ",".join(map(as_text, expected))} if isinstance(expected, list) else {as_text(expected)}
+    return any(_fits(way, actual) for way in ways)
 
 
 def _path_faults(expected: Expected, path: str) -> Iterator[str]:
@@ -89,11 +99,11 @@ def _header_faults(expected: Expected, headers: dict[str, bytes]) -> Iterator[st
         actual = headers.get(name)
         if actual is None:
             yield f"header {name} is missing"
-        elif not _fits(value, actual.decode("utf-8", "replace")):
+        elif not _fits_line(value, actual.decode("utf-8", "replace")):
             yield f"header {name} is {actual.decode('utf-8', 'replace')!r} instead of {value!r}"
     cookies = dict(pair.partition("=")[::2] for pair in headers.get("cookie", b"").decode().split("; ") if pair)
     for name, value in expected.cookies.items():
-        if not _fits(value, unquote(cookies.pop(name, ""))):
+        if not _fits_line(value, unquote(cookies.pop(name, ""))):
             yield f"cookie {name} is not {value!r}"
     if cookies:
         yield f"cookies that nobody meant: {sorted(cookies)}"

@@ -29,12 +29,12 @@ from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.transport import open_transport
 from wild.author import has_host, understand
-from wild.callers import call_tool, credentials, patterns, rest_call, tool_caller
+from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing
 from wild.judge import faults
 from wild.oracle import Meaning, Unjudged, open_body, open_query, open_tool
 from wild.refusals import concerning
-from wild.verdict import FileReport, Verdict
+from wild.verdict import FileReport, Refusal, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from wild.reading import Map
 
 CALL_SECONDS = 10
+ORACLE_FAILED = "the oracle failed"
 
 
 def secret(key: str) -> str:
@@ -159,9 +160,7 @@ class Lab:
         """Every expose of a plan on a socket, by kind and namespace."""
         async with AsyncExitStack() as stack:
             secrets = {binding.name: Secret(secret(binding.key)) for binding in plan.bindings}
-            bound = await stack.enter_async_context(
-                bind(plan, secrets, lambda: open_transport("aiohttp", self.tls))
-            )
+            bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("aiohttp", self.tls)))
             listening = {}
             listeners: list[Listener] = []
             stack.push_async_callback(_stop, listeners)
@@ -234,9 +233,10 @@ class Trial:
         if not errors:
             self.verdict.settle("crash", "refused without an error")
             return
-        error, self.verdict.own = concerning(errors, self.author.file, self.exposed, self.consumed)
-        self.verdict.settle("refused", error.message)
-        self.verdict.rule, self.verdict.place = error.rule.slug, str(error.span)
+        found = concerning(errors, self.author.file, self.exposed, self.consumed)
+        self.verdict.own = bool(found)
+        self.verdict.refusals = [Refusal(e.rule.slug, e.message, str(e.span)) for e in found or errors[:1]]
+        self.verdict.settle("refused", "; ".join(map(str, self.verdict.refusals)))
 
     async def run(self, listening: dict[tuple[str, str], Listening]) -> None:
         """Call the operation and judge what arrived."""
@@ -265,12 +265,19 @@ class Trial:
             if answered.ok:
                 self.verdict.settle("wrong", "a success, though it calls nothing that exists")
             return
-        expected = [
-            Meaning(self.exposed, call, consumed, caller, secret).expected()
-            for call, consumed in zip(self.exposed.calls(), self.consumed, strict=True)
-        ]
+        expected = self._expected(caller)
         self.verdict.unchecked = [text for each in expected for text in each.unchecked]
         self._settle(answered, expected, caller)
+
+    def _expected(self, caller: Caller) -> list[Expected]:
+        """What the author meant; a fault of the oracle's own is never laid to the product."""
+        pairs = zip(self.exposed.calls(), self.consumed, strict=True)
+        try:
+            return [Meaning(self.exposed, call, consumed, caller, secret).expected() for call, consumed in pairs]
+        except Unjudged:
+            raise
+        except Exception as error:
+            raise Unjudged(f"{ORACLE_FAILED}: {type(error).__name__}: {error}") from error
 
     async def _over_rest(self, server: Listening) -> tuple[Caller, Answered]:
         exposed = self.exposed

@@ -53,8 +53,8 @@ def fold(name: str) -> str:
 
 def as_text(value: Any) -> str:
     """A value as a URL, a header or a form shows it."""
-    if value is ANY:
-        return UNKNOWN
+    if value is ANY or value is ABSENT:
+        return UNKNOWN if value is ANY else ""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -97,8 +97,8 @@ class Expected:
     segments: list[str] = field(default_factory=list)
     query: list[tuple[str, Any]] = field(default_factory=list)
     raw_query: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    cookies: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
+    cookies: dict[str, Any] = field(default_factory=dict)
     body: tuple[str, Any] | None = None
     """``json``, ``form``, ``text``, ``multipart`` or ``raw``, and what it holds."""
     unreachable: list[str] = field(default_factory=list)
@@ -111,7 +111,9 @@ class Expected:
 class Meaning:
     """One call of one exposed operation."""
 
-    def __init__(self, exposed: Exposed, call: Map, consumed: Consumed, caller: Caller, secret: Callable[[str], str]):
+    def __init__(
+        self, exposed: Exposed, call: Map, consumed: Consumed, caller: Caller, secret: Callable[[str], str]
+    ) -> None:
         self.exposed = exposed
         self.consumed = consumed
         self.caller = caller
@@ -134,8 +136,8 @@ class Meaning:
         joined = base.rstrip("/") + ("" if self._path.startswith("/") or not self._path else "/") + self._path
         expected.segments = [self._segment(segment) for segment in joined.split("/")]
         expected.query = [*self._query_in_path(), *self._fields("query")]
-        expected.headers = {name.lower(): as_text(value) for name, value in self._fields("header")}
-        expected.cookies = {name: as_text(value) for name, value in self._fields("cookie")}
+        expected.headers = {name.lower(): value for name, value in self._fields("header")}
+        expected.cookies = dict(self._fields("cookie"))
         expected.body = self._body(method)
         self._undeclared(expected, method)
         self._credentials(expected)
@@ -225,6 +227,8 @@ class Meaning:
         first, _, rest = name.partition(".")
         if first in self._steps:
             return ANY
+        if first == "env" and rest:
+            return self._secret(rest)
         if rest and first in _PREFIXES | self.exposed.prefixes:
             return self._from_caller(rest)
         return self._from_caller(name)
@@ -288,6 +292,8 @@ class Meaning:
             if isinstance(data, str):
                 text = _PLACEHOLDER.sub(lambda m: quote(self._shown(m[1]), safe=""), data)
                 return "text", text
+            if not isinstance(data, dict):
+                raise Unjudged("a form that is no mapping")
             return "form", [(k, v) for k, v in self._tree(data).items() if v is not None]
         if kind in TEXT_TYPES and isinstance(data, str):
             guard = (lambda t: escape(t, {'"': "&quot;", "'": "&apos;"})) if kind == "xml" else str
@@ -431,7 +437,14 @@ def open_body(exposed: Exposed, consumed: Consumed) -> bool:
     if spec is not None and not (isinstance(spec, dict) and spec.get("data") is None):
         return False
     sides = (*consumed.parameters(), *exposed.parameters())
-    return not any(parameter.get("in") == "body" for parameter in sides)
+    return not any(parameter.get("in") == "body" for parameter in sides) and not _loose(exposed, consumed)
+
+
+def _loose(exposed: Exposed, consumed: Consumed) -> bool:
+    """Whether ``with`` names what the consumed operation has no parameter for: then it can only mean body fields."""
+    path, _, _ = consumed_path(consumed).partition("?")
+    known = {fold(str(p.get("name"))) for p in consumed.parameters()} | {fold(name) for name in path_names(path)}
+    return any(fold(str(name)) not in known for call in exposed.calls() for name in mapping(call.get("with")))
 
 
 def open_tool(exposed: Exposed, consumed: Consumed) -> bool:

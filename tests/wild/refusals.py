@@ -19,17 +19,12 @@ Region = tuple[str, Map, tuple[Map, ...]]
 
 def concerning(
     errors: Sequence[Diagnostic], file: Path, exposed: Exposed, consumed: Sequence[Consumed]
-) -> tuple[Diagnostic, bool]:
-    """The first error that concerns an operation and true, otherwise the file's first and false.
-
-    Nearest first: the operation itself, what it calls, and then what surrounds both.
-    """
-    for region in (*_near(file, exposed, consumed), *_around(file, exposed, consumed)):
-        if (found := next((e for e in errors if _inside(e, region)), None)) is not None:
-            return found, True
-    if (found := next((e for e in errors if e.span is None or _elsewhere(e, file, exposed)), None)) is not None:
-        return found, True
-    return errors[0], False
+) -> list[Diagnostic]:
+    """The errors that concern an operation: in itself, in what it calls, in what surrounds both, and the file's own."""
+    regions = (*_near(file, exposed, consumed), *_around(file, exposed, consumed))
+    found = [error for region in regions for error in errors if _inside(error, region)]
+    found += [error for error in errors if error.span is None or _elsewhere(error, file, exposed)]
+    return list(dict.fromkeys(found))
 
 
 def _near(file: Path, exposed: Exposed, consumed: Sequence[Consumed]) -> Iterator[Region]:
@@ -60,4 +55,3 @@ def _elsewhere(error: Diagnostic, file: Path, exposed: Exposed) -> bool:
     """Whether an error stands outside every part that some operation lives in: it concerns them all."""
     assert error.span is not None
     return error.span.file == str(file) and not any(part.holds(error.span.line) for part in exposed.others)
-

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wild.verdict import ELIGIBLE, KINDS, FileReport, Verdict
+from wild.verdict import ELIGIBLE, KINDS, FileReport, Refusal, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ class Reason:
         rule: The diagnostic's slug.
         message: With every name left out.
         own: How many operations it concerns.
+        alone: How many of those nothing else concerns.
         collateral: How many are refused only because their file is.
         files: Where it occurs.
         example: A place.
@@ -32,15 +33,22 @@ class Reason:
     rule: str
     message: str
     own: int = 0
+    alone: int = 0
     collateral: int = 0
     files: set[str] = field(default_factory=set)
     example: str = ""
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, verdict: Verdict, refusal: Refusal, *, alone: bool) -> None:
         self.own += verdict.own
+        self.alone += verdict.own and alone
         self.collateral += not verdict.own
         self.files.add(verdict.file)
-        self.example = self.example or f"{verdict.place}: {verdict.reason}"
+        self.example = self.example or f"{refusal.place}: {refusal.message}"
+
+
+def _kinds(verdict: Verdict) -> dict[tuple[str, str], Refusal]:
+    """An operation's refusals, one for each rule and wording."""
+    return {(r.rule, _QUOTED.sub("…", r.message)): r for r in reversed(verdict.refusals)}
 
 
 @dataclass
@@ -66,6 +74,11 @@ class Totals:
         return [_line(v) for v in self.of("crash")] + [f"{r.file}: {r.crash}" for r in self.files if r.crash]
 
     @property
+    def exit_status(self) -> int:
+        """1 when anything is wrong or crashed."""
+        return 1 if self.of("wrong") or self.crashes else 0
+
+    @property
     def served(self) -> float:
         """The share of what names an existing operation and a host; 1 when nothing does."""
         eligible = len(self.of(*ELIGIBLE))
@@ -75,18 +88,16 @@ class Totals:
         """Why operations are refused, the most frequent reason first; those without a host are included."""
         found: dict[tuple[str, str], Reason] = {}
         for verdict in self.verdicts:
-            if verdict.rule or verdict.kind == "refused":
-                message = _QUOTED.sub("…", verdict.reason.splitlines()[0])
-                found.setdefault((verdict.rule, message), Reason(verdict.rule, message)).add(verdict)
-        return sorted(found.values(), key=lambda reason: -(reason.own + reason.collateral))
+            kinds = _kinds(verdict)
+            for kind, refusal in kinds.items():
+                found.setdefault(kind, Reason(*kind)).add(verdict, refusal, alone=len(kinds) == 1)
+        return sorted(found.values(), key=lambda reason: (-reason.own, -reason.collateral))
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "counts": self.counts(),
             "served": round(self.served, 4),
-            "reasons": [
-                {**vars(reason), "files": len(reason.files)} for reason in self.reasons()
-            ],
+            "reasons": [{**vars(reason), "files": len(reason.files)} for reason in self.reasons()],
             "files": [
                 {
                     "file": report.file,
@@ -121,10 +132,13 @@ class Totals:
                 yield f"\n{kind.upper()} {line}"
 
     def _refusals(self) -> Iterator[str]:
-        yield "\nWhy operations are refused (concerning it · its file only · files)"
-        for reason in self.reasons()[:_TOP]:
-            yield f"{reason.own:>6} · {reason.collateral:>6} · {len(reason.files):>5}  {reason.rule}: {reason.message}"
-            yield f"{'':>25}{reason.example}"
+        if not (reasons := self.reasons()):
+            return
+        yield "\nWhy operations are refused: it concerns them, alone; only their file; in how many files"
+        for reason in reasons[:_TOP]:
+            numbers = f"{reason.own:>6} {reason.alone:>6} {reason.collateral:>6} {len(reason.files):>5}"
+            yield f"{numbers}  {reason.rule}: {reason.message}"
+            yield f"{'':>28}{reason.example}"
 
     def _summary(self) -> Iterator[str]:
         counts = self.counts()
@@ -141,6 +155,5 @@ class Totals:
 
 
 def _line(verdict: Verdict) -> str:
-    rule = f"[{verdict.rule}] " if verdict.rule else ""
     where = f"{verdict.file}:{verdict.line}: {verdict.expose}: {verdict.operation}"
-    return f"{where}: {verdict.kind}: {rule}{verdict.reason}"
+    return f"{where}: {verdict.kind}: {verdict.reason}"

@@ -44,7 +44,7 @@ def main(folder: Path, out: Path | None, limit: int | None, *, verbose: bool) ->
     click.echo(f"{time.perf_counter() - started:.1f} s")
     if out is not None:
         out.write_text(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
-    sys.exit(1 if found.of("wrong") or found.crashes else 0)
+    sys.exit(found.exit_status)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,18 @@ ELIGIBLE: tuple[Kind, ...] = ("served", "refused", "wrong", "crash")
 KINDS: tuple[Kind, ...] = (*ELIGIBLE, "no-host", "no-operation", "mock", "unjudged")
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An error of the product that concerns an operation."""
+
+    rule: str
+    message: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"[{self.rule}] {self.message}"
+
+
 @dataclass
 class Verdict:
     """What became of one operation.
@@ -23,10 +35,9 @@ class Verdict:
         expose: ``rest`` or ``mcp``, and the namespace.
         operation: ``GET /path``, or the tool's name.
         kind: The verdict.
-        rule: For a refusal, the diagnostic's slug.
         reason: In words.
-        place: Of the diagnostic.
-        own: Whether the refusal concerns this operation, or only its file.
+        refusals: Every error that concerns it, the nearest first; when none does, the first one of its file.
+        own: Whether they concern this operation, or only its file.
         with_base_uri: For a document without a host: what became of the call when the operator gave one.
         unchecked: What arrived and could not be judged.
     """
@@ -36,9 +47,8 @@ class Verdict:
     expose: str
     operation: str
     kind: Kind = "unjudged"
-    rule: str = ""
     reason: str = ""
-    place: str = ""
+    refusals: list[Refusal] = field(default_factory=list)
     own: bool = True
     with_base_uri: str = ""
     unchecked: list[str] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from naftiko_runtime import limits
 from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS
 from naftiko_runtime.jsonpath.scanner import JsonPathError, Scanner
 from naftiko_runtime.jsonpath.syntax import (
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
 
 _Rule = TypeVar("_Rule")
-
-LENGTH_MAX: Final = 1_000
-"""Characters of an expression."""
-NESTING_MAX: Final = 20
-"""Filters, parentheses and negations within one another."""
-DESCENTS_MAX: Final = 3
-"""Each ``..`` can multiply the number of values found by the depth of the document."""
 
 _BLANKS: Final = " \t\r\n"
 _WHOLE: Final = re.compile(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
@@ -69,8 +63,11 @@ def parse(text: str) -> Expression:
     Raises:
         JsonPathError: it is not a JSONPath, or exceeds a limit.
     """
-    if len(text) > LENGTH_MAX:
-        raise JsonPathError(f"the path has {len(text)} characters: shorten it to {LENGTH_MAX}", LENGTH_MAX + 1)
+    if len(text) > limits.JSONPATH_LENGTH_MAX:
+        raise JsonPathError(
+            f"the path has {len(text)} characters: shorten it to {limits.JSONPATH_LENGTH_MAX}",
+            limits.JSONPATH_LENGTH_MAX + 1,
+        )
     if _WHOLE.fullmatch(text):
         return Expression(Query(from_root=True, segments=(), function=None), rooted=False)
     return _Parser(text).expression()
@@ -135,8 +132,10 @@ class _Parser(Scanner):
 
     def _descent(self) -> Segment:
         self._descents += 1
-        if self._descents > DESCENTS_MAX:
-            raise self.error(f"more than {DESCENTS_MAX} '..' in a path: name the fields between", self.at - 2)
+        if self._descents > limits.JSONPATH_DESCENTS_MAX:
+            raise self.error(
+                f"more than {limits.JSONPATH_DESCENTS_MAX} '..' in a path: name the fields between", self.at - 2
+            )
         return Descent(self._bracketed() if self.sees("[") else self._dotted())
 
     def _dotted(self) -> Selector:
@@ -204,8 +203,8 @@ class _Parser(Scanner):
 
     def _nested(self, rule: Callable[[], _Rule]) -> _Rule:
         self._depth += 1
-        if self._depth > NESTING_MAX:
-            raise self.error(f"filters nested more than {NESTING_MAX} deep: simplify the condition")
+        if self._depth > limits.JSONPATH_NESTING_MAX:
+            raise self.error(f"filters nested more than {limits.JSONPATH_NESTING_MAX} deep: simplify the condition")
         result = rule()
         self._depth -= 1
         return result

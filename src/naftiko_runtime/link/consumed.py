@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
 _NEVER_IN_URL: Final = re.compile(r"[\s\x00-\x1f\"<>\\^`|]")
+_FRAMING: Final = frozenset(
+    {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -253,6 +256,15 @@ def place_it(name: str, places: Sequence[str]) -> str:
     return did_you_mean(name, places, "the path has") or f"write {{{name}}} into the path, or 'in: query' here"
 
 
+def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
+    """Refuse headers by which a value could cut a message in two, or choose another host."""
+    name, given = parameter.name.lower(), parameter.value
+    if name in _FRAMING or (name == "host" and (given is None or "{{" in given)):
+        advice = "remove it" if name in _FRAMING else "give it a fixed 'value', or remove it"
+        message = f"'{parameter.name}' is for the runtime to send"
+        context.complain(rules.INVALID_VALUE, message, parameter.at("name"), advice)
+
+
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
     steps = parameter.at("in")
     match parameter.in_:
@@ -263,6 +275,7 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
                 context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
         case "header":
             header_name(parameter.name, parameter.at("name"), context)
+            _check_framing(parameter, context)
         case "environment":
             context.complain(rules.NOT_SERVED, "'in: environment' is not served yet", steps, "use 'binds'")
         case "query" | "cookie" | "body":

@@ -113,6 +113,7 @@ class GatewayProtocol(HttpToolsProtocol):
             super().on_headers_complete()
         else:
             application, self.app = self.app, _refuse(*refusal)
+            self.url = b"/"  # the refused one may be too long to be taken apart
             try:
                 super().on_headers_complete()
             finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field
 
@@ -14,7 +15,7 @@ from naftiko_runtime.diagnostics import Findings, did_you_mean
 from naftiko_runtime.parse import parse_part
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
-from naftiko_runtime.template import as_json
+from naftiko_runtime.template import as_json, in_header
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.transport.base import OutboundRequest
 
 Header = tuple[bytes, bytes]
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class CannedAnswer(Part):
@@ -88,7 +90,10 @@ def _canned(answer: CannedAnswer, folder: Path) -> Canned:
     if content_type:
         headers.setdefault("content-type", content_type)
     headers["content-length"] = str(len(body))
-    pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+    for name in headers:
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"'{name}' is no header name")
+    pairs = tuple((name.encode(), in_header(value)) for name, value in headers.items())
     return Canned(answer.status, pairs, body)
 
 

@@ -1,0 +1,310 @@
+"""Secrets reach the upstream and nothing else: no log, no error, no representation, whatever fails."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from naftiko_runtime.bind import bind
+from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.load import load
+from naftiko_runtime.secret import Secret, resolve
+from naftiko_runtime.transport.sandbox import SandboxTransport
+from support.caller import Response, call
+from support.command import clean_environment, naftiko
+from support.gateway import Gateway
+from support.upstream import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.upstream import Upstream
+
+MARK = "s3cr3t"
+NAMES = (
+    ["S_USER", "S_PASSWORD", "S_TOKEN", "S_HEADER_KEY", "S_QUERY_KEY", "S_IN_BODY", "S_IN_TEXT", "S_IN_FORM"]
+    + ["S_IN_HEADER", "S_IN_COOKIE", "S_IN_QUERY", "S_IN_PATH"]
+)  # fmt: skip
+VALUES = {name: f'{MARK}-{name} "+/&ü' for name in NAMES if name not in ("S_HEADER_KEY", "S_IN_HEADER")} | {
+    "S_HEADER_KEY": f"{MARK}-S_HEADER_KEY",
+    "S_IN_HEADER": f"{MARK}-S_IN_HEADER",
+    "S_TOKEN": f"{MARK}-S_TOKEN",
+    "S_UNUSED": f"{MARK}-S_UNUSED",
+}
+BASIC = base64.b64encode(f"{VALUES['S_USER']}:{VALUES['S_PASSWORD']}".encode()).decode()
+NAMESPACES = ["basic", "bearer", "key-header", "key-query", "elsewhere"]
+ROUTES = [("GET", f"/{name}") for name in NAMESPACES[:4]] + [(m, "/elsewhere") for m in ("POST", "PUT", "PATCH")]
+TOOLS = ["basic", "bearer", "key-header", "key-query", "json", "text", "form"]
+
+
+def leaks(text: str) -> list[str]:
+    """The parts of a text that give a secret away, in any of the spellings in which secrets travel."""
+    return [spelling for spelling in (MARK, BASIC, BASIC[:12]) if spelling in text]
+
+
+def call_all(gateway: Gateway) -> list[Response]:
+    """Every operation, over REST and MCP."""
+
+    def tool(name: str) -> Response:
+        params = {"name": name, "arguments": {}}
+        message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        return call(gateway.urls["tools"], "/mcp", "POST", headers, message)
+
+    with ThreadPoolExecutor(len(ROUTES) + len(TOOLS)) as pool:
+        rest = [pool.submit(call, gateway.urls["web"], path, method) for method, path in ROUTES]
+        return [answer.result() for answer in (*rest, *(pool.submit(tool, name) for name in TOOLS))]
+
+
+@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+def start(request: pytest.FixtureRequest, documents: Path) -> Callable[..., Gateway]:
+    """Starts secrets.yaml with its secrets set, calling one URL, and logging all it can."""
+
+    def start(url: str, *options: str) -> Gateway:
+        bases = [part for name in NAMESPACES for part in ("--base-uri", f"{name}={url}")]
+        options = (*bases, "--http-client", request.param, "--log-level", "debug", *options)
+        return Gateway(documents / "secrets.yaml", ["web", "tools"], *options, environment=VALUES)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def gateway(start: Callable[..., Gateway], module_upstream: Upstream) -> Iterator[Gateway]:
+    with start(module_upstream.url, "--deadline", "0.5") as running:
+        yield running
+
+
+# -- they arrive ------------------------------------------------------------------------------------------------------
+
+
+def test_every_secret_reaches_the_upstream(gateway: Gateway, api: Upstream) -> None:
+    call_all(gateway)
+    sent = "\n".join(f"{r.target} {r.headers} {r.body.decode()}" for r in api.received)
+    for name in ("S_TOKEN", "S_HEADER_KEY", "S_IN_HEADER"):
+        assert VALUES[name] in sent
+    for name in ("S_QUERY_KEY", "S_IN_FORM", "S_IN_COOKIE", "S_IN_QUERY", "S_IN_PATH"):
+        assert quote(VALUES[name], safe="") in sent
+    assert BASIC in sent
+    assert f"the {VALUES['S_IN_TEXT']}" in sent
+    (body,) = {r.body for r in api.received if r.method == "POST"}
+    assert json.loads(body) == {"secret": VALUES["S_IN_BODY"], "mixed": f"a {VALUES['S_IN_BODY']} b"}
+
+
+# -- and nobody sees them, whatever fails -----------------------------------------------------------------------------
+
+
+def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway]) -> None:
+    with start("http://127.0.0.1:1") as gateway:
+        answers = call_all(gateway)
+    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(answer) for answer in answers))
+    assert not leaks(gateway.output + gateway.printed)
+    assert "cannot be reached" in gateway.output
+
+
+def test_a_slow_upstream_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
+    api.on("*", "*", Reply(until_gone=True))
+    answers = call_all(gateway)
+    assert {answer.status for answer in answers[: len(ROUTES)]} == {504}
+    assert not leaks("".join(str(answer) for answer in answers))
+    gateway.line("upstream deadline")
+    assert not leaks(gateway.output)
+
+
+def test_a_broken_upstream_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
+    api.on("*", "*", Reply(chunks=[f'{{"a": "{VALUES["S_TOKEN"]}'.encode()], broken=True))
+    answers = call_all(gateway)
+    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(answer) for answer in answers))
+    assert not leaks(gateway.output)
+
+
+def test_an_upstream_that_echoes_them_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
+    api.on("*", "*", Reply(headers={"content-type": "application/json"}, echo=True))
+    answers = call_all(gateway)
+    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(answer) for answer in answers))
+    gateway.line("the upstream's answer is not json")
+    assert not leaks(gateway.output)
+
+
+@pytest.mark.parametrize("room", range(170, 200, 3))
+def test_a_secret_at_the_end_of_the_quoted_part_gives_nothing_away(gateway: Gateway, api: Upstream, room: int) -> None:
+    body = "." * room + VALUES["S_IN_PATH"]
+    api.on("*", "*", Reply(body=body.encode()))
+    call(gateway.urls["web"], "/bearer")
+    assert not leaks(gateway.output)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda value: value,
+        lambda value: quote(value, safe=""),
+        lambda value: quote(value).replace("%20", "+"),
+        lambda value: json.dumps(value),
+        lambda value: json.dumps(value, ensure_ascii=False),
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: value.replace("&", "&amp;").replace('"', "&quot;"),
+    ],
+)
+def test_no_spelling_of_a_secret_is_logged(
+    gateway: Gateway, api: Upstream, spelled: Callable[[str], str]
+) -> None:
+    text = spelled(VALUES["S_QUERY_KEY"])
+    api.on("*", "*", Reply(body=f"not JSON: {text} end of {abs(hash(text))}".encode()))
+    call(gateway.urls["web"], "/bearer")
+    line = next(line for line in reversed(gateway.lines) if f"end of {abs(hash(text))}" in line.get("body", ""))
+    assert line["body"].startswith("not JSON: ***")
+    assert not leaks(gateway.output)
+
+
+def test_a_sandbox_holds_none(documents: Path) -> None:
+    with Gateway(
+        documents / "secrets.yaml", ["web", "tools"], "--sandbox", "--log-level", "debug", environment=VALUES
+    ) as gateway:
+        answers = call_all(gateway)
+    assert not leaks("".join(str(answer) for answer in answers))
+    assert not leaks(gateway.output + gateway.printed)
+
+
+def test_a_traceback_in_the_log_shows_none() -> None:
+    script = f"""
+import logging
+from naftiko_runtime.cli.logs import configure
+from naftiko_runtime.secret import Secret
+configure("debug", [Secret({VALUES["S_TOKEN"]!r})], console=False)
+value = {VALUES["S_TOKEN"]!r}
+try:
+    raise ValueError("a mistake with " + value)
+except ValueError:
+    logging.getLogger("x").exception("of %s", value, extra={{"headers": [value, {{"k": value}}], value: 1}})
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=clean_environment()
+    )
+    line = json.loads(ended.stderr)
+    assert "ValueError: a mistake with ***" in line["exception"]
+    assert line["event"] == "of ***"
+    assert not leaks(ended.stderr)
+
+
+# -- representations --------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_shows_itself_only_when_asked_by_name() -> None:
+    secret = Secret(VALUES["S_TOKEN"])
+    shown = [repr(secret), str(secret), f"{secret}", f"{secret:>40}", f"{secret!r}", "%s" % secret]  # noqa: UP031
+    assert not leaks("".join(shown))
+    assert secret.reveal() == VALUES["S_TOKEN"]
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    assert not hasattr(secret, "__dict__")
+
+
+def reachable(root: Any) -> Iterator[Any]:
+    """Every object of ours that hangs on another."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, dict):
+            waiting += [*thing.keys(), *thing.values()]
+        elif isinstance(thing, list | tuple | set | frozenset):
+            waiting += thing
+        elif type(thing).__module__.startswith("naftiko_runtime"):
+            yield thing
+            names = [f.name for f in fields(thing)] if is_dataclass(thing) else getattr(thing, "__slots__", ())
+            waiting += [getattr(thing, name) for name in names if hasattr(thing, name)]
+            waiting += getattr(thing, "__dict__", {}).values()
+
+
+async def test_nothing_that_runs_represents_itself_with_a_secret(documents: Path) -> None:
+    plan = load(documents / "secrets.yaml").plan
+    assert plan is not None
+    secrets = resolve(plan, VALUES)
+    async with bind(plan, secrets, lambda: SandboxTransport({})) as bound:
+        operations = [operation for server in bound.servers for operation in server.operations]
+        requests = [operation.builder.build(Invocation()) for operation in operations]
+        things = [*reachable(bound), *reachable(secrets), *requests]
+        shown = "\n".join(map(repr, things)) + repr(bound) + repr(secrets) + repr(requests) + f"{bound}"
+    assert {"Bound", "BoundOperation", "RequestBuilder", "Plan", "Secret", "OutboundRequest"} <= {
+        type(thing).__name__ for thing in things
+    }
+    assert not leaks(shown)
+
+
+# -- the environment --------------------------------------------------------------------------------------------------
+
+
+def test_all_missing_variables_are_told_with_their_places_and_no_value(documents: Path) -> None:
+    given = {name: value for name, value in VALUES.items() if name not in ("S_TOKEN", "S_IN_BODY", "S_UNUSED")}
+    file = documents / "secrets.yaml"
+    ended = naftiko("run", file, environment={**given, "S_IN_BODY": ""})
+    assert ended.returncode == 1
+    token, body = ended.stderr.splitlines()
+    assert token.startswith(f"{file}:9:5: error[unset-variable]: 'TOKEN'")
+    assert "'S_TOKEN'" in token
+    assert f"{file}:38:14" in token
+    assert body.startswith(f"{file}:12:5: error[unset-variable]: 'IN_BODY'")
+    assert f"{file}:81:21, {file}:82:20" in body
+    assert not leaks(ended.stdout + ended.stderr)
+
+
+def env_file(path: Path, values: dict[str, str]) -> str:
+    path.write_text("# comment\n" + "".join(f"export {name}='{value}'\n" for name, value in values.items()))
+    return str(path)
+
+
+def test_env_files_give_variables_and_the_process_wins(documents: Path, tmp_path: Path, api: Upstream) -> None:
+    first = env_file(tmp_path / "first.env", VALUES | {"S_TOKEN": "from-first", "S_HEADER_KEY": "from-first"})
+    second = env_file(tmp_path / "second.env", {"S_TOKEN": "from-second", "S_HEADER_KEY": "from-second"})
+    bases = [part for name in NAMESPACES for part in ("--base-uri", f"{name}={api.url}")]
+    options = (*bases, "--env-file", first, "--env-file", second)
+    environment = {"S_HEADER_KEY": "from-process"}
+    with Gateway(documents / "secrets.yaml", ["web", "tools"], *options, environment=environment) as gateway:
+        call(gateway.urls["web"], "/bearer")
+        call(gateway.urls["web"], "/key-header")
+        call(gateway.urls["web"], "/key-query")
+    assert [api.received[0].header("authorization"), api.received[1].header("x-key")] == [
+        "Bearer from-second",
+        "from-process",
+    ]
+    assert api.last.target == "/things?key=" + quote(VALUES["S_QUERY_KEY"], safe="")
+    assert not leaks(gateway.output)
+
+
+@pytest.mark.parametrize("line", [f"S_TOKEN {MARK}", f"S_TOKEN='{MARK}", f"{MARK} {MARK}", f"='{MARK}'"])
+def test_a_line_that_is_no_assignment_is_named_by_number(documents: Path, tmp_path: Path, line: str) -> None:
+    file = tmp_path / "wrong.env"
+    file.write_text(f"S_USER=a\n{line}\n")
+    ended = naftiko("run", documents / "secrets.yaml", "--env-file", file)
+    assert ended.returncode == 1
+    assert f"{file}:2: this line is not KEY=value" in ended.stderr
+    assert not leaks(ended.stdout + ended.stderr)
+
+
+def test_an_env_file_that_is_no_text_is_told(documents: Path, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.env"
+    file.write_bytes(b"S_TOKEN=\xff" + MARK.encode())
+    ended = naftiko("run", documents / "secrets.yaml", "--env-file", file)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"cannot read {file}: it is not UTF-8 text" in ended.stderr
+    assert not leaks(ended.stderr)
+
+
+def test_an_env_file_that_does_not_exist_is_wrong_usage(documents: Path, tmp_path: Path) -> None:
+    assert naftiko("run", documents / "secrets.yaml", "--env-file", tmp_path / "none").returncode == 2

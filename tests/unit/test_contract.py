@@ -1,0 +1,193 @@
+"""One check of a caller's input, for REST and MCP."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from naftiko_runtime.contract import Contract, Input, JsonType
+from naftiko_runtime.errors import Fault, Rejected
+
+
+def of(kind: JsonType | None, **more: Any) -> Contract:
+    return Contract((Input("x", "query", kind, **more),))
+
+
+def faults(contract: Contract, given: dict[str, Any], *, tool: bool = False) -> list[tuple[str, str, str]]:
+    with pytest.raises(Rejected) as raised:
+        (contract.admit_arguments if tool else contract.admit_request)(given)
+    return [(fault.name, fault.place, fault.detail) for fault in raised.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (None, "1", "1"),
+        ("string", "1", "1"),
+        ("string", "", ""),
+        ("integer", "-12", -12),
+        ("integer", "9" * 40, int("9" * 40)),
+        ("number", "3", 3),
+        ("number", "-1.5e3", -1500.0),
+        ("boolean", "true", True),
+        ("boolean", "false", False),
+        ("array", "a,b", ["a", "b"]),
+        ("array", "a", ["a"]),
+        ("object", '{"a": [1]}', {"a": [1]}),
+    ],
+)
+def test_text_is_read_by_its_type(kind: JsonType | None, text: str, value: Any) -> None:
+    for given in (text, [text]):
+        admitted = of(kind).admit_request({"x": given})
+        assert admitted == {"x": value}
+        assert type(admitted["x"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("integer", text) for text in ("", "a", "1.0", " 1", "1 ", "+1", "0x1", "1_0", "٣", "9" * 401)),
+        *(("number", text) for text in ("", "nan", "inf", "1e999", "-1e999", ".5", "1.", "1,5", "0x1")),
+        *(("boolean", text) for text in ("", "1", "yes", "True", "TRUE")),
+        *(("object", text) for text in ("", "a", "[]", "null", "1", "{", '{"a":}')),
+    ],
+)
+def test_text_that_is_no_such_value_is_refused(kind: JsonType, text: str) -> None:
+    ((name, place, detail),) = faults(of(kind), {"x": text})
+    assert (name, place) == ("x", "query")
+    assert detail.startswith("must be")
+
+
+def test_a_repeated_parameter_is_a_list_only_where_one_is_declared() -> None:
+    assert of("array").admit_request({"x": ["a,b", "c"]}) == {"x": ["a,b", "c"]}
+    assert faults(of("integer"), {"x": ["1", "2"]}) == [("x", "query", "given more than once")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(("integer", value) for value in (1, 2.0, 10**30)),
+        *(("number", value) for value in (1, 1.5)),
+        *(("string", value) for value in ("", "a")),
+        *(("boolean", value) for value in (True, False)),
+        *(("array", value) for value in ([], [1])),
+        ("object", {}),
+        ("object", {"a": 1}),
+        (None, ""),
+        (None, 1),
+        (None, {}),
+    ],
+)
+def test_an_argument_of_its_type_is_taken_as_it_is(kind: JsonType | None, value: Any) -> None:
+    values, extras = of(kind).admit_arguments({"x": value})
+    assert values == {"x": value}
+    assert extras == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(("integer", odd) for odd in (1.5, "1", True, math.inf, math.nan)),
+        *(("number", odd) for odd in ("1", True, math.inf, -math.inf, math.nan)),
+        *(("string", odd) for odd in (1, True)),
+        *(("boolean", odd) for odd in (0, 1, "true")),
+        *(("array", odd) for odd in ("a", 1, False)),
+        *(("object", odd) for odd in ("{}", 1, False)),
+        ("integer", []),
+        ("number", {}),
+        ("string", []),
+        ("string", {}),
+        ("array", {}),
+        ("object", []),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(kind: JsonType, value: Any) -> None:
+    ((name, place, detail),) = faults(of(kind), {"x": value}, tool=True)
+    assert (name, place) == ("x", "arguments")
+    assert detail.startswith("must be")
+
+
+def test_every_fault_is_told_at_once() -> None:
+    contract = Contract(
+        (
+            Input("id", "path", "integer", required=True),
+            Input("page", "query", "integer"),
+            Input("key", "header", required=True),
+            Input("fine", "query"),
+        )
+    )
+    assert [fault[:2] for fault in faults(contract, {"id": "x", "page": "y", "fine": "z"})] == [
+        ("id", "path"),
+        ("page", "query"),
+        ("key", "header"),
+    ]
+    assert [fault[0] for fault in faults(contract, {"id": "x", "odd": 1}, tool=True)] == ["id", "key", "odd"]
+
+
+def test_a_fault_never_repeats_the_value() -> None:
+    assert "s3cret" not in str(faults(of("integer"), {"x": "s3cret"}))
+    assert "s3cret" not in str(faults(of("object"), {"x": "s3cret"}))
+
+
+def test_what_is_absent() -> None:
+    assert of("integer").admit_request({}) == {}
+    assert of("integer", default=3).admit_request({}) == {"x": 3}
+    assert of("integer", default=3, required=True).admit_request({}) == {"x": 3}
+    assert of("integer", default=3).admit_request({"x": "4"}) == {"x": 4}
+    assert faults(of("integer", required=True), {}) == [("x", "query", "required, but not given")]
+
+
+def test_null_is_absent_for_a_tool() -> None:
+    assert of("integer").admit_arguments({"x": None}) == ({}, {})
+    assert of("integer", default=3).admit_arguments({"x": None}) == ({"x": 3}, {})
+    assert faults(of("integer", required=True), {"x": None}, tool=True) == [
+        ("x", "arguments", "required, but not given")
+    ]
+
+
+@pytest.mark.parametrize("value", [False, 0, "", []])
+def test_what_is_false_is_not_absent(value: Any) -> None:
+    assert of(None, default="other", required=True).admit_arguments({"x": value}) == ({"x": value}, {})
+
+
+def test_unknown_arguments_are_refused_by_name_or_welcome() -> None:
+    closed = of("string")
+    assert faults(closed, {"y": 1}, tool=True) == [("y", "arguments", "unknown; known: 'x'")]
+    assert faults(Contract(), {"y": 1}, tool=True) == [("y", "arguments", "unknown; there are none")]
+    assert Contract(closed.inputs, open=True).admit_arguments({"x": "a", "y": 1}) == ({"x": "a"}, {"y": 1})
+
+
+def test_body_values_are_json_already() -> None:
+    contract = Contract((Input("x", "body", "integer"),))
+    assert contract.admit_request({"x": 1}) == {"x": 1}
+    assert faults(contract, {"x": "1"}) == [("x", "body", "must be a whole number")]
+
+
+def test_the_schema() -> None:
+    contract = Contract(
+        (
+            Input("id", "path", "integer", required=True, description="The number"),
+            Input("tags", "query", "array"),
+            Input("page", "query", "integer", required=True, default=1),
+            Input("any", "body"),
+        )
+    )
+    assert contract.schema() == {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer", "description": "The number"},
+            "tags": {"type": "array", "items": {}},
+            "page": {"type": "integer", "default": 1},
+            "any": {},
+        },
+        "required": ["id"],
+        "additionalProperties": False,
+    }
+    assert Contract(open=True).schema() == {"type": "object", "properties": {}, "additionalProperties": True}
+
+
+def test_a_rejection_is_one_sentence() -> None:
+    error = Rejected(Fault("x", "query", "must be a number"), Fault("", "body", "must be JSON"))
+    assert str(error) == "query 'x': must be a number; must be JSON"

@@ -1,0 +1,582 @@
+"""How exposed and consumed meet (SEMANTICS §4): from documents to plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.plan import (
+    ApiKeyCredential,
+    Argument,
+    BasicCredential,
+    BearerCredential,
+    Composed,
+    Constant,
+    JsonTree,
+    McpServer,
+    NamedTerm,
+    OpenBody,
+    RestServer,
+    Variable,
+    WholeBody,
+)
+from support.linked import BASE, document, loaded, mcp, operation, plan, problems, rest
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import Operation, Request
+
+X_IN_QUERY = {"inputParameters": [{"name": "x", "in": "query"}]}
+
+
+def query_of(data: Any, *, warns: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
+    return [(field.name, field.term) for field in operation(data, warns=warns).request.query]
+
+
+def inputs_of(found: Operation) -> list[tuple[str, str, bool]]:
+    return [(spec.name, spec.place, spec.required) for spec in found.contract.inputs]
+
+
+# -- base URI and path ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", ["https://a.example/v1", "https://a.example/v1/", "https://a.example/v1//"])
+@pytest.mark.parametrize("path", ["ships", "/ships"])
+def test_base_uri_and_path_meet_with_one_slash(base: str, path: str) -> None:
+    request = operation(document(path=path, baseUri=base)).request
+    assert "".join(map(str, request.path)) == "https://a.example/v1/ships"
+
+
+@pytest.mark.parametrize(
+    ("path", "url"), [("", "https://a.example"), ("/", "https://a.example/"), ("/a/", "https://a.example/a/")]
+)
+def test_the_path_keeps_its_own_end(path: str, url: str) -> None:
+    request = operation(document(path=path, baseUri="https://a.example/")).request
+    assert "".join(map(str, request.path)) == url
+
+
+def test_a_fixed_query_in_the_path_stays_and_literals_are_encoded() -> None:
+    request = operation(document(path="/größe x/a:b?fixed=1&y=%20")).request
+    assert request.path == (BASE, "/gr%C3%B6%C3%9Fe%20x/a:b?fixed=1&y=%20")
+
+
+@pytest.mark.parametrize("path", ["/ships/{id}/crew", "/ships/{{id}}/crew", "/ships/{ id }/crew"])
+def test_both_spellings_of_a_placeholder(path: str) -> None:
+    request = operation(document(path=path, exposes=[rest("/ships/{id}/crew")])).request
+    assert request.path == (BASE, "/ships/", Argument("id"), "/crew")
+
+
+# -- with -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "term"),
+    [
+        (7, Constant(7)),
+        (True, Constant(True)),
+        (1.5, Constant(1.5)),
+        ("plain", Constant("plain")),
+        ("", Constant("")),
+        ("a.b c", Constant("a.b c")),
+        ("v1.2", Constant("v1.2")),
+        ("given", Argument("given")),
+        ("rest.given", Argument("given")),
+        ("tools.given", Argument("given")),
+        ("mcp.given", Argument("given")),
+        ("ships.given", Argument("given")),
+        ("{{given}}", Argument("given")),
+        ("{{rest.given}}", Argument("given")),
+        ("{{ships.given}}", Argument("given")),
+        ("a{{given}}b", Composed((Constant("a"), Argument("given"), Constant("b")))),
+        ("{{GIVEN}}", Argument("given")),
+        ("rest.GI-VEN", Argument("given")),
+        ("{{TOKEN}}", Variable("env.TOKEN")),
+        ("{{env.TOKEN}}", Variable("env.TOKEN")),
+        ("{{TOKEN}}-{{given}}", Composed((Variable("env.TOKEN"), Constant("-"), Argument("given")))),
+    ],
+)
+def test_the_forms_of_with(value: Any, term: Any) -> None:
+    exposed = rest(inputs=[{"name": "given", "in": "query"}], bind={"x": value})
+    used = {"name": "X-Token", "in": "header", "value": "{{TOKEN}}"}
+    consumed = {"inputParameters": [{"name": "x", "in": "query"}, used]}
+    found = loaded(document(consumed, [exposed], binds={"TOKEN": "T"}))
+    assert {d.rule.slug for d in found.diagnostics} <= {"unused-input"}  # where 'given' is not the value
+    assert found.plan is not None
+    (server,) = found.plan.servers
+    assert isinstance(server, RestServer)
+    assert server.routes[0].operation.request.query[0] == NamedTerm("x", term)
+
+
+@pytest.mark.parametrize(
+    ("value", "slug"),
+    [
+        ("{{nobody}}", "unbound-variable"),
+        ("a{{nobody.x}}", "unbound-variable"),
+        ("{{ }}", "invalid-template"),
+        ("restt.x", "unknown-reference"),
+        ("ship.x", "unknown-reference"),
+        ("$.step.x", "not-served-yet"),
+        ([1], "wrong-type"),
+        ({"a": 1}, "wrong-type"),
+        (None, "wrong-type"),
+    ],
+)
+def test_forms_of_with_that_are_refused(value: Any, slug: str) -> None:
+    assert [found for found, _ in problems(document(X_IN_QUERY, [rest(bind={"x": value})]))] == [slug]
+
+
+def test_a_key_of_with_that_the_consumed_operation_lacks_is_refused() -> None:
+    exposed = rest(bind={"y": 1})
+    assert problems(document(X_IN_QUERY, [exposed])) == [("unknown-parameter", "'registry.op' has no parameter 'y'")]
+
+
+def test_a_key_of_with_in_another_spelling_is_taken_with_a_warning() -> None:
+    consumed = {"inputParameters": [{"name": "ship_id", "in": "query"}]}
+    data = document(consumed, [rest(bind={"shipId": 7})])
+    assert query_of(data, warns=("placeholder-spelling",)) == [("ship_id", Constant(7))]
+
+
+def test_two_keys_of_with_in_other_spellings_are_not_guessed_between() -> None:
+    consumed = {"inputParameters": [{"name": "ship_id", "in": "query"}]}
+    found = problems(document(consumed, [rest(bind={"shipId": 7, "SHIP-ID": 8})]))
+    assert [slug for slug, _ in found] == ["unknown-parameter", "unknown-parameter"]
+
+
+def test_names_without_letters_are_not_taken_for_one_another() -> None:
+    consumed = {"inputParameters": [{"name": "$", "in": "query"}]}
+    assert [slug for slug, _ in problems(document(consumed, [rest(bind={"@": 7})]))] == ["unknown-parameter"]
+
+
+def test_a_key_of_with_that_names_no_query_parameter_becomes_one_where_none_is_declared() -> None:
+    assert query_of(document(exposes=[rest(bind={"y": 1})])) == [("y", Constant(1))]
+
+
+def test_with_does_not_limit() -> None:
+    consumed = {"inputParameters": [{"name": "x", "in": "query"}, {"name": "y", "in": "query"}]}
+    exposed = rest(inputs=[{"name": "y", "in": "query"}], bind={"x": 1})
+    assert query_of(document(consumed, [exposed])) == [("x", Constant(1)), ("y", Argument("y"))]
+
+
+def test_with_wins_over_the_parameters_own_value_and_that_over_the_caller() -> None:
+    consumed = {"inputParameters": [{"name": "x", "in": "query", "value": "own"}]}
+    assert query_of(document(consumed)) == [("x", Constant("own"))]
+    assert query_of(document(consumed, [rest(bind={"x": "bound"})])) == [("x", Constant("bound"))]
+
+
+# -- inference --------------------------------------------------------------------------------------------------------
+
+
+def test_what_only_the_consumed_side_declares_becomes_an_input() -> None:
+    declared = [
+        {"name": "page", "in": "query", "type": "integer", "required": True, "description": "P", "default": 1},
+        {"name": "X-Key", "in": "header"},
+        {"name": "who", "in": "cookie"},
+    ]
+    for exposed in (rest(), mcp()):
+        found = operation(document({"inputParameters": declared}, [exposed]))
+        assert inputs_of(found) == [("page", "query", True), ("X-Key", "header", False), ("who", "cookie", False)]
+        page = found.contract.inputs[0]
+        assert (page.type, page.description, page.default, page.inferred) == ("integer", "P", 1, True)
+        assert found.request.headers == (NamedTerm("x-key", Argument("X-Key")),)
+        assert found.request.cookies == (NamedTerm("who", Argument("who")),)
+
+
+@pytest.mark.parametrize("value", ["tools.x", "fleet.x", "{{tools.x}}"])
+def test_a_reference_to_an_undeclared_input_declares_it(value: str) -> None:
+    consumed = {"inputParameters": [{"name": "q", "in": "query", "type": "integer", "required": True}]}
+    found = operation(document(consumed, [mcp(bind={"q": value})]))
+    assert inputs_of(found)[0][0] == "x"
+    assert found.request.query == (NamedTerm("q", Argument("x")),)
+
+
+def test_a_reference_takes_type_and_necessity_from_the_parameter_it_fills() -> None:
+    consumed = {"inputParameters": [{"name": "q", "in": "query", "type": "integer", "required": True}]}
+    found = operation(document(consumed, [mcp(bind={"q": "tools.x"})]))
+    assert [(spec.name, spec.type, spec.required) for spec in found.contract.inputs] == [("x", "integer", True)]
+
+
+def test_a_name_in_a_body_template_that_nothing_explains_is_an_input() -> None:
+    found = operation(document({"method": "POST", "body": '{"a": "{{name}}", "b": {{tools.size}}}'}, [mcp()]))
+    assert [name for name, *_ in inputs_of(found)] == ["name", "size"]
+
+
+def test_a_bound_variable_in_a_body_is_no_input() -> None:
+    consumed = {"method": "POST", "body": {"type": "json", "data": {"key": "{{KEY}}", "full": "{{env.KEY}}"}}}
+    found = operation(document(consumed, [mcp()], binds={"KEY": "K"}))
+    assert found.contract.inputs == ()
+    assert found.request.body == JsonTree({"key": Variable("env.KEY"), "full": Variable("env.KEY")})
+
+
+def test_with_fills_a_name_in_a_body_template() -> None:
+    consumed = {"method": "POST", "body": {"type": "json", "data": {"a": "{{tools.size}}", "b": "{{size}}"}}}
+    found = operation(document(consumed, [mcp(bind={"size": 7})]))
+    assert found.request.body == JsonTree({"a": Constant(7), "b": Constant(7)})
+
+
+# -- placeholders -----------------------------------------------------------------------------------------------------
+
+
+def test_undeclared_placeholders_are_required_text() -> None:
+    for exposed in (rest("/ships/{id}"), mcp()):
+        found = operation(document(path="/ships/{id}", exposes=[exposed]))
+        (spec,) = found.contract.inputs
+        assert (spec.name, spec.type, spec.required) == ("id", "string", True)
+        assert found.request.path == (BASE, "/ships/", Argument("id"))
+
+
+def test_a_placeholder_without_a_place_in_the_route_is_taken_from_the_query_with_a_warning() -> None:
+    found = operation(document(path="/ships/{id}"), warns=("undeclared-placeholder",))
+    assert inputs_of(found) == [("id", "query", True)]
+
+
+@pytest.mark.parametrize("exposed", ["shipid", "ship-id", "SHIP_ID", "ship.id"])
+def test_placeholders_meet_without_case_and_punctuation(exposed: str) -> None:
+    data = document(path="/ships/{shipId}", exposes=[rest(f"/s/{{{exposed}}}")])
+    found = operation(data, warns=("placeholder-spelling",))
+    assert found.request.path == (BASE, "/ships/", Argument(exposed))
+
+
+def test_placeholders_that_are_alike_in_several_ways_are_not_guessed_between() -> None:
+    data = document(path="/ships/{shipId}", exposes=[rest("/s/{ship-id}/{ship_id}")])
+    found = operation(data, warns=("undeclared-placeholder", "unused-input"))
+    assert ("shipId", "query", True) in inputs_of(found)
+
+
+def test_letters_beyond_ascii_count() -> None:
+    data = document(path="/ships/{größe}", exposes=[rest("/s/{gräße}")])
+    assert operation(data, warns=("undeclared-placeholder", "unused-input")).request.path[2] == Argument("größe")
+
+
+def test_a_declared_path_parameter_types_its_placeholder() -> None:
+    inputs = [{"name": "id", "in": "path", "type": "integer"}]
+    found = operation(document(path="/ships/{id}", exposes=[rest("/ships/{id}", inputs=inputs)]))
+    assert [(spec.name, spec.place, spec.type, spec.required) for spec in found.contract.inputs] == [
+        ("id", "path", "integer", True)
+    ]
+
+
+def test_a_path_parameter_without_a_place_is_refused_once() -> None:
+    consumed = {"inputParameters": [{"name": "id", "in": "path"}]}
+    data = document(consumed, [rest("/ships/{id}", bind={"id": "rest.id"})])
+    assert problems(data) == [("unplaced-path-parameter", "the path has no place for 'id'")]
+
+
+def test_an_adapters_path_parameter_need_only_have_a_place_in_some_resource() -> None:
+    data = document(path="/t/{tenant}", exposes=[mcp()], inputParameters=[{"name": "tenant", "in": "path"}])
+    api = data["capability"]["consumes"][0]
+    api["resources"].append({"path": "/all", "operations": [{"name": "all"}]})
+    assert problems(data) == []
+    api["resources"][0]["path"] = "/t"
+    assert {slug for slug, _ in problems(data)} == {"unplaced-path-parameter"}
+
+
+# -- open operations --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "open_query", "open_body"),
+    [("GET", True, False), ("POST", True, True), ("PUT", True, True), ("PATCH", True, True), ("DELETE", True, True)],
+)
+def test_a_route_without_parameters_is_open(method: str, open_query: bool, open_body: bool) -> None:
+    request = operation(document({"method": method}, [rest(method=method)])).request
+    assert (request.open_query, isinstance(request.body, OpenBody)) == (open_query, open_body)
+    assert request.caller_headers
+
+
+@pytest.mark.parametrize(
+    ("method", "open_query", "open_body"),
+    [
+        ("GET", True, False),
+        ("POST", False, True),
+        ("PUT", False, True),
+        ("PATCH", False, True),
+        ("DELETE", True, False),
+    ],
+)
+def test_a_tool_without_parameters_takes_any(method: str, open_query: bool, open_body: bool) -> None:
+    found = operation(document({"method": method}, [mcp()]))
+    assert found.contract.open
+    assert (found.request.open_query, isinstance(found.request.body, OpenBody)) == (open_query, open_body)
+
+
+@pytest.mark.parametrize("level", ["operation", "resource", "adapter"])
+def test_a_query_parameter_at_any_level_closes_the_query(level: str) -> None:
+    declared = [{"name": "x", "in": "query"}]
+    data = document({"inputParameters": declared} if level == "operation" else None)
+    api = data["capability"]["consumes"][0]
+    if level != "operation":
+        (api["resources"][0] if level == "resource" else api)["inputParameters"] = declared
+    request = operation(data).request
+    assert not request.open_query
+    assert not request.caller_headers
+
+
+def test_a_query_parameter_of_the_exposed_side_closes_the_query_too() -> None:
+    found = operation(document(exposes=[rest(inputs=[{"name": "x", "in": "query"}])]))
+    assert not found.request.open_query
+    assert found.request.query == (NamedTerm("x", Argument("x")),)
+
+
+def test_a_declared_header_leaves_query_and_body_open() -> None:
+    request = operation(document({"method": "POST", "inputParameters": [{"name": "X", "in": "header"}]})).request
+    assert request.open_query
+    assert isinstance(request.body, OpenBody)
+
+
+def test_a_tools_inputs_become_query_or_body_by_method() -> None:
+    inputs = [{"name": "a"}, {"name": "b"}]
+    get = operation(document(exposes=[mcp(inputs=inputs)]))
+    assert get.request.query == (NamedTerm("a", Argument("a")), NamedTerm("b", Argument("b")))
+    post = operation(document({"method": "POST"}, [mcp(inputs=inputs)]))
+    assert post.request.body == JsonTree({"a": Argument("a"), "b": Argument("b")})
+    assert not get.contract.open
+    assert not post.contract.open
+
+
+def test_one_input_called_body_is_the_whole_body() -> None:
+    for consumed, exposed in (
+        ({"method": "POST"}, mcp(inputs=[{"name": "body"}])),
+        ({"method": "POST", "inputParameters": [{"name": "body", "in": "body"}]}, mcp()),
+    ):
+        assert operation(document(consumed, [exposed])).request.body == WholeBody(Argument("body"))
+
+
+def test_body_parameters_make_an_object() -> None:
+    consumed = {
+        "method": "POST",
+        "inputParameters": [{"name": "a", "in": "body"}, {"name": "b", "in": "body", "value": "c"}],
+    }
+    assert operation(document(consumed)).request.body == JsonTree({"a": Argument("a"), "b": Constant("c")})
+
+
+# -- what is declared -------------------------------------------------------------------------------------------------
+
+
+def test_the_nearer_level_wins() -> None:
+    data = document({"inputParameters": [{"name": "x", "in": "query", "value": "operation"}]})
+    api = data["capability"]["consumes"][0]
+    api["resources"][0]["inputParameters"] = [{"name": name, "in": "query", "value": "resource"} for name in ("x", "y")]
+    api["inputParameters"] = [{"name": name, "in": "query", "value": "adapter"} for name in ("x", "y", "z")]
+    assert query_of(data) == [("x", Constant("operation")), ("y", Constant("resource")), ("z", Constant("adapter"))]
+
+
+def test_a_tools_input_is_required_unless_it_says_otherwise_and_a_routes_is_not() -> None:
+    consumed = {"inputParameters": [{"name": name, "in": "query"} for name in "abc"]}
+    inputs: list[dict[str, Any]] = [{"name": "a"}, {"name": "b", "required": False}, {"name": "c", "required": True}]
+    tool = operation(document(consumed, [mcp(inputs=inputs)]))
+    assert [required for *_, required in inputs_of(tool)] == [True, False, True]
+    route = operation(document(consumed, [rest(inputs=[{**spec, "in": "query"} for spec in inputs])]))
+    assert [required for *_, required in inputs_of(route)] == [False, False, True]
+
+
+def test_an_input_that_reaches_nothing_is_a_warning_where_it_is_declared() -> None:
+    inputs = [{"name": "lost", "in": "query"}]
+    found = loaded(document(X_IN_QUERY, [rest(inputs=inputs)]))
+    (warning,) = found.diagnostics
+    assert warning.rule.slug == "unused-input"
+    assert warning.span is not None
+    assert found.source is not None
+    assert found.source.line(warning.span.line).strip() == '"name": "lost",'
+
+
+def test_descriptions_hints_and_titles_reach_the_tool() -> None:
+    data = document(exposes=[mcp(label="L", description="D", hints={"readOnly": True, "openWorld": False})])
+    server = plan(data).servers[0]
+    assert isinstance(server, McpServer)
+    (tool,) = server.tools
+    assert (tool.name, tool.title, tool.description) == ("tool", "L", "D")
+    assert tool.hints == {"readOnlyHint": True, "openWorldHint": False}
+
+
+def test_the_consumed_operations_description_stands_in() -> None:
+    assert operation(document({"description": "C"}, [mcp()])).description == "C"
+
+
+# -- credentials and variables ----------------------------------------------------------------------------------------
+
+
+def credential(authentication: dict[str, Any], *, slugs: tuple[str, ...] = ()) -> Any:
+    data = document(binds={"USER": "U", "PASS": "P"}, authentication=authentication)
+    return plan(data, warns=slugs).upstreams[0].credential
+
+
+def test_credentials() -> None:
+    unused = ("unused-binding",)
+    assert credential({"type": "basic", "username": "{{USER}}", "password": "{{env.PASS}}"}) == BasicCredential(
+        Variable("env.USER"), Variable("env.PASS")
+    )
+    assert credential({"type": "bearer", "token": "t-{{USER}}"}, slugs=unused) == BearerCredential(
+        Composed((Constant("t-"), Variable("env.USER")))
+    )
+    assert credential({"type": "apikey", "key": "X-Key", "value": "{{USER}}"}, slugs=unused) == ApiKeyCredential(
+        Constant("X-Key"), Variable("env.USER"), "header"
+    )
+
+
+def test_a_credential_takes_no_input_of_the_caller() -> None:
+    data = document(
+        exposes=[rest(inputs=[{"name": "token", "in": "query"}])],
+        authentication={"type": "bearer", "token": "{{token}}"},
+    )
+    assert ("unbound-variable", "'token' is bound nowhere") in problems(data)
+
+
+def test_a_binding_knows_every_use() -> None:
+    consumed = {"inputParameters": [{"name": name, "in": "header", "value": "{{env.KEY}}"} for name in ("X-A", "X-B")]}
+    (binding,) = plan(document(consumed, binds={"KEY": "K"})).bindings
+    assert (binding.name, binding.key, len(set(binding.uses))) == ("env.KEY", "K", 2)
+
+
+def test_a_variable_used_in_a_part_that_is_refused_is_not_called_unused() -> None:
+    data = document(binds={"KEY": "K"}, authentication={"type": "oauth2", "clientSecret": "{{KEY}}"})
+    assert [slug for slug, _ in problems(data)] == ["not-served-yet"]
+
+
+def test_of_two_namespaces_with_one_variable_the_short_name_means_the_first() -> None:
+    data = document({"inputParameters": [{"name": "X", "in": "header", "value": "{{KEY}}{{b.KEY}}"}]})
+    data["binds"] = [{"namespace": "a", "keys": {"KEY": "A"}}, {"namespace": "b", "keys": {"KEY": "B"}}]
+    assert operation(data).request.headers == (NamedTerm("x", Composed((Variable("a.KEY"), Variable("b.KEY")))),)
+
+
+# -- what follows from another error is not told again ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "entry", [{"import": "registry"}, {"import": "other", "as": "registry"}, {"location": "./x.yml"}, {"import": None}]
+)
+def test_calls_into_a_refused_import_are_not_reported(entry: dict[str, Any]) -> None:
+    data = document()
+    data["capability"]["consumes"] = [{"location": "./other.yml", **entry}]
+    assert [slug for slug, _ in problems(data)] == ["not-served-yet"]
+
+
+def test_calls_elsewhere_are_reported_beside_a_refused_import() -> None:
+    data = document()
+    data["capability"]["consumes"] = [{"location": "./other.yml", "import": "other"}]
+    assert [slug for slug, _ in problems(data)] == ["not-served-yet", "unresolved-call"]
+
+
+def test_calls_into_the_second_of_two_equal_namespaces_are_not_reported() -> None:
+    data = document(exposes=[rest(call="registry.second")])
+    data["capability"]["consumes"].append(
+        {"namespace": "registry", "baseUri": BASE, "resources": [{"path": "/", "operations": [{"name": "second"}]}]}
+    )
+    assert [slug for slug, _ in problems(data)] == ["duplicate-namespace"]
+
+
+def test_an_unknown_value_does_not_make_the_inputs_unused() -> None:
+    exposed = rest(inputs=[{"name": "given", "in": "query"}], bind={"x": "{{gven}}"})
+    assert [slug for slug, _ in problems(document(X_IN_QUERY, [exposed]))] == ["unbound-variable"]
+
+
+# -- ports and overrides ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("addresses", "clash"),
+    [
+        ((None, None), True),
+        (("127.0.0.1", "127.0.0.1"), True),
+        (("127.0.0.1", None), True),
+        (("127.0.0.1", "::"), True),
+        (("127.0.0.1", "127.0.0.2"), False),
+    ],
+)
+def test_a_port_belongs_to_one_expose(addresses: tuple[str | None, str | None], clash: bool) -> None:
+    exposes = [rest(port=8080), mcp(port=8080)]
+    for expose, address in zip(exposes, addresses, strict=True):
+        if address is not None:
+            expose["address"] = address
+    assert [slug for slug, _ in problems(document(exposes=exposes))] == (["port-clash"] if clash else [])
+
+
+def test_free_ports_do_not_clash() -> None:
+    assert problems(document(exposes=[rest(port=0), mcp(port=0)])) == []
+
+
+def ports(overrides: Overrides) -> list[tuple[str, int]]:
+    return [(s.address, s.port) for s in plan(document(exposes=[rest(port=8080), mcp(port=8080)]), overrides).servers]
+
+
+def test_overrides_move_servers() -> None:
+    assert ports(Overrides(ports={"ships": 9})) == [("0.0.0.0", 9), ("0.0.0.0", 8080)]
+    assert ports(Overrides(ports={"ships": 0}, port_offset=10)) == [("0.0.0.0", 0), ("0.0.0.0", 8090)]
+    assert ports(Overrides(ports={"fleet": 1}, host="127.0.0.1")) == [("127.0.0.1", 8080), ("127.0.0.1", 1)]
+
+
+@pytest.mark.parametrize("offset", [60_000, -9_000])
+def test_an_offset_that_leaves_no_port(offset: int) -> None:
+    found = problems(document(), Overrides(port_offset=offset))
+    assert found == [("port-clash", f"with the offset the port would be {8080 + offset}")]
+
+
+@pytest.mark.parametrize("base", ["", "https://{region}.example", "https://good.example"])
+def test_a_base_uri_of_the_operator_wins(base: str) -> None:
+    found = plan(document(baseUri=base), Overrides(base_uris={"registry": "http://127.0.0.1:9/x"}))
+    assert found.upstreams[0].base_uri == "http://127.0.0.1:9/x"
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        *(
+            "",
+            " ",
+            "/",
+            "a.example",
+            "//a.example",
+            "ftp://a",
+            "https://",
+            "https://:80",
+            "https://a:0",
+            "https://a:99999",
+        ),
+        *(
+            "https://[",
+            "https://[::1",
+            "https://{h}",
+            "https://{{h}}",
+            "https://a b",
+            "https://a\nb",
+            "https://ä.example",
+        ),
+        *(
+            "https://u@a",
+            "https://u:p@a",
+            "https://a?x",
+            "https://a#x",
+            "file:///etc/passwd",
+            "https://a\\b",
+            "http://a|b",
+        ),
+    ],
+)
+def test_unusable_base_uris(base: str) -> None:
+    assert [slug for slug, _ in problems(document(baseUri=base))] == ["invalid-base-uri"]
+
+
+@pytest.mark.parametrize(
+    "base", ["http://a", "https://a:8443/x/", "HTTPS://A", "http://[::1]:9", " https://a ", "http://127.1"]
+)
+def test_usable_base_uris(base: str) -> None:
+    assert problems(document(baseUri=base)) == []
+
+
+# -- routes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ["ships", "", "/a?b", "/a#b", "/a b", "/{", "/{}", "/{a}{b}", "/a/{x}/{x}"])
+def test_routes_that_cannot_be_served(route: str) -> None:
+    slugs = {slug for slug, _ in problems(document(exposes=[rest(route)]))}
+    assert slugs & {"invalid-path", "duplicate-name"}
+
+
+@pytest.mark.parametrize("route", ["/", "/x:y", "/E('{id}')", "/{a}.{b}", "/{a-b}/{a.b}", "/größe/船"])
+def test_routes_that_can(route: str) -> None:
+    assert {slug for slug, _ in problems(document(exposes=[rest(route)]))} <= {"unused-input"}
+
+
+def test_a_request_says_where_it_goes() -> None:
+    request: Request = operation(document({"method": "PUT"}, [rest(method="POST")])).request
+    assert (request.operation, request.method, request.upstream.base_uri) == ("registry.op", "PUT", BASE)

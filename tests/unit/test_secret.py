@@ -1,0 +1,95 @@
+"""Secrets: found together, shown never."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.secret import Secret, placeholders, resolve
+from support.linked import document, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.plan import Plan
+
+VALUE = "s3cr3t-value"
+TOKEN = {"type": "bearer", "token": "{{TOKEN}}"}
+
+
+def bound(**binds: str) -> Plan:
+    used = {"name": "X-A", "in": "header", "value": "{{env.SECOND}}"}
+    warns = ("unused-binding",) if "THIRD" in binds else ()
+    return plan(document({"inputParameters": [used]}, binds=binds, authentication=TOKEN), warns=warns)
+
+
+BOTH = {"TOKEN": "SHIP_TOKEN", "SECOND": "SHIP_SECOND"}
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>40}".format, "%s".__mod__, "{0:x}".format])
+def test_a_secret_is_never_shown(show: Callable[[Any], str]) -> None:
+    assert VALUE not in show(Secret(VALUE))
+
+
+def test_a_secret_in_something_else_is_not_shown_either() -> None:
+    assert VALUE not in repr({"token": [Secret(VALUE)]})
+
+
+def test_a_secret_gives_its_value_only_by_name() -> None:
+    assert Secret(VALUE).reveal() == VALUE
+    assert not hasattr(Secret(VALUE), "__dict__")
+
+
+@pytest.mark.parametrize("leak", [pickle.dumps, copy.deepcopy, json.dumps])
+def test_a_secret_is_not_serialised(leak: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError) as raised:
+        leak(Secret(VALUE))
+    assert VALUE not in str(raised.value)
+
+
+def test_every_bound_variable_has_its_value_under_its_full_name() -> None:
+    found = resolve(bound(**BOTH), {"SHIP_TOKEN": VALUE, "SHIP_SECOND": "b", "TOKEN": "not this"})
+    assert {name: secret.reveal() for name, secret in found.items()} == {"env.TOKEN": VALUE, "env.SECOND": "b"}
+
+
+@pytest.mark.parametrize("environment", [{}, {"SHIP_TOKEN": ""}, {"TOKEN": "a", "SECOND": "b"}])
+def test_all_missing_variables_are_told_at_once_with_their_places(environment: dict[str, str]) -> None:
+    with pytest.raises(BindError) as raised:
+        resolve(bound(**BOTH), environment)
+    first, second = raised.value.missing
+    assert "'TOKEN' needs the environment variable 'SHIP_TOKEN'" in first
+    assert "'SECOND' needs the environment variable 'SHIP_SECOND'" in second
+    assert first.startswith("x.yml:")
+    assert "used at x.yml:" in first
+
+
+def test_a_value_that_is_there_is_not_told_with_the_missing_ones() -> None:
+    with pytest.raises(BindError) as raised:
+        resolve(bound(**BOTH), {"SHIP_TOKEN": VALUE})
+    assert len(raised.value.missing) == 1
+    assert VALUE not in str(raised.value)
+
+
+def test_an_unused_variable_may_be_missing() -> None:
+    third = bound(**BOTH, THIRD="SHIP_THIRD")
+    environment = {"SHIP_TOKEN": "a", "SHIP_SECOND": "b"}
+    assert set(resolve(third, environment)) == {"env.TOKEN", "env.SECOND"}
+    assert "env.THIRD" in resolve(third, {**environment, "SHIP_THIRD": "c"})
+
+
+def test_the_sandbox_has_stand_ins() -> None:
+    found = placeholders(bound(**BOTH))
+    assert {name: secret.reveal() for name, secret in found.items()} == {
+        "env.TOKEN": "<SHIP_TOKEN>",
+        "env.SECOND": "<SHIP_SECOND>",
+    }
+
+
+def test_a_plan_holds_names_and_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIP_TOKEN", VALUE)
+    assert VALUE not in repr(bound(**BOTH))
