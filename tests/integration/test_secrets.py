@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -43,6 +44,7 @@ VALUES = {name: f'{MARK}-{name} "+/&ü' for name in NAMES if name not in ("S_HEA
 }
 BASIC = base64.b64encode(f"{VALUES['S_USER']}:{VALUES['S_PASSWORD']}".encode()).decode()
 NAMESPACES = ["basic", "bearer", "key-header", "key-query", "elsewhere"]
+NUMBERS = count()
 ROUTES = [("GET", f"/{name}") for name in NAMESPACES[:4]] + [(m, "/elsewhere") for m in ("POST", "PUT", "PATCH")]
 TOOLS = ["basic", "bearer", "key-header", "key-query", "json", "text", "form"]
 
@@ -152,8 +154,9 @@ def test_a_secret_at_the_end_of_the_quoted_part_gives_nothing_away(gateway: Gate
         lambda value: value,
         lambda value: quote(value, safe=""),
         lambda value: quote(value).replace("%20", "+"),
-        lambda value: json.dumps(value),
-        lambda value: json.dumps(value, ensure_ascii=False),
+        lambda value: quote(value, safe="").lower(),
+        lambda value: json.dumps(value)[1:-1],
+        lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
         lambda value: base64.b64encode(value.encode()).decode(),
         lambda value: value.replace("&", "&amp;").replace('"', "&quot;"),
     ],
@@ -161,11 +164,10 @@ def test_a_secret_at_the_end_of_the_quoted_part_gives_nothing_away(gateway: Gate
 def test_no_spelling_of_a_secret_is_logged(
     gateway: Gateway, api: Upstream, spelled: Callable[[str], str]
 ) -> None:
-    text = spelled(VALUES["S_QUERY_KEY"])
-    api.on("*", "*", Reply(body=f"not JSON: {text} end of {abs(hash(text))}".encode()))
+    number = next(NUMBERS)
+    api.on("*", "*", Reply(body=f"not JSON: {spelled(VALUES['S_QUERY_KEY'])} end of {number}".encode()))
     call(gateway.urls["web"], "/bearer")
-    line = next(line for line in reversed(gateway.lines) if f"end of {abs(hash(text))}" in line.get("body", ""))
-    assert line["body"].startswith("not JSON: ***")
+    assert gateway.line("the upstream's answer is not json", body=f"not JSON: *** end of {number}")
     assert not leaks(gateway.output)
 
 

@@ -40,7 +40,8 @@ class Consumed:
         merged: dict[tuple[str, str], Map] = {}
         for level in (self.operation, self.resource, self.api):
             for parameter in named(level.get("inputParameters")):
-                merged.setdefault((str(parameter.get("name")), str(parameter.get("in"))), parameter)
+                if parameter.get("name") not in (None, ""):  # found in the wild: it can name nothing
+                    merged.setdefault((str(parameter["name"]), str(parameter.get("in"))), parameter)
         return list(merged.values())
 
 

@@ -88,10 +88,11 @@ class RouteHandler:
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
+        self._consumes_head = operation.plan.request.method == "HEAD"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, path_values: dict[str, str]) -> None:
         """Answer one request; every fault of a call becomes a problem."""
-        reply = _Reply(send, head=scope["method"] == "HEAD")
+        reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
         try:
             call = await self._invocation(scope, receive, path_values)
             async with self._operation.run(call) as answer:
@@ -160,11 +161,12 @@ class Truncated(Exception):  # noqa: N818 - named for what happened
 class _Reply:
     """Writes one answer."""
 
-    __slots__ = ("_head", "_send", "started")
+    __slots__ = ("_consumes_head", "_head", "_send", "started")
 
-    def __init__(self, send: Send, *, head: bool) -> None:
+    def __init__(self, send: Send, *, head: bool, consumes_head: bool) -> None:
         self._send = send
         self._head = head
+        self._consumes_head = consumes_head
         self.started = False
 
     async def send(self, answer: Answer) -> None:
@@ -177,9 +179,9 @@ class _Reply:
             await self._stream(answer)
 
     async def _stream(self, answer: Answer) -> None:
-        bodyless = self._head or answer.status in _BODYLESS
+        bodyless = self._head or self._consumes_head or answer.status in _BODYLESS
         headers = answer.headers
-        if answer.status in _BODYLESS:
+        if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         self.started = True
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})

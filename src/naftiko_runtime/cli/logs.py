@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from base64 import b64encode
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import orjson
 import structlog
@@ -14,8 +19,12 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.secret import Secret
 
-_SHORTEST = 4
+_SHORTEST: Final = 4
 """A shorter value is no secret worth the name, and striking it out would strike out half of every line."""
+
+_STRUCK: Final = "***"
+_QUOTED: Final = "body"
+"""The field in which the beginning of an upstream's answer is quoted."""
 
 
 def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> None:
@@ -52,21 +61,56 @@ def _json(event: Any, **_: Any) -> str:
 
 
 class Redactor:
-    """Replaces every known secret in a log event's texts."""
+    """Replaces every known secret in a log event's texts, however it is spelled there."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        values = {secret.reveal() for secret in secrets}
-        self._values = sorted((v for v in values if len(v) >= _SHORTEST), key=len, reverse=True)
+        values = {value for secret in secrets if len(value := secret.reveal()) >= _SHORTEST}
+        self._values = sorted(values, key=len, reverse=True)
+        self._any = re.compile("|".join(map(_spellings, self._values)), re.IGNORECASE)
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """A structlog processor."""
-        return {key: self._clean(value) for key, value in event.items()} if self._values else event
+        if not self._values:
+            return event
+        if isinstance(quoted := event.get(_QUOTED), str):
+            event[_QUOTED] = self._without_begun(quoted)
+        return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            for secret in self._values:
-                value = value.replace(secret, "***")
-            return value
+            return self._any.sub(_STRUCK, value)
         if isinstance(value, dict):
-            return {key: self._clean(item) for key, item in value.items()}
+            return {self._clean(key): self._clean(item) for key, item in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def _without_begun(self, text: str) -> str:
+        """A quotation without the secret that it broke off in the middle of."""
+        for value in self._values:
+            for spelling in (value, quote(value), quote(value, safe="")):
+                for length in range(len(spelling) - 1, _SHORTEST - 1, -1):
+                    if text.endswith(spelling[:length]):
+                        return text[:-length] + _STRUCK
+        return text
+
+
+def _spellings(value: str) -> str:
+    """A pattern of a text as a request, and an answer that repeats the request, may spell it."""
+    encoded = b64encode(value.encode("utf-8", "surrogateescape")).decode()
+    return "".join(map(_character, value)) + "|" + re.escape(encoded.rstrip("="))
+
+
+def _character(character: str) -> str:
+    """A pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
+    raw = character.encode("utf-8", "surrogateescape")
+    ways = {
+        character,
+        "".join(f"%{byte:02x}" for byte in raw),
+        "".join(f"\\x{byte:02x}" for byte in raw),
+        json.dumps(character)[1:-1],
+        f"\\{character}",
+        f"\\u{ord(character):04x}",
+        escape(character),
+        f"&#{ord(character)};",
+        *("+" for _ in raw if raw == b" "),
+    }
+    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))})"

@@ -16,6 +16,7 @@ from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.findings import show, text
 from naftiko_runtime.cli.options import ADDRESS, NETWORK, PORT_OF, URL_OF
 from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
@@ -212,9 +213,9 @@ def _serve(
     from naftiko_runtime.cli import logs
 
     people = sys.stderr.isatty()
-    logs.configure(log_level, secrets.values(), console=people)
     plan = loaded.plan
     assert plan is not None  # noqa: S101 - narrows the type
+    logs.configure(log_level, [*secrets.values(), *derived_secrets(plan, secrets)], console=people)
     if people:
         show(loaded, sys.stderr)
         started = partial(banner.table, plan, sandbox=sandbox)

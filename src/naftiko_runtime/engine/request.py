@@ -12,6 +12,7 @@ from naftiko_runtime.engine.body import body_encoder, fields_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, OpenBody
+from naftiko_runtime.secret import Secret
 from naftiko_runtime.template import Unrenderable, in_header, in_path, in_query
 from naftiko_runtime.transport.base import OutboundRequest
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from naftiko_runtime.engine.terms import Evaluate, Values
-    from naftiko_runtime.plan import NamedTerm, Request
-    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.plan import NamedTerm, Plan, Request
 
 Header = tuple[bytes, bytes]
 _USER_AGENT: Final = (b"user-agent", f"naftiko-runtime/{__version__}".encode())
@@ -114,9 +114,8 @@ class RequestBuilder:
         match credential:
             case None:
                 pass
-            case BasicCredential(username, password):
-                token = b64encode(f"{text(username)}:{text(password)}".encode()).decode()
-                self._set_header("authorization", f"Basic {token}")
+            case BasicCredential():
+                self._set_header("authorization", f"Basic {basic_token(credential, secrets)}")
             case BearerCredential(token_term):
                 self._set_header("authorization", f"Bearer {text(token_term)}")
             case ApiKeyCredential(key, value, placement):
@@ -201,6 +200,18 @@ class RequestBuilder:
             cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in given)
             headers.append((b"cookie", cookie.encode()))
         return headers
+
+
+def basic_token(credential: BasicCredential, secrets: Mapping[str, Secret]) -> str:
+    """What ``Authorization: Basic`` carries."""
+    username, password = constant(credential.username, secrets), constant(credential.password, secrets)
+    return b64encode(f"{username}:{password}".encode()).decode()
+
+
+def derived_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
+    """Secrets made of secrets, which no output may show either."""
+    credentials = (upstream.credential for upstream in plan.upstreams)
+    return [Secret(basic_token(c, secrets)) for c in credentials if isinstance(c, BasicCredential)]
 
 
 def _guarded(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:

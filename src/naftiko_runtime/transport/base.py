@@ -6,7 +6,7 @@ a test is simply another transport.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from naftiko_runtime.errors import UpstreamUnreachable
@@ -22,6 +22,8 @@ __all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreacha
 class OutboundRequest:
     """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
 
+    It holds secrets, so it represents itself without them.
+
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
         method: The HTTP method in capitals.
@@ -32,9 +34,9 @@ class OutboundRequest:
 
     operation: str
     method: str
-    url: str
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes | AsyncIterator[bytes] | None = None
+    url: str = field(repr=False)
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    body: bytes | AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
 class UpstreamResponse(Protocol):
