@@ -82,6 +82,10 @@ class Raw:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
+    def send_for_ever(self, data: bytes) -> None:
+        while True:
+            self.send(data)
+
     def close(self) -> None:
         self._file.close()
         self._socket.close()

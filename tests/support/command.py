@@ -20,9 +20,7 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return inherited | dict(more or {})
 
 
-def naftiko(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def naftiko(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "naftiko_runtime", *map(str, arguments)],

@@ -57,8 +57,6 @@ class Received:
     """Path and query, byte for byte (but a lone ``?``, which a server does not tell)."""
     headers: list[tuple[str, str]]
     body: bytes
-    whole: bool = True
-    """Whether all of it arrived."""
 
     def header(self, name: str) -> str | None:
         """A header's value; several are joined by commas."""
@@ -93,7 +91,7 @@ class Reply:
 
 
 class Upstream:
-    """An ASGI server in a thread of its own. Unscripted paths answer 200 with ``{}``.
+    """An ASGI server in a thread of its own. Unscripted paths answer 200 with ``{}``; half a request is none.
 
     Script it by ``upstream.on("GET", "/x", Reply(...))``; the path excludes the query, and ``*`` stands for any.
     """
@@ -166,7 +164,9 @@ class Upstream:
             whole = message["type"] == "http.request"
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        reply = self._record(scope, body, whole=whole)
+        if not whole:
+            return
+        reply = self._record(scope, body)
         if reply.before is not None:
             await reply.before()
         if not reply.until_gone:
@@ -176,13 +176,13 @@ class Upstream:
             await _begin(reply, send)
         await self._see_going(receive)
 
-    def _record(self, scope: Any, body: bytes, *, whole: bool) -> Reply:
+    def _record(self, scope: Any, body: bytes) -> Reply:
         raw = scope["raw_path"].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         target = f"{raw}?{query}" if query else raw
         with self._changed:
-            self.received.append(Received(scope["method"], target, headers, body, whole))
+            self.received.append(Received(scope["method"], target, headers, body))
             self._changed.notify_all()
         keys = ((scope["method"], raw), ("*", raw), ("*", "*"))
         reply = next((self._replies[key] for key in keys if key in self._replies), None)

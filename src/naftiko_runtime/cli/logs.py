@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from base64 import b64encode
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -51,7 +52,9 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    logging.getLogger("mcp").setLevel(logging.WARNING)
+    # They would tell every step of theirs, and the headers of every answer.
+    for name in ("mcp", "httpcore2", "hpack"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # What uvicorn would say of a broken connection is said here in our words, or is no news.
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
 
@@ -61,42 +64,53 @@ def _json(event: Any, **_: Any) -> str:
 
 
 class Redactor:
-    """Replaces every known secret in a log event's texts, however it is spelled there."""
+    """Replaces every known secret in a log event's texts."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         values = {value for secret in secrets if len(value := secret.reveal()) >= _SHORTEST}
         self._values = sorted(values, key=len, reverse=True)
-        self._any = re.compile("|".join(map(_spellings, self._values)), re.IGNORECASE)
+        self._encoded = sorted({text for value in values for text in _usual_spellings(value)}, key=len, reverse=True)
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """A structlog processor."""
         if not self._values:
             return event
         if isinstance(quoted := event.get(_QUOTED), str):
-            event[_QUOTED] = self._without_begun(quoted)
+            event[_QUOTED] = self._any_spelling.sub(_STRUCK, self._without_begun(quoted))
         return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._any.sub(_STRUCK, value)
+            for secret in self._encoded:
+                value = value.replace(secret, _STRUCK)
+            return value
         if isinstance(value, dict):
             return {self._clean(key): self._clean(item) for key, item in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
 
+    @cached_property
+    def _any_spelling(self) -> re.Pattern[str]:
+        """For what strangers write; too slow for every line."""
+        return re.compile("|".join(map(_spelled, self._values)), re.IGNORECASE)
+
     def _without_begun(self, text: str) -> str:
         """A quotation without the secret that it broke off in the middle of."""
-        for value in self._values:
-            for spelling in (value, quote(value), quote(value, safe="")):
-                for length in range(len(spelling) - 1, _SHORTEST - 1, -1):
-                    if text.endswith(spelling[:length]):
-                        return text[:-length] + _STRUCK
+        for spelling in self._encoded:
+            for length in range(min(len(spelling) - 1, len(text)), _SHORTEST - 1, -1):
+                if text.endswith(spelling[:length]):
+                    return text[:-length] + _STRUCK
         return text
 
 
-def _spellings(value: str) -> str:
-    """A pattern of a text as a request, and an answer that repeats the request, may spell it."""
-    encoded = b64encode(value.encode("utf-8", "surrogateescape")).decode()
-    return "".join(map(_character, value)) + "|" + re.escape(encoded.rstrip("="))
+def _usual_spellings(value: str) -> set[str]:
+    """How we send a text: as it is, in a URL or a form, in JSON."""
+    return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
+
+
+def _spelled(value: str) -> str:
+    """A pattern of a text as an answer that repeats a request may spell it."""
+    encoded = b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
+    return f"{''.join(map(_character, value))}|{re.escape(encoded)}=*"
 
 
 def _character(character: str) -> str:
@@ -111,6 +125,6 @@ def _character(character: str) -> str:
         f"\\u{ord(character):04x}",
         escape(character),
         f"&#{ord(character)};",
-        *("+" for _ in raw if raw == b" "),
+        "+" if character == " " else character,
     }
     return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))})"

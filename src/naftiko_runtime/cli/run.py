@@ -22,8 +22,6 @@ from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.load import Loaded, load
 from naftiko_runtime.secret import placeholders, resolve
-from naftiko_runtime.server.listener import ListenError
-from naftiko_runtime.server.run import serve
 from naftiko_runtime.settings import ServerSettings
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.transport import open_transport
@@ -211,6 +209,8 @@ def _serve(
     sandbox: bool,
 ) -> int:
     from naftiko_runtime.cli import logs
+    from naftiko_runtime.server.listener import ListenError
+    from naftiko_runtime.server.run import serve
 
     people = sys.stderr.isatty()
     plan = loaded.plan

@@ -1,0 +1,165 @@
+"""``naftiko validate`` and ``--help`` as commands: what they print, how they end, and what they leave alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.command import clean_environment, naftiko
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = ["aiohttp", "anyio", "httpcore2", "httpx2", "mcp", "mcp_types", "rich", "starlette", "structlog", "uvicorn"]
+
+BROKEN = """\
+naftiko: 1.0.0-alpha2
+info:
+  label: Broken
+binds:
+- namespace: env
+  keys:
+    NEVER: NEVER
+capability:
+  consumes:
+  - type: http
+    namespace: api
+    baseUri: https://api.example.com
+    resources:
+    - path: /things
+      operations:
+      - name: list-things
+  exposes:
+  - type: rest
+    namespace: web
+    port: 8080
+    resources:
+    - path: /things
+      operations:
+      - name: list
+        call: api.list-thing
+"""
+FINDINGS = """\
+{file}:7:5: warning[unused-binding]: 'NEVER' is bound but never used
+    7 |     NEVER: NEVER
+      |     ^^^^^
+  help: remove it, or use it as {{{{NEVER}}}}
+
+{file}:25:15: error[unresolved-call]: no consumed operation 'api.list-thing'
+   25 |         call: api.list-thing
+      |               ^^^^^^^^^^^^^^
+  help: did you mean 'api.list-things'?
+
+"""
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    file = tmp_path / "broken.yaml"
+    file.write_text(BROKEN)
+    return file
+
+
+def test_a_clean_file_is_status_0(documents: Path) -> None:
+    ended = naftiko("validate", documents / "rest.yaml")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1 file checked: no findings\n", "")
+
+
+def test_the_pixel_file_has_one_warning_with_its_line(pixel_file: Path) -> None:
+    ended = naftiko("validate", pixel_file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"{pixel_file}:14:5: warning[unused-binding]: 'SEGMENT_API_KEY'" in ended.stdout
+    assert "   14 |     SEGMENT_API_KEY: SEGMENT_API_KEY\n      |     ^^^^^^^^^^^^^^^\n" in ended.stdout
+    assert ended.stdout.endswith("1 file checked: 1 warning\n")
+
+
+def test_findings_are_underlined_and_status_1(broken: Path) -> None:
+    ended = naftiko("validate", broken)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout == FINDINGS.format(file=broken) + "1 file checked: 1 error, 1 warning\n"
+
+
+def test_several_files_are_counted_together(broken: Path, documents: Path) -> None:
+    ended = naftiko("validate", documents / "rest.yaml", broken, documents / "mcp.yaml")
+    assert ended.returncode == 1
+    assert ended.stdout.endswith("3 files checked: 1 error, 1 warning\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"a: [", b"- 1", b"naftiko: 1.0.0-alpha2\n", b"a: &a [*a]", b"\t", b"{" * 500]
+)
+def test_what_is_no_capability_is_a_finding(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_bytes(content)
+    ended = naftiko("validate", file)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert f"{file}:" in ended.stdout
+    assert "error[" in ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--no-such-option"], ["no-such-file.yaml"], ["."]])
+def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
+    ended = naftiko("validate", *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Usage: " in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["--nothing"]])
+def test_an_unknown_command_is_status_2(arguments: list[str]) -> None:
+    assert naftiko(*arguments).returncode == 2
+
+
+def test_it_needs_no_environment(documents: Path) -> None:
+    command = [sys.executable, "-m", "naftiko_runtime", "validate", str(documents / "secrets.yaml")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env={})
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_run_refuses_a_broken_file_with_its_findings(broken: Path) -> None:
+    ended = naftiko("run", broken)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert FINDINGS.format(file=broken).strip() in ended.stderr
+
+
+def test_no_colour_where_nobody_looks(broken: Path) -> None:
+    assert "\x1b" not in naftiko("validate", broken).stdout
+
+
+def imported(*arguments: str | Path) -> list[str]:
+    """What a command imported of the heavy modules."""
+    script = (
+        "import sys\n"
+        "from naftiko_runtime.cli import main\n"
+        f"try:\n    main({list(map(str, arguments))!r})\n"
+        "except SystemExit as end:\n"
+        f"    print('imported:', *sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)\n"
+        "    raise\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True, env=clean_environment()
+    )
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("imported:")]
+    return line.split()[1:]
+
+
+def test_validate_imports_neither_servers_nor_clients(documents: Path, broken: Path) -> None:
+    assert imported("validate", documents / "mcp.yaml", broken) == []
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["validate"], ["health"]])
+def test_help_imports_neither_servers_nor_clients(command: list[str]) -> None:
+    assert imported(*command, "--help") == []
+
+
+def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path) -> None:
+    assert imported("run", broken) == []
+    assert "uvicorn" in imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid")
+
+
+def test_help_lists_the_commands() -> None:
+    ended = naftiko("--help")
+    assert ended.returncode == 0
+    assert [name for name in ("run", "validate", "health") if f"  {name} " not in ended.stdout] == []
