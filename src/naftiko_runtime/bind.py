@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from naftiko_runtime import limits
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.secret import unusable
+from naftiko_runtime.template import Unrenderable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -51,14 +53,20 @@ async def bind(
         open_transport: Makes the one client that all operations share.
         deadline_seconds: For each exchange, from the request to the last byte of the answer.
         response_bytes_max: Of an answer that has to be held in memory.
+
+    Raises:
+        BindError: A secret cannot be sent where the plan wants it.
     """
     transport = open_transport()
     try:
 
         def bound(operation: Operation) -> BoundOperation:
-            return BoundOperation(
-                operation, secrets, transport, deadline_seconds=deadline_seconds, bytes_max=response_bytes_max
-            )
+            try:
+                return BoundOperation(
+                    operation, secrets, transport, deadline_seconds=deadline_seconds, bytes_max=response_bytes_max
+                )
+            except Unrenderable as error:
+                raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
 
         yield Bound(plan, tuple(BoundServer(s, tuple(map(bound, _operations(s)))) for s in plan.servers))
     finally:

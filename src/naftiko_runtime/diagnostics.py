@@ -347,7 +347,16 @@ class Findings:
 
 def is_close(word: str, known: str) -> bool:
     """Whether one word may be a misspelling of the other."""
-    return bool(get_close_matches(word.casefold(), (known.casefold(),), n=1, cutoff=0.8))
+    return nearest(word, (known,)) is not None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a word is a slip of: nearly the same letters, or the same ones in another order."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    if close := get_close_matches(word.casefold(), folded, n=1, cutoff=0.8):
+        return folded[close[0]]
+    swapped = [full for short, full in folded.items() if sorted(short) == sorted(word.casefold())]
+    return swapped[0] if swapped else None
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import did_you_mean, nearest
 from naftiko_runtime.dialect import canonical
 from naftiko_runtime.spec.base import NOT_SERVED, Part
 from naftiko_runtime.spec.document import Document
@@ -59,12 +58,11 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     span = source.span(steps)
     if kind == "missing":
         present = _value_at(source.data, steps[:-1])
-        close = get_close_matches(str(steps[-1]), list(present), n=1, cutoff=0.8)
-        add = (
-            f"did you mean {last} where '{close[0]}' stands?"
-            if close
-            else _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
-        )
+        if slip := nearest(str(steps[-1]), present):
+            add = f"did you mean {last} where '{slip}' stands?"
+            span = source.span((*steps[:-1], slip), key=True)
+        else:
+            add = _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
         findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
@@ -195,7 +193,7 @@ def _parts(value: Any, steps: Steps) -> Iterator[tuple[Steps, Part]]:
 
 def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
     span = source.span(steps, key=True)
-    if close := get_close_matches(key, known, n=1, cutoff=0.8):
-        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close[0]}'?")
+    if close := nearest(key, known):
+        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?")
     else:
         findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.errors import BindError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.plan import Binding, Plan
+    from naftiko_runtime.plan import Binding, Plan, Upstream
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Secret:
@@ -42,18 +45,29 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
     Raises:
         BindError: Variables that some expression uses are absent or empty; all of them, with their places.
     """
-    missing = tuple(_missing(b) for b in plan.bindings if b.uses and not environment.get(b.key))
+    missing = tuple(_missing(b, environment) for b in plan.bindings if b.uses and not environment.get(b.key))
     if missing:
         raise BindError(missing)
     return {b.name: Secret(environment[b.key]) for b in plan.bindings if environment.get(b.key)}
 
 
-def _missing(binding: Binding) -> str:
+def _missing(binding: Binding, environment: Mapping[str, str]) -> str:
     used = ", ".join(str(span) for span in sorted(set(binding.uses)))
+    lack = "is empty" if binding.key in environment else "is not set"
     return (
         f"{binding.span}: error[unset-variable]: '{binding.variable}' needs the environment variable "
-        f"'{binding.key}', which is not set (used at {used})"
+        f"'{binding.key}', which {lack} (used at {used})\n"
+        f"  help: set {binding.key}, or give it in a file with --env-file; --sandbox needs none\n"
     )
+
+
+def unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> BindError:
+    """What to say of values that cannot be sent; it names the variables, never the values."""
+    odd = [b for b in plan.bindings if b.name in secrets and _CONTROL.search(secrets[b.name].reveal())]
+    names = ", ".join(f"'{b.key}'" for b in odd) or "a variable"
+    span = odd[0].span if odd else upstream.span
+    what = f"{span}: error[unusable-variable]: {names} cannot be sent to '{upstream.namespace}': {reason}"
+    return BindError((f"{what}\n  help: remove the line break or control character, often one at the very end\n",))
 
 
 def placeholders(plan: Plan) -> dict[str, Secret]:

@@ -248,7 +248,7 @@ def test_all_missing_variables_are_told_with_their_places_and_no_value(documents
     file = documents / "secrets.yaml"
     ended = naftiko("run", file, environment={**given, "S_IN_BODY": ""})
     assert ended.returncode == 1
-    token, body = ended.stderr.splitlines()
+    token, body = [line for line in ended.stderr.splitlines() if "error[" in line]
     assert token.startswith(f"{file}:9:5: error[unset-variable]: 'TOKEN'")
     assert "'S_TOKEN'" in token
     assert f"{file}:38:14" in token

@@ -54,7 +54,7 @@ def kind(opened: Opened) -> str:
             return "control"
 
 
-def log_lines(plan: Plan, listeners: Sequence[Opened]) -> None:
+def log_lines(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
@@ -68,7 +68,7 @@ def log_lines(plan: Plan, listeners: Sequence[Opened]) -> None:
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
-    log.info("started", extra={"capability": plan.label, "try": commands(listeners)})
+    log.info("started", extra={"capability": plan.label, "sandbox": sandbox, "try": commands(listeners)})
 
 
 def table(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:

@@ -33,7 +33,7 @@ def _read(path: Path) -> dict[str, str]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise click.ClickException(f"cannot read {path}: {reason}") from None
     for binding in bindings:
-        if binding.error:
+        if binding.error or (binding.key is not None and binding.value is None):
             # The line itself may hold a secret.
             raise click.ClickException(f"{path}:{binding.original.line}: this line is not KEY=value")
     return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}

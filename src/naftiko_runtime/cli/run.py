@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ _EXIT_FAILED = 1
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--sandbox",
     is_flag=False,
@@ -123,7 +124,7 @@ _EXIT_FAILED = 1
     show_default=True,
 )
 def run(
-    file: Path,
+    file: Path | None,
     sandbox: str | None,
     base_uris: tuple[tuple[str, str], ...],
     ports: tuple[tuple[str, int], ...],
@@ -144,15 +145,18 @@ def run(
 
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """
+    if file is None:
+        took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
+        raise click.UsageError(f"Missing argument 'FILE'{took}.")
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
     loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host))
-    if loaded.plan is None:
+    if (plan := loaded.plan) is None:
         show(loaded, sys.stderr)
         sys.exit(_EXIT_FAILED)
-    _check_namespaces(dict(base_uris), {u.namespace for u in loaded.plan.upstreams}, "--base-uri")
-    _check_namespaces(dict(ports), {s.namespace for s in loaded.plan.servers}, "--port")
+    _check_namespaces(dict(base_uris), {u.namespace for u in plan.upstreams}, "--base-uri")
+    _check_namespaces(dict(ports), {s.namespace for s in plan.servers}, "--port")
     settings = ServerSettings(
         edge=Edge(trusted_proxies, frozenset(origins), max_body),
         control=control,
@@ -160,7 +164,12 @@ def run(
         linger_seconds=linger,
         deadline_seconds=deadline,
     )
-    secrets, transport = _outbound(loaded.plan, file, sandbox, env_files, http_client)
+    secrets: Mapping[str, Secret]
+    if sandbox is not None:
+        plan, transport = _sandbox(plan, file, sandbox)
+        loaded, secrets = replace(loaded, plan=plan), placeholders(plan)
+    else:
+        secrets, transport = _resolved(plan, env_files), partial(open_transport, http_client)
     sys.exit(_serve(loaded, secrets, transport, settings, log_level, sandbox=sandbox is not None))
 
 
@@ -171,32 +180,27 @@ def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: st
             raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
 
 
-def _outbound(
-    plan: Plan, file: Path, sandbox: str | None, env_files: tuple[Path, ...], http_client: Any
-) -> tuple[Mapping[str, Secret], Callable[[], Transport]]:
-    """The secrets and the way out; a sandbox gets stand-ins, so that it cannot show a real one."""
-    if sandbox is not None:
-        return placeholders(plan), _sandbox(plan, file, sandbox)
+def _resolved(plan: Plan, env_files: tuple[Path, ...]) -> Mapping[str, Secret]:
     try:
-        return resolve(plan, environment(env_files)), partial(open_transport, http_client)
+        return resolve(plan, environment(env_files))
     except BindError as error:
-        for line in error.missing:
-            click.echo(line, err=True)
+        click.echo(error, err=True)
         sys.exit(_EXIT_FAILED)
 
 
-def _sandbox(plan: Plan, file: Path, sandbox: str) -> Callable[[], Transport]:
-    from naftiko_runtime.transport.sandbox import SandboxTransport, read_answers
+def _sandbox(plan: Plan, file: Path, sandbox: str) -> tuple[Plan, Callable[[], Transport]]:
+    """The plan as a sandbox serves it, and the way out that leads nowhere."""
+    from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
 
     path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
     if sandbox == _BESIDE and not path.exists():
-        return lambda: SandboxTransport({})
+        return echoing(plan, ()), lambda: SandboxTransport({})
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         click.echo(text(Loaded(None, error.diagnostics, error.source)), err=True)
         sys.exit(_EXIT_FAILED)
-    return lambda: SandboxTransport(answers)
+    return echoing(plan, answers), lambda: SandboxTransport(answers)
 
 
 def _serve(
@@ -221,9 +225,12 @@ def _serve(
         started = partial(banner.table, plan, sandbox=sandbox)
     else:
         _log_findings(loaded)
-        started = partial(banner.log_lines, plan)
+        started = partial(banner.log_lines, plan, sandbox=sandbox)
     try:
         cut_off = _event_loop_run(serve(plan, secrets, transport, settings, started))
+    except BindError as error:
+        click.echo(error, err=True)
+        return _EXIT_FAILED
     except ListenError as error:
         click.echo(f"naftiko: {error}", err=True)
         return _EXIT_FAILED

@@ -53,6 +53,9 @@ class RequestBuilder:
     def __init__(self, plan: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
         """Prepare everything that no call can change.
 
+        Raises:
+            Unrenderable: A fixed value, a secret say, cannot stand where it belongs.
+
         Args:
             plan: The planned request.
             secrets: Bound variables by full name.
@@ -115,6 +118,8 @@ class RequestBuilder:
             case None:
                 pass
             case BasicCredential():
+                for part in (credential.username, credential.password):
+                    in_header(text(part))  # RFC 7617 allows no control characters either, though base64 would hide them
                 self._set_header("authorization", f"Basic {basic_token(credential, secrets)}")
             case BearerCredential(token_term):
                 self._set_header("authorization", f"Bearer {text(token_term)}")

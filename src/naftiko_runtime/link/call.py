@@ -48,6 +48,9 @@ _REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
 _PREFIXES: Final = ("rest", "tools", "mcp")
 _PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._"
 
+_NOTHING: Final = Constant(None)
+"""Fills a parameter that no caller can give and that has no default: it is left out."""
+
 
 @dataclass(slots=True)
 class CallSite:
@@ -219,12 +222,18 @@ class CallSite:
         return self._with_default(self._filling(parameter), parameter.default)
 
     def _filling(self, parameter: ConsumedParameter) -> Term:
-        """``with``, the parameter's own ``value``, or the caller's input of its name."""
+        """``with``, the parameter's own ``value``, the caller's input of its name, or nothing but its default."""
         if (bound := self._bound(parameter.name)) is not None:
             return bound
         if parameter.value is not None:
             return self.template(parameter.value, parameter.at("value"))
-        return self._input(parameter.name)
+        return self._input(parameter.name) if self._is_offered(parameter) else Constant(parameter.default)
+
+    def _is_offered(self, parameter: ConsumedParameter) -> bool:
+        """Whether callers may give a consumed parameter: an optional one only where the author lists no inputs."""
+        if parameter.required or parameter.in_ == "path" or self._folded(parameter.name) is not None:
+            return True
+        return not any(not s.inferred and (self.tool or s.place == parameter.in_) for s in self.inputs.values())
 
     def _with_default(self, term: Term, default: Any) -> Term:
         """Let the consumed side's default be that of the input that fills it, unless the exposed side has its own."""
@@ -261,11 +270,8 @@ class CallSite:
 
     def _fields(self, place: str) -> tuple[NamedTerm, ...]:
         lower = str.lower if place == "header" else str
-        return tuple(
-            NamedTerm(lower(parameter.name), self._term(parameter))
-            for parameter in self.consumed.parameters
-            if parameter.in_ == place
-        )
+        terms = ((p, self._term(p)) for p in self.consumed.parameters if p.in_ == place)
+        return tuple(NamedTerm(lower(p.name), term) for p, term in terms if term != _NOTHING)
 
     def _path(self) -> tuple[str | Term, ...]:
         base = self.consumed.upstream.base_uri.rstrip("/")
@@ -313,7 +319,8 @@ class CallSite:
             return body
         if len(fields) == 1 and fields[0].name == "body":
             return WholeBody(self._term(fields[0]))
-        return JsonTree({p.name: self._term(p) for p in fields}) if fields else None
+        terms = {p.name: term for p in fields if (term := self._term(p)) != _NOTHING}
+        return JsonTree(terms) if fields else None
 
     def _undeclared_body(self, left: Sequence[Input], *, open: bool) -> Body | None:  # noqa: A002 - the spec's word
         """What the caller sends when only the exposed side, or neither, says anything of a body."""

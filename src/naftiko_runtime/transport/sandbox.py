@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
 from pydantic import Field
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Findings, did_you_mean
 from naftiko_runtime.parse import parse_part
+from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
 from naftiko_runtime.template import as_json, in_header
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
     from pathlib import Path
 
+    from naftiko_runtime.plan import Operation, Plan, Server
     from naftiko_runtime.transport.base import OutboundRequest
 
 Header = tuple[bytes, bytes]
@@ -111,6 +113,24 @@ def _body(answer: CannedAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
         return (folder / (answer.file or "")).read_bytes(), "application/octet-stream"
     except OSError as error:
         raise ValueError(f"cannot read the file '{answer.file}': {error.strerror}") from None
+
+
+def echoing(plan: Plan, answered: Collection[str]) -> Plan:
+    """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
+
+    def unshaped(operation: Operation) -> Operation:
+        return operation if operation.request.operation in answered else replace(operation, shape=None)
+
+    def server(old: Server) -> Server:
+        match old:
+            case RestServer():
+                return replace(old, routes=tuple(replace(r, operation=unshaped(r.operation)) for r in old.routes))
+            case McpServer():
+                return replace(old, tools=tuple(replace(t, operation=unshaped(t.operation)) for t in old.tools))
+            case _:
+                assert_never(old)
+
+    return replace(plan, servers=tuple(map(server, plan.servers)))
 
 
 class SandboxTransport:
