@@ -40,6 +40,10 @@ class TooLarge(CallError):  # noqa: N818 - named for what happened
     """The request's body is larger than this server takes."""
 
 
+class TooSlow(CallError):  # noqa: N818 - named for what happened
+    """The caller did not send its body in time."""
+
+
 class UpstreamError(CallError):
     """The upstream did not give a usable answer."""
 

@@ -30,6 +30,14 @@ _SPECIAL_IN_SPARQL: Final = re.compile(r"[\t\n\r\x08\f\"'\\]")
 _SPARQL_CODEPOINT: Final = re.compile(r"\\[uU]")
 _FORBIDDEN_IN_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|^`\\\x7f]")
 _SPARQL_TOKEN: Final = re.compile(r"[?$]?[\w:+-](\.?[\w:+-])*")
+HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What HTTP allows as a header's name (RFC 9110, 5.1)."""
+
+FRAMING: Final = frozenset(
+    {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers, in lower case, that say where a message ends or what its connection is for: never a document's."""
+
 _FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 

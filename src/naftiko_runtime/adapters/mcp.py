@@ -20,10 +20,10 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.problem import send_problem_document
 from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.request import Invocation
-from naftiko_runtime.errors import CallError, Fault, Rejected, UpstreamError
+from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import McpServer, OpenBody
-from naftiko_runtime.template import Unrenderable, as_json, in_query, utf8
+from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, MutableMapping
@@ -284,20 +284,13 @@ async def result_of(answer: Answer, operation: BoundOperation) -> types.CallTool
         UpstreamError: The body cannot be read.
     """
     if answer.mapped:
-        return _structured(_json_text(answer.value), answer.value)
+        return _structured(answer.as_json().decode(), answer.value)
     body = await answer.read()
-    if answer.status >= HTTPStatus.BAD_REQUEST:
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
         return _structured(_status_line(answer.status), {})
     return _content(body, answer.media_type, operation)
-
-
-def _json_text(value: Any) -> str:
-    try:
-        return as_json(value).decode()
-    except Unrenderable:
-        raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
 
 
 def _structured(text: str, value: Any) -> types.CallToolResult:
@@ -315,6 +308,8 @@ def _status_line(status: int) -> str:
 
 def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
     head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
+    if location := answer.header(b"location"):
+        head += f", to {location.decode('latin-1')}, which is not followed"
     try:
         text = body.decode()
     except UnicodeDecodeError:

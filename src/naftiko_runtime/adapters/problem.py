@@ -10,6 +10,7 @@ from naftiko_runtime.errors import (
     CallError,
     Rejected,
     TooLarge,
+    TooSlow,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -23,6 +24,7 @@ _TYPE: Final = (b"content-type", b"application/problem+json")
 
 TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
     (Rejected, 400, "invalid-request"),
+    (TooSlow, 408, "request-timeout"),
     (TooLarge, 413, "body-too-large"),
     (UpstreamTimeout, 504, "upstream-timeout"),
     (UpstreamUnreachable, 502, "upstream-unreachable"),
@@ -42,7 +44,7 @@ async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...]
     extra: dict[str, Any] = {}
     if isinstance(error, Rejected):
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": f.detail} for f in error.faults]
-    close = ((b"connection", b"close"),) if isinstance(error, TooLarge) else ()
+    close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     await send_problem_document(send, status, slug, str(error), extra, (*headers, *close))
 
 

@@ -9,10 +9,9 @@ from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document
 from naftiko_runtime.engine.request import Invocation
-from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, UpstreamError
+from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import OpenBody, RestServer
-from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
@@ -172,7 +171,7 @@ class _Reply:
     async def send(self, answer: Answer) -> None:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
         if answer.mapped:
-            await send_whole(self._send, answer.status, [*answer.headers, _JSON], _encoded(answer.value))
+            await send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.as_json())
         elif answer.held is not None:
             await send_whole(self._send, answer.status, answer.headers, answer.held)
         else:
@@ -190,17 +189,8 @@ class _Reply:
             async for chunk in response.chunks():
                 finished = response.finished()
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
-                if finished:
-                    break
         if not finished:
             await self._send({"type": "http.response.body", "body": b""})
-
-
-def _encoded(value: Any) -> bytes:
-    try:
-        return as_json(value)
-    except Unrenderable:
-        raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
 
 
 def _query_values(query: bytes, names: frozenset[str]) -> dict[str, Any]:

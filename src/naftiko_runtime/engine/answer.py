@@ -6,10 +6,9 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from naftiko_runtime.transport.base import UpstreamResponse
 
 Header = tuple[bytes, bytes]
@@ -88,6 +87,17 @@ class Answer:
         self.held = body
         self.headers = [h for h in self.headers if h[0] not in _FRAMING]
 
+    def as_json(self) -> bytes:
+        """The value as JSON.
+
+        Raises:
+            UpstreamError: It holds what JSON cannot, such as a lone surrogate.
+        """
+        try:
+            return as_json(self.value)
+        except Unrenderable:
+            raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
+
     async def read(self) -> bytes:
         """The whole body, decompressed.
 
@@ -132,8 +142,3 @@ def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
 
 def _too_large(bytes_max: int) -> str:
     return f"the upstream's answer is larger than the {bytes_max:,} bytes that can be held to map it"
-
-
-def shown_headers(headers: Sequence[Header]) -> dict[str, str]:
-    """Headers as text, for echoes."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}

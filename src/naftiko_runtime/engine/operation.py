@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.engine.answer import COMPRESSIONS, Answer
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
-from naftiko_runtime.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import Undecodable, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
     from naftiko_runtime.plan import Operation
@@ -57,16 +57,20 @@ class Exchange:
         UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
     """
 
-    __slots__ = ("_answer", "_call", "_operation", "_timeout")
+    __slots__ = ("_answer", "_awaits_caller", "_call", "_operation", "_timeout")
 
     def __init__(self, operation: BoundOperation, call: Invocation) -> None:
         self._operation = operation
         self._call = call
         self._answer: Answer | None = None
+        self._awaits_caller = False
         self._timeout = asyncio.timeout(operation.deadline_seconds)
 
     async def __aenter__(self) -> Answer:
-        request = self._operation.builder.build(self._call)
+        call = self._call
+        if call.body is not None and not isinstance(call.body, bytes):
+            call.body = self._noting_who_is_slow(call.body)
+        request = self._operation.builder.build(call)
         await self._timeout.__aenter__()
         try:
             response = await self._operation.transport.send(request)
@@ -77,6 +81,15 @@ class Exchange:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return answer
+
+    async def _noting_who_is_slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
+        self._awaits_caller = True
+        async for chunk in body:
+            self._awaits_caller = False
+            yield chunk
+            self._awaits_caller = True
+        self._awaits_caller = False
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -94,15 +107,25 @@ class Exchange:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            seconds = self._operation.deadline_seconds
-            message = f"'{plan.request.operation}' did not answer within {seconds:g} seconds"
-            log.warning("upstream deadline", extra={"operation": plan.name, "upstream": plan.request.operation})
-            raise UpstreamTimeout(message) from None
+            raise self._too_late() from None
         if isinstance(error, UpstreamError):
             extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": str(error)}
             log.warning("upstream failed", extra=extra)
         if isinstance(error, UpstreamUnreachable):
             raise UpstreamUnreachable(f"'{plan.request.operation}' cannot be reached: {error}") from None
+
+    def _too_late(self) -> CallError:
+        """What to say when the deadline struck, by whom was waited for."""
+        plan, seconds = self._operation.plan, self._operation.deadline_seconds
+        extra = {"operation": plan.name, "upstream": plan.request.operation, "seconds": seconds}
+        if self._awaits_caller:
+            log.info("caller too slow", extra=extra)
+            return TooSlow(f"the request's body did not arrive within {seconds:g} seconds")
+        if self._answer is not None:
+            log.warning("answer not delivered in time", extra=extra)
+            return UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
+        log.warning("upstream deadline", extra=extra)
+        return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
 
 
 async def _map(answer: Answer, plan: Operation) -> None:

@@ -13,7 +13,7 @@ from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, OpenBody
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.template import Unrenderable, in_header, in_path, in_query
+from naftiko_runtime.template import FRAMING, HEADER_NAME, Unrenderable, in_header, in_path, in_query
 from naftiko_runtime.transport.base import OutboundRequest
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class RequestBuilder:
 
     def _set_header(self, name: str, value: Any) -> None:
         """A header that no call changes; the last one of a name wins."""
+        if not HEADER_NAME.fullmatch(name) or name in FRAMING:  # a name may come from the environment
+            raise Unrenderable("this is no name of a header that can be sent")
         self._headers = [pair for pair in self._headers if pair[0] != name.encode()]
         self._headers.append((name.encode(), in_header(value)))
 

@@ -13,7 +13,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Credential, Upstream
 from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, OtherAuthentication
 from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.template import Placeholder, split_path
+from naftiko_runtime.template import FRAMING, HEADER_NAME, Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
 _NEVER_IN_URL: Final = re.compile(r"[\s\x00-\x1f\"<>\\^`|]")
-_FRAMING: Final = frozenset(
-    {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
-)
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +159,11 @@ def _api_key(authentication: ApiKey, context: Context) -> Credential:
         _needed(value, key, authentication.at(), context)
     if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
         header_name(authentication.key, authentication.at("key"), context)
+        if authentication.key.lower() in {*FRAMING, "host"}:
+            message = f"'{authentication.key}' is for the runtime to send"
+            context.complain(
+                rules.INVALID_VALUE, message, authentication.at("key"), "name the header that takes the key"
+            )
     return ApiKeyCredential(
         context.secret_text(authentication.key, authentication.at("key")),
         context.secret_text(authentication.value, authentication.at("value")),
@@ -191,7 +192,7 @@ def _other(authentication: OtherAuthentication, context: Context) -> None:
 
 def header_name(name: str, steps: Steps, context: Context) -> None:
     """Check a header's name; report one that HTTP does not allow."""
-    if _TOKEN.fullmatch(name):
+    if HEADER_NAME.fullmatch(name):
         return
     advice = "a name has letters, digits and dashes"
     context.complain(rules.INVALID_VALUE, f"'{name}' is no name of an HTTP header", steps, advice)
@@ -259,8 +260,8 @@ def place_it(name: str, places: Sequence[str]) -> str:
 def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
     """Refuse headers by which a value could cut a message in two, or choose another host."""
     name, given = parameter.name.lower(), parameter.value
-    if name in _FRAMING or (name == "host" and (given is None or "{{" in given)):
-        advice = "remove it" if name in _FRAMING else "give it a fixed 'value', or remove it"
+    if name in FRAMING or (name == "host" and (given is None or "{{" in given)):
+        advice = "remove it" if name in FRAMING else "give it a fixed 'value', or remove it"
         message = f"'{parameter.name}' is for the runtime to send"
         context.complain(rules.INVALID_VALUE, message, parameter.at("name"), advice)
 

@@ -49,6 +49,10 @@ class Context:
 
     def pieces(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
         """A template split; one that does not parse is reported and taken as text."""
+        for name in re.findall(r"(?<!\{)\$\{(\w+)\}(?!\})", text):
+            if name in self.variables.names():
+                message = f"'${{{name}}}' is sent as it stands; a variable is written in double braces"
+                self.complain(rules.TEMPLATE, message, steps, f"write {{{{{name}}}}}")
         try:
             return split(text)
         except ValueError as error:
