@@ -47,9 +47,7 @@ def _faults(port: int, target: str, scene: Scene) -> list[str]:
         "Cookie": "",
         "Authorization": "",
     }
-    return _differences("the answer's", expected, answered) + _differences(
-        "the upstream's", received, seen[0]
-    )
+    return _differences("the answer's", expected, answered) + _differences("the upstream's", received, seen[0])
 
 
 def _get(port: int, target: str) -> tuple[int, dict[str, str], bytes]:

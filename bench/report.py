@@ -187,11 +187,7 @@ def _doubts(result: Result) -> list[str]:
 
 def setting(report: Report) -> str:
     rounds = max((len(result.rounds) for result in report.results), default=0)
-    where = (
-        "the server on one core, wrk and the nginx upstream on the others"
-        if report.cores.pinned
-        else "no pinning"
-    )
+    where = "the server on one core, wrk and the nginx upstream on the others" if report.cores.pinned else "no pinning"
     return (
         f"`GET {report.work.path}`, {report.load.connections} connections, {rounds} interleaved rounds of "
         f"{report.load.seconds} s, medians; {where}. "
@@ -203,10 +199,7 @@ def as_table(report: Report) -> str:
     lines = [HEADINGS, *rows(report)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     text = [
-        "  ".join(
-            _aligned(cell, width, column)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
+        "  ".join(_aligned(cell, width, column) for column, (cell, width) in enumerate(zip(line, widths, strict=True)))
         for line in lines
     ]
     return "\n".join([*text, "", setting(report).replace("`", ""), *(f"! {note}" for note in notes(report))])
@@ -237,9 +230,7 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def _variant_data(report: Report, result: Result) -> dict[str, Any]:
-    figures = [
-        one.name for one in dataclasses.fields(Round) if one.name.endswith(("ms", "mb", "second", "request"))
-    ]
+    figures = [one.name for one in dataclasses.fields(Round) if one.name.endswith(("ms", "mb", "second", "request"))]
     ratio = report.ratio(result)
     return {
         "about": result.variant.about,
@@ -249,9 +240,7 @@ def _variant_data(report: Report, result: Result) -> dict[str, Any]:
         "ready_seconds": result.ready_seconds,
         "ratio": dataclasses.asdict(ratio) if ratio else None,
         "median": {
-            name: statistics.median(getattr(one, name) for one in result.rounds)
-            for name in figures
-            if result.rounds
+            name: statistics.median(getattr(one, name) for one in result.rounds) for name in figures if result.rounds
         },
         "rounds": [dataclasses.asdict(one) for one in result.rounds],
     }

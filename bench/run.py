@@ -32,9 +32,7 @@ Pair = tuple[Result, Running]
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=_positive, default=5)
     parser.add_argument("--seconds", type=_positive, default=4, help="of load per variant and round")
     parser.add_argument("--connections", type=_positive, default=32)

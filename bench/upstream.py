@@ -15,9 +15,7 @@ from bench import tools
 from bench.process import Cores, Process, StartError, free_port
 from bench.work import Work
 
-JSON_1K = json.dumps(
-    {"id": 7, "name": "Aurora", "tags": ["a", "b"], "text": "x" * 961}, separators=(",", ":")
-)
+JSON_1K = json.dumps({"id": 7, "name": "Aurora", "tags": ["a", "b"], "text": "x" * 961}, separators=(",", ":"))
 WAIT_SECONDS = 5.0
 
 COMMON = """\

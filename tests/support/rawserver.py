@@ -88,9 +88,7 @@ class RawServer:
                 await writer.wait_closed()
             self.tasks.discard(task)
 
-    async def _exchanges(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int
-    ) -> None:
+    async def _exchanges(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
         while not writer.is_closing():
             request = await read_request(reader, connection)
             self.requests.append(request)

@@ -64,9 +64,7 @@ async def refusal(transport: Transport, request: OutboundRequest) -> str:
         ("?a=b", "/?a=b"),
     ],
 )
-async def test_the_path_and_query_go_out_byte_for_byte(
-    transport: Transport, target: str, sent: str | None
-) -> None:
+async def test_the_path_and_query_go_out_byte_for_byte(transport: Transport, target: str, sent: str | None) -> None:
     async with serve(answer()) as server:
         await fetch(transport, asking(server.url(target)))
         expected = (target if sent is None else sent).encode()
@@ -433,9 +431,7 @@ async def test_a_header_that_would_break_the_request_is_not_sent(transport: Tran
         assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://h/", "/a", "http://", "http://h/a b", "http://h/\r\n", "http://h/ä", "http:h"]
-)
+@pytest.mark.parametrize("url", ["ftp://h/", "/a", "http://", "http://h/a b", "http://h/\r\n", "http://h/ä", "http:h"])
 async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str) -> None:
     told = await refusal(transport, asking(url))
     assert told == "the upstream's address is not an encoded http or https URL"
@@ -443,9 +439,7 @@ async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("body", [None, b"x", b"x" * 2_000_000])
-async def test_what_may_not_be_repeated_is_sent_once(
-    transport: Transport, method: str, body: bytes | None
-) -> None:
+async def test_what_may_not_be_repeated_is_sent_once(transport: Transport, method: str, body: bytes | None) -> None:
     async with serve(answer(), closes) as server:
         await fetch(transport, asking(server.url()))
         await refusal(transport, asking(server.url("/pay"), method, body=body))

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 ORIGIN, _ = told.split_url("https://api.example.com/s3cret?key=s3cret")
 
 AIOHTTP_ERRORS = [getattr(aiohttp.client_exceptions, name) for name in aiohttp.client_exceptions.__all__]
-HTTPCORE_ERRORS = [
-    kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)
-]
+HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
 
 @pytest.mark.parametrize("kind", AIOHTTP_ERRORS)

@@ -72,9 +72,7 @@ async def test_bytes_that_are_no_answer_may_spoil_the_first_but_not_the_next(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(
-    "surplus", [SMUGGLED, SMUGGLED * 3, b"HTTP/1.1 408 Idle\r\ncontent-length: 0\r\n\r\n"]
-)
+@pytest.mark.parametrize("surplus", [SMUGGLED, SMUGGLED * 3, b"HTTP/1.1 408 Idle\r\ncontent-length: 0\r\n\r\n"])
 @pytest.mark.parametrize("connections", [1, 4])
 async def test_bytes_that_come_while_a_connection_is_idle(
     transport: Transport, pem: Path | None, surplus: bytes, method: str, connections: int
@@ -100,9 +98,7 @@ async def test_bytes_that_come_while_a_connection_is_idle(
         assert server.connections == connections + 1
 
 
-async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(
-    transport: Transport, pem: Path | None
-) -> None:
+async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(transport: Transport, pem: Path | None) -> None:
     idle, sent = asyncio.Event(), asyncio.Event()
 
     async def halves(peer: Peer) -> None:
@@ -120,9 +116,7 @@ async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_connection_closed_while_idle_is_replaced(
-    transport: Transport, pem: Path | None, method: str
-) -> None:
+async def test_a_connection_closed_while_idle_is_replaced(transport: Transport, pem: Path | None, method: str) -> None:
     async def closing(peer: Peer) -> None:
         await peer.write(answer(b"first"))
         peer.writer.close()
@@ -133,9 +127,7 @@ async def test_a_connection_closed_while_idle_is_replaced(
         assert await fetch(transport, server, "/2", method) == b"second"
 
 
-async def test_connections_without_surplus_are_kept_under_tls_too(
-    transport: Transport, pem: Path | None
-) -> None:
+async def test_connections_without_surplus_are_kept_under_tls_too(transport: Transport, pem: Path | None) -> None:
     async with serve(answer(b"x" * 40_000), tls=serving(pem) if pem else None) as server:
         for _ in range(4):
             assert len(await fetch(transport, server, "/")) == 40_000
