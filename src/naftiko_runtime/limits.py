@@ -31,12 +31,32 @@ REFUSED_SECONDS: Final = 5.0
 """How long what a refused caller still sends is read away, so that it gets to read why instead of a reset."""
 KEEP_ALIVE_SECONDS: Final = 75.0
 """Longer than the 60 s idle time-out of common load balancers, which must be the side that closes."""
+WRITE_STALL_SECONDS: Final = 30.0
+"""How long a caller may leave its answer without reading any of it."""
+HALF_CLOSED_SECONDS: Final = 2.0
+"""How long a request goes on after its caller has ended its side: that looks the same as having left."""
+CONNECTIONS_MAX: Final = 10_000
+"""Of one listener; further ones are told to come back later."""
+CONNECTIONS_REFUSED_MAX: Final = 1_000
+"""How many of those that are too many are told so; further ones are dropped."""
 
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
 UPSTREAM_CONNECTIONS_MAX: Final = 512
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
+UPSTREAM_IDLE_SECONDS: Final = 30.0
+"""How long an idle connection is kept: shorter than most servers keep theirs, so that few requests meet its end."""
+UPSTREAM_NAMES_KEPT_SECONDS: Final = 10
+"""How long a resolved name is believed, by aiohttp."""
+UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
+"""How long one address of a name is tried before the next one is tried beside it (RFC 8305)."""
+UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
+"""What one connection of httpcore2 takes in ahead of its reader."""
+UPSTREAM_WRITE_BYTES_MAX: Final = 1024 * 1024
+"""The largest body that aiohttp is given in one piece; it complains of larger ones."""
+UPSTREAM_ANSWERS_UNASKED_MAX: Final = 8
+"""How many connections with unasked bytes on them are thrown away before a request is given up."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
 

@@ -10,7 +10,8 @@ import json
 import logging
 import re
 import threading
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
 
 SHORT = 0.2
+LARGE_ANSWER = 16_000_000
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
@@ -40,8 +42,11 @@ class Served:
 
     def __init__(self, loop: str) -> None:
         self.seen: list[str] = []
+        self.headers: list[list[str]] = []
+        self.cut_off = 0
         self.cancelled = threading.Event()
         self.entered = threading.Event()
+        self.answered = threading.Event()
         self.gate = Gate()
         self._new_loop = LOOPS[loop]
         self._stop = Gate()
@@ -57,11 +62,18 @@ class Served:
         listener = Listener(open_socket("127.0.0.1", 0, "the test"), self.app)
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
+        ticking = asyncio.create_task(self._tick(listener))
         self._started.set()
         await self._stop.wait()
+        ticking.cancel()
         listener.stop_accepting()
-        listener.abort()
+        self.cut_off = listener.abort()
         await listener.closed()
+
+    async def _tick(self, listener: Listener) -> None:
+        while True:
+            await asyncio.sleep(SHORT / 10)
+            listener.tick()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -94,9 +106,14 @@ class Served:
             case "/early":
                 await send_whole(send, 403, [(b"connection", b"close")], b"no")
                 return
+            case "/large":
+                await send_whole(send, 200, [], b"x" * LARGE_ANSWER)
+                self.answered.set()
+                return
             case "/held":
                 await self.gate.wait()
         body = await read_body(receive, 10_000_000)
+        self.headers.append([name.decode() for name, _ in scope["headers"]])
         said = {"path": scope["path"], "query": scope["query_string"].decode(), "body": len(body)}
         await send_whole(send, 200, [JSON], json.dumps(said).encode())
 
@@ -120,6 +137,14 @@ def problem(connection: Raw, status: int) -> Any:
     assert answer.headers["connection"] == "close"
     assert connection.closed()
     return answer.json
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what nothing tells of."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(SHORT / 20)
 
 
 # -- slow callers -----------------------------------------------------------------------------------------------------
@@ -300,6 +325,9 @@ FRAMINGS = {
     "an empty length": b"Content-Length: \r\n\r\n",
     "a huge length": b"Content-Length: 99999999999999999999999\r\n\r\n",
     "an unknown coding": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a coding that is not undone": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "a coding in another header": b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "identity": b"Transfer-Encoding: identity\r\n\r\n",
     "chunked not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "a space before the colon": b"Content-Length : 5\r\n\r\nabcde",
     "a folded header": b"X: a\r\n Content-Length: 5\r\n\r\n",
@@ -318,7 +346,7 @@ def test_nothing_is_smuggled_behind_an_ambiguous_request(served: Served, raw: Ra
     raw.send(b"POST /outer HTTP/1.1\r\nHost: x\r\n" + framing + SMUGGLED)
     received = raw.rest()
     assert b" 200 " not in received
-    assert received.startswith(b"HTTP/1.1 400 ") or received == b""
+    assert received.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")) or received == b""
     assert "GET /smuggled" not in served.seen
 
 
@@ -418,6 +446,169 @@ def test_a_caller_that_leaves_cancels_what_runs_for_it(served: Served, raw: Raw)
     assert served.entered.wait(DEADLINE_SECONDS)
     raw.close()
     assert served.cancelled.wait(DEADLINE_SECONDS)
+
+
+# -- what comes with a body -------------------------------------------------------------------------------------------
+
+CHUNKED = head("POST /", [("transfer-encoding", "chunked")])
+
+
+def test_trailers_are_no_headers(served: Served, raw: Raw) -> None:
+    raw.send(CHUNKED + b"2;a=b\r\nab\r\n0\r\nContent-Type: evil\r\nX-Trailer: 1\r\n\r\n")
+    assert raw.answer().json["body"] == 2
+    raw.send(head("GET /"))
+    assert raw.answer().status == 200
+    assert served.headers == [["host", "transfer-encoding"], ["host"]]
+
+
+ENDLESS = {
+    "trailers": (b"0\r\n", b"x: y\r\n" * 1000),
+    "one trailer": (b"0\r\nx: ", b"y" * 6000),
+    "a trailer's name": (b"0\r\n", b"y" * 6000),
+    "a chunk extension": (b"2;", b"y" * 6000),
+}
+
+
+@pytest.mark.parametrize(("begun", "more"), ENDLESS.values(), ids=ENDLESS)
+def test_what_is_no_body_does_not_go_on_for_ever(served: Served, raw: Raw, begun: bytes, more: bytes) -> None:
+    raw.send(CHUNKED + begun)
+    assert served.entered.wait(DEADLINE_SECONDS)
+    with pytest.raises(ConnectionError):
+        raw.send_for_ever(more)
+    assert served.cancelled.wait(DEADLINE_SECONDS)
+    assert served.headers == []
+
+
+def test_many_small_chunks_are_a_body(raw: Raw) -> None:
+    raw.send(CHUNKED + b"1\r\na\r\n" * 100_000 + b"0\r\n\r\n")
+    assert raw.answer().json["body"] == 100_000
+
+
+BAD_CODINGS = {
+    "gzip, chunked": (501, head("POST /", [("transfer-encoding", "gzip, chunked")])),
+    "gzip and chunked": (501, head("POST /", [("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")])),
+    "identity": (400, head("POST /", [("transfer-encoding", "identity")])),
+    "unknown": (400, head("POST /", [("transfer-encoding", "xchunked")])),
+    "HTTP/1.0": (400, CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0")),
+}
+
+
+@pytest.mark.parametrize(("status", "request_head"), BAD_CODINGS.values(), ids=BAD_CODINGS)
+def test_a_coding_that_is_not_chunked_alone_is_refused(
+    served: Served, raw: Raw, status: int, request_head: bytes
+) -> None:
+    raw.send(request_head + b"3\r\nabc\r\n0\r\n\r\n")
+    assert problem(raw, status)
+    assert served.seen == []
+
+
+def test_a_refusal_waits_for_the_answer_before_it(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /held") + head("GET /second") + head("GET /third", host="") + head("GET /fourth"))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    served.gate.open()
+    assert [raw.answer().json["path"] for _ in range(2)] == ["/held", "/second"]
+    assert problem(raw, 400)
+    assert served.seen == ["GET /held", "GET /second"]
+
+
+def test_a_refused_head_request_is_answered_without_a_body(raw: Raw) -> None:
+    raw.send(head("HEAD /", host=""))
+    assert raw.rest().endswith(b"\r\n\r\n")
+
+
+# -- callers that do not read -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+def test_an_answer_that_nobody_reads_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw, connection: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", SHORT)
+    raw.send(head("GET /large", [("connection", connection)]))
+    assert served.answered.wait(DEADLINE_SECONDS)
+    until(lambda: "answer not read" in caplog.text)
+    received = b""
+    with suppress(ConnectionResetError):
+        received = raw.rest()
+    assert len(received) < LARGE_ANSWER
+
+
+def test_an_answer_that_is_read_slowly_arrives(monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw) -> None:
+    monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", 4 * SHORT)
+    raw.send(head("GET /large", [("connection", "close")]))
+    assert served.answered.wait(DEADLINE_SECONDS)
+    received = 0
+    while piece := raw.some(LARGE_ANSWER // 16):
+        received += len(piece)
+        threading.Event().wait(SHORT / 2)  # the pace is what is tested: in all, longer than the limit
+    assert received > LARGE_ANSWER
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_shutdown_cuts_off_what_nobody_reads(loop: str) -> None:
+    with ExitStack() as after:
+        with Served(loop) as served:
+            raw = after.enter_context(Raw(served.url))
+            raw.send(head("GET /large"))
+            assert served.answered.wait(DEADLINE_SECONDS)
+        assert served.cut_off == 1
+
+
+# -- callers that end their side --------------------------------------------------------------------------------------
+
+
+def test_a_caller_that_ends_its_side_gets_its_answer(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /held"))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    raw.end()
+    served.gate.open()
+    answer = raw.answer()
+    assert (answer.json["path"], answer.headers["connection"]) == ("/held", "close")
+    assert raw.closed()
+
+
+def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(
+    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw
+) -> None:
+    monkeypatch.setattr(limits, "HALF_CLOSED_SECONDS", SHORT)
+    raw.send(head("GET /large"))
+    raw.end()
+    assert served.answered.wait(DEADLINE_SECONDS)
+    assert len(raw.rest()) > LARGE_ANSWER
+
+
+def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: Raw) -> None:
+    raw.send(head("POST /", [("content-length", "3")]) + b"a")
+    assert served.entered.wait(DEADLINE_SECONDS)
+    raw.end()
+    assert raw.closed()
+    assert served.cancelled.wait(DEADLINE_SECONDS)
+
+
+# -- too many connections ---------------------------------------------------------------------------------------------
+
+
+def test_a_connection_too_many_is_503_and_told_when_to_return(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_MAX", 1)
+    with Raw(served.url) as first:
+        first.send(head("GET /"))
+        assert first.answer().status == 200
+        with Raw(served.url) as second:
+            answer = second.answer()
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert answer.json["type"] == "urn:naftiko:problem:too-many-connections"
+            assert second.closed()
+        first.send(head("GET /"))
+        assert first.answer().status == 200
+
+
+def test_far_too_many_connections_are_dropped(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_MAX", 0)
+    monkeypatch.setattr(limits, "CONNECTIONS_REFUSED_MAX", 0)
+    with Raw(served.url) as raw:
+        assert raw.closed()
+    assert served.seen == []
 
 
 # -- our own mistakes -------------------------------------------------------------------------------------------------

@@ -482,7 +482,7 @@ async def test_no_body_is_an_empty_object_that_says_so(tools: str, api: Upstream
 
 def test_a_redirect_is_not_followed(tools: str, api: Upstream) -> None:
     api.on("GET", "/things", Reply(302, {"location": "/elsewhere"}))
-    assert bare_call(tools, "list-things", {})["isError"] is False
+    assert bare_call(tools, "list-things", {})["isError"] is True
     assert len(api.received) == 1
 
 

@@ -86,6 +86,10 @@ class Raw:
         while True:
             self.send(data)
 
+    def end(self) -> None:
+        """End the sending side alone."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         self._file.close()
         self._socket.close()
@@ -96,6 +100,10 @@ class Raw:
             return self._file.read(1) == b""
         except ConnectionResetError:
             return True
+
+    def some(self, size: int) -> bytes:
+        """The next bytes, fewer if the peer closes."""
+        return self._file.read(size)
 
     def rest(self) -> bytes:
         """All bytes until the peer closes."""

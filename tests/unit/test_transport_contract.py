@@ -7,9 +7,11 @@ import gzip
 import socket
 from typing import TYPE_CHECKING, Literal, cast
 
+import httpcore2
 import pytest
 
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable, open_transport
+from naftiko_runtime.transport.httpx2_wire import Network
 from support.rawserver import Peer, answer, serve
 
 if TYPE_CHECKING:
@@ -78,6 +80,15 @@ async def test_headers_go_out_as_given_with_nothing_but_host_added(transport: Tr
         host = b"127.0.0.1:%d" % server.port
         assert sorted(server.requests[0].headers) == sorted([*given, (b"host", host)])
         assert [pair for pair in server.requests[0].headers if pair[0] != b"host"] == list(given)
+
+
+@pytest.mark.parametrize("value", [b"caf\xe9", b"\xff", b"\xed\xa0\x80", "schön ".encode() + b"\x80"])
+async def test_a_header_that_is_not_utf_8_is_left_out_and_the_request_sent(transport: Transport, value: bytes) -> None:
+    kept = [(b"x-a", b"1"), (b"accept-language", "schön".encode()), (b"x-b", b"a\tb")]
+    given = [kept[0], (b"user-agent", value), *kept[1:]]
+    async with serve(answer(b"x")) as server:
+        assert await fetch(transport, asking(server.url(), headers=given)) == (200, b"x")
+        assert [pair for pair in server.requests[0].headers if pair[0] != b"host"] == kept
 
 
 async def test_the_own_host_and_the_defaults_can_be_given(transport: Transport) -> None:
@@ -184,10 +195,73 @@ async def test_a_compressed_body_is_untouched(transport: Transport) -> None:
         assert await fetch(transport, asking(server.url())) == (200, packed)
 
 
+async def test_a_body_is_given_once(transport: Transport) -> None:
+    async with serve(answer(b"body")) as server:
+        response = await transport.send(asking(server.url()))
+        assert b"".join([chunk async for chunk in response.chunks()]) == b"body"
+        with pytest.raises(RuntimeError, match="a body is given once"):
+            response.chunks()
+        await response.close()
+        assert await fetch(transport, asking(server.url())) == (200, b"body")
+
+
+async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> None:
+    async with serve(breaks_off, answer(b"next")) as server:
+        response = await transport.send(asking(server.url()))
+        with pytest.raises(UpstreamUnreachable):
+            [chunk async for chunk in response.chunks()]
+        with pytest.raises(RuntimeError, match="a body is given once"):
+            response.chunks()
+        await response.close()
+        assert await fetch(transport, asking(server.url())) == (200, b"next")
+
+
+async def test_a_wire_read_past_its_end_raises_instead_of_spinning() -> None:
+    async with serve(closes) as server:
+        wire = await Network().connect_tcp("127.0.0.1", server.port)
+        await wire.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert await wire.read(1024) == b""
+        for _ in range(2):
+            with pytest.raises(httpcore2.ReadError):
+                await wire.read(1024)
+        await wire.aclose()
+
+
 @pytest.mark.parametrize("status", [200, 404, 503, 599])
 async def test_any_status_is_an_answer(transport: Transport, status: int) -> None:
     async with serve(answer(b"x", status=status)) as server:
         assert await fetch(transport, asking(server.url())) == (status, b"x")
+
+
+def not_http(peer: str) -> str:
+    return f"the answer of {peer} is not HTTP"
+
+
+@pytest.mark.parametrize("status", [b"099", b"600", b"700", b"999"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_status_that_http_does_not_know_is_no_answer(transport: Transport, status: bytes, method: str) -> None:
+    odd = b"HTTP/1.1 " + status + b" Said\r\ncontent-length: 0\r\n\r\n"
+    async with serve(odd, answer(b"next")) as server:
+        told = await refusal(transport, asking(server.url(), method))
+        assert told == not_http(f"127.0.0.1:{server.port}")
+        assert await fetch(transport, asking(server.url())) == (200, b"next")
+
+
+@pytest.mark.parametrize("control", [b"\1", b"\b", b"\x1b", b"\x7f"])
+@pytest.mark.parametrize("name", [b"etag", b"x-unknown"])
+async def test_a_control_character_in_a_header_is_no_answer(transport: Transport, control: bytes, name: bytes) -> None:
+    odd = answer(b"x", headers=[(name, b"a" + control + b"b")])
+    async with serve(odd, answer(b"next")) as server:
+        told = await refusal(transport, asking(server.url()))
+        assert told == not_http(f"127.0.0.1:{server.port}")
+        assert await fetch(transport, asking(server.url())) == (200, b"next")
+
+
+async def test_a_tab_in_a_header_is_received(transport: Transport) -> None:
+    async with serve(answer(headers=[(b"etag", b"a\tb")])) as server:
+        response = await transport.send(asking(server.url()))
+        await response.close()
+        assert (b"etag", b"a\tb") in response.headers
 
 
 @pytest.mark.parametrize(
@@ -431,7 +505,21 @@ async def test_a_header_that_would_break_the_request_is_not_sent(transport: Tran
         assert server.requests == []
 
 
-@pytest.mark.parametrize("url", ["ftp://h/", "/a", "http://", "http://h/a b", "http://h/\r\n", "http://h/ä", "http:h"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://h/",
+        "/a",
+        "http://",
+        "http://h/a b",
+        "http://h/\r\n",
+        "http://h/ä",
+        "http:h",
+        "http\u017f://h/",
+        "http://\u212a/",
+        "http://h/\u017f",
+    ],
+)
 async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str) -> None:
     told = await refusal(transport, asking(url))
     assert told == "the upstream's address is not an encoded http or https URL"

@@ -13,11 +13,12 @@ from naftiko_runtime.errors import TooLarge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from naftiko_runtime.transport.base import Header
+
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Header: TypeAlias = tuple[bytes, bytes]
 
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
@@ -101,6 +102,10 @@ def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: b
 
 class Disconnected(Exception):  # noqa: N818 - named for what happened
     """The caller is gone; nobody waits for an answer."""
+
+
+class Truncated(Exception):  # noqa: N818 - named for what happened
+    """An answer that had begun cannot be completed; its connection is broken so that nobody takes it for whole."""
 
 
 async def read_body(receive: Receive, bytes_max: int) -> bytes:

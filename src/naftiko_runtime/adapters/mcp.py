@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.adapters.edge import App, Edge, Header, Receive, Scope, Send
+    from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Tool
+    from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
 PATHS: Final = frozenset({"/mcp", "/"})

@@ -18,7 +18,8 @@ from naftiko_runtime.errors import (
 from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import Header, Send
+    from naftiko_runtime.adapters.edge import Send
+    from naftiko_runtime.transport.base import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
-from naftiko_runtime.adapters.edge import Disconnected, Edge, read_body, send_whole, stream_body, too_large
+from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge
@@ -151,10 +151,6 @@ class RouteHandler:
             raise TooLarge(too_large(self._edge.body_bytes_max))
         call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
         call.body = b"" if length == b"0" else stream_body(receive, self._edge.body_bytes_max)
-
-
-class Truncated(Exception):  # noqa: N818 - named for what happened
-    """An answer that had begun cannot be completed; its connection is broken so that nobody takes it for whole."""
 
 
 class _Reply:

@@ -11,8 +11,6 @@ from naftiko_runtime.template import Unrenderable, as_json
 if TYPE_CHECKING:
     from naftiko_runtime.transport.base import UpstreamResponse
 
-Header = tuple[bytes, bytes]
-
 PASSED_ON: Final = frozenset(
     {
         b"cache-control",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import NamedTerm, Plan, Request
+    from naftiko_runtime.transport.base import Header
 
-Header = tuple[bytes, bytes]
 _USER_AGENT: Final = (b"user-agent", f"naftiko-runtime/{__version__}".encode())
 
 

@@ -96,8 +96,14 @@ class Listener:
         return GatewayProtocol(self._config, self._state, {})
 
     def tick(self) -> None:
-        """Renew the Date header; to be called every second."""
+        """Renew the Date header, and look for callers that do not read; to be called every second."""
         self._state.default_headers[:] = _headers(closing=self._closing)
+        now = asyncio.get_running_loop().time()
+        for connection in self._connections():
+            connection.watch_writing(now)
+
+    def _connections(self) -> list[GatewayProtocol]:
+        return list(self._state.connections)  # type: ignore[arg-type]
 
     def announce_close(self) -> None:
         """Go on accepting, but let every answer end its connection, so that balancers move on by themselves."""
@@ -109,15 +115,15 @@ class Listener:
         self.announce_close()
         if self._server is not None:
             self._server.close()
-        for connection in list(self._state.connections):
+        for connection in self._connections():
             connection.shutdown()
 
     def abort(self) -> int:
-        """Cancel what is still in progress; returns how many requests that were."""
+        """Cancel what is still in progress, drop what is still unread; returns how many requests that were."""
         tasks = list(self._state.tasks)
         for task in tasks:
             task.cancel()
-        return len(tasks)
+        return len(tasks) + sum(connection.abort_unsent() for connection in self._connections())
 
     async def closed(self) -> None:
         """Wait until every connection is gone."""

@@ -11,27 +11,45 @@ import asyncio
 import logging
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import Truncated
 from naftiko_runtime.adapters.problem import problem_document, send_problem_document
-from naftiko_runtime.adapters.rest import Truncated
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.adapters.edge import App
 
 log = logging.getLogger(__name__)
 
-_NOT_HTTP: Final = (400, "bad-request", "the request is not HTTP/1.1")
-_BAD_HOST: Final = (400, "bad-host", "a request needs exactly one Host header")
-_HEAD_TOO_LARGE: Final = (431, "head-too-large", "the request's head is larger than this server takes")
-_TOO_MANY_HEADERS: Final = (
-    431,
-    "too-many-headers",
-    f"a request has at most {limits.REQUEST_HEADERS_MAX} headers",
+
+class _Refusal(NamedTuple):
+    """Why a request does not get as far as the application; ``header`` is one more line of the answer's head."""
+
+    status: int
+    slug: str
+    detail: str
+    header: str = ""
+
+
+_NOT_HTTP: Final = _Refusal(400, "bad-request", "the request is not HTTP/1.1")
+_BAD_HOST: Final = _Refusal(400, "bad-host", "a request needs exactly one Host header")
+_BAD_FRAMING: Final = _Refusal(400, "bad-framing", "a body's last and only transfer coding is chunked, with HTTP/1.1")
+_UNKNOWN_CODING: Final = _Refusal(501, "unknown-coding", "no transfer coding but chunked is understood")
+_HEAD_TOO_LARGE: Final = _Refusal(431, "head-too-large", "the request's head is larger than this server takes")
+_TOO_MANY_HEADERS: Final = _Refusal(
+    431, "too-many-headers", f"a request has at most {limits.REQUEST_HEADERS_MAX} headers"
 )
+_FULL: Final = _Refusal(503, "too-many-connections", "this server has no room for another connection", "retry-after: 1")
+
+_COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+
+
+class _StopParsingError(Exception):
+    """Ends the parser's work on a connection."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -39,57 +57,108 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head_bytes = 0
-        self._heads = 0
+        self._idle_bytes = 0
+        """What has come since anything came of it."""
+        self._moved = False
         self._in_head = True
         self._refused = False
+        self._last_word = b""
         self._clock: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
+        self._unsent_before = 0
+        self._stalled_since = 0.0
+        self._fresh_head()
+
+    def _fresh_head(self) -> None:
+        self._fields = 0
+        self._field_bytes = 0
+        self._hosts = 0
+        self._has_body = False
+        self._coding: bytes | None = None
 
     # -- the head: bounded in size, number and time ---------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller has connected and owes a request's head."""
         super().connection_made(transport)
-        self._expect(limits.REQUEST_HEAD_SECONDS)
+        if len(self.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
+            self._refused = True
+            transport.abort()
+        elif len(self.connections) > limits.CONNECTIONS_MAX:
+            self._turn_away(_FULL)
+        else:
+            self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head or a body."""
         if self._refused:
             return
-        head_only, heads = self._in_head, self._heads
-        super().data_received(data)
-        if self._in_head and not self._refused and not self.transport.is_closing():
-            # A piece that also ends an earlier request cannot be counted, but is itself of bounded size.
-            self._await_rest_of_head(len(data) if head_only and heads == self._heads else 0)
+        self._unset_keepalive_if_required()
+        self._moved = False
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError:
+            self._not_http()
+        except HttpParserUpgrade:
+            pass  # nothing is upgraded to: it stays HTTP/1.1
+        if not self._refused and not self.transport.is_closing():
+            self._await_rest(len(data))
 
-    def _await_rest_of_head(self, received: int) -> None:
-        """A head is not complete, perhaps not begun: bound what may still come of it, and when."""
-        self._head_bytes += received
-        if self._head_bytes > limits.REQUEST_HEAD_BYTES_MAX:
-            self._refuse_unparsed(*_HEAD_TOO_LARGE)
-        elif self._clock is None and self._idle():
+    def _await_rest(self, received: int) -> None:
+        """A head or a body is not complete, perhaps not begun: bound what may still come of it, and when.
+
+        A piece that also ends something cannot be counted, but is itself of bounded size.
+        """
+        self._idle_bytes = 0 if self._moved else self._idle_bytes + received
+        if self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+            self._refuse_unparsed(_HEAD_TOO_LARGE)
+        elif self._in_head and self._clock is None and self._idle():
             self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for callers
-        """Answer what is not HTTP."""
-        self._refuse_unparsed(*_NOT_HTTP)
+    def _not_http(self) -> None:
+        if not self._refused:  # or the parser was stopped, or fails on the rest of what is refused anyway
+            self._refuse_unparsed(_NOT_HTTP)
 
-    def _refuse_unparsed(self, status: int, slug: str, detail: str) -> None:
-        """Answer without the application; in the middle of another answer there is nothing left to say."""
-        if not self._idle():
+    def _refuse_unparsed(self, refusal: _Refusal) -> None:
+        """Answer what is no request; in a body or in the middle of another answer there is nothing left to say."""
+        if self._in_head and self._idle():
+            self._turn_away(refusal)
+        else:
+            self._refused = True
             self.transport.close()
-            return
-        body = problem_document(status, slug, detail)
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
-            f"content-type: application/problem+json\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+
+    def _turn_away(self, refusal: _Refusal, *, bodyless: bool = False) -> None:
+        """Answer without the application, once what came before is answered, and end the connection."""
+        self._refused = True
+        self._stop_clock()
+        body = problem_document(refusal.status, refusal.slug, refusal.detail)
+        lines = [
+            f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
+            *(f"{n.decode()}: {v.decode()}" for n, v in self.server_state.default_headers if n != b"connection"),
+            "connection: close",
+            "content-type: application/problem+json",
+            f"content-length: {len(body)}",
+            *([refusal.header] if refusal.header else ()),
+            "\r\n",
+        ]
+        self._last_word = "\r\n".join(lines).encode() + (b"" if bodyless else body)
+        if self._idle():
+            self._say_last_word()
+
+    def _say_last_word(self) -> None:
+        self._unset_keepalive_if_required()
+        self.transport.write(self._last_word)
+        self._last_word = b""
         self.read_away()
+
+    def on_response_complete(self) -> None:
+        """An answer is written: go on with the next request, or with what was left to say."""
+        super().on_response_complete()
+        if self._last_word and self._idle() and not self.transport.is_closing():
+            self._say_last_word()
 
     def read_away(self) -> None:
         """End our side and drop what still comes: closing with bytes unread would take the answer back."""
@@ -102,42 +171,64 @@ class GatewayProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self._clock = self.loop.call_later(limits.REFUSED_SECONDS, self.transport.close)
 
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        self._fresh_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; or a trailer, which is counted and dropped: nobody has looked at it when the head was judged."""
+        self._fields += 1
+        self._field_bytes += len(name) + len(value)
+        if not self._in_head:
+            if self._fields > limits.REQUEST_HEADERS_MAX or self._field_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+                raise _StopParsingError
+            return
+        name = name.lower()
+        if name in _COUNTED:
+            self._note(name, value)
+        self.headers.append((name, value))
+
+    def _note(self, name: bytes, value: bytes) -> None:
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"content-length":
+            self._has_body = True
+        elif name == b"transfer-encoding":
+            self._has_body = True
+            self._coding = value if self._coding is None else self._coding + b"," + value
+        elif value.lower() == b"100-continue":
+            self.expect_100_continue = True
+
     def on_headers_complete(self) -> None:
-        """The head is there: check what HTTP demands of it, and run the application or a refusal."""
-        self._in_head = False
-        self._heads += 1
-        self._head_bytes = 0
+        """The head is there: check what HTTP demands of it, and run the application or refuse."""
+        self._moved = True
         self._stop_clock()
         refusal = self._refusal()
-        if refusal is None:
-            super().on_headers_complete()
-        else:
-            application, self.app = self.app, _refuse(*refusal)
-            self.url = b"/"  # the refused one may be too long to be taken apart
-            try:
-                super().on_headers_complete()
-            finally:
-                self.app = application
-        if not self._bodyless():
+        if refusal is not None:
+            self._turn_away(refusal, bodyless=self.parser.get_method() == b"HEAD")
+            raise _StopParsingError
+        super().on_headers_complete()  # an odd target fails here, and is still answered as a head
+        self._in_head = False
+        if self._has_body:
             self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
-    def _refusal(self) -> tuple[int, str, str] | None:
-        if len(self.headers) > limits.REQUEST_HEADERS_MAX:
+    def _refusal(self) -> _Refusal | None:
+        if self._fields > limits.REQUEST_HEADERS_MAX:
             return _TOO_MANY_HEADERS
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > limits.REQUEST_HEAD_BYTES_MAX:
+        if len(self.url) + self._field_bytes > limits.REQUEST_HEAD_BYTES_MAX:
             return _HEAD_TOO_LARGE
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
-        needed = self.parser.get_http_version() != "1.0"
-        return _BAD_HOST if hosts > 1 or (needed and hosts == 0) else None
-
-    def _bodyless(self) -> bool:
-        return not any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+        old = self.parser.get_http_version() == "1.0"
+        if self._coding is not None and (bad := _bad_coding(self._coding, old=old)) is not None:
+            return bad
+        return _BAD_HOST if self._hosts > 1 or (self._hosts == 0 and not old) else None
 
     # -- the body: its next piece is awaited for a bounded time ---------------------------------------------------
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
         super().on_body(body)
+        self._moved = True
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
@@ -145,6 +236,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """The request is complete; from now on the caller waits for us."""
         super().on_message_complete()
         self._in_head = True
+        self._moved = True
         self._stop_clock()
 
     def _expect(self, seconds: float) -> None:
@@ -162,15 +254,59 @@ class GatewayProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             self.transport.close()
 
+    # -- the answer: it is read, or the caller is as good as gone -------------------------------------------------
+
+    def watch_writing(self, now: float) -> None:
+        """Give up a caller that has not read any of its answer for too long; to be called every second or so."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent < self._unsent_before or self._unsent_before == 0:
+            self._stalled_since = now
+        elif now - self._stalled_since > limits.WRITE_STALL_SECONDS:
+            log.info("answer not read by its caller", extra={"unsent_bytes": unsent})
+            self.transport.abort()
+        self._unsent_before = unsent
+
+    def resume_writing(self) -> None:
+        """The caller has read on, if perhaps no more than was written since somebody looked."""
+        super().resume_writing()
+        self._unsent_before = 0
+
+    def abort_unsent(self) -> bool:
+        """Drop what a caller has not read of an answer that is complete; returns whether there was anything."""
+        if not self._idle() or self.transport.get_write_buffer_size() == 0:
+            return False
+        self.transport.abort()
+        return True
+
     # -- the caller's going ---------------------------------------------------------------------------------------
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if not self._bodyless():
+        if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
             cycle.transport = _Door(self, cycle)  # type: ignore[assignment]
         task = self.loop.create_task(_run(cycle, app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
         self._running = task
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The caller ends its side: it may wait for its answer, or be gone; nothing but writing to it would tell.
+
+        So what runs for it gets a little time. The answer then ends the connection.
+        """
+        if self._idle() or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = bool(self._last_word)
+        self._refused = True
+        self._stop_clock()
+        self._clock = self.loop.call_later(limits.HALF_CLOSED_SECONDS, self._give_up_half_closed)
+        return True
+
+    def _give_up_half_closed(self) -> None:
+        self._clock = None
+        if self.transport.get_write_buffer_size():  # it may be reading, which is watched elsewhere
+            self._clock = self.loop.call_later(limits.HALF_CLOSED_SECONDS, self._give_up_half_closed)
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller has gone: what still runs for it is cancelled, and with it the call to the upstream."""
@@ -179,6 +315,14 @@ class GatewayProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if waiting and self._running is not None:
             self._running.cancel()
+
+
+def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
+    """What is wrong with a Transfer-Encoding: its end must be told by chunks, and nothing here undoes a compression."""
+    codings = [part.strip().lower() for part in coding.split(b",")]
+    if old or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+        return _BAD_FRAMING
+    return _UNKNOWN_CODING if len(codings) > 1 else None
 
 
 class _Door:
@@ -229,10 +373,3 @@ async def _our_fault(cycle: RequestResponseCycle, incident: str) -> None:
         return
     detail = f"an unexpected error; the server's log has it as {incident}"
     await send_problem_document(cycle.send, 500, "internal-error", detail)  # type: ignore[arg-type]
-
-
-def _refuse(status: int, slug: str, detail: str) -> App:
-    async def refuse(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send_problem_document(send, status, slug, detail, headers=((b"connection", b"close"),))
-
-    return refuse

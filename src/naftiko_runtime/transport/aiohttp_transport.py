@@ -28,17 +28,11 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import LooseHeaders
 
     from naftiko_runtime.errors import UpstreamUnreachable
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.transport.base import Header, OutboundRequest
     from naftiko_runtime.transport.origin import Origin
 
-_IDLE_SECONDS: Final = 30.0
-_NAMES_KEPT_SECONDS: Final = 10
-_BYTES_IN_ONE_WRITE_MAX: Final = 1024 * 1024
-_ANSWERS_UNASKED_MAX: Final = 8
-"""How many connections with unasked bytes on them are thrown away before a request is given up."""
-
 # Consulted when the causes of an error tell nothing: the first that fits.
-_TEMPLATES: Final[tuple[tuple[type[BaseException], str], ...]] = (
+_TEMPLATES: Final[told.Templates] = (
     (aiohttp.ClientConnectorDNSError, told.UNRESOLVED),
     (aiohttp.ClientConnectorCertificateError, told.CERTIFICATE),
     (aiohttp.ServerFingerprintMismatch, told.CERTIFICATE),
@@ -60,10 +54,7 @@ _FAILURES: Final = tuple(kind for kind, _ in _TEMPLATES)
 
 
 class AiohttpTransport:
-    """Sends requests by aiohttp (HTTP/1.1). To be created in a running loop.
-
-    Header values that are not UTF-8 cannot be sent: aiohttp takes text and encodes it so.
-    """
+    """Sends requests by aiohttp (HTTP/1.1). To be created in a running loop."""
 
     __slots__ = ("_connect_seconds", "_session")
 
@@ -79,8 +70,8 @@ class AiohttpTransport:
             connector=aiohttp.TCPConnector(
                 limit=connections_max,
                 limit_per_host=0,
-                ttl_dns_cache=_NAMES_KEPT_SECONDS,
-                keepalive_timeout=_IDLE_SECONDS,
+                ttl_dns_cache=limits.UPSTREAM_NAMES_KEPT_SECONDS,
+                keepalive_timeout=limits.UPSTREAM_IDLE_SECONDS,
                 ssl=ssl_context or True,
             ),
             timeout=aiohttp.ClientTimeout(connect=connect_seconds),
@@ -103,21 +94,22 @@ class AiohttpTransport:
             if upload is not None and upload.error is not None:
                 raise upload.error from None
             raise unreachable(error, origin, self._connect_seconds) from None
-        if response.status == 101:  # noqa: PLR2004 - Switching Protocols, which nobody asked for
+        answer = AiohttpResponse(response, origin)
+        if not told.is_http(answer.status, answer.headers):
             response.close()
             raise origin.unreachable(told.NOT_HTTP)
-        return AiohttpResponse(response, origin)
+        return answer
 
     async def _exchange(
         self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload | None
     ) -> aiohttp.ClientResponse:
         # Not URL(text, encoded=True): that drops the "?" of an empty query, and parses it for nothing.
         url = URL.build(scheme=origin.scheme, authority=origin.peer, path=target, encoded=True)
-        headers = CIMultiDict([(name.decode(), value.decode()) for name, value in request.headers])
+        headers = CIMultiDict([(name.decode(), value.decode()) for name, value in told.sendable(request.headers)])
         if "host" not in headers:
             headers["host"] = origin.host_header
         data = _repeatable(request.body) if upload is None else upload
-        for _ in range(_ANSWERS_UNASKED_MAX):
+        for _ in range(limits.UPSTREAM_ANSWERS_UNASKED_MAX):
             try:
                 return await self._session.request(
                     request.method, url, headers=headers, data=data, allow_redirects=False
@@ -134,19 +126,26 @@ class AiohttpTransport:
 class AiohttpResponse:
     """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
-    __slots__ = ("_origin", "_response", "headers", "status")
+    __slots__ = ("_asked", "_origin", "_response", "headers", "status")
 
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[Header]
     status: int
 
     def __init__(self, response: aiohttp.ClientResponse, origin: Origin) -> None:
         self._response = response
         self._origin = origin
+        self._asked = False
         self.status = response.status
         self.headers = [(name.lower(), value) for name, value in response.raw_headers]
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        self._asked = True
+        return self._read()
+
+    async def _read(self) -> AsyncIterator[bytes]:
         content = self._response.content
         closed = None if content.is_eof() else self._closed()
         try:
@@ -197,12 +196,7 @@ def unreachable(error: BaseException, origin: Origin, connect_seconds: float) ->
     """What an error of aiohttp, or of what lies under it, means; told without its own words."""
     if isinstance(error.__cause__, LineTooLong) or isinstance(_under(error.__cause__), LineTooLong):
         return origin.unreachable(told.HEAD_TOO_LARGE)
-    template, why = told.template_of(error) or (_template(error), "")
-    return origin.unreachable(template, why=why, seconds=connect_seconds)
-
-
-def _template(error: BaseException) -> str:
-    return next(text for kind, text in _TEMPLATES if isinstance(error, kind))
+    return told.explained(error, origin, _TEMPLATES, connect_seconds)
 
 
 def _under(error: BaseException | None) -> BaseException | None:
@@ -211,7 +205,7 @@ def _under(error: BaseException | None) -> BaseException | None:
 
 def _repeatable(body: object) -> object:
     """Bytes as aiohttp wants them: a large body as a file, which it writes in parts."""
-    if isinstance(body, bytes) and len(body) > _BYTES_IN_ONE_WRITE_MAX:
+    if isinstance(body, bytes) and len(body) > limits.UPSTREAM_WRITE_BYTES_MAX:
         return io.BytesIO(body)
     return body or None
 

@@ -7,15 +7,17 @@ a test is simply another transport.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+__all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
 
-__all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
+Header: TypeAlias = tuple[bytes, bytes]
+"""A header's name and value in wire form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,14 @@ class OutboundRequest:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
         method: The HTTP method in capitals.
         url: An absolute URL, already encoded; its path and query go out byte for byte.
-        headers: Header pairs in wire form; names in lower case.
+        headers: Header pairs in wire form; names in lower case. One whose value is not UTF-8 is left out.
         body: Bytes, a stream of bytes (sent chunked unless ``headers`` has content-length), or nothing.
     """
 
     operation: str
     method: str
     url: str = field(repr=False)
-    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    headers: Sequence[Header] = field(repr=False)
     body: bytes | AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
@@ -47,17 +49,18 @@ class UpstreamResponse(Protocol):
 
     @property
     def status(self) -> int:
-        """The status code, 200 to 999: interim answers (1xx) are skipped."""
+        """The status code, 200 to 599: interim answers (1xx) are skipped, any other is no answer."""
 
     @property
-    def headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """The header pairs as received, in order; names in lower case."""
+    def headers(self) -> Sequence[Header]:
+        """The header pairs as received, in order; names in lower case, values without control characters but tab."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, content encodings untouched. To be called once.
 
         Raises:
             UpstreamUnreachable: The connection broke before the body was complete.
+            RuntimeError: It was called before.
         """
 
     def finished(self) -> bool:

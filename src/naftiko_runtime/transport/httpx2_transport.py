@@ -24,15 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 
     from naftiko_runtime.errors import UpstreamUnreachable
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.transport.base import Header, OutboundRequest
     from naftiko_runtime.transport.origin import Origin
 
-_IDLE_SECONDS: Final = 30.0
 _HEAD_TOO_LARGE: Final = 431
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
 # Consulted when the causes of an error tell nothing: the first that fits.
-_TEMPLATES: Final[tuple[tuple[type[BaseException], str], ...]] = (
+_TEMPLATES: Final[told.Templates] = (
     (httpcore2.TimeoutException, told.SLOW),
     (httpcore2.ConnectError, told.NO_CONNECTION),
     (httpcore2.ProxyError, told.NO_CONNECTION),
@@ -67,7 +66,7 @@ class Httpx2Transport:
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
             max_connections=connections_max,
-            keepalive_expiry=_IDLE_SECONDS,
+            keepalive_expiry=limits.UPSTREAM_IDLE_SECONDS,
             http2=find_spec("h2") is not None,
             network_backend=Network(),
         )
@@ -92,8 +91,8 @@ class Httpx2Transport:
                 raise
             raise unreachable(error, origin, self._connect_seconds) from None
         answer = Httpx2Response(response, origin, request.method)
-        if response.status == 101:  # noqa: PLR2004 - Switching Protocols, which nobody asked for
-            await answer.close()
+        if not told.is_http(answer.status, answer.headers):
+            await response.aclose()
             raise origin.unreachable(told.NOT_HTTP)
         return answer
 
@@ -106,14 +105,15 @@ class Httpx2Transport:
 class Httpx2Response:
     """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
-    __slots__ = ("_finished", "_iterator", "_origin", "_response", "headers", "status")
+    __slots__ = ("_asked", "_finished", "_iterator", "_origin", "_response", "headers", "status")
 
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[Header]
     status: int
 
     def __init__(self, response: httpcore2.Response, origin: Origin, method: str) -> None:
         self._response = response
         self._origin = origin
+        self._asked = False
         self._iterator: AsyncGenerator[bytes] | None = None
         self.status = response.status
         self.headers = [(name.lower(), value) for name, value in response.headers]
@@ -121,8 +121,14 @@ class Httpx2Response:
             method == "HEAD" or self.status in _STATUSES_WITHOUT_BODY or (b"content-length", b"0") in self.headers
         )
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        self._asked = True
+        return self._read()
+
+    async def _read(self) -> AsyncIterator[bytes]:
         stream = cast("AsyncIterable[bytes]", self._response.stream)
         self._iterator = cast("AsyncGenerator[bytes]", aiter(stream))
         try:
@@ -141,7 +147,7 @@ class Httpx2Response:
         if self._iterator is not None:
             await self._iterator.aclose()
         elif self._finished:
-            async for _ in self.chunks():
+            async for _ in self._read():
                 pass  # there is nothing, but the parser has to be told so
         if self._response.extensions["http_version"] != b"HTTP/2" and _surplus(self._response):
             await self._response.extensions["network_stream"].aclose()
@@ -155,12 +161,7 @@ def unreachable(error: BaseException, origin: Origin, connect_seconds: float) ->
         return origin.unreachable(told.HEAD_TOO_LARGE)
     if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
         return origin.unreachable(told.CLOSED)  # its own words, not the parser's
-    template, why = told.template_of(error) or (_template(error), "")
-    return origin.unreachable(template, why=why, seconds=connect_seconds)
-
-
-def _template(error: BaseException) -> str:
-    return next(text for kind, text in _TEMPLATES if isinstance(error, kind))
+    return told.explained(error, origin, _TEMPLATES, connect_seconds)
 
 
 def _surplus(response: httpcore2.Response) -> bool:
@@ -173,8 +174,8 @@ def _surplus(response: httpcore2.Response) -> bool:
     return bool(parser.trailing_data[0])
 
 
-def _with_framing(request: OutboundRequest, origin: Origin) -> list[tuple[bytes, bytes]]:
-    headers = list(request.headers)
+def _with_framing(request: OutboundRequest, origin: Origin) -> list[Header]:
+    headers = list(told.sendable(request.headers))
     names = {name for name, _ in headers}
     if b"host" not in names:
         headers.insert(0, (b"host", origin.host_header.encode("ascii")))

@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import httpcore2
 from aiohappyeyeballs import start_connection
 
+from naftiko_runtime import limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_NEXT_ADDRESS_SECONDS: Final = 0.25
-_BUFFERED_BYTES_MAX: Final = 256 * 1024
 
 
 class Network(httpcore2.AsyncNetworkBackend):
@@ -36,7 +35,7 @@ class Network(httpcore2.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
             addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            connected = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS)
+            connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
             _, wire = await loop.create_connection(Wire, sock=connected)
         return wire
 
@@ -51,6 +50,7 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._ended = False
+        self._end_was_read = False
         self._error: Exception | None = None
         self._incoming = asyncio.Event()
         self._writable = asyncio.Event()
@@ -63,7 +63,7 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         self._buffer += data
-        if len(self._buffer) > _BUFFERED_BYTES_MAX:
+        if len(self._buffer) > limits.UPSTREAM_BUFFERED_BYTES_MAX:
             self._transport.pause_reading()
         self._incoming.set()
 
@@ -84,12 +84,16 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._writable.set()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        """What has come in, as soon as there is something; nothing at the end."""
+        """What has come in, as soon as there is something; nothing at the end, and an error after it.
+
+        Reading at the end does not wait, so whoever read on would never let the loop go on.
+        """
         if not self._buffer and not self._ended:
             self._incoming.clear()
             await self._incoming.wait()
-        if not self._buffer and self._error is not None:
+        if not self._buffer and (self._error is not None or self._end_was_read):
             raise httpcore2.ReadError
+        self._end_was_read = not self._buffer
         data = bytes(self._buffer[:max_bytes])
         del self._buffer[:max_bytes]
         if not self._buffer and not self._ended:

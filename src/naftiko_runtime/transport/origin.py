@@ -8,12 +8,14 @@ import socket
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from naftiko_runtime.transport.base import Header
 
 REFUSED: Final = "connection refused by {peer}"
 NO_ROUTE: Final = "there is no route to {peer}"
@@ -32,7 +34,12 @@ UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
 METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """For every other method, having no body is said by ``content-length: 0``."""
 
-_BY_TYPE: Final[tuple[tuple[type[BaseException], str], ...]] = (
+Templates: TypeAlias = tuple[tuple[type[BaseException], str], ...]
+"""Kinds of errors and what is told of them: the first that fits."""
+
+_STATUSES: Final = range(200, 600)
+_CONTROLS: Final = bytes({*range(32), 127} - {9})
+_BY_TYPE: Final[Templates] = (
     (ssl.SSLCertVerificationError, CERTIFICATE),
     (ssl.SSLError, TLS),
     (socket.gaierror, UNRESOLVED),
@@ -48,7 +55,8 @@ _BY_ERRNO: Final = {
     errno.ETIMEDOUT: SLOW,
 }
 # No white space, control or non-ASCII character: they would end the request line early.
-_URL: Final = re.compile(r"(https?)://(?:[!\"$-.0->@-~]*@)?([!\"$-.0-;=A-~]+)([/?][!\"$-~]*)?(?:#.*)?", re.IGNORECASE)
+# Not by re.IGNORECASE: that lets the few other characters pass which fold to ASCII, and takes twice as long.
+_URL: Final = re.compile(r"([Hh][Tt]{2}[Pp][Ss]?)://(?:[!\"$-.0->@-~]*@)?([!\"$-.0-;=A-~]+)([/?][!\"$-~]*)?(?:#.*)?")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PORTS: Final = range(1, 65536)
 
@@ -107,7 +115,34 @@ def origin_of(scheme: str, authority: str) -> Origin:
     return Origin(scheme, host.strip("[]"), number, peer, host if number == _DEFAULT_PORTS[scheme] else peer)
 
 
-def template_of(error: BaseException) -> tuple[str, str] | None:
+def is_http(status: int, headers: Sequence[Header]) -> bool:
+    """Whether an answer that a library accepted is one that HTTP knows, and that can be passed on."""
+    values = b"".join([value for _, value in headers])
+    return status in _STATUSES and len(values.translate(None, _CONTROLS)) == len(values)
+
+
+def sendable(headers: Sequence[Header]) -> Sequence[Header]:
+    """The headers without those whose value is not UTF-8, which aiohttp cannot write: callers send such ones."""
+    if b"".join([value for _, value in headers]).isascii():
+        return headers
+    return [(name, value) for name, value in headers if _is_utf8(value)]
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def explained(error: BaseException, origin: Origin, templates: Templates, seconds: float) -> UpstreamUnreachable:
+    """What an error means, told without its own words: by its causes, or else by a library's own templates."""
+    template, why = _by_cause(error) or (next(text for kind, text in templates if isinstance(error, kind)), "")
+    return origin.unreachable(template, why=why, seconds=seconds)
+
+
+def _by_cause(error: BaseException) -> tuple[str, str] | None:
     """The template, and what to say for its ``{why}``, that the causes of an error tell; or nothing."""
     for cause in _causes(error):
         template = next((text for kind, text in _BY_TYPE if isinstance(cause, kind)), None)

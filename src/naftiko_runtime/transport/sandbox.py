@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.plan import Operation, Plan, Server
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.transport.base import Header, OutboundRequest
 
-Header = tuple[bytes, bytes]
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
