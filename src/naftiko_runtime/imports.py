@@ -36,7 +36,7 @@ class Importer:
     _sources: dict[Path, Source | None] = field(default_factory=dict)
 
     def splice(self, source: Source) -> Source:
-        """A source in which every import entry is replaced by what it names; a bad one is reported and left out."""
+        """A source in which every import entry is replaced by what it names; a bad one is reported."""
         found = list(_entries(source.data))
         if not found:
             return source
@@ -50,7 +50,8 @@ class Importer:
         entries = draft.at(holder)
         part = self._imported(source, steps, entries[index], section)
         if part is None:
-            draft.drop(entries, index)
+            if section != "consumes":  # the entry stays there, so that calls into it are not reported as well
+                draft.drop(entries, index)
             return
         other, mapping = part
         alias = entries[index].get("as")

@@ -82,12 +82,13 @@ class Source:
         file: The name to show for it.
         text: What was read, for quoting lines.
         data: Dictionaries with text keys, lists, and scalars.
+        places: Where its parts stand.
     """
 
     file: str
     text: str
     data: Any
-    _places: Places = field(repr=False)
+    places: Places = field(repr=False)
 
     def span(self, steps: Steps, *, key: bool = False) -> Span:
         """The place of the value (or of its key) at a path from the root.
@@ -96,16 +97,16 @@ class Source:
         missing key has to be added.
         """
         at: Any = self.data
-        mark = self._places.root
+        mark = self.places.root
         source = self
         for number, step in enumerate(steps):
-            marks = self._places.of(at).get(step)
+            marks = self.places.of(at).get(step)
             if marks is None:
-                return source._span(self._places.head(at, mark))
+                return source.span_of(self.places.head(at, mark))
             mark = marks[0] if key and number == len(steps) - 1 else marks[1]
             at = at[step]
-            source = self._places.owner(at, source)
-        return source._span(mark)
+            source = self.places.owner(at, source)
+        return source.span_of(mark)
 
     def at(self, steps: Steps) -> Any:
         """The value at a path that exists."""
@@ -120,10 +121,11 @@ class Source:
 
     def quoted(self, span: Span) -> str:
         """The line at a span, in this file or in one that was imported into it."""
-        owner = self if span.file == self.file else self._places.file(span.file)
+        owner = self if span.file == self.file else self.places.file(span.file)
         return owner.line(span.line) if owner is not None else ""
 
-    def _span(self, mark: Mark) -> Span:
+    def span_of(self, mark: Mark) -> Span:
+        """The place between two marks."""
         start, end = mark
         line, column, end_line, end_column = start.line, start.column, end.line, end.column
         while end_line > line and not self.line(end_line + 1)[:end_column].strip():
@@ -153,36 +155,36 @@ class SourceError(DocumentError):
 class Places:
     """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
 
-    __slots__ = ("_entries", "_keep", "_owners", "root")
+    __slots__ = ("_keep", "entries", "owners", "root")
 
     def __init__(self) -> None:
-        self._entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
+        self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
         self._keep: list[Any] = []
-        self._owners: dict[int, Source] = {}
+        self.owners: dict[int, Source] = {}
         self.root: Mark = (_ORIGIN, _ORIGIN)
 
     def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
         """Note a container's entries; it is kept alive, so that its identity stays its own."""
-        self._entries[id(container)] = entries
+        self.entries[id(container)] = entries
         self._keep.append(container)
 
     def of(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
         """The entries of a container; nothing for a scalar."""
-        return self._entries.get(id(container), {}) if isinstance(container, dict | list) else {}
+        return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
 
     def owner(self, container: Any, otherwise: Source) -> Source:
         """The file that a container was imported from; the one above it when it was not."""
-        return self._owners.get(id(container), otherwise) if self._owners else otherwise
+        return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
     def file(self, name: str) -> Source | None:
         """The imported file of that name."""
-        return next((source for source in self._owners.values() if source.file == name), None)
+        return next((source for source in self.owners.values() if source.file == name), None)
 
     def adopt(self, container: Any, source: Source) -> None:
         """Note that a container, with all below it, stands in another file."""
-        self._owners[id(container)] = source
-        self._owners |= source._places._owners
-        self._entries |= source._places._entries
+        self.owners[id(container)] = source
+        self.owners |= source.places.owners
+        self.entries |= source.places.entries
         self._keep.append(source)
 
     def head(self, container: Any, whole: Mark) -> Mark:
@@ -199,8 +201,8 @@ class Draft:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._places = Places()
-        self._places.root = source._places.root
-        self.data = self._copied(source.data, source._places)
+        self._places.root = source.places.root
+        self.data = self._copied(source.data, source.places)
 
     def _copied(self, value: Any, places: Places) -> Any:
         if isinstance(value, dict):
@@ -225,7 +227,7 @@ class Draft:
         """Put a mapping of another file where an entry stands, with its places in that file."""
         copy = dict(part)
         self._places.adopt(copy, source)
-        self._places.register(copy, dict(source._places.of(part)))
+        self._places.register(copy, dict(source.places.of(part)))
         entries[index] = copy
 
     def drop(self, entries: list[Any], index: int) -> None:

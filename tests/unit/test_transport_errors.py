@@ -85,7 +85,7 @@ def test_what_the_system_reports_is_told_alike(
         (1, "10.9.8.7", True, "IP address mismatch, certificate is not valid for '127.0.0.1'."),
     ],
 )
-async def test_a_certificate_that_is_not_valid(  # noqa: PLR0917 - pytest gives them by name
+async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
     pem = certificate(tmp_path / "server.pem", days=days, address=address)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
+    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
@@ -72,9 +72,7 @@ def consumed_operations(
     upstreams: dict[str, Upstream] = {}
     for api in (*document.consumes, *document.capability.consumes):
         if not isinstance(api, ConsumedHttp):
-            message = "taking consumed operations from another file is not served yet"
-            advice = "copy the operations that are called into this file"
-            context.complain(rules.NOT_SERVED, message, api.at("import"), advice, key=True)
+            _left_import(api, context)
             continue
         upstream = _upstream(api, base_uris.get(api.namespace), context)
         if (first := upstreams.setdefault(api.namespace, upstream)) is not upstream:
@@ -85,6 +83,16 @@ def consumed_operations(
             for operation in _operations(api, resource, upstream, context):
                 _register(operation, operations, context)
     return operations, tuple(upstreams.values())
+
+
+def _left_import(entry: ImportedConsumes, context: Context) -> None:
+    """An import that was not spliced: most are reported already, by whoever tried."""
+    if entry.import_ is None:
+        advice = "add 'import: …', the namespace there"
+        context.complain(rules.MISSING_KEY, "the key 'import' is missing", entry.at(), advice)
+    elif not context.findings.failed:
+        message = "an import is relative to a file, and this document is none"
+        context.complain(rules.IMPORT, message, entry.at("import"), "validate or run the file itself")
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
