@@ -213,6 +213,14 @@ UNUSED_INPUT: Final = _rule(
     "Remove the input, or declare a parameter that takes it.",
 )
 
+IMPORT: Final = _rule(
+    "NK210",
+    "unresolved-import",
+    _E,
+    "An import that names no part of another file, or may not read it.",
+    "Name a namespace that the other file defines itself, in a file below the document's folder.",
+)
+
 JSONPATH: Final = _rule(
     "NK301",
     "invalid-jsonpath",

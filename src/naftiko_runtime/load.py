@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
@@ -47,12 +48,14 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
         source = read(path)
     except SourceError as error:
         return Loaded(None, error.diagnostics, error.source)
-    return load_source(source, overrides)
+    return load_source(source, overrides, path)
 
 
-def load_source(source: Source, overrides: Overrides = NO_OVERRIDES) -> Loaded:
-    """The same from what was already read."""
+def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
+    """The same from what was already read; with a path, imports are relative to it, without one there are none."""
     findings = Findings()
+    if path is not None:
+        source = Importer(path, findings, overrides.allowed_imports).splice(source)
     parsed = parse(source, findings)
     plan = link(*parsed, findings, overrides) if parsed is not None else None
     return Loaded(None if findings.failed else plan, findings.sorted(), source)

@@ -88,10 +88,9 @@ class BearerCredential:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyCredential:
-    """A key in a header or in the query."""
+    """One or more keys, as pairs of name and value, in headers or in the query."""
 
-    key: Term
-    value: Term
+    keys: tuple[tuple[Term, Term], ...]
     placement: Literal["header", "query"]
 
 

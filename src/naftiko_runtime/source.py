@@ -82,12 +82,13 @@ class Source:
         file: The name to show for it.
         text: What was read, for quoting lines.
         data: Dictionaries with text keys, lists, and scalars.
+        places: Where its parts stand.
     """
 
     file: str
     text: str
     data: Any
-    _places: Places = field(repr=False)
+    places: Places = field(repr=False)
 
     def span(self, steps: Steps, *, key: bool = False) -> Span:
         """The place of the value (or of its key) at a path from the root.
@@ -96,27 +97,35 @@ class Source:
         missing key has to be added.
         """
         at: Any = self.data
-        mark = self._places.root
+        mark = self.places.root
+        source = self
         for number, step in enumerate(steps):
-            marks = self._places.of(at).get(step)
+            marks = self.places.of(at).get(step)
             if marks is None:
-                return self._span(self._places.head(at, mark))
+                return source.span_of(self.places.head(at, mark))
             mark = marks[0] if key and number == len(steps) - 1 else marks[1]
             at = at[step]
-        return self._span(mark)
+            source = self.places.owner(at, source)
+        return source.span_of(mark)
 
-    def rename(self, steps: Steps, old: str, new: str) -> Source:
-        """A source in which the mapping at a path has a key under another name; order and places stay."""
+    def at(self, steps: Steps) -> Any:
+        """The value at a path that exists."""
+        value = self.data
+        for step in steps:
+            value = value[step]
+        return value
 
-        def renamed(container: Any, left: Steps) -> Any:
-            if not left:
-                return self._places.renamed(container, old, new)
-            step, *rest = left
-            return self._places.replaced(container, step, renamed(container[step], tuple(rest)))
+    def draft(self) -> Draft:
+        """A copy of the data to reshape; see :class:`Draft`."""
+        return Draft(self)
 
-        return Source(self.file, self.text, renamed(self.data, steps), self._places)
+    def quoted(self, span: Span) -> str:
+        """The line at a span, in this file or in one that was imported into it."""
+        owner = self if span.file == self.file else self.places.file(span.file)
+        return owner.line(span.line) if owner is not None else ""
 
-    def _span(self, mark: Mark) -> Span:
+    def span_of(self, mark: Mark) -> Span:
+        """The place between two marks."""
         start, end = mark
         line, column, end_line, end_column = start.line, start.column, end.line, end.column
         while end_line > line and not self.line(end_line + 1)[:end_column].strip():
@@ -146,35 +155,37 @@ class SourceError(DocumentError):
 class Places:
     """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
 
-    __slots__ = ("_entries", "_keep", "root")
+    __slots__ = ("_keep", "entries", "owners", "root")
 
     def __init__(self) -> None:
-        self._entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
+        self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
         self._keep: list[Any] = []
+        self.owners: dict[int, Source] = {}
         self.root: Mark = (_ORIGIN, _ORIGIN)
 
     def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
         """Note a container's entries; it is kept alive, so that its identity stays its own."""
-        self._entries[id(container)] = entries
+        self.entries[id(container)] = entries
         self._keep.append(container)
 
     def of(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
         """The entries of a container; nothing for a scalar."""
-        return self._entries.get(id(container), {}) if isinstance(container, dict | list) else {}
+        return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
 
-    def renamed(self, mapping: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-        """A copy of a mapping with one key under another name."""
-        entries = self._entries.get(id(mapping), {})
-        copy = {(new if key == old else key): value for key, value in mapping.items()}
-        self.register(copy, {(new if key == old else key): marks for key, marks in entries.items()})
-        return copy
+    def owner(self, container: Any, otherwise: Source) -> Source:
+        """The file that a container was imported from; the one above it when it was not."""
+        return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
-    def replaced(self, container: Any, step: str | int, value: Any) -> Any:
-        """A copy of a mapping or list with another value in one place."""
-        copy = container.copy()
-        copy[step] = value
-        self.register(copy, self._entries.get(id(container), {}))
-        return copy
+    def file(self, name: str) -> Source | None:
+        """The imported file of that name."""
+        return next((source for source in self.owners.values() if source.file == name), None)
+
+    def adopt(self, container: Any, source: Source) -> None:
+        """Note that a container, with all below it, stands in another file."""
+        self.owners[id(container)] = source
+        self.owners |= source.places.owners
+        self.entries |= source.places.entries
+        self._keep.append(source)
 
     def head(self, container: Any, whole: Mark) -> Mark:
         """The first key of a mapping, which says better where something is missing than its whole extent."""
@@ -182,6 +193,92 @@ class Places:
             for key_mark, _ in self.of(container).values():
                 return key_mark
         return whole
+
+
+class Draft:
+    """A document's data while it is reshaped: fresh containers, whose entries keep the places they were read from."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._places = Places()
+        self._places.root = source.places.root
+        self.data = self._copied(source.data, source.places)
+
+    def _copied(self, value: Any, places: Places) -> Any:
+        if isinstance(value, dict):
+            copy: Any = {key: self._copied(item, places) for key, item in value.items()}
+        elif isinstance(value, list):
+            copy = [self._copied(item, places) for item in value]
+        else:
+            return value
+        self._places.register(copy, dict(places.of(value)))
+        if (owner := places.owner(value, self._source)) is not self._source:
+            self._places.adopt(copy, owner)
+        return copy
+
+    def at(self, steps: Steps) -> Any:
+        """The value at a path that exists, in the copy."""
+        value = self.data
+        for step in steps:
+            value = value[step]
+        return value
+
+    def mount(self, entries: list[Any], index: int, part: dict[str, Any], source: Source) -> None:
+        """Put a mapping of another file where an entry stands, with its places in that file."""
+        copy = dict(part)
+        self._places.adopt(copy, source)
+        self._places.register(copy, dict(source.places.of(part)))
+        entries[index] = copy
+
+    def drop(self, entries: list[Any], index: int) -> None:
+        """Take an entry out of a list."""
+        del entries[index]
+        marks = [mark for number, mark in self._places.of(entries).items() if number != index]
+        self._places.register(entries, dict(enumerate(marks)))
+
+    def finished(self) -> Source:
+        """The reshaped source."""
+        return Source(self._source.file, self._source.text, self.data, self._places)
+
+    def rename(self, mapping: dict[str, Any], old: str, new: str) -> None:
+        """Give a key another name, in its place."""
+        containers: tuple[dict[Any, Any], ...] = (mapping, self._entries(mapping))
+        for container in containers:
+            items = [(new if key == old else key, value) for key, value in container.items()]
+            container.clear()
+            container.update(items)
+
+    def put(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
+        """Set a key to a value that stands for what was written at another key of the same mapping."""
+        entries = self._entries(mapping)
+        if like in entries:
+            entries[key] = entries[like]
+        mapping[key] = value
+
+    def remove(self, mapping: dict[str, Any], key: str) -> None:
+        """Take a key away."""
+        del mapping[key]
+        self._entries(mapping).pop(key, None)
+
+    def listed(self, holder: dict[str, Any], key: str, name: str = "name") -> None:
+        """Turn a mapping of named parts into a list of parts that have a name: ``{a: {…}}`` to ``[{name: a, …}]``."""
+        named = holder[key]
+        marks = self._entries(named)
+        parts: list[Any] = []
+        for part_name, part in named.items():
+            fields = part if isinstance(part, dict) else {}
+            place = marks[part_name]
+            entries = {name: (place[0], place[0]), **self._entries(fields)}
+            whole = {name: part_name, **fields}
+            self._places.register(whole, entries)
+            parts.append(whole)
+        self._places.register(parts, {i: (m[1], m[1]) for i, m in enumerate(marks.values())})
+        holder[key] = parts
+
+    def _entries(self, mapping: dict[str, Any]) -> dict[str | int, tuple[Mark, Mark]]:
+        entries = self._places.of(mapping)
+        assert isinstance(entries, dict)  # noqa: S101 - narrows the type
+        return entries
 
 
 _ORIGIN: Final[Any] = yaml.Mark("", 0, 0, 0, "", 0)

@@ -410,7 +410,7 @@ def test_credentials() -> None:
         Composed((Constant("t-"), Variable("env.USER")))
     )
     assert credential({"type": "apikey", "key": "X-Key", "value": "{{USER}}"}, slugs=unused) == ApiKeyCredential(
-        Constant("X-Key"), Variable("env.USER"), "header"
+        ((Constant("X-Key"), Variable("env.USER")),), "header"
     )
 
 
@@ -443,18 +443,24 @@ def test_of_two_namespaces_with_one_variable_the_short_name_means_the_first() ->
 
 
 @pytest.mark.parametrize(
-    "entry", [{"import": "registry"}, {"import": "other", "as": "registry"}, {"location": "./x.yml"}, {"import": None}]
+    ("entry", "slug"),
+    [
+        ({"import": "registry"}, "unresolved-import"),
+        ({"import": "other", "as": "registry"}, "unresolved-import"),
+        ({"location": "./x.yml"}, "missing-key"),
+        ({"import": None}, "missing-key"),
+    ],
 )
-def test_calls_into_a_refused_import_are_not_reported(entry: dict[str, Any]) -> None:
+def test_calls_into_a_refused_import_are_not_reported(entry: dict[str, Any], slug: str) -> None:
     data = document()
     data["capability"]["consumes"] = [{"location": "./other.yml", **entry}]
-    assert [slug for slug, _ in problems(data)] == ["not-served-yet"]
+    assert [slug for slug, _ in problems(data)] == [slug]
 
 
 def test_calls_elsewhere_are_reported_beside_a_refused_import() -> None:
     data = document()
     data["capability"]["consumes"] = [{"location": "./other.yml", "import": "other"}]
-    assert [slug for slug, _ in problems(data)] == ["not-served-yet", "unresolved-call"]
+    assert [slug for slug, _ in problems(data)] == ["unresolved-import", "unresolved-call"]
 
 
 def test_calls_into_the_second_of_two_equal_namespaces_are_not_reported() -> None:

@@ -161,7 +161,9 @@ def test_there_is_no_line_outside_the_text() -> None:
 
 def test_a_renamed_key_keeps_its_place_order_and_everything_else() -> None:
     before = source("a: {old: {x: 1}, other: 2}\nb: 3\n")
-    after = before.rename(("a",), "old", "new")
+    draft = before.draft()
+    draft.rename(draft.at(("a",)), "old", "new")
+    after = draft.finished()
     assert after.data == {"a": {"new": {"x": 1}, "other": 2}, "b": 3}
     assert list(after.data["a"]) == ["new", "other"]
     assert before.data["a"] == {"old": {"x": 1}, "other": 2}

@@ -28,7 +28,7 @@ def text(loaded: Loaded, *, colour: bool = False) -> str:
     """What was found in a file, with its lines."""
 
     def line_of(span: Span) -> str:
-        return loaded.source.line(span.line) if loaded.source is not None else ""
+        return loaded.source.quoted(span) if loaded.source is not None else ""
 
     return as_text(loaded.diagnostics, line_of, colour=colour)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -58,6 +59,13 @@ class _Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+ALLOW_IMPORT: Final = click.option(
+    "--allow-import",
+    "allowed_imports",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Let imports read files below this folder, besides the document's own; repeatable.",
+)
 ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")

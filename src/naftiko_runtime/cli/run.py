@@ -15,7 +15,7 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.findings import show, text
-from naftiko_runtime.cli.options import ADDRESS, NETWORK, PORT_OF, URL_OF
+from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, URL_OF
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -60,6 +60,7 @@ _EXIT_FAILED = 1
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read more environment variables; the process's own win.",
 )
+@ALLOW_IMPORT
 @click.option(
     "--http-client",
     type=click.Choice(["aiohttp", "httpx2"]),
@@ -132,6 +133,7 @@ def run(
     host: str | None,
     control: tuple[str, int] | None,
     env_files: tuple[Path, ...],
+    allowed_imports: tuple[Path, ...],
     http_client: Any,
     deadline: float,
     grace: float,
@@ -151,7 +153,7 @@ def run(
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
-    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host))
+    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports))
     if (plan := loaded.plan) is None:
         show(loaded, sys.stderr)
         sys.exit(_EXIT_FAILED)

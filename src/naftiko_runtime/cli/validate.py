@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from naftiko_runtime.cli.findings import count, show
+from naftiko_runtime.cli.options import ALLOW_IMPORT
 from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.load import load
 
 if TYPE_CHECKING:
@@ -18,14 +20,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def validate(files: tuple[Path, ...]) -> None:
+@ALLOW_IMPORT
+def validate(files: tuple[Path, ...], allowed_imports: tuple[Path, ...]) -> None:
     """Check capability FILES: says what cannot run, where, and what to write instead.
 
     Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
     """
     found: list[Diagnostic] = []
     for file in files:
-        loaded = load(file)
+        loaded = load(file, Overrides(allowed_imports=allowed_imports))
         show(loaded, sys.stdout)
         found += loaded.diagnostics
     click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(found)}")

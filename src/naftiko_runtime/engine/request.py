@@ -125,11 +125,12 @@ class RequestBuilder:
                 self._set_header("authorization", f"Basic {basic_token(credential, secrets)}")
             case BearerCredential(token_term):
                 self._set_header("authorization", f"Bearer {text(token_term)}")
-            case ApiKeyCredential(key, value, placement):
-                if placement == "query":
-                    self._query += fields_of(in_query(text(key)), text(value))
-                else:
-                    self._set_header(text(key).lower(), text(value))
+            case ApiKeyCredential(keys, placement):
+                for key, value in keys:
+                    if placement == "query":
+                        self._query += fields_of(in_query(text(key)), text(value))
+                    else:
+                        self._set_header(text(key).lower(), text(value))
             case _:
                 assert_never(credential)
 

@@ -32,7 +32,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, context)))
     check_ports(servers, findings)
-    for binding in () if findings.failed else variables.bindings():  # what was refused may have used it
+    for binding in variables.bindings():
         if not binding.uses and not variables.named_in(binding, source.text):
             message = f"'{binding.variable}' is bound but never used"
             advice = "remove it, or use it as {{" + binding.variable + "}}"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Credential, Upstream
+from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Constant, Credential, Upstream
 from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, OtherAuthentication
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.template import FRAMING, HEADER_NAME, Placeholder, split_path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
+    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
@@ -72,9 +72,7 @@ def consumed_operations(
     upstreams: dict[str, Upstream] = {}
     for api in (*document.consumes, *document.capability.consumes):
         if not isinstance(api, ConsumedHttp):
-            message = "taking consumed operations from another file is not served yet"
-            advice = "copy the operations that are called into this file"
-            context.complain(rules.NOT_SERVED, message, api.at("import"), advice, key=True)
+            _left_import(api, context)
             continue
         upstream = _upstream(api, base_uris.get(api.namespace), context)
         if (first := upstreams.setdefault(api.namespace, upstream)) is not upstream:
@@ -85,6 +83,16 @@ def consumed_operations(
             for operation in _operations(api, resource, upstream, context):
                 _register(operation, operations, context)
     return operations, tuple(upstreams.values())
+
+
+def _left_import(entry: ImportedConsumes, context: Context) -> None:
+    """An import that was not spliced: most are reported already, by whoever tried."""
+    if entry.import_ is None:
+        advice = "add 'import: …', the namespace there"
+        context.complain(rules.MISSING_KEY, "the key 'import' is missing", entry.at(), advice)
+    elif not context.findings.failed:
+        message = "an import is relative to a file, and this document is none"
+        context.complain(rules.IMPORT, message, entry.at("import"), "validate or run the file itself")
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
@@ -155,20 +163,36 @@ def _credential(api: ConsumedHttp, context: Context) -> Credential | None:
 
 
 def _api_key(authentication: ApiKey, context: Context) -> Credential:
+    if authentication.headers and not authentication.key:
+        return _api_keys(authentication, authentication.headers, context)
     for key, value in (("key", authentication.key), ("value", authentication.value)):
         _needed(value, key, authentication.at(), context)
     if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
-        header_name(authentication.key, authentication.at("key"), context)
-        if authentication.key.lower() in {*FRAMING, "host"}:
-            message = f"'{authentication.key}' is for the runtime to send"
-            context.complain(
-                rules.INVALID_VALUE, message, authentication.at("key"), "name the header that takes the key"
-            )
-    return ApiKeyCredential(
-        context.secret_text(authentication.key, authentication.at("key")),
-        context.secret_text(authentication.value, authentication.at("value")),
-        authentication.placement,
-    )
+        _key_name(authentication.key, authentication.at("key"), context)
+    name = context.secret_text(authentication.key, authentication.at("key"))
+    secret = context.secret_text(authentication.value, authentication.at("value"))
+    return ApiKeyCredential(((name, secret),), authentication.placement)
+
+
+def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context) -> Credential:
+    """The keys of a ``headers`` mapping."""
+    message = "'headers' is read as one key for each entry"
+    context.complain(rules.NON_STANDARD_KEY, message, authentication.at("headers"), "write 'key' and 'value'", key=True)
+    keys = []
+    for name, value in headers.items():
+        steps = authentication.at("headers", name)
+        _needed(value, name, steps, context)
+        _key_name(name, steps, context)
+        keys.append((Constant(name), context.secret_text(value, steps)))
+    return ApiKeyCredential(tuple(keys), "header")
+
+
+def _key_name(name: str, steps: Steps, context: Context) -> None:
+    """Check the name of a header that takes a key."""
+    header_name(name, steps, context)
+    if name.lower() in {*FRAMING, "host"}:
+        message = f"'{name}' is for the runtime to send"
+        context.complain(rules.INVALID_VALUE, message, steps, "name the header that takes the key")
 
 
 def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
@@ -201,11 +225,12 @@ def header_name(name: str, steps: Steps, context: Context) -> None:
 def _operations(
     api: ConsumedHttp, resource: ConsumedResource, upstream: Upstream, context: Context
 ) -> Iterable[Consumed]:
-    path = _path(resource, context)
+    shared_path = _path(resource, context)
     elsewhere = _placed_elsewhere(api)
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
+        path = shared_path if operation.path is None else _own_path(resource, operation, context)
         consumed = Consumed(upstream, operation, path, parameters)
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):
@@ -240,13 +265,25 @@ def _merged(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, st
     return merged
 
 
+def _own_path(
+    resource: ConsumedResource, operation: ConsumedOperation, context: Context
+) -> tuple[str | Placeholder, ...]:
+    """An operation's own path, outside the specification: whole when it starts with a slash, otherwise appended."""
+    steps, own = operation.at("path"), operation.path or ""
+    context.complain(rules.NON_STANDARD_KEY, "an operation's own 'path' is read", steps, "give it a resource", key=True)
+    return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", steps, context)
+
+
 def _path(resource: ConsumedResource, context: Context) -> tuple[str | Placeholder, ...]:
-    steps = resource.at("path")
+    return _split(resource.path, resource.at("path"), context)
+
+
+def _split(text: str, steps: Steps, context: Context) -> tuple[str | Placeholder, ...]:
     try:
-        path = split_path(resource.path)
+        path = split_path(text)
     except ValueError as error:
         context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
-        return (resource.path,)
+        return (text,)
     if any(isinstance(piece, str) and "#" in piece for piece in path):
         context.complain(rules.PATH, "a path cannot hold '#'", steps, "write %23")
     return path

@@ -50,7 +50,7 @@ class Context:
     def pieces(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
         """A template split; one that does not parse is reported and taken as text."""
         for name in re.findall(r"(?<!\{)\$\{(\w+)\}(?!\})", text):
-            if name in self.variables.names():
+            if self.variables.resolve(name, self.span(steps)):  # counts as a use: what is meant is plain
                 message = f"'${{{name}}}' is sent as it stands; a variable is written in double braces"
                 self.complain(rules.TEMPLATE, message, steps, f"write {{{{{name}}}}}")
         try:

@@ -9,6 +9,7 @@ from naftiko_runtime import diagnostics as rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from naftiko_runtime.diagnostics import Findings
     from naftiko_runtime.plan import Server
@@ -26,12 +27,14 @@ class Overrides:
         ports: By exposed namespace, the port; 0 for a free one.
         port_offset: Added to every port that is neither 0 nor given in ``ports``.
         host: The address that every expose listens on.
+        allowed_imports: Folders, besides the document's own, that imports may read.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     port_offset: int = 0
     host: str | None = None
+    allowed_imports: tuple[Path, ...] = ()
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

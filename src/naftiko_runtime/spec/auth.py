@@ -25,12 +25,13 @@ class Bearer(Part):
 
 
 class ApiKey(Part):
-    """A key in a header or in the query."""
+    """A key in a header or in the query; or several in ``headers``, which is outside the specification."""
 
     type: Literal["apikey"]
     key: Text = ""
     value: Text = ""
     placement: Literal["header", "query"] = "header"
+    headers: dict[str, Text] | None = None
 
 
 class OtherAuthentication(Part):

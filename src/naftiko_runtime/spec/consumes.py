@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.auth import Authentication
-from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.base import AnyMethod, Part, Text, tuple_or_empty
 from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
 
 RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown"]
@@ -20,7 +20,7 @@ class ConsumedOperation(Part):
     label: Text | None = None
     description: Text | None = None
     method: AnyMethod = "GET"
-    path: Unserved = None
+    path: Text | None = None
     input_parameters: ConsumedParameters = ()
     output_raw_format: RawFormat = "json"
     output_schema: Text | None = None
