@@ -80,11 +80,6 @@ class Listener:
         """The port that is really listened on."""
         return int(self._socket.getsockname()[1])
 
-    @property
-    def busy(self) -> int:
-        """The number of requests in progress."""
-        return len(self._state.tasks)
-
     async def start(self) -> None:
         """Begin to accept."""
         self._config.load()

@@ -1,0 +1,22 @@
+"""Text to data, with the place of every key and value.
+
+YAML is read as its 1.2 core schema means it (a ``no``, an ``on`` or a date stays text), from libyaml's events rather
+than through a constructor, so that size, depth, aliases and duplicate keys are checked while the document is built
+and nothing in it can make the build expensive.
+"""
+
+from naftiko_runtime.source.places import Draft, Source, SourceError, Steps
+from naftiko_runtime.source.reading import load, read
+from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, written
+
+__all__ = [
+    "Draft",
+    "Source",
+    "SourceError",
+    "Steps",
+    "WrittenFloat",
+    "WrittenInt",
+    "load",
+    "read",
+    "written",
+]

@@ -1,0 +1,201 @@
+"""Builds data and places from libyaml's events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import limits
+from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.source.places import ORIGIN
+from naftiko_runtime.source.scalars import is_number, resolve_plain, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.source.places import Mark, Places
+
+_STR_TAG: Final = "tag:yaml.org,2002:str"
+
+
+class _Stop(Exception):  # noqa: N818 - not an error: ends the build after a finding that makes the rest meaningless
+    """A limit was exceeded."""
+
+
+class Builder:
+    """Builds data from libyaml's events, iteratively: no depth of nesting reaches the interpreter's stack."""
+
+    def __init__(self, file: str, text: str, places: Places, findings: Findings) -> None:
+        self._file = file
+        self._places = places
+        self._findings = findings
+        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open: list[_Frame] = []
+        self._nodes = 0
+        self._aliases = 0
+        self._root: Any = None
+        self._documents = 0
+
+    def document(self) -> Any:
+        """The one document's data."""
+        try:
+            for event in self._events:
+                self._handlers[type(event)](self, event)
+        except _Stop:
+            return None
+        if not self._documents:
+            advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
+            self._complain(rules.SYNTAX, "the file is empty", (ORIGIN, ORIGIN), advice)
+        return self._root
+
+    def _ignore(self, event: yaml.Event) -> None:
+        """Stream and document boundaries carry no data."""
+
+    def _document(self, event: yaml.Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            marks = (event.start_mark, event.end_mark)
+            self._stop(rules.YAML_FEATURE, "a second document in one file", marks, "put it into a file of its own")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        tag = event.tag
+        if tag is not None and tag not in {_STR_TAG, "!"}:
+            self._complain(rules.YAML_FEATURE, f"the tag '{tag}' is not supported", marks, "write the plain value")
+        value = event.value
+        if event.implicit[0] and tag is None:
+            value = self._plain(value, marks)
+        self._remember(event.anchor, value, 1)
+        self._add(value, marks, 1)
+
+    def _plain(self, text: str, marks: Mark) -> Any:
+        if len(text) > limits.SCALAR_DIGITS_MAX and is_number(text):
+            digits = limits.SCALAR_DIGITS_MAX
+            self._complain(rules.TOO_LARGE, f"a number of more than {digits} digits", marks, "quote it if it is text")
+            return text
+        return resolve_plain(text)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        self._aliases += 1
+        if self._aliases > limits.DOCUMENT_ALIASES_MAX:
+            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_ALIASES_MAX:,} aliases", marks)
+        known = self._anchors.get(event.anchor or "")
+        if known is None:
+            why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
+            advice = f"put '&{event.anchor}' before what it stands for, or quote it if it is text"
+            self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks, advice)
+            return
+        self._add(known[0], marks, known[1])
+
+    def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        marks = (event.start_mark, event.end_mark)
+        if event.tag is not None:
+            self._complain(rules.YAML_FEATURE, f"the tag '{event.tag}' is not supported", marks, "leave it out")
+        if len(self._open) >= limits.DOCUMENT_DEPTH_MAX:
+            self._stop(rules.TOO_LARGE, f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels", marks)
+        container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._open.append(_Frame(container, event.start_mark, event.anchor, self._nodes))
+
+    def _end(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
+        frame = self._open.pop()
+        self._places.register(frame.container, frame.entries)
+        self._nodes += 1
+        size = self._nodes - frame.nodes_before
+        self._remember(frame.anchor, frame.container, size)
+        self._nodes -= size
+        self._add(frame.container, (frame.start, event.end_mark), size)
+
+    def _remember(self, anchor: str | None, value: Any, size: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, size)
+
+    def _add(self, value: Any, marks: Mark, size: int) -> None:
+        """Put a finished value where it belongs; ``size`` counts its nodes with aliases expanded."""
+        self._nodes += size
+        if self._nodes > limits.DOCUMENT_NODES_MAX:
+            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_NODES_MAX:,} values (aliases expanded)", marks)
+        if not self._open:
+            self._root, self._places.root = value, marks
+            return
+        frame = self._open[-1]
+        if isinstance(frame.container, list):
+            frame.entries[len(frame.container)] = (marks, marks)
+            frame.container.append(value)
+        elif frame.key is None:
+            frame.key = self._key(value, marks)
+            frame.key_marks = marks
+        else:
+            self._entry(frame, value, marks)
+
+    def _entry(self, frame: _Frame, value: Any, marks: Mark) -> None:
+        key = frame.key or ""
+        frame.key = None
+        if key in frame.container:
+            first = frame.entries[key][0][0].line + 1
+            message = f"the key '{_short(key)}' stands here a second time, first on line {first}"
+            self._complain(rules.DUPLICATE_KEY, message, frame.key_marks, "keep one of the two")
+            return
+        frame.container[key] = value
+        frame.entries[key] = (frame.key_marks, marks)
+
+    def _key(self, value: Any, marks: Mark) -> str:
+        """Keys are text: ``404:`` and ``true:`` are what they look like."""
+        if isinstance(value, dict | list):
+            advice = 'keys are plain text; quote a template: "{{name}}"'
+            self._stop(rules.YAML_FEATURE, "a mapping or list as a key", marks, advice)
+        if value == "<<":
+            advice = "repeat the keys; YAML 1.2 has no merge keys"
+            self._complain(rules.YAML_FEATURE, "the merge key '<<' is not supported", marks, advice)
+        if value is None:
+            return "null"
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value if isinstance(value, str) else written(value)
+
+    def _complain(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
+        start, end = marks
+        one_line = start.line == end.line and end.column > start.column
+        stop = end.column if one_line else start.column + 1
+        span = Span(self._file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
+        self._findings.add(rule, message, span, advice)
+
+    def _stop(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
+        self._complain(rule, message, marks, advice)
+        raise _Stop
+
+    _handlers: Final[Mapping[type, Callable[[Builder, Any], None]]] = {
+        yaml.ScalarEvent: _scalar,
+        yaml.AliasEvent: _alias,
+        yaml.MappingStartEvent: _start,
+        yaml.SequenceStartEvent: _start,
+        yaml.MappingEndEvent: _end,
+        yaml.SequenceEndEvent: _end,
+        yaml.DocumentStartEvent: _document,
+        yaml.DocumentEndEvent: _ignore,
+        yaml.StreamStartEvent: _ignore,
+        yaml.StreamEndEvent: _ignore,
+    }
+
+
+class _Frame:
+    """A mapping or list that is still being read."""
+
+    __slots__ = ("anchor", "container", "entries", "key", "key_marks", "nodes_before", "start")
+
+    def __init__(self, container: Any, start: Any, anchor: str | None, nodes_before: int) -> None:
+        self.container = container
+        self.start = start
+        self.anchor = anchor
+        self.nodes_before = nodes_before
+        self.entries: dict[str | int, tuple[Mark, Mark]] = {}
+        self.key: str | None = None
+        self.key_marks: Mark = (start, start)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - what a line of a message holds

@@ -1,0 +1,215 @@
+"""A document as plain data beside the places of its parts, and a draft of it to reshape."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import yaml
+
+from naftiko_runtime.diagnostics import DocumentError, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from naftiko_runtime.diagnostics import Diagnostic
+
+Steps: TypeAlias = tuple[str | int, ...]
+Mark: TypeAlias = tuple[Any, Any]
+"""Start and end as libyaml gives them: objects with `line` and `column`, counted from 0."""
+
+LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+"""What libyaml counts as the end of a line; its marks and the lines shown must agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as plain data, with places.
+
+    Attributes:
+        file: The name to show for it.
+        text: What was read, for quoting lines.
+        data: Dictionaries with text keys, lists, and scalars.
+        places: Where its parts stand.
+    """
+
+    file: str
+    text: str
+    data: Any
+    places: Places = field(repr=False)
+
+    def span(self, steps: Steps, *, key: bool = False) -> Span:
+        """The place of the value (or of its key) at a path from the root.
+
+        A path that leads further than the document does gives the place of its last existing part: that is where a
+        missing key has to be added.
+        """
+        at: Any = self.data
+        mark = self.places.root
+        source = self
+        for number, step in enumerate(steps):
+            marks = self.places.of(at).get(step)
+            if marks is None:
+                return source.span_of(self.places.head(at, mark))
+            mark = marks[0] if key and number == len(steps) - 1 else marks[1]
+            at = at[step]
+            source = self.places.owner(at, source)
+        return source.span_of(mark)
+
+    def at(self, steps: Steps) -> Any:
+        """The value at a path that exists."""
+        value = self.data
+        for step in steps:
+            value = value[step]
+        return value
+
+    def draft(self) -> Draft:
+        """A copy of the data to reshape; see :class:`Draft`."""
+        return Draft(self)
+
+    def quoted(self, span: Span) -> str:
+        """The line at a span, in this file or in one that was imported into it."""
+        owner = self if span.file == self.file else self.places.file(span.file)
+        return owner.line(span.line) if owner is not None else ""
+
+    def span_of(self, mark: Mark) -> Span:
+        """The place between two marks."""
+        start, end = mark
+        line, column, end_line, end_column = start.line, start.column, end.line, end.column
+        while end_line > line and not self.line(end_line + 1)[:end_column].strip():
+            end_line -= 1  # a block ends for libyaml where the next token begins
+            end_column = len(self.line(end_line + 1).rstrip())
+        return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
+
+    def line(self, number: int) -> str:
+        """A line of the text, counted from 1, without its end; empty past the last one."""
+        lines = _lines(self.text)
+        return lines[number - 1] if 1 <= number <= len(lines) else ""
+
+
+@lru_cache(maxsize=2)
+def _lines(text: str) -> list[str]:
+    return LINE_BREAK.split(text)
+
+
+class SourceError(DocumentError):
+    """A file that did not become data; ``source`` holds its text, for quoting lines, when there is any."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], source: Source | None) -> None:
+        super().__init__(diagnostics)
+        self.source = source
+
+
+class Places:
+    """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
+
+    __slots__ = ("_keep", "entries", "owners", "root")
+
+    def __init__(self) -> None:
+        self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
+        self._keep: list[Any] = []
+        self.owners: dict[int, Source] = {}
+        self.root: Mark = (ORIGIN, ORIGIN)
+
+    def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
+        """Note a container's entries; it is kept alive, so that its identity stays its own."""
+        self.entries[id(container)] = entries
+        self._keep.append(container)
+
+    def of(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
+        """The entries of a container; nothing for a scalar."""
+        return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
+
+    def owner(self, container: Any, otherwise: Source) -> Source:
+        """The file that a container was imported from; the one above it when it was not."""
+        return self.owners.get(id(container), otherwise) if self.owners else otherwise
+
+    def file(self, name: str) -> Source | None:
+        """The imported file of that name."""
+        return next((source for source in self.owners.values() if source.file == name), None)
+
+    def adopt(self, container: Any, source: Source) -> None:
+        """Note that a container, with all below it, stands in another file."""
+        self.owners[id(container)] = source
+        self.owners |= source.places.owners
+        self.entries |= source.places.entries
+        self._keep.append(source)
+
+    def head(self, container: Any, whole: Mark) -> Mark:
+        """The first key of a mapping, which says better where something is missing than its whole extent."""
+        if isinstance(container, dict):
+            for key_mark, _ in self.of(container).values():
+                return key_mark
+        return whole
+
+
+class Draft:
+    """A document's data while it is reshaped: fresh containers, whose entries keep the places they were read from."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._places = Places()
+        self._places.root = source.places.root
+        self.data = self._copied(source.data, source.places)
+
+    def _copied(self, value: Any, places: Places) -> Any:
+        if isinstance(value, dict):
+            copy: Any = {key: self._copied(item, places) for key, item in value.items()}
+        elif isinstance(value, list):
+            copy = [self._copied(item, places) for item in value]
+        else:
+            return value
+        self._places.register(copy, dict(places.of(value)))
+        if (owner := places.owner(value, self._source)) is not self._source:
+            self._places.adopt(copy, owner)
+        return copy
+
+    def at(self, steps: Steps) -> Any:
+        """The value at a path that exists, in the copy."""
+        value = self.data
+        for step in steps:
+            value = value[step]
+        return value
+
+    def mount(self, entries: list[Any], index: int, part: dict[str, Any], source: Source) -> None:
+        """Put a mapping of another file where an entry stands, with its places in that file."""
+        copy = dict(part)
+        self._places.adopt(copy, source)
+        self._places.register(copy, dict(source.places.of(part)))
+        entries[index] = copy
+
+    def drop(self, entries: list[Any], index: int) -> None:
+        """Take an entry out of a list."""
+        del entries[index]
+        marks = [mark for number, mark in self._places.of(entries).items() if number != index]
+        self._places.register(entries, dict(enumerate(marks)))
+
+    def finished(self) -> Source:
+        """The reshaped source."""
+        return Source(self._source.file, self._source.text, self.data, self._places)
+
+    def rename(self, mapping: dict[str, Any], old: str, new: str) -> None:
+        """Give a key another name, in its place."""
+        containers: tuple[dict[Any, Any], ...] = (mapping, self._entries(mapping))
+        for container in containers:
+            items = [(new if key == old else key, value) for key, value in container.items()]
+            container.clear()
+            container.update(items)
+
+    def put(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
+        """Set a key to a value that stands for what was written at another key of the same mapping."""
+        entries = self._entries(mapping)
+        if like in entries:
+            entries[key] = entries[like]
+        mapping[key] = value
+
+    def _entries(self, mapping: dict[str, Any]) -> dict[str | int, tuple[Mark, Mark]]:
+        entries = self._places.of(mapping)
+        assert isinstance(entries, dict)  # noqa: S101 - narrows the type
+        return entries
+
+
+ORIGIN: Final[Any] = yaml.Mark("", 0, 0, 0, "", 0)
+"""Where a document begins."""

@@ -1,0 +1,123 @@
+"""Reads files, and says where one is not what it should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import limits
+from naftiko_runtime.diagnostics import Findings, Span
+from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_YAML_FAULTS: Final = (
+    ("found a tab", None, "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "a ': ' that starts no key here",
+        "quote text with ': ' in it, or align the key",
+    ),
+    ("block sequence entries are not allowed", "a list cannot start here", "begin the list on a line of its own"),
+    ("found unexpected end of stream", "a quote that is never closed", "close it"),
+    ("did not find expected key", None, "check the indentation of this line and the ones above"),
+    ("did not find expected '-'", None, "check the indentation of this line and the ones above"),
+    ("did not find expected ','", "brackets that lack a ',' or are never closed", "separate entries, and close them"),
+    ("found unknown escape", None, "double the backslash, or use single quotes"),
+)
+"""By how libyaml's message begins: our own wording where its is obscure, and what to do."""
+
+
+def read(path: Path, name: str | None = None) -> Source:
+    """Read a file.
+
+    Raises:
+        SourceError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
+    """
+    shown = name or str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limits.DOCUMENT_BYTES_MAX + 1)
+    except OSError as error:
+        raise _refusal(rules.UNREADABLE, f"cannot read {shown}: {error.strerror}", None) from None
+    return load(raw, shown)
+
+
+def load(raw: bytes, file: str) -> Source:
+    """Turn the bytes of a document into data.
+
+    Raises:
+        SourceError: As for :func:`read`.
+    """
+    start = Span(file, 1, 1, 1, 1)
+    if len(raw) > limits.DOCUMENT_BYTES_MAX:
+        raise _refusal(rules.TOO_LARGE, f"the document is larger than {limits.DOCUMENT_BYTES_MAX:,} bytes", start)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = _after(raw[: error.start].decode("utf-8-sig"), file)
+        shown = Source(file, raw.decode("utf-8-sig", "replace"), None, Places())
+        raise _refusal(rules.UNREADABLE, "the file is not UTF-8 text", place, "save it as UTF-8", shown) from None
+    places, findings = Places(), Findings()
+    try:
+        data = Builder(file, text, places, findings).document()
+    except yaml.YAMLError as error:
+        source = Source(file, text, None, places)
+        span = _problem_span(error, source)
+        raise _refusal(rules.SYNTAX, *_problem(error, span, source), source) from None
+    source = Source(file, text, data, places)
+    if findings.failed:
+        raise SourceError(findings.sorted(), source)
+    return source
+
+
+def _refusal(
+    rule: rules.Rule, message: str, span: Span | None, advice: str | None = None, source: Source | None = None
+) -> SourceError:
+    findings = Findings()
+    findings.add(rule, message, span, advice)
+    return SourceError(findings.sorted(), source)
+
+
+def _after(text: str, file: str) -> Span:
+    """The place of what follows a text."""
+    lines = LINE_BREAK.split(text)
+    return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
+
+
+def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str | None]:
+    """What is wrong, where, and what to do about it."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"the character U+{_code(error):04X} is not allowed in YAML", span, "remove it"
+    if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
+        return str(error).split("\n", 1)[0], span, None
+    if error.problem.startswith("found character that cannot start"):
+        character = source.line(span.line)[span.column - 1 : span.column]
+        if character == "\t":
+            return "a tab in the indentation", span, "indent with spaces"
+        return f"plain text cannot start with '{character}'", span, "quote it"
+    message = ", ".join(part for part in (error.problem, error.context) if part)
+    for start, ours, advice in _YAML_FAULTS:
+        if error.problem.startswith(start):
+            return ours or message, span, advice
+    return message, span, None
+
+
+def _code(error: yaml.reader.ReaderError) -> int:
+    return error.character if isinstance(error.character, int) else ord(error.character)
+
+
+def _problem_span(error: yaml.YAMLError, source: Source) -> Span:
+    if isinstance(error, yaml.reader.ReaderError):
+        return _after(source.text.partition(chr(_code(error)))[0], source.file)
+    marks = [error.problem_mark, error.context_mark] if isinstance(error, yaml.MarkedYAMLError) else []
+    if "did not find expected ','" in str(error):  # where the brackets open says more than where the file went on
+        marks.reverse()
+    for mark in marks:
+        if mark is not None and source.line(mark.line + 1):
+            return Span(source.file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    return Span(source.file, 1, 1, 1, 1)
