@@ -5,7 +5,7 @@ A :class:`Diagnostic` names a place, a cause and a fix. Rules are public: their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -312,6 +312,7 @@ class Diagnostic:
         span: Where; none only when there is no file to point into.
         help: What to write instead.
         severity: The rule's own unless the caller changed it.
+        part: The path, from the document's root, of what it is about; none when it is about the file.
     """
 
     rule: Rule
@@ -319,6 +320,7 @@ class Diagnostic:
     span: Span | None = None
     help: str | None = None
     severity: Severity = Severity.ERROR
+    part: tuple[str | int, ...] | None = field(default=None, compare=False)
 
 
 class DocumentError(Exception):
@@ -337,9 +339,16 @@ class Findings:
     def __init__(self) -> None:
         self._all: list[Diagnostic] = []
 
-    def add(self, rule: Rule, message: str, span: Span | None, help: str | None = None) -> None:  # noqa: A002 - the field's name
+    def add(
+        self,
+        rule: Rule,
+        message: str,
+        span: Span | None,
+        help: str | None = None,  # noqa: A002 - the field's name
+        part: tuple[str | int, ...] | None = None,
+    ) -> None:
         """Note a finding with the rule's own severity."""
-        self._all.append(Diagnostic(rule, message, span, help, rule.severity))
+        self._all.append(Diagnostic(rule, message, span, help, rule.severity, part))
 
     @property
     def failed(self) -> bool:

@@ -67,7 +67,7 @@ class Importer:
         """The part that an entry names, and the file it stands in."""
         key = "location" if "location" in entry else "from"
         if not isinstance(location := entry.get(key), str) or not location:
-            self.findings.add(rules.MISSING_KEY, "an import needs 'location', a file", source.span(steps))
+            self.findings.add(rules.MISSING_KEY, "an import needs 'location', a file", source.span(steps), None, steps)
             return None
         path = self._path(location)
         other = self._read(source, (*steps, key), path)
@@ -81,11 +81,11 @@ class Importer:
             chain = f"{self.file.name} → {path.name} → …"
             message = f"'{wanted}' is itself an import there: {chain}"
             advice = "import it from the file that defines it"
-            self.findings.add(rules.IMPORT, message, source.span((*steps, "import")), advice)
+            self.findings.add(rules.IMPORT, message, source.span((*steps, "import")), advice, steps)
             return None
         known = did_you_mean(wanted, named, f"{path.name} has")
         message = f"{path.name} has no {section} namespace '{wanted}'"
-        self.findings.add(rules.IMPORT, message, source.span((*steps, "import")), known)
+        self.findings.add(rules.IMPORT, message, source.span((*steps, "import")), known, steps)
         return None
 
     def _path(self, location: str) -> Path:
@@ -98,11 +98,13 @@ class Importer:
     def _read(self, source: Source, steps: Steps, path: Path) -> Source | None:
         folders = (self.file.parent.resolve(), *(folder.resolve() for folder in self.allowed))
         if path == self.file.resolve():
-            self.findings.add(rules.IMPORT, f"{path.name} imports itself", source.span(steps), "remove the import")
+            self.findings.add(
+                rules.IMPORT, f"{path.name} imports itself", source.span(steps), "remove the import", steps
+            )
             return None
         if not any(path.is_relative_to(folder) for folder in folders):
             message = "an import may not leave the document's folder"
-            self.findings.add(rules.IMPORT, message, source.span(steps), "allow it with --allow-import DIR")
+            self.findings.add(rules.IMPORT, message, source.span(steps), "allow it with --allow-import DIR", steps)
             return None
         if path not in self._sources:
             self._sources[path] = self._load(source, steps, path)
@@ -115,7 +117,7 @@ class Importer:
         except DocumentError as error:
             for found in error.diagnostics:
                 span = found.span or source.span(steps)
-                self.findings.add(found.rule, found.message, span, found.help)
+                self.findings.add(found.rule, found.message, span, found.help, steps)
             return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
+from naftiko_runtime.link.broken import sound
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
 from naftiko_runtime.source import SourceError, read
@@ -27,7 +28,7 @@ class Loaded:
     """What a file became.
 
     Attributes:
-        plan: What it asks for; none when there are errors.
+        plan: What it asks for; none when there are errors, unless the broken parts were to be left out.
         diagnostics: Everything found, by place.
         source: What was read, for quoting lines; without data when it is no YAML, none when there is no text.
     """
@@ -58,4 +59,6 @@ def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path 
         source = Importer(path, findings, overrides.allowed_imports).splice(source)
     parsed = parse(source, findings)
     plan = link(*parsed, findings, overrides) if parsed is not None else None
-    return Loaded(None if findings.failed else plan, findings.sorted(), source)
+    if findings.failed and plan is not None and parsed is not None:
+        plan = sound(plan, parsed[0], findings.sorted()) if overrides.skip_broken else None
+    return Loaded(plan, findings.sorted(), source)

@@ -174,7 +174,7 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> Non
         if NOT_SERVED in field.metadata:
             if value is not None:
                 span = source.span((*steps, alias), key=True)
-                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", span, _INSTEAD.get(alias))
+                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", span, _INSTEAD.get(alias), steps)
             continue
         for below, inner in _parts(value, (*steps, alias)):
             _settle(inner, below, source, findings)
@@ -194,6 +194,6 @@ def _parts(value: Any, steps: Steps) -> Iterator[tuple[Steps, Part]]:
 def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
     span = source.span(steps, key=True)
     if close := nearest(key, known):
-        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?")
+        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?", steps)
     else:
         findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span)

@@ -248,6 +248,24 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenRoute:
+    """A route that was left out, and why."""
+
+    method: str
+    path: str
+    pattern: tuple[str | Argument, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenTool:
+    """A tool that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RestServer:
     """A REST expose."""
 
@@ -256,6 +274,7 @@ class RestServer:
     port: int
     span: Span
     routes: tuple[Route, ...]
+    broken: tuple[BrokenRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +288,7 @@ class McpServer:
     title: str
     instructions: str | None
     tools: tuple[Tool, ...]
+    broken: tuple[BrokenTool, ...] = ()
 
 
 Server: TypeAlias = RestServer | McpServer

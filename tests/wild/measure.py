@@ -124,7 +124,7 @@ class Lab:
         for number, (namespace, base) in enumerate(author.bases().items()):
             own = urlsplit(base).path if has_host(base) else ""
             bases[namespace] = await self.echo.url(number) + own
-        return Overrides(base_uris=bases, host="127.0.0.1")
+        return Overrides(base_uris=bases, host="127.0.0.1", skip_broken=True)
 
     async def _judge_all(
         self, loaded: Loaded, errors: Sequence[Diagnostic], author: Author, report: FileReport
@@ -139,7 +139,10 @@ class Lab:
         try:
             async with self._served(loaded.plan, author) as listening:
                 for trial in trials:
-                    await trial.run(listening)
+                    if left_out(loaded.plan, trial.exposed):
+                        trial.refuse(errors)
+                    else:
+                        await trial.run(listening)
         except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
             report.crash = traceback.format_exc()
             for trial in trials:
@@ -191,6 +194,18 @@ class Lab:
         known.client = await stack.enter_async_context(Client(transport, mode="2026-07-28"))
         listing = await known.client.list_tools()
         known.schemas = {tool.name: tool.input_schema for tool in listing.tools}
+
+
+def left_out(plan: Plan, exposed: Exposed) -> bool:
+    """Whether the product serves a file without this operation."""
+    for server in plan.servers:
+        if server.namespace != exposed.namespace or isinstance(server, RestServer) != (exposed.kind == "rest"):
+            continue
+        if isinstance(server, RestServer):
+            place = (str(exposed.own.get("method", "GET")).upper(), exposed.resource.get("path"))
+            return place in {(route.method, route.path) for route in server.broken}
+        return exposed.name in {tool.name for tool in server.broken}
+    return True
 
 
 async def _app(server: BoundServer, stack: AsyncExitStack) -> App:

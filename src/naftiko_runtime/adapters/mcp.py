@@ -159,6 +159,7 @@ class ToolServer:
         self._plan = plan
         self._edge = edge
         pairs = zip(plan.tools, server.operations, strict=True)
+        self._broken = {tool.name: tool.reason for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in pairs}
         self._schemas = {tool.name: input_schema(tool) for tool in plan.tools}
         self._listing = types.ListToolsResult(tools=[_listed(tool, self._schemas[tool.name]) for tool in plan.tools])
@@ -184,6 +185,8 @@ class ToolServer:
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         check_headers(context, "tools/call", params.name)
+        if (reason := self._broken.get(params.name)) is not None:
+            return failure(reason)
         operation = self._operations.get(params.name)
         if operation is None:
             raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")

@@ -30,11 +30,13 @@ class RestApp:
 
     def __init__(self, server: BoundServer, edge: Edge) -> None:
         self._edge = edge
-        self._dispatcher: Dispatcher[RouteHandler] = Dispatcher()
+        self._dispatcher: Dispatcher[RouteHandler | BrokenHandler] = Dispatcher()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         for route, operation in zip(plan.routes, server.operations, strict=True):
             self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge))
+        for broken in plan.broken:
+            self._dispatcher.add(broken.method, broken.pattern, BrokenHandler(broken.reason))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -62,7 +64,7 @@ class RestApp:
             await _other_method(send, method, [resource for resource, _ in matches])
 
 
-async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler]]) -> None:
+async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler | BrokenHandler]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
         await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
@@ -70,6 +72,17 @@ async def _other_method(send: Send, method: str, resources: list[Resource[RouteH
         return
     detail = f"{method} is not served here; use {allow.decode()}"
     await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", allow),))
+
+
+class BrokenHandler:
+    """Answers for a route that was left out."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send, _path_values: dict[str, str]) -> None:
+        """Say why it is not served."""
+        await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
 class RouteHandler:

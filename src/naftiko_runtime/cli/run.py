@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.findings import show, text
 from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, URL_OF
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport import Transport
 
+_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 _BESIDE = "(beside the file)"
 _EXIT_FAILED = 1
 
@@ -61,6 +63,12 @@ _EXIT_FAILED = 1
     help="Read more environment variables; the process's own win.",
 )
 @ALLOW_IMPORT
+@click.option(
+    "--skip-broken",
+    is_flag=True,
+    envvar="NAFTIKO_SKIP_BROKEN",
+    help="Serve a file with errors without the operations that they concern; those answer 501 and why.",
+)
 @click.option(
     "--http-client",
     type=click.Choice(["aiohttp", "httpx2"]),
@@ -134,6 +142,7 @@ def run(
     control: tuple[str, int] | None,
     env_files: tuple[Path, ...],
     allowed_imports: tuple[Path, ...],
+    skip_broken: bool,
     http_client: Any,
     deadline: float,
     grace: float,
@@ -153,7 +162,7 @@ def run(
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
-    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports))
+    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken))
     if (plan := loaded.plan) is None:
         show(loaded, sys.stderr)
         sys.exit(_EXIT_FAILED)
@@ -242,7 +251,7 @@ def _serve(
 def _log_findings(loaded: Loaded) -> None:
     for d in loaded.diagnostics:
         extra = {"rule": d.rule.slug, "place": str(d.span), "help": d.help}
-        banner.log.warning(d.message, extra=extra)
+        banner.log.log(_LEVELS[d.severity], d.message, extra=extra)
 
 
 def _event_loop_run(main: Any) -> int:

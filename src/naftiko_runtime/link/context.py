@@ -29,7 +29,7 @@ class Context:
 
     def complain(self, rule: Rule, message: str, steps: Steps, advice: str | None = None, *, key: bool = False) -> None:
         """Note a finding at a place of the document."""
-        self.findings.add(rule, message, self.source.span(steps, key=key), advice)
+        self.findings.add(rule, message, self.source.span(steps, key=key), advice, steps)
 
     def span(self, steps: Steps) -> Span:
         """The place of a value."""

@@ -28,6 +28,7 @@ class Overrides:
         port_offset: Added to every port that is neither 0 nor given in ``ports``.
         host: The address that every expose listens on.
         allowed_imports: Folders, besides the document's own, that imports may read.
+        skip_broken: Whether a document with errors is served without the parts that they concern.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Overrides:
     port_offset: int = 0
     host: str | None = None
     allowed_imports: tuple[Path, ...] = ()
+    skip_broken: bool = False
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

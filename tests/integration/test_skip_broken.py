@@ -1,0 +1,78 @@
+"""``--skip-broken``: what is sound of a file with errors is served, the rest says why it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from mcp import Client
+
+from naftiko_runtime import load
+from naftiko_runtime.link.overrides import Overrides
+from support.command import naftiko
+from support.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.upstream import Upstream
+
+FILE = Path(__file__).parent / "documents" / "broken.yaml"
+REASONS = {
+    "/odd": "the path has no place for 'nowhere'",
+    "/typo/7": "no consumed operation 'api.lst'",
+    "/steps": "'steps' is not served yet",
+    "/empty": "the base URI is empty",
+    "/gone": "cannot read",
+}
+
+
+@pytest.fixture
+def gateway(upstream: Upstream) -> Iterator[Gateway]:
+    with Gateway(FILE, ["web", "tools"], "--skip-broken", "--base-uri", f"api={upstream.url}") as running:
+        yield running
+
+
+def test_without_it_the_file_is_refused() -> None:
+    assert naftiko("run", FILE).returncode == 1
+
+
+def test_sound_routes_work_and_broken_ones_say_why(gateway: Gateway, upstream: Upstream) -> None:
+    url = gateway.urls["web"]
+    assert httpx2.get(url + "/things").status_code == 200
+    assert upstream.last.target == "/things"
+    for path, reason in REASONS.items():
+        answer = httpx2.get(url + path)
+        assert (answer.status_code, answer.json()["type"]) == (501, "urn:naftiko:problem:broken-operation")
+        assert reason in answer.json()["detail"]
+    assert len(upstream.received) == 1
+    said = [line["event"] for line in gateway.lines if line["level"] == "error"]
+    assert any("no consumed operation 'api.lst'" in event for event in said)
+
+
+async def test_sound_tools_are_listed_and_broken_ones_say_why(gateway: Gateway) -> None:
+    async with Client(gateway.urls["tools"], mode="2026-07-28") as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["things"]
+        assert not (await client.call_tool("things", {})).is_error
+        broken = await client.call_tool("typo", {})
+        assert broken.is_error
+        assert "no consumed operation 'api.lst'" in str(broken.content)
+
+
+def test_an_api_put_elsewhere_is_sound(upstream: Upstream) -> None:
+    plan = load(FILE, Overrides(base_uris={"empty": upstream.url}, skip_broken=True)).plan
+    assert plan is not None
+    assert "/empty" in {route.path for route in plan.servers[0].routes}  # type: ignore[union-attr]
+
+
+def test_an_error_of_the_whole_file_leaves_nothing(tmp_path: Path) -> None:
+    for text in (
+        "naftiko: nonsense\ncapability: {}\n",
+        "a: [",
+        FILE.read_text().replace("call: api.list", "call: x.y"),
+    ):
+        file = tmp_path / "file.yaml"
+        file.write_text(text)
+        assert load(file, Overrides(skip_broken=True)).plan is None
