@@ -57,7 +57,7 @@ async def test_a_refusal_is_laid_to_the_operation_it_concerns() -> None:
     concerned, bystander = refused["rest rest-api GET /b"], refused["rest rest-api GET /a"]
     assert (concerned.kind, concerned.own) == ("refused", True)
     assert [refusal.rule for refusal in concerned.refusals] == ["unbound-variable"]
-    assert not bystander.own
+    assert bystander.kind == "served"
 
 
 async def test_what_has_no_host_is_set_apart_and_called_with_one() -> None:
