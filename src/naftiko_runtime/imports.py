@@ -69,7 +69,11 @@ class Importer:
         if not isinstance(location := entry.get(key), str) or not location:
             self.findings.add(rules.MISSING_KEY, "an import needs 'location', a file", source.span(steps), None, steps)
             return None
-        path = self._path(location)
+        try:
+            path = self._path(location)
+        except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
+            self.findings.add(rules.IMPORT, "this is no path of a file", source.span((*steps, key)), None, steps)
+            return None
         other = self._read(source, (*steps, key), path)
         if other is None:
             return None
@@ -154,13 +158,16 @@ def _imports(data: Any, section: str) -> Iterator[dict[str, Any]]:
         yield from (part for part in entries if isinstance(part, dict) and "import" in part)
 
 
+def _bound(bind: dict[str, Any]) -> set[tuple[str, str]]:
+    """The variables of a bind, each with its namespace; none of one that is no bind, which the models will say."""
+    keys = bind.get("keys")
+    return {(str(bind.get("namespace")), key) for key in keys} if isinstance(keys, dict) else set()
+
+
 def _bring_binds(draft: Draft, other: Source) -> None:
     """Variables that an imported API uses come with it, unless the importing document binds them itself."""
-    own = {(str(bind.get("namespace")), key) for bind in _parts(draft.data, "binds") for key in bind.get("keys") or ()}
+    own = {name for bind in _parts(draft.data, "binds") for name in _bound(bind)}
     for bind in _parts(other.data, "binds"):
-        keys = bind.get("keys")
-        names = {(str(bind.get("namespace")), key) for key in keys} if isinstance(keys, dict) else set()
-        if names and not names & own and isinstance(draft.data.setdefault("binds", []), list):
-            binds = draft.data["binds"]
-            binds.append(None)
-            draft.mount(binds, len(binds) - 1, bind, other)
+        names = _bound(bind)
+        if names and not names & own and isinstance(draft.data.get("binds", []), list):
+            draft.append(draft.data, "binds", bind, other)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from naftiko_runtime import load
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.plan import BearerCredential, Variable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHARED = """
 naftiko: 1.0.0-alpha2
@@ -71,6 +70,13 @@ def test_places_are_those_of_the_other_file(tmp_path: Path) -> None:
     assert plan is not None
     span = plan.upstreams[0].span
     assert (span.file, span.line) == (str(tmp_path / "shared" / "api.yaml"), 7)
+    assert (plan.bindings[0].span.file, plan.bindings[0].span.line) == (span.file, 3)
+
+
+def test_a_brought_variable_keeps_its_place_beside_own_binds(tmp_path: Path) -> None:
+    plan = load(write(tmp_path, binds="binds: [{namespace: own, keys: {A: A}}]")).plan
+    assert plan is not None
+    assert [Path(binding.span.file).name for binding in plan.bindings] == ["ships.yaml", "api.yaml"]
 
 
 def test_an_import_leaves_the_folder_only_where_allowed(tmp_path: Path) -> None:
@@ -88,3 +94,29 @@ def test_a_symbolic_link_is_no_way_out(tmp_path: Path) -> None:
     file = write(tmp_path / "here", location="./link.yaml")
     (tmp_path / "here" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     assert [d.rule.slug for d in load(file).diagnostics] == ["unresolved-import"]
+
+
+ODD = ["5", "null", "[]", "{}", "'\\0'", '"\\0"', "true", "[[1]]", "{a: {b: 1}}", "'{{x}}'", "'../../../../etc'", "'.'"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "place", ["location", "import", "as", "binds", "keys", "their keys", "their consumes", "their namespace"]
+)
+def test_whatever_stands_there_is_told_and_never_a_traceback(tmp_path: Path, place: str, odd: str) -> None:
+    file = write(tmp_path, binds="binds: [{namespace: own, keys: {A: A}}]")
+    shared = tmp_path / "shared" / "api.yaml"
+    edits = {
+        "location": (file, "./shared/api.yaml", odd),
+        "import": (file, "import: registry", f"import: {odd}"),
+        "as": (file, "import: registry", f"import: registry, as: {odd}"),
+        "binds": (file, "[{namespace: own, keys: {A: A}}]", odd),
+        "keys": (file, "{A: A}", odd),
+        "their keys": (shared, "{TOKEN: REGISTRY_TOKEN}", odd),
+        "their consumes": (shared, "consumes:\n", f"consumes: {odd}\nx:\n"),
+        "their namespace": (shared, "namespace: registry", f"namespace: {odd}"),
+    }
+    path, old, new = edits[place]
+    path.write_text(path.read_text().replace(old, new, 1))
+    loaded = load(file)
+    assert loaded.plan is not None or loaded.diagnostics

@@ -180,6 +180,18 @@ class Draft:
         self._places.register(copy, dict(source.places.of(part)))
         entries[index] = copy
 
+    def append(self, holder: dict[str, Any], key: str, part: dict[str, Any], source: Source) -> None:
+        """Add a mapping of another file to a list of this one, which is made if need be."""
+        whole = (self._places.root, self._places.root)
+        if key not in holder:
+            holder[key] = []
+            self._places.register(holder[key], {})
+            self._entries(holder)[key] = whole
+        entries = holder[key]
+        entries.append(None)
+        self._entries(entries)[len(entries) - 1] = whole
+        self.mount(entries, len(entries) - 1, part, source)
+
     def drop(self, entries: list[Any], index: int) -> None:
         """Take an entry out of a list."""
         del entries[index]
@@ -205,7 +217,7 @@ class Draft:
             entries[key] = entries[like]
         mapping[key] = value
 
-    def _entries(self, mapping: dict[str, Any]) -> dict[str | int, tuple[Mark, Mark]]:
+    def _entries(self, mapping: dict[str, Any] | list[Any]) -> dict[str | int, tuple[Mark, Mark]]:
         entries = self._places.of(mapping)
         assert isinstance(entries, dict)  # noqa: S101 - narrows the type
         return entries
