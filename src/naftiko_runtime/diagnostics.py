@@ -220,6 +220,13 @@ IMPORT: Final = _rule(
     "An import that names no part of another file, or may not read it.",
     "Name a namespace that the other file defines itself, in a file below the document's folder.",
 )
+UNLISTED_VARIABLE: Final = _rule(
+    "NK211",
+    "unlisted-variable",
+    _W,
+    "An expression names an environment variable that its bind's `keys` do not list; it is taken from there.",
+    "List the variable under the bind's `keys`.",
+)
 
 JSONPATH: Final = _rule(
     "NK301",

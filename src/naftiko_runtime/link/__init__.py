@@ -32,6 +32,10 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, context)))
     check_ports(servers, findings)
+    for binding in variables.unlisted():
+        message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"
+        advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"
+        findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice)
     for binding in variables.bindings():
         if not binding.uses and not variables.named_in(binding, source.text):
             message = f"'{binding.variable}' is bound but never used"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, is_close
+from naftiko_runtime.diagnostics import did_you_mean, is_close, nearest
 from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
 from naftiko_runtime.template import Placeholder, split
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Findings, Rule, Span
     from naftiko_runtime.source import Source, Steps
     from naftiko_runtime.spec.document import Bind, Document
+
+_ENVIRONMENT_KEY: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,14 @@ class Variables:
     def __init__(self) -> None:
         self._bindings: dict[str, Binding] = {}
         self._short: dict[str, str] = {}
+        self._environments: set[str] = set()
+        self._unlisted: set[str] = set()
 
     def declare(self, document: Document, source: Source, findings: Findings) -> None:
         """Take in the binds of the root and of the capability."""
         for bind in (*document.binds, *document.capability.binds):
+            if bind.location is None:
+                self._environments.add(bind.namespace)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
@@ -102,11 +108,30 @@ class Variables:
     def resolve(self, name: str, used_at: Span) -> Variable | None:
         """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none."""
         full = name if name in self._bindings else self._short.get(name.removeprefix("env."))
+        if full is None and self._names_environment(name):
+            namespace, _, key = name.partition(".")
+            full = name
+            self._bindings[full] = Binding(namespace, key, key, used_at)
+            self._unlisted.add(full)
         if full is None:
             return None
         binding = self._bindings[full]
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
+
+    def _names_environment(self, name: str) -> bool:
+        """Whether a name says itself where its value is: a bind without a location is the process environment (ADR 7).
+
+        One that is nearly a listed key is a slip, not another variable.
+        """
+        namespace, _, key = name.partition(".")
+        if namespace not in self._environments or not _ENVIRONMENT_KEY.fullmatch(key):
+            return False
+        return nearest(key, (binding.variable for binding in self._bindings.values())) is None
+
+    def unlisted(self) -> list[Binding]:
+        """The variables that expressions take from an environment whose ``keys`` do not list them."""
+        return [binding for name, binding in self._bindings.items() if name in self._unlisted]
 
     def named_in(self, binding: Binding, text: str) -> bool:
         """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
