@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import orjson
 
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from naftiko_runtime.pattern import Pattern
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
 Place = Literal["path", "query", "header", "cookie", "body"]
@@ -34,6 +37,8 @@ class Input:
         default: Its value when the caller leaves it out; none when absent.
         description: For the tool's schema.
         inferred: Whether the document declares it, or it follows from the consumed operation.
+        pattern: What its text must match.
+        path: Where in the request's body its value stands; then the caller does not give it by name.
     """
 
     name: str
@@ -43,6 +48,8 @@ class Input:
     default: Any = None
     description: str | None = None
     inferred: bool = False
+    pattern: Pattern | None = None
+    path: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,9 @@ class Contract:
         Raises:
             Rejected: One fault for each argument that is missing, of the wrong type, or unknown.
         """
-        values, faults = self._admitted(given, textual=False)
-        named = {spec.name for spec in self.inputs}
+        named = {spec.name for spec in self.inputs if spec.path is None}
+        found = {spec.name: spec.path(given) for spec in self.inputs if spec.path is not None}
+        values, faults = self._admitted({**given, **found} if found else given, textual=False)
         extras = {name: value for name, value in given.items() if name not in named}
         if extras and not self.open:
             faults += (Fault(name, _ARGUMENTS, f"unknown; {_known_names(self.inputs)}") for name in extras)
@@ -101,9 +109,8 @@ class Contract:
             value = spec.default if value is None else value
             try:
                 if value is not None:
-                    values[spec.name] = (
-                        _read(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
-                    )
+                    value = read_as(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
+                    values[spec.name] = value if spec.pattern is None else _matched(value, spec.pattern)
                 elif spec.required:
                     faults.append(Fault(spec.name, place, "required, but not given"))
             except ValueError as error:
@@ -112,16 +119,17 @@ class Contract:
 
     def schema(self) -> dict[str, Any]:
         """A JSON Schema of the inputs: an object, flat, without references."""
-        properties = {spec.name: _property(spec) for spec in self.inputs}
-        schema: dict[str, Any] = {"type": "object", "properties": properties}
-        if required := [spec.name for spec in self.inputs if spec.required and spec.default is None]:
+        named = [spec for spec in self.inputs if spec.path is None]
+        schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _property(spec) for spec in named}}
+        if required := [spec.name for spec in named if spec.required and spec.default is None]:
             schema["required"] = required
         schema["additionalProperties"] = self.open
         return schema
 
 
 def _known_names(inputs: tuple[Input, ...]) -> str:
-    return "known: " + ", ".join(f"'{spec.name}'" for spec in inputs) if inputs else "there are none"
+    names = [f"'{spec.name}'" for spec in inputs if spec.path is None]
+    return "known: " + ", ".join(names) if names else "there are none"
 
 
 def _property(spec: Input) -> dict[str, Any]:
@@ -130,6 +138,8 @@ def _property(spec: Input) -> dict[str, Any]:
         schema["type"] = spec.type
     if spec.type == "array":
         schema["items"] = {}
+    if spec.pattern is not None and spec.type in ("string", None):
+        schema["pattern"] = spec.pattern.text
     if spec.description:
         schema["description"] = spec.description
     if spec.default is not None:
@@ -146,6 +156,17 @@ def _checked(value: Any, kind: JsonType | None) -> Any:
     if kind is None or _IS[kind](value):
         return value
     raise ValueError(f"must be {_NAMES[kind]}")
+
+
+def _matched(value: Any, pattern: Pattern) -> Any:
+    """A value whose text (that of each item of a list) matches.
+
+    Raises:
+        ValueError: It does not.
+    """
+    if all(pattern.matches(as_text(item)) for item in (value if isinstance(value, list) else [value])):
+        return value
+    raise ValueError(f"must match {pattern.text}")
 
 
 def _is_number(value: Any) -> bool:
@@ -170,7 +191,7 @@ _NAMES: Final = {
 }
 
 
-def _read(value: Any, kind: JsonType | None) -> Any:
+def read_as(value: Any, kind: JsonType | None) -> Any:
     """A value from a URL, a header or a cookie as its declared type.
 
     Raises:

@@ -245,6 +245,13 @@ PATH: Final = _rule(
     "A path that cannot be routed or sent.",
     "Begin with `/`, close every brace, and leave queries and fragments out.",
 )
+PATTERN: Final = _rule(
+    "NK304",
+    "invalid-pattern",
+    _E,
+    "A regular expression that does not compile, or that could not be matched in linear time.",
+    "Write it in RE2's syntax: without look-around and back references.",
+)
 
 NO_SUCH_EXPOSE: Final = _rule(
     "NK401", "unknown-expose-type", _E, "An expose type that does not exist.", "Use `rest` or `mcp`."

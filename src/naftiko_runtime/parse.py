@@ -119,12 +119,10 @@ _INSTEAD = {
     "location": "leave it out; values come from the environment",
     "mappings": "use 'outputParameters'",
     "path": "give the operation a resource of its own with this path",
-    "pattern": "leave it out; the value is then not checked here",
     "prompts": "leave it out; tools are served",
     "ref": "use 'call: namespace.operation'",
     "resources": "leave it out; tools are served",
     "steps": "use 'call: namespace.operation'",
-    "value": "give constants under 'with'",
 }
 """What an author can do about a key that is not served yet."""
 _SHOWN_MAX = 60

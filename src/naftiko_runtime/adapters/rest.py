@@ -93,12 +93,14 @@ class RouteHandler:
         self._edge = edge
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
-        self._body_inputs = tuple(spec.name for spec in inputs if spec.place == "body")
+        self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
+        self._body_paths = tuple((s.name, s.path) for s in inputs if s.path is not None)
         self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
         self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
+        self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
         self._consumes_head = operation.plan.request.method == "HEAD"
 
@@ -120,14 +122,14 @@ class RouteHandler:
         always, own = self._edge.passed_on(scope)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
+        held = await read_body(receive, self._edge.body_bytes_max) if self._reads_body else None
         if self._takes_inputs:
-            given = await self._given(scope, receive, path_values)
-            call.values = self._operation.contract.admit_request(given)
+            call.values = self._operation.contract.admit_request(self._given(scope, held, path_values))
         if self._open_body:
-            self._pass_body(scope, receive, call)
+            self._pass_body(scope, receive if held is None else held, call)
         return call
 
-    async def _given(self, scope: Scope, receive: Receive, path_values: dict[str, str]) -> dict[str, Any]:
+    def _given(self, scope: Scope, body: bytes | None, path_values: dict[str, str]) -> dict[str, Any]:
         """What the caller gave, by input name, from every place."""
         given: dict[str, Any] = _query_values(scope["query_string"], self._query_inputs)
         if self._header_inputs:
@@ -136,26 +138,26 @@ class RouteHandler:
                     given[input_name] = _header_text(value)
         if self._cookie_inputs:
             given |= {k: v for k, v in _cookies(scope).items() if k in self._cookie_inputs}
-        if self._body_inputs:
-            given |= await self._body_values(receive)
+        if body:
+            given |= self._body_values(body)
         return given | path_values
 
-    async def _body_values(self, receive: Receive) -> dict[str, Any]:
-        body = await read_body(receive, self._edge.body_bytes_max)
-        if not body:
-            return {}
+    def _body_values(self, body: bytes) -> dict[str, Any]:
         try:
             value = decode("json", body)
         except Undecodable as error:
             raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
+        found = {name: path(value) for name, path in self._body_paths}
         if self._body_inputs == ("body",):
-            return {"body": value}
+            return {"body": value, **found}
+        if not self._body_inputs:
+            return found
         if not isinstance(value, dict):
             raise Rejected(Fault("", "body", "must be a JSON object"))
-        return {name: value[name] for name in self._body_inputs if name in value}
+        return {**{name: value[name] for name in self._body_inputs if name in value}, **found}
 
-    def _pass_body(self, scope: Scope, receive: Receive, call: Invocation) -> None:
-        """Let the caller's body go through as a stream."""
+    def _pass_body(self, scope: Scope, body: Receive | bytes, call: Invocation) -> None:
+        """Let the caller's body go through: as a stream, unless it had to be looked into."""
         headers = dict(scope["headers"])
         length = headers.get(b"content-length")
         if length is None and b"transfer-encoding" not in headers:
@@ -163,7 +165,10 @@ class RouteHandler:
         if length is not None and int(length) > self._edge.body_bytes_max:
             raise TooLarge(too_large(self._edge.body_bytes_max))
         call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
-        call.body = b"" if length == b"0" else stream_body(receive, self._edge.body_bytes_max)
+        if isinstance(body, bytes):
+            call.body = body
+        else:
+            call.body = b"" if length == b"0" else stream_body(body, self._edge.body_bytes_max)
 
 
 class _Reply:

@@ -15,25 +15,22 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract, Input, Place
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.link.body import link_body
+from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.terms import arguments, composed, substituted
 from naftiko_runtime.plan import (
     Argument,
-    Composed,
     Constant,
-    Form,
-    JsonText,
     JsonTree,
     NamedTerm,
     OpenBody,
-    PlainText,
     Request,
     Term,
-    Variable,
     WholeBody,
 )
 from naftiko_runtime.spec.parameters import BodyTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
@@ -47,6 +44,8 @@ WRITES: Final = ("POST", "PUT", "PATCH")
 _REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
 _PREFIXES: Final = ("rest", "tools", "mcp")
 _PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._"
+
+_PARTS: Final = ("path", "query", "headers", "cookies", "body")
 
 _NOTHING: Final = Constant(None)
 """Fills a parameter that no caller can give and that has no default: it is left out."""
@@ -63,6 +62,7 @@ class CallSite:
         consumed: What it calls.
         inputs: The declared inputs, then the inferred ones, by name.
         tool: Whether it is an MCP tool, whose caller can only give arguments.
+        fixed: What the document itself gives for some of the inputs; they are no caller's to give.
     """
 
     context: Context
@@ -71,6 +71,7 @@ class CallSite:
     consumed: Consumed
     inputs: dict[str, Input]
     tool: bool
+    fixed: Mapping[str, Term] = field(default_factory=dict)
     _with: dict[str, Term] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _broken: bool = False
@@ -83,7 +84,7 @@ class CallSite:
         path = self._path()
         query, headers, cookies = (self._fields(place) for place in ("query", "header", "cookie"))
         body = self._declared_body()
-        placed = {*_arguments(path), *_arguments((query, headers, cookies, body))}
+        placed = {*arguments(path), *arguments((query, headers, cookies, body))}
         left = [spec for spec in declared if spec.name not in placed]
         if body is None and self._sends_body():
             body = self._undeclared_body(left, open=not self._declares("body", declared))
@@ -105,11 +106,20 @@ class CallSite:
             caller_headers=open_query or open_body,
         )
         takes_any = self.tool and (open_query or open_body)
-        return Contract(tuple(self.inputs.values()), takes_any), request
+        given = tuple(spec for spec in self.inputs.values() if spec.name not in self.fixed)
+        return Contract(given, takes_any), self._filled(request)
+
+    def _filled(self, request: Request) -> Request:
+        """The request with what the document gives in the place of what a caller would."""
+        if not self.fixed:
+            return request
+        parts = {part: substituted(getattr(request, part), self.fixed) for part in _PARTS}
+        return replace(request, **parts)
 
     def _declares(self, place: Place, declared: Sequence[Input]) -> bool:
         """Whether either side declares a parameter for a place; a tool's inputs may be for any."""
-        return self.consumed.declares(place) or any(self.tool or spec.place == place for spec in declared)
+        own = any((self.tool or spec.place == place) and spec.path is None for spec in declared)
+        return self.consumed.declares(place) or own
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -159,20 +169,23 @@ class CallSite:
     def template(self, text: str, steps: Steps) -> Term:
         """A template over variables and inputs, as a term."""
         pieces = self.context.pieces(text, steps)
-        parts = tuple(Constant(p) if isinstance(p, str) else self.named(p.name, steps) for p in pieces)
-        return parts[0] if len(parts) == 1 else Composed(parts)
+        return composed(Constant(p) if isinstance(p, str) else self.named(p.name, steps) for p in pieces)
 
     def body_value(self, name: str, steps: Steps) -> Term:
         """What a name in a body template means; one that nothing explains becomes an input of the caller."""
         prefix, _, short = name.partition(".")
         if (bound := self._bound(short if prefix in _PREFIXES else name)) is not None:
             return bound
+        if (given := self._environment(name)) is not None:
+            return given
         if variable := self.context.variables.resolve(name, self.context.span(steps)):
             return variable
         return self._reference(name) or self._input(name)
 
-    def named(self, name: str, steps: Steps) -> Constant | Argument | Variable:
+    def named(self, name: str, steps: Steps) -> Term:
         """What a placeholder's name means: a variable or an input of the caller."""
+        if (given := self._environment(name)) is not None:
+            return given
         if variable := self.context.variables.resolve(name, self.context.span(steps)):
             return variable
         if argument := self._reference(name):
@@ -182,6 +195,17 @@ class CallSite:
         self.context.unbound(name, steps, self.inputs)
         self._broken = True
         return Constant("")
+
+    def _environment(self, name: str) -> Term | None:
+        """What a consumed parameter ``in: environment`` holds: its ``value``, or the variable of its name."""
+        parameter = next((p for p in self.consumed.parameters if p.in_ == "environment" and p.name == name), None)
+        if parameter is None:
+            return None
+        if (bound := self._bound(name)) is not None:
+            return bound
+        if parameter.value is not None:
+            return self.context.secret_text(parameter.value, parameter.at("value"))
+        return self.context.variables.environment(name, self.context.span(parameter.at("name")))
 
     def _infer(self, name: str, consumed_name: str | None = None) -> None:
         """Add an input that nobody declares on the exposed side, with what the consumed side says of it."""
@@ -289,6 +313,8 @@ class CallSite:
             return self._term(parameter)
         if (bound := self._bound(piece.name)) is not None:
             return bound
+        if (given := self._environment(piece.name)) is not None:
+            return given
         folded = self._folded(piece.name)
         if folded is not None and folded != piece.name:
             message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
@@ -328,7 +354,7 @@ class CallSite:
             return OpenBody()
         fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
         self._used.update(fields)
-        taken = set(_arguments(fields))
+        taken = set(arguments(fields))
         names = [s.name for s in left if s.name not in taken and (self.tool or s.place == "body")]
         fields |= {name: Argument(name) for name in names}
         return WholeBody(fields["body"]) if [*fields] == ["body"] else JsonTree(fields) if fields else None
@@ -340,7 +366,7 @@ class CallSite:
         writes = self.consumed.spec.method in WRITES
         bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if not writes)
         self._used.update(term.name for term in bound)
-        taken = set(_arguments((bound, body)))
+        taken = set(arguments((bound, body)))
         loose = [s for s in left if s.name not in taken and (self.tool or s.place == "query")]
         return bound + tuple(NamedTerm(spec.name, Argument(spec.name)) for spec in loose)
 
@@ -349,13 +375,13 @@ class CallSite:
 
     def _report_unplaced(self, left: Sequence[Input], query: tuple[NamedTerm, ...], body: Body | None) -> None:
         """Nothing is silently lost: a ``with`` entry or a declared input that reaches nothing is named."""
-        refused = {p.name for p in self.consumed.parameters if p.in_ in ("path", "environment")}
+        refused = {p.name for p in self.consumed.parameters if p.in_ == "path"}
         for name in self._unused():
             if name not in refused:  # those were reported where they stand
                 message = f"'{self.consumed.name}' has no parameter '{name}'"
                 steps = self.exposed.at("with", name)
                 self.context.complain(rules.UNKNOWN_PARAMETER, message, steps, self._place_for(name), key=True)
-        placed = {*_arguments((query, body)), *_arguments(tuple(self._with.values()))}
+        placed = {*arguments((query, body)), *arguments(tuple(self._with.values()))}
         for spec in left:
             if spec.name not in placed | refused and not self._broken:
                 message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
@@ -379,26 +405,3 @@ class CallSite:
         """Where an input is declared, if the operation does so itself; otherwise the call."""
         declared = getattr(self.exposed, "input_parameters", ())
         return next((p.at("name") for p in declared if p.name == name), self.exposed.at("call"))
-
-
-def _arguments(value: Any) -> Iterator[str]:
-    """The names of the arguments that stand anywhere in a term, a body or a collection of them."""
-    match value:
-        case Argument(name):
-            yield name
-        case NamedTerm(_, term) | WholeBody(term):
-            yield from _arguments(term)
-        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts):
-            yield from _arguments(parts)
-        case JsonTree(root):
-            yield from _arguments(root)
-        case tuple() | list():
-            for item in value:
-                yield from _arguments(item)
-        case dict():
-            yield from _arguments(list(value.values()))
-
-
-def fold(name: str) -> str:
-    """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
-    return re.sub(r"[\W_]", "", name.casefold()) or name

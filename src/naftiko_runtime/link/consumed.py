@@ -231,13 +231,34 @@ def _operations(
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
         path = shared_path if operation.path is None else _own_path(resource, operation, context)
-        consumed = Consumed(upstream, operation, path, parameters)
+        consumed = Consumed(upstream, operation, _respelt(path, parameters, context), parameters)
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):
                 _check_place(parameter, consumed, context)
         for output in operation.output_parameters:
             _check_output(output, context)
         yield consumed
+
+
+def _respelt(
+    path: tuple[str | Placeholder, ...], parameters: Sequence[ConsumedParameter], context: Context
+) -> tuple[str | Placeholder, ...]:
+    """The path with the parameters' names where they differ from its placeholders in case and punctuation only."""
+    declared = {parameter.name for parameter in parameters if parameter.in_ == "path"}
+    names = {piece.name for piece in path if isinstance(piece, Placeholder)}
+    respelt: dict[str, str] = {}
+    for parameter in parameters:
+        found = [n for n in names - declared if parameter.in_ == "path" and fold(n) == fold(parameter.name)]
+        if len(found) == 1 and parameter.name not in names:
+            respelt[found[0]] = parameter.name
+            message = f"'{parameter.name}' is taken for '{found[0]}' of the path"
+            context.complain(rules.PLACEHOLDER_CASE, message, parameter.at("name"), f"write '{found[0]}'")
+    return tuple(p if isinstance(p, str) else Placeholder(respelt.get(p.name, p.name), p.offset) for p in path)
+
+
+def fold(name: str) -> str:
+    """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
+    return re.sub(r"[\W_]", "", name.casefold()) or name
 
 
 def _placed_elsewhere(api: ConsumedHttp) -> list[ConsumedParameter]:
@@ -304,7 +325,6 @@ def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
 
 
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
-    steps = parameter.at("in")
     match parameter.in_:
         case "path":
             if parameter.name not in consumed.placeholders:
@@ -314,9 +334,7 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
         case "header":
             header_name(parameter.name, parameter.at("name"), context)
             _check_framing(parameter, context)
-        case "environment":
-            context.complain(rules.NOT_SERVED, "'in: environment' is not served yet", steps, "use 'binds'")
-        case "query" | "cookie" | "body":
+        case "query" | "cookie" | "body" | "environment":
             pass
         case _:
             assert_never(parameter.in_)

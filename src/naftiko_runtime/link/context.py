@@ -119,6 +119,15 @@ class Variables:
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
 
+    def environment(self, name: str, used_at: Span) -> Variable:
+        """The environment variable of that name, bound or not, noting its use."""
+        if (bound := self.resolve(name, used_at)) is not None:
+            return bound
+        full = f"environment.{name}"
+        known = self._bindings.setdefault(full, Binding("environment", name, name, used_at))
+        self._bindings[full] = replace(known, uses=(*known.uses, used_at))
+        return Variable(full)
+
     def _names_environment(self, name: str) -> bool:
         """Whether a name says itself where its value is: a bind without a location is the process environment (ADR 7).
 

@@ -11,8 +11,9 @@ from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.formats import DECODERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.link.call import CallSite, fold
-from naftiko_runtime.link.consumed import place_it
+from naftiko_runtime.link.call import CallSite
+from naftiko_runtime.link.consumed import fold, place_it
+from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
 from naftiko_runtime.shape import compile_outputs
 from naftiko_runtime.spec.consumes import ImportedConsumes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
@@ -128,8 +130,9 @@ class _Linker:
         pattern = self._pattern(resource)
         parameters = (*spec.input_parameters, *resource.input_parameters)
         self._check_parameters(parameters, pattern)
-        inputs = _rest_inputs(parameters, pattern)
-        operation = self._operation(expose.namespace, spec, spec.name or resource.path, inputs, tool=False)
+        inputs = _rest_inputs(parameters, pattern, self._context)
+        fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
+        operation = self._operation(expose.namespace, spec, spec.name or resource.path, inputs, fixed, tool=False)
         if operation is None:
             return None
         return Route(spec.method, resource.path, pattern, operation)
@@ -164,22 +167,29 @@ class _Linker:
 
     def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
         inputs = {
-            p.name: Input(p.name, "body", p.type, p.required is not False, p.default, p.description)
-            for p in spec.input_parameters
+            p.name: declared(p, p.name, "body", p.required is not False, self._context) for p in spec.input_parameters
         }
         self._check_unique("input parameter", spec.input_parameters)
-        operation = self._operation(expose.namespace, spec, spec.name, inputs, tool=True)
+        fixed = fixed_values(spec.input_parameters, inputs, self._context)
+        operation = self._operation(expose.namespace, spec, spec.name, inputs, fixed, tool=True)
         if operation is None:
             return None
         return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
 
     def _operation(
-        self, namespace: str, spec: Exposed, name: str, inputs: dict[str, Input], *, tool: bool
+        self,
+        namespace: str,
+        spec: Exposed,
+        name: str,
+        inputs: dict[str, Input],
+        fixed: Mapping[str, Term],
+        *,
+        tool: bool,
     ) -> Operation | None:
         consumed = self._called(spec)
         if consumed is None:
             return None
-        site = CallSite(self._context, spec, namespace, consumed, inputs, tool)
+        site = CallSite(self._context, spec, namespace, consumed, inputs, tool, fixed)
         contract, request = site.link()
         shape = self._shape(spec.output_parameters, consumed)
         description = spec.description or consumed.spec.description or ""
@@ -260,17 +270,25 @@ class _Linker:
                 self._context.complain(rules.DUPLICATE_ROUTE, message, steps, advice)
 
 
-def _rest_inputs(parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
+def _rest_inputs(
+    parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument], context: Context
+) -> dict[str, Input]:
     """The declared inputs, and every placeholder that nobody declares as required text."""
     inputs: dict[str, Input] = {}
     for p in parameters:
         required = p.in_ == "path" or p.required is True
-        name = _placeholder_of(p.name, pattern) if p.in_ == "path" else p.name
-        inputs.setdefault(name, Input(name, p.in_, p.type, required, p.default, p.description))
+        name = _name(p, pattern)
+        if name not in inputs:  # the operation's own comes before its resource's
+            inputs[name] = declared(p, name, p.in_, required, context)
     for piece in pattern:
         if isinstance(piece, Argument):
             inputs.setdefault(piece.name, Input(piece.name, "path", "string", required=True, inferred=True))
     return inputs
+
+
+def _name(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
+    """What an input is called: by the route's placeholder where it stands in the path."""
+    return _placeholder_of(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
 
 
 def _placeholder_of(name: str, pattern: Sequence[str | Argument]) -> str:

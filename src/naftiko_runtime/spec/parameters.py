@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from naftiko_runtime.spec.base import JsonType, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.base import JsonType, Part, Text, tuple_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +39,15 @@ class ExposedParameter(Parameter):
     """An input of a REST operation or resource."""
 
     in_: Literal["path", "query", "header", "cookie", "body"] = Field(alias="in")
-    pattern: Unserved = None
-    value: Unserved = None
+    pattern: Text | None = None
+    value: Text | None = None
 
 
 class ToolParameter(Parameter):
     """An input of an MCP tool; required unless it says otherwise."""
 
-    pattern: Unserved = None
-    value: Unserved = None
+    pattern: Text | None = None
+    value: Text | None = None
 
 
 class ConsumedOutput(Part):

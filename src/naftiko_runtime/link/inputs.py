@@ -1,0 +1,84 @@
+"""Declared inputs of exposed operations: their types, patterns and given values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.contract import Input, read_as
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.link.terms import composed
+from naftiko_runtime.pattern import Pattern, PatternError, compile_pattern
+from naftiko_runtime.plan import Constant, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from naftiko_runtime.contract import Place
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.parameters import ExposedParameter, ToolParameter
+
+
+def declared(
+    parameter: ExposedParameter | ToolParameter, name: str, place: Place, required: bool, context: Context
+) -> Input:
+    """An input as the document declares it; one whose ``value`` is a JSONPath is looked up in the request's body."""
+    path = _body_path(parameter, context)
+    return Input(
+        name=name,
+        place=place if path is None else "body",
+        type=parameter.type,
+        required=required,
+        default=parameter.default,
+        description=parameter.description,
+        pattern=_pattern(parameter, context),
+        path=path,
+    )
+
+
+def _is_path(value: str | None) -> bool:
+    return value is not None and (value == "$" or value.startswith(("$.", "$[")))
+
+
+def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) -> Callable[[Any], Any] | None:
+    if parameter.value is None or not _is_path(parameter.value):
+        return None
+    try:
+        return compile_path(parameter.value).get
+    except JsonPathError as error:
+        context.complain(rules.JSONPATH, str(error), parameter.at("value"))
+        return None
+
+
+def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> Pattern | None:
+    if parameter.pattern is None:
+        return None
+    try:
+        return compile_pattern(parameter.pattern)
+    except PatternError as error:
+        advice = "write it without look-around and back references: patterns are RE2's, which never hang"
+        context.complain(rules.PATTERN, f"the pattern does not compile: {error}", parameter.at("pattern"), advice)
+        return None
+
+
+def fixed_values(
+    parameters: Iterable[ExposedParameter | ToolParameter], names: Iterable[str], context: Context
+) -> dict[str, Term]:
+    """The inputs that the document itself gives, by name: constants, or templates over bound variables."""
+    fixed: dict[str, Term] = {}
+    for parameter, name in zip(parameters, names, strict=False):
+        if parameter.value is not None and not _is_path(parameter.value):
+            fixed.setdefault(name, _fixed(parameter, parameter.value, context))
+    return fixed
+
+
+def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
+    steps = parameter.at("value")
+    term = composed((context.secret_text(text, steps),))
+    if not isinstance(term, Constant):
+        return term
+    try:
+        return Constant(read_as(term.value, parameter.type))
+    except ValueError as error:
+        context.complain(rules.INVALID_VALUE, f"the value of '{parameter.name}' {error}", steps)
+        return term

@@ -1,0 +1,72 @@
+"""Terms put together, searched and replaced, wherever in a request they stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.plan import (
+    Argument,
+    Composed,
+    Form,
+    JsonText,
+    JsonTree,
+    NamedTerm,
+    PlainText,
+    Term,
+    WholeBody,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+def composed(terms: Iterable[Term]) -> Term:
+    """Terms side by side as one: flat, and itself when there is only one."""
+    parts: list[Any] = []
+    for term in terms:
+        parts += term.parts if isinstance(term, Composed) else (term,)
+    return parts[0] if len(parts) == 1 else Composed(tuple(parts))
+
+
+def arguments(value: Any) -> Iterator[str]:
+    """The names of the arguments that stand anywhere in a term, a body or a collection of them."""
+    match value:
+        case Argument(name):
+            yield name
+        case NamedTerm(_, term) | WholeBody(term):
+            yield from arguments(term)
+        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts):
+            yield from arguments(parts)
+        case JsonTree(root):
+            yield from arguments(root)
+        case tuple() | list():
+            for item in value:
+                yield from arguments(item)
+        case dict():
+            yield from arguments(list(value.values()))
+
+
+def substituted(value: Any, terms: Mapping[str, Term]) -> Any:  # noqa: PLR0911 - one a kind of node
+    """The same with each argument that has a term replaced by it."""
+    match value:
+        case Argument(name):
+            return terms.get(name, value)
+        case Composed(parts):
+            return composed(substituted(part, terms) for part in parts)
+        case NamedTerm(_, term) | WholeBody(term):
+            return replace(value, term=substituted(term, terms))
+        case JsonText(parts) | PlainText(parts):
+            return replace(value, parts=substituted(parts, terms))
+        case Form(fields):
+            return replace(value, fields=substituted(fields, terms))
+        case JsonTree(root):
+            return replace(value, root=substituted(root, terms))
+        case tuple():
+            return tuple(substituted(item, terms) for item in value)
+        case list():
+            return [substituted(item, terms) for item in value]
+        case dict():
+            return {key: substituted(item, terms) for key, item in value.items()}
+        case _:
+            return value

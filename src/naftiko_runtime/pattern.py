@@ -1,0 +1,52 @@
+"""Patterns that documents give: regular expressions that take linear time, whatever the text.
+
+They are RE2's (no look-around, no back references), and match anywhere in a text, as in JSON Schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class PatternError(ValueError):
+    """A pattern that does not compile; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern; ``text`` is what the document wrote."""
+
+    text: str
+    _search: Callable[[str], object | None] = field(repr=False, compare=False)
+
+    def matches(self, text: str) -> bool:
+        """Whether the pattern is found in a text; never in one that is no valid Unicode."""
+        try:
+            return self._search(text) is not None
+        except UnicodeEncodeError:
+            return False
+
+
+def compile_pattern(text: str) -> Pattern:
+    """Compile a pattern.
+
+    Raises:
+        PatternError: It is none, or uses what would not be linear.
+    """
+    import re2  # noqa: PLC0415 - few documents have patterns
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return Pattern(text, re2.compile(text, options).search)
+    except (re2.error, UnicodeEncodeError) as error:
+        raise PatternError(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    words = error.args[0] if error.args else ""
+    return words.decode(errors="replace") if isinstance(words, bytes) else str(words)
