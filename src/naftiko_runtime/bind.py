@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import limits
+from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
@@ -15,6 +16,7 @@ from naftiko_runtime.template import Unrenderable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from naftiko_runtime.auth.inbound import Guard
     from naftiko_runtime.plan import Operation, Plan, Server
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
@@ -26,6 +28,7 @@ class BoundServer:
 
     plan: Server
     operations: tuple[BoundOperation, ...]
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,27 @@ async def bind(
     """
     transport = open_transport()
     try:
+        # One flow for each upstream: what it learns, a token say, serves all its operations.
+        flows = {u.namespace: flow_of(u.credential, secrets) for u in plan.upstreams}
 
         def bound(operation: Operation) -> BoundOperation:
             try:
                 return BoundOperation(
-                    operation, secrets, transport, deadline_seconds=deadline_seconds, bytes_max=response_bytes_max
+                    operation,
+                    secrets,
+                    transport,
+                    deadline_seconds=deadline_seconds,
+                    bytes_max=response_bytes_max,
+                    flow=flows.get(operation.request.upstream.namespace),
                 )
             except Unrenderable as error:
                 raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
 
-        yield Bound(plan, tuple(BoundServer(s, tuple(map(bound, _operations(s)))) for s in plan.servers))
+        servers = (
+            BoundServer(s, tuple(map(bound, _operations(s))), guard_of(s.guard, s.namespace, secrets))
+            for s in plan.servers
+        )
+        yield Bound(plan, tuple(servers))
     finally:
         await transport.aclose()
 

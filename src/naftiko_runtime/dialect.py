@@ -93,9 +93,15 @@ class _Speaker:
         self._renamed(api, "auth", "authentication", steps)
         if isinstance(authentication := api.get("authentication"), dict):
             self._api_key(authentication, (*steps, "authentication"))
+            self._oauth2(authentication, (*steps, "authentication"))
         for number, resource in _mappings(api.get("resources")):
             for index, operation in _mappings(resource.get("operations")):
                 self._operation(operation, (*steps, "resources", number, "operations", index))
+
+    def _oauth2(self, authentication: dict[str, Any], steps: Steps) -> None:
+        for other in ("tokenUrl", "tokenUri"):
+            if authentication.get("type") == "oauth2":
+                self._renamed(authentication, other, "tokenEndpoint", steps)
 
     def _api_key(self, authentication: dict[str, Any], steps: Steps) -> None:
         """``in`` and ``name`` for ``placement`` and ``key``; with ``name``, ``key`` may be the value."""

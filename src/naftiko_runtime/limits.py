@@ -40,6 +40,11 @@ CONNECTIONS_MAX: Final = 10_000
 CONNECTIONS_REFUSED_MAX: Final = 1_000
 """How many of those that are too many are told so; further ones are dropped."""
 
+DIGEST_NONCE_SECONDS: Final = 300.0
+"""How long a nonce that was given out may be answered."""
+DIGEST_NONCES_MAX: Final = 10_000
+"""How many nonces in use are remembered, so that no answer works twice."""
+
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
@@ -51,6 +56,11 @@ UPSTREAM_NAMES_KEPT_SECONDS: Final = 10
 """How long a resolved name is believed, by aiohttp."""
 UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
 """How long one address of a name is tried before the next one is tried beside it (RFC 8305)."""
+TOKEN_LIFE_SECONDS: Final = 300.0
+"""How long a token is used whose endpoint does not say."""
+TOKEN_EARLY_SECONDS: Final = 30.0
+"""How long before its end a token is renewed; a tenth of its life when that is shorter."""
+TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
 """What one connection of httpcore2 takes in ahead of its reader."""
 UPSTREAM_WRITE_BYTES_MAX: Final = 1024 * 1024

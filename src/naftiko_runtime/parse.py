@@ -114,7 +114,6 @@ _TO_ADD = {
 }
 _INSTEAD = {
     "aggregates": "let tools and operations 'call' consumed operations themselves",
-    "authentication": "leave it out only where anybody who reaches the port may call",
     "forward": "declare the operations that may be reached",
     "location": "leave it out; values come from the environment",
     "mappings": "use 'outputParameters'",

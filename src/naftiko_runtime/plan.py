@@ -94,7 +94,38 @@ class ApiKeyCredential:
     placement: Literal["header", "query"]
 
 
-Credential: TypeAlias = BasicCredential | BearerCredential | ApiKeyCredential
+@dataclass(frozen=True, slots=True)
+class DigestCredential:
+    """User name and password for ``Authorization: Digest``."""
+
+    username: Term
+    password: Term
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """A bearer token, fetched from a token endpoint (OAuth 2); ``parameters`` go there beside the grant."""
+
+    token_endpoint: Term
+    client_id: Term
+    client_secret: Term
+    parameters: tuple[tuple[str, Term], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SigningCredential:
+    """What OAuth 1.0a signs requests with; an empty token is none."""
+
+    consumer_key: Term
+    consumer_secret: Term
+    token: Term
+    token_secret: Term
+    method: str
+
+
+Credential: TypeAlias = (
+    BasicCredential | BearerCredential | ApiKeyCredential | DigestCredential | ClientCredentials | SigningCredential
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +306,8 @@ class RestServer:
     span: Span
     routes: tuple[Route, ...]
     broken: tuple[BrokenRoute, ...] = ()
+    guard: Credential | None = None
+    """What callers have to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +322,8 @@ class McpServer:
     instructions: str | None
     tools: tuple[Tool, ...]
     broken: tuple[BrokenTool, ...] = ()
+    guard: Credential | None = None
+    """What callers have to show."""
 
 
 Server: TypeAlias = RestServer | McpServer

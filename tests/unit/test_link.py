@@ -430,7 +430,7 @@ def test_a_binding_knows_every_use() -> None:
 
 def test_a_variable_used_in_a_part_that_is_refused_is_not_called_unused() -> None:
     data = document(binds={"KEY": "K"}, authentication={"type": "oauth2", "clientSecret": "{{KEY}}"})
-    assert [slug for slug, _ in problems(data)] == ["not-served-yet"]
+    assert [slug for slug, _ in problems(data)] == ["empty-credential"]
 
 
 def test_of_two_namespaces_with_one_variable_the_short_name_means_the_first() -> None:

@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_METHOD_HEADER, MCP_NAME_HEADER, decode_header_value
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
@@ -77,6 +77,8 @@ async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
                 headers = [_ALLOW, *preflight_headers(scope)]
                 await send({"type": "http.response.start", "status": 204, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})
+            elif server.guard is not None and (unauthorized := server.guard.refusal(scope)) is not None:
+                await send_unauthorized(readable_by_page(scope, send), unauthorized)
             elif scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 await send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))

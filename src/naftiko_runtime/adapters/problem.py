@@ -19,6 +19,7 @@ from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Send
+    from naftiko_runtime.auth.inbound import Refusal
     from naftiko_runtime.transport.base import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")
@@ -47,6 +48,12 @@ async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...]
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": f.detail} for f in error.faults]
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     await send_problem_document(send, status, slug, str(error), extra, (*headers, *close))
+
+
+async def send_unauthorized(send: Send, refusal: Refusal) -> None:
+    """Answer a request that a guard did not let in."""
+    challenges = tuple((b"www-authenticate", challenge.encode()) for challenge in refusal.challenges)
+    await send_problem_document(send, 401, "unauthorized", refusal.detail, headers=challenges)
 
 
 async def send_problem_document(

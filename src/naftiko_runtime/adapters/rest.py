@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
-from naftiko_runtime.adapters.problem import send_problem, send_problem_document
+from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge
 from naftiko_runtime.formats import Undecodable, decode
@@ -29,7 +29,7 @@ class RestApp:
     """The ASGI application of one REST expose."""
 
     def __init__(self, server: BoundServer, edge: Edge) -> None:
-        self._edge = edge
+        self._guard = server.guard
         self._dispatcher: Dispatcher[RouteHandler | BrokenHandler] = Dispatcher()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
@@ -40,6 +40,9 @@ class RestApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if self._guard is not None and (refusal := self._guard.refusal(scope)) is not None:
+            await send_unauthorized(send, refusal)
+            return
         resource = self._dispatcher.fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
             await handler(scope, receive, send, {})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
+    from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
@@ -26,7 +27,7 @@ _QUOTED_CHARACTERS = 200
 class BoundOperation:
     """A planned operation with its secrets in place and a transport to send by."""
 
-    __slots__ = ("builder", "bytes_max", "contract", "deadline_seconds", "plan", "transport")
+    __slots__ = ("builder", "bytes_max", "contract", "deadline_seconds", "flow", "plan", "transport")
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class BoundOperation:
         *,
         deadline_seconds: float,
         bytes_max: int,
+        flow: Flow | None = None,
     ) -> None:
         self.plan = plan
         self.contract = plan.contract
         self.builder = RequestBuilder(plan.request, secrets, decodes=plan.shape is not None)
         self.transport = transport
+        self.flow = flow
         self.deadline_seconds = deadline_seconds
         self.bytes_max = bytes_max
 
@@ -73,7 +76,11 @@ class Exchange:
         request = self._operation.builder.build(call)
         await self._timeout.__aenter__()
         try:
-            response = await self._operation.transport.send(request)
+            operation = self._operation
+            if operation.flow is None:
+                response = await operation.transport.send(request)
+            else:
+                response = await operation.flow.send(request, operation.transport)
             self._answer = answer = Answer(response, self._operation.bytes_max)
             if self._operation.plan.shape is not None:
                 await _map(answer, self._operation.plan)

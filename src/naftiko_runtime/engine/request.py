@@ -11,7 +11,15 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.engine.body import body_encoder, fields_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, OpenBody
+from naftiko_runtime.plan import (
+    ApiKeyCredential,
+    BasicCredential,
+    BearerCredential,
+    ClientCredentials,
+    DigestCredential,
+    OpenBody,
+    SigningCredential,
+)
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.template import FRAMING, HEADER_NAME, Unrenderable, in_header, in_path, in_query
 from naftiko_runtime.transport.base import OutboundRequest
@@ -131,6 +139,8 @@ class RequestBuilder:
                         self._query += fields_of(in_query(text(key)), text(value))
                     else:
                         self._set_header(text(key).lower(), text(value))
+            case DigestCredential() | ClientCredentials() | SigningCredential():
+                pass  # a flow of requests, see engine.flows
             case _:
                 assert_never(credential)
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.plan import ApiKeyCredential, BasicCredential, BearerCredential, Constant, Credential, Upstream
-from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, OtherAuthentication
+from naftiko_runtime.link.credentials import credential, header_name
+from naftiko_runtime.plan import Upstream
 from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.template import FRAMING, HEADER_NAME, Placeholder, split_path
+from naftiko_runtime.template import FRAMING, Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -112,8 +112,7 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
             advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
             context.complain(rules.BASE_URI, fault, steps, advice)
             base_uri = "http://invalid"
-    credential = _credential(api, context)
-    return Upstream(api.namespace, base_uri, credential, context.span(steps))
+    return Upstream(api.namespace, base_uri, credential(api.authentication, context), context.span(steps))
 
 
 def base_uri_fault(base_uri: str) -> str | None:
@@ -138,88 +137,6 @@ def _url_fault(base_uri: str) -> str | None:
     if parts.username is not None or parts.password is not None:
         return "the base URI holds credentials; they belong into 'authentication'"
     return "the base URI has a query or a fragment" if parts.query or parts.fragment else None
-
-
-def _credential(api: ConsumedHttp, context: Context) -> Credential | None:
-    authentication = api.authentication
-    match authentication:
-        case None:
-            return None
-        case Basic():
-            username = context.secret_text(authentication.username, authentication.at("username"))
-            return BasicCredential(
-                username, context.secret_text(authentication.password, authentication.at("password"))
-            )
-        case Bearer():
-            _needed(authentication.token, "token", authentication.at(), context)
-            return BearerCredential(context.secret_text(authentication.token, authentication.at("token")))
-        case ApiKey():
-            return _api_key(authentication, context)
-        case OtherAuthentication():
-            _other(authentication, context)
-            return None
-        case _:
-            assert_never(authentication)
-
-
-def _api_key(authentication: ApiKey, context: Context) -> Credential:
-    if authentication.headers and not authentication.key:
-        return _api_keys(authentication, authentication.headers, context)
-    for key, value in (("key", authentication.key), ("value", authentication.value)):
-        _needed(value, key, authentication.at(), context)
-    if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
-        _key_name(authentication.key, authentication.at("key"), context)
-    name = context.secret_text(authentication.key, authentication.at("key"))
-    secret = context.secret_text(authentication.value, authentication.at("value"))
-    return ApiKeyCredential(((name, secret),), authentication.placement)
-
-
-def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context) -> Credential:
-    """The keys of a ``headers`` mapping."""
-    message = "'headers' is read as one key for each entry"
-    context.complain(rules.NON_STANDARD_KEY, message, authentication.at("headers"), "write 'key' and 'value'", key=True)
-    keys = []
-    for name, value in headers.items():
-        steps = authentication.at("headers", name)
-        _needed(value, name, steps, context)
-        _key_name(name, steps, context)
-        keys.append((Constant(name), context.secret_text(value, steps)))
-    return ApiKeyCredential(tuple(keys), "header")
-
-
-def _key_name(name: str, steps: Steps, context: Context) -> None:
-    """Check the name of a header that takes a key."""
-    header_name(name, steps, context)
-    if name.lower() in {*FRAMING, "host"}:
-        message = f"'{name}' is for the runtime to send"
-        context.complain(rules.INVALID_VALUE, message, steps, "name the header that takes the key")
-
-
-def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
-    if not value:
-        advice = f"add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable"
-        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, advice, key=True)
-
-
-def _other(authentication: OtherAuthentication, context: Context) -> None:
-    kind, steps = authentication.type, authentication.at("type")
-    if not kind:
-        advice = f"add 'type: …', one of {', '.join(KNOWN_KINDS)}"
-        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
-    elif kind in KNOWN_KINDS:
-        message = f"authentication of type '{kind}' is not served yet"
-        context.complain(rules.NOT_SERVED, message, steps, "use 'basic', 'bearer' or 'apikey'")
-    else:
-        message = f"there is no authentication of type '{kind}'"
-        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"))
-
-
-def header_name(name: str, steps: Steps, context: Context) -> None:
-    """Check a header's name; report one that HTTP does not allow."""
-    if HEADER_NAME.fullmatch(name):
-        return
-    advice = "a name has letters, digits and dashes"
-    context.complain(rules.INVALID_VALUE, f"'{name}' is no name of an HTTP header", steps, advice)
 
 
 def _operations(

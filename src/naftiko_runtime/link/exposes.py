@@ -13,6 +13,7 @@ from naftiko_runtime.formats import DECODERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.consumed import fold, place_it
+from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
 from naftiko_runtime.shape import compile_outputs
@@ -103,7 +104,8 @@ class _Linker:
         self._check_routes(routes)
         span = self._context.span(expose.at("port"))
         address, served = expose.address or _ANY_ADDRESS, tuple(route for route, _ in routes)
-        return RestServer(expose.namespace, address, expose.port, span, served)
+        guard = expected(expose.authentication, self._context)
+        return RestServer(expose.namespace, address, expose.port, span, served, guard=guard)
 
     def mcp(self, expose: McpExpose) -> McpServer:
         if expose.transport != "http":
@@ -115,7 +117,16 @@ class _Linker:
         tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
         span = self._context.span(expose.at("port"))
         address, title = expose.address or _ANY_ADDRESS, self._label or expose.namespace
-        return McpServer(expose.namespace, address, expose.port or 0, span, title, expose.description, tuple(tools))
+        return McpServer(
+            namespace=expose.namespace,
+            address=address,
+            port=expose.port or 0,
+            span=span,
+            title=title,
+            instructions=expose.description,
+            tools=tuple(tools),
+            guard=expected(expose.authentication, self._context),
+        )
 
     def _refuse_transport(self, expose: McpExpose) -> None:
         steps = expose.at("transport")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag
 
-from naftiko_runtime.spec.base import Part, Text
+from naftiko_runtime.spec.base import Part, Text, tuple_or_empty
 
 
 class Basic(Part):
@@ -34,6 +34,42 @@ class ApiKey(Part):
     headers: dict[str, Text] | None = None
 
 
+class Digest(Part):
+    """``Authorization: Digest`` with a user name and a password, which never travels."""
+
+    type: Literal["digest"]
+    username: Text = ""
+    password: Text = ""
+
+
+class OAuth2(Part):
+    """A token from a token endpoint, fetched with client credentials (RFC 6749, 4.4).
+
+    ``clientId`` and ``clientSecret`` are outside the specification, whose keys say only how tokens are checked.
+    """
+
+    type: Literal["oauth2"]
+    token_endpoint: Text = ""
+    client_id: Text = ""
+    client_secret: Text = ""
+    scopes: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    audience: Text = ""
+    authorization_server_uri: Text = ""
+    resource: Text = ""
+    token_validation: Text = ""
+
+
+class OAuth1(Part):
+    """Requests signed as OAuth 1.0a has it (RFC 5849); outside the specification, but common in the wild."""
+
+    type: Literal["oauth1"]
+    consumer_key: Text = ""
+    consumer_secret: Text = ""
+    token: Text = ""
+    token_secret: Text = ""
+    signature_method: Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"] = "HMAC-SHA1"
+
+
 class OtherAuthentication(Part):
     """A kind that is not served (yet): reported by name when the document is linked."""
 
@@ -44,13 +80,16 @@ class OtherAuthentication(Part):
 
 def _kind(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return kind if kind in ("basic", "bearer", "apikey") else "other"
+    return kind if kind in ("basic", "bearer", "apikey", "digest", "oauth1", "oauth2") else "other"
 
 
 Authentication = Annotated[
     Annotated[Basic, Tag("basic")]
     | Annotated[Bearer, Tag("bearer")]
     | Annotated[ApiKey, Tag("apikey")]
+    | Annotated[Digest, Tag("digest")]
+    | Annotated[OAuth2, Tag("oauth2")]
+    | Annotated[OAuth1, Tag("oauth1")]
     | Annotated[OtherAuthentication, Tag("other")],
     Discriminator(_kind),
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from naftiko_runtime.spec.auth import Authentication
 from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
 from naftiko_runtime.spec.parameters import ExposedParameters, Outputs, ToolParameters, With
 
@@ -53,7 +54,7 @@ class RestExpose(Part):
     description: Text | None = None
     address: Text | None = None
     port: Port
-    authentication: Unserved = None
+    authentication: Authentication | None = None
     resources: Annotated[tuple[RestResource, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
@@ -83,7 +84,7 @@ class McpExpose(Part):
     transport: Text = "http"
     address: Text | None = None
     port: Port | None = None
-    authentication: Unserved = None
+    authentication: Authentication | None = None
     tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
     resources: Unserved = None
     prompts: Unserved = None

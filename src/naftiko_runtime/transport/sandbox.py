@@ -129,7 +129,9 @@ def echoing(plan: Plan, answered: Collection[str]) -> Plan:
             case _:
                 assert_never(old)
 
-    return replace(plan, servers=tuple(map(server, plan.servers)))
+    # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
+    upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)
+    return replace(plan, upstreams=upstreams, servers=tuple(map(server, plan.servers)))
 
 
 class SandboxTransport:

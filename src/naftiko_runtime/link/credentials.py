@@ -1,0 +1,167 @@
+"""Authentication of either side: from the document's description to the plan's credential."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, assert_never
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.plan import (
+    ApiKeyCredential,
+    BasicCredential,
+    BearerCredential,
+    ClientCredentials,
+    Constant,
+    Credential,
+    DigestCredential,
+    SigningCredential,
+)
+from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2, OtherAuthentication
+from naftiko_runtime.template import FRAMING, HEADER_NAME
+
+if TYPE_CHECKING:
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.auth import Authentication
+
+_ENDPOINT: Final = re.compile(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
+
+
+def credential(  # noqa: PLR0911 - one a kind
+    authentication: Authentication | None, context: Context
+) -> Credential | None:
+    """What an authentication sends, or asks for; nothing when there is none, or it was refused."""
+    match authentication:
+        case None:
+            return None
+        case Basic():
+            username = context.secret_text(authentication.username, authentication.at("username"))
+            return BasicCredential(
+                username, context.secret_text(authentication.password, authentication.at("password"))
+            )
+        case Bearer():
+            _needed(authentication.token, "token", authentication.at(), context)
+            return BearerCredential(context.secret_text(authentication.token, authentication.at("token")))
+        case ApiKey():
+            return _api_key(authentication, context)
+        case Digest():
+            username = context.secret_text(authentication.username, authentication.at("username"))
+            return DigestCredential(
+                username, context.secret_text(authentication.password, authentication.at("password"))
+            )
+        case OAuth2():
+            return _oauth2(authentication, context)
+        case OAuth1():
+            return _oauth1(authentication, context)
+        case OtherAuthentication():
+            _other(authentication, context)
+            return None
+        case _:
+            assert_never(authentication)
+
+
+def expected(authentication: Authentication | None, context: Context) -> Credential | None:
+    """What callers of an expose have to show; nothing secret may be empty, since that would let anybody in."""
+    match authentication:
+        case Basic() | Digest():
+            for key in ("username", "password"):
+                _needed(getattr(authentication, key), key, authentication.at(), context)
+        case OAuth1() | OAuth2():
+            message = f"an expose with authentication of type '{authentication.type}' is not served yet"
+            advice = "use 'basic', 'bearer', 'apikey' or 'digest'"
+            context.complain(rules.NOT_SERVED, message, authentication.at("type"), advice)
+            return None
+        case _:
+            pass
+    return credential(authentication, context)
+
+
+def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
+    """Client credentials, which the specification has no keys for; see docs/writing.md."""
+    needed = {"tokenEndpoint": authentication.token_endpoint, "clientId": authentication.client_id}
+    needed["clientSecret"] = authentication.client_secret
+    if missing := [key for key, value in needed.items() if not value]:
+        message = f"oauth2 needs {', '.join(map(repr, missing))} to fetch a token with client credentials"
+        advice = "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{VARIABLE}}'"
+        context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
+        return None
+    endpoint = authentication.token_endpoint
+    if "{{" not in endpoint and not _ENDPOINT.fullmatch(endpoint):
+        message = "the token endpoint is no http or https URL"
+        context.complain(rules.INVALID_VALUE, message, authentication.at("tokenEndpoint"), "give a full URL")
+    terms = [context.secret_text(value, authentication.at(key)) for key, value in needed.items()]
+    more = {"scope": " ".join(authentication.scopes), "audience": authentication.audience}
+    parameters = tuple(
+        (name, context.secret_text(value, authentication.at("type"))) for name, value in more.items() if value
+    )
+    return ClientCredentials(terms[0], terms[1], terms[2], parameters)
+
+
+def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
+    needed = {"consumerKey": authentication.consumer_key, "consumerSecret": authentication.consumer_secret}
+    if missing := [key for key, value in needed.items() if not value]:
+        message = f"oauth1 needs {', '.join(map(repr, missing))} to sign requests"
+        advice = "add 'consumerKey', 'consumerSecret', and for a user 'token' and 'tokenSecret'"
+        context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
+        return None
+    more = {"token": authentication.token, "tokenSecret": authentication.token_secret}
+    terms = [context.secret_text(value, authentication.at(key)) for key, value in (needed | more).items()]
+    return SigningCredential(terms[0], terms[1], terms[2], terms[3], authentication.signature_method)
+
+
+def _api_key(authentication: ApiKey, context: Context) -> Credential:
+    if authentication.headers and not authentication.key:
+        return _api_keys(authentication, authentication.headers, context)
+    for key, value in (("key", authentication.key), ("value", authentication.value)):
+        _needed(value, key, authentication.at(), context)
+    if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
+        _key_name(authentication.key, authentication.at("key"), context)
+    name = context.secret_text(authentication.key, authentication.at("key"))
+    secret = context.secret_text(authentication.value, authentication.at("value"))
+    return ApiKeyCredential(((name, secret),), authentication.placement)
+
+
+def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context) -> Credential:
+    """The keys of a ``headers`` mapping."""
+    message = "'headers' is read as one key for each entry"
+    context.complain(rules.NON_STANDARD_KEY, message, authentication.at("headers"), "write 'key' and 'value'", key=True)
+    keys = []
+    for name, value in headers.items():
+        steps = authentication.at("headers", name)
+        _needed(value, name, steps, context)
+        _key_name(name, steps, context)
+        keys.append((Constant(name), context.secret_text(value, steps)))
+    return ApiKeyCredential(tuple(keys), "header")
+
+
+def _key_name(name: str, steps: Steps, context: Context) -> None:
+    """Check the name of a header that takes a key."""
+    header_name(name, steps, context)
+    if name.lower() in {*FRAMING, "host"}:
+        message = f"'{name}' is for the runtime to send"
+        context.complain(rules.INVALID_VALUE, message, steps, "name the header that takes the key")
+
+
+def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
+    if not value:
+        advice = f"add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable"
+        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, advice, key=True)
+
+
+def _other(authentication: OtherAuthentication, context: Context) -> None:
+    kind, steps = authentication.type, authentication.at("type")
+    if not kind:
+        advice = f"add 'type: …', one of {', '.join(KNOWN_KINDS)}"
+        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
+    else:
+        message = f"there is no authentication of type '{kind}'"
+        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"))
+
+
+def header_name(name: str, steps: Steps, context: Context) -> None:
+    """Check a header's name; report one that HTTP does not allow."""
+    if HEADER_NAME.fullmatch(name):
+        return
+    advice = "a name has letters, digits and dashes"
+    context.complain(rules.INVALID_VALUE, f"'{name}' is no name of an HTTP header", steps, advice)

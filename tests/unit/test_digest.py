@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from naftiko_runtime.auth.digest import DigestGuard, fields_of, hashed, response
+from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
+
+FIELDS = {
+    "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+    "nc": "00000001",
+    "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+    "qop": "auth",
+}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "expected"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_the_example_of_rfc_7616(algorithm: str, expected: str) -> None:
+    secret = hashed(algorithm, "Mufasa:http-auth@example.org:Circle of Life")
+    assert response(algorithm, secret, "GET", "/dir/index.html", FIELDS) == expected
+
+
+def test_fields_are_read_with_quotes_escapes_and_commas() -> None:
+    assert fields_of(r'Realm="a, \"b\"", nonce=x,qop="auth,auth-int", stale=TRUE') == {
+        "realm": 'a, "b"',
+        "nonce": "x",
+        "qop": "auth,auth-int",
+        "stale": "TRUE",
+    }
+
+
+class Caller:
+    """Answers a guard's challenges."""
+
+    def __init__(self, guard: DigestGuard) -> None:
+        self.guard = guard
+
+    def challenge(self) -> dict[str, str]:
+        refusal = self.guard.refusal(scope())
+        assert refusal is not None
+        return fields_of(refusal.challenges[0].removeprefix("Digest "))
+
+    def answer(self, challenge: dict[str, str], count: int = 1, **changes: str) -> dict[str, Any]:
+        fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
+        secret = hashed("SHA-256", f"ship:{challenge['realm']}:p")
+        proof = response("SHA-256", secret, "GET", "/x?y=1", fields)
+        given = {"username": "ship", "uri": "/x?y=1", "algorithm": "SHA-256", "response": proof} | fields | changes
+        return scope("Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items()))
+
+
+def scope(authorization: str | None = None) -> dict[str, Any]:
+    headers = [] if authorization is None else [(b"authorization", authorization.encode())]
+    return {"method": "GET", "raw_path": b"/x", "query_string": b"y=1", "headers": headers}
+
+
+def test_a_right_answer_works_once_for_each_count() -> None:
+    caller = Caller(DigestGuard("ships", "ship", "p"))
+    challenge = caller.challenge()
+    assert caller.guard.refusal(caller.answer(challenge)) is None
+    again = caller.guard.refusal(caller.answer(challenge))
+    assert again is not None
+    assert "stale=true" in again.challenges[0]
+    assert caller.guard.refusal(caller.answer(challenge, 2)) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"username": "shop"},
+        {"response": "0" * 64},
+        {"uri": "/y"},
+        {"nc": "zz"},
+        {"nc": "00000002"},
+        {"qop": "auth-int"},
+        {"algorithm": "SHA-1"},
+        {"nonce": "1-2-3"},
+        {"nonce": "x"},
+        {"cnonce": "other"},
+    ],
+)
+def test_any_change_is_refused(changes: dict[str, Any]) -> None:
+    caller = Caller(DigestGuard("ships", "ship", "p"))
+    assert caller.guard.refusal(caller.answer(caller.challenge(), **changes)) is not None
+
+
+def test_a_nonce_ends() -> None:
+    now = [100.0]
+    caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
+    challenge = caller.challenge()
+    assert caller.guard.refusal(caller.answer(challenge)) is None
+    now[0] += DIGEST_NONCE_SECONDS + 1
+    assert caller.guard.refusal(caller.answer(challenge, 2)) is not None
+
+
+def test_a_nonce_that_was_forgotten_is_no_longer_taken() -> None:
+    now = [100.0]
+    caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
+    first = caller.challenge()
+    assert caller.guard.refusal(caller.answer(first)) is None
+    for _ in range(DIGEST_NONCES_MAX):
+        now[0] += 0.01
+        assert caller.guard.refusal(caller.answer(caller.challenge())) is None
+    assert caller.guard.refusal(caller.answer(first)) is not None
+
+
+def test_a_nonce_of_another_guard_is_not_taken() -> None:
+    caller, other = (Caller(DigestGuard("ships", "ship", "p")) for _ in range(2))
+    assert caller.guard.refusal(other.answer(other.challenge())) is not None
