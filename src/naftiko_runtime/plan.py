@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from naftiko_runtime.outline import Mismatches
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.contract import Contract
     from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.outline import Outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,9 @@ class Operation:
     shape: Callable[[Any], Any] | None
     raw_format: str = "json"
     description: str = ""
+    outline: Outline | None = None
+    """What the shaped result looks like; none when there is no shape, or no telling."""
+    mismatches: Mismatches = field(default_factory=Mismatches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath import compile_path
+from naftiko_runtime.outline import Mismatches, is_of
 from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
@@ -19,17 +20,22 @@ Shape: TypeAlias = Callable[[Any], Any]
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
 
 
-def compile_outputs(outputs: Sequence[Output]) -> Shape | None:
+def compile_outputs(outputs: Sequence[Output], mismatches: Mismatches | None = None) -> Shape | None:
     """The shape of a simple operation's result: the first output that yields a value gives it.
 
     None means identity: the answer goes through as it came, whatever it is, and is never decoded.
+
+    Args:
+        outputs: As the document has them.
+        mismatches: Counts scalars that are not, and cannot be made, of the declared type.
 
     Raises:
         JsonPathError: A path does not compile; linking has checked them all before.
     """
     if not outputs or is_identity(outputs[0]):
         return None
-    shapes = [_output(output) for output in outputs]
+    compiler = _Compiler(mismatches or Mismatches())
+    shapes = [compiler.output(output) for output in outputs]
     if len(shapes) == 1:
         return shapes[0]
     return lambda value: next((result for shape in shapes if (result := shape(value)) is not None), None)
@@ -48,33 +54,62 @@ def _path(output: Output) -> Any:
     return compile_path(output.mapping if isinstance(output.mapping, str) else "$")
 
 
-def _output(output: Output) -> Shape:
-    if output.const is not None:
-        return _constant(output.const)
-    if output.value is not None and output.mapping is None:
-        return _constant(_CONVERT.get(output.type, _as_it_is)(output.value))
-    convert = _inner(output)
-    path = _path(output)
-    if path.identity:
-        return convert
-    get = path.get
-    return lambda value: convert(get(value))
+class _Compiler:
+    def __init__(self, mismatches: Mismatches) -> None:
+        self._mismatches = mismatches
+
+    def output(self, output: Output) -> Shape:
+        if output.const is not None:
+            return _constant(output.const)
+        if output.value is not None and output.mapping is None:
+            return _constant(_CONVERT.get(output.type, _as_it_is)(output.value))
+        convert = self._inner(output)
+        path = _path(output)
+        if path.identity:
+            return convert
+        get = path.get
+        return lambda value: convert(get(value))
+
+    def _inner(self, output: Output) -> Shape:
+        """What happens to the value at an output's path."""
+        older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
+        if older.properties:
+            return _object({name: self.output(inner) for name, inner in older.properties.items()})
+        if output.values:
+            return _keyed(self.output(output.values))
+        if output.type == "array" or older.items:
+            return _array(self.output(older.items) if older.items else None)
+        return self._scalar(output)
+
+    def _scalar(self, output: Output) -> Shape:
+        convert = self._converting(output)
+        if (longest := output.max_length) is None:
+            return convert
+
+        def truncated(value: Any) -> Any:
+            result = convert(value)
+            return result[:longest] if isinstance(result, str) else result
+
+        return truncated
+
+    def _converting(self, output: Output) -> Shape:
+        """To the declared type where that is possible; otherwise the value is kept, and noted."""
+        convert = _CONVERT.get(output.type)
+        if convert is None:
+            return _as_it_is
+        declared, note = output.type, self._mismatches.note
+
+        def converted(value: Any) -> Any:
+            result = convert(value)
+            if not is_of(result, declared):
+                note(output, result)
+            return result
+
+        return converted
 
 
 def _constant(value: Any) -> Shape:
     return lambda _: value
-
-
-def _inner(output: Output) -> Shape:
-    """What happens to the value at an output's path."""
-    older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
-    if older.properties:
-        return _object({name: _output(inner) for name, inner in older.properties.items()})
-    if output.values:
-        return _keyed(_output(output.values))
-    if output.type == "array" or older.items:
-        return _array(_output(older.items) if older.items else None)
-    return _scalar(output)
 
 
 def _object(properties: dict[str, Shape]) -> Shape:
@@ -99,18 +134,6 @@ def _array(shape: Shape | None) -> Shape:
         return items if shape is None else [shape(item) for item in items]
 
     return listed
-
-
-def _scalar(output: Output) -> Shape:
-    convert = _CONVERT.get(output.type, _as_it_is)
-    if (longest := output.max_length) is None:
-        return convert
-
-    def truncated(value: Any) -> Any:
-        result = convert(value)
-        return result[:longest] if isinstance(result, str) else result
-
-    return truncated
 
 
 def _as_it_is(value: Any) -> Any:

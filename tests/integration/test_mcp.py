@@ -456,7 +456,7 @@ async def test_an_answer_is_mapped(tools: str, api: Upstream) -> None:
     answer = await result(tools, "thing-names")
     assert answer.structured_content == json.loads(text_of(answer)) == {"names": ["pen", "desk"]}
     answer = await result(tools, "first-name")
-    assert (json.loads(text_of(answer)), answer.structured_content) == (["pen", "desk"], None)
+    assert (json.loads(text_of(answer)), answer.structured_content) == (["pen", "desk"], {"result": ["pen", "desk"]})
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
+from jsonschema import Draft202012Validator
 
 from naftiko_runtime import source
 from naftiko_runtime.link.overrides import Overrides
@@ -222,8 +223,8 @@ def _input(line: str) -> tuple[str, str]:
     return name, place
 
 
-def check_result(result: Any, answer: dict[str, Any]) -> None:
-    """What a tool's caller got is the same answer as content."""
+def check_result(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None = None) -> None:
+    """What a tool's caller got is the same answer as content, and as the tool's output schema says."""
     status = answer.get("status", 200)
     assert len(result.content) == 1
     if "refused" in answer or "failed" in answer:
@@ -238,7 +239,7 @@ def check_result(result: Any, answer: dict[str, Any]) -> None:
         assert str(status) in result.content[0].text
     else:
         assert not result.is_error, result.content
-        _check_content(result, answer)
+        _check_content(result, answer, schema)
 
 
 def _check_failure(result: Any, answer: dict[str, Any]) -> None:
@@ -250,11 +251,11 @@ def _check_failure(result: Any, answer: dict[str, Any]) -> None:
         assert why in text
 
 
-def _check_content(result: Any, answer: dict[str, Any]) -> None:
+def _check_content(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None) -> None:
     block, media_type = result.content[0], (content_type(answer) or "").partition(";")[0]
     if "json" in answer:
         same_json(block.text, answer["json"])
-        _check_structured(result, answer["json"])
+        _check_structured(result, answer["json"], schema)
     elif "text" in answer:
         assert block.text == answer["text"]
         _check_structured(result, json.loads(answer["text"]) if media_type.endswith("json") else None)
@@ -268,7 +269,21 @@ def _check_content(result: Any, answer: dict[str, Any]) -> None:
         assert result.structured_content is None
 
 
-def _check_structured(result: Any, value: Any) -> None:
-    """Objects come as values too; nothing else does, because older protocol revisions only take objects."""
+def _check_structured(result: Any, value: Any, schema: dict[str, Any] | None = None) -> None:
+    """Objects come as values too; nothing else does without a schema: older protocol revisions only take objects."""
     expected = value if isinstance(value, dict) else None
+    if schema is not None:
+        inner = schema.get("properties", {}).get("result")
+        expected = _allowed(value, schema) if inner is None else {"result": _allowed(value, inner)}
     assert json.dumps(result.structured_content, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def _allowed(value: Any, schema: dict[str, Any]) -> Any:
+    """A value with null for every scalar of another type than its schema says."""
+    if isinstance(value, dict) and "properties" in schema:
+        return {name: _allowed(item, schema["properties"][name]) for name, item in value.items()}
+    if isinstance(value, dict) and "additionalProperties" in schema:
+        return {name: _allowed(item, schema["additionalProperties"]) for name, item in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [_allowed(item, schema["items"]) for item in value]
+    return value if Draft202012Validator(schema).is_valid(value) else None

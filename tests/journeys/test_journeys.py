@@ -117,23 +117,28 @@ async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28",
     story.script(api)
     failures: list[str] = []
     async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode=mode) as client:
+        schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
         for step in told(story, "tool"):
             api.received.clear()
+            schema = schemas.get(step["tool"]["name"])
             result = await client.call_tool(step["tool"]["name"], step["tool"].get("arguments", {}))
-            failures += failure(step, partial(_check_mcp, step, result, api), result, api.received)
+            failures += failure(step, partial(_check_mcp, step, result, api, schema), result, api.received)
     assert not failures, "\n\n".join(failures)
 
 
-def _check_mcp(step: dict[str, Any], result: Any, api: Upstream) -> None:
-    check_result(result, step.get("tool-answer", step.get("answer", {})))
+def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[str, Any] | None) -> None:
+    check_result(result, step.get("tool-answer", step.get("answer", {})), schema)
     check_sent(api.received, step.get("tool-sent", step.get("sent")))
 
 
 async def test_schemas(story: Story, api: Upstream) -> None:
     """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
     async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode="2026-07-28") as client:
-        listed = {tool.name: tool.input_schema for tool in (await client.list_tools()).tools}
-    assert {schema["type"] for schema in listed.values()} == {"object"}
+        tools = (await client.list_tools()).tools
+    listed = {tool.name: tool.input_schema for tool in tools}
+    outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]
+    assert {schema["type"] for schema in (*listed.values(), *outputs)} == {"object"}
+    assert "$ref" not in str(outputs)
     assert {name: listed[name] for name in story.schemas} == story.schemas
 
 

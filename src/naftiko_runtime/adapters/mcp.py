@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.outline import Outline
     from naftiko_runtime.plan import Tool
     from naftiko_runtime.transport.base import Header
 
@@ -233,12 +234,14 @@ def input_schema(tool: Tool) -> dict[str, Any]:
 
 
 def _listed(tool: Tool, schema: dict[str, Any]) -> types.Tool:
+    outline = tool.operation.outline
     annotations = types.ToolAnnotations.model_validate(dict(tool.hints)) if tool.hints else None
     return types.Tool(
         name=tool.name,
         title=tool.title or tool.name,
         description=tool.description,
         input_schema=schema,
+        output_schema=outline.schema if outline is not None else None,
         annotations=annotations,
     )
 
@@ -290,13 +293,22 @@ async def result_of(answer: Answer, operation: BoundOperation) -> types.CallTool
         UpstreamError: The body cannot be read.
     """
     if answer.mapped:
-        return _structured(answer.as_json().decode(), answer.value)
+        return _shaped(answer, operation.plan.outline)
     body = await answer.read()
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
         return _structured(_status_line(answer.status), {})
     return _content(body, answer.media_type, operation)
+
+
+def _shaped(answer: Answer, outline: Outline | None) -> types.CallToolResult:
+    """A shaped result: as text, and as the listed output schema says."""
+    text = answer.as_json().decode()
+    if outline is None:
+        return _structured(text, answer.value)
+    structured = outline.structured(answer.value, mismatched=answer.mismatched)
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
 
 
 def _structured(text: str, value: Any) -> types.CallToolResult:

@@ -45,11 +45,12 @@ class Answer:
         status: The upstream's status code.
         headers: The response headers that are passed on; with the body's framing when it is untouched.
         value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
+        mismatched: Whether the value holds something of another type than declared.
         held: The untouched body when it had to be read already; nothing while it is on the wire.
         response: The upstream's answer, still on the wire.
     """
 
-    __slots__ = ("_bytes_max", "headers", "held", "response", "status", "value")
+    __slots__ = ("_bytes_max", "headers", "held", "mismatched", "response", "status", "value")
 
     def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
         self.response = response
@@ -59,6 +60,7 @@ class Answer:
         ]
         self.value: Any = NOTHING
         self.held: bytes | None = None
+        self.mismatched = False
         self._bytes_max = bytes_max
 
     @property

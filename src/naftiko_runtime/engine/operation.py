@@ -145,9 +145,21 @@ async def _map(answer: Answer, plan: Operation) -> None:
             answer.hold(await answer.read())
         return
     if body := await answer.read():
-        answer.become(shape(_decoded(body, plan)))
+        before = plan.mismatches.count
+        answer.become(shape(_decoded(body, plan)))  # in one go: what is counted meanwhile is of this answer
+        if plan.mismatches.count != before:
+            answer.mismatched = True
+            _report(plan, before)
     else:
         answer.hold(body)
+
+
+def _report(plan: Operation, before: int) -> None:
+    """Tell of results that are not of the declared type: at the first, the tenth, the hundredth."""
+    count = plan.mismatches.count
+    if len(str(count)) > len(str(before)) or before == 0:
+        extra = {"operation": plan.name, "mismatches": count, "latest": plan.mismatches.latest}
+        log.warning("an answer is not of the declared type", extra=extra)
 
 
 def _decoded(body: bytes, plan: Operation) -> Any:

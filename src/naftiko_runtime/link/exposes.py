@@ -15,6 +15,7 @@ from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.consumed import fold, place_it
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.outline import Mismatches, outline
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
 from naftiko_runtime.shape import compile_outputs
 from naftiko_runtime.spec.consumes import ImportedConsumes
@@ -202,10 +203,18 @@ class _Linker:
             return None
         site = CallSite(self._context, spec, namespace, consumed, inputs, tool, fixed)
         contract, request = site.link()
-        shape = self._shape(spec.output_parameters, consumed)
-        description = spec.description or consumed.spec.description or ""
-        raw_format = consumed.spec.output_raw_format
-        return Operation(f"{namespace}.{name}", contract, request, shape, raw_format, description)
+        mismatches = Mismatches()
+        shape = self._shape(spec.output_parameters, consumed, mismatches)
+        return Operation(
+            name=f"{namespace}.{name}",
+            contract=contract,
+            request=request,
+            shape=shape,
+            raw_format=consumed.spec.output_raw_format,
+            description=spec.description or consumed.spec.description or "",
+            outline=outline(spec.output_parameters) if shape is not None else None,
+            mismatches=mismatches,
+        )
 
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:
@@ -238,11 +247,13 @@ class _Linker:
             or ""
         )
 
-    def _shape(self, outputs: Sequence[Output], consumed: Consumed) -> Callable[[Any], Any] | None:
+    def _shape(
+        self, outputs: Sequence[Output], consumed: Consumed, mismatches: Mismatches
+    ) -> Callable[[Any], Any] | None:
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
             return None
-        shape = compile_outputs(outputs)
+        shape = compile_outputs(outputs, mismatches)
         if shape is not None and consumed.spec.output_raw_format not in DECODERS:
             message = f"mapping an answer of format '{consumed.spec.output_raw_format}' is not served yet"
             self._context.complain(rules.NOT_SERVED, message, outputs[0].at("mapping"), "use 'mapping: $'")

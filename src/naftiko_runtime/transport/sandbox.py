@@ -118,7 +118,7 @@ def echoing(plan: Plan, answered: Collection[str]) -> Plan:
     """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
 
     def unshaped(operation: Operation) -> Operation:
-        return operation if operation.request.operation in answered else replace(operation, shape=None)
+        return operation if operation.request.operation in answered else replace(operation, shape=None, outline=None)
 
     def server(old: Server) -> Server:
         match old:

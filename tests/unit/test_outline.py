@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from naftiko_runtime.outline import Mismatches, outline
+from naftiko_runtime.shape import compile_outputs
+from naftiko_runtime.spec.parameters import Output
+
+SHIP = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "mapping": "$.name", "description": "Its name"},
+        "crew": {"type": "array", "mapping": "$.crew", "items": {"type": "integer"}},
+        "holds": {"type": "object", "mapping": "$.holds", "values": {"type": "number", "mapping": "$.tons"}},
+        "raw": {"type": "object", "mapping": "$.raw"},
+    },
+}
+
+
+def output(data: dict[str, Any]) -> Output:
+    return Output.model_validate(data)
+
+
+def test_an_object_is_its_own_root() -> None:
+    found = outline([output(SHIP)])
+    assert found is not None
+    assert found.schema == {
+        "type": "object",
+        "properties": {
+            "name": {"type": ["string", "null"], "description": "Its name"},
+            "crew": {"type": ["array", "null"], "items": {"type": ["integer", "null"]}},
+            "holds": {"type": ["object", "null"], "additionalProperties": {"type": ["number", "null"]}},
+            "raw": {},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"type": "array", "mapping": "$.crew", "items": {"type": "string"}}, {"type": "string", "mapping": "$.name"}],
+)
+def test_anything_else_is_wrapped(data: dict[str, Any]) -> None:
+    found = outline([output(data)])
+    assert found is not None
+    assert found.schema["type"] == "object"
+    assert found.structured(["x"], mismatched=False) == {"result": ["x"]}
+
+
+def test_what_may_be_anything_has_no_outline() -> None:
+    assert outline([output({"type": "object", "mapping": "$.raw"})]) is None
+    assert outline([output(SHIP), output(SHIP)]) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"name": "A", "crew": [1, 2.0, "3"], "holds": {"h": {"tons": "1.5"}}, "raw": [1]},
+        {"name": {"first": "A"}, "crew": ["x", None], "holds": {"h": {"tons": "many"}}},
+        {"crew": 7, "holds": "none", "raw": None},
+        {},
+        None,
+        [],
+    ],
+)
+def test_every_result_keeps_to_the_schema(answer: Any) -> None:
+    mismatches = Mismatches()
+    shape, found = compile_outputs([output(SHIP)], mismatches), outline([output(SHIP)])
+    assert shape is not None
+    assert found is not None
+    Draft202012Validator(found.schema).validate(found.structured(shape(answer), mismatched=mismatches.count > 0))
+
+
+def test_mismatches_are_counted_and_kept() -> None:
+    mismatches = Mismatches()
+    shape = compile_outputs([output(SHIP)], mismatches)
+    assert shape is not None
+    assert shape({"name": {"first": "A"}, "crew": ["s3cret", 2]})["crew"] == ["s3cret", 2]
+    assert mismatches.count == 2
+    assert mismatches.latest == "'$' is declared integer, and was str"
