@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.formats import json
+from naftiko_runtime.formats import json, separated, xml, yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DECODERS: Final[dict[str, Callable[[bytes], Any]]] = {"json": json.decode}
+DECODERS: Final[dict[str, Callable[[bytes], Any]]] = {
+    "json": json.decode,
+    "xml": xml.decode,
+    "yaml": yaml.decode,
+    "csv": separated.decoder(","),
+    "tsv": separated.decoder("\t"),
+    "psv": separated.decoder("|"),
+}
 """The formats that can be mapped; every other passes through untouched or is refused when linked."""
 
 
