@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import limits
@@ -14,10 +14,10 @@ from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.plan import Operation, Plan, Server
+    from naftiko_runtime.plan import BrokenTool, Operation, Plan, Server, Tool
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
@@ -85,6 +85,44 @@ async def bind(
         yield Bound(plan, tuple(servers))
     finally:
         await transport.aclose()
+
+
+def merged(servers: Sequence[BoundServer]) -> BoundServer:
+    """Servers of one kind that listen together, as one; of two routes or tools alike the first counts."""
+    first = servers[0].plan
+    namespace = "+".join(server.plan.namespace for server in servers)
+    match first:
+        case RestServer():
+            routes = tuple(r for s in servers if isinstance(s.plan, RestServer) for r in s.plan.routes)
+            broken = tuple(b for s in servers if isinstance(s.plan, RestServer) for b in s.plan.broken)
+            plan: Server = replace(first, namespace=namespace, routes=routes, broken=broken)
+            return BoundServer(plan, tuple(o for s in servers for o in s.operations))
+        case McpServer():
+            return _union(first, namespace, servers)
+        case _:
+            assert_never(first)
+
+
+def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> BoundServer:
+    tools: dict[str, tuple[Tool, BoundOperation]] = {}
+    broken: list[BrokenTool] = []
+    instructions: list[str] = []
+    for server in servers:
+        plan = server.plan
+        assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
+        for tool, operation in zip(plan.tools, server.operations, strict=True):
+            tools.setdefault(tool.name, (tool, operation))
+        broken += plan.broken
+        instructions += [plan.instructions] if plan.instructions else []
+    union = replace(
+        first,
+        namespace=namespace,
+        title=", ".join(dict.fromkeys(s.plan.title for s in servers if isinstance(s.plan, McpServer))),
+        instructions="\n\n".join(instructions) or None,
+        tools=tuple(tool for tool, _ in tools.values()),
+        broken=tuple(broken),
+    )
+    return BoundServer(union, tuple(operation for _, operation in tools.values()))
 
 
 def _operations(server: Server) -> tuple[Operation, ...]:

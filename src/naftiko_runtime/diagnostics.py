@@ -267,7 +267,7 @@ PORT: Final = _rule(
     "NK403",
     "port-clash",
     _E,
-    "Two exposes listen on the same address and port.",
+    "Two exposes that cannot share a port listen on the same one.",
     "Change one port or address, or start with `--port NAMESPACE=PORT`.",
 )
 BASE_URI: Final = _rule(

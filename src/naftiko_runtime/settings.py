@@ -1,11 +1,19 @@
-"""The operator's choices, as values: command-line options and their ``NAFTIKO_*`` variables end here."""
+"""What to serve and the operator's choices: command-line arguments, options and ``NAFTIKO_*`` variables end here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport.base import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +35,18 @@ class ServerSettings:
     linger_seconds: float = limits.LINGER_SECONDS
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One document to serve.
+
+    Attributes:
+        plan: What to serve.
+        secrets: Its variables.
+        open_transport: Makes the client to its upstreams; documents with the same one share its client.
+    """
+
+    plan: Plan
+    secrets: Mapping[str, Secret]
+    open_transport: Callable[[], Transport]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from naftiko_runtime.plan import McpServer, OpenBody
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import AsyncIterator, MutableMapping, Sequence
 
     from mcp.server.context import ServerRequestContext
 
@@ -49,28 +49,26 @@ _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 
 
 @asynccontextmanager
-async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
-    """The ASGI application of one MCP expose, for as long as the context lasts.
+async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer] = ()) -> AsyncIterator[App]:
+    """The ASGI application of the MCP exposes of one port, for as long as the context lasts.
 
     It keeps no session: every request carries all that answering it needs, so any replica can.
+
+    Args:
+        server: What is served at ``/mcp`` and ``/``.
+        edge: The operator's choices.
+        members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
     """
-    plan = server.plan
-    assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
-    sdk = ToolServer(server, edge).sdk()
-    # Host and Origin are checked here, before the SDK sees a request: it can only compare them with fixed lists.
-    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    manager = StreamableHTTPSessionManager(
-        sdk,
-        json_response=True,
-        stateless=True,
-        security_settings=security,
-        max_request_body_size=max(1, edge.body_bytes_max),
-    )
-    guard = PageGuard(edge, loopback=plan.address in _LOOPBACK)
-    async with manager.run():
+    guard = PageGuard(edge, loopback=server.plan.address in _LOOPBACK)
+    union = _manager(server, edge)
+    managers = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
+    managers |= {f"/{member.plan.namespace}/mcp": _manager(member, edge) for member in members}
+    async with AsyncExitStack() as stack:
+        for manager in dict.fromkeys(managers.values()):
+            await stack.enter_async_context(manager.run())
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["path"] not in PATHS:
+            if (manager := managers.get(scope["path"])) is None:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             elif (refusal := guard.refusal(scope)) is not None:
                 await send_problem_document(send, 403, "origin-not-allowed", refusal)
@@ -87,6 +85,18 @@ async def mcp_app(server: BoundServer, edge: Edge) -> AsyncIterator[App]:
                 await manager.handle_request(scope, receive, readable_by_page(scope, send))
 
         yield app
+
+
+def _manager(server: BoundServer, edge: Edge) -> StreamableHTTPSessionManager:
+    """What answers at one path."""
+    return StreamableHTTPSessionManager(
+        ToolServer(server, edge).sdk(),
+        json_response=True,
+        stateless=True,
+        # Host and Origin are checked here, before the SDK sees a request: it can only compare them with fixed lists.
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        max_request_body_size=max(1, edge.body_bytes_max),
+    )
 
 
 class PageGuard:

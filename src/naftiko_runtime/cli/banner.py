@@ -13,7 +13,7 @@ from naftiko_runtime.plan import Argument, McpServer, OpenBody, RestServer, Rout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.plan import Plan, Request, Tool
+    from naftiko_runtime.plan import Request, Tool
     from naftiko_runtime.server.run import Opened
 
 log = logging.getLogger("naftiko_runtime")
@@ -23,7 +23,9 @@ _ANYWHERE: Final = ("0.0.0.0", "::", "")
 def url(opened: Opened) -> str:
     """Where a listener is reached from this machine."""
     host = "localhost" if opened.address in _ANYWHERE else opened.address
-    path = "/mcp" if isinstance(opened.server, McpServer) else ""
+    path = ""
+    if isinstance(opened.server, McpServer):  # where several share a port, /mcp is all of them
+        path = f"/{quote(opened.server.namespace)}/mcp" if opened.shared else "/mcp"
     return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
 
 
@@ -54,12 +56,12 @@ def kind(opened: Opened) -> str:
             return "control"
 
 
-def log_lines(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:
+def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None:
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
         extra = {
-            "capability": plan.label,
+            "capability": label,
             "kind": kind(opened),
             "url": url(opened),
             "address": opened.address,
@@ -68,19 +70,17 @@ def log_lines(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
-    log.info("started", extra={"capability": plan.label, "sandbox": sandbox, "try": commands(listeners)})
+    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": commands(listeners)})
 
 
-def table(plan: Plan, listeners: Sequence[Opened], *, sandbox: bool) -> None:
+def table(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None:
     """The start for people."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     console = Console(stderr=True, highlight=False)
-    console.print(
-        f"\n[bold]{escape(plan.label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else "")
-    )
+    console.print(f"\n[bold]{escape(label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else ""))
     for opened in listeners:
         where = " on all interfaces" if opened.address in _ANYWHERE else ""
         console.print(f"\n[bold cyan]{kind(opened).upper()}[/]  {escape(url(opened))}[dim]{where}[/]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,25 +14,27 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
+from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import show, text
 from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, URL_OF
-from naftiko_runtime.diagnostics import Severity, did_you_mean
+from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve
-from naftiko_runtime.settings import ServerSettings
+from naftiko_runtime.settings import Job, ServerSettings
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.transport import open_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport import Transport
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 _BESIDE = "(beside the file)"
@@ -41,7 +42,7 @@ _EXIT_FAILED = 1
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--sandbox",
     is_flag=False,
@@ -133,7 +134,7 @@ _EXIT_FAILED = 1
     show_default=True,
 )
 def run(
-    file: Path | None,
+    paths: tuple[Path, ...],
     sandbox: str | None,
     base_uris: tuple[tuple[str, str], ...],
     ports: tuple[tuple[str, int], ...],
@@ -152,22 +153,19 @@ def run(
     origins: tuple[str, ...],
     log_level: str,
 ) -> None:
-    """Serve the capability FILE until SIGTERM or Ctrl-C.
+    """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes of one port are served as one.
 
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """
-    if file is None:
-        took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
-        raise click.UsageError(f"Missing argument 'FILE'{took}.")
+    files = _files(paths, sandbox)
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
-    loaded = load(file, Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken))
-    if (plan := loaded.plan) is None:
-        show(loaded, sys.stderr)
-        sys.exit(_EXIT_FAILED)
-    _check_namespaces(dict(base_uris), {u.namespace for u in plan.upstreams}, "--base-uri")
-    _check_namespaces(dict(ports), {s.namespace for s in plan.servers}, "--port")
+    overrides = Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken)
+    loaded = _loaded(files, overrides)
+    plans = [plan for one in loaded if (plan := one.plan) is not None]
+    _check_namespaces(dict(base_uris), {u.namespace for plan in plans for u in plan.upstreams}, "--base-uri")
+    _check_namespaces(dict(ports), {s.namespace for plan in plans for s in plan.servers}, "--port")
     settings = ServerSettings(
         edge=Edge(trusted_proxies, frozenset(origins), max_body),
         control=control,
@@ -175,13 +173,41 @@ def run(
         linger_seconds=linger,
         deadline_seconds=deadline,
     )
-    secrets: Mapping[str, Secret]
     if sandbox is not None:
-        plan, transport = _sandbox(plan, file, sandbox)
-        loaded, secrets = replace(loaded, plan=plan), placeholders(plan)
+        jobs = [_sandbox(plan, file, sandbox) for plan, file in zip(plans, files, strict=True)]
     else:
-        secrets, transport = _resolved(plan, env_files), partial(open_transport, http_client)
-    sys.exit(_serve(loaded, secrets, transport, settings, log_level, sandbox=sandbox is not None))
+        secrets, transport = _resolved(plans, env_files), partial(open_transport, http_client)
+        jobs = [Job(plan, values, transport) for plan, values in zip(plans, secrets, strict=True)]
+    sys.exit(_serve(loaded, jobs, settings, log_level, sandbox=sandbox is not None))
+
+
+def _files(paths: Sequence[Path], sandbox: str | None) -> list[Path]:
+    """The files to serve; there is at least one."""
+    files = capability_files(paths)
+    if not paths:
+        took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
+        raise click.UsageError(f"Missing argument 'FILE…'{took}.")
+    if sandbox not in (None, _BESIDE) and len(files) > 1:
+        raise click.UsageError("--sandbox takes a file for one capability only; several have theirs beside them.")
+    return files
+
+
+def _loaded(files: Sequence[Path], overrides: Overrides) -> list[Loaded]:
+    """The files, each with its plan; exits when one has errors, or when they cannot run together."""
+    loaded = [load(file, overrides) for file in files]
+    failed = any(one.plan is None for one in loaded)
+    together = Findings()
+    if not failed and len(loaded) > 1:
+        check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
+    if failed or (together.failed and not overrides.skip_broken):
+        for one in loaded:
+            show(one, sys.stderr)
+        lines = {one.source.file: one.source for one in loaded if one.source is not None}
+        if found := together.sorted():
+            clash = as_text(found, lambda span: lines[span.file].quoted(span) if span.file in lines else "")
+            click.echo(clash, err=True)
+        sys.exit(_EXIT_FAILED)
+    return loaded
 
 
 def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: str) -> None:
@@ -191,54 +217,56 @@ def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: st
             raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
 
 
-def _resolved(plan: Plan, env_files: tuple[Path, ...]) -> Mapping[str, Secret]:
-    try:
-        return resolve(plan, environment(env_files))
-    except BindError as error:
-        click.echo(error, err=True)
+def _resolved(plans: Sequence[Plan], env_files: tuple[Path, ...]) -> list[Mapping[str, Secret]]:
+    """The variables of each plan; exits with all that are missing, of all plans."""
+    values = environment(env_files)
+    secrets: list[Mapping[str, Secret]] = []
+    missing: list[str] = []
+    for plan in plans:
+        try:
+            secrets.append(resolve(plan, values))
+        except BindError as error:
+            missing += error.missing
+    if missing:
+        click.echo(BindError(tuple(missing)), err=True)
         sys.exit(_EXIT_FAILED)
+    return secrets
 
 
-def _sandbox(plan: Plan, file: Path, sandbox: str) -> tuple[Plan, Callable[[], Transport]]:
-    """The plan as a sandbox serves it, and the way out that leads nowhere."""
+def _sandbox(plan: Plan, file: Path, sandbox: str) -> Job:
+    """The plan as a sandbox serves it, with a way out that leads nowhere."""
     from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
 
     path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
     if sandbox == _BESIDE and not path.exists():
-        return echoing(plan, ()), lambda: SandboxTransport({})
+        return Job(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}))
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         click.echo(text(Loaded(None, error.diagnostics, error.source)), err=True)
         sys.exit(_EXIT_FAILED)
-    return echoing(plan, answers), lambda: SandboxTransport(answers)
+    return Job(echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers))
 
 
 def _serve(
-    loaded: Loaded,
-    secrets: Mapping[str, Secret],
-    transport: Callable[[], Transport],
-    settings: ServerSettings,
-    log_level: str,
-    *,
-    sandbox: bool,
+    loaded: Sequence[Loaded], jobs: Sequence[Job], settings: ServerSettings, log_level: str, *, sandbox: bool
 ) -> int:
     from naftiko_runtime.cli import logs
     from naftiko_runtime.server.listener import ListenError
     from naftiko_runtime.server.run import serve
 
     people = sys.stderr.isatty()
-    plan = loaded.plan
-    assert plan is not None  # noqa: S101 - narrows the type
-    logs.configure(log_level, [*secrets.values(), *derived_secrets(plan, secrets)], console=people)
-    if people:
-        show(loaded, sys.stderr)
-        started = partial(banner.table, plan, sandbox=sandbox)
-    else:
-        _log_findings(loaded)
-        started = partial(banner.log_lines, plan, sandbox=sandbox)
+    secrets = [s for job in jobs for s in (*job.secrets.values(), *derived_secrets(job.plan, job.secrets))]
+    logs.configure(log_level, secrets, console=people)
+    for one in loaded:
+        if people:
+            show(one, sys.stderr)
+        else:
+            _log_findings(one)
+    label = ", ".join(dict.fromkeys(job.plan.label for job in jobs))
+    started = partial(banner.table if people else banner.log_lines, label, sandbox=sandbox)
     try:
-        cut_off = _event_loop_run(serve(plan, secrets, transport, settings, started))
+        cut_off = _event_loop_run(serve(jobs, settings, started))
     except BindError as error:
         click.echo(error, err=True)
         return _EXIT_FAILED

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import count, show
 from naftiko_runtime.cli.options import ALLOW_IMPORT
 from naftiko_runtime.diagnostics import Severity
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @ALLOW_IMPORT
-def validate(files: tuple[Path, ...], allowed_imports: tuple[Path, ...]) -> None:
-    """Check capability FILES: says what cannot run, where, and what to write instead.
+def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...]) -> None:
+    """Check capability FILEs, or those of folders: says what cannot run, where, and what to write instead.
 
     Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
     """
     found: list[Diagnostic] = []
+    files = capability_files(paths)
     for file in files:
         loaded = load(file, Overrides(allowed_imports=allowed_imports))
         show(loaded, sys.stdout)

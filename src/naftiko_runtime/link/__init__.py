@@ -8,11 +8,12 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
-from naftiko_runtime.link.overrides import Overrides, check_ports
+from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.plan import Plan
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.source import Source
     from naftiko_runtime.spec.document import Document
 

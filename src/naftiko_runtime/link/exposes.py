@@ -15,6 +15,7 @@ from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.consumed import fold, place_it
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.outline import Mismatches, outline
 from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
 from naftiko_runtime.shape import compile_outputs
@@ -284,8 +285,7 @@ class _Linker:
     def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
         first: dict[tuple[str, str], tuple[str, Steps]] = {}
         for route, steps in routes:
-            shape = "".join(piece if isinstance(piece, str) else "{}" for piece in route.pattern)
-            path, place = first.setdefault((route.method, shape), (route.path, steps))
+            path, place = first.setdefault((route.method, shape_of(route.pattern)), (route.path, steps))
             if place != steps:
                 message = f"{route.method} {route.path} is routed twice"
                 advice = f"keep one of the two; line {self._context.span(place).line} has {route.method} {path}"

@@ -1,4 +1,4 @@
-"""Runs a bound plan until a signal says otherwise."""
+"""Runs documents until a signal says otherwise."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 from naftiko_runtime.adapters.control import control_app
 from naftiko_runtime.adapters.rest import RestApp
-from naftiko_runtime.bind import bind
+from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.plan import Plan, Server
-    from naftiko_runtime.secret import Secret
-    from naftiko_runtime.settings import ServerSettings
+    from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.plan import Server
+    from naftiko_runtime.settings import Job, ServerSettings
     from naftiko_runtime.transport.base import Transport
 
 log = logging.getLogger(__name__)
@@ -38,21 +40,19 @@ class Opened:
     server: Server | None
     address: str
     port: int
+    shared: bool = False
+    """Whether other exposes listen there, too."""
 
 
 async def serve(
-    plan: Plan,
-    secrets: Mapping[str, Secret],
-    open_transport: Callable[[], Transport],
+    jobs: Sequence[Job],
     settings: ServerSettings,
     started: Callable[[Sequence[Opened]], None],
 ) -> int:
-    """Serve a plan until SIGTERM or SIGINT, then drain.
+    """Serve documents until SIGTERM or SIGINT, then drain.
 
     Args:
-        plan: What to serve.
-        secrets: Its variables.
-        open_transport: Makes the client to its upstreams.
+        jobs: The documents.
         settings: The operator's choices.
         started: Told once, when every listener accepts.
 
@@ -62,32 +62,50 @@ async def serve(
     Raises:
         ListenError: A port cannot be had; nothing was started.
     """
-    sockets = _open_sockets(plan, settings)
+    servers = [server for job in jobs for server in job.plan.servers]
+    groups = grouped(servers)
+    sockets = _open_sockets([servers[group[0]] for group in groups], settings)
     async with AsyncExitStack() as stack:
         for listening in sockets:
             stack.callback(listening.close)
-        bound = await stack.enter_async_context(
-            bind(
-                plan,
-                secrets,
-                open_transport,
-                deadline_seconds=settings.deadline_seconds,
-                response_bytes_max=settings.response_bytes_max,
-            )
-        )
+        bound = [server for job in await _bound(jobs, settings, stack) for server in job.servers]
         ready = asyncio.Event()
-        apps = [await _app(server, settings, stack) for server in bound.servers]
+        apps = [await _app([bound[index] for index in group], settings, stack) for group in groups]
         listeners = [Listener(s, app) for s, app in zip(sockets, apps, strict=False)]
         control = Listener(sockets[-1], control_app(ready.is_set)) if settings.control else None
-        return await _Run(listeners, control, ready, settings).until_stopped(
-            lambda: started(_opened(plan, sockets, settings))
+        opened = [
+            Opened(servers[index], servers[index].address, listening.getsockname()[1], shared=len(group) > 1)
+            for group, listening in zip(groups, sockets, strict=False)
+            for index in group
+        ]
+        if settings.control is not None:
+            opened.append(Opened(None, settings.control[0], sockets[-1].getsockname()[1]))
+        return await _Run(listeners, control, ready, settings).until_stopped(lambda: started(opened))
+
+
+async def _bound(jobs: Sequence[Job], settings: ServerSettings, stack: AsyncExitStack) -> list[Bound]:
+    """The documents, each with its secrets, and with a client that it may share."""
+    transports: dict[Callable[[], Transport], Transport] = {}
+    bound: list[Bound] = []
+    for job in jobs:
+        if (transport := transports.get(job.open_transport)) is None:
+            transport = transports[job.open_transport] = job.open_transport()
+            stack.push_async_callback(transport.aclose)
+        binding = bind(
+            job.plan,
+            job.secrets,
+            partial(Shared, transport),
+            deadline_seconds=settings.deadline_seconds,
+            response_bytes_max=settings.response_bytes_max,
         )
+        bound.append(await stack.enter_async_context(binding))
+    return bound
 
 
-def _open_sockets(plan: Plan, settings: ServerSettings) -> list[socket.socket]:
+def _open_sockets(servers: Sequence[Server], settings: ServerSettings) -> list[socket.socket]:
     """All or none: the sockets of the servers, then the control port's."""
     opened: list[socket.socket] = []
-    wanted = [(s.address, s.port, f"{_kind(s)} expose '{s.namespace}'") for s in plan.servers]
+    wanted = [(s.address, s.port, f"{_kind(s)} expose '{s.namespace}'") for s in servers]
     if settings.control is not None:
         wanted.append((*settings.control, "the control port"))
     try:
@@ -110,22 +128,16 @@ def _kind(server: Server) -> str:
             assert_never(server)
 
 
-def _opened(plan: Plan, sockets: Sequence[socket.socket], settings: ServerSettings) -> list[Opened]:
-    ports = [listening.getsockname()[1] for listening in sockets]
-    result = [Opened(s, s.address, port) for s, port in zip(plan.servers, ports, strict=False)]
-    if settings.control is not None:
-        result.append(Opened(None, settings.control[0], ports[-1]))
-    return result
-
-
-async def _app(server: BoundServer, settings: ServerSettings, stack: AsyncExitStack) -> App:
+async def _app(servers: Sequence[BoundServer], settings: ServerSettings, stack: AsyncExitStack) -> App:
+    """What answers on one port."""
+    server = servers[0] if len(servers) == 1 else merged(servers)
     match server.plan:
         case RestServer():
             return RestApp(server, settings.edge)
         case McpServer():
             from naftiko_runtime.adapters.mcp import mcp_app  # noqa: PLC0415 - costs over half a second of import
 
-            return await stack.enter_async_context(mcp_app(server, settings.edge))
+            return await stack.enter_async_context(mcp_app(server, settings.edge, servers if len(servers) > 1 else ()))
         case _:
             assert_never(server.plan)
 

@@ -7,12 +7,12 @@ a test is simply another transport.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Sequence
 
 __all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
 
@@ -68,6 +68,22 @@ class UpstreamResponse(Protocol):
 
     async def close(self) -> None:
         """Give the connection back when the body was read to its end, otherwise close it."""
+
+
+class Shared:
+    """A transport that several documents use; whoever opened it closes it."""
+
+    __slots__ = ("_transport",)
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def send(self, request: OutboundRequest) -> Coroutine[Any, Any, UpstreamResponse]:
+        """See :meth:`Transport.send`."""
+        return self._transport.send(request)
+
+    async def aclose(self) -> None:
+        """Leave it open: others still send."""
 
 
 class Transport(Protocol):
