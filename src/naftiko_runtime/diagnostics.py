@@ -227,6 +227,13 @@ UNLISTED_VARIABLE: Final = _rule(
     "An expression names an environment variable that its bind's `keys` do not list; it is taken from there.",
     "List the variable under the bind's `keys`.",
 )
+PROVIDER: Final = _rule(
+    "NK212",
+    "unknown-provider",
+    _E,
+    "A bind whose `location` has a scheme that no provider reads.",
+    "Use one of the schemes that are listed, or leave `location` out for the environment.",
+)
 
 JSONPATH: Final = _rule(
     "NK301",

@@ -10,6 +10,9 @@ DOCUMENT_NODES_MAX: Final = 1_000_000
 DOCUMENT_ALIASES_MAX: Final = 1_000
 SCALAR_DIGITS_MAX: Final = 400
 
+SECRET_BYTES_MAX: Final = 1024 * 1024
+"""Of a file that bound values come from."""
+
 # A JSONPath.
 JSONPATH_LENGTH_MAX: Final = 1_000
 """Characters of an expression."""

@@ -60,6 +60,7 @@ class Binding:
         key: Its name at the provider.
         span: Where it is bound.
         uses: Where expressions use it; none for an unused one.
+        location: Which provider has it; none for the environment.
     """
 
     namespace: str
@@ -67,6 +68,7 @@ class Binding:
     key: str
     span: Span
     uses: tuple[Span, ...] = ()
+    location: str | None = None
 
     @property
     def name(self) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.providers import ProviderError, provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Binding, Plan, Upstream
+    from naftiko_runtime.providers import Provider
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -40,24 +43,62 @@ class Secret:
 
 
 def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
-    """Every bound variable of a plan that the environment has, by ``namespace.VARIABLE``.
+    """Every bound variable of a plan that its provider has, by ``namespace.VARIABLE``.
 
     Raises:
-        BindError: Variables that some expression uses are absent or empty; all of them, with their places.
+        BindError: Locations that cannot be read, and variables that some expression uses and that are absent or empty:
+            all of them, with their places.
     """
-    missing = tuple(_missing(b, environment) for b in plan.bindings if b.uses and not environment.get(b.key))
-    if missing:
-        raise BindError(missing)
-    return {b.name: Secret(environment[b.key]) for b in plan.bindings if environment.get(b.key)}
+    found: dict[str, Secret] = {}
+    faults: dict[str, None] = {}
+    providers: dict[tuple[str | None, Path], Provider | str] = {}
+    for binding in plan.bindings:
+        place = binding.location, Path(binding.span.file).parent
+        if place not in providers:
+            providers[place] = _opened(place, environment)
+        fault, value = _looked_up(binding, providers[place])
+        if value:
+            found[binding.name] = Secret(value)
+        elif binding.uses:
+            faults[fault] = None
+    if faults:
+        raise BindError(tuple(faults))
+    return found
 
 
-def _missing(binding: Binding, environment: Mapping[str, str]) -> str:
+def _opened(place: tuple[str | None, Path], environment: Mapping[str, str]) -> Provider | str:
+    """A provider, or why there is none."""
+    try:
+        return provider_of(place[0], environment, place[1])
+    except ProviderError as error:
+        return str(error)
+
+
+def _looked_up(binding: Binding, provider: Provider | str) -> tuple[str, str | None]:
+    """A binding's value, or what to say of its lack."""
+    if isinstance(provider, str):
+        return _unread(binding, provider), None
+    try:
+        value = provider.value(binding.key)
+    except ProviderError as error:
+        return _unread(binding, str(error)), None
+    return _missing(binding, provider, "is not set" if value is None else "is empty"), value
+
+
+def _unread(binding: Binding, reason: str) -> str:
+    what = f"{binding.span}: error[unreadable-location]: '{binding.location}' cannot be read: {reason}\n"
+    return what + "  help: a relative location is looked up beside the document, then in the working directory\n"
+
+
+def _missing(binding: Binding, provider: Provider, lack: str) -> str:
     used = ", ".join(str(span) for span in sorted(set(binding.uses)))
-    lack = "is empty" if binding.key in environment else "is not set"
+    if binding.location is None:
+        advice = f"set {binding.key}, or give it in a file with --env-file; --sandbox needs none"
+    else:
+        advice = "add the key there; --sandbox needs none"
     return (
-        f"{binding.span}: error[unset-variable]: '{binding.variable}' needs the environment variable "
-        f"'{binding.key}', which {lack} (used at {used})\n"
-        f"  help: set {binding.key}, or give it in a file with --env-file; --sandbox needs none\n"
+        f"{binding.span}: error[unset-variable]: '{binding.variable}' needs {provider.called(binding.key)}, "
+        f"which {lack} (used at {used})\n  help: {advice}\n"
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, is_close, nearest
 from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
+from naftiko_runtime.providers import SCHEMES
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
@@ -87,12 +88,16 @@ class Variables:
         for bind in (*document.binds, *document.capability.binds):
             if bind.location is None:
                 self._environments.add(bind.namespace)
+            elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
+                message = f"there is no provider of values '{scheme[:40]}'"
+                advice = did_you_mean(scheme[:40], SCHEMES, "known schemes")
+                findings.add(rules.PROVIDER, message, source.span(bind.at("location")), advice)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
         span = source.span(bind.at("keys", variable), key=True)
-        binding = Binding(bind.namespace, variable, key, span)
+        binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
             advice = f"rename one; the first stands on line {self._bindings[binding.name].span.line}"
             findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice)

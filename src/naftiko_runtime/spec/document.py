@@ -36,7 +36,7 @@ class Bind(Part):
     namespace: Text
     keys: dict[str, Text]
     description: Text | None = None
-    location: Unserved = None
+    location: Text | None = None
 
 
 Binds = Annotated[tuple[Bind, ...], BeforeValidator(tuple_or_empty)]

@@ -1,0 +1,199 @@
+"""Where bound values come from: the environment, files, mounted folders. Each is told by its bind's ``location``.
+
+No error of this module shows a value.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import unquote
+
+import orjson
+from dotenv.parser import parse_stream
+
+from naftiko_runtime.limits import SECRET_BYTES_MAX
+from naftiko_runtime.source import SourceError, load, written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMES: Final = ("file", "k8s-secret", "k8s", "github-secrets")
+"""The schemes of locations that can be read."""
+
+SECRETS_FOLDER: Final = "NAFTIKO_SECRETS_DIR"
+"""The environment variable that says where secrets are mounted."""
+
+_DEFAULT_SECRETS_FOLDER: Final = "/var/run/secrets"
+
+
+class ProviderError(Exception):
+    """A location that cannot be read; the text says why."""
+
+
+class Provider(Protocol):
+    """A place with values by key."""
+
+    def value(self, key: str) -> str | None:
+        """The value at a key; none when there is none, or none that is a text.
+
+        Raises:
+            ProviderError: The place, or the key's part of it, cannot be read.
+        """
+
+    def called(self, key: str) -> str:
+        """What to call the place of a key, in an error."""
+
+
+def provider_of(location: str | None, environment: Mapping[str, str], folder: Path) -> Provider:
+    """The provider of a bind.
+
+    Args:
+        location: As the document has it; none for the environment.
+        environment: The process's variables, with those of ``--env-file``.
+        folder: Of the file in which the bind stands.
+
+    Raises:
+        ProviderError: The location cannot be read.
+    """
+    scheme, _, rest = (location or "").partition("://")
+    match scheme:
+        case "" | "github-secrets":  # in a workflow, those are variables of the environment
+            return _Environment(environment)
+        case "file":
+            return _File(location or "", _path(unquote(rest), folder))
+        case "k8s-secret" | "k8s":
+            root = Path(environment.get(SECRETS_FOLDER) or _DEFAULT_SECRETS_FOLDER)
+            return _Folder(location or "", root, unquote(rest))
+        case _:
+            raise ProviderError("its scheme is unknown")
+
+
+class _Environment:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def value(self, key: str) -> str | None:
+        return self._environment.get(key)
+
+    def called(self, key: str) -> str:
+        return f"the environment variable '{key}'"
+
+
+def _path(text: str, folder: Path) -> Path:
+    """``/./x`` and ``./x`` are relative: to the document's folder, or else to the working directory."""
+    if text.startswith(("/./", "/../")):
+        text = text[1:]
+    beside = folder / text
+    return beside if beside.exists() or Path(text).is_absolute() else Path(text)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SECRET_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "this is no path"
+        raise ProviderError(f"{path}: {reason}") from None
+    if len(raw) > SECRET_BYTES_MAX:
+        raise ProviderError(f"{path} is larger than {SECRET_BYTES_MAX:,} bytes")
+    return raw
+
+
+class _File:
+    """JSON, YAML or ``KEY=value`` lines, by the file's suffix; a key with dots leads into nested mappings."""
+
+    def __init__(self, location: str, path: Path) -> None:
+        self._location = location
+        self._values = _parsed(path, _read(path))
+
+    def value(self, key: str) -> str | None:
+        found: Any = self._values
+        for part in (key,) if key in self._values else key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return _text(found)
+
+    def called(self, key: str) -> str:
+        return f"the key '{key}' of {self._location}"
+
+
+def _text(value: Any) -> str | None:
+    """A scalar as its author wrote it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return written(value)
+    return value if isinstance(value, str) else None
+
+
+def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        match path.suffix:
+            case ".json":
+                data = orjson.loads(raw)
+            case ".yaml" | ".yml":
+                data = load(raw, path.name).data
+            case _:
+                data = _assignments(raw)
+    except SourceError as error:
+        raise ProviderError(f"{path} is not YAML: line {_line(error)}") from None
+    except ValueError as error:
+        kind = "JSON" if path.suffix == ".json" else "a list of KEY=value lines"
+        at = f": line {error}" if kind != "JSON" else ""
+        raise ProviderError(f"{path} is not {kind}{at}") from None
+    if not isinstance(data, dict):
+        raise ProviderError(f"{path} holds no keys")
+    return data
+
+
+def _line(error: SourceError) -> int:
+    span = error.diagnostics[0].span
+    return span.line if span is not None else 1
+
+
+def _assignments(raw: bytes) -> dict[str, str]:
+    """``KEY=value`` lines, as dotenv files have them.
+
+    Raises:
+        ValueError: A line is none; its number.
+    """
+    values: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(raw.decode("utf-8-sig"))):
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise ValueError(str(binding.original.line))
+        if binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+    return values
+
+
+_FILE_NAME: Final = re.compile(r"(?!\.\.)[A-Za-z0-9._-]+")
+
+
+class _Folder:
+    """A mounted secret: a folder with a file for each key."""
+
+    def __init__(self, location: str, root: Path, name: str) -> None:
+        self._location = location
+        if not all(_FILE_NAME.fullmatch(part) for part in name.split("/")):
+            raise ProviderError("this is no name of a secret")
+        self._folder = root / name
+        if not self._folder.is_dir():
+            raise ProviderError(f"there is no folder {self._folder} (its parent can be set by {SECRETS_FOLDER})")
+
+    def value(self, key: str) -> str | None:
+        if not _FILE_NAME.fullmatch(key):
+            return None
+        path = self._folder / key
+        if not path.resolve().is_relative_to(self._folder.resolve()):  # a mount's own links stay in it
+            raise ProviderError(f"{path} leads out of its folder")
+        if not path.is_file():
+            return None
+        try:
+            return _read(path).decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            raise ProviderError(f"{path} is not UTF-8 text") from None
+
+    def called(self, key: str) -> str:
+        return f"the key '{key}' of {self._location}"

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.load import load
+from naftiko_runtime.providers import SECRETS_FOLDER, ProviderError, provider_of
+from naftiko_runtime.secret import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUES = {
+    "s.json": '{"token": "s3cr3t", "deep": {"er": {"n": 12}}, "a.b": true, "list": [1]}',
+    "s.yaml": "token: s3cr3t\ndeep: {er: {n: 012}}\na.b: yes\nlist: [1]\n",
+    "s.env": "# a comment\nexport token='s3cr3t'\na.b=\"x y\"\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in VALUES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", list(VALUES))
+@pytest.mark.parametrize("form", ["file:///./{}", "file://./{}", "file://{}", "{}"])
+def test_files(folder: Path, name: str, form: str) -> None:
+    location = form.format(name) if "://" in form else f"file://{folder / name}"
+    provider = provider_of(location, {}, folder)
+    assert provider.value("token") == "s3cr3t"
+    assert provider.value("nothing") is None
+    assert provider.value("list") is None
+    assert provider.called("token") == f"the key 'token' of {location}"
+
+
+def test_keys_lead_into_mappings_and_scalars_are_as_written(folder: Path) -> None:
+    found = [provider_of(f"file://./{name}", {}, folder) for name in VALUES]
+    assert [p.value("deep.er.n") for p in found] == ["12", "012", None]
+    assert [p.value("a.b") for p in found] == ["true", "yes", "x y"]
+
+
+def test_the_working_directory_comes_second(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(folder)
+    assert provider_of("file://./s.env", {}, inner).value("token") == "s3cr3t"
+    (inner / "s.env").write_text("token=nearer\n")
+    assert provider_of("file://./s.env", {}, inner).value("token") == "nearer"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("bad.json", '{"token": "s3cr3t"', "bad.json is not JSON"),
+        ("bad.yaml", "a: 1\nb: [s3cr3t", "bad.yaml is not YAML: line 2"),
+        ("bad.env", "a=1\ns3cr3t\n", "bad.env is not a list of KEY=value lines: line 2"),
+        ("list.json", '["s3cr3t"]', "list.json holds no keys"),
+        ("none.json", None, "No such file"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str | None, words: str) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ProviderError) as raised:
+        provider_of(f"file://./{name}", {}, tmp_path)
+    assert words in str(raised.value)
+    assert "s3cr3t" not in str(raised.value)
+
+
+def test_a_mounted_secret(tmp_path: Path) -> None:
+    data = tmp_path / "ships" / "..2026"
+    data.mkdir(parents=True)
+    (data / "token").write_text("s3cr3t\n")
+    (tmp_path / "ships" / "..data").symlink_to("..2026")
+    (tmp_path / "ships" / "token").symlink_to("..data/token")
+    (tmp_path / "outside").write_text("other")
+    (tmp_path / "ships" / "out").symlink_to("../outside")
+    provider = provider_of("k8s-secret://ships", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
+    assert provider.value("token") == "s3cr3t"
+    assert [provider.value(key) for key in ("nothing", "../outside", "..data", "..2026/token", "")] == [None] * 5
+    with pytest.raises(ProviderError, match="leads out"):
+        provider.value("out")
+    for name in ("..", "../ships", "", "/etc", "ships/../ships"):
+        with pytest.raises(ProviderError):
+            provider_of(f"k8s://{name}", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
+
+
+def test_github_secrets_are_variables(tmp_path: Path) -> None:
+    assert provider_of("github-secrets://ships", {"TOKEN": "t"}, tmp_path).value("TOKEN") == "t"
+
+
+DOCUMENT = """
+naftiko: 1.0.0-alpha2
+binds:
+  - {namespace: file, location: "file://./s.json", keys: {TOKEN: token, LACKS: lacks}}
+  - {namespace: gone, location: "file://./gone.yaml", keys: {USER: user, IDLE: idle}}
+  - {namespace: env, keys: {PLAIN: SHIP_PLAIN}}
+capability:
+  consumes:
+    - namespace: api
+      baseUri: https://api.example
+      authentication: {type: bearer, token: "{{TOKEN}}{{LACKS}}{{USER}}{{PLAIN}}"}
+      resources: [{path: /x, operations: [{name: get}]}]
+  exposes:
+    - {type: rest, namespace: web, port: 8080, resources: [{path: /x, operations: [{call: api.get}]}]}
+"""
+
+
+def test_all_that_is_missing_is_told_at_once(folder: Path) -> None:
+    path = folder / "ships.yaml"
+    path.write_text(DOCUMENT)
+    plan = load(path).plan
+    assert plan is not None
+    with pytest.raises(BindError) as raised:
+        resolve(plan, {})
+    assert len(raised.value.missing) == 3
+    text = str(raised.value)
+    assert "'LACKS' needs the key 'lacks' of file://./s.json, which is not set" in text
+    assert "'file://./gone.yaml' cannot be read: gone.yaml: No such file" in text
+    assert "'PLAIN' needs the environment variable 'SHIP_PLAIN'" in text
+    assert "s3cr3t" not in text
+    (folder / "gone.yaml").write_text("user: u\n")
+    (folder / "s.json").write_text('{"token": "t", "lacks": "l"}')
+    found = resolve(plan, {"SHIP_PLAIN": "p"})
+    assert {name: secret.reveal() for name, secret in found.items()} == {
+        "file.TOKEN": "t",
+        "file.LACKS": "l",
+        "gone.USER": "u",
+        "env.PLAIN": "p",
+    }
