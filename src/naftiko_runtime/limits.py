@@ -12,6 +12,7 @@ SCALAR_DIGITS_MAX: Final = 400
 
 SECRET_BYTES_MAX: Final = 1024 * 1024
 """Of a file that bound values come from."""
+VAULT_SECONDS: Final = 10
 
 # A JSONPath.
 JSONPATH_LENGTH_MAX: Final = 1_000

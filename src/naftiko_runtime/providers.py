@@ -14,13 +14,13 @@ from urllib.parse import unquote
 import orjson
 from dotenv.parser import parse_stream
 
-from naftiko_runtime.limits import SECRET_BYTES_MAX
+from naftiko_runtime.limits import SECRET_BYTES_MAX, VAULT_SECONDS
 from naftiko_runtime.source import SourceError, load, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMES: Final = ("file", "k8s-secret", "k8s", "github-secrets")
+SCHEMES: Final = ("file", "vault", "k8s-secret", "k8s", "github-secrets")
 """The schemes of locations that can be read."""
 
 SECRETS_FOLDER: Final = "NAFTIKO_SECRETS_DIR"
@@ -67,6 +67,9 @@ def provider_of(location: str | None, environment: Mapping[str, str], folder: Pa
         case "k8s-secret" | "k8s":
             root = Path(environment.get(SECRETS_FOLDER) or _DEFAULT_SECRETS_FOLDER)
             return _Folder(location or "", root, unquote(rest))
+        case "vault":
+            mount, _, path = unquote(rest).partition("/")
+            return _Vault(location or "", _from_vault(mount, path, environment))
         case _:
             raise ProviderError("its scheme is unknown")
 
@@ -197,3 +200,55 @@ class _Folder:
 
     def called(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
+
+
+class _Vault:
+    """A secret of a Vault server's key-value engine, read once."""
+
+    def __init__(self, location: str, values: Mapping[str, Any]) -> None:
+        self._location = location
+        self._values = values
+
+    def value(self, key: str) -> str | None:
+        return _text(self._values.get(key))
+
+    def called(self, key: str) -> str:
+        return f"the key '{key}' of {self._location}"
+
+
+def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """The values at a path of the server that ``VAULT_ADDR`` names: version 2 of the engine, or else version 1."""
+    try:
+        import hvac  # noqa: PLC0415 - an extra
+        from requests import RequestException  # noqa: PLC0415 - hvac's
+    except ImportError:
+        raise ProviderError("it needs the extra: pip install 'naftiko-runtime[vault]'") from None
+    address, token = environment.get("VAULT_ADDR"), environment.get("VAULT_TOKEN")
+    if not address or not token:
+        raise ProviderError("VAULT_ADDR and VAULT_TOKEN say which server and as whom, and are not both set")
+    if not mount or not path:
+        raise ProviderError("it is not vault://mount/path")
+    namespace = environment.get("VAULT_NAMESPACE")
+    client = hvac.Client(url=address, token=token, namespace=namespace, timeout=VAULT_SECONDS)
+    try:
+        try:
+            answer = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
+            return _mapping(answer["data"]["data"])
+        except hvac.exceptions.InvalidPath:
+            return _mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
+    except hvac.exceptions.InvalidPath:
+        raise ProviderError("there is nothing at that path") from None
+    except hvac.exceptions.Forbidden:
+        raise ProviderError("VAULT_TOKEN may not read it") from None
+    except hvac.exceptions.VaultError as error:
+        raise ProviderError(f"the server refused ({type(error).__name__})") from None
+    except (RequestException, ValueError):
+        raise ProviderError("the server at VAULT_ADDR gives no usable answer") from None
+    except (KeyError, TypeError):
+        raise ProviderError("the server's answer holds no values") from None
+
+
+def _mapping(values: Any) -> Mapping[str, Any]:
+    if not isinstance(values, dict):
+        raise TypeError
+    return values

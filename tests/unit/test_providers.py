@@ -8,9 +8,12 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.load import load
 from naftiko_runtime.providers import SECRETS_FOLDER, ProviderError, provider_of
 from naftiko_runtime.secret import resolve
+from support.upstream import Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.upstream import Upstream
 
 VALUES = {
     "s.json": '{"token": "s3cr3t", "deep": {"er": {"n": 12}}, "a.b": true, "list": [1]}',
@@ -132,3 +135,51 @@ def test_all_that_is_missing_is_told_at_once(folder: Path) -> None:
         "gone.USER": "u",
         "env.PLAIN": "p",
     }
+
+
+V2 = b'{"data": {"data": {"token": "s3cr3t", "port": 5432}, "metadata": {"version": 1}}}'
+VAULT = {"VAULT_TOKEN": "v4ult-t0ken", "VAULT_NAMESPACE": "fleet"}
+
+
+def test_vault_reads_both_engines(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.on("*", "*", Reply(404, body=b'{"errors": []}'))
+    upstream.on("GET", "/v1/secret/data/app/ships", Reply(body=V2))
+    upstream.on("GET", "/v1/old/ships", Reply(body=b'{"data": {"token": "older"}}'))
+    environment = VAULT | {"VAULT_ADDR": upstream.url}
+    provider = provider_of("vault://secret/app/ships", environment, tmp_path)
+    assert [provider.value(key) for key in ("token", "port", "nothing")] == ["s3cr3t", "5432", None]
+    assert upstream.last.header("x-vault-token") == "v4ult-t0ken"
+    assert upstream.last.header("x-vault-namespace") == "fleet"
+    assert provider_of("vault://old/ships", environment, tmp_path).value("token") == "older"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(404, body=b'{"errors": []}'), "nothing at that path"),
+        (Reply(403, body=b'{"errors": ["s3cr3t"]}'), "may not read it"),
+        (Reply(500, body=b'{"errors": ["s3cr3t"]}'), "refused"),
+        (Reply(body=b"s3cr3t"), "holds no values"),
+        (Reply(body=b'{"data": {"data": ["s3cr3t"]}}'), "holds no values"),
+        (Reply(chunks=[b"{"], broken=True), "no usable answer"),
+    ],
+)
+def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, words: str) -> None:
+    upstream.on("*", "*", reply)
+    with pytest.raises(ProviderError, match=words) as raised:
+        provider_of("vault://secret/ships", VAULT | {"VAULT_ADDR": upstream.url}, tmp_path)
+    assert "s3cr3t" not in str(raised.value)
+    assert "v4ult" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "location", "words"),
+    [
+        ({}, "vault://secret/ships", "not both set"),
+        (VAULT | {"VAULT_ADDR": "http://127.0.0.1:1"}, "vault://secret", "not vault://mount/path"),
+        (VAULT | {"VAULT_ADDR": "http://127.0.0.1:1"}, "vault://secret/ships", "no usable answer"),
+    ],
+)
+def test_vault_that_is_not_there(tmp_path: Path, environment: dict[str, str], location: str, words: str) -> None:
+    with pytest.raises(ProviderError, match=words):
+        provider_of(location, environment, tmp_path)
