@@ -63,7 +63,8 @@ async def bind(
     transport = open_transport()
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
-        flows = {u.namespace: flow_of(u.credential, secrets) for u in plan.upstreams}
+        called = {upstream.namespace for upstream in plan.called}
+        flows = {u.namespace: flow_of(u.credential, secrets) for u in plan.upstreams if u.namespace in called}
 
         def bound(operation: Operation) -> BoundOperation:
             try:
@@ -79,7 +80,7 @@ async def bind(
                 raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
 
         servers = (
-            BoundServer(s, tuple(map(bound, _operations(s))), guard_of(s.guard, s.namespace, secrets))
+            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets))
             for s in plan.servers
         )
         yield Bound(plan, tuple(servers))
@@ -123,13 +124,3 @@ def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> 
         broken=tuple(broken),
     )
     return BoundServer(union, tuple(operation for _, operation in tools.values()))
-
-
-def _operations(server: Server) -> tuple[Operation, ...]:
-    match server:
-        case RestServer():
-            return tuple(route.operation for route in server.routes)
-        case McpServer():
-            return tuple(tool.operation for tool in server.tools)
-        case _:
-            assert_never(server)

@@ -317,6 +317,11 @@ class RestServer:
     guard: Credential | None = None
     """What callers have to show."""
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What its routes run, in their order."""
+        return tuple(route.operation for route in self.routes)
+
 
 @dataclass(frozen=True, slots=True)
 class McpServer:
@@ -333,6 +338,11 @@ class McpServer:
     guard: Credential | None = None
     """What callers have to show."""
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What its tools run, in their order."""
+        return tuple(tool.operation for tool in self.tools)
+
 
 Server: TypeAlias = RestServer | McpServer
 
@@ -348,3 +358,13 @@ class Plan:
     servers: tuple[Server, ...]
     operations: frozenset[str] = field(default=frozenset())
     """``namespace.operation`` of every consumed operation."""
+
+    @property
+    def served(self) -> tuple[Operation, ...]:
+        """Every operation that is served, in order."""
+        return tuple(operation for server in self.servers for operation in server.operations)
+
+    @property
+    def called(self) -> tuple[Upstream, ...]:
+        """The upstreams that are called, each once; others may lack their variables."""
+        return tuple({o.request.upstream.namespace: o.request.upstream for o in self.served}.values())

@@ -205,6 +205,12 @@ def test_an_endpoint_that_gives_no_token_is_named(flows: Gateway, strict: Strict
     assert len(strict.received) == 1
 
 
+def test_a_sandbox_needs_no_token(documents: Path) -> None:
+    with Gateway(documents / "flows.yaml", ["web", "tools"], "--sandbox") as gateway:
+        for name in ("digested", "tokened", "signed"):
+            assert call(gateway.urls["web"], f"/{name}").status == 200
+
+
 def test_requests_and_forms_are_signed(flows: Gateway) -> None:
     form = ("PUT", {"content-type": "application/x-www-form-urlencoded"}, b"b=x+y&a=%C3%A4")
     assert call(flows.urls["web"], "/signed").status == 200

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, McpServer, RestServer
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
@@ -42,7 +43,14 @@ def sound(plan: Plan, document: Document, diagnostics: Iterable[Diagnostic]) -> 
     exposes = [expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose)]
     servers = [s for expose, server in zip(exposes, plan.servers, strict=True) if (s := sieve.server(expose, server))]
     left = any(s.routes if isinstance(s, RestServer) else s.tools for s in servers)
-    return replace(plan, servers=tuple(servers)) if left else None
+    return _needing_less(replace(plan, servers=tuple(servers))) if left else None
+
+
+def _needing_less(plan: Plan) -> Plan:
+    """The plan without the uses of variables that only left-out parts have: a start need not have those."""
+    needed = set(variables(plan.servers))
+    bindings = (b if b.name in needed else replace(b, uses=()) for b in plan.bindings)
+    return replace(plan, bindings=tuple(bindings))
 
 
 def _unit(part: Steps) -> Steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.plan import (
@@ -14,6 +14,7 @@ from naftiko_runtime.plan import (
     NamedTerm,
     PlainText,
     Term,
+    Variable,
     WholeBody,
 )
 
@@ -47,6 +48,20 @@ def arguments(value: Any) -> Iterator[str]:
             yield from arguments(list(value.values()))
 
 
+def variables(value: Any) -> Iterator[str]:
+    """The full names of the variables that stand anywhere in a part of a plan."""
+    if isinstance(value, Variable):
+        yield value.name
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from variables(getattr(value, one.name))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from variables(item)
+    elif isinstance(value, dict):
+        yield from variables(list(value.values()))
+
+
 def substituted(value: Any, terms: Mapping[str, Term]) -> Any:  # noqa: PLR0911 - one a kind of node
     """The same with each argument that has a term replaced by it."""
     match value:
@@ -58,8 +73,8 @@ def substituted(value: Any, terms: Mapping[str, Term]) -> Any:  # noqa: PLR0911 
             return replace(value, term=substituted(term, terms))
         case JsonText(parts) | PlainText(parts):
             return replace(value, parts=substituted(parts, terms))
-        case Form(fields):
-            return replace(value, fields=substituted(fields, terms))
+        case Form(entries):
+            return replace(value, fields=substituted(entries, terms))
         case JsonTree(root):
             return replace(value, root=substituted(root, terms))
         case tuple():
