@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
 
 VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
-"""Versions whose documents are served as they are."""
+"""Versions whose spelling is the canonical one."""
 
 LATER_VERSIONS: Final = ("1.0.0-alpha3", *(f"1.0.0-beta{n}" for n in range(1, 6)))
-"""Versions with other spellings, published under the key ``ikanos``."""
+"""Versions that write lists of named things as maps, and ``display`` for ``label``; their key is ``ikanos``."""
 
 _VERSION: Final = re.compile(r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?")
 
@@ -34,43 +34,33 @@ def canonical(source: Source, findings: Findings) -> Source | None:
         advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
         findings.add(rules.WRONG_TYPE, "a capability document is a mapping", source.span(()), advice)
         return None
-    return _Speaker(source, findings).canonical() if _version_is_read(source, findings) else None
+    return _Speaker(source, findings, _version(source, findings)).canonical()
 
 
-def _version_is_read(source: Source, findings: Findings) -> bool:
-    """Check the version; false when it has other spellings, so that reading on would find faults that are none."""
-    if "ikanos" in source.data and "naftiko" not in source.data:
-        message = "documents under the key 'ikanos' (1.0.0-alpha3 and later) are not served yet"
-        span = source.span(("ikanos",), key=True)
-        findings.add(rules.NOT_SERVED, message, span, f"use 'naftiko: {VERSIONS[-1]}' and its spelling")
-        return False
-    version = source.data.get("naftiko")
+def _version(source: Source, findings: Findings) -> str | None:
+    """The document's version, when there is one that is known; otherwise the findings say what there is."""
+    key = "naftiko" if "naftiko" in source.data else "ikanos"
+    version = source.data.get(key)
     if version is None or isinstance(version, dict | list):
-        return True  # reported as missing, or as no text, like any other key
-    return _version(source, written(version) if isinstance(version, float) else str(version), findings)
-
-
-def _version(source: Source, text: str, findings: Findings) -> bool:
-    span = source.span(("naftiko",))
-    if text in VERSIONS:
-        return True
-    if text in LATER_VERSIONS:
-        message = f"specification version {text} is not served yet"
-        findings.add(rules.NOT_SERVED, message, span, f"use '{VERSIONS[-1]}' and its spelling")
-        return False
+        return None  # reported as missing, or as no text, like any other key
+    text = written(version) if isinstance(version, float) else str(version)
+    span, known = source.span((key,)), (*VERSIONS, *LATER_VERSIONS)
+    if text in known:
+        return text
     if _VERSION.fullmatch(text):
-        message = f"specification version {text} is unknown here; read as {VERSIONS[-1]}"
-        findings.add(rules.NEWER_VERSION, message, span, f"write '{VERSIONS[-1]}' if the file is meant for it")
-        return True
-    advice = did_you_mean(text[:40], VERSIONS, "known versions")
+        message = f"specification version {text} is unknown here; read as {known[-1]}"
+        findings.add(rules.NEWER_VERSION, message, span, f"write '{known[-1]}' if the file is meant for it")
+        return known[-1]
+    advice = did_you_mean(text[:40], known, "known versions")
     findings.add(rules.VERSION, f"'{text[:40]}' is no version of the specification", span, advice)
-    return True
+    return None
 
 
 class _Speaker:
     """Rewrites what the wild writes otherwise. It touches only what it recognises; the models judge the rest."""
 
-    def __init__(self, source: Source, findings: Findings) -> None:
+    def __init__(self, source: Source, findings: Findings, version: str | None) -> None:
+        self._later = version in LATER_VERSIONS
         self._source = source
         self._draft = source.draft()
         self._findings = findings
@@ -78,15 +68,23 @@ class _Speaker:
     def canonical(self) -> Source:
         """The document in the canonical spelling."""
         data = self._draft.data
+        if "ikanos" in data and "naftiko" not in data:
+            self._draft.rename(data, "ikanos", "naftiko")
+        if "capability" not in data and "exposes" in data:
+            if not self._later:
+                message = "'exposes' at the root is read as the capability's"
+                self._note(("exposes",), message, "write 'capability:'", key=True)
+            self._draft.nest(("exposes", "aggregates"), "capability")
         if isinstance(info := data.get("info"), dict) and "label" not in info:
             self._renamed(info, "title", "label", ("info",))
+            self._later_name(info, ("info",))
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
         for steps, holder in holders:
             for index, api in _mappings(holder.get("consumes")):
                 self._api(api, (*steps, "consumes", index))
             for index, expose in _mappings(holder.get("exposes")):
-                self._renamed(expose, "auth", "authentication", (*steps, "exposes", index))
+                self._expose(expose, (*steps, "exposes", index))
         return self._draft.finished()
 
     def _api(self, api: dict[str, Any], steps: Steps) -> None:
@@ -94,9 +92,42 @@ class _Speaker:
         if isinstance(authentication := api.get("authentication"), dict):
             self._api_key(authentication, (*steps, "authentication"))
             self._oauth2(authentication, (*steps, "authentication"))
+        self._lists(api, steps, "inputParameters", "resources")
         for number, resource in _mappings(api.get("resources")):
+            place = (*steps, "resources", number)
+            self._lists(resource, place, "inputParameters", "operations")
             for index, operation in _mappings(resource.get("operations")):
-                self._operation(operation, (*steps, "resources", number, "operations", index))
+                self._lists(operation, (*place, "operations", index), "inputParameters", "outputParameters")
+                self._operation(operation, (*place, "operations", index))
+
+    def _expose(self, expose: dict[str, Any], steps: Steps) -> None:
+        self._renamed(expose, "auth", "authentication", steps)
+        self._lists(expose, steps, "tools", "resources", "prompts")
+        for index, tool in _mappings(expose.get("tools")):
+            self._lists(tool, (*steps, "tools", index), "inputParameters", "steps")
+        for number, resource in _mappings(expose.get("resources")):
+            place = (*steps, "resources", number)
+            self._lists(resource, place, "inputParameters", "operations")
+            for index, operation in _mappings(resource.get("operations")):
+                self._lists(operation, (*place, "operations", index), "inputParameters", "steps")
+
+    def _lists(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
+        """Named maps become lists, and ``display`` the label: the later versions' spelling."""
+        self._later_name(holder, steps)
+        for key in keys:
+            named = holder.get(key)
+            if not isinstance(named, dict) or not named or not all(isinstance(v, dict | None) for v in named.values()):
+                continue
+            if not self._later:
+                message = f"'{key}' is read as a list of its entries, each with its key as 'name'"
+                self._note((*steps, key), message, "begin each entry with '- name: …'", key=True)
+            self._draft.listed(holder, key)
+
+    def _later_name(self, holder: dict[str, Any], steps: Steps) -> None:
+        if self._later and "display" in holder and "label" not in holder:
+            self._draft.rename(holder, "display", "label")
+        elif "label" not in holder:
+            self._renamed(holder, "display", "label", steps)
 
     def _oauth2(self, authentication: dict[str, Any], steps: Steps) -> None:
         for other in ("tokenUrl", "tokenUri"):
@@ -124,7 +155,8 @@ class _Speaker:
             self._draft.rename(mapping, old, new)
 
     def _note(self, steps: Steps, message: str, advice: str, *, key: bool = False) -> None:
-        self._findings.add(rules.NON_STANDARD_KEY, message, self._source.span(steps, key=key), advice)
+        place = self._draft.finished().span(steps, key=key)  # as reshaped so far
+        self._findings.add(rules.NON_STANDARD_KEY, message, place, advice)
 
 
 def _mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:

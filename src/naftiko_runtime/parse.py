@@ -120,6 +120,7 @@ _INSTEAD = {
     "prompts": "leave it out; tools are served",
     "ref": "use 'call: namespace.operation'",
     "resources": "leave it out; tools are served",
+    "tunnel": "reach the API by its own address, or start with --base-uri NAMESPACE=URL",
     "steps": "use 'call: namespace.operation'",
 }
 """What an author can do about a key that is not served yet."""

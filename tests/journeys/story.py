@@ -50,9 +50,10 @@ class Story:
 
     def plan(self, url: str) -> Plan:
         """The plan of the document, every consumed API moved to an upstream on this machine, exposes to free ports."""
-        capability = {key: value for key, value in self.document.items() if key != "binds"}
+        capability = {key: value for key, value in self.document.items() if key not in ("binds", "ikanos")}
+        key = "ikanos" if "ikanos" in self.document else "naftiko"
         whole = {
-            "naftiko": "1.0.0-alpha2",
+            key: self.document.get(key, "1.0.0-alpha2"),
             "info": {"label": self.name},
             "binds": self.document.get("binds", []),
             "capability": capability,

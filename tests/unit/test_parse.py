@@ -41,7 +41,9 @@ def slugs(text: str) -> list[tuple[str, int, int]]:
     return [found[:3] for found in parsed(text)[1]]
 
 
-@pytest.mark.parametrize("version", ["0.5", '"0.5"', "1.0.0-alpha1", "1.0.0-alpha2"])
+@pytest.mark.parametrize(
+    "version", ["0.5", '"0.5"', "1.0.0-alpha1", "1.0.0-alpha2", "1.0.0-alpha3", "1.0.0-beta1", "1.0.0-beta5"]
+)
 def test_served_versions(version: str) -> None:
     text = version.strip('"')
     assert document(f"naftiko: {version}\ncapability: {{}}\n").naftiko == text
@@ -50,7 +52,6 @@ def test_served_versions(version: str) -> None:
 @pytest.mark.parametrize(
     ("version", "slug"),
     [
-        *((f"1.0.0-{name}", "not-served-yet") for name in ("alpha3", "beta1", "beta5")),
         *((text, "newer-version") for text in ("1.0", "1.10", "1.0.0", "2.0.0-rc1", "1.0.0-beta6")),
         *((text, "spec-version") for text in ("one", "1", "true", "v1.0.0", "1.0.0-gamma", "''")),
     ],
@@ -59,14 +60,36 @@ def test_other_versions(version: str, slug: str) -> None:
     assert slugs(f"naftiko: {version}\ncapability: {{}}\n") == [(slug, 1, 10)]
 
 
-def test_a_later_version_is_not_read_further() -> None:
-    result, found = parsed("naftiko: 1.0.0-beta2\ncapability: {exposes: {a: {}}}\nodd: 1\n")
-    assert result is None
-    assert len(found) == 1
+LATER = """\
+ikanos: 1.0.0-beta5
+info: {display: Ships}
+exposes:
+  - type: mcp
+    namespace: tools
+    tools:
+      get-ship:
+        display: Get
+        nmae: x
+        inputParameters: {imo: {type: nothing}}
+      list-ships:
+"""
 
 
-def test_the_later_key_is_refused_once() -> None:
-    assert slugs("ikanos: 1.0.0-beta5\n") == [("not-served-yet", 1, 1)]
+def test_maps_of_later_versions_are_lists_with_names() -> None:
+    read = document(LATER.replace("        nmae: x\n", "").replace("nothing", "string"))
+    (expose,) = read.capability.exposes
+    assert isinstance(expose, McpExpose)
+    assert read.info.label == "Ships"
+    assert [(tool.name, tool.label) for tool in expose.tools] == [("get-ship", "Get"), ("list-ships", None)]
+    assert [parameter.name for parameter in expose.tools[0].input_parameters] == ["imo"]
+
+
+def test_what_is_in_maps_keeps_its_place() -> None:
+    assert slugs(LATER.replace("        nmae: x\n", "")) == [("invalid-value", 9, 39)]
+    assert ("unknown-key", 9, 9) in slugs(LATER.replace("nothing", "string").replace("nmae: x", "odd: x"))
+    again = slugs(LATER.replace("ikanos: 1.0.0-beta5", "naftiko: 1.0.0-alpha2").replace("nothing", "string"))
+    assert ("non-standard-key", 3, 1) in again
+    assert ("non-standard-key", 6, 5) in again
 
 
 @pytest.mark.parametrize("version", ["", "~", "[1]", "{a: 1}"])

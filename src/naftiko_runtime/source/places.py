@@ -12,7 +12,7 @@ import yaml
 from naftiko_runtime.diagnostics import DocumentError, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.diagnostics import Diagnostic
 
@@ -209,6 +209,33 @@ class Draft:
             items = [(new if key == old else key, value) for key, value in container.items()]
             container.clear()
             container.update(items)
+
+    def listed(self, mapping: dict[str, Any], key: str) -> None:
+        """Turn a mapping of mappings at a key into a list of them, each with its own key as its ``name``."""
+        named = mapping[key]
+        marks = self._entries(named)
+        entries = [self._named(name, entry, marks.get(name)) for name, entry in named.items()]
+        places: dict[str | int, tuple[Mark, Mark]] = {
+            index: marks[name] for index, name in enumerate(named) if name in marks
+        }
+        self._places.register(entries, places)
+        mapping[key] = entries
+
+    def _named(self, name: str, entry: dict[str, Any] | None, marks: tuple[Mark, Mark] | None) -> dict[str, Any]:
+        result = {"name": name, **(entry or {})}
+        places: dict[str | int, tuple[Mark, Mark]] = {} if marks is None else {"name": (marks[0], marks[0])}
+        self._places.register(result, places | dict(self._places.of(entry)))
+        if entry is not None and id(entry) in self._places.owners:
+            self._places.adopt(result, self._places.owners[id(entry)])
+        return result
+
+    def nest(self, keys: Sequence[str], under: str) -> None:
+        """Move entries of the root into a new mapping at a key of the root."""
+        marks = self._entries(self.data)
+        inner = {key: self.data.pop(key) for key in keys if key in self.data}
+        self._places.register(inner, {key: marks.pop(key) for key in inner if key in marks})
+        self.data[under] = inner
+        marks[under] = (self._places.root, self._places.root)
 
     def put(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
         """Set a key to a value that stands for what was written at another key of the same mapping."""

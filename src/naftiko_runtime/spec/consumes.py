@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.auth import Authentication
-from naftiko_runtime.spec.base import AnyMethod, Part, Text, tuple_or_empty
+from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
 from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
 
-RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown"]
+RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "binary"]
 
 
 class ConsumedOperation(Part):
@@ -19,6 +19,7 @@ class ConsumedOperation(Part):
     name: Text
     label: Text | None = None
     description: Text | None = None
+    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     method: AnyMethod = "GET"
     path: Text | None = None
     input_parameters: ConsumedParameters = ()
@@ -34,6 +35,7 @@ class ConsumedResource(Part):
     name: Text | None = None
     label: Text | None = None
     description: Text | None = None
+    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     path: Text
     input_parameters: ConsumedParameters = ()
     operations: Annotated[tuple[ConsumedOperation, ...], BeforeValidator(tuple_or_empty)] = ()
@@ -48,6 +50,7 @@ class ConsumedHttp(Part):
     description: Text | None = None
     authentication: Authentication | None = None
     input_parameters: ConsumedParameters = ()
+    tunnel: Unserved = None
     resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(tuple_or_empty)] = ()
 
 

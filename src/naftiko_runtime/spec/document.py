@@ -27,6 +27,7 @@ class Info(Part):
     tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     created: Text | None = None
     modified: Text | None = None
+    version: Text | None = None
     stakeholders: Annotated[tuple[Person, ...], BeforeValidator(tuple_or_empty)] = ()
 
 

@@ -18,6 +18,7 @@ class Exposed(Part):
 
     label: Text | None = None
     description: Text | None = None
+    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     call: Text | None = None
     with_: With = Field(default_factory=dict, alias="with")
     output_parameters: Outputs = ()
@@ -41,6 +42,7 @@ class RestResource(Part):
     name: Text | None = None
     label: Text | None = None
     description: Text | None = None
+    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     input_parameters: ExposedParameters = ()
     operations: Annotated[tuple[RestOperation, ...], BeforeValidator(tuple_or_empty)] = ()
     forward: Unserved = None
@@ -86,6 +88,8 @@ class McpExpose(Part):
     port: Port | None = None
     authentication: Authentication | None = None
     tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
+    ttl_ms: int | None = None
+    cache_scope: Text | None = None
     resources: Unserved = None
     prompts: Unserved = None
 
