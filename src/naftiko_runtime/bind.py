@@ -12,12 +12,13 @@ from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
+from naftiko_runtime.transport.canned import MockTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.plan import BrokenTool, Operation, Plan, Server, Tool
+    from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
@@ -71,7 +72,7 @@ async def bind(
                 return BoundOperation(
                     operation,
                     secrets,
-                    transport,
+                    MockTransport() if operation.mock else transport,
                     deadline_seconds=deadline_seconds,
                     bytes_max=response_bytes_max,
                     flow=flows.get(operation.request.upstream.namespace),
@@ -96,12 +97,19 @@ def merged(servers: Sequence[BoundServer]) -> BoundServer:
         case RestServer():
             routes = tuple(r for s in servers if isinstance(s.plan, RestServer) for r in s.plan.routes)
             broken = tuple(b for s in servers if isinstance(s.plan, RestServer) for b in s.plan.broken)
-            plan: Server = replace(first, namespace=namespace, routes=routes, broken=broken)
-            return BoundServer(plan, tuple(o for s in servers for o in s.operations))
+            forwards = tuple(f for s in servers if isinstance(s.plan, RestServer) for f in s.plan.forwards)
+            plan: Server = replace(first, namespace=namespace, routes=routes, broken=broken, forwards=forwards)
+            return BoundServer(plan, (*_bound(servers, routes), *_bound(servers, forwards)))
         case McpServer():
             return _union(first, namespace, servers)
         case _:
             assert_never(first)
+
+
+def _bound(servers: Sequence[BoundServer], served: Iterable[Route | Forward]) -> Iterator[BoundOperation]:
+    """The bound operations of routes or forwards, in their order."""
+    known = {id(operation.plan): operation for server in servers for operation in server.operations}
+    return (known[id(one.operation)] for one in served)
 
 
 def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> BoundServer:

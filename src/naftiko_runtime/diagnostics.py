@@ -314,6 +314,14 @@ EMPTY_CREDENTIAL: Final = _rule(
     "Give the value as `{{VARIABLE}}` and bind the variable.",
 )
 
+SECRET_SHOWN: Final = _rule(
+    "NK502",
+    "secret-in-answer",
+    _E,
+    "An output that would show callers a bound variable.",
+    "Write a constant or an input there: what is bound comes from outside and may be a secret.",
+)
+
 SANDBOX: Final = _rule(
     "NK601",
     "unknown-sandbox-operation",

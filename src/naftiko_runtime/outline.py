@@ -61,7 +61,9 @@ def _schema(output: Output) -> dict[str, Any]:
 
 def _kind(output: Output) -> dict[str, Any]:
     older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
-    if output.const is not None or output.value is not None:
+    if output.value is not None:
+        return {"type": [output.type, "null"]} if output.type in _SCALARS else {}
+    if output.const is not None and output.mapping is None:
         return {}
     if older.properties:
         return {"type": ["object", "null"], "properties": {n: _schema(p) for n, p in older.properties.items()}}
@@ -85,7 +87,9 @@ def _conforming(value: Any, schema: dict[str, Any]) -> Any:
 
 
 def is_of(value: Any, declared: str) -> bool:
-    """Whether a result has the scalar type that was declared for it; null has every type."""
+    """Whether a result has the type that was declared for it; null has every type, and any value may be no scalar."""
+    if declared not in _SCALARS:
+        return True
     if value is None or (isinstance(value, bool) and declared != "boolean"):
         return value is None
     return isinstance(value, _SCALARS[declared])

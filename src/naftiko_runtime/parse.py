@@ -114,7 +114,6 @@ _TO_ADD = {
 }
 _INSTEAD = {
     "aggregates": "let tools and operations 'call' consumed operations themselves",
-    "forward": "declare the operations that may be reached",
     "mappings": "use 'outputParameters'",
     "path": "give the operation a resource of its own with this path",
     "prompts": "leave it out; tools are served",

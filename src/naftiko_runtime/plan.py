@@ -135,7 +135,7 @@ Credential: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A consumed API: where it is and how we prove who we are."""
+    """A consumed API: where it is and how we prove who we are; without a base URI nobody is called (a mock)."""
 
     namespace: str
     base_uri: str
@@ -222,6 +222,7 @@ class Request:
         body: What the body is made from; none for no body.
         open_query: Whether the caller's query goes through byte for byte.
         caller_headers: Whether User-Agent, Accept-Language and Referer of the caller go through.
+        forwards: Whether the caller's method and the rest of its path go through.
     """
 
     upstream: Upstream
@@ -234,6 +235,14 @@ class Request:
     body: Body | None = None
     open_query: bool = False
     caller_headers: bool = False
+    forwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Stands in a shaped result where the caller's input goes; ``fill`` makes what goes there of the call's values."""
+
+    fill: Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,13 @@ class Operation:
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""
     mismatches: Mismatches = field(default_factory=Mismatches)
+    blanks: bool = False
+    """Whether shaped results have a :class:`Blank` somewhere."""
+
+    @property
+    def mock(self) -> bool:
+        """Whether nobody is called: the document itself has the answer."""
+        return not self.request.upstream.base_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +292,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """A part of a REST server whose requests go to an API as they come.
+
+    Attributes:
+        path: As the document writes it.
+        pattern: What a path begins with: the document's path without the placeholder at its end.
+        trusted_headers: The caller's headers that go along, in lower case.
+        operation: The call, without inputs.
+    """
+
+    path: str
+    pattern: tuple[str | Argument, ...]
+    trusted_headers: frozenset[str]
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """An MCP tool."""
 
@@ -288,7 +321,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRoute:
-    """A route that was left out, and why."""
+    """A route that was left out, and why; the method of a forward is ``*``."""
 
     method: str
     path: str
@@ -316,11 +349,12 @@ class RestServer:
     broken: tuple[BrokenRoute, ...] = ()
     guard: Credential | None = None
     """What callers have to show."""
+    forwards: tuple[Forward, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What its routes run, in their order."""
-        return tuple(route.operation for route in self.routes)
+        """What its routes run, then its forwards, in their order."""
+        return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +401,4 @@ class Plan:
     @property
     def called(self) -> tuple[Upstream, ...]:
         """The upstreams that are called, each once; others may lack their variables."""
-        return tuple({o.request.upstream.namespace: o.request.upstream for o in self.served}.values())
+        return tuple({o.request.upstream.namespace: o.request.upstream for o in self.served if not o.mock}.values())

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import Output
 
 Shape: TypeAlias = Callable[[Any], Any]
+Leaf: TypeAlias = Callable[["Output", Shape], Any]
+"""From an output whose ``value`` is a template, and its conversion, to what stands for it in a result."""
+
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
 
 
-def compile_outputs(outputs: Sequence[Output], mismatches: Mismatches | None = None) -> Shape | None:
+def compile_outputs(
+    outputs: Sequence[Output], mismatches: Mismatches | None = None, leaf: Leaf | None = None
+) -> Shape | None:
     """The shape of a simple operation's result: the first output that yields a value gives it.
 
     None means identity: the answer goes through as it came, whatever it is, and is never decoded.
@@ -28,14 +33,30 @@ def compile_outputs(outputs: Sequence[Output], mismatches: Mismatches | None = N
     Args:
         outputs: As the document has them.
         mismatches: Counts scalars that are not, and cannot be made, of the declared type.
+        leaf: Makes what stands for a template; without it a template is text.
 
     Raises:
         JsonPathError: A path does not compile; linking has checked them all before.
     """
     if not outputs or is_identity(outputs[0]):
         return None
-    compiler = _Compiler(mismatches or Mismatches())
-    shapes = [compiler.output(output) for output in outputs]
+    compiler = _Compiler(mismatches or Mismatches(), leaf)
+    return _first([compiler.output(output) for output in outputs])
+
+
+def compile_mock(outputs: Sequence[Output], mismatches: Mismatches, leaf: Leaf) -> Shape:
+    """The shape of a result that no answer is needed for: an object of the outputs, where all have names.
+
+    Arguments as for :func:`compile_outputs`.
+    """
+    compiler = _Compiler(mismatches, leaf)
+    if all(output.name for output in outputs):
+        return _object({output.name or "": compiler.output(output) for output in outputs})
+    return _first([compiler.output(output) for output in outputs])
+
+
+def _first(shapes: Sequence[Shape]) -> Shape:
+    """The first shape that yields a value."""
     if len(shapes) == 1:
         return shapes[0]
     return lambda value: next((result for shape in shapes if (result := shape(value)) is not None), None)
@@ -50,19 +71,28 @@ def is_identity(output: Output) -> bool:
     return isinstance(output.mapping, str) and _path(output).identity
 
 
+def constant(output: Output) -> Any:
+    """The ``value`` of an output, made the type that is declared if it can be."""
+    return _CONVERT.get(output.type, _as_it_is)(output.value)
+
+
 def _path(output: Output) -> Any:
     return compile_path(output.mapping if isinstance(output.mapping, str) else "$")
 
 
 class _Compiler:
-    def __init__(self, mismatches: Mismatches) -> None:
+    def __init__(self, mismatches: Mismatches, leaf: Leaf | None) -> None:
         self._mismatches = mismatches
+        self._leaf = leaf
 
     def output(self, output: Output) -> Shape:
-        if output.const is not None:
+        if output.value is not None:  # comes before a mapping
+            convert = self._scalar(output)
+            if self._leaf is not None and "{{" in output.value:
+                return _constant(self._leaf(output, convert))
+            return _constant(convert(output.value))
+        if output.const is not None and output.mapping is None:
             return _constant(output.const)
-        if output.value is not None and output.mapping is None:
-            return _constant(_CONVERT.get(output.type, _as_it_is)(output.value))
         convert = self._inner(output)
         path = _path(output)
         if path.identity:

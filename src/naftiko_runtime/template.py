@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 
@@ -39,6 +39,9 @@ FRAMING: Final = frozenset(
 """Headers, in lower case, that say where a message ends or what its connection is for: never a document's."""
 
 _FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+_DOTS: Final = re.compile(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
+_IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,20 @@ def in_path(value: Any) -> str:
     if text in ("", ".", ".."):
         raise Unrenderable("a path segment cannot be empty, '.' or '..'")
     return _quoted(text)
+
+
+def below_base(raw_path: bytes) -> str:
+    """What a caller put behind a base URI, as it came, with all that a URL cannot hold encoded.
+
+    Raises:
+        Unrenderable: It has a segment ``.`` or ``..``, however encoded or decorated, or a control character.
+    """
+    decoded = unquote_to_bytes(raw_path)
+    if _DOTS.search(decoded):
+        raise Unrenderable("a path cannot hold segments '.' and '..'")
+    if _CONTROL.search(decoded):
+        raise Unrenderable("a path cannot hold control characters")
+    return quote(raw_path, safe=_IN_PATH)
 
 
 def in_query(value: Any) -> str:

@@ -26,6 +26,8 @@ REASONS = {
     "/steps": "'steps' is not served yet",
     "/empty": "the base URI is empty",
     "/gone": "cannot read",
+    "/lost/a/b": "cannot read",
+    "/empties/a/b": "the base URI is empty",
 }
 
 
@@ -43,11 +45,13 @@ def test_sound_routes_work_and_broken_ones_say_why(gateway: Gateway, upstream: U
     url = gateway.urls["web"]
     assert httpx2.get(url + "/things").status_code == 200
     assert upstream.last.target == "/things"
+    assert httpx2.put(url + "/raw/a/b").status_code == 200
+    assert upstream.last.target == "/a/b"
     for path, reason in REASONS.items():
         answer = httpx2.get(url + path)
         assert (answer.status_code, answer.json()["type"]) == (501, "urn:naftiko:problem:broken-operation")
         assert reason in answer.json()["detail"]
-    assert len(upstream.received) == 1
+    assert len(upstream.received) == 2
     said = [line["event"] for line in gateway.lines if line["level"] == "error"]
     assert any("no consumed operation 'api.lst'" in event for event in said)
 
@@ -71,7 +75,7 @@ def test_an_error_of_the_whole_file_leaves_nothing(tmp_path: Path) -> None:
     for text in (
         "naftiko: nonsense\ncapability: {}\n",
         "a: [",
-        FILE.read_text().replace("call: api.list", "call: x.y"),
+        FILE.read_text().replace("call: api.list", "call: x.y").replace("targetNamespace: api", "targetNamespace: x"),
     ):
         file = tmp_path / "file.yaml"
         file.write_text(text)

@@ -47,6 +47,7 @@ class Dispatcher(Generic[T]):
     def __init__(self) -> None:
         self._fixed: dict[bytes, Resource[T]] = {}
         self._root: _Node[T] = _Node()
+        self._mounts: list[tuple[list[Pattern], T]] = []
 
     def add(self, method: str, pattern: Pattern, target: T) -> None:
         """Route a method on a path pattern."""
@@ -58,6 +59,20 @@ class Dispatcher(Generic[T]):
         node.resource.add(method, target)
         if not any(isinstance(piece, Argument) for piece in pattern):
             self._fixed[quote("".join(map(str, pattern)), safe="/:@!$&'()*+,;=~%").encode()] = node.resource
+
+    def mount(self, pattern: Pattern, target: T) -> None:
+        """Let a target have every path that begins with a pattern; what is routed comes before it."""
+        self._mounts.append((segments(pattern), target))
+        self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
+
+    def mounted(self, raw_path: bytes) -> tuple[T, bytes] | None:
+        """What has a path by its beginning, the longest that fits, and the rest of the path, as it came."""
+        raw_parts = raw_path.split(b"/")
+        for wanted, target in self._mounts:
+            if len(wanted) <= len(raw_parts) and all(map(_fits, wanted, raw_parts)):
+                rest = raw_parts[len(wanted) :]
+                return target, b"/" + b"/".join(rest) if rest else b""
+        return None
 
     @staticmethod
     def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
@@ -96,6 +111,14 @@ class Dispatcher(Generic[T]):
         for segment, child in node.open:
             if (found := match_segment(segment, parts[at])) is not None:
                 yield from self._walk(child, parts, at + 1, {**values, **found})
+
+
+def _fits(segment: Pattern, raw_part: bytes) -> bool:
+    try:
+        text = unquote_to_bytes(raw_part).decode()
+    except UnicodeDecodeError:
+        return False
+    return text == "" if not segment else match_segment(segment, text) is not None
 
 
 def segments(pattern: Pattern) -> list[Pattern]:

@@ -7,11 +7,13 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
+from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import OpenBody, RestServer
+from naftiko_runtime.template import Unrenderable, below_base
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
 
 _BODYLESS: Final = (204, 205, 304)
+_NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 _QUERY_FIELDS_MAX: Final = 1000
 _JSON: Final = (b"content-type", b"application/json")
 _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
@@ -31,12 +34,19 @@ class RestApp:
     def __init__(self, server: BoundServer, edge: Edge) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[RouteHandler | BrokenHandler] = Dispatcher()
+        self._mounts: Dispatcher[ForwardHandler | BrokenHandler] = Dispatcher()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
-        for route, operation in zip(plan.routes, server.operations, strict=True):
-            self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge))
+        locations = Locations(plan)
+        for route, operation in zip(plan.routes, server.operations, strict=False):
+            self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge, locations))
+        for forward, operation in zip(plan.forwards, server.operations[len(plan.routes) :], strict=True):
+            self._mounts.mount(forward.pattern, ForwardHandler(operation, edge, locations, forward.trusted_headers))
         for broken in plan.broken:
-            self._dispatcher.add(broken.method, broken.pattern, BrokenHandler(broken.reason))
+            if broken.method == "*":
+                self._mounts.mount(broken.pattern, BrokenHandler(broken.reason))
+            else:
+                self._dispatcher.add(broken.method, broken.pattern, BrokenHandler(broken.reason))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,7 +71,10 @@ class RestApp:
             if (handler := resource.target(method)) is not None:
                 await handler(scope, receive, send, values)
                 return
-        if not matches:
+        if method not in _NEVER_FORWARDED and (found := self._mounts.mounted(scope["raw_path"])) is not None:
+            forward, rest = found
+            await forward(scope, receive, send, rest)
+        elif not matches:
             await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
         else:
             await _other_method(send, method, [resource for resource, _ in matches])
@@ -83,17 +96,47 @@ class BrokenHandler:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send, _path_values: dict[str, str]) -> None:
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
         """Say why it is not served."""
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
-class RouteHandler:
-    """One route's way from request to response."""
+class _Handler:
+    """What routes and forwards share: from request to response."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge) -> None:
+    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations) -> None:
         self._operation = operation
         self._edge = edge
+        self._locations = locations
+        self._consumes_head = operation.plan.request.method == "HEAD"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
+        """Answer one request; every fault of a call becomes a problem."""
+        reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
+        operation = self._operation
+        try:
+            call = await self._invocation(scope, receive, found)
+            async with operation.run(call) as answer:
+                if answer.status in LOCATING:
+                    answer.headers = self._locations.rewritten(answer.headers, operation.plan.request, answer.url)
+                await reply.send(answer)
+        except CallError as error:
+            if reply.started:  # too late for a problem: an unfinished answer must not look whole
+                raise Truncated from error
+            await send_problem(send, error)
+        except Disconnected:
+            return
+
+    async def _invocation(self, scope: Scope, receive: Receive, found: Any) -> Invocation:
+        """The call that a request asks for; ``found`` is what the dispatcher found in its path."""
+        raise NotImplementedError
+
+
+class RouteHandler(_Handler):
+    """One route; it is given the values of the path's placeholders."""
+
+    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations) -> None:
+        super().__init__(operation, edge, locations)
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
@@ -105,31 +148,16 @@ class RouteHandler:
         )
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
-        self._consumes_head = operation.plan.request.method == "HEAD"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, path_values: dict[str, str]) -> None:
-        """Answer one request; every fault of a call becomes a problem."""
-        reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
-        try:
-            call = await self._invocation(scope, receive, path_values)
-            async with self._operation.run(call) as answer:
-                await reply.send(answer)
-        except CallError as error:
-            if reply.started:  # too late for a problem: an unfinished answer must not look whole
-                raise Truncated from error
-            await send_problem(send, error)
-        except Disconnected:
-            return
-
-    async def _invocation(self, scope: Scope, receive: Receive, path_values: dict[str, str]) -> Invocation:
+    async def _invocation(self, scope: Scope, receive: Receive, found: dict[str, str]) -> Invocation:
         always, own = self._edge.passed_on(scope)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         held = await read_body(receive, self._edge.body_bytes_max) if self._reads_body else None
         if self._takes_inputs:
-            call.values = self._operation.contract.admit_request(self._given(scope, held, path_values))
+            call.values = self._operation.contract.admit_request(self._given(scope, held, found))
         if self._open_body:
-            self._pass_body(scope, receive if held is None else held, call)
+            _pass_body(scope, receive if held is None else held, call, self._edge)
         return call
 
     def _given(self, scope: Scope, body: bytes | None, path_values: dict[str, str]) -> dict[str, Any]:
@@ -159,19 +187,40 @@ class RouteHandler:
             raise Rejected(Fault("", "body", "must be a JSON object"))
         return {**{name: value[name] for name in self._body_inputs if name in value}, **found}
 
-    def _pass_body(self, scope: Scope, body: Receive | bytes, call: Invocation) -> None:
-        """Let the caller's body go through: as a stream, unless it had to be looked into."""
-        headers = dict(scope["headers"])
-        length = headers.get(b"content-length")
-        if length is None and b"transfer-encoding" not in headers:
-            return
-        if length is not None and int(length) > self._edge.body_bytes_max:
-            raise TooLarge(too_large(self._edge.body_bytes_max))
-        call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
-        if isinstance(body, bytes):
-            call.body = body
-        else:
-            call.body = b"" if length == b"0" else stream_body(body, self._edge.body_bytes_max)
+
+class ForwardHandler(_Handler):
+    """Requests that go to an API as they come; it is given the rest of the path."""
+
+    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, trusted: frozenset[str]) -> None:
+        super().__init__(operation, edge, locations)
+        self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)})
+
+    async def _invocation(self, scope: Scope, receive: Receive, found: bytes) -> Invocation:
+        try:
+            path = below_base(found)
+        except Unrenderable as error:
+            raise Rejected(Fault("", "path", str(error))) from None
+        always, _ = self._edge.passed_on(scope)
+        trusted = [pair for pair in scope["headers"] if pair[0] in self._trusted]
+        call = Invocation(query=scope["query_string"], headers=always, caller_headers=trusted)
+        call.method, call.rest = scope["method"], path
+        _pass_body(scope, receive, call, self._edge)
+        return call
+
+
+def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, edge: Edge) -> None:
+    """Let the caller's body go through: as a stream, unless it had to be looked into."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length")
+    if length is None and b"transfer-encoding" not in headers:
+        return
+    if length is not None and int(length) > edge.body_bytes_max:
+        raise TooLarge(too_large(edge.body_bytes_max))
+    call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
+    if isinstance(body, bytes):
+        call.body = body
+    else:
+        call.body = b"" if length == b"0" else stream_body(body, edge.body_bytes_max)
 
 
 class _Reply:

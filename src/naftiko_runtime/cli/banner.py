@@ -32,8 +32,9 @@ def url(opened: Opened) -> str:
 def entries(opened: Opened) -> list[tuple[str, str]]:
     """What a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
     match opened.server:
-        case RestServer(routes=routes):
-            return [(f"{r.method} {r.path}", _target(r.operation.request)) for r in routes]
+        case RestServer(routes=routes, forwards=forwards):
+            served = [(f"{r.method} {r.path}", _target(r.operation.request)) for r in routes]
+            return served + [(f"* {f.path}", f"all of {f.operation.request.upstream.namespace}") for f in forwards]
         case McpServer(tools=tools):
             return [(tool.name, _target(tool.operation.request)) for tool in tools]
         case _:
@@ -41,6 +42,8 @@ def entries(opened: Opened) -> list[tuple[str, str]]:
 
 
 def _target(request: Request) -> str:
+    if not request.upstream.base_uri:
+        return "an answer of the document's own"
     path = "".join(p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in request.path)
     return f"{request.operation}  ({request.method} {path})"
 

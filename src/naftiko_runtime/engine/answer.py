@@ -6,9 +6,11 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
+    from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.transport.base import UpstreamResponse
 
 PASSED_ON: Final = frozenset(
@@ -29,7 +31,7 @@ PASSED_ON: Final = frozenset(
 )
 """Response headers that reach the caller; ``ratelimit-*`` as well."""
 
-_FRAMING: Final = frozenset({b"content-encoding", b"content-length"})
+_FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
 COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
@@ -46,14 +48,16 @@ class Answer:
         headers: The response headers that are passed on; with the body's framing when it is untouched.
         value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
         mismatched: Whether the value holds something of another type than declared.
+        url: What was asked; relative locations are relative to it.
         held: The untouched body when it had to be read already; nothing while it is on the wire.
         response: The upstream's answer, still on the wire.
     """
 
-    __slots__ = ("_bytes_max", "headers", "held", "mismatched", "response", "status", "value")
+    __slots__ = ("_bytes_max", "headers", "held", "mismatched", "response", "status", "url", "value")
 
-    def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
+    def __init__(self, response: UpstreamResponse, url: str, bytes_max: int) -> None:
         self.response = response
+        self.url = url
         self.status = response.status
         self.headers = [
             h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")
@@ -114,6 +118,19 @@ class Answer:
                 raise UpstreamError(_too_large(self._bytes_max))
             chunks.append(chunk)
         return decompressed(b"".join(chunks), self.header(b"content-encoding"), self._bytes_max)
+
+
+def filled(value: Any, values: Values) -> Any:
+    """A shaped value with the call's values in its blanks."""
+    match value:
+        case Blank(fill):
+            return fill(values)
+        case dict():
+            return {key: filled(item, values) for key, item in value.items()}
+        case list():
+            return [filled(item, values) for item in value]
+        case _:
+            return value
 
 
 def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.engine.answer import COMPRESSIONS, Answer
-from naftiko_runtime.engine.request import Invocation, RequestBuilder
+from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled
+from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import Undecodable, decode
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
@@ -41,7 +42,8 @@ class BoundOperation:
     ) -> None:
         self.plan = plan
         self.contract = plan.contract
-        self.builder = RequestBuilder(plan.request, secrets, decodes=plan.shape is not None)
+        building = ForwardBuilder if plan.request.forwards else RequestBuilder
+        self.builder = building(plan.request, secrets, decodes=plan.shape is not None)
         self.transport = transport
         self.flow = flow
         self.deadline_seconds = deadline_seconds
@@ -81,9 +83,9 @@ class Exchange:
                 response = await operation.transport.send(request)
             else:
                 response = await operation.flow.send(request, operation.transport)
-            self._answer = answer = Answer(response, self._operation.bytes_max)
+            self._answer = answer = Answer(response, request.url, self._operation.bytes_max)
             if self._operation.plan.shape is not None:
-                await _map(answer, self._operation.plan)
+                await _map(answer, self._operation.plan, call.values)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -135,7 +137,7 @@ class Exchange:
         return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
 
 
-async def _map(answer: Answer, plan: Operation) -> None:
+async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
     if shape is None or answer.status in (204, 205, 304):
@@ -146,7 +148,8 @@ async def _map(answer: Answer, plan: Operation) -> None:
         return
     if body := await answer.read():
         before = plan.mismatches.count
-        answer.become(shape(_decoded(body, plan)))  # in one go: what is counted meanwhile is of this answer
+        value = shape(_decoded(body, plan))  # in one go: what is counted meanwhile is of this answer
+        answer.become(filled(value, values) if plan.blanks else value)
         if plan.mismatches.count != before:
             answer.mismatched = True
             _report(plan, before)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import NamedTerm, Plan, Request
     from naftiko_runtime.transport.base import Header
 
+_NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
 _USER_AGENT: Final = (b"user-agent", f"naftiko-runtime/{__version__}".encode())
 
 
@@ -44,7 +45,10 @@ class Invocation:
         body: The caller's body for an open body: bytes, or a stream.
         body_headers: Content type (and length, when known) of that body.
         headers: What is passed on of the caller's headers: forwarding, tracing.
-        caller_headers: User-Agent, Accept-Language and Referer, sent only by open operations.
+        caller_headers: User-Agent, Accept-Language and Referer, sent only by open operations; of a forward those that
+            it trusts.
+        method: The caller's, for a forward.
+        rest: The rest of the caller's path, for a forward: empty, or percent-encoded from its slash on.
     """
 
     values: Values = field(default_factory=dict)
@@ -53,6 +57,8 @@ class Invocation:
     body_headers: Sequence[Header] = ()
     headers: Sequence[Header] = ()
     caller_headers: Sequence[Header] = ()
+    method: str = ""
+    rest: str = ""
 
 
 class RequestBuilder:
@@ -218,6 +224,29 @@ class RequestBuilder:
             cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in given)
             headers.append((b"cookie", cookie.encode()))
         return headers
+
+
+class ForwardBuilder(RequestBuilder):
+    """Builds the requests of a forward: the caller's own, but for where they go and who we are."""
+
+    def build(self, call: Invocation) -> OutboundRequest:
+        """The request of one call; see :meth:`RequestBuilder.build`."""
+        query = self._query_string(call.values, call.query)
+        url = f"{self._fixed_url}{call.rest}{f'?{query}' if query else ''}"
+        return OutboundRequest(self._operation, call.method, url, self._all_headers(call, call.body_headers), call.body)
+
+    def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
+        """The document's headers and credentials, then ours, then what is trusted of the caller's."""
+        given = {name for name, _ in call.caller_headers}
+        result = [pair for pair in self._headers if pair[0] not in _NEGOTIATED or pair[0] not in given]
+        if self._cookies:
+            result += self._variable_headers(call.values)
+        for headers in (call.headers, body_headers, call.caller_headers):
+            names = {name for name, _ in result}
+            result += [pair for pair in headers if pair[0] not in names]
+        if b"user-agent" not in given:
+            result.append(_USER_AGENT)
+        return result
 
 
 def basic_token(credential: BasicCredential, secrets: Mapping[str, Secret]) -> str:

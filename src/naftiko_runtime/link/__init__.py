@@ -31,7 +31,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     variables.declare(document, source, findings)
     context = Context(source, findings, variables)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
-    servers = tuple(map(overrides.moved, link_exposes(document, operations, context)))
+    servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)
     for binding in variables.unlisted():
         message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.link.forward import mount
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, McpServer, RestServer
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -42,7 +43,7 @@ def sound(plan: Plan, document: Document, diagnostics: Iterable[Diagnostic]) -> 
     sieve = _Sieve(document, reasons)
     exposes = [expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose)]
     servers = [s for expose, server in zip(exposes, plan.servers, strict=True) if (s := sieve.server(expose, server))]
-    left = any(s.routes if isinstance(s, RestServer) else s.tools for s in servers)
+    left = any(s.operations for s in servers)
     return _needing_less(replace(plan, servers=tuple(servers))) if left else None
 
 
@@ -76,6 +77,8 @@ class _Sieve:
             if not isinstance(api, ConsumedHttp):  # an import that failed
                 self._missing[api.namespace or ""] = reasons.get(api.at(), "the API it calls could not be imported")
                 continue
+            if reason := self._reason(api.at()):
+                self._missing[api.namespace] = reason
             for operation in (operation for resource in api.resources for operation in resource.operations):
                 if reason := self._reason(operation.at()):
                     self._consumed[f"{api.namespace}.{operation.name}"] = reason
@@ -96,14 +99,23 @@ class _Sieve:
         if isinstance(expose, RestExpose) and isinstance(server, RestServer):
             broken = {(o.method, r.path): (r, why) for r, o, why in self._broken_routes(expose)}
             kept = tuple(route for route in server.routes if (route.method, route.path) not in broken)
-            left_out = (_broken_route(method, resource, why) for (method, _), (resource, why) in broken.items())
-            return replace(server, routes=kept, broken=tuple(filter(None, left_out)))
+            routes = (_broken_route(method, resource, why) for (method, _), (resource, why) in broken.items())
+            unsound = {r.path: (r, why) for r in expose.resources if (why := self._broken_forward(r)) is not None}
+            forwards = tuple(f for f in server.forwards if f.path not in unsound)
+            left_out = (*routes, *(_broken_route("*", r, why) for r, why in unsound.values()))
+            return replace(server, routes=kept, broken=tuple(filter(None, left_out)), forwards=forwards)
         if isinstance(expose, McpExpose) and isinstance(server, McpServer):
             tools = ((tool.name, self._reason(tool.at(), tool.call)) for tool in expose.tools)
-            unsound = {name: why for name, why in tools if why is not None}
-            left = tuple(tool for tool in server.tools if tool.name not in unsound)
-            return replace(server, tools=left, broken=tuple(BrokenTool(n, why) for n, why in unsound.items()))
+            without = {name: why for name, why in tools if why is not None}
+            left = tuple(tool for tool in server.tools if tool.name not in without)
+            return replace(server, tools=left, broken=tuple(BrokenTool(n, why) for n, why in without.items()))
         return server
+
+    def _broken_forward(self, resource: RestResource) -> str | None:
+        if resource.forward is None:
+            return None
+        target = resource.forward.target_namespace
+        return self._reason(resource.at()) or self._missing.get(target)
 
     def _broken_routes(self, expose: RestExpose) -> Iterator[tuple[RestResource, RestOperation, str]]:
         for resource in expose.resources:
@@ -119,4 +131,4 @@ def _broken_route(method: str, resource: RestResource, reason: str) -> BrokenRou
     except ValueError:
         return None
     pattern = tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
-    return BrokenRoute(method, resource.path, pattern, reason)
+    return BrokenRoute(method, resource.path, mount(pattern)[0] if method == "*" else pattern, reason)

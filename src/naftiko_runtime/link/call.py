@@ -16,7 +16,7 @@ from naftiko_runtime.contract import Contract, Input, Place
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.link.consumed import fold
-from naftiko_runtime.link.terms import arguments, composed, substituted
+from naftiko_runtime.link.terms import arguments, composed, substituted, variables
 from naftiko_runtime.plan import (
     Argument,
     Constant,
@@ -74,6 +74,8 @@ class CallSite:
     fixed: Mapping[str, Term] = field(default_factory=dict)
     _with: dict[str, Term] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _shown: list[Term] = field(default_factory=list)
+    """What outputs show of the inputs."""
     _broken: bool = False
     """Whether a value names nothing: which inputs are used cannot be told then."""
 
@@ -84,7 +86,7 @@ class CallSite:
         path = self._path()
         query, headers, cookies = (self._fields(place) for place in ("query", "header", "cookie"))
         body = self._declared_body()
-        placed = {*arguments(path), *arguments((query, headers, cookies, body))}
+        placed = {*arguments(path), *arguments((query, headers, cookies, body)), *arguments(self._shown)}
         left = [spec for spec in declared if spec.name not in placed]
         if body is None and self._sends_body():
             body = self._undeclared_body(left, open=not self._declares("body", declared))
@@ -106,8 +108,25 @@ class CallSite:
             caller_headers=open_query or open_body,
         )
         takes_any = self.tool and (open_query or open_body)
-        given = tuple(spec for spec in self.inputs.values() if spec.name not in self.fixed)
-        return Contract(given, takes_any), self._filled(request)
+        return Contract(self._given(), takes_any), self._filled(request)
+
+    def link_mock(self) -> tuple[Contract, Request]:
+        """The contract of an operation that calls nobody, and a request that leads nowhere."""
+        for name in self.exposed.with_:
+            message = f"'{name}' fills nothing: there is no 'call'"
+            advice = "add 'call: namespace.operation', or remove it"
+            self.context.complain(rules.UNKNOWN_PARAMETER, message, self.exposed.at("with", name), advice, key=True)
+        shown = set(arguments(self._shown))
+        for spec in self.inputs.values():
+            if spec.name not in shown and not spec.inferred:
+                message = f"no output shows the input '{spec.name}'"
+                steps = self._declaration(spec.name)
+                self.context.complain(rules.UNUSED_INPUT, message, steps, f"write {{{{{spec.name}}}}} into a 'value'")
+        return Contract(self._given()), Request(self.consumed.upstream, self.consumed.name, "GET", ("",))
+
+    def _given(self) -> tuple[Input, ...]:
+        """The inputs that a caller gives."""
+        return tuple(spec for spec in self.inputs.values() if spec.name not in self.fixed)
 
     def _filled(self, request: Request) -> Request:
         """The request with what the document gives in the place of what a caller would."""
@@ -170,6 +189,16 @@ class CallSite:
         """A template over variables and inputs, as a term."""
         pieces = self.context.pieces(text, steps)
         return composed(Constant(p) if isinstance(p, str) else self.named(p.name, steps) for p in pieces)
+
+    def shown(self, text: str, steps: Steps) -> Term:
+        """A template of an output, as a term over the caller's inputs alone; to be told before :meth:`link`."""
+        template = self.template(text, steps)
+        self._shown.append(template)
+        term: Term = substituted(template, self.fixed)
+        for name in set(variables(term)):
+            message = f"callers would be shown the bound variable '{name}'"
+            self.context.complain(rules.SECRET_SHOWN, message, steps, "write the text itself, or an input")
+        return term
 
     def body_value(self, name: str, steps: Steps) -> Term:
         """What a name in a body template means; one that nothing explains becomes an input of the caller."""

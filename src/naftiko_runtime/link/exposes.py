@@ -12,23 +12,24 @@ from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.formats import DECODERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.call import CallSite
-from naftiko_runtime.link.consumed import fold, place_it
+from naftiko_runtime.link.consumed import Consumed, fold, place_it
 from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
-from naftiko_runtime.outline import Mismatches, outline
-from naftiko_runtime.plan import Argument, McpServer, Operation, RestServer, Route, Server, Tool
-from naftiko_runtime.shape import compile_outputs
-from naftiko_runtime.spec.consumes import ImportedConsumes
+from naftiko_runtime.outline import Mismatches, is_of, outline
+from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
+from naftiko_runtime.shape import compile_mock, compile_outputs, constant
+from naftiko_runtime.spec.consumes import ConsumedOperation, ImportedConsumes
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.plan import Term
+    from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
@@ -40,11 +41,14 @@ _LATER_TYPES: Final = {"skill": "leave it out", "control": "start with --control
 _TYPES: Final = ("rest", "mcp", *_LATER_TYPES)
 
 
-def link_exposes(document: Document, operations: Mapping[str, Consumed], context: Context) -> tuple[Server, ...]:
+def link_exposes(
+    document: Document, operations: Mapping[str, Consumed], upstreams: Sequence[Upstream], context: Context
+) -> tuple[Server, ...]:
     """Every server that the document asks for."""
     apis = (*document.consumes, *document.capability.consumes)
     imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
-    linker = _Linker(document.info.label, operations, imported, context)
+    forwarding = Forwarding(document, upstreams, context)
+    linker = _Linker(document.info.label, operations, imported, forwarding, context)
     servers: list[Server] = []
     for expose in document.capability.exposes:
         match expose:
@@ -89,11 +93,17 @@ def _check_namespaces(document: Document, context: Context) -> None:
 
 class _Linker:
     def __init__(
-        self, label: str, operations: Mapping[str, Consumed], imported: frozenset[str | None], context: Context
+        self,
+        label: str,
+        operations: Mapping[str, Consumed],
+        imported: frozenset[str | None],
+        forwarding: Forwarding,
+        context: Context,
     ) -> None:
         self._label = label
         self._operations = operations
         self._imported = imported
+        self._forwarding = forwarding
         self._context = context
 
     def rest(self, expose: RestExpose) -> RestServer:
@@ -104,10 +114,23 @@ class _Linker:
             if (route := self._route(expose, resource, operation)) is not None
         ]
         self._check_routes(routes)
+        forwards = self._forwards(expose)
         span = self._context.span(expose.at("port"))
         address, served = expose.address or _ANY_ADDRESS, tuple(route for route, _ in routes)
         guard = expected(expose.authentication, self._context)
-        return RestServer(expose.namespace, address, expose.port, span, served, guard=guard)
+        return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
+
+    def _forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
+        linked: dict[str, Forward] = {}
+        for resource in expose.resources:
+            forward = self._forwarding.link(expose.namespace, resource, self._pattern(resource))
+            if forward is None:
+                continue
+            if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
+                message = f"{resource.path} is forwarded twice"
+                advice = f"keep one of the two; the first is {first.path}"
+                self._context.complain(rules.DUPLICATE_ROUTE, message, resource.at("path"), advice)
+        return tuple(linked.values())
 
     def mcp(self, expose: McpExpose) -> McpServer:
         if expose.transport != "http":
@@ -203,9 +226,9 @@ class _Linker:
         if consumed is None:
             return None
         site = CallSite(self._context, spec, namespace, consumed, inputs, tool, fixed)
-        contract, request = site.link()
-        mismatches = Mismatches()
-        shape = self._shape(spec.output_parameters, consumed, mismatches)
+        mismatches, leaves = Mismatches(), _Leaves(site)
+        shape = self._shape(spec, consumed, mismatches, leaves)  # before the call: its templates may name more inputs
+        contract, request = site.link_mock() if spec.call is None else site.link()
         return Operation(
             name=f"{namespace}.{name}",
             contract=contract,
@@ -215,13 +238,17 @@ class _Linker:
             description=spec.description or consumed.spec.description or "",
             outline=outline(spec.output_parameters) if shape is not None else None,
             mismatches=mismatches,
+            blanks=leaves.any,
         )
 
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:
-            if spec.ref is None and spec.steps is None:  # those are refused by name already
-                message, advice = "an operation without 'call' is not served yet", "add 'call: namespace.operation'"
-                self._context.complain(rules.NOT_SERVED, message, spec.at("call"), advice)
+            if spec.ref is not None or spec.steps is not None:  # those are refused by name already
+                return None
+            if spec.output_parameters:
+                return _mock(spec, self._context)
+            message = "an operation needs 'call', or 'outputParameters' with values of its own"
+            self._context.complain(rules.MISSING_KEY, message, spec.at("call"), "add 'call: namespace.operation'")
             return None
         consumed = self._operations.get(spec.call)
         if consumed is None and not self._may_be_imported(spec.call):
@@ -249,12 +276,15 @@ class _Linker:
         )
 
     def _shape(
-        self, outputs: Sequence[Output], consumed: Consumed, mismatches: Mismatches
+        self, spec: Exposed, consumed: Consumed, mismatches: Mismatches, leaves: _Leaves
     ) -> Callable[[Any], Any] | None:
+        outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
             return None
-        shape = compile_outputs(outputs, mismatches)
+        if spec.call is None:
+            return compile_mock(outputs, mismatches, leaves.leaf)
+        shape = compile_outputs(outputs, mismatches, leaves.leaf)
         if shape is not None and consumed.spec.output_raw_format not in DECODERS:
             message = f"mapping an answer of format '{consumed.spec.output_raw_format}' is not served yet"
             self._context.complain(rules.NOT_SERVED, message, outputs[0].at("mapping"), "use 'mapping: $'")
@@ -263,9 +293,9 @@ class _Linker:
     def _is_sound(self, output: Output) -> bool:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.inner()]
-        if output.value is not None and "{{" in output.value:
-            message = "templates in output values are not served yet"
-            self._context.complain(rules.NOT_SERVED, message, output.at("value"), "write a constant")
+        if output.value is not None and "{{" not in output.value and not is_of(constant(output), output.type):
+            message = f"'{output.value}' is not of the type {output.type}"
+            self._context.complain(rules.INVALID_VALUE, message, output.at("value"), "change the value or the type")
         try:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
@@ -290,6 +320,25 @@ class _Linker:
                 message = f"{route.method} {route.path} is routed twice"
                 advice = f"keep one of the two; line {self._context.span(place).line} has {route.method} {path}"
                 self._context.complain(rules.DUPLICATE_ROUTE, message, steps, advice)
+
+
+class _Leaves:
+    """What stands in the results of one operation for the templates of its outputs."""
+
+    def __init__(self, site: CallSite) -> None:
+        self._site = site
+        self.any = False
+
+    def leaf(self, output: Output, convert: Callable[[Any], Any]) -> Blank:
+        self.any = True
+        fill = filling(self._site.shown(output.value or "", output.at("value")))
+        return Blank(lambda values: convert(fill(values)))
+
+
+def _mock(spec: Exposed, context: Context) -> Consumed:
+    """What an operation calls that has its answer itself: nobody."""
+    nowhere = Upstream("", "", None, context.span(spec.at()))
+    return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 
 def _rest_inputs(

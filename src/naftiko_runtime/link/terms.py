@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from naftiko_runtime.plan import (
     Argument,
     Composed,
+    Constant,
     Form,
     JsonText,
     JsonTree,
@@ -17,9 +18,10 @@ from naftiko_runtime.plan import (
     Variable,
     WholeBody,
 )
+from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 def composed(terms: Iterable[Term]) -> Term:
@@ -60,6 +62,23 @@ def variables(value: Any) -> Iterator[str]:
             yield from variables(item)
     elif isinstance(value, dict):
         yield from variables(list(value.values()))
+
+
+def filling(term: Term) -> Callable[[Mapping[str, Any]], Any]:
+    """From a call's values to a term without variables; none when an input that it needs is absent."""
+    match term:
+        case Argument(name):
+            return lambda values: values.get(name)
+        case Composed(parts):
+            fills = [filling(part) for part in parts]
+            return lambda values: _joined([fill(values) for fill in fills])
+        case _:
+            value = term.value if isinstance(term, Constant) else None
+            return lambda _: value
+
+
+def _joined(pieces: list[Any]) -> str | None:
+    return None if None in pieces else "".join(map(as_text, pieces))
 
 
 def substituted(value: Any, terms: Mapping[str, Term]) -> Any:  # noqa: PLR0911 - one a kind of node

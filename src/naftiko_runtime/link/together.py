@@ -79,7 +79,10 @@ def _names(server: Server) -> dict[object, str]:
     """What a server answers to: how it is compared, and how it is told."""
     if isinstance(server, McpServer):
         return {tool.name: f"the tool '{tool.name}'" for tool in server.tools}
-    return {(route.method, shape_of(route.pattern)): f"{route.method} {route.path}" for route in server.routes}
+    routes: dict[object, str] = {
+        (route.method, shape_of(route.pattern)): f"{route.method} {route.path}" for route in server.routes
+    }
+    return routes | {("*", shape_of(f.pattern)): f"what is forwarded at {f.path}" for f in server.forwards}
 
 
 def shape_of(pattern: Sequence[str | Argument]) -> str:

@@ -35,6 +35,13 @@ class RestOperation(Exposed):
     input_parameters: ExposedParameters = ()
 
 
+class Forward(Part):
+    """Lets requests go to a consumed API as they come."""
+
+    target_namespace: Text
+    trusted_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
 class RestResource(Part):
     """A path and its operations."""
 
@@ -45,7 +52,7 @@ class RestResource(Part):
     tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     input_parameters: ExposedParameters = ()
     operations: Annotated[tuple[RestOperation, ...], BeforeValidator(tuple_or_empty)] = ()
-    forward: Unserved = None
+    forward: Forward | None = None
 
 
 class RestExpose(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
 from pydantic import Field
@@ -17,13 +17,14 @@ from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
 from naftiko_runtime.template import as_json, in_header
+from naftiko_runtime.transport.canned import Canned, CannedResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from naftiko_runtime.plan import Operation, Plan, Server
-    from naftiko_runtime.transport.base import Header, OutboundRequest
+    from naftiko_runtime.transport.base import OutboundRequest
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -43,15 +44,6 @@ class SandboxFile(Part):
     """Answers by ``namespace.operation``."""
 
     operations: dict[str, CannedAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class Canned:
-    """An answer ready to be given."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
 
 
 def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
@@ -118,7 +110,9 @@ def echoing(plan: Plan, answered: Collection[str]) -> Plan:
     """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
 
     def unshaped(operation: Operation) -> Operation:
-        return operation if operation.request.operation in answered else replace(operation, shape=None, outline=None)
+        if operation.mock or operation.request.operation in answered:
+            return operation
+        return replace(operation, shape=None, outline=None)
 
     def server(old: Server) -> Server:
         match old:
@@ -140,10 +134,10 @@ class SandboxTransport:
     def __init__(self, answers: Mapping[str, Canned]) -> None:
         self._answers = answers
 
-    async def send(self, request: OutboundRequest) -> SandboxResponse:
+    async def send(self, request: OutboundRequest) -> CannedResponse:
         """The canned answer of the request's operation, or an echo of the request."""
         canned = self._answers.get(request.operation)
-        return SandboxResponse(canned if canned is not None else await _echo(request))
+        return CannedResponse(canned if canned is not None else await _echo(request))
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -162,24 +156,3 @@ async def _echo(request: OutboundRequest) -> Canned:
     encoded = as_json(echo)
     length = str(len(encoded)).encode()
     return Canned(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)
-
-
-class SandboxResponse:
-    """A canned answer in the shape of an upstream's."""
-
-    def __init__(self, canned: Canned) -> None:
-        self._canned = canned
-        self.status = canned.status
-        self.headers = canned.headers
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The whole body at once."""
-        if self._canned.body:
-            yield self._canned.body
-
-    def finished(self) -> bool:
-        """It is all here."""
-        return True
-
-    async def close(self) -> None:
-        """Nothing to close."""

@@ -1,0 +1,123 @@
+"""``forward``: a part of a REST server whose requests go to a consumed API as they come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.contract import Contract
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.link.credentials import header_name
+from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
+from naftiko_runtime.spec.consumes import ConsumedHttp
+from naftiko_runtime.template import FRAMING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Term, Upstream
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.exposes import Forward as ForwardSpec
+    from naftiko_runtime.spec.exposes import RestResource
+    from naftiko_runtime.spec.parameters import ConsumedParameter
+
+_OURS = frozenset({*FRAMING, "host", "upgrade", "proxy-authorization", "proxy-connection"})
+
+
+class Forwarding:
+    """Links the forwards of a document."""
+
+    def __init__(self, document: Document, upstreams: Sequence[Upstream], context: Context) -> None:
+        apis = (*document.capability.consumes, *document.consumes)
+        self._apis = {api.namespace: api for api in apis if isinstance(api, ConsumedHttp)}
+        self._imported = {api.namespace for api in apis if not isinstance(api, ConsumedHttp)}
+        self._upstreams: Mapping[str, Upstream] = {upstream.namespace: upstream for upstream in upstreams}
+        self._context = context
+
+    def link(self, namespace: str, resource: RestResource, pattern: Sequence[str | Argument]) -> Forward | None:
+        """The forward of a resource; nothing when it leads nowhere, which is reported.
+
+        Args:
+            namespace: Of the expose.
+            resource: One with ``forward``.
+            pattern: Its path, split.
+        """
+        spec = resource.forward
+        if spec is None:
+            return None
+        trusted = frozenset(self._trusted(spec))
+        upstream = self._upstreams.get(spec.target_namespace)
+        if upstream is None and self._imported & {None, spec.target_namespace}:
+            return None  # that the import is refused says it all
+        if upstream is None:
+            message = f"no consumed API '{spec.target_namespace}'"
+            advice = did_you_mean(spec.target_namespace, self._upstreams, "consumed namespaces")
+            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("targetNamespace"), advice)
+            return None
+        prefix, rest = mount(pattern)
+        self._report_unused(resource, prefix, rest)
+        fixed = {place: tuple(self._fixed(upstream.namespace, place)) for place in ("query", "header", "cookie")}
+        request = Request(
+            upstream=upstream,
+            operation=f"{upstream.namespace}.*",
+            method="*",
+            path=(upstream.base_uri.rstrip("/"),),
+            query=fixed["query"],
+            headers=fixed["header"],
+            cookies=fixed["cookie"],
+            body=OpenBody(),
+            open_query=True,
+            caller_headers=True,
+            forwards=True,
+        )
+        operation = Operation(f"{namespace}.{resource.path}", Contract(open=True), request, None)
+        return Forward(resource.path, prefix, trusted, operation)
+
+    def _trusted(self, spec: ForwardSpec) -> Iterator[str]:
+        for index, name in enumerate(spec.trusted_headers):
+            steps = spec.at("trustedHeaders", index)
+            if name.lower() in _OURS:
+                self._context.complain(
+                    rules.INVALID_VALUE, f"'{name}' is for the runtime to send", steps, "remove it from the list"
+                )
+            else:
+                header_name(name, steps, self._context)
+                yield name.lower()
+
+    def _fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
+        """What the API's own parameters send whoever calls; those that need a caller's value send nothing."""
+        for parameter in self._apis[namespace].input_parameters:
+            if parameter.in_ == place and (term := self._term(parameter)) is not None:
+                yield NamedTerm(parameter.name.lower() if place == "header" else parameter.name, term)
+
+    def _term(self, parameter: ConsumedParameter) -> Term | None:
+        if parameter.value is None:
+            return None if parameter.default is None else Constant(parameter.default)
+        context, steps = self._context, parameter.at("value")
+        pieces = context.pieces(parameter.value, steps)
+        span = context.span(steps)
+        if all(isinstance(piece, str) or context.variables.resolve(piece.name, span) for piece in pieces):
+            return context.secret_text(parameter.value, steps)
+        return None
+
+    def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
+        """A forward checks and fills nothing: what a resource declares beside the rest of its path is for others."""
+        names = [(p.name, p.at("name")) for p in resource.input_parameters if p.name != rest]
+        names += [(piece.name, resource.at("path")) for piece in prefix if isinstance(piece, Argument)]
+        if resource.operations:  # they may be theirs
+            return
+        for name, steps in dict(names).items():
+            message = f"a forward has no use for '{name}': it sends what stands behind the path"
+            self._context.complain(rules.UNUSED_INPUT, message, steps, "remove it")
+
+
+def mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:
+    """A path without the placeholder that is its last segment, and that placeholder's name."""
+    match tuple(pattern):
+        case (*head, str(before), Argument(name)) if before.endswith("/"):
+            return (*head, before.rstrip("/")), name
+        case (*head, str(last)):
+            return (*head, last.rstrip("/")), None
+        case whole:
+            return whole, None

@@ -1,0 +1,52 @@
+"""Answers that are at hand: of a sandbox, or of an operation whose document says the answer itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from naftiko_runtime.transport.base import Header, OutboundRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """An answer ready to be given."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+class CannedResponse:
+    """A canned answer in the shape of an upstream's."""
+
+    def __init__(self, canned: Canned) -> None:
+        self._canned = canned
+        self.status = canned.status
+        self.headers = canned.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The whole body at once."""
+        if self._canned.body:
+            yield self._canned.body
+
+    def finished(self) -> bool:
+        """It is all here."""
+        return True
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class MockTransport:
+    """Answers every request with an empty object; the outputs of the operation make the rest of it."""
+
+    async def send(self, _request: OutboundRequest) -> CannedResponse:
+        """See :meth:`Transport.send`."""
+        return CannedResponse(Canned(200, (), b"{}"))
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
