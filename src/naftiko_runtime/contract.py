@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import orjson
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.template import as_text
+from naftiko_runtime.template import File, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,11 +64,12 @@ class Contract:
     inputs: tuple[Input, ...] = ()
     open: bool = False
 
-    def admit_request(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def admit_request(self, given: Mapping[str, Any], *, form: bool = False) -> dict[str, Any]:
         """The values of a REST call: what stands in the body is JSON, everything else text to be read by its type.
 
         Args:
             given: Texts (or lists of them, for what may repeat) by input name; values of the body as decoded.
+            form: Whether the body is a form, whose fields are texts as well.
 
         Returns:
             The values by input name, typed, defaults filled in, absent ones left out.
@@ -76,7 +77,7 @@ class Contract:
         Raises:
             Rejected: One fault for each input that is missing or of the wrong type.
         """
-        values, faults = self._admitted(given, textual=True)
+        values, faults = self._admitted(given, textual=True, form=form)
         if faults:
             raise Rejected(*faults)
         return values
@@ -100,7 +101,9 @@ class Contract:
             raise Rejected(*faults)
         return values, extras
 
-    def _admitted(self, given: Mapping[str, Any], *, textual: bool) -> tuple[dict[str, Any], list[Fault]]:
+    def _admitted(
+        self, given: Mapping[str, Any], *, textual: bool, form: bool = False
+    ) -> tuple[dict[str, Any], list[Fault]]:
         values: dict[str, Any] = {}
         faults: list[Fault] = []
         for spec in self.inputs:
@@ -109,7 +112,8 @@ class Contract:
             value = spec.default if value is None else value
             try:
                 if value is not None:
-                    value = read_as(value, spec.type) if textual and place != "body" else _checked(value, spec.type)
+                    is_text = textual and (form or place != "body")
+                    value = read_as(value, spec.type) if is_text else _checked(value, spec.type)
                     values[spec.name] = value if spec.pattern is None else _matched(value, spec.pattern)
                 elif spec.required:
                     faults.append(Fault(spec.name, place, "required, but not given"))
@@ -174,7 +178,7 @@ def _is_number(value: Any) -> bool:
 
 
 _IS: Final[dict[str, Callable[[Any], bool]]] = {
-    "string": lambda value: isinstance(value, str),
+    "string": lambda value: isinstance(value, str | File),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and value % 1 == 0,
     "boolean": lambda value: isinstance(value, bool),

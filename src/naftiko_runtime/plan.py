@@ -190,6 +190,23 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
+
+    name: str
+    term: Term
+    filename: Term | None = None
+    content_type: Term | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """A ``multipart/form-data`` body; absent parts are left out."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WholeBody:
     """The caller's value of one input is the whole body, as JSON."""
 
@@ -200,11 +217,11 @@ class WholeBody:
 class OpenBody:
     """The caller's body as it came; ``kind`` is what a caller without a body of its own, a tool, makes."""
 
-    kind: Literal["json", "text", "form"] = "json"
+    kind: Literal["json", "text", "form", "multipart"] = "json"
     content_type: str = "application/json"
 
 
-Body: TypeAlias = JsonTree | JsonText | PlainText | Form | WholeBody | OpenBody
+Body: TypeAlias = JsonTree | JsonText | PlainText | Form | Multipart | WholeBody | OpenBody
 
 
 @dataclass(frozen=True, slots=True)

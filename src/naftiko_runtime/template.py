@@ -6,6 +6,7 @@ There is no language in them: a placeholder is replaced by a value, once, and wh
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote_to_bytes
@@ -93,10 +94,30 @@ class Unrenderable(ValueError):  # noqa: N818 - it says what the value is
     """A value that must not stand where the template puts it; the text says why, never the value."""
 
 
+class File:
+    """A file that a caller uploaded. No dataclass, which a JSON encoder would take apart."""
+
+    __slots__ = ("content", "media_type", "name")
+
+    def __init__(self, content: bytes, name: str, media_type: str | None) -> None:
+        self.content = content
+        self.name = name
+        self.media_type = media_type
+
+
 def as_text(value: Any) -> str:
-    """A value as plain text: what a URL, a header or a form field shows of it."""
+    """A value as plain text: what a URL, a header or a form field shows of it.
+
+    Raises:
+        Unrenderable: It is a file that is no text, or what :func:`as_json` refuses.
+    """
     if isinstance(value, str):
         return value
+    if isinstance(value, File):
+        try:
+            return value.content.decode()
+        except UnicodeDecodeError:
+            raise Unrenderable("a file that is no text can only be a part of a multipart form") from None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -111,13 +132,15 @@ def as_json(value: Any) -> bytes:
         Unrenderable: It holds what JSON cannot: a lone surrogate, or nesting beyond the encoder's depth.
     """
     try:
-        return orjson.dumps(value, default=_as_plain_number, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+        return orjson.dumps(value, default=_as_plain, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except orjson.JSONEncodeError as error:
         return _big_json(value, error)
 
 
-def _as_plain_number(value: Any) -> Any:
-    """Numbers that remember their spelling become plain ones; they are the only subclasses there are."""
+def _as_plain(value: Any) -> Any:
+    """Numbers that remember their spelling become plain ones, files base64; nothing else needs to become anything."""
+    if isinstance(value, File):
+        return b64encode(value.content).decode()
     for plain in (int, float):
         if isinstance(value, plain):
             return plain(value)
@@ -129,7 +152,7 @@ def _big_json(value: Any, error: orjson.JSONEncodeError) -> bytes:
     import json  # noqa: PLC0415 - one call in a million needs it
 
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_plain).encode()
     except (ValueError, TypeError, RecursionError):
         raise Unrenderable(f"not expressible as JSON: {error}") from None
 

@@ -19,6 +19,7 @@ from mcp.shared.inbound import MCP_METHOD_HEADER, MCP_NAME_HEADER, decode_header
 from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.engine.body import checked_json, fields_of
+from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.formats import Undecodable, decode
@@ -266,8 +267,8 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     call = Invocation(values=values)
     try:
         if isinstance(body := operation.plan.request.body, OpenBody):
-            call.body = open_body(body.kind, extras)
-            call.body_headers = ((b"content-type", body.content_type.encode()),)
+            call.body = made = open_body(body.kind, extras)
+            call.body_headers = ((b"content-type", open_type(body, made)),)
         else:
             call.query = open_query(extras)
     except Unrenderable as error:
@@ -275,8 +276,15 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     return call
 
 
-def open_body(kind: Literal["json", "text", "form"], arguments: dict[str, Any]) -> bytes:
+def open_type(plan: OpenBody, body: bytes) -> bytes:
+    """The content type of a body that :func:`open_body` made."""
+    return content_type_of(body) if plan.kind == "multipart" else plan.content_type.encode()
+
+
+def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes:
     """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole."""
+    if kind == "multipart":
+        return fields_as_multipart(arguments)
     whole = arguments["body"] if list(arguments) == ["body"] else arguments
     if kind == "json" or (kind == "text" and not isinstance(whole, str)):
         return checked_json(whole)

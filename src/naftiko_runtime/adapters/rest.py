@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
+from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.engine.request import Invocation
@@ -155,12 +156,16 @@ class RouteHandler(_Handler):
         call = Invocation(query=query, headers=always, caller_headers=own)
         held = await read_body(receive, self._edge.body_bytes_max) if self._reads_body else None
         if self._takes_inputs:
-            call.values = self._operation.contract.admit_request(self._given(scope, held, found))
+            fields = form_fields(dict(scope["headers"]).get(b"content-type", b""), held) if held else None
+            given = self._given(scope, held, fields, found)
+            call.values = self._operation.contract.admit_request(given, form=fields is not None)
         if self._open_body:
             _pass_body(scope, receive if held is None else held, call, self._edge)
         return call
 
-    def _given(self, scope: Scope, body: bytes | None, path_values: dict[str, str]) -> dict[str, Any]:
+    def _given(
+        self, scope: Scope, body: bytes | None, fields: dict[str, Any] | None, path_values: dict[str, str]
+    ) -> dict[str, Any]:
         """What the caller gave, by input name, from every place."""
         given: dict[str, Any] = _query_values(scope["query_string"], self._query_inputs)
         if self._header_inputs:
@@ -170,14 +175,10 @@ class RouteHandler(_Handler):
         if self._cookie_inputs:
             given |= {k: v for k, v in _cookies(scope).items() if k in self._cookie_inputs}
         if body:
-            given |= self._body_values(body)
+            given |= self._body_values(_decoded(body) if fields is None else _single(fields))
         return given | path_values
 
-    def _body_values(self, body: bytes) -> dict[str, Any]:
-        try:
-            value = decode("json", body)
-        except Undecodable as error:
-            raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
+    def _body_values(self, value: Any) -> dict[str, Any]:
         found = {name: path(value) for name, path in self._body_paths}
         if self._body_inputs == ("body",):
             return {"body": value, **found}
@@ -257,6 +258,18 @@ class _Reply:
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
         if not finished:
             await self._send({"type": "http.response.body", "body": b""})
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return decode("json", body)
+    except Undecodable as error:
+        raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
+
+
+def _single(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a form; one that occurs once is its value."""
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
 def _query_values(query: bytes, names: frozenset[str]) -> dict[str, Any]:

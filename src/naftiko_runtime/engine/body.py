@@ -7,8 +7,9 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
 from naftiko_runtime.engine.terms import ABSENT, evaluator
-from naftiko_runtime.plan import Form, JsonText, JsonTree, OpenBody, PlainText, WholeBody
+from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody
 from naftiko_runtime.template import (
     Unrenderable,
     as_json,
@@ -47,6 +48,8 @@ def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody,
             return _text(parts, secrets), content_type.encode()
         case Form():
             return _form(body, secrets), b"application/x-www-form-urlencoded"
+        case Multipart(parts):
+            return multipart_encoder(parts, secrets), MULTIPART
         case OpenBody():
             raise AssertionError("an open body is the caller's, not made")
         case _:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.engine.body import body_encoder, fields_of
+from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import (
@@ -17,6 +18,7 @@ from naftiko_runtime.plan import (
     BearerCredential,
     ClientCredentials,
     DigestCredential,
+    Multipart,
     OpenBody,
     SigningCredential,
 )
@@ -101,6 +103,9 @@ class RequestBuilder:
         if plan.body is not None and not isinstance(plan.body, OpenBody):
             self._encode_body, self._content_type = body_encoder(plan.body, secrets)
         self._names_headers = bool(plan.headers)
+        if isinstance(plan.body, Multipart):  # only we know the boundary
+            self._headers = [pair for pair in self._headers if pair[0] != b"content-type"]
+            self._header_terms = [pair for pair in self._header_terms if pair[0] != "content-type"]
 
     def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
         name = in_query(term.name)
@@ -166,8 +171,10 @@ class RequestBuilder:
         if self._open_body:
             body, body_headers = call.body, call.body_headers
         elif self._encode_body is not None:
-            body = _guarded("", "body", self._encode_body, values)
-            body_headers = () if body is None else ((b"content-type", self._content_type),)
+            made: bytes | None = _guarded("", "body", self._encode_body, values)
+            if made is not None:
+                kind = content_type_of(made) if self._content_type is MULTIPART else self._content_type
+                body, body_headers = made, ((b"content-type", kind),)
         return OutboundRequest(self._operation, self._method, url, self._all_headers(call, body_headers), body)
 
     def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:

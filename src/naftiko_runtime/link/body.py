@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 import orjson
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.plan import Composed, Constant, Form, JsonText, JsonTree, NamedTerm, OpenBody, PlainText
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.plan import (
+    Argument,
+    Composed,
+    Constant,
+    Form,
+    JsonText,
+    JsonTree,
+    Multipart,
+    NamedTerm,
+    OpenBody,
+    Part,
+    PlainText,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +55,7 @@ def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | 
         case "formUrlEncoded":
             return _form(spec.data, steps, site)
         case "multipartForm":
-            site.context.complain(
-                rules.NOT_SERVED,
-                "a body of type 'multipartForm' is not served yet",
-                steps,
-                "use 'json' or 'formUrlEncoded'",
-            )
-            return None
+            return _multipart(spec.data, steps, site)
         case _:
             assert_never(spec.type)
 
@@ -183,6 +191,55 @@ def _sparql_place(before: str) -> Escape:
         elif match["iri"] is not None:
             place = "sparql-iri"
     return place
+
+
+def _multipart(data: Any, steps: Steps, site: CallSite) -> Body | None:
+    """A form of parts: a list of them, or, outside the specification, a mapping of plain fields."""
+    if data is None:
+        return OpenBody("multipart", "multipart/form-data")
+    _check_content_type(site)
+    if isinstance(data, dict):
+        message, advice = "parts as a mapping are read as plain fields", "write a list of {name: …, value: …}"
+        site.context.complain(rules.NON_STANDARD_KEY, message, steps, advice, key=True)
+        named = ((name, _tree(value, (*steps, name), site)) for name, value in data.items())
+        return Multipart(tuple(Part(name, term) for name, term in named))
+    if not isinstance(data, list):
+        advice = "write a list of {name: …, value: …, filename: …, contentType: …}"
+        site.context.complain(rules.WRONG_TYPE, "a multipart form takes a list of parts", steps, advice)
+        return None
+    parts = [_part(entry, (*steps, index), site) for index, entry in enumerate(data)]
+    return None if None in parts else Multipart(tuple(part for part in parts if part is not None))
+
+
+_PART_KEYS: Final = ("name", "value", "filename", "contentType")
+
+
+def _part(entry: Any, steps: Steps, site: CallSite) -> Part | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
+        advice = "write {name: …, value: …}, and for a file filename and contentType"
+        site.context.complain(rules.WRONG_TYPE, "a part of a form has a 'name' and a 'value'", steps, advice)
+        return None
+    for key in entry:
+        if key not in _PART_KEYS:
+            known = did_you_mean(key, _PART_KEYS, "known keys")
+            site.context.complain(rules.MISSPELT_KEY, f"unknown key '{key}'", (*steps, key), known, key=True)
+
+    def text(key: str) -> Term | None:
+        return None if entry.get(key) is None else _template(str(entry[key]), (*steps, key), site)
+
+    filename, content_type = text("filename"), text("contentType")
+    term = _tree(entry["value"], (*steps, "value"), site)
+    if not isinstance(term, Constant | Argument | Variable | Composed):
+        term = Constant(entry["value"])
+    return Part(entry["name"], term, filename, content_type)
+
+
+def _check_content_type(site: CallSite) -> None:
+    """A content type of the document's cannot know the boundary."""
+    for parameter in site.consumed.parameters:
+        if parameter.in_ == "header" and parameter.name.lower() == "content-type":
+            message = "the content type of a multipart form is for the runtime to send, with its boundary"
+            site.context.complain(rules.NON_STANDARD_KEY, message, parameter.at("name"), "remove it")
 
 
 def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:

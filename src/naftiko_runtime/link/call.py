@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.contract import Contract, Input, Place
+from naftiko_runtime.contract import Contract, Input, Place, read_as
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.link.consumed import fold
@@ -279,8 +279,19 @@ class CallSite:
         if (bound := self._bound(parameter.name)) is not None:
             return bound
         if parameter.value is not None:
-            return self.template(parameter.value, parameter.at("value"))
+            return self._typed(parameter, self.template(parameter.value, parameter.at("value")))
         return self._input(parameter.name) if self._is_offered(parameter) else Constant(parameter.default)
+
+    def _typed(self, parameter: ConsumedParameter, term: Term) -> Term:
+        """A fixed field of a JSON body as the type that it declares."""
+        if parameter.in_ != "body" or parameter.type is None or not isinstance(term, Constant):
+            return term
+        try:
+            return Constant(read_as(term.value, parameter.type))
+        except ValueError as error:
+            message = f"the value of '{parameter.name}' {error}"
+            self.context.complain(rules.INVALID_VALUE, message, parameter.at("value"))
+            return term
 
     def _is_offered(self, parameter: ConsumedParameter) -> bool:
         """Whether callers may give a consumed parameter: an optional one only where the author lists no inputs."""

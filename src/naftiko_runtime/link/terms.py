@@ -12,7 +12,9 @@ from naftiko_runtime.plan import (
     Form,
     JsonText,
     JsonTree,
+    Multipart,
     NamedTerm,
+    Part,
     PlainText,
     Term,
     Variable,
@@ -39,8 +41,10 @@ def arguments(value: Any) -> Iterator[str]:
             yield name
         case NamedTerm(_, term) | WholeBody(term):
             yield from arguments(term)
-        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts):
+        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts) | Multipart(parts):
             yield from arguments(parts)
+        case Part(_, term, filename, content_type):
+            yield from arguments((term, filename, content_type))
         case JsonTree(root):
             yield from arguments(root)
         case tuple() | list():
@@ -81,26 +85,18 @@ def _joined(pieces: list[Any]) -> str | None:
     return None if None in pieces else "".join(map(as_text, pieces))
 
 
-def substituted(value: Any, terms: Mapping[str, Term]) -> Any:  # noqa: PLR0911 - one a kind of node
+def substituted(value: Any, terms: Mapping[str, Term]) -> Any:
     """The same with each argument that has a term replaced by it."""
     match value:
         case Argument(name):
             return terms.get(name, value)
         case Composed(parts):
             return composed(substituted(part, terms) for part in parts)
-        case NamedTerm(_, term) | WholeBody(term):
-            return replace(value, term=substituted(term, terms))
-        case JsonText(parts) | PlainText(parts):
-            return replace(value, parts=substituted(parts, terms))
-        case Form(entries):
-            return replace(value, fields=substituted(entries, terms))
-        case JsonTree(root):
-            return replace(value, root=substituted(root, terms))
-        case tuple():
-            return tuple(substituted(item, terms) for item in value)
-        case list():
-            return [substituted(item, terms) for item in value]
+        case tuple() | list():
+            return type(value)(substituted(item, terms) for item in value)
         case dict():
             return {key: substituted(item, terms) for key, item in value.items()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{one.name: substituted(getattr(value, one.name), terms) for one in fields(value)})
         case _:
             return value

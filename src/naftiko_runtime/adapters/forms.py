@@ -1,0 +1,131 @@
+"""Forms that callers send where an operation takes fields of a body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.template import File
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FIELDS_MAX: Final = 1000
+_URLENCODED: Final = b"application/x-www-form-urlencoded"
+_MULTIPART: Final = b"multipart/form-data"
+
+
+def form_fields(content_type: bytes, body: bytes) -> dict[str, Any] | None:
+    """The fields of a form by name, each a list of texts and files; nothing when the body is no form.
+
+    JSON that claims to be a form, as ``curl -d`` sends it, is none: a form's first byte is never a brace or a bracket.
+
+    Raises:
+        Rejected: It claims to be a form, but does not parse, or has too many fields.
+    """
+    kind = content_type.partition(b";")[0].strip().lower()
+    if kind == _URLENCODED and body.lstrip()[:1] not in (b"{", b"["):
+        return _urlencoded(body)
+    return _multipart(content_type, body) if kind == _MULTIPART else None
+
+
+def _urlencoded(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
+    except UnicodeDecodeError:
+        raise _unreadable("is not UTF-8 text") from None
+    except ValueError:
+        raise _unreadable(f"has more than {_FIELDS_MAX} fields") from None
+    return _grouped(pairs)
+
+
+def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
+    from python_multipart.multipart import MultipartParser, parse_options_header  # noqa: PLC0415 - few take forms
+
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    if not boundary:
+        raise _unreadable("has no boundary")
+    reader = _Reader()
+    try:
+        parser = MultipartParser(boundary, reader.callbacks())
+        parser.write(body)
+        parser.finalize()
+        fields = [_field(headers, content) for headers, content in reader.parts]
+    except UnicodeDecodeError:
+        raise _unreadable("is not UTF-8 text") from None
+    except ValueError:  # of the parser, too: its words are about bytes
+        raise _unreadable("does not parse as parts") from None
+    if not reader.ended:
+        raise _unreadable("ends in the middle of a part")
+    return _grouped(fields)
+
+
+class _Reader:
+    """Gathers the parts that a parser tells of: headers by name in lower case, and content."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[dict[bytes, bytes], bytearray]] = []
+        self.ended = False
+        self._name = b""
+        self._value = b""
+
+    def callbacks(self) -> Any:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_part_data": self._data,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) == _FIELDS_MAX:
+            raise _unreadable(f"has more than {_FIELDS_MAX} fields")
+        self.parts.append(({}, bytearray()))
+
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        self.parts[-1][0][self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1][1].extend(data[start:end])
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | File]:
+    """A part's name, and its text or file.
+
+    Raises:
+        ValueError: It has no name, or is text that is not UTF-8.
+    """
+    from python_multipart.multipart import parse_options_header  # noqa: PLC0415 - few take forms
+
+    _, options = parse_options_header(headers.get(b"content-disposition", b""))
+    name = options[b"name"].decode() if b"name" in options else ""
+    if not name:
+        raise ValueError
+    if b"filename" not in options:
+        return name, content.decode()
+    media_type = headers.get(b"content-type", b"").decode("latin-1") or None
+    return name, File(bytes(content), options[b"filename"].decode(), media_type)
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def _unreadable(why: str) -> Rejected:
+    return Rejected(Fault("", "body", f"the form {why}"))

@@ -1,0 +1,133 @@
+"""``multipart/form-data`` (RFC 7578): the parts of a body, none of which can end its part."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import secrets
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from naftiko_runtime.engine.terms import ABSENT, evaluator
+from naftiko_runtime.template import File, Unrenderable, as_text, in_header, utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from naftiko_runtime.engine.terms import Evaluate, Values
+    from naftiko_runtime.plan import Part, Term
+    from naftiko_runtime.secret import Secret
+
+MULTIPART: Final = b"multipart/form-data"
+_BOUNDARY_BYTES: Final = 16
+_BINARY: Final = "application/octet-stream"
+_MEDIA_TYPE: Final = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+*\w-]+(\s*;\s*[\w-]+=(\"[^\"\\]*\"|[^\s\";]+))*", re.ASCII)
+_DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
+_TEXTUAL: Final = re.compile(r"text/|[\w.+-]+/([\w.-]+\+)?(json|xml|yaml|csv|javascript)\b")
+
+Encode: TypeAlias = Callable[["Values"], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    value: Evaluate
+    filename: Evaluate | None
+    content_type: Evaluate | None
+
+
+def multipart_encoder(parts: tuple[Part, ...], secrets_: Mapping[str, Secret]) -> Encode:
+    """From a call's values to a body, with a boundary of its own that nobody could have guessed."""
+
+    def evaluate(term: Term | None) -> Evaluate | None:
+        return None if term is None else evaluator(term, secrets_)
+
+    prepared = [
+        _Part(p.name, evaluator(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
+    ]
+
+    def encode(values: Values) -> bytes:
+        boundary = secrets.token_hex(_BOUNDARY_BYTES).encode()
+        pieces: list[bytes] = []
+        for part in prepared:
+            value = part.value(values)
+            for item in value if isinstance(value, list) else (value,):
+                if item is not ABSENT and item is not None:
+                    pieces += _encoded(part, item, values, boundary)
+        return b"".join((*pieces, b"--", boundary, b"--\r\n"))
+
+    return encode
+
+
+def fields_as_multipart(fields: Mapping[str, Any]) -> bytes:
+    """Plain fields as a body."""
+    boundary = secrets.token_hex(_BOUNDARY_BYTES).encode()
+    pieces: list[bytes] = []
+    for name, value in fields.items():
+        for item in value if isinstance(value, list) else (value,):
+            if item is not None:
+                pieces += _encoded(_Part(name, lambda _: None, None, None), item, {}, boundary)
+    return b"".join((*pieces, b"--", boundary, b"--\r\n"))
+
+
+def content_type_of(body: bytes) -> bytes:
+    """The content type of a body made here, which begins with its boundary, or ends with it when it has no parts."""
+    return MULTIPART + b"; boundary=" + body[2 : 2 + 2 * _BOUNDARY_BYTES]
+
+
+def _encoded(part: _Part, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
+    filename, media_type = _given(part.filename, values), _given(part.content_type, values)
+    if isinstance(value, File):
+        filename, media_type = filename or value.name, media_type or value.media_type
+    content, stated = content_of(value, media_type, is_file=part.filename is not None)
+    media_type = media_type or stated
+    if filename and not media_type:
+        media_type = _BINARY
+    yield b"--" + boundary + b'\r\ncontent-disposition: form-data; name="' + _quoted(part.name) + b'"'
+    if filename:
+        yield b'; filename="' + _quoted(filename) + b'"'
+    if media_type:
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            raise Unrenderable("a part's content type is written 'type/subtype'")
+        yield b"\r\ncontent-type: " + in_header(media_type)
+    yield b"\r\n\r\n" + content + b"\r\n"
+
+
+def content_of(value: Any, media_type: str | None, *, is_file: bool) -> tuple[bytes, str | None]:
+    """The bytes of a part, and the type that the value itself states.
+
+    A caller's file is itself. The text of a file is base64 or a ``data:`` URL, unless its content type is one of text.
+
+    Raises:
+        Unrenderable: It is neither.
+    """
+    if isinstance(value, File):
+        return value.content, value.media_type
+    text = as_text(value)
+    if not is_file and (media_type is None or _TEXTUAL.match(media_type)):
+        return utf8(text), None
+    if (url := _DATA_URL.fullmatch(text)) is not None:
+        return (_unbase64(url[4]) if url[3] else unquote_to_bytes(url[4])), url[1]
+    if media_type is not None and _TEXTUAL.match(media_type):
+        return utf8(text), None
+    return _unbase64(text), None
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unrenderable("a file's content is given as base64 or as a data: URL") from None
+
+
+def _given(get: Evaluate | None, values: Values) -> str | None:
+    value = ABSENT if get is None else get(values)
+    return None if value is ABSENT or value is None else as_text(value)
+
+
+def _quoted(text: str) -> bytes:
+    """A name in quotes, as browsers write it: quotes and line breaks percent-encoded, all else as UTF-8."""
+    return in_header(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))
