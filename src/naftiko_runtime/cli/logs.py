@@ -15,10 +15,10 @@ from urllib.parse import quote
 import orjson
 import structlog
 
+from naftiko_runtime.secret import Secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
-
-    from naftiko_runtime.secret import Secret
 
 _SHORTEST: Final = 4
 """A shorter value is no secret worth the name, and striking it out would strike out half of every line."""
@@ -28,8 +28,8 @@ _QUOTED: Final = "body"
 """The field in which the beginning of an upstream's answer is quoted."""
 
 
-def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> None:
-    """Send every logger's lines to standard error.
+def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> Redactor:
+    """Send every logger's lines to standard error; returns what strikes secrets out, for those that come later.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
@@ -57,6 +57,7 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # What uvicorn would say of a broken connection is said here in our words, or is no news.
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    return redact
 
 
 def _json(event: Any, **_: Any) -> str:
@@ -70,6 +71,12 @@ class Redactor:
         values = {value for secret in secrets if len(value := secret.reveal()) >= _SHORTEST}
         self._values = sorted(values, key=len, reverse=True)
         self._encoded = sorted({text for value in values for text in _usual_spellings(value)}, key=len, reverse=True)
+
+    def learn(self, secrets: Iterable[Secret]) -> None:
+        """Strike these out as well, from the next line on; what was secret stays so."""
+        more = Redactor([*map(Secret, self._values), *secrets])
+        self.__dict__.pop("_any_spelling", None)
+        self._encoded, self._values = more._encoded, more._values
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """A structlog processor."""

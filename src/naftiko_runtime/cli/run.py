@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from naftiko_runtime.transport import open_transport
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from naftiko_runtime.cli.logs import Redactor
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
 
@@ -157,12 +159,12 @@ def run(
 
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """
-    files = _files(paths, sandbox)
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
     overrides = Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken)
-    loaded = _loaded(files, overrides)
+    documents = _Documents(paths, overrides, sandbox, env_files, http_client)
+    loaded = documents.load()
     plans = [plan for one in loaded if (plan := one.plan) is not None]
     _check_namespaces(dict(base_uris), {u.namespace for plan in plans for u in plan.upstreams}, "--base-uri")
     _check_namespaces(dict(ports), {s.namespace for plan in plans for s in plan.servers}, "--port")
@@ -173,12 +175,7 @@ def run(
         linger_seconds=linger,
         deadline_seconds=deadline,
     )
-    if sandbox is not None:
-        jobs = [_sandbox(plan, file, sandbox) for plan, file in zip(plans, files, strict=True)]
-    else:
-        secrets, transport = _resolved(plans, env_files), partial(open_transport, http_client)
-        jobs = [Job(plan, values, transport) for plan, values in zip(plans, secrets, strict=True)]
-    sys.exit(_serve(loaded, jobs, settings, log_level, sandbox=sandbox is not None))
+    sys.exit(_serve(documents, loaded, settings, log_level))
 
 
 def _files(paths: Sequence[Path], sandbox: str | None) -> list[Path]:
@@ -192,22 +189,70 @@ def _files(paths: Sequence[Path], sandbox: str | None) -> list[Path]:
     return files
 
 
-def _loaded(files: Sequence[Path], overrides: Overrides) -> list[Loaded]:
-    """The files, each with its plan; exits when one has errors, or when they cannot run together."""
-    loaded = [load(file, overrides) for file in files]
-    failed = any(one.plan is None for one in loaded)
-    together = Findings()
-    if not failed and len(loaded) > 1:
-        check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
-    if failed or (together.failed and not overrides.skip_broken):
-        for one in loaded:
-            show(one, sys.stderr)
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """The files to serve, and all that goes into reading them: at the start, and anew whenever it is asked for."""
+
+    paths: Sequence[Path]
+    overrides: Overrides
+    sandbox: str | None
+    env_files: tuple[Path, ...]
+    http_client: Any
+
+    def load(self) -> list[Loaded]:
+        """The files, each with its plan; exits when one has errors, or when they cannot run together."""
+        loaded, clash, failed = self._read()
+        if failed:
+            for one in loaded:
+                show(one, sys.stderr)
+            if clash:
+                click.echo(clash, err=True)
+            sys.exit(_EXIT_FAILED)
+        return loaded
+
+    def jobs(self, loaded: Sequence[Loaded]) -> list[Job]:
+        """What to serve.
+
+        Raises:
+            BindError: Variables are missing, or a sandbox file is not one.
+        """
+        plans = [plan for one in loaded if (plan := one.plan) is not None]
+        if self.sandbox is not None:
+            return [_sandbox(plan, Path(plan.file), self.sandbox) for plan in plans]
+        transport = partial(open_transport, self.http_client)
+        secrets = _resolved(plans, self.env_files)
+        return [Job(plan, values, transport) for plan, values in zip(plans, secrets, strict=True)]
+
+    def again(self, redactor: Redactor) -> list[Job]:
+        """What to serve now, with files and variables read anew.
+
+        Raises:
+            BindError: Something is wrong with them.
+        """
+        try:
+            loaded, clash, failed = self._read()
+            if failed:
+                raise BindError((*map(text, loaded), *((clash,) if clash else ())))
+            jobs = self.jobs(loaded)
+        except click.ClickException as error:
+            raise BindError((error.message,)) from None
+        redactor.learn(_secrets(jobs))
+        return jobs
+
+    def _read(self) -> tuple[list[Loaded], str, bool]:
+        """The files, what clashes between them, and whether that or an error in one keeps them from being served."""
+        loaded = [load(file, self.overrides) for file in _files(self.paths, self.sandbox)]
+        failed = any(one.plan is None for one in loaded)
+        together = Findings()
+        if not failed and len(loaded) > 1:
+            check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
         lines = {one.source.file: one.source for one in loaded if one.source is not None}
-        if found := together.sorted():
-            clash = as_text(found, lambda span: lines[span.file].quoted(span) if span.file in lines else "")
-            click.echo(clash, err=True)
-        sys.exit(_EXIT_FAILED)
-    return loaded
+        clash = as_text(together.sorted(), lambda span: lines[span.file].quoted(span) if span.file in lines else "")
+        return loaded, clash, failed or (together.failed and not self.overrides.skip_broken)
+
+
+def _secrets(jobs: Sequence[Job]) -> list[Secret]:
+    return [s for job in jobs for s in (*job.secrets.values(), *derived_secrets(job.plan, job.secrets))]
 
 
 def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: str) -> None:
@@ -218,7 +263,11 @@ def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: st
 
 
 def _resolved(plans: Sequence[Plan], env_files: tuple[Path, ...]) -> list[Mapping[str, Secret]]:
-    """The variables of each plan; exits with all that are missing, of all plans."""
+    """The variables of each plan.
+
+    Raises:
+        BindError: Some are missing: all of them, of all plans.
+    """
     values = environment(env_files)
     secrets: list[Mapping[str, Secret]] = []
     missing: list[str] = []
@@ -228,8 +277,7 @@ def _resolved(plans: Sequence[Plan], env_files: tuple[Path, ...]) -> list[Mappin
         except BindError as error:
             missing += error.missing
     if missing:
-        click.echo(BindError(tuple(missing)), err=True)
-        sys.exit(_EXIT_FAILED)
+        raise BindError(tuple(missing))
     return secrets
 
 
@@ -243,30 +291,28 @@ def _sandbox(plan: Plan, file: Path, sandbox: str) -> Job:
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
-        click.echo(text(Loaded(None, error.diagnostics, error.source)), err=True)
-        sys.exit(_EXIT_FAILED)
+        raise BindError((text(Loaded(None, error.diagnostics, error.source)),)) from None
     return Job(echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers))
 
 
-def _serve(
-    loaded: Sequence[Loaded], jobs: Sequence[Job], settings: ServerSettings, log_level: str, *, sandbox: bool
-) -> int:
+def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSettings, log_level: str) -> int:
     from naftiko_runtime.cli import logs
     from naftiko_runtime.server.listener import ListenError
     from naftiko_runtime.server.run import serve
 
     people = sys.stderr.isatty()
-    secrets = [s for job in jobs for s in (*job.secrets.values(), *derived_secrets(job.plan, job.secrets))]
-    logs.configure(log_level, secrets, console=people)
-    for one in loaded:
-        if people:
-            show(one, sys.stderr)
-        else:
-            _log_findings(one)
-    label = ", ".join(dict.fromkeys(job.plan.label for job in jobs))
-    started = partial(banner.table if people else banner.log_lines, label, sandbox=sandbox)
     try:
-        cut_off = _event_loop_run(serve(jobs, settings, started))
+        jobs = documents.jobs(loaded)
+        redactor = logs.configure(log_level, _secrets(jobs), console=people)
+        for one in loaded:
+            if people:
+                show(one, sys.stderr)
+            else:
+                _log_findings(one)
+        label = ", ".join(dict.fromkeys(job.plan.label for job in jobs))
+        tell = banner.table if people else banner.log_lines
+        started = partial(tell, label, sandbox=documents.sandbox is not None)
+        cut_off = _event_loop_run(serve(jobs, settings, started, partial(documents.again, redactor)))
     except BindError as error:
         click.echo(error, err=True)
         return _EXIT_FAILED

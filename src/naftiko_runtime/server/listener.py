@@ -90,6 +90,17 @@ class Listener:
     def _protocol(self) -> GatewayProtocol:
         return GatewayProtocol(self._config, self._state, {})
 
+    def swap(self, app: App) -> list[asyncio.Task[None]]:
+        """Let another application answer from the next request on, also on connections that are open.
+
+        Returns:
+            The requests in progress, which the one before still answers.
+        """
+        self._config.loaded_app = app
+        for connection in self._connections():
+            connection.swap(app)
+        return list(self._state.tasks)
+
     def tick(self) -> None:
         """Renew the Date header, and look for callers that do not read; to be called every second."""
         self._state.default_headers[:] = _headers(closing=self._closing)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -255,6 +256,12 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.close()
 
     # -- the answer: it is read, or the caller is as good as gone -------------------------------------------------
+
+    def swap(self, app: App) -> None:
+        """Let another application answer from the next request on, those that wait in line included."""
+        answering: Any = app  # uvicorn's type of applications is narrower than ASGI's
+        self.app = answering
+        self.pipeline = deque((cycle, answering) for cycle, _ in self.pipeline)
 
     def watch_writing(self, now: float) -> None:
         """Give up a caller that has not read any of its answer for too long; to be called every second or so."""

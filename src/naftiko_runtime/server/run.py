@@ -7,26 +7,21 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 from naftiko_runtime.adapters.control import control_app
-from naftiko_runtime.adapters.rest import RestApp
-from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Server
     from naftiko_runtime.settings import Job, ServerSettings
-    from naftiko_runtime.transport.base import Transport
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 1.0
@@ -48,19 +43,22 @@ async def serve(
     jobs: Sequence[Job],
     settings: ServerSettings,
     started: Callable[[Sequence[Opened]], None],
+    again: Callable[[], Sequence[Job]] | None = None,
 ) -> int:
-    """Serve documents until SIGTERM or SIGINT, then drain.
+    """Serve documents until SIGTERM or SIGINT, then drain. SIGHUP reads them anew.
 
     Args:
         jobs: The documents.
         settings: The operator's choices.
         started: Told once, when every listener accepts.
+        again: Reads the documents and their variables anew, in a thread; raises :class:`BindError` for what is wrong.
 
     Returns:
         How many requests had to be cut off.
 
     Raises:
         ListenError: A port cannot be had; nothing was started.
+        BindError: A secret cannot be sent where a document wants it.
     """
     servers = [server for job in jobs for server in job.plan.servers]
     groups = grouped(servers)
@@ -68,11 +66,13 @@ async def serve(
     async with AsyncExitStack() as stack:
         for listening in sockets:
             stack.callback(listening.close)
-        bound = [server for job in await _bound(jobs, settings, stack) for server in job.servers]
+        generation = Generation(jobs, settings)
+        await generation.open()
         ready = asyncio.Event()
-        apps = [await _app([bound[index] for index in group], settings, stack) for group in groups]
-        listeners = [Listener(s, app) for s, app in zip(sockets, apps, strict=False)]
+        listeners = [Listener(s, app) for s, app in zip(sockets, generation.apps, strict=False)]
         control = Listener(sockets[-1], control_app(ready.is_set)) if settings.control else None
+        reloader = Reloader(generation, _ports(jobs), listeners, settings, again)
+        stack.push_async_callback(reloader.close)
         opened = [
             Opened(servers[index], servers[index].address, listening.getsockname()[1], shared=len(group) > 1)
             for group, listening in zip(groups, sockets, strict=False)
@@ -80,26 +80,86 @@ async def serve(
         ]
         if settings.control is not None:
             opened.append(Opened(None, settings.control[0], sockets[-1].getsockname()[1]))
-        return await _Run(listeners, control, ready, settings).until_stopped(lambda: started(opened))
+        return await _Run(listeners, control, ready, settings, reloader).until_stopped(lambda: started(opened))
 
 
-async def _bound(jobs: Sequence[Job], settings: ServerSettings, stack: AsyncExitStack) -> list[Bound]:
-    """The documents, each with its secrets, and with a client that it may share."""
-    transports: dict[Callable[[], Transport], Transport] = {}
-    bound: list[Bound] = []
-    for job in jobs:
-        if (transport := transports.get(job.open_transport)) is None:
-            transport = transports[job.open_transport] = job.open_transport()
-            stack.push_async_callback(transport.aclose)
-        binding = bind(
-            job.plan,
-            job.secrets,
-            partial(Shared, transport),
-            deadline_seconds=settings.deadline_seconds,
-            response_bytes_max=settings.response_bytes_max,
-        )
-        bound.append(await stack.enter_async_context(binding))
-    return bound
+def _ports(jobs: Sequence[Job]) -> list[tuple[str, str, int]]:
+    """What documents listen on: kind, address and port of every group of servers."""
+    servers = [server for job in jobs for server in job.plan.servers]
+    return [(_kind(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
+
+
+class Reloader:
+    """Reads the documents anew: opens all of them, gives listeners the new applications, lets the old ones finish."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        ports: Sequence[tuple[str, str, int]],
+        listeners: Sequence[Listener],
+        settings: ServerSettings,
+        again: Callable[[], Sequence[Job]] | None,
+    ) -> None:
+        self._generation = generation
+        self._ports = ports
+        self._listeners = listeners
+        self._settings = settings
+        self._again = again
+        self._asked = asyncio.Event()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._work = asyncio.create_task(self._watch())
+
+    def ask(self) -> None:
+        """Reload soon; asked again in the meantime, it is done once more."""
+        self._asked.set()
+
+    async def close(self) -> None:
+        """Close every generation."""
+        for task in (self._work, *self._ending):
+            task.cancel()
+        await asyncio.gather(self._work, *self._ending, return_exceptions=True)
+        await self._generation.close()
+
+    async def _watch(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            try:
+                await self._reload()
+            except BindError as error:
+                log.error("not reloaded", extra={"reason": str(error)})  # noqa: TRY400 - it is the operator's fault
+            except Exception:  # a fault of ours, which must not end what is served
+                log.exception("not reloaded")
+
+    async def _reload(self) -> None:
+        if self._again is None:
+            raise BindError(("there is nothing to read anew",))
+        jobs = await asyncio.to_thread(self._again)
+        if (ports := _ports(jobs)) != self._ports:
+            raise BindError(
+                (f"ports cannot change while running: {_told(self._ports)} became {_told(ports)}; restart",)
+            )
+        new = Generation(jobs, self._settings)
+        await new.open()
+        old, self._generation = self._generation, new
+        running = [task for listener, app in zip(self._listeners, new.apps, strict=True) for task in listener.swap(app)]
+        ending = asyncio.create_task(self._end(old, running))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        served = sum(len(server.operations) for job in jobs for server in job.plan.servers)
+        log.info("reloaded", extra={"operations": served, "in_progress": len(running)})
+
+    async def _end(self, old: Generation, running: Sequence[asyncio.Task[None]]) -> None:
+        """Close what was replaced once its last request is answered, or the time for that is over."""
+        try:
+            if running:
+                await asyncio.wait(running, timeout=self._settings.grace_seconds)
+        finally:
+            await old.close()
+
+
+def _told(ports: Sequence[tuple[str, str, int]]) -> str:
+    return ", ".join(f"{kind} {address}:{port}" for kind, address, port in ports) or "none"
 
 
 def _open_sockets(servers: Sequence[Server], settings: ServerSettings) -> list[socket.socket]:
@@ -128,20 +188,6 @@ def _kind(server: Server) -> str:
             assert_never(server)
 
 
-async def _app(servers: Sequence[BoundServer], settings: ServerSettings, stack: AsyncExitStack) -> App:
-    """What answers on one port."""
-    server = servers[0] if len(servers) == 1 else merged(servers)
-    match server.plan:
-        case RestServer():
-            return RestApp(server, settings.edge)
-        case McpServer():
-            from naftiko_runtime.adapters.mcp import mcp_app  # noqa: PLC0415 - costs over half a second of import
-
-            return await stack.enter_async_context(mcp_app(server, settings.edge, servers if len(servers) > 1 else ()))
-        case _:
-            assert_never(server.plan)
-
-
 class _Run:
     """One life: listeners open, a signal, the drain."""
 
@@ -151,7 +197,9 @@ class _Run:
         control: Listener | None,
         ready: asyncio.Event,
         settings: ServerSettings,
+        reloader: Reloader,
     ) -> None:
+        self._reloader = reloader
         self._listeners = listeners
         self._control = control
         self._ready = ready
@@ -165,6 +213,7 @@ class _Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
+        loop.add_signal_handler(signal.SIGHUP, self._reloader.ask)
         ticking = asyncio.create_task(_tick(everyone))
         try:
             for listener in everyone:
@@ -175,7 +224,7 @@ class _Run:
             return await self._drain(everyone)
         finally:
             ticking.cancel()
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
 
     def _signalled(self, number: signal.Signals) -> None:

@@ -1,0 +1,93 @@
+"""All that one reading of the documents opened: a reload opens another, and lets this one end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+from naftiko_runtime.adapters.rest import RestApp
+from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.link.together import grouped
+from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.transport.base import Shared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.transport.base import Transport
+
+
+class Generation:
+    """Bound documents and the applications that serve them, one for each port in the order of :func:`grouped`.
+
+    It lives in a task of its own, for what it holds has to be closed by the task that opened it.
+    """
+
+    def __init__(self, jobs: Sequence[Job], settings: ServerSettings) -> None:
+        self.apps: tuple[App, ...] = ()
+        self._jobs = jobs
+        self._settings = settings
+        self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._retired = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open everything; what fails is raised, and nothing stays open."""
+        self._life = asyncio.create_task(self._live())
+        await self._opened
+
+    async def close(self) -> None:
+        """Close everything; requests in progress lose their upstream."""
+        self._retired.set()
+        if self._life is not None:
+            await asyncio.wait((self._life,))
+
+    async def _live(self) -> None:
+        try:
+            async with AsyncExitStack() as stack:
+                bound = [server for one in await self._bound(stack) for server in one.servers]
+                groups = grouped([server.plan for server in bound])
+                self.apps = tuple([await self._app([bound[i] for i in group], stack) for group in groups])
+                self._opened.set_result(None)
+                await self._retired.wait()
+        except BaseException as error:
+            if self._opened.done():
+                raise
+            self._opened.set_exception(error)
+
+    async def _bound(self, stack: AsyncExitStack) -> list[Bound]:
+        """The documents, each with its secrets, and with a client that it may share."""
+        transports: dict[Callable[[], Transport], Transport] = {}
+        bound: list[Bound] = []
+        for job in self._jobs:
+            if (transport := transports.get(job.open_transport)) is None:
+                transport = transports[job.open_transport] = job.open_transport()
+                stack.push_async_callback(transport.aclose)
+            binding = bind(
+                job.plan,
+                job.secrets,
+                partial(Shared, transport),
+                deadline_seconds=self._settings.deadline_seconds,
+                response_bytes_max=self._settings.response_bytes_max,
+            )
+            bound.append(await stack.enter_async_context(binding))
+        return bound
+
+    async def _app(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> App:
+        """What answers on one port."""
+        edge = self._settings.edge
+        server = servers[0] if len(servers) == 1 else merged(servers)
+        match server.plan:
+            case RestServer():
+                return RestApp(server, edge)
+            case McpServer():
+                from naftiko_runtime.adapters.mcp import mcp_app  # noqa: PLC0415 - costs over half a second of import
+
+                return await stack.enter_async_context(mcp_app(server, edge, servers if len(servers) > 1 else ()))
+            case _:
+                assert_never(server.plan)
