@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from naftiko_runtime import source
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load_source
+from naftiko_runtime.load import load
 from support.upstream import Reply
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from support.upstream import Received, Upstream
 
 _KEYS = {
-    "journey": {"journey", "environment", "document", "upstream", "schemas", "steps"},
+    "journey": {"journey", "environment", "files", "options", "caller", "document", "upstream", "schemas", "steps"},
+    "options": {"skip-broken"},
     "step": {"step", "rest", "tool", "sent", "tool-sent", "answer", "tool-answer"},
     "rest": {"request", "headers", "json", "text", "type"},
     "tool": {"name", "arguments"},
@@ -47,6 +48,10 @@ class Story:
     upstream: dict[str, Any]
     schemas: dict[str, Any]
     steps: list[dict[str, Any]]
+    folder: Path
+    files: dict[str, str] = field(default_factory=dict)
+    options: dict[str, bool] = field(default_factory=dict)
+    caller: dict[str, str] = field(default_factory=dict)
 
     def plan(self, url: str) -> Plan:
         """The plan of the document, every consumed API moved to an upstream on this machine, exposes to free ports."""
@@ -58,11 +63,15 @@ class Story:
             "binds": self.document.get("binds", []),
             "capability": capability,
         }
-        apis = capability["consumes"]
+        for name, text in self.files.items():
+            (self.folder / name).write_text(text.replace("{upstream}", url))
+        file = self.folder / f"{self.name}.yml"
+        file.write_bytes(yaml.dump(whole, Dumper=_AsWritten, sort_keys=False).replace("{upstream}", url).encode())
         ports = {expose["namespace"]: 0 for expose in capability["exposes"]}
+        apis = [api for api in capability["consumes"] if "baseUri" in api]
         base_uris = {api["namespace"]: url + urlsplit(api["baseUri"]).path for api in apis}
-        read = source.load(yaml.dump(whole, Dumper=_AsWritten, sort_keys=False).encode(), f"{self.name}.yml")
-        loaded = load_source(read, Overrides(base_uris, ports, host="127.0.0.1"))
+        skip_broken = self.options.get("skip-broken", False)
+        loaded = load(file, Overrides(base_uris, ports, host="127.0.0.1", skip_broken=skip_broken))
         assert loaded.plan is not None, "\n".join(f"{d.span}: {d.message}" for d in loaded.diagnostics)
         return loaded.plan
 
@@ -92,15 +101,18 @@ _AsWritten.add_representer(source.WrittenInt, _AsWritten.represent_number)
 _AsWritten.add_representer(source.WrittenFloat, _AsWritten.represent_number)
 
 
-def read(path: Path) -> Story:
+def read(path: Path, folder: Path) -> Story:
+    """The story of a file, which writes its document and files into a folder."""
     data = source.read(path).data
     assert data["journey"]
     known(data, "journey")
+    known(data.get("options", {}), "options")
     for step in data["steps"]:
         known(step, "step")
         for key, kind in _PARTS:
-            if isinstance(step.get(key), dict):
-                known(step[key], kind)
+            for part in step[key] if isinstance(step.get(key), list) else [step.get(key)]:
+                if isinstance(part, dict):
+                    known(part, kind)
     return Story(
         path.stem,
         data.get("environment", {}),
@@ -108,6 +120,10 @@ def read(path: Path) -> Story:
         data.get("upstream", {}),
         data.get("schemas", {}),
         data["steps"],
+        folder,
+        data.get("files", {}),
+        data.get("options", {}),
+        data.get("caller", {}),
     )
 
 
@@ -143,16 +159,18 @@ def same_json(actual: bytes | str, expected: Any) -> None:
     assert shown == json.dumps(expected, sort_keys=True)
 
 
-def check_sent(received: list[Received], sent: dict[str, Any] | str | None) -> None:
+def check_sent(received: list[Received], sent: list[Any] | dict[str, Any] | str | None) -> None:
     """What the upstream received is what the story tells."""
     if sent == "nothing":
         assert [f"{request.method} {request.target}" for request in received] == []
         return
-    assert len(received) == 1
-    names = [name for name, _ in received[0].headers]
-    assert sorted(names) == sorted(set(names)), "a header was sent twice"
-    if isinstance(sent, dict):
-        _check_request(received[0], sent)
+    expected = sent if isinstance(sent, list) else [sent]
+    assert len(received) == len(expected)
+    for request, told in zip(received, expected, strict=True):
+        names = [name for name, _ in request.headers]
+        assert sorted(names) == sorted(set(names)), "a header was sent twice"
+        if isinstance(told, dict):
+            _check_request(request, told)
 
 
 def _check_request(request: Received, sent: dict[str, Any]) -> None:

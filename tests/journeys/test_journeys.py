@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import httpx2
 import pytest
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
 from naftiko_runtime.adapters.edge import Edge
@@ -41,8 +43,8 @@ def api() -> Iterator[Upstream]:
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
-def story(request: pytest.FixtureRequest) -> Story:
-    return read(request.param)
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Story:
+    return read(request.param, tmp_path)
 
 
 @asynccontextmanager
@@ -90,7 +92,7 @@ async def test_over_rest(story: Story, api: Upstream) -> None:
     async with served(story, api.url, RestApp) as url:
         for step in told(story, "rest"):
             api.received.clear()
-            given = await asked(url, step["rest"])
+            given = await asked(url, step["rest"], story.caller)
             failures += failure(step, partial(_check_rest, step, given, api), given, api.received)
     assert not failures, "\n\n".join(failures)
 
@@ -100,10 +102,11 @@ def _check_rest(step: dict[str, Any], given: Given, api: Upstream) -> None:
     check_sent(api.received, step.get("sent"))
 
 
-async def asked(url: str, rest: dict[str, Any]) -> Given:
-    """What REST answers."""
+async def asked(url: str, rest: dict[str, Any], caller: dict[str, str]) -> Given:
+    """What REST answers to a caller who sends these headers."""
     method, target = rest["request"].split(" ")
-    headers = {name: value.encode().decode("latin-1") for name, value in rest.get("headers", {}).items()}
+    given = {**caller, **rest.get("headers", {})}
+    headers = {name: value.encode().decode("latin-1") for name, value in given.items()}
     body = None
     if rest.keys() & {"json", "text"}:
         body = content(rest)
@@ -112,11 +115,20 @@ async def asked(url: str, rest: dict[str, Any]) -> Given:
     return Given(response.status, response.headers, response.body)
 
 
+@asynccontextmanager
+async def called(story: Story, url: str, mode: Literal["2026-07-28", "legacy"]) -> AsyncIterator[Client]:
+    """The official client, sending the headers of the story's caller."""
+    async with httpx2.AsyncClient(headers=story.caller) as http:
+        transport = streamable_http_client(f"{url}/mcp", http_client=http)
+        async with Client(transport, mode=mode) as client:
+            yield client
+
+
 @pytest.mark.parametrize("mode", MODES)
 async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"]) -> None:
     story.script(api)
     failures: list[str] = []
-    async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode=mode) as client:
+    async with served(story, api.url, Client) as url, called(story, url, mode) as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
         for step in told(story, "tool"):
             api.received.clear()
@@ -133,7 +145,7 @@ def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[st
 
 async def test_schemas(story: Story, api: Upstream) -> None:
     """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
-    async with served(story, api.url, Client) as url, Client(f"{url}/mcp", mode="2026-07-28") as client:
+    async with served(story, api.url, Client) as url, called(story, url, "2026-07-28") as client:
         tools = (await client.list_tools()).tools
     listed = {tool.name: tool.input_schema for tool in tools}
     outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]

@@ -32,6 +32,7 @@ from naftiko_runtime.spec.parameters import BodyTemplate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from naftiko_runtime.diagnostics import Span
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Body
@@ -356,6 +357,8 @@ class CallSite:
         if (given := self._environment(piece.name)) is not None:
             return given
         folded = self._folded(piece.name)
+        if folded is None and (variable := self.context.variables.resolve(piece.name, self._call_span())):
+            return variable
         if folded is not None and folded != piece.name:
             message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
             advice = f"write '{piece.name}' on both sides"
@@ -365,6 +368,9 @@ class CallSite:
             advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"
             self.context.complain(rules.UNDECLARED_PLACEHOLDER, message, self.exposed.at("call"), advice)
         return self._input(piece.name)
+
+    def _call_span(self) -> Span:
+        return self.context.span(self.exposed.at("call"))
 
     def _sends_body(self) -> bool:
         """Whether the method carries a body; DELETE only does over REST, where the caller may have sent one."""
