@@ -27,7 +27,7 @@ def decode(body: bytes) -> Any:
     parser.StartDoctypeDeclHandler = reader.doctype
     try:
         parser.Parse(body, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # the latter for a declared encoding that there is none of
         raise ValueError(str(error)) from None
     return reader.value
 
