@@ -40,9 +40,7 @@ def export() -> None:
     help="What to write it as; JSON when the name given by -o ends in .json, otherwise YAML.",
 )
 @click.option("--namespace", help="Of the REST expose that is meant, where a file has several.")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal."
-)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
 @ALLOW_IMPORT
 @click.option(
     "--skip-broken",

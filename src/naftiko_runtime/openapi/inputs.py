@@ -90,7 +90,7 @@ def _parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
     schema = _schema(spec, textual=True)
     if spec.type == "array":
         parameter |= _LISTS[place]
-        schema |= {"minItems": 1} if required else {}
+        schema["minItems"] = 1  # an empty list cannot be told from an empty text: it is left out
     elif place == "path" and schema["type"] == "string":
         schema["minLength"] = 1
     return {**parameter, "schema": schema}

@@ -131,7 +131,7 @@ class _Paths:
 
     def _operation(self, route: Route | BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
         if not isinstance(route, Route):
-            return _broken(route, placeholders)
+            return self._broken(route, placeholders)
         operation = route.operation
         found: dict[str, Any] = dict(_told(operation.description))
         if given := parameters(operation, placeholders):
@@ -140,8 +140,18 @@ class _Paths:
             found["requestBody"] = body
         return {**found, "responses": dict(self._responses(operation))}
 
+    def _broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
+        """What is said of a route that was left out."""
+        text = {"type": "string"}
+        given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
+        found: dict[str, Any] = {"parameters": given} if given else {}
+        refused = {"401": _reference("Unauthorized")} if self._guarded else {}
+        why = {"description": f"Not served: {route.reason}", "content": _PROBLEM}
+        return {**found, "responses": {**refused, "501": why}}
+
     def _responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "200", {"description": "The result.", "content": _result(operation)}
+        yield "204", {"description": "The API behind this one has nothing to say."}
         if operation.contract.inputs:
             yield "400", _reference("Refused")
         if self._guarded:
@@ -156,15 +166,6 @@ def _told(description: str) -> Iterator[tuple[str, str]]:
     if description:
         is_short = len(description) <= _SUMMARY_CHARACTERS_MAX and "\n" not in description
         yield "summary" if is_short else "description", description
-
-
-def _broken(route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
-    """What is said of a route that was left out."""
-    given = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in placeholders.values()
-    ]
-    refused = {"description": f"Not served: {route.reason}", "content": _PROBLEM}
-    return {**({"parameters": given} if given else {}), "responses": {"501": refused}}
 
 
 def _result(operation: Operation) -> dict[str, Any]:
