@@ -119,7 +119,7 @@ def test_what_the_document_allows_is_answered_as_it_says(urls: dict[str, str], n
     def answered(case: Case[Any]) -> None:
         response = case.call(base_url=urls[name], auth=SHOWN.get(name))
         case.validate_response(response, checks=CHECKS)
-        assert response.status_code in SOUND, response.text
+        assert response.status_code in SOUND, f"{case.as_curl_command()}\n{response.text}"
 
     answered()
 
@@ -136,7 +136,7 @@ def test_what_it_does_not_allow_is_answered_or_refused_as_it_says(
         if response.status_code not in SOUND:
             assert response.headers["content-type"] == ["application/problem+json"]
             # 404: a value that leads to no route, such as one that is empty.
-            assert response.status_code in (400, 404), response.text
+            assert response.status_code in (400, 404), f"{case.as_curl_command()}\n{response.text}"
 
     answered()
 
