@@ -409,6 +409,8 @@ class Plan:
     servers: tuple[Server, ...]
     operations: frozenset[str] = field(default=frozenset())
     """``namespace.operation`` of every consumed operation."""
+    version: str | None = None
+    """The document's own, if it tells one."""
 
     @property
     def served(self) -> tuple[Operation, ...]:

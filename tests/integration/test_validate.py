@@ -149,7 +149,12 @@ def test_validate_imports_neither_servers_nor_clients(documents: Path, broken: P
     assert imported("validate", documents / "mcp.yaml", broken) == []
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["validate"], ["health"]])
+def test_export_imports_neither_servers_nor_clients(pixel_file: Path, broken: Path) -> None:
+    assert imported("export", "openapi", pixel_file) == []
+    assert imported("export", "openapi", broken) == []
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["validate"], ["export"], ["export", "openapi"], ["health"]])
 def test_help_imports_neither_servers_nor_clients(command: list[str]) -> None:
     assert imported(*command, "--help") == []
 
@@ -162,4 +167,4 @@ def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path
 def test_help_lists_the_commands() -> None:
     ended = naftiko("--help")
     assert ended.returncode == 0
-    assert [name for name in ("run", "validate", "health") if f"  {name} " not in ended.stdout] == []
+    assert [name for name in ("run", "validate", "export", "health") if f"  {name} " not in ended.stdout] == []

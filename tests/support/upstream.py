@@ -184,7 +184,7 @@ class Upstream:
         with self._changed:
             self.received.append(Received(scope["method"], target, headers, body))
             self._changed.notify_all()
-        keys = ((scope["method"], raw), ("*", raw), ("*", "*"))
+        keys = ((scope["method"], raw), ("*", raw), (scope["method"], "*"), ("*", "*"))
         reply = next((self._replies[key] for key in keys if key in self._replies), None)
         if reply is None:
             return Reply(headers={"content-type": "application/json"}, body=b"{}")

@@ -12,6 +12,7 @@ from naftiko_runtime._version import __version__
 _COMMANDS = {
     "run": "Serve a capability file.",
     "validate": "Check capability files without running them.",
+    "export": "Write what a capability file serves in another form: OpenAPI.",
     "health": "Ask a running instance whether it is ready.",
 }
 

@@ -49,4 +49,5 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
         upstreams=upstreams,
         servers=servers,
         operations=frozenset(operations),
+        version=document.info.version,
     )

@@ -1,0 +1,114 @@
+"""``naftiko export``: what a file serves, in another form; no environment, no network, no servers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from naftiko_runtime.cli.findings import show
+from naftiko_runtime.cli.options import ALLOW_IMPORT
+from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.together import grouped
+from naftiko_runtime.load import load
+from naftiko_runtime.openapi import as_openapi
+from naftiko_runtime.plan import RestServer
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import Plan
+
+_EXIT_FAILED = 1
+_LINE_CHARACTERS_MAX = 120
+
+
+@click.group()
+def export() -> None:
+    """Write what a capability file serves in another form."""
+
+
+@export.command()
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    help="What to write it as; JSON when the name given by -o ends in .json, otherwise YAML.",
+)
+@click.option("--namespace", help="Of the REST expose that is meant, where a file has several.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+@ALLOW_IMPORT
+@click.option(
+    "--skip-broken",
+    is_flag=True,
+    envvar="NAFTIKO_SKIP_BROKEN",
+    help="Write a file with errors as 'run --skip-broken' serves it; what is left out answers 501.",
+)
+def openapi(
+    file: Path,
+    form: str | None,
+    namespace: str | None,
+    output: Path | None,
+    allowed_imports: tuple[Path, ...],
+    skip_broken: bool,
+) -> None:
+    """Write the REST side of a capability FILE as an OpenAPI 3.1 document.
+
+    Exit status: 0 when it is written, 1 when the file has errors or no REST expose, 2 for wrong usage.
+    """
+    if output is not None and output.resolve() == file.resolve():
+        raise click.UsageError(f"-o would overwrite {file} itself.")
+    loaded = load(file, Overrides(allowed_imports=allowed_imports, skip_broken=skip_broken))
+    show(loaded, sys.stderr)
+    if loaded.plan is None:
+        sys.exit(_EXIT_FAILED)
+    document = as_openapi(loaded.plan, _chosen(loaded.plan, namespace))
+    in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
+    _write(_as_json(document) if in_json else _as_yaml(document), output)
+
+
+def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
+    """The REST servers to write: that of a namespace, or all of a plan when one port serves them."""
+    servers = [server for server in plan.servers if isinstance(server, RestServer)]
+    if not servers:
+        click.echo(f"naftiko: {plan.file} exposes no REST: there is nothing to write", err=True)
+        sys.exit(_EXIT_FAILED)
+    if namespace is not None:
+        if found := [server for server in servers if server.namespace == namespace]:
+            return found[:1]
+        advice = did_you_mean(namespace, [server.namespace for server in servers], "the file has") or ""
+        raise click.BadParameter(f"no REST expose '{namespace}'; {advice}", param_hint="--namespace")
+    if len(grouped(servers)) > 1:
+        places = ", ".join(f"'{server.namespace}' (port {server.port})" for server in servers)
+        raise click.UsageError(f"Several REST exposes on different ports: {places}. Choose one with --namespace.")
+    return servers
+
+
+def _write(content: bytes, output: Path | None) -> None:
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from None
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _as_yaml(document: dict[str, Any]) -> bytes:
+    text: str = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=_LINE_CHARACTERS_MAX)
+    return text.encode()
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a part that occurs twice twice: few tools for OpenAPI know aliases."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        return True

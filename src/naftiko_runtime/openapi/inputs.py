@@ -1,0 +1,160 @@
+"""An operation's inputs as OpenAPI's parameters and request body: what they say is what the contract checks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.contract import Contract
+from naftiko_runtime.errors import Rejected
+from naftiko_runtime.plan import OpenBody
+from naftiko_runtime.template import Unrenderable, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.contract import Input
+    from naftiko_runtime.plan import Operation
+
+_RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
+"""OpenAPI has other places for them, and ignores parameters of these names."""
+
+_LISTS: Final[dict[str, dict[str, Any]]] = {
+    "query": {"style": "form", "explode": True},
+    "cookie": {"style": "form", "explode": False},
+    "header": {"style": "simple", "explode": False},
+    "path": {"style": "simple", "explode": False},
+}
+"""How lists are written; a query may also hold one value with commas, which OpenAPI cannot say beside this."""
+
+_RE2_ONLY: Final = re.compile(r"\(\?(?!:)|\[:|\\[ACEQazpP]|\\x\{")
+"""What RE2 reads and ECMA 262, whose patterns OpenAPI has, does not read or reads otherwise."""
+
+_ANY_QUERY: Final = "query"
+
+
+def parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What a caller gives outside the body, placeholders first.
+
+    Args:
+        operation: The route's.
+        placeholders: The route's placeholders in order, each with its name in the written path.
+    """
+    specs = {spec.name: spec for spec in operation.contract.inputs if spec.path is None and spec.place != "body"}
+    found = [_in_path(shown, specs.get(name)) for name, shown in placeholders.items()]
+    for spec in specs.values():
+        place = "query" if spec.place == "path" else spec.place  # a path's input without a place there
+        reserved = place == "header" and spec.name.lower() in _RESERVED_HEADERS
+        if spec.name not in placeholders and not reserved:
+            found.append(_parameter(spec.name, place, spec))
+    if operation.request.open_query and all((p["name"], p["in"]) != (_ANY_QUERY, "query") for p in found):
+        found.append(_any_query())
+    return found
+
+
+def request_body(operation: Operation) -> dict[str, Any] | None:
+    """What a caller gives in the body; nothing when no body is looked at."""
+    specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
+    if not specs:
+        is_open = isinstance(operation.request.body, OpenBody)
+        return {"description": "Passed on as it is.", "content": {"*/*": {}}} if is_open else None
+    required = any(is_required(spec) for spec in specs)
+    schema = _body_schema([spec for spec in specs if spec.path is None])
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
+
+
+def is_required(spec: Input) -> bool:
+    """Whether a call without an input is refused."""
+    try:
+        Contract((spec,)).admit_request({})
+    except Rejected:
+        return True
+    return False
+
+
+def _in_path(name: str, spec: Input | None) -> dict[str, Any]:
+    if spec is None:
+        return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    return {**_parameter(name, "path", spec), "required": True}
+
+
+def _parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
+    required = is_required(spec)
+    parameter: dict[str, Any] = {"name": name, "in": place}
+    if description := _description(spec):
+        parameter["description"] = description
+    parameter["required"] = required
+    if spec.type == "object":  # its text is JSON
+        return {**parameter, "content": {"application/json": {"schema": _schema(spec)}}}
+    schema = _schema(spec, textual=True)
+    if spec.type == "array":
+        parameter |= _LISTS[place]
+        schema["minItems"] = 1  # an empty list cannot be told from an empty text: it is left out
+    elif place == "path" and schema["type"] == "string":
+        schema["minLength"] = 1
+    return {**parameter, "schema": schema}
+
+
+def _any_query() -> dict[str, Any]:
+    """The common way to say that any field is welcome: an object whose members are the fields."""
+    return {
+        "name": _ANY_QUERY,
+        "in": "query",
+        "description": "Any fields; the query is passed on as it is.",
+        "required": False,
+        "style": "form",
+        "explode": True,
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    }
+
+
+def _body_schema(fields: list[Input]) -> dict[str, Any]:
+    """The schema of a JSON body: of its fields, or of the whole when the one field is called so."""
+    if not fields:
+        return {}
+    if [spec.name for spec in fields] == ["body"]:
+        return _described(fields[0])
+    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _described(spec) for spec in fields}}
+    if needed := [spec.name for spec in fields if is_required(spec)]:
+        schema["required"] = needed
+    return schema
+
+
+def _described(spec: Input) -> dict[str, Any]:
+    schema, description = _schema(spec), _description(spec)
+    return {**schema, "description": description} if description else schema
+
+
+def _schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
+    """The schema of an input's value; of one that is text on the wire, a type that is not told is text."""
+    text: dict[str, Any] = {"type": "string"} if textual else {}
+    if _pattern_is_shown(spec):
+        text["pattern"] = spec.pattern.text if spec.pattern is not None else ""
+    schema = {"type": "array", "items": text} if spec.type == "array" else text
+    schema |= {"type": spec.type} if spec.type is not None else {}
+    if (default := _default(spec)) is not None:
+        schema["default"] = default
+    return schema
+
+
+def _default(spec: Input) -> Any:
+    """The value of an input that is left out, as plain data; none also when it is one that the check refuses."""
+    try:
+        value = Contract((spec,)).admit_request({}).get(spec.name)
+        return json.loads(as_json(value))
+    except (Rejected, Unrenderable):
+        return None
+
+
+def _pattern_is_shown(spec: Input) -> bool:
+    """Whether a schema can hold an input's pattern: it says nothing there of values that are no text."""
+    may_be_text = spec.type in ("string", "array", None)
+    return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern.text) is None
+
+
+def _description(spec: Input) -> str:
+    told = [spec.description] if spec.description else []
+    if spec.pattern is not None and not _pattern_is_shown(spec):
+        told.append(f"Its text must match `{spec.pattern.text}` (RE2).")
+    return " ".join(told)

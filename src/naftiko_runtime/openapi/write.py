@@ -1,0 +1,202 @@
+"""A plan's REST side as an OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from naftiko_runtime.link.together import shape_of
+from naftiko_runtime.openapi.inputs import parameters, request_body
+from naftiko_runtime.openapi.security import schemes
+from naftiko_runtime.plan import Argument, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from naftiko_runtime.plan import BrokenRoute, Operation, Plan, RestServer
+
+_VERSION: Final = "1.0.0"
+_PATH_SAFE: Final = "/:@!$&'()*+,;=~%"
+_SUMMARY_CHARACTERS_MAX: Final = 120
+_PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_ANYTHING: Final[dict[str, Any]] = {"*/*": {}}
+_OURS_OR_THEIRS: Final = {**_PROBLEM, **_ANYTHING}
+"""A status of ours that the API behind may also answer: its answer is passed on as it came."""
+_RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    "Refused": {
+        "description": "The input is not what is asked for: a problem with one error for each fault.",
+        "content": _OURS_OR_THEIRS,
+    },
+    "Unauthorized": {
+        "description": "What the caller shows is missing or wrong.",
+        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "What has to be shown."}},
+        "content": _OURS_OR_THEIRS,
+    },
+    "UpstreamFailed": {"description": "The API behind this one gave no usable answer.", "content": _OURS_OR_THEIRS},
+    "UpstreamTooSlow": {"description": "The API behind this one did not answer in time.", "content": _OURS_OR_THEIRS},
+    "Otherwise": {"description": "Another status of the API behind this one, as it came.", "content": _ANYTHING},
+}
+_PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "A fault (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "urn:naftiko:problem:…"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("name", "in", "detail")},
+                "required": ["name", "in", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
+    """An OpenAPI 3.1.0 document as plain data.
+
+    Args:
+        plan: Whose title and version it has.
+        servers: At least one of the plan's REST servers; several are those that share a port and are served as one.
+    """
+    first = servers[0]
+    needed = schemes(first.guard)
+    document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
+    if first.port:  # a free port is not known before it is taken
+        document["servers"] = [{"url": f"http://{_host(first.address)}:{first.port}"}]
+    if needed:
+        document["security"] = [{name: [] for name in needed}]
+    document["paths"] = _Paths(guarded=bool(needed)).of(servers)
+    responses = {name: r for name, r in _RESPONSES.items() if needed or name != "Unauthorized"}
+    document["components"] = {"schemas": {"Problem": _PROBLEM_SCHEMA}, "responses": responses}
+    if needed:
+        document["components"]["securitySchemes"] = needed
+    return deepcopy(document)
+
+
+def _host(address: str) -> str:
+    """A host to call a server at that listens on an address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if parsed.is_unspecified:
+        return "localhost"
+    return f"[{address}]" if parsed.version == 6 else address  # noqa: PLR2004 - IPv6
+
+
+class _Paths:
+    """Routes as path items; those whose paths differ in their placeholders' names only share one."""
+
+    def __init__(self, *, guarded: bool) -> None:
+        self._guarded = guarded
+        self._items: dict[str, dict[str, Any]] = {}
+        self._patterns: dict[str, tuple[str | Argument, ...]] = {}
+        self._names: set[str] = set()
+
+    def of(self, servers: Sequence[RestServer]) -> dict[str, Any]:
+        """The path items by path; of two operations alike the first counts, and what is served before what is not."""
+        for server in servers:
+            for route in server.routes:
+                self._add(server, route)
+        for server in servers:
+            for broken in server.broken:
+                self._add(server, broken)
+        return {_path(self._patterns[shape]): item for shape, item in self._items.items()}
+
+    def _add(self, server: RestServer, route: Route | BrokenRoute) -> None:
+        shape = shape_of(route.pattern)
+        shown = _names(self._patterns.setdefault(shape, route.pattern))
+        placeholders = dict(zip(_names(route.pattern), shown, strict=True))
+        item = self._items.setdefault(shape, {})
+        if (method := route.method.lower()) not in item:
+            name = self._unique(_operation_name(server, route))
+            item[method] = {"operationId": name, **self._operation(route, placeholders)}
+
+    def _unique(self, name: str) -> str:
+        """An operation's name, numbered when another has it."""
+        unique, number = name, 1
+        while unique in self._names:
+            number += 1
+            unique = f"{name}-{number}"
+        self._names.add(unique)
+        return unique
+
+    def _operation(self, route: Route | BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
+        if not isinstance(route, Route):
+            return self._broken(route, placeholders)
+        operation = route.operation
+        found: dict[str, Any] = dict(_told(operation.description))
+        if given := parameters(operation, placeholders):
+            found["parameters"] = given
+        if (body := request_body(operation)) is not None:
+            found["requestBody"] = body
+        return {**found, "responses": dict(self._responses(operation))}
+
+    def _broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
+        """What is said of a route that was left out."""
+        text = {"type": "string"}
+        given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
+        found: dict[str, Any] = {"parameters": given} if given else {}
+        refused = {"401": _reference("Unauthorized")} if self._guarded else {}
+        why = {"description": f"Not served: {route.reason}", "content": _PROBLEM}
+        return {**found, "responses": {**refused, "501": why}}
+
+    def _responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield "200", {"description": "The result.", "content": _result(operation)}
+        yield "204", {"description": "The API behind this one has nothing to say."}
+        if operation.contract.inputs:
+            yield "400", _reference("Refused")
+        if self._guarded:
+            yield "401", _reference("Unauthorized")
+        yield "502", _reference("UpstreamFailed")
+        yield "504", _reference("UpstreamTooSlow")
+        yield "default", _reference("Otherwise")
+
+
+def _told(description: str) -> Iterator[tuple[str, str]]:
+    """A description in its place by its length."""
+    if description:
+        is_short = len(description) <= _SUMMARY_CHARACTERS_MAX and "\n" not in description
+        yield "summary" if is_short else "description", description
+
+
+def _result(operation: Operation) -> dict[str, Any]:
+    """The content of an answer that could be had: JSON of a known form when it is mapped, otherwise anything."""
+    if operation.shape is None:
+        return _ANYTHING
+    outline = operation.outline
+    if outline is None:
+        return {"application/json": {}}
+    if outline.wraps:
+        return {"application/json": {"schema": outline.schema["properties"]["result"]}}
+    return {"application/json": {"schema": {**outline.schema, "type": ["object", "null"]}}}  # a missing path gives null
+
+
+def _reference(response: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/responses/{response}"}
+
+
+def _path(pattern: Sequence[str | Argument]) -> str:
+    return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=_PATH_SAFE) for p in pattern)
+
+
+def _names(pattern: Sequence[str | Argument]) -> list[str]:
+    return [piece.name for piece in pattern if isinstance(piece, Argument)]
+
+
+def _operation_name(server: RestServer, route: Route | BrokenRoute) -> str:
+    """What the document calls an operation, or else its method and path as one word."""
+    if isinstance(route, Route):
+        name = route.operation.name.removeprefix(f"{server.namespace}.")
+        if name != route.path:
+            return name
+    words = "".join(c if c.isalnum() else " " for c in route.path).split()
+    return "-".join([route.method.lower(), *words])

@@ -1,0 +1,465 @@
+"""The OpenAPI document of a plan: valid, whatever the plan, and what it says of each part of one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from journeys.story import read
+from naftiko_runtime import load
+from naftiko_runtime.adapters.problem import problem_document
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.openapi import as_openapi
+from naftiko_runtime.plan import RestServer
+from support.linked import document, plan, rest
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import Plan
+
+ROOT = Path(__file__).parent.parent.parent
+JOURNEYS = sorted((ROOT / "tests" / "journeys").glob("*.yml"))
+FILES = [
+    *sorted(path for path in ROOT.glob("capabilities/*.yaml") if ".sandbox." not in path.name),
+    *sorted(ROOT.glob("tests/integration/documents/*.yaml")),
+    *sorted(ROOT.glob("tests/integration/openapi/*.yaml")),
+]
+GUARD = {"USER": "U", "KEY": "K"}
+
+
+def servers_of(plan: Plan) -> list[RestServer]:
+    return [server for server in plan.servers if isinstance(server, RestServer)]
+
+
+def described(data: Any, *, warns: tuple[str, ...] = ()) -> Any:
+    """The OpenAPI document of a capability document."""
+    linked = plan(data, warns=warns)
+    found = as_openapi(linked, servers_of(linked))
+    check(found)
+    return found
+
+
+def check(found: dict[str, Any]) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(found).iter_errors()] == []
+
+
+def only(found: Any) -> Any:
+    """The only operation of a document."""
+    (item,) = found["paths"].values()
+    (operation,) = item.values()
+    return operation
+
+
+def parameters(found: Any) -> dict[str, Any]:
+    """The parameters of the only operation, by name."""
+    return {given["name"]: given for given in only(found).get("parameters", [])}
+
+
+def given(name: str, place: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": place, **more}
+
+
+# -- valid ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_every_capability_gives_a_valid_document(file: Path) -> None:
+    linked = load(file, Overrides(skip_broken=True)).plan
+    assert linked is not None
+    for server in servers_of(linked):
+        found = as_openapi(linked, [server])
+        check(found)
+        assert sum(map(len, found["paths"].values())) == len(server.routes) + len(server.broken)
+
+
+@pytest.mark.parametrize("file", JOURNEYS, ids=lambda path: path.stem)
+def test_every_journey_gives_a_valid_document(file: Path) -> None:
+    linked = read(file).plan("http://127.0.0.1:1")
+    (server,) = servers_of(linked)
+    found = as_openapi(linked, [server])
+    check(found)
+    assert sum(map(len, found["paths"].values())) == len(server.routes)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_document_is_nobody_elses() -> None:
+    linked = plan(document(exposes=[rest(outputParameters=[{"type": "string", "mapping": "$.a"}])]))
+    first = as_openapi(linked, servers_of(linked))
+    shown = json.dumps(first)
+    first["components"]["schemas"]["Problem"].clear()
+    only(first)["responses"]["200"]["content"].clear()
+    assert json.dumps(as_openapi(linked, servers_of(linked))) == shown
+
+
+# -- as a whole -------------------------------------------------------------------------------------------------------
+
+
+def test_title_and_version_are_the_documents() -> None:
+    data = document()
+    assert described(data)["info"] == {"title": "x.yml", "version": "1.0.0"}
+    assert described(data | {"info": {"label": "Ships", "version": 2.10}})["info"] == {
+        "title": "Ships",
+        "version": "2.1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (None, "http://localhost:8080"),
+        ("0.0.0.0", "http://localhost:8080"),
+        ("::", "http://localhost:8080"),
+        ("::1", "http://[::1]:8080"),
+        ("10.1.2.3", "http://10.1.2.3:8080"),
+        ("ships.example", "http://ships.example:8080"),
+    ],
+)
+def test_the_server_is_where_callers_reach_it(address: str | None, url: str) -> None:
+    expose = rest() | ({"address": address} if address else {})
+    assert described(document(exposes=[expose]))["servers"] == [{"url": url}]
+
+
+def test_a_port_that_is_not_known_yet_is_not_told() -> None:
+    assert "servers" not in described(document(exposes=[rest(port=0)]))
+
+
+def test_exposes_on_one_port_are_one_document() -> None:
+    others = rest("/crews") | {"namespace": "crews"}
+    assert [*described(document(exposes=[rest(), others]))["paths"]] == ["/ships", "/crews"]
+
+
+@pytest.mark.parametrize(
+    ("authentication", "schemes"),
+    [
+        ({"type": "basic", "username": "{{USER}}", "password": "{{KEY}}"}, {"basic": ("http", "basic")}),
+        ({"type": "digest", "username": "{{USER}}", "password": "{{KEY}}"}, {"digest": ("http", "digest")}),
+        ({"type": "bearer", "token": "{{KEY}}"}, {"bearer": ("http", "bearer")}),
+    ],
+)
+def test_guards_are_security_schemes(authentication: dict[str, str], schemes: dict[str, tuple[str, str]]) -> None:
+    binds = GUARD if "username" in authentication else {"KEY": "K"}
+    found = described(document(exposes=[rest() | {"authentication": authentication}], binds=binds))
+    assert found["components"]["securitySchemes"] == {
+        name: {"type": kind, "scheme": scheme} for name, (kind, scheme) in schemes.items()
+    }
+    assert found["security"] == [{name: [] for name in schemes}]
+    assert only(found)["responses"]["401"] == {"$ref": "#/components/responses/Unauthorized"}
+
+
+@pytest.mark.parametrize("place", ["header", "query"])
+def test_a_key_is_a_scheme_with_its_place(place: str) -> None:
+    guard = {"type": "apikey", "key": "X-Key", "value": "{{KEY}}", "placement": place}
+    found = described(document(exposes=[rest() | {"authentication": guard}], binds={"KEY": "K"}))
+    assert found["components"]["securitySchemes"] == {"apiKey": {"type": "apiKey", "in": place, "name": "X-Key"}}
+
+
+def test_of_several_keys_all_are_needed_and_no_value_shows() -> None:
+    guard = {"type": "apikey", "headers": {"X-A": "{{KEY}}", "X-B": "fixed-value"}}
+    data = document(exposes=[rest() | {"authentication": guard}], binds={"KEY": "K"})
+    found = described(data, warns=("non-standard-key",))
+    assert [scheme["name"] for scheme in found["components"]["securitySchemes"].values()] == ["X-A", "X-B"]
+    assert found["security"] == [{"apiKey": [], "apiKey2": []}]
+    assert "fixed-value" not in str(found)
+
+
+def test_without_a_guard_there_is_no_401() -> None:
+    found = described(document())
+    assert "401" not in only(found)["responses"]
+    assert "Unauthorized" not in found["components"]["responses"]
+    assert "security" not in found
+
+
+# -- paths ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ("/ships", "/ships"),
+        ("/ships/{id}", "/ships/{id}"),
+        ("/ships/{{id}}", "/ships/{id}"),
+        ("/ships:scan", "/ships:scan"),
+        ("/Ships('{id}')", "/Ships('{id}')"),
+        ("/{id}.json", "/{id}.json"),
+        ("/schïffe", "/sch%C3%AFffe"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/ships/", "/ships/"),
+    ],
+)
+def test_paths_are_written_as_openapi_has_them(route: str, path: str) -> None:
+    found = described(document(path="/ships/{id}" if "id" in route else "/ships", exposes=[rest(route)]))
+    assert [*found["paths"]] == [path]
+    assert [name for name, one in parameters(found).items() if one["in"] == "path"] == ["id"] * ("id" in route)
+
+
+def test_paths_that_differ_in_names_only_are_one() -> None:
+    resources = [
+        {"path": "/{a}/{b}", "operations": [{"method": "GET", "call": "registry.op"}]},
+        {"path": "/{b}/{a}", "operations": [{"method": "PUT", "call": "registry.op"}]},
+        {"path": "/{a}/x", "operations": [{"method": "GET", "call": "registry.op"}]},
+    ]
+    expose = rest() | {"resources": resources}
+    found = described(document(path="/{a}/{b}", exposes=[expose]), warns=("undeclared-placeholder",))
+    assert {path: [*item] for path, item in found["paths"].items()} == {"/{a}/{b}": ["get", "put"], "/{a}/x": ["get"]}
+    put = [one["name"] for one in found["paths"]["/{a}/{b}"]["put"]["parameters"]]
+    assert put[:2] == ["a", "b"]
+
+
+def test_a_renamed_placeholder_keeps_its_own_type() -> None:
+    both = [{"name": "x", "in": "path", "type": "integer"}, {"name": "y", "in": "path", "type": "boolean"}]
+    resources = [
+        {"path": "/{x}/{y}", "operations": [{"method": "GET", "call": "registry.op", "inputParameters": both}]},
+        {"path": "/{y}/{x}", "operations": [{"method": "PUT", "call": "registry.op", "inputParameters": both}]},
+    ]
+    found = described(document(path="/{x}/{y}", exposes=[rest() | {"resources": resources}]))
+    types = {
+        method: [(one["name"], one["schema"]["type"]) for one in operation["parameters"] if one["in"] == "path"]
+        for method, operation in found["paths"]["/{x}/{y}"].items()
+    }
+    assert types == {"get": [("x", "integer"), ("y", "boolean")], "put": [("x", "boolean"), ("y", "integer")]}
+
+
+def test_a_placeholder_that_the_document_fills_is_still_one_of_the_path() -> None:
+    inputs = [{"name": "id", "in": "path", "value": "7"}]
+    found = described(document(path="/ships/{id}", exposes=[rest("/ships/{id}", inputs=inputs)]))
+    assert parameters(found)["id"]["schema"] == {"type": "string", "minLength": 1}
+
+
+def test_operations_have_names_of_their_own() -> None:
+    operations = [{"method": method, "call": "registry.op", "name": "same"} for method in ("GET", "PUT")]
+    resources = [
+        {"path": "/a/b", "operations": operations},
+        {"path": "/a-b", "operations": [{"call": "registry.op"}]},
+        {"path": "/a.b", "operations": [{"call": "registry.op"}]},
+        {"path": "/", "operations": [{"call": "registry.op"}]},
+    ]
+    found = described(document(exposes=[rest() | {"resources": resources}]))
+    names = [one["operationId"] for item in found["paths"].values() for one in item.values()]
+    assert names == ["same", "same-2", "get-a-b", "get-a-b-2", "get"]
+
+
+def test_a_short_description_is_a_summary() -> None:
+    assert only(described(document({"description": "Lists ships."})))["summary"] == "Lists ships."
+    long = only(described(document(exposes=[rest(description="Lists ships.\nAll of them.")])))
+    assert (long["description"], "summary" in long) == ("Lists ships.\nAll of them.", False)
+
+
+# -- inputs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        (given("a", "query"), given("a", "query", required=False, schema={"type": "string"})),
+        (
+            given("a", "query", type="integer", required=True, description="How many."),
+            given("a", "query", description="How many.", required=True, schema={"type": "integer"}),
+        ),
+        (
+            given("a", "query", type="number", default=1.50),
+            given("a", "query", required=False, schema={"type": "number", "default": 1.5}),
+        ),
+        (
+            given("a", "query", type="boolean", required=True, default="true"),
+            given("a", "query", required=False, schema={"type": "boolean", "default": True}),
+        ),
+        (
+            given("a", "query", type="array", default="x,y"),
+            given(
+                "a",
+                "query",
+                required=False,
+                style="form",
+                explode=True,
+                schema={"type": "array", "items": {"type": "string"}, "default": ["x", "y"], "minItems": 1},
+            ),
+        ),
+        (
+            given("X-A", "header", type="array", pattern="^[a-z]$"),
+            given(
+                "X-A",
+                "header",
+                required=False,
+                style="simple",
+                explode=False,
+                schema={"type": "array", "items": {"type": "string", "pattern": "^[a-z]$"}, "minItems": 1},
+            ),
+        ),
+        (
+            given("a", "cookie", type="object", required=True),
+            given("a", "cookie", required=True, content={"application/json": {"schema": {"type": "object"}}}),
+        ),
+        (
+            given("a", "query", pattern="^[a-z]{2}$"),
+            given("a", "query", required=False, schema={"type": "string", "pattern": "^[a-z]{2}$"}),
+        ),
+        (
+            given("a", "query", pattern="(?i)^ship", description="A name."),
+            given(
+                "a",
+                "query",
+                description="A name. Its text must match `(?i)^ship` (RE2).",
+                required=False,
+                schema={"type": "string"},
+            ),
+        ),
+        (
+            given("a", "query", type="integer", pattern="^[0-9]{3}$"),
+            given(
+                "a",
+                "query",
+                description="Its text must match `^[0-9]{3}$` (RE2).",
+                required=False,
+                schema={"type": "integer"},
+            ),
+        ),
+    ],
+)
+def test_an_input_is_a_parameter(declared: dict[str, Any], told: dict[str, Any]) -> None:
+    consumed = {"inputParameters": [{"name": declared["name"], "in": declared["in"]}]}
+    found = described(document(consumed, [rest(inputs=[declared])]))
+    assert parameters(found)[declared["name"]] == told
+    assert only(found)["responses"]["400"] == {"$ref": "#/components/responses/Refused"}
+
+
+@pytest.mark.parametrize("default", ["many", True, [1, 2]])
+def test_a_default_that_the_check_refuses_makes_an_input_required(default: Any) -> None:
+    inputs = [given("a", "query", type="integer", default=default)]
+    found = parameters(described(document({"inputParameters": [given("a", "query")]}, [rest(inputs=inputs)])))
+    assert (found["a"]["required"], found["a"]["schema"]) == (True, {"type": "integer"})
+
+
+@pytest.mark.parametrize("name", ["Accept", "content-type", "AUTHORIZATION"])
+def test_headers_that_openapi_reserves_are_not_listed(name: str) -> None:
+    inputs = [given(name, "header"), given("X-Other", "header")]
+    consumed = {"inputParameters": [given("X-A", "header"), given("X-Other", "header")]}
+    found = described(document(consumed, [rest(inputs=inputs, bind={"X-A": f"rest.{name}"})]))
+    assert [one["name"] for one in only(found)["parameters"] if one["in"] == "header"] == ["X-Other"]
+
+
+def test_an_open_query_takes_any_field() -> None:
+    found = described(document())
+    assert parameters(found)["query"]["schema"] == {"type": "object", "additionalProperties": {"type": "string"}}
+    assert "400" not in only(found)["responses"]
+    closed = described(document({"inputParameters": [given("a", "query")]}))
+    assert [*parameters(closed)] == ["a"]
+
+
+def test_a_placeholder_without_a_place_is_given_in_the_query() -> None:
+    data = document(path="/ships/{query}", exposes=[rest("/ships")])
+    found = parameters(described(data, warns=("undeclared-placeholder",)))
+    assert {name: (one["in"], one["required"]) for name, one in found.items()} == {"query": ("query", True)}
+
+
+# -- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def body(inputs: list[Any], method: str = "POST", consumed: dict[str, Any] | None = None) -> Any:
+    data = document({"method": method, **(consumed or {})}, [rest(inputs=inputs, method=method)])
+    return only(described(data)).get("requestBody")
+
+
+def test_inputs_in_the_body_are_fields_of_an_object() -> None:
+    inputs = [
+        given("name", "body", type="string", required=True, pattern="^[A-Z]", description="Its name."),
+        given("crew", "body", type="array"),
+        given("any", "body"),
+        given("size", "body", type="integer", required=True, default=3),
+    ]
+    assert body(inputs) == {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "name": {"type": "string", "pattern": "^[A-Z]", "description": "Its name."},
+                        "crew": {"type": "array", "items": {}},
+                        "any": {},
+                        "size": {"type": "integer", "default": 3},
+                    },
+                    "required": ["name"],
+                }
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_an_input_called_body_is_the_whole(required: bool) -> None:
+    content = {"application/json": {"schema": {"type": "array", "items": {}}}}
+    assert body([given("body", "body", type="array", required=required)]) == {"required": required, "content": content}
+
+
+def test_an_open_body_is_any() -> None:
+    found = body([])
+    assert (found["content"], "required" in found) == ({"*/*": {}}, False)
+
+
+def test_a_body_in_which_a_value_is_looked_up_is_json() -> None:
+    inputs = [given("kind", "header", value="$.event.kind", required=True)]
+    found = body(inputs, consumed={"inputParameters": [given("kind", "header")]})
+    assert found == {"required": True, "content": {"application/json": {"schema": {}}}}
+
+
+def test_without_a_body_there_is_none() -> None:
+    assert body([], "GET") is None
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+TEXT = {"type": ["string", "null"]}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "content"),
+    [
+        ([], {"*/*": {}}),
+        ([{"type": "object", "mapping": "$."}], {"*/*": {}}),
+        ([{"type": "string", "mapping": "$.a"}], {"application/json": {"schema": TEXT}}),
+        (
+            [{"type": "array", "mapping": "$.a", "items": {"type": "string"}}],
+            {"application/json": {"schema": {"type": ["array", "null"], "items": TEXT}}},
+        ),
+        (
+            [{"type": "object", "mapping": "$.a", "properties": {"b": {"type": "string", "mapping": "$.b"}}}],
+            {"application/json": {"schema": {"type": ["object", "null"], "properties": {"b": TEXT}}}},
+        ),
+        ([{"type": "object", "mapping": "$.a"}], {"application/json": {}}),
+        ([{"type": "string", "mapping": "$.a"}, {"type": "number", "mapping": "$.b"}], {"application/json": {}}),
+    ],
+)
+def test_the_result_is_what_the_outputs_say(outputs: list[Any], content: dict[str, Any]) -> None:
+    found = described(document(exposes=[rest(outputParameters=outputs)]))
+    assert only(found)["responses"]["200"]["content"] == content
+
+
+def test_every_answer_of_the_runtime_is_told() -> None:
+    found = described(document())
+    assert [*only(found)["responses"]] == ["200", "204", "502", "504", "default"]
+    for name in ("Refused", "UpstreamFailed", "UpstreamTooSlow"):
+        assert "application/problem+json" in found["components"]["responses"][name]["content"]
+
+
+@pytest.mark.parametrize("extra", [None, {"errors": [{"name": "a", "in": "query", "detail": "must be a number"}]}])
+def test_problems_are_as_told(extra: dict[str, Any] | None) -> None:
+    schema = described(document())["components"]["schemas"]["Problem"]
+    Draft202012Validator.check_schema(schema)
+    problem = json.loads(problem_document(400, "invalid-request", "no", extra))
+    assert list(Draft202012Validator(schema).iter_errors(problem)) == []
+    assert not Draft202012Validator(schema).is_valid({**problem, "status": "400"})
+
+
+def test_what_is_left_out_says_501_and_why() -> None:
+    linked = load(ROOT / "tests/integration/documents/broken.yaml", Overrides(skip_broken=True)).plan
+    assert linked is not None
+    paths = as_openapi(linked, servers_of(linked))["paths"]
+    typo = paths["/typo/{id}"]["get"]
+    assert [*typo["responses"]] == ["501"]
+    assert "no consumed operation 'api.lst'" in typo["responses"]["501"]["description"]
+    assert [one["name"] for one in typo["parameters"]] == ["id"]
+    assert "200" in paths["/things"]["get"]["responses"]
