@@ -69,6 +69,9 @@ def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     first = servers[0]
     needed = schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
+    if forwards := [forward.path for server in servers for forward in server.forwards]:
+        told = ", ".join(forwards)
+        document["info"]["description"] = f"Requests of any method below these paths go to the API behind: {told}"
     if first.port:  # a free port is not known before it is taken
         document["servers"] = [{"url": f"http://{_host(first.address)}:{first.port}"}]
     if needed:
@@ -108,7 +111,8 @@ class _Paths:
                 self._add(server, route)
         for server in servers:
             for broken in server.broken:
-                self._add(server, broken)
+                if broken.method != "*":  # OpenAPI has no way to tell of all paths below one
+                    self._add(server, broken)
         return {_path(self._patterns[shape]): item for shape, item in self._items.items()}
 
     def _add(self, server: RestServer, route: Route | BrokenRoute) -> None:
