@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
 from contextlib import AsyncExitStack, asynccontextmanager
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -17,12 +15,13 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_METHOD_HEADER, MCP_NAME_HEADER, decode_header_value
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.adapters.content import Result, failure, result_of
+from naftiko_runtime.adapters.mcp_direct import DirectCalls
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
-from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import McpServer, OpenBody
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
@@ -33,20 +32,20 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.outline import Outline
     from naftiko_runtime.plan import Tool
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
 PATHS: Final = frozenset({"/mcp", "/"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_TEXT_TYPES: Final = frozenset(
-    {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
-)
-_JSON: Final = "application/json"
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
+_BLOCKS: Final[dict[str, Any]] = {
+    "text": types.TextContent,
+    "image": types.ImageContent,
+    "audio": types.AudioContent,
+    "resource": types.EmbeddedResource,
+}
 
 
 @asynccontextmanager
@@ -61,15 +60,15 @@ async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer
         members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
     """
     guard = PageGuard(edge, loopback=server.plan.address in _LOOPBACK)
-    union = _manager(server, edge)
-    managers = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    managers |= {f"/{member.plan.namespace}/mcp": _manager(member, edge) for member in members}
+    union = _Endpoint(server, edge)
+    endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
+    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge) for member in members}
     async with AsyncExitStack() as stack:
-        for manager in dict.fromkeys(managers.values()):
-            await stack.enter_async_context(manager.run())
+        for endpoint in dict.fromkeys(endpoints.values()):
+            await stack.enter_async_context(endpoint.manager.run())
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if (manager := managers.get(scope["path"])) is None:
+            if (endpoint := endpoints.get(scope["path"])) is None:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             elif (refusal := guard.refusal(scope)) is not None:
                 await send_problem_document(send, 403, "origin-not-allowed", refusal)
@@ -83,21 +82,33 @@ async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 await send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
             else:
-                await manager.handle_request(scope, receive, readable_by_page(scope, send))
+                await endpoint.answer(scope, receive, readable_by_page(scope, send))
 
         yield app
 
 
-def _manager(server: BoundServer, edge: Edge) -> StreamableHTTPSessionManager:
-    """What answers at one path."""
-    return StreamableHTTPSessionManager(
-        ToolServer(server, edge).sdk(),
-        json_response=True,
-        stateless=True,
-        # Host and Origin are checked here, before the SDK sees a request: it can only compare them with fixed lists.
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        max_request_body_size=max(1, edge.body_bytes_max),
-    )
+class _Endpoint:
+    """What answers at one path: the straight way for calls of tools, the SDK for everything else."""
+
+    def __init__(self, server: BoundServer, edge: Edge) -> None:
+        tools = ToolServer(server, edge)
+        sdk = tools.sdk()
+        body_bytes_max = max(1, edge.body_bytes_max)
+        self._direct = DirectCalls(tools, sdk.server_info_stamp, body_bytes_max) if edge.mcp_direct else None
+        self.manager = StreamableHTTPSessionManager(
+            sdk,
+            json_response=True,
+            stateless=True,
+            # Host and Origin are checked before the SDK sees a request: it can only compare them with fixed lists.
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+            max_request_body_size=body_bytes_max,
+        )
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST."""
+        left = receive if self._direct is None else await self._direct(scope, receive, send)
+        if left is not None:
+            await self.manager.handle_request(scope, left, send)
 
 
 class PageGuard:
@@ -199,15 +210,35 @@ class ToolServer:
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         check_headers(context, "tools/call", params.name)
-        if (reason := self._broken.get(params.name)) is not None:
-            return failure(reason)
-        operation = self._operations.get(params.name)
-        if operation is None:
+        if not self.has(params.name):
             raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
+        scope = None if context.request is None else context.request.scope
+        result = await self.result(params.name, params.arguments or {}, scope)
+        return types.CallToolResult(
+            content=[_BLOCKS[result.block["type"]].model_validate(result.block)],
+            structured_content=result.structured,
+            is_error=result.is_error,
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether there is a tool of that name, be it one that was left out."""
+        return name in self._operations or name in self._broken
+
+    async def result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
+        """Call a tool.
+
+        Args:
+            name: Of one that there is.
+            arguments: What the caller gives, unchecked.
+            scope: The request it came with, if any.
+        """
+        if (reason := self._broken.get(name)) is not None:
+            return failure(reason)
+        operation = self._operations[name]
         try:
-            call = invocation(operation, params.arguments or {})
-            if context.request is not None:
-                call.headers, call.caller_headers = self._edge.passed_on(context.request.scope)
+            call = invocation(operation, arguments)
+            if scope is not None:
+                call.headers, call.caller_headers = self._edge.passed_on(scope)
             async with operation.run(call) as answer:
                 return await result_of(answer, operation)
         except CallError as error:
@@ -297,98 +328,3 @@ def open_query(arguments: dict[str, Any]) -> bytes:
     """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
     fields = (field for name, value in arguments.items() for field in fields_of(in_query(name), value))
     return "&".join(fields).encode()
-
-
-def failure(text: str) -> types.CallToolResult:
-    """A tool result that says what went wrong."""
-    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
-
-
-async def result_of(answer: Answer, operation: BoundOperation) -> types.CallToolResult:
-    """An answer as tool content.
-
-    Raises:
-        UpstreamError: The body cannot be read.
-    """
-    if answer.mapped:
-        return _shaped(answer, operation.plan.outline)
-    body = await answer.read()
-    if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
-        return failure(_upstream_failure(answer, body, operation))
-    if not body:
-        return _structured(_status_line(answer.status), {})
-    return _content(body, answer.media_type, operation)
-
-
-def _shaped(answer: Answer, outline: Outline | None) -> types.CallToolResult:
-    """A shaped result: as text, and as the listed output schema says."""
-    text = answer.as_json().decode()
-    if outline is None:
-        return _structured(text, answer.value)
-    structured = outline.structured(answer.value, mismatched=answer.mismatched)
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
-
-
-def _structured(text: str, value: Any) -> types.CallToolResult:
-    """Text, and the value itself when it is an object: the only kind that every protocol revision takes."""
-    structured = value if isinstance(value, dict) else None
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
-
-
-def _status_line(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
-    if location := answer.header(b"location"):
-        head += f", to {location.decode('latin-1')}, which is not followed"
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
-    return f"{head}\n{text}" if text else head
-
-
-def _content(body: bytes, media_type: str, operation: BoundOperation) -> types.CallToolResult:
-    """An untouched body as the kind of content that its type is."""
-    kind = media_type.partition("/")[0]
-    if kind in ("image", "audio"):
-        data = b64encode(body).decode()
-        block = types.ImageContent if kind == "image" else types.AudioContent
-        return types.CallToolResult(content=[block(data=data, mime_type=media_type)])
-    if (text := _text(body, media_type)) is None:
-        return _blob(body, media_type, operation)
-    return _structured(text, _parsed(body, media_type))
-
-
-def _text(body: bytes, media_type: str) -> str | None:
-    is_text = media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("json", "+xml"))
-    if media_type and not is_text:
-        return None
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _parsed(body: bytes, media_type: str) -> Any:
-    """The value of a body that is JSON; a body without a type may be."""
-    if media_type and not media_type.endswith("json"):
-        return None
-    try:
-        return decode("json", body)
-    except Undecodable:
-        return None
-
-
-def _blob(body: bytes, media_type: str, operation: BoundOperation) -> types.CallToolResult:
-    contents = types.BlobResourceContents(
-        uri=f"naftiko:{operation.plan.request.operation}",
-        mime_type=media_type or "application/octet-stream",
-        blob=b64encode(body).decode(),
-    )
-    return types.CallToolResult(content=[types.EmbeddedResource(resource=contents)])

@@ -129,6 +129,12 @@ _EXIT_FAILED = 1
     help="Let web pages of this origin call the MCP servers.",
 )
 @click.option(
+    "--mcp-direct/--no-mcp-direct",
+    default=True,
+    hidden=True,  # both answer alike: it is there to show that they do
+    envvar="NAFTIKO_MCP_DIRECT",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
@@ -153,6 +159,7 @@ def run(
     max_body: int,
     trusted_proxies: tuple[Any, ...],
     origins: tuple[str, ...],
+    mcp_direct: bool,
     log_level: str,
 ) -> None:
     """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes of one port are served as one.
@@ -169,7 +176,7 @@ def run(
     _check_namespaces(dict(base_uris), {u.namespace for plan in plans for u in plan.upstreams}, "--base-uri")
     _check_namespaces(dict(ports), {s.namespace for plan in plans for s in plan.servers}, "--port")
     settings = ServerSettings(
-        edge=Edge(trusted_proxies, frozenset(origins), max_body),
+        edge=Edge(trusted_proxies, frozenset(origins), max_body, mcp_direct),
         control=control,
         grace_seconds=grace,
         linger_seconds=linger,

@@ -1,0 +1,129 @@
+"""What a tool's caller gets, in MCP's terms but no library's: one block of content, and a structured value."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.formats import Undecodable, decode
+
+if TYPE_CHECKING:
+    from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.outline import Outline
+
+_TEXT_TYPES: Final = frozenset(
+    {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A tool's result.
+
+    Attributes:
+        block: The one block of content, as it is written on the wire.
+        structured: The structured content; none when there is none.
+        is_error: Whether the call failed.
+    """
+
+    block: dict[str, Any]
+    structured: dict[str, Any] | None = None
+    is_error: bool = False
+
+
+def failure(text: str) -> Result:
+    """A result that says what went wrong."""
+    return Result(_text_block(text), is_error=True)
+
+
+def _text_block(text: str) -> dict[str, Any]:
+    return {"text": text, "type": "text"}
+
+
+async def result_of(answer: Answer, operation: BoundOperation) -> Result:
+    """An answer as a tool's result.
+
+    Raises:
+        UpstreamError: The body cannot be read.
+    """
+    if answer.mapped:
+        return _shaped(answer, operation.plan.outline)
+    body = await answer.read()
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
+        return failure(_upstream_failure(answer, body, operation))
+    if not body:
+        return _structured(_status_line(answer.status), {})
+    return _content(body, answer.media_type, operation)
+
+
+def _shaped(answer: Answer, outline: Outline | None) -> Result:
+    """A shaped result: as text, and as the listed output schema says."""
+    text = answer.as_json().decode()
+    if outline is None:
+        return _structured(text, answer.value)
+    return Result(_text_block(text), outline.structured(answer.value, mismatched=answer.mismatched))
+
+
+def _structured(text: str, value: Any) -> Result:
+    """Text, and the value itself when it is an object: the only kind that every protocol revision takes."""
+    return Result(_text_block(text), value if isinstance(value, dict) else None)
+
+
+def _status_line(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
+    head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
+    if location := answer.header(b"location"):
+        head += f", to {location.decode('latin-1')}, which is not followed"
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
+    return f"{head}\n{text}" if text else head
+
+
+def _content(body: bytes, media_type: str, operation: BoundOperation) -> Result:
+    """An untouched body as the kind of content that its type is."""
+    kind = media_type.partition("/")[0]
+    if kind in ("image", "audio"):
+        return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind})
+    if (text := _text(body, media_type)) is None:
+        return Result(_blob(body, media_type, operation))
+    return _structured(text, _parsed(body, media_type))
+
+
+def _text(body: bytes, media_type: str) -> str | None:
+    is_text = media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("json", "+xml"))
+    if media_type and not is_text:
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _parsed(body: bytes, media_type: str) -> Any:
+    """The value of a body that is JSON; a body without a type may be."""
+    if media_type and not media_type.endswith("json"):
+        return None
+    try:
+        return decode("json", body)
+    except Undecodable:
+        return None
+
+
+def _blob(body: bytes, media_type: str, operation: BoundOperation) -> dict[str, Any]:
+    resource = {
+        "blob": b64encode(body).decode(),
+        "mimeType": media_type or "application/octet-stream",
+        "uri": f"naftiko:{operation.plan.request.operation}",
+    }
+    return {"resource": resource, "type": "resource"}

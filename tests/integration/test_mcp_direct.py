@@ -1,0 +1,320 @@
+"""The straight way for tool calls answers as the SDK does, byte for byte: every message here is asked of both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from base64 import b64encode
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.adapters.mcp import mcp_app
+from naftiko_runtime.bind import bind
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.load import load
+from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.transport import open_transport
+from support.caller import call
+from support.upstream import GIF, Reply, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.caller import Response
+
+FILE = Path(__file__).parent / "documents" / "direct.yaml"
+MODERN = "2026-07-28"
+LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", None)
+META = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+BODY_BYTES_MAX = 3000
+
+
+class Both:
+    """One server behind two sockets: with the straight way, and without it."""
+
+    def __init__(self, direct: str, sdk: str) -> None:
+        self.direct = direct
+        self.sdk = sdk
+        self.to_sdk = 0
+        """How many requests the SDK got since it was last asked, on both sockets together."""
+
+    def ask(self, headers: dict[str, str], body: bytes) -> Response:
+        """What both answer; returns it with whether the straight way was taken as ``self.to_sdk == 1``."""
+        self.to_sdk = 0
+        answers = [call(url, "/mcp", "POST", headers, body) for url in (self.direct, self.sdk)]
+        shown = [(a.status, [(n, v) for n, v in a.headers.items() if n != "date"], a.body) for a in answers]
+        assert shown[0] == shown[1], f"{headers}\n{body!r}"
+        return answers[0]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as server:
+        odd = {"a": 'é"\\/\u2028\x7f', "n": [1, 1.5, 1e30, -0.0, 123456789012345678901234567890, None, True], "e": {}}
+        for name, reply in {
+            "json": Reply(headers={"content-type": "application/json"}, body=json.dumps(odd).encode()),
+            "list": Reply(headers={"content-type": "application/json"}, body=b"[1, 2.50]"),
+            "text": Reply(headers={"content-type": "text/plain"}, body="é\r\n\x01 </script>".encode()),
+            "gif": Reply(headers={"content-type": "image/gif"}, body=GIF),
+            "audio": Reply(headers={"content-type": "audio/wav"}, body=b"\xff"),
+            "blob": Reply(headers={"content-type": "application/x"}, body=b"\xff\0"),
+            "empty": Reply(204),
+            "missing": Reply(404, {"content-type": "application/json"}, b'{"why": "\xc3\xa9"}'),
+        }.items():
+            server.on("GET", f"/{name}", reply)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def both(upstream: Upstream) -> Iterator[Both]:
+    found = Both("", "")
+    original = StreamableHTTPSessionManager.handle_request
+
+    async def counted(self: StreamableHTTPSessionManager, *args: Any) -> None:
+        found.to_sdk += 1
+        await original(self, *args)
+
+    with pytest.MonkeyPatch.context() as patch, served(found, upstream.url):
+        patch.setattr(StreamableHTTPSessionManager, "handle_request", counted)
+        yield found
+
+
+@contextmanager
+def served(found: Both, url: str) -> Iterator[None]:
+    """Both servers in a thread of their own; gives their URLs."""
+    plan = load(FILE, Overrides({"api": url}, {"tools": 0}, host="127.0.0.1")).plan
+    assert plan is not None
+    started, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            bound = await stack.enter_async_context(bind(plan, {}, lambda: open_transport("aiohttp")))
+            for attribute, direct in (("direct", True), ("sdk", False)):
+                edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
+                app = await stack.enter_async_context(mcp_app(bound.servers[0], edge))
+                listener = Listener(open_socket("127.0.0.1", 0, attribute), app)
+                await listener.start()
+                stack.push_async_callback(listener.closed)
+                stack.callback(listener.stop_accepting)
+                setattr(found, attribute, f"http://127.0.0.1:{listener.port}")
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    assert started.wait(20)
+    yield
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+
+
+def headers(version: str | None, name: str = "json", more: dict[str, str | None] | None = None) -> dict[str, str]:
+    given: dict[str, str | None] = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    given["mcp-protocol-version"] = version
+    if version == MODERN:
+        given |= {"mcp-method": "tools/call", "mcp-name": name}
+    given |= {key.replace("_", "-"): value for key, value in (more or {}).items()}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def message(version: str | None, name: str = "json", arguments: Any = None, **more: Any) -> dict[str, Any]:
+    params: dict[str, Any] = {"name": name, "arguments": {} if arguments is None else arguments}
+    if version == MODERN:
+        params["_meta"] = META
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params, **more}
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+TOOLS = ["json", "list", "text", "gif", "audio", "blob", "empty", "missing", "shaped", "typed", "mock"]
+
+
+@pytest.mark.parametrize("version", [MODERN, *LEGACY])
+def test_every_kind_of_answer(both: Both, version: str | None) -> None:
+    for name in TOOLS:
+        for arguments in (
+            {},
+            {"limit": 3},
+            {"limit": "x"},
+            {"unknown": [1, {"a": None}]},
+            {"limit": 1.5, "id": "9e-2E"},
+        ):
+            answer = both.ask(headers(version, name), encoded(message(version, name, arguments)))
+            assert (answer.status, both.to_sdk) == (200, 1), f"{name}: the straight way was not taken"
+
+
+@pytest.mark.parametrize("version", [MODERN, *LEGACY])
+@pytest.mark.parametrize("identity", [0, -7, "", "a", "é\u2028", "1"])
+def test_identities(both: Both, version: str | None, identity: Any) -> None:
+    answer = both.ask(headers(version), encoded(message(version, id=identity)))
+    assert answer.json["id"] == identity
+    assert both.to_sdk == 1
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY[0]])
+def test_envelopes(both: Both, version: str) -> None:
+    base: dict[str, Any] = META if version == MODERN else {}
+    envelopes: list[Any] = [
+        {**base, "progressToken": 1},
+        {**base, "progressToken": "x"},
+        {**base, "progressToken": None},
+        {**base, "progressToken": [1]},
+        {**base, "x/y": {"a": [1]}},
+        {**base, "io.modelcontextprotocol/clientCapabilities": {"sampling": {}, "elicitation": {"form": {}}}},
+        {**base, "io.modelcontextprotocol/clientCapabilities": []},
+        {**base, "io.modelcontextprotocol/clientInfo": {"name": 1}},
+        {**base, "io.modelcontextprotocol/protocolVersion": "2025-06-18"},
+        {**base, "io.modelcontextprotocol/protocolVersion": None},
+        {},
+        None,
+        [],
+        "x",
+    ]
+    for meta in envelopes:
+        sent = message(version)
+        sent["params"]["_meta"] = meta
+        for _ in range(2):  # the second time it may be remembered
+            both.ask(headers(version), encoded(sent))
+    sent["params"].pop("_meta")
+    both.ask(headers(version), encoded(sent))
+
+
+ODD: list[Any] = [
+    {},
+    [],
+    "x",
+    {"jsonrpc": "1.0"},
+    {"jsonrpc": None},
+    {"id": None},
+    {"id": 1.5},
+    {"id": True},
+    {"id": [1]},
+    {"id": 2**70},
+    {"method": "tools/list"},
+    {"method": "ping"},
+    {"method": "nope"},
+    {"method": 1},
+    {"params": None},
+    {"params": []},
+    {"params": {}},
+    {"params": {"name": "json"}},
+    {"params": {"name": "nope", "arguments": {}}},
+    {"params": {"name": 1, "arguments": {}}},
+    {"params": {"name": "json", "arguments": []}},
+    {"params": {"name": "json", "arguments": None}},
+    {"params": {"name": "json", "arguments": {}, "task": {"ttl": 1}}},
+    {"params": {"name": "json", "arguments": {"limit": 10**30}}},
+    {"params": {"name": "json", "arguments": {"limit": 0.1 + 0.2}}},
+    {"more": 1},
+    {"result": {}},
+    {"error": {"code": 1, "message": "x"}},
+]
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY[0], None])
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_odd_messages(both: Both, version: str | None, odd: Any) -> None:
+    whole = odd if not isinstance(odd, dict) or not odd else message(version) | odd
+    if isinstance(odd, dict) and isinstance(odd.get("params"), dict) and version == MODERN:
+        whole["params"] = {"_meta": META, **odd["params"]}
+    both.ask(headers(version), encoded(whole))
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY[0], None])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"\xff",
+        b"NaN",
+        b'{"jsonrpc":"2.0","id":1,"id":2,"method":"tools/call","params":{"name":"json"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"json","arguments":{"a":1e999}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"json","arguments":{"a":NaN}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"json","arguments":{"a":"\\ud800"}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"json","arguments":{"a":'
+        + b"[" * 500
+        + b"]" * 500
+        + b"}}}",
+        '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"json"}}'.encode("utf-16"),
+        b"\xef\xbb\xbf" + encoded(message(None)),
+        encoded(message(None)) + b" " * BODY_BYTES_MAX,
+    ],
+    ids=lambda body: body[:20],
+)
+def test_odd_bodies(both: Both, version: str | None, body: bytes) -> None:
+    both.ask(headers(version), body)
+
+
+@pytest.mark.parametrize("version", [MODERN, *LEGACY])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"content_type": None},
+        {"content_type": "text/plain"},
+        {"content_type": "application/json; charset=utf-8"},
+        {"content_type": "Application/JSON"},
+        {"accept": None},
+        {"accept": "application/json"},
+        {"accept": "*/*;q=0.5"},
+        {"accept": "text/event-stream"},
+        {"accept": "APPLICATION/JSON;q=0"},
+        {"mcp_method": "tools/list"},
+        {"mcp_method": None},
+        {"mcp_name": "nope"},
+        {"mcp_name": "json "},
+        {"mcp_name": "=?base64?" + b64encode(b"json").decode() + "?="},
+        {"mcp_name": None},
+        {"mcp_param_limit": "3"},
+        {"mcp_session_id": "x"},
+        {"mcp_protocol_version": "1999-01-01"},
+        {"mcp_protocol_version": "2026-07-28 "},
+        {"mcp_protocol_version": "2025-06-18"},
+        {"origin": "http://localhost:1"},
+        {"origin": "https://evil.example"},
+    ],
+    ids=str,
+)
+def test_odd_headers(both: Both, version: str | None, more: dict[str, str | None]) -> None:
+    both.ask(headers(version, more=more), encoded(message(version)))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150)
+@given(
+    version=st.sampled_from([MODERN, *LEGACY]),
+    name=st.sampled_from(TOOLS) | st.text(max_size=4),
+    arguments=st.dictionaries(st.sampled_from(["limit", "a", "é"]) | st.text(max_size=3), VALUES, max_size=3),
+    identity=st.integers(-10, 10) | st.text(max_size=3) | VALUES,
+    extra=st.dictionaries(st.sampled_from(["task", "_meta", "name"]), VALUES, max_size=1),
+)
+def test_any_message(
+    both: Both, version: str | None, name: str, arguments: dict[str, Any], identity: Any, extra: dict[str, Any]
+) -> None:
+    sent = message(version, name, arguments, id=identity)
+    sent["params"] |= extra
+    header = name if name.isascii() and name.isprintable() else "json"
+    both.ask(headers(version, header), encoded(sent))
