@@ -279,6 +279,8 @@ class Operation:
     request: Request
     shape: Callable[[Any], Any] | None
     raw_format: str = "json"
+    decode: Callable[[bytes], Any] | None = None
+    """What decodes an answer of that format; none for those that need no schema."""
     description: str = ""
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +39,7 @@ COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 """Content encodings that can be undone."""
 
 NOTHING: Final = object()
+_CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
 class Answer:
@@ -80,6 +82,12 @@ class Answer:
     def media_type(self) -> str:
         """The content type without parameters, in lower case."""
         return self.header(b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
+
+    @property
+    def charset(self) -> str | None:
+        """The charset that the content type names."""
+        found = _CHARSET.search(self.header(b"content-type"))
+        return None if found is None else found[1].decode("latin-1")
 
     def become(self, value: Any) -> None:
         """Let a value be the result; what described the upstream's bytes goes."""

@@ -148,7 +148,7 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
         return
     if body := await answer.read():
         before = plan.mismatches.count
-        value = shape(_decoded(body, plan))  # in one go: what is counted meanwhile is of this answer
+        value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
         answer.become(filled(value, values) if plan.blanks else value)
         if plan.mismatches.count != before:
             answer.mismatched = True
@@ -165,9 +165,10 @@ def _report(plan: Operation, before: int) -> None:
         log.warning("an answer is not of the declared type", extra=extra)
 
 
-def _decoded(body: bytes, plan: Operation) -> Any:
+def _decoded(body: bytes, plan: Operation, answer: Answer) -> Any:
     try:
-        return decode(plan.raw_format, body)
+        charset = None if plan.raw_format == "json" else answer.charset
+        return decode(plan.raw_format, body, plan.decode, charset)
     except Undecodable as error:
         quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
         extra = {"operation": plan.name, "reason": str(error), "body": quoted}

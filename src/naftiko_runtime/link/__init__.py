@@ -29,7 +29,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     """
     variables = Variables()
     variables.declare(document, source, findings)
-    context = Context(source, findings, variables)
+    context = Context(source, findings, variables, overrides.allowed_imports)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)

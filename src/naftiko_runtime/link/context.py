@@ -14,6 +14,7 @@ from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from naftiko_runtime.diagnostics import Findings, Rule, Span
     from naftiko_runtime.source import Source, Steps
@@ -29,6 +30,8 @@ class Context:
     source: Source
     findings: Findings
     variables: Variables
+    allowed_imports: tuple[Path, ...] = ()
+    """Folders, besides a document's own, that it may read."""
 
     def complain(self, rule: Rule, message: str, steps: Steps, advice: str | None = None, *, key: bool = False) -> None:
         """Note a finding at a place of the document."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import closest, did_you_mean
-from naftiko_runtime.formats import DECODERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.consumed import Consumed, fold, place_it
 from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.decoding import decoding
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.link.terms import filling
@@ -28,6 +28,7 @@ from naftiko_runtime.template import Placeholder, split_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from naftiko_runtime.formats import Decode
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
@@ -102,6 +103,7 @@ class _Linker:
     ) -> None:
         self._label = label
         self._operations = operations
+        self._decoders: dict[str, Decode | None] = {}
         self._imported = imported
         self._forwarding = forwarding
         self._context = context
@@ -227,7 +229,7 @@ class _Linker:
             return None
         site = CallSite(self._context, spec, namespace, consumed, inputs, tool, fixed)
         mismatches, leaves = Mismatches(), _Leaves(site)
-        shape = self._shape(spec, consumed, mismatches, leaves)  # before the call: its templates may name more inputs
+        shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()
         return Operation(
             name=f"{namespace}.{name}",
@@ -235,11 +237,17 @@ class _Linker:
             request=request,
             shape=shape,
             raw_format=consumed.spec.output_raw_format,
+            decode=self._decode(consumed) if shape is not None and spec.call is not None else None,
             description=spec.description or consumed.spec.description or "",
             outline=outline(spec.output_parameters) if shape is not None else None,
             mismatches=mismatches,
             blanks=leaves.any,
         )
+
+    def _decode(self, consumed: Consumed) -> Decode | None:
+        if consumed.name not in self._decoders:
+            self._decoders[consumed.name] = decoding(consumed, self._context)
+        return self._decoders[consumed.name]
 
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:
@@ -275,20 +283,14 @@ class _Linker:
             or ""
         )
 
-    def _shape(
-        self, spec: Exposed, consumed: Consumed, mismatches: Mismatches, leaves: _Leaves
-    ) -> Callable[[Any], Any] | None:
+    def _shape(self, spec: Exposed, mismatches: Mismatches, leaves: _Leaves) -> Callable[[Any], Any] | None:
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
             return None
         if spec.call is None:
             return compile_mock(outputs, mismatches, leaves.leaf)
-        shape = compile_outputs(outputs, mismatches, leaves.leaf)
-        if shape is not None and consumed.spec.output_raw_format not in DECODERS:
-            message = f"mapping an answer of format '{consumed.spec.output_raw_format}' is not served yet"
-            self._context.complain(rules.NOT_SERVED, message, outputs[0].at("mapping"), "use 'mapping: $'")
-        return shape
+        return compile_outputs(outputs, mismatches, leaves.leaf)
 
     def _is_sound(self, output: Output) -> bool:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
