@@ -166,6 +166,13 @@ STRICT_VERSION: Final = _rule(
     "Under `--strict`: the official schema of the file's version is not known here; another version's was applied.",
     "Write the version whose rules were applied, if the file is meant for it.",
 )
+NO_EFFECT: Final = _rule(
+    "NK117",
+    "no-effect",
+    _W,
+    "A key of the specification that changes nothing here.",
+    "Leave it for those who read the file otherwise; do not count on it here.",
+)
 
 UNRESOLVED_CALL: Final = _rule(
     "NK201",
