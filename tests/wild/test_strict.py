@@ -179,8 +179,8 @@ class Mutation:
         self.data = copy.deepcopy(data)
         self._words = vocabulary("beta5" if "ikanos" in data else "alpha2")
         for _ in range(self._random.choice((1, 1, 2, 3))):
-            container, key = self._random.choice(list(entries(self.data)))
-            self._random.choice(self._changes)(self, container, key)
+            if places := list(entries(self.data)):
+                self._random.choice(self._changes)(self, *self._random.choice(places))
 
     def _drop(self, container: Any, key: Any) -> None:
         del container[key]

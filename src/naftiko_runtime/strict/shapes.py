@@ -454,4 +454,4 @@ def _listed(keys: tuple[str, ...]) -> str:
 
 
 def _shown(value: str) -> str:
-    return f"'{value}'" if len(value) <= _SHOWN_MAX else "this value"
+    return f"'{value}'" if len(value) <= _SHOWN_MAX and value.isprintable() else "this value"
