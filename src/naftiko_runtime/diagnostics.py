@@ -152,6 +152,27 @@ NON_STANDARD_KEY: Final = _rule(
     "A spelling outside the specification that is given its meaning.",
     "Write the specification's spelling.",
 )
+NON_STANDARD: Final = _rule(
+    "NK115",
+    "non-standard",
+    _E,
+    "Under `--strict`: a departure from the official schema of the file's version.",
+    "Write what the specification takes there, or check without `--strict`.",
+)
+STRICT_VERSION: Final = _rule(
+    "NK116",
+    "strict-version",
+    _W,
+    "Under `--strict`: the official schema of the file's version is not known here; another version's was applied.",
+    "Write the version whose rules were applied, if the file is meant for it.",
+)
+NO_EFFECT: Final = _rule(
+    "NK117",
+    "no-effect",
+    _W,
+    "A key of the specification that changes nothing here.",
+    "Leave it for those who read the file otherwise; do not count on it here.",
+)
 
 UNRESOLVED_CALL: Final = _rule(
     "NK201",

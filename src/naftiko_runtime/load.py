@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Diagnostic
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
+    from naftiko_runtime.strict import Departures
 
 NO_OVERRIDES = Overrides()
 
@@ -43,7 +44,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 
     Args:
         path: The file.
-        overrides: What stands in for the document's addresses.
+        overrides: What stands in for the document's addresses, and whether it is judged strictly.
     """
     try:
         source = read(path)
@@ -55,10 +56,20 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
     """The same from what was already read; with a path, imports are relative to it, without one there are none."""
     findings = Findings()
+    departures = _departures(source, findings) if overrides.strict else None
     if path is not None:
         source = Importer(path, findings, overrides.allowed_imports).splice(source)
     parsed = parse(source, findings)
     plan = link(*parsed, findings, overrides) if parsed is not None else None
     if findings.failed and plan is not None and parsed is not None:
         plan = sound(plan, parsed[0], findings.sorted()) if overrides.skip_broken else None
-    return Loaded(plan, findings.sorted(), source)
+    found = findings.sorted()
+    if departures is not None:
+        found = tuple(finding for finding in found if not departures.told(finding))
+    return Loaded(plan, found, source)
+
+
+def _departures(source: Source, findings: Findings) -> Departures:
+    from naftiko_runtime.strict import check  # noqa: PLC0415 - only --strict pays for it
+
+    return check(source, findings)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest
 from naftiko_runtime.dialect import canonical
-from naftiko_runtime.spec.base import NOT_SERVED, Part
+from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.spec.document import Document
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ _INSTEAD = {
     "steps": "use 'call: namespace.operation'",
 }
 """What an author can do about a key that is not served yet."""
+_WHY_NOT = dict.fromkeys(
+    ("responses", "responseBinary"), "callers get what the upstream answers; 'outputMediaType' gives it another type"
+)
+"""What a key without effect leaves as it is."""
 _SHOWN_MAX = 60
 _TEXT, _MAPPING, _LIST, _NUMBER, _FLAG = "text", "a mapping", "a list", "a whole number", "true or false"
 _ADVICE = {_LIST: "begin each entry with '- '", _MAPPING: "write 'key: value' lines"}
@@ -172,6 +176,9 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> Non
                 span = source.span((*steps, alias), key=True)
                 findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", span, _INSTEAD.get(alias), steps)
             continue
+        if NO_EFFECT in field.metadata and value is not None:
+            span = source.span((*steps, alias), key=True)
+            findings.add(rules.NO_EFFECT, f"'{alias}' has no effect here", span, _WHY_NOT.get(alias))
         for below, inner in _parts(value, (*steps, alias)):
             _settle(inner, below, source, findings)
 

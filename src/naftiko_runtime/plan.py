@@ -272,6 +272,8 @@ class Operation:
         request: The call.
         shape: From the decoded answer to the result; none when the answer goes through as it came.
         raw_format: How the answer is decoded when it has to be.
+        media_type: What callers are told that an untouched answer is; none for what the upstream says.
+        binary_bytes_max: Of an untouched answer, as the document has it; none for no limit but the operator's.
     """
 
     name: str
@@ -281,6 +283,8 @@ class Operation:
     raw_format: str = "json"
     decode: Callable[[bytes], Any] | None = None
     """What decodes an answer of that format; none for those that need no schema."""
+    media_type: str | None = None
+    binary_bytes_max: int | None = None
     description: str = ""
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""

@@ -21,6 +21,7 @@ from naftiko_runtime.transport.sandbox import read_answers
 
 HERE = Path(__file__).parent
 DOCUMENTS = sorted(path.name for path in HERE.glob("*.yml"))
+STRICT = sorted(path.name for path in (HERE / "strict").glob("*.yml"))
 SANDBOX = "unknown-sandbox-operation.yml"
 OPERATIONS = frozenset({"registry.get-ship", "registry.list-ships"})
 _FINDING = re.compile(r"^(?:[^\n]*?:\d+:\d+: )?(error|warning|info)\[([a-z-]+)\]: ", re.MULTILINE)
@@ -45,6 +46,22 @@ def test_the_exit_status_says_whether_there_is_an_error(name: str) -> None:
     result = CliRunner().invoke(main, ["validate", str(HERE / name)])
     severities = {severity for severity, _ in _FINDING.findall(result.output)}
     assert result.exit_code == ("error" in severities)
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_the_output_under_strict_is_the_golden_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE / "strict")
+    result = CliRunner().invoke(main, ["validate", "--strict", name])
+    found = _FINDING.findall(result.output)
+    assert name.removesuffix(".yml").partition("--")[0] in {slug for _, slug in found}
+    assert result.exit_code == ("error" in {severity for severity, _ in found})
+    agree(Path(name).with_suffix(".txt"), result.output)
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_what_only_strict_finds_is_not_found_without_it(name: str) -> None:
+    result = CliRunner().invoke(main, ["validate", str(HERE / "strict" / name)])
+    assert not {"non-standard", "strict-version"} & {slug for _, slug in _FINDING.findall(result.output)}
 
 
 def test_the_output_for_a_sandbox_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,30 @@ def test_run_refuses_a_broken_file_with_its_findings(broken: Path) -> None:
     assert FINDINGS.format(file=broken).strip() in ended.stderr
 
 
+@pytest.fixture
+def departing(tmp_path: Path, documents: Path) -> Path:
+    """A file that runs, and has a key that the specification has not."""
+    file = tmp_path / "departing.yaml"
+    file.write_text((documents / "rest.yaml").read_text() + "x-owner: ann\n")
+    return file
+
+
+def test_strict_makes_departures_errors(departing: Path) -> None:
+    lenient, strict = naftiko("validate", departing), naftiko("validate", "--strict", departing)
+    assert lenient.returncode == 0
+    assert "warning[unknown-key]: unknown key 'x-owner' is ignored" in lenient.stdout
+    assert strict.returncode == 1
+    assert "error[non-standard]: 'x-owner' is no key of the specification here" in strict.stdout
+    assert "unknown-key" not in strict.stdout
+
+
+@pytest.mark.parametrize(("option", "variable"), [(["--strict"], {}), ([], {"NAFTIKO_STRICT": "1"})])
+def test_run_refuses_departures_under_strict(departing: Path, option: list[str], variable: dict[str, str]) -> None:
+    ended = naftiko("run", departing, "--skip-broken", *option, environment=variable)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "'x-owner' is no key of the specification here" in ended.stderr
+
+
 def test_no_colour_where_nobody_looks(broken: Path) -> None:
     assert "\x1b" not in naftiko("validate", broken).stdout
 

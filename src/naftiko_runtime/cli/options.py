@@ -59,6 +59,9 @@ class _Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+_STRICT = "Take every departure from the official schema of the file's version for an error."
+STRICT: Final = click.option("--strict", is_flag=True, help=_STRICT)
+STRICT_OR_VARIABLE: Final = click.option("--strict", is_flag=True, envvar="NAFTIKO_STRICT", help=_STRICT)
 ALLOW_IMPORT: Final = click.option(
     "--allow-import",
     "allowed_imports",

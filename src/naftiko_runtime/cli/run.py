@@ -17,7 +17,7 @@ from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import show, text
-from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, URL_OF
+from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, STRICT_OR_VARIABLE, URL_OF
 from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -72,6 +72,7 @@ _EXIT_FAILED = 1
     envvar="NAFTIKO_SKIP_BROKEN",
     help="Serve a file with errors without the operations that they concern; those answer 501 and why.",
 )
+@STRICT_OR_VARIABLE
 @click.option(
     "--http-client",
     type=click.Choice(["aiohttp", "httpx2"]),
@@ -152,6 +153,7 @@ def run(
     env_files: tuple[Path, ...],
     allowed_imports: tuple[Path, ...],
     skip_broken: bool,
+    strict: bool,
     http_client: Any,
     deadline: float,
     grace: float,
@@ -169,7 +171,7 @@ def run(
     for namespace, base_uri in base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
-    overrides = Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken)
+    overrides = Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken, strict)
     documents = _Documents(paths, overrides, sandbox, env_files, http_client)
     loaded = documents.load()
     plans = [plan for one in loaded if (plan := one.plan) is not None]

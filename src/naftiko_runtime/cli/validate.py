@@ -10,7 +10,7 @@ import click
 
 from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import count, show
-from naftiko_runtime.cli.options import ALLOW_IMPORT
+from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.load import load
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @ALLOW_IMPORT
-def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...]) -> None:
+@STRICT
+def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...], strict: bool) -> None:
     """Check capability FILEs, or those of folders: says what cannot run, where, and what to write instead.
 
     Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
@@ -30,7 +31,7 @@ def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...]) -> None
     found: list[Diagnostic] = []
     files = capability_files(paths)
     for file in files:
-        loaded = load(file, Overrides(allowed_imports=allowed_imports))
+        loaded = load(file, Overrides(allowed_imports=allowed_imports, strict=strict))
         show(loaded, sys.stdout)
         found += loaded.diagnostics
     click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(found)}")

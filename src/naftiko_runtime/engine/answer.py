@@ -11,6 +11,8 @@ from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.transport.base import UpstreamResponse
 
@@ -94,6 +96,29 @@ class Answer:
         self.value = value
         self.headers = [h for h in self.headers if h[0] not in _FRAMING and h[0] != b"content-type"]
 
+    def call(self, media_type: str) -> None:
+        """Let callers be told another content type than the upstream's."""
+        others = [h for h in self.headers if h[0] != b"content-type"]
+        self.headers = [*others, (b"content-type", media_type.encode())]
+
+    async def limit(self, bytes_max: int) -> None:
+        """Refuse an untouched body that is larger.
+
+        One whose length nobody tells is held to find out, or cut off where more is allowed than can be held.
+
+        Raises:
+            UpstreamError: It is larger.
+        """
+        length = self.header(b"content-length")
+        if length.isdigit():
+            if int(length) > bytes_max:
+                raise UpstreamError(_larger_than(bytes_max))
+        elif bytes_max > self._bytes_max:
+            self.response = _Counted(self.response, bytes_max)
+        else:
+            self._bytes_max = bytes_max
+            self.hold(await self.read())
+
     def hold(self, body: bytes) -> None:
         """Let bytes that were read and decompressed be the untouched body."""
         self.held = body
@@ -123,9 +148,31 @@ class Answer:
         async for chunk in self.response.chunks():
             size += len(chunk)
             if size > self._bytes_max:
-                raise UpstreamError(_too_large(self._bytes_max))
+                raise UpstreamError(_larger_than(self._bytes_max))
             chunks.append(chunk)
         return decompressed(b"".join(chunks), self.header(b"content-encoding"), self._bytes_max)
+
+
+class _Counted:
+    """An upstream's answer whose body ends with an error where it becomes too large."""
+
+    __slots__ = ("_bytes_max", "_response", "close", "finished", "headers", "status")
+
+    def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
+        self._response = response
+        self._bytes_max = bytes_max
+        self.status = response.status
+        self.headers = response.headers
+        self.finished = response.finished
+        self.close = response.close
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._response.chunks():
+            size += len(chunk)
+            if size > self._bytes_max:
+                raise UpstreamError(_larger_than(self._bytes_max))
+            yield chunk
 
 
 def filled(value: Any, values: Values) -> Any:
@@ -159,11 +206,11 @@ def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
         except zlib.error:
             continue
         if len(result) > bytes_max:
-            raise UpstreamError(_too_large(bytes_max))
+            raise UpstreamError(_larger_than(bytes_max))
         if inflater.eof:
             return result
     raise UpstreamError("the upstream's answer is compressed, but broken")
 
 
-def _too_large(bytes_max: int) -> str:
-    return f"the upstream's answer is larger than the {bytes_max:,} bytes that can be held to map it"
+def _larger_than(bytes_max: int) -> str:
+    return f"the upstream's answer is larger than the {bytes_max:,} bytes that are allowed"

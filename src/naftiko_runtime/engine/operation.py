@@ -86,6 +86,8 @@ class Exchange:
             self._answer = answer = Answer(response, request.url, self._operation.bytes_max)
             if self._operation.plan.shape is not None:
                 await _map(answer, self._operation.plan, call.values)
+            else:
+                await _present(answer, self._operation.plan)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -135,6 +137,16 @@ class Exchange:
             return UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
         log.warning("upstream deadline", extra=extra)
         return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
+
+
+async def _present(answer: Answer, plan: Operation) -> None:
+    """What the document says of successful answers that go through untouched: how large, and what they are."""
+    if not 200 <= answer.status < 300 or answer.status in (204, 205) or plan.request.method == "HEAD":  # noqa: PLR2004 - HTTP
+        return
+    if plan.binary_bytes_max is not None:
+        await answer.limit(plan.binary_bytes_max)
+    if plan.media_type is not None:
+        answer.call(plan.media_type)
 
 
 async def _map(answer: Answer, plan: Operation, values: Values) -> None:

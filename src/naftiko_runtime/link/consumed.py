@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name
 from naftiko_runtime.plan import Upstream
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -36,12 +37,16 @@ class Consumed:
         spec: The operation as the document has it.
         path: Base URI's path and resource path are joined elsewhere; this is the resource's, split.
         parameters: Of operation, resource and adapter; the nearer one wins.
+        media_type: What callers are told that an untouched answer is; none for what the upstream says.
+        binary_bytes_max: Of an untouched answer; none when the operation does not say.
     """
 
     upstream: Upstream
     spec: ConsumedOperation
     path: tuple[str | Placeholder, ...]
     parameters: tuple[ConsumedParameter, ...]
+    media_type: str | None = None
+    binary_bytes_max: int | None = None
 
     @property
     def name(self) -> str:
@@ -148,12 +153,23 @@ def _operations(
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
         path = shared_path if operation.path is None else _own_path(resource, operation, context)
-        consumed = Consumed(upstream, operation, _respelt(path, parameters, context), parameters)
+        consumed = Consumed(
+            upstream,
+            operation,
+            _respelt(path, parameters, context),
+            parameters,
+            media_type(operation, context),
+            binary_size(operation, context),
+        )
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):
                 _check_place(parameter, consumed, context)
         for output in operation.output_parameters:
             _check_output(output, context)
+        if operation.max_binary_size is not None and operation.output_raw_format != "binary":
+            message = "'maxBinarySize' has no effect here: the answer is not binary"
+            steps = operation.at("maxBinarySize")
+            context.complain(rules.NO_EFFECT, message, steps, "write 'outputRawFormat: binary' as well", key=True)
         yield consumed
 
 

@@ -10,6 +10,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.consumed import Consumed, fold, place_it
 from naftiko_runtime.link.credentials import expected
@@ -170,7 +171,7 @@ class _Linker:
         self._check_parameters(parameters, pattern)
         inputs = _rest_inputs(parameters, pattern, self._context)
         fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
-        operation = self._operation(expose.namespace, spec, spec.name or resource.path, inputs, fixed, tool=False)
+        operation = self._operation(expose, spec, spec.name or resource.path, inputs, fixed, tool=False)
         if operation is None:
             return None
         return Route(spec.method, resource.path, pattern, operation)
@@ -209,14 +210,14 @@ class _Linker:
         }
         self._check_unique("input parameter", spec.input_parameters)
         fixed = fixed_values(spec.input_parameters, inputs, self._context)
-        operation = self._operation(expose.namespace, spec, spec.name, inputs, fixed, tool=True)
+        operation = self._operation(expose, spec, spec.name, inputs, fixed, tool=True)
         if operation is None:
             return None
         return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
 
     def _operation(
         self,
-        namespace: str,
+        expose: RestExpose | McpExpose,
         spec: Exposed,
         name: str,
         inputs: dict[str, Input],
@@ -227,17 +228,19 @@ class _Linker:
         consumed = self._called(spec)
         if consumed is None:
             return None
-        site = CallSite(self._context, spec, namespace, consumed, inputs, tool, fixed)
+        site = CallSite(self._context, spec, expose.namespace, consumed, inputs, tool, fixed)
         mismatches, leaves = Mismatches(), _Leaves(site)
         shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()
         return Operation(
-            name=f"{namespace}.{name}",
+            name=f"{expose.namespace}.{name}",
             contract=contract,
             request=request,
             shape=shape,
             raw_format=consumed.spec.output_raw_format,
             decode=self._decode(consumed) if shape is not None and spec.call is not None else None,
+            media_type=consumed.media_type,
+            binary_bytes_max=self._binary_bytes_max(expose, consumed),
             description=spec.description or consumed.spec.description or "",
             outline=outline(spec.output_parameters) if shape is not None else None,
             mismatches=mismatches,
@@ -248,6 +251,13 @@ class _Linker:
         if consumed.name not in self._decoders:
             self._decoders[consumed.name] = decoding(consumed, self._context)
         return self._decoders[consumed.name]
+
+    def _binary_bytes_max(self, expose: RestExpose | McpExpose, consumed: Consumed) -> int | None:
+        """The consumed operation's own limit, otherwise the expose's."""
+        general = binary_size(expose, self._context)
+        if consumed.spec.output_raw_format != "binary":
+            return None
+        return general if consumed.binary_bytes_max is None else consumed.binary_bytes_max
 
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:

@@ -1,4 +1,4 @@
-"""What the operator puts in place of the document's addresses, so that any file runs anywhere."""
+"""What the operator chooses for a document: other addresses, so that any file runs anywhere, and how it is judged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Values that win over the document's.
+    """Values that win over the document's, and how strictly it is read.
 
     Attributes:
         base_uris: By consumed namespace, the URL of its API.
@@ -23,6 +23,7 @@ class Overrides:
         host: The address that every expose listens on.
         allowed_imports: Folders, besides the document's own, that imports may read.
         skip_broken: Whether a document with errors is served without the parts that they concern.
+        strict: Whether every departure from the official schema is an error.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Overrides:
     host: str | None = None
     allowed_imports: tuple[Path, ...] = ()
     skip_broken: bool = False
+    strict: bool = False
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

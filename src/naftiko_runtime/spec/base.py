@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from naftiko_runtime.source import Steps, written
 
 NOT_SERVED: Final = "not served"
+NO_EFFECT: Final = "no effect"
 
 
 class Part(BaseModel):
@@ -46,6 +47,9 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 Unserved = Annotated[Any, NOT_SERVED]
 """A key of the specification that this version refuses by name."""
+
+Unused = Annotated[Any, NO_EFFECT]
+"""A key of the specification that changes nothing here, which is told."""
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]

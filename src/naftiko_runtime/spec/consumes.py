@@ -24,6 +24,8 @@ class ConsumedOperation(Part):
     path: Text | None = None
     input_parameters: ConsumedParameters = ()
     output_raw_format: RawFormat = "json"
+    output_media_type: Text | None = None
+    max_binary_size: Text | None = None
     output_schema: Text | None = None
     output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(tuple_or_empty)] = ()
     body: Body | None = None

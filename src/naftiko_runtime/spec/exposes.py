@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.auth import Authentication
-from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
 from naftiko_runtime.spec.parameters import ExposedParameters, Outputs, ToolParameters, With
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -33,6 +33,8 @@ class RestOperation(Exposed):
     name: Text | None = None
     method: AnyMethod = "GET"
     input_parameters: ExposedParameters = ()
+    responses: Unused = None
+    response_binary: Unused = None
 
 
 class Forward(Part):
@@ -64,6 +66,7 @@ class RestExpose(Part):
     address: Text | None = None
     port: Port
     authentication: Authentication | None = None
+    max_binary_size: Text | None = None
     resources: Annotated[tuple[RestResource, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
@@ -94,6 +97,7 @@ class McpExpose(Part):
     address: Text | None = None
     port: Port | None = None
     authentication: Authentication | None = None
+    max_binary_size: Text | None = None
     tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
     ttl_ms: int | None = None
     cache_scope: Text | None = None

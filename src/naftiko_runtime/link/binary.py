@@ -1,0 +1,40 @@
+"""What a document says of answers that go through as bytes: how large they may be, and what they are."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import diagnostics as rules
+
+if TYPE_CHECKING:
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.consumes import ConsumedOperation
+    from naftiko_runtime.spec.exposes import McpExpose, RestExpose
+
+_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
+_UNITS: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_TOKEN: Final = r"[a-zA-Z0-9!#$&^_.+-]+"  # noqa: S105 - a word of HTTP's grammar
+_MEDIA_TYPE: Final = re.compile(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
+
+
+def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Context) -> int | None:
+    """A part's ``maxBinarySize`` in bytes; nothing when it has none, or none that is one, which is reported."""
+    if part.max_binary_size is None:
+        return None
+    if (found := _SIZE.fullmatch(part.max_binary_size)) is None:
+        message = f"'{part.max_binary_size}' is no size"
+        advice = "write a number and B, KiB, MiB or GiB, as in '512KiB'"
+        context.complain(rules.INVALID_VALUE, message, part.at("maxBinarySize"), advice)
+        return None
+    return int(Decimal(found[1]) * _UNITS[found[2]])
+
+
+def media_type(operation: ConsumedOperation, context: Context) -> str | None:
+    """An operation's ``outputMediaType``; nothing when it has none, or none that is one, which is reported."""
+    if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
+        return operation.output_media_type
+    message = f"'{operation.output_media_type}' is no media type"
+    context.complain(rules.INVALID_VALUE, message, operation.at("outputMediaType"), "write one as in 'image/png'")
+    return None
