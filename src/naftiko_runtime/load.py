@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import sound
@@ -28,9 +29,11 @@ class Loaded:
     """What a file became.
 
     Attributes:
-        plan: What it asks for; none when there are errors, unless the broken parts were to be left out.
+        plan: What it asks for; none when there are errors, unless the broken parts were to be left out. A document
+            that is only there to be imported has a plan without servers.
         diagnostics: Everything found, by place.
-        source: What was read, for quoting lines; without data when it is no YAML, none when there is no text.
+        source: What was read, with the imported files, for quoting lines; without data when it is no YAML, none when
+            there is no text.
     """
 
     plan: Plan | None
@@ -55,10 +58,15 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
     """The same from what was already read; with a path, imports are relative to it, without one there are none."""
     findings = Findings()
+    spoken = canonical(source, findings)
+    if spoken is None:
+        return Loaded(None, findings.sorted(), source)
     if path is not None:
-        source = Importer(path, findings, overrides.allowed_imports).splice(source)
-    parsed = parse(source, findings)
-    plan = link(*parsed, findings, overrides) if parsed is not None else None
-    if findings.failed and plan is not None and parsed is not None:
-        plan = sound(plan, parsed[0], findings.sorted()) if overrides.skip_broken else None
-    return Loaded(plan, findings.sorted(), source)
+        spoken = Importer(path, findings, overrides.allowed_imports).splice(spoken)
+    document = parse(spoken, findings)
+    if document is None:
+        return Loaded(None, findings.sorted(), spoken)
+    plan: Plan | None = link(document, spoken, findings, overrides)
+    if plan is not None and findings.failed:
+        plan = sound(plan, document, findings.sorted()) if overrides.skip_broken else None
+    return Loaded(plan, findings.sorted(), spoken)

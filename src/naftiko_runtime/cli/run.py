@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from naftiko_runtime import diagnostics as rules
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
@@ -195,19 +196,28 @@ def _files(paths: Sequence[Path], sandbox: str | None) -> list[Path]:
 def _loaded(files: Sequence[Path], overrides: Overrides) -> list[Loaded]:
     """The files, each with its plan; exits when one has errors, or when they cannot run together."""
     loaded = [load(file, overrides) for file in files]
-    failed = any(one.plan is None for one in loaded)
     together = Findings()
+    for one in loaded:
+        _check_serves(one, together)
+    failed = together.failed or any(one.plan is None for one in loaded)
     if not failed and len(loaded) > 1:
         check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
     if failed or (together.failed and not overrides.skip_broken):
         for one in loaded:
             show(one, sys.stderr)
-        lines = {one.source.file: one.source for one in loaded if one.source is not None}
         if found := together.sorted():
-            clash = as_text(found, lambda span: lines[span.file].quoted(span) if span.file in lines else "")
-            click.echo(clash, err=True)
+            sources = [one.source for one in loaded if one.source is not None]
+            click.echo(as_text(found, lambda span: next(filter(None, (s.quoted(span) for s in sources)), "")), err=True)
         sys.exit(_EXIT_FAILED)
     return loaded
+
+
+def _check_serves(loaded: Loaded, findings: Findings) -> None:
+    """Report a document without servers: it is sound, but only there to be imported."""
+    if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
+        message = "there is nothing to run: this document has no capability, and is only there to be imported"
+        advice = "run a document that imports it, or add 'capability:' with 'exposes:'"
+        findings.add(rules.NOTHING_TO_SERVE, message, loaded.source.span(("capability",)), advice)
 
 
 def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: str) -> None:
