@@ -205,7 +205,10 @@ class _Splicing:
         keys, location = bound(bind.part), bind.part.get("location")
         folder = None if location is None else bind.path.parent
         used = self._used(found, name, bind)
-        new = {v: known for v in used if (known := (name, v, str(keys[v]), str(location), folder)) not in self._known}
+        if location is None and name not in self._own["binds"] and mentions(found.part, name):
+            used.append("")  # the environment itself, which also has what the keys do not list
+        origins = {v: (name, v, str(keys.get(v)), str(location), folder) for v in used}
+        new = {v: origin for v, origin in origins.items() if origin not in self._known}
         if new and (part := self._add("binds", name, bind, steps)) is not None:
             self._known.update(new.values())
             for variable in keys.keys() - new:
