@@ -40,6 +40,10 @@ class Span:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
+    def line_from(self, other: Span) -> str:
+        """How to name its line to somebody who looks at another place, perhaps of another file."""
+        return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -81,11 +81,19 @@ class _Speaker:
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
         for steps, holder in holders:
+            for section in ("consumes", "binds", "exposes", "aggregates"):
+                for _, entry in _mappings(holder.get(section)):
+                    self._import(entry)
             for index, api in _mappings(holder.get("consumes")):
                 self._api(api, (*steps, "consumes", index))
             for index, expose in _mappings(holder.get("exposes")):
                 self._expose(expose, (*steps, "exposes", index))
         return self._draft.finished()
+
+    def _import(self, entry: dict[str, Any]) -> None:
+        """``from`` is the later versions' word for an import's ``location``; both are read in all."""
+        if "from" in entry and "import" in entry and "location" not in entry:
+            self._draft.rename(entry, "from", "location")
 
     def _api(self, api: dict[str, Any], steps: Steps) -> None:
         self._renamed(api, "auth", "authentication", steps)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import sound
@@ -29,9 +30,11 @@ class Loaded:
     """What a file became.
 
     Attributes:
-        plan: What it asks for; none when there are errors, unless the broken parts were to be left out.
+        plan: What it asks for; none when there are errors, unless the broken parts were to be left out. A document
+            that is only there to be imported has a plan without servers.
         diagnostics: Everything found, by place.
-        source: What was read, for quoting lines; without data when it is no YAML, none when there is no text.
+        source: What was read, with the imported files, for quoting lines; without data when it is no YAML, none when
+            there is no text.
     """
 
     plan: Plan | None
@@ -57,19 +60,27 @@ def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path 
     """The same from what was already read; with a path, imports are relative to it, without one there are none."""
     findings = Findings()
     departures = _departures(source, findings) if overrides.strict else None
+    spoken = canonical(source, findings)
+    if spoken is None:
+        return Loaded(None, _told(findings, departures), source)
     if path is not None:
-        source = Importer(path, findings, overrides.allowed_imports).splice(source)
-    parsed = parse(source, findings)
-    plan = link(*parsed, findings, overrides) if parsed is not None else None
-    if findings.failed and plan is not None and parsed is not None:
-        plan = sound(plan, parsed[0], findings.sorted()) if overrides.skip_broken else None
-    found = findings.sorted()
-    if departures is not None:
-        found = tuple(finding for finding in found if not departures.told(finding))
-    return Loaded(plan, found, source)
+        spoken = Importer(path, findings, overrides.allowed_imports).splice(spoken)
+    document = parse(spoken, findings)
+    if document is None:
+        return Loaded(None, _told(findings, departures), spoken)
+    plan: Plan | None = link(document, spoken, findings, overrides)
+    if plan is not None and findings.failed:
+        plan = sound(plan, document, findings.sorted()) if overrides.skip_broken else None
+    return Loaded(plan, _told(findings, departures), spoken)
 
 
 def _departures(source: Source, findings: Findings) -> Departures:
     from naftiko_runtime.strict import check  # noqa: PLC0415 - only --strict pays for it
 
     return check(source, findings)
+
+
+def _told(findings: Findings, departures: Departures | None) -> tuple[Diagnostic, ...]:
+    """All findings but those that a departure from the official schema says already."""
+    found = findings.sorted()
+    return found if departures is None else tuple(finding for finding in found if not departures.told(finding))

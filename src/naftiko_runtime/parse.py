@@ -8,9 +8,8 @@ from pydantic import ValidationError
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest
-from naftiko_runtime.dialect import canonical
 from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
-from naftiko_runtime.spec.document import Document
+from naftiko_runtime.spec.document import Document, SharedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,18 +22,19 @@ if TYPE_CHECKING:
 PartT = TypeVar("PartT", bound=Part)
 
 
-def parse(source: Source, findings: Findings) -> tuple[Document, Source] | None:
-    """The document in its canonical shape and the source of that shape; nothing when the findings say why.
+def parse(source: Source, findings: Findings) -> Document | None:
+    """The document; nothing when the findings say why.
 
     Args:
-        source: What was read.
+        source: What was read, in the canonical spelling.
         findings: Gets every complaint; a document with errors may still be returned, so that linking finds more.
     """
-    canonical_source = canonical(source, findings)
-    if canonical_source is None:
-        return None
-    document = parse_part(Document, canonical_source, findings)
-    return None if document is None else (document, canonical_source)
+    return parse_part(SharedDocument if _is_shared(source.data) else Document, source, findings)
+
+
+def _is_shared(data: Any) -> bool:
+    """Whether a document has no capability and needs none."""
+    return nearest("capability", data) is None and not data.keys().isdisjoint(("consumes", "binds", "aggregates"))
 
 
 def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT | None:

@@ -134,4 +134,4 @@ def test_wrong_usage(write: Path, tmp_path_factory: pytest.TempPathFactory) -> N
 
 def test_validate_takes_folders(write: Path) -> None:
     done = naftiko("validate", str(write))
-    assert (done.returncode, done.stdout) == (0, "2 files checked: no findings\n")
+    assert (done.returncode, done.stdout) == (0, "3 files checked: no findings\n")

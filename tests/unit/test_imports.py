@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from naftiko_runtime import load
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.plan import BearerCredential, Variable
+from naftiko_runtime.plan import Argument, BearerCredential, Plan, Variable
 
-SHARED = """
+BINDS = "binds: [{namespace: env, keys: {TOKEN: REGISTRY_TOKEN}}]"
+SHARED = f"""
 naftiko: 1.0.0-alpha2
-binds: [{namespace: env, keys: {TOKEN: REGISTRY_TOKEN}}]
+{BINDS}
 consumes:
   - type: http
     namespace: registry
     baseUri: https://registry.example
-    authentication: {type: bearer, token: "{{TOKEN}}"}
-    resources: [{path: /ships, operations: [{name: find, method: GET}]}]
+    authentication: {{type: bearer, token: "{{{{TOKEN}}}}"}}
+    resources: [{{path: /ships, operations: [{{name: find, method: GET}}]}}]
 """
 IMPORTING = """
 naftiko: 1.0.0-alpha2
@@ -120,3 +122,348 @@ def test_whatever_stands_there_is_told_and_never_a_traceback(tmp_path: Path, pla
     path.write_text(path.read_text().replace(old, new, 1))
     loaded = load(file)
     assert loaded.plan is not None or loaded.diagnostics
+
+
+# -- what comes along ---------------------------------------------------------------------------------------------
+
+SERVED = """
+ikanos: 1.0.0-beta5
+binds:
+  - {namespace: env, keys: {TOKEN: SHIPS_TOKEN, GUARD: SHIPS_GUARD, NEVER: NEVER_USED}}
+consumes:
+  - type: http
+    namespace: registry
+    baseUri: https://registry.example
+    authentication: {type: bearer, token: "{{TOKEN}}"}
+    resources:
+      ships: {path: "/ships/{imo}", operations: {get-ship: {method: GET}}}
+  - type: http
+    namespace: unused
+    baseUri: https://unused.example
+exposes:
+  - type: mcp
+    namespace: ships
+    port: 9090
+    authentication: {type: bearer, token: "{{env.GUARD}}"}
+    tools:
+      get-ship:
+        description: Looks a ship up
+        inputParameters: {number: {type: string, required: true}}
+        call: registry.get-ship
+        with: {imo: ships.number}
+"""
+SERVING = """
+naftiko: 1.0.0-alpha2
+info: {label: Ships, description: Ships}
+capability:
+  exposes: [{location: ./served.yml, import: ships}]
+"""
+
+
+def put(folder: Path, **files: str) -> Path:
+    """Write files, ``a`` as ``a.yml``; the first one's path."""
+    for name, text in files.items():
+        (folder / f"{name}.yml").write_text(text)
+    return folder / f"{next(iter(files))}.yml"
+
+
+def told(file: Path, *allowed: Path) -> list[str]:
+    """Everything found: where, which rule, and what."""
+    found = load(file, Overrides(allowed_imports=allowed)).diagnostics
+    places = (f"{Path(d.span.file).name}:{d.span.line}" if d.span else "" for d in found)
+    return [f"{place} {d.rule.slug} {d.message}" for place, d in zip(places, found, strict=True)]
+
+
+def sound(file: Path) -> Plan:
+    loaded = load(file)
+    assert loaded.diagnostics == ()
+    assert loaded.plan is not None
+    return loaded.plan
+
+
+def test_an_imported_expose_brings_what_it_calls_and_the_variables_of_both(tmp_path: Path) -> None:
+    plan = sound(put(tmp_path, serving=SERVING, served=SERVED))
+    assert [upstream.namespace for upstream in plan.upstreams] == ["registry"]
+    assert plan.operations == {"registry.get-ship"}
+    assert {binding.key for binding in plan.bindings} == {"SHIPS_TOKEN", "SHIPS_GUARD"}
+    assert {Path(binding.span.file).name for binding in plan.bindings} == {"served.yml"}
+
+
+def test_an_api_of_the_importing_document_goes_before_what_would_come_along(tmp_path: Path) -> None:
+    own = """  consumes:
+    - namespace: registry
+      baseUri: https://own.example
+      resources: [{path: "/own/{imo}", operations: [{name: get-ship}]}]
+"""
+    plan = sound(put(tmp_path, serving=SERVING + own, served=SERVED))
+    assert [upstream.base_uri for upstream in plan.upstreams] == ["https://own.example"]
+    assert [binding.key for binding in plan.bindings] == ["SHIPS_GUARD"]
+
+
+def test_two_exposes_of_a_file_bring_its_api_once(tmp_path: Path) -> None:
+    serving = SERVING.replace("import: ships}", "import: ships}, {location: served.yml, import: ships, as: boats}")
+    plan = sound(put(tmp_path, serving=serving, served=SERVED.replace("9090", "0")))
+    assert [server.namespace for server in plan.servers] == ["ships", "boats"]
+    assert [upstream.namespace for upstream in plan.upstreams] == ["registry"]
+
+
+def test_apis_of_one_name_from_two_files_are_a_clash_and_not_one_silently(tmp_path: Path) -> None:
+    serving = SERVING.replace("import: ships}", "import: ships}, {location: other.yml, import: ships, as: boats}")
+    other = SERVED.replace("9090", "9091").replace("https://registry.example", "https://other.example")
+    file = put(tmp_path, serving=serving, served=SERVED, other=other)
+    assert told(file) == [
+        "other.yml:7 duplicate-namespace the namespace 'registry' is consumed twice",
+        "other.yml:11 duplicate-name the operation 'registry.get-ship' is consumed twice",
+    ]
+
+
+def test_a_call_that_leads_nowhere_in_its_own_file_is_told_there(tmp_path: Path) -> None:
+    file = put(tmp_path, serving=SERVING, served=SERVED.replace("call: registry.get-ship", "call: registry.get-shp"))
+    assert told(file) == ["served.yml:24 unresolved-call no consumed operation 'registry.get-shp'"]
+    served = SERVED.replace("call: registry.", "call: regstry.")
+    assert "served.yml:24 unresolved-call no consumed operation 'regstry.get-ship'" in told(
+        put(tmp_path, serving=SERVING, served=served)
+    )
+
+
+@pytest.mark.parametrize("as_", ["", ", as: boats"])
+@pytest.mark.parametrize("value", ["ships.number", "tools.number", '"{{ships.number}}"', '"{{number}}"'])
+def test_values_of_an_imported_expose_name_it_as_its_own_file_does(tmp_path: Path, as_: str, value: str) -> None:
+    serving = SERVING.replace("import: ships", f"import: ships{as_}")
+    plan = sound(put(tmp_path, serving=serving, served=SERVED.replace("imo: ships.number", f"imo: {value}")))
+    request = plan.servers[0].tools[0].operation.request  # type: ignore[union-attr]
+    assert request.path[-1] == Argument("number")
+
+
+def test_aggregates_come_along_and_are_refused_where_they_are_asked_for(tmp_path: Path) -> None:
+    served = SERVED.replace("call: registry.get-ship", "ref: fleet.find") + (
+        "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
+    )
+    said = told(put(tmp_path, serving=SERVING, served=served))
+    assert "serving.yml:5 not-served-yet 'aggregates' is not served yet" in said
+    assert not [line for line in said if "unresolved" in line]
+
+
+def test_imported_aggregates_are_refused_where_they_stand(tmp_path: Path) -> None:
+    aggregates = "  aggregates: [{location: served.yml, import: fleet, as: boats}]\n"
+    served = SERVED + (
+        "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
+    )
+    file = put(tmp_path, serving=SERVING + aggregates, served=served)
+    assert told(file) == ["serving.yml:6 not-served-yet 'aggregates' is not served yet"]
+
+
+def test_a_variable_that_the_keys_do_not_list_is_found_in_the_environment_that_comes_along(tmp_path: Path) -> None:
+    served = SERVED.replace("env.GUARD", "env.UNLISTED").replace('"{{TOKEN}}"', "plain")
+    (only,) = told(put(tmp_path, serving=SERVING, served=served))
+    assert only.startswith("served.yml:19 unlisted-variable")
+
+
+# -- whose secret it is -------------------------------------------------------------------------------------------
+
+
+def apis(folder: Path, binds: tuple[str, str], own: str = "") -> Path:
+    """A document that imports two APIs, each with a ``{{TOKEN}}`` of its own file."""
+    for name, bind in zip(("one", "two"), binds, strict=True):
+        text = SHARED.replace("registry", name).replace(BINDS, bind)
+        (folder / f"{name}.yml").write_text(text)
+    entries = ", ".join(f"{{location: {name}.yml, import: {name}}}" for name in ("one", "two"))
+    calls = ", ".join(f"{{name: {name}, description: Find, call: {name}.find}}" for name in ("one", "two"))
+    text = f"naftiko: 1.0.0-alpha2\n{own}\ncapability:\n  consumes: [{entries}]\n  exposes:\n"
+    return put(folder, both=f"{text}    - {{type: mcp, namespace: m, port: 1, tools: [{calls}]}}\n")
+
+
+def test_the_same_short_name_in_two_files_means_each_ones_own_variable(tmp_path: Path) -> None:
+    binds = ("binds: [{namespace: a, keys: {TOKEN: A}}]", "binds: [{namespace: b, keys: {TOKEN: B}}]")
+    plan = sound(apis(tmp_path, binds))
+    assert [u.credential for u in plan.upstreams] == [BearerCredential(Variable(f"{n}.TOKEN")) for n in ("a", "b")]
+    own = sound(apis(tmp_path, binds, own="binds: [{namespace: b, keys: {TOKEN: MINE}}]"))
+    assert {b.name: b.key for b in own.bindings} == {"a.TOKEN": "A", "b.TOKEN": "MINE"}
+
+
+def test_one_variable_bound_alike_in_two_files_is_one(tmp_path: Path) -> None:
+    bind = "binds: [{namespace: env, keys: {TOKEN: T}}]"
+    plan = sound(apis(tmp_path, (bind, bind)))
+    assert [binding.key for binding in plan.bindings] == ["T"]
+
+
+def test_one_variable_bound_differently_in_two_files_is_a_clash(tmp_path: Path) -> None:
+    binds = ("binds: [{namespace: env, keys: {TOKEN: A}}]", "binds: [{namespace: env, keys: {TOKEN: B}}]")
+    assert told(apis(tmp_path, binds)) == ["two.yml:3 duplicate-name the variable 'env.TOKEN' is bound twice"]
+    settled = sound(apis(tmp_path, binds, own="binds: [{namespace: env, keys: {TOKEN: MINE}}]"))
+    assert [binding.key for binding in settled.bindings] == ["MINE"]
+
+
+def test_a_renamed_api_keeps_its_variables_with_their_namespace(tmp_path: Path) -> None:
+    file = write(tmp_path, alias=", as: boats", call="boats.find")
+    shared = tmp_path / "shared" / "api.yaml"
+    text = shared.read_text().replace("namespace: env", "namespace: registry")
+    shared.write_text(text.replace("{{TOKEN}}", "{{registry.TOKEN}}"))
+    plan = sound(file)
+    assert plan.upstreams[0].credential == BearerCredential(Variable("registry.TOKEN"))
+
+
+def test_imported_binds_may_have_another_name(tmp_path: Path) -> None:
+    shared = "ikanos: 1.0.0-beta5\nbinds: [{namespace: env, keys: {TOKEN: SHIPS_TOKEN, OTHER: OTHER}}]\n"
+    binds = "binds: [{from: vars.yml, import: env, as: mine}]\n"
+    api = "capability:\n  consumes: [{namespace: a, baseUri: http://a.example, resources: [], authentication: "
+    auth = '{type: bearer, token: "{{mine.TOKEN}}"}}]\n  exposes: [{type: mcp, namespace: m, port: 1, tools: []}]\n'
+    plan = sound(put(tmp_path, doc="ikanos: 1.0.0-beta5\n" + binds + api + auth, vars=shared))
+    assert {b.name: b.key for b in plan.bindings} == {"mine.TOKEN": "SHIPS_TOKEN", "mine.OTHER": "OTHER"}
+
+
+# -- what is not there --------------------------------------------------------------------------------------------
+
+
+def chained(entry: str) -> str:
+    return f"naftiko: 1.0.0-alpha2\nconsumes: [{entry}]\n"
+
+
+def test_a_chain_is_named_to_its_end(tmp_path: Path) -> None:
+    a = chained("{location: b.yml, import: x}")
+    b, c = (chained(f"{{location: {file}.yml, import: {n}, as: {as_}}}") for file, n, as_ in ("cyx", "dzy"))
+    file = put(tmp_path, a=a, b=b, c=c, d=chained("{namespace: z, baseUri: http://z.example}"))
+    (found,) = load(file).diagnostics
+    assert found.message == "'x' is itself an import there: a.yml → b.yml → c.yml → d.yml"
+    assert found.help == "import 'z' from 'd.yml'"
+    assert (str(found.span), found.rule.slug) == (f"{file}:2:38", "unresolved-import")
+
+
+CIRCLE = "the import of 'x' goes round in a circle: a.yml → b.yml"
+CHAIN = "'x' is itself an import there: a.yml → b.yml"
+
+
+@pytest.mark.parametrize(
+    ("b", "message", "advice"),
+    [
+        ("location: a.yml, import: x", f"{CIRCLE} → a.yml", "let one of these"),
+        ("location: b.yml, import: x", f"{CIRCLE} → b.yml", "let one of these"),
+        ("location: a.yml, import: own, as: x", f"{CIRCLE} → a.yml", "remove the import"),
+        ("location: gone.yml, import: x", f"{CHAIN} → gone.yml", "import it from"),
+        ("location: ../out.yml, import: x", CHAIN, "import it from"),
+        ("location: [], import: x", CHAIN, "import it from"),
+        ("import: x", CHAIN, "import it from"),
+    ],
+)
+def test_a_chain_that_ends_nowhere(tmp_path: Path, b: str, message: str, advice: str) -> None:
+    a = chained("{location: b.yml, import: x}, {namespace: own, baseUri: http://own.example}")
+    (found,) = load(put(tmp_path, a=a, b=chained(f"{{{b}}}"))).diagnostics
+    assert found.message == message
+    assert (found.help or "").startswith(advice)
+
+
+def test_what_an_import_needs_may_not_be_an_import_either(tmp_path: Path) -> None:
+    head, _, tail = SERVED.partition("consumes:\n")
+    api, _, exposes = tail.partition("exposes:\n")
+    links = "binds: [{from: base.yml, import: env}]\nconsumes: [{from: base.yml, import: registry}]\n"
+    served = f"ikanos: 1.0.0-beta5\n{links}exposes:\n{exposes}"
+    file = put(tmp_path, serving=SERVING, served=served, base=f"{head}consumes:\n{api}")
+    chain = "is itself an import there: serving.yml → served.yml → base.yml"
+    assert told(file) == [
+        f"serving.yml:5 unresolved-import 'registry', which 'ships' needs, {chain}",
+        f"serving.yml:5 unresolved-import 'env', which 'ships' needs, {chain}",
+    ]
+    own = "  binds: [{location: base.yml, import: env}]\n  consumes: [{location: base.yml, import: registry}]\n"
+    assert sound(put(tmp_path, serving=SERVING + own)).operations == {"registry.get-ship"}
+
+
+def test_a_missing_file_is_told_at_its_location_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    (found,) = load(write(tmp_path, location="./shared/apis.yaml")).diagnostics
+    assert (str(found.span), found.rule.slug) == (f"{tmp_path / 'ships.yaml'}:6:25", "unreadable-file")
+    assert found.help == "did you mean 'shared/api.yaml'?"
+
+
+@pytest.mark.parametrize(
+    "content", [b"a: [", b"\xff\xfe", b"naftiko: 1\nnaftiko: 1\n", b"- 1\n", b"naftiko: nonsense\n"]
+)
+def test_what_is_wrong_with_the_other_file_is_told_and_quoted_there(tmp_path: Path, content: bytes) -> None:
+    file = write(tmp_path)
+    shared = tmp_path / "shared" / "api.yaml"
+    shared.write_bytes(content)
+    loaded = load(file)
+    (found,) = loaded.diagnostics
+    assert found.span is not None
+    assert found.span.file == str(shared)
+    assert loaded.source is not None
+    assert loaded.source.quoted(found.span) == content.decode("utf-8", "replace").split("\n")[found.span.line - 1]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    file = write(tmp_path, location="./shared/pipe.yaml")
+    os.mkfifo(tmp_path / "shared" / "pipe.yaml")
+    assert told(file) == [f"ships.yaml:6 unresolved-import {tmp_path}/shared/pipe.yaml is no regular file"]
+
+
+def test_a_symbolic_link_leads_where_it_is_allowed_to(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "api.yaml").write_text(SHARED)
+    file = write(tmp_path / "here", location="./link/api.yaml")
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "there")
+    refused = "ships.yaml:6 unresolved-import an import may not leave the document's folder"
+    assert told(file) == [refused]
+    assert told(file, tmp_path / "here") == [refused]
+    assert told(file, tmp_path / "there") == []
+
+
+def test_a_link_that_stays_in_the_folder_is_followed(tmp_path: Path) -> None:
+    file = write(tmp_path, location="./link.yaml")
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "shared" / "api.yaml")
+    assert sound(file).operations == {"registry.find"}
+
+
+def test_a_refused_expose_does_not_take_others_down(tmp_path: Path) -> None:
+    entry = "{location: served.yml, import: shps}, {location: served.yml, import: ships}"
+    file = put(tmp_path, serving=SERVING.replace("{location: ./served.yml, import: ships}", entry), served=SERVED)
+    assert told(file) == ["serving.yml:5 unresolved-import served.yml has no exposes namespace 'shps'"]
+    plan = load(file, Overrides(skip_broken=True)).plan
+    assert plan is not None
+    assert [(server.namespace, len(server.tools)) for server in plan.servers] == [("ships", 1)]  # type: ignore[union-attr]
+
+
+# -- spellings ----------------------------------------------------------------------------------------------------
+
+
+def test_documents_of_all_versions_import_one_another(tmp_path: Path) -> None:
+    shared = "ikanos: 1.0.0-beta5\nconsumes:\n  - namespace: registry\n    baseUri: https://registry.example\n"
+    maps = "    resources: {ships: {path: /ships, operations: {find: {method: GET, display: Finds}}}}\n"
+    file = write(tmp_path)
+    (tmp_path / "shared" / "api.yaml").write_text(shared + maps)
+    assert sound(file).operations == {"registry.find"}
+    (tmp_path / "shared" / "api.yaml").write_text(shared.replace("ikanos: 1.0.0-beta5", "naftiko: 1.0.0-alpha2") + maps)
+    assert {line.partition(" ")[0] for line in told(file)} == {"api.yaml:5"}
+    assert {d.rule.slug for d in load(file).diagnostics} == {"non-standard-key"}
+    later = (
+        "ikanos: 1.0.0-beta5\ninfo: {display: Ships}\ncapability:\n  consumes: [{from: api.yml, import: registry}]\n"
+    )
+    exposes = (
+        "  exposes: [{type: mcp, namespace: m, port: 1, tools: {find: {description: Find, call: registry.find}}}]\n"
+    )
+    assert sound(put(tmp_path, later=later + exposes, api=SHARED)).operations == {"registry.find"}
+
+
+def test_what_is_not_imported_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    other = "  - {namespace: other, baseUri: http://other.example, auth: {type: bearer, token: x}}\n"
+    (tmp_path / "shared" / "api.yaml").write_text(SHARED + other)
+    assert told(file) == []
+
+
+# -- documents that are only there to be imported -----------------------------------------------------------------
+
+
+def test_a_shared_document_is_sound_alone_and_serves_nothing(tmp_path: Path) -> None:
+    assert sound(put(tmp_path, shared=SHARED)).servers == ()
+    assert sound(put(tmp_path, shared="naftiko: 1.0.0-alpha2\nbinds: [{namespace: env, keys: {A: A}}]\n")).servers == ()
+
+
+def test_a_shared_document_may_leave_a_variable_to_its_importers_but_not_misspell_its_own(tmp_path: Path) -> None:
+    unbound = SHARED.replace(BINDS, "")
+    assert told(put(tmp_path, shared=unbound)) == []
+    misspelt = SHARED.replace("{{TOKEN}}", "{{TOKN}}")
+    assert told(put(tmp_path, shared=misspelt)) == ["shared.yml:8 unbound-variable 'TOKN' is bound nowhere"]
+
+
+def test_what_is_wrong_in_a_shared_document_is_told(tmp_path: Path) -> None:
+    wrong = SHARED.replace("https://registry.example", '""').replace("method: GET", "methd: GET")
+    assert {line.split()[1] for line in told(put(tmp_path, shared=wrong))} == {"invalid-base-uri", "misspelt-key"}

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from naftiko_runtime.diagnostics import Findings, Severity
+from naftiko_runtime.dialect import canonical
 from naftiko_runtime.parse import parse
 from naftiko_runtime.source import load
 from naftiko_runtime.spec.consumes import ConsumedHttp, ImportedConsumes
@@ -23,11 +24,17 @@ TOOL = MINIMAL + "  exposes:\n    - {type: mcp, namespace: m, port: 1, tools: [{
 PORT = MINIMAL + "  exposes: [{type: mcp, namespace: a, port: "
 
 
+def spoken(text: str | bytes, findings: Findings) -> Document | None:
+    """The document of a text in whichever spelling."""
+    source = canonical(load(text.encode() if isinstance(text, str) else text, "x.yml"), findings)
+    return parse(source, findings) if source is not None else None
+
+
 def parsed(text: str) -> tuple[Document | None, list[tuple[str, int, int, str]]]:
     findings = Findings()
-    result = parse(load(text.encode(), "x.yml"), findings)
+    result = spoken(text, findings)
     found = [(d.rule.slug, d.span.line, d.span.column, d.message) for d in findings.sorted() if d.span]
-    return (result[0] if result else None), found
+    return result, found
 
 
 def document(text: str) -> Document:
@@ -151,10 +158,10 @@ capability:
     - {type: skill, whatever: 1}
     - {}
 """
-    result = parse(load(text.encode(), "x.yml"), findings)
+    result = spoken(text, findings)
     assert findings.sorted() == ()
     assert result is not None
-    capability = result[0].capability
+    capability = result.capability
     assert [type(part) for part in capability.consumes] == [ConsumedHttp, ImportedConsumes, ImportedConsumes]
     assert [type(part) for part in capability.exposes] == [RestExpose, McpExpose, OtherExpose, OtherExpose]
 
@@ -241,7 +248,7 @@ def test_every_required_key_is_asked_for_by_name(part: str, missing: str) -> Non
 
 def test_a_missing_key_that_stands_misspelt_is_told_as_such() -> None:
     findings = Findings()
-    parse(load(b"naftiko: 0.5\ncapabilty: {}\n", "x.yml"), findings)
+    spoken(b"naftiko: 0.5\ncapabilty: {}\n", findings)
     (found,) = findings.sorted()
     assert found.help == "did you mean 'capability' where 'capabilty' stands?"
 
@@ -258,5 +265,5 @@ def test_parts_that_take_any_key_do_so(anything: Any) -> None:
 
 def test_warnings_do_not_keep_a_document_from_being_read() -> None:
     findings = Findings()
-    assert parse(load(b"naftiko: 9.9\ncontact: x\ncapability: {}\n", "x.yml"), findings) is not None
+    assert spoken(b"naftiko: 9.9\ncontact: x\ncapability: {}\n", findings) is not None
     assert {d.severity for d in findings.sorted()} == {Severity.WARNING}

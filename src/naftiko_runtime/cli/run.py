@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from naftiko_runtime import diagnostics as rules
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
@@ -251,17 +252,27 @@ class _Documents:
     def _read(self) -> tuple[list[Loaded], str, bool]:
         """The files, what clashes between them, and whether that or an error in one keeps them from being served."""
         loaded = [load(file, self.overrides) for file in _files(self.paths, self.sandbox)]
-        failed = any(one.plan is None for one in loaded)
         together = Findings()
+        for one in loaded:
+            _check_serves(one, together)
+        failed = together.failed or any(one.plan is None for one in loaded)
         if not failed and len(loaded) > 1:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
-        lines = {one.source.file: one.source for one in loaded if one.source is not None}
-        clash = as_text(together.sorted(), lambda span: lines[span.file].quoted(span) if span.file in lines else "")
+        sources = [one.source for one in loaded if one.source is not None]
+        clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in sources)), ""))
         return loaded, clash, failed or (together.failed and not self.overrides.skip_broken)
 
 
 def _secrets(jobs: Sequence[Job]) -> list[Secret]:
     return [s for job in jobs for s in (*job.secrets.values(), *derived_secrets(job.plan, job.secrets))]
+
+
+def _check_serves(loaded: Loaded, findings: Findings) -> None:
+    """Report a document without servers: it is sound, but only there to be imported."""
+    if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
+        message = "there is nothing to run: this document has no capability, and is only there to be imported"
+        advice = "run a document that imports it, or add 'capability:' with 'exposes:'"
+        findings.add(rules.NOTHING_TO_SERVE, message, loaded.source.span(("capability",)), advice)
 
 
 def _check_namespaces(given: Mapping[str, Any], known: Iterable[str], option: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,11 @@ def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...], strict:
 
     Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
     """
-    found: list[Diagnostic] = []
-    files = capability_files(paths)
+    found: dict[Diagnostic, None] = {}  # what is wrong in a file that several import is told once
+    files = capability_files(paths, shared=True)
     for file in files:
         loaded = load(file, Overrides(allowed_imports=allowed_imports, strict=strict))
-        show(loaded, sys.stdout)
-        found += loaded.diagnostics
+        show(replace(loaded, diagnostics=tuple(d for d in loaded.diagnostics if d not in found)), sys.stdout)
+        found |= dict.fromkeys(loaded.diagnostics)
     click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(found)}")
     sys.exit(any(diagnostic.severity is Severity.ERROR for diagnostic in found))

@@ -10,6 +10,7 @@ from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.plan import Plan
+from naftiko_runtime.spec.document import SharedDocument
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Findings
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def link(document: Document, source: Source, findings: Findings, overrides: Overrides) -> Plan:
     """The plan of a document; it may run only when the findings hold no error.
 
+    A document that is only there to be imported has a plan without servers.
+
     Args:
         document: The parsed document.
         source: What it was parsed from, for places.
@@ -29,7 +32,8 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     """
     variables = Variables()
     variables.declare(document, source, findings)
-    context = Context(source, findings, variables, overrides.allowed_imports)
+    shared = isinstance(document, SharedDocument)
+    context = Context(source, findings, variables, overrides.allowed_imports, shared)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)
@@ -38,7 +42,8 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
         advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"
         findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice)
     for binding in variables.bindings():
-        if not binding.uses and not variables.named_in(binding, source.text):
+        others = shared or binding.span.file != source.file  # whoever imports those may use them
+        if not binding.uses and not others and not variables.named_in(binding, source.text):
             message = f"'{binding.variable}' is bound but never used"
             advice = "remove it, or use it as {{" + binding.variable + "}}"
             findings.add(rules.UNUSED_BINDING, message, binding.span, advice)

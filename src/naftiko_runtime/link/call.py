@@ -59,7 +59,7 @@ class CallSite:
     Attributes:
         context: The linking run.
         exposed: The exposed operation.
-        namespace: Of its expose.
+        names: Of its expose: what stands before the dot where a value names an input.
         consumed: What it calls.
         inputs: The declared inputs, then the inferred ones, by name.
         tool: Whether it is an MCP tool, whose caller can only give arguments.
@@ -68,7 +68,7 @@ class CallSite:
 
     context: Context
     exposed: Exposed
-    namespace: str
+    names: tuple[str, ...]
     consumed: Consumed
     inputs: dict[str, Input]
     tool: bool
@@ -164,7 +164,7 @@ class CallSite:
         if text in self.inputs:
             return Argument(text)
         match = _REFERENCE.fullmatch(text)
-        if match is None or match[1] not in (*_PREFIXES, self.namespace):
+        if match is None or match[1] not in (*_PREFIXES, *self.names):
             return None
         name = match[2]
         if name not in self.inputs:
@@ -181,7 +181,7 @@ class CallSite:
     def _check_prefix(self, text: str, steps: Steps) -> None:
         """Report text that is nearly a reference: a misspelt prefix would otherwise be sent as a constant."""
         match = _REFERENCE.fullmatch(text)
-        if match and (advice := did_you_mean(match[1], (*_PREFIXES, self.namespace))) and "did you mean" in advice:
+        if match and (advice := did_you_mean(match[1], (*_PREFIXES, *self.names))) and "did you mean" in advice:
             message = f"'{match[1]}' is no namespace that a value can come from"
             self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, advice)
             self._broken = True

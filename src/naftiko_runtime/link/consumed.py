@@ -82,7 +82,7 @@ def consumed_operations(
         upstream = _upstream(api, base_uris.get(api.namespace), context)
         if (first := upstreams.setdefault(api.namespace, upstream)) is not upstream:
             message = f"the namespace '{api.namespace}' is consumed twice"
-            advice = f"rename one; the base URI of the first stands on line {first.span.line}"
+            advice = f"rename one; the base URI of the first stands on {first.span.line_from(context.span(api.at()))}"
             context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), advice)
         for resource in api.resources:
             for operation in _operations(api, resource, upstream, context):
@@ -91,20 +91,25 @@ def consumed_operations(
 
 
 def _left_import(entry: ImportedConsumes, context: Context) -> None:
-    """An import that was not spliced: most are reported already, by whoever tried."""
     if entry.import_ is None:
         advice = "add 'import: …', the namespace there"
         context.complain(rules.MISSING_KEY, "the key 'import' is missing", entry.at(), advice)
-    elif not context.findings.failed:
+    else:
+        left_import(entry.at("import"), context)
+
+
+def left_import(steps: Steps, context: Context) -> None:
+    """An import that was not spliced: it is reported already by whoever tried, unless nobody could."""
+    if not context.findings.failed:
         message = "an import is relative to a file, and this document is none"
-        context.complain(rules.IMPORT, message, entry.at("import"), "validate or run the file itself")
+        context.complain(rules.IMPORT, message, steps, "validate or run the file itself")
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if operation.name in operations:
         message = f"the operation '{operation.name}' is consumed twice"
-        line = context.span(operations[operation.name].spec.at("name")).line
-        advice = f"rename one; the first stands on line {line}"
+        line = context.line_of(operations[operation.name].spec.at("name"), operation.spec.at())
+        advice = f"rename one; the first stands on {line}"
         context.complain(rules.DUPLICATE_NAME, message, operation.spec.at("name"), advice)
     operations.setdefault(operation.name, operation)
 

@@ -32,6 +32,8 @@ class Context:
     variables: Variables
     allowed_imports: tuple[Path, ...] = ()
     """Folders, besides a document's own, that it may read."""
+    shared: bool = False
+    """Whether the document is only there to be imported: what it does not bind, others may."""
 
     def complain(self, rule: Rule, message: str, steps: Steps, advice: str | None = None, *, key: bool = False) -> None:
         """Note a finding at a place of the document."""
@@ -40,6 +42,10 @@ class Context:
     def span(self, steps: Steps) -> Span:
         """The place of a value."""
         return self.source.span(steps)
+
+    def line_of(self, steps: Steps, seen_from: Steps) -> str:
+        """How advice at one place names the line of another."""
+        return self.span(steps).line_from(self.span(seen_from))
 
     def secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand: credentials."""
@@ -71,6 +77,8 @@ class Context:
         short = name.rpartition(".")[2]
         known = [known for known in (*self.variables.names(), *inputs) if is_close(short, known.rpartition(".")[2])]
         bind = f"bind it: 'binds: [{{namespace: env, keys: {{{short}: {short}}}}}]'"
+        if self.shared and not known:
+            return
         what = f"'{name}' is neither bound nor an input" if inputs else f"'{name}' is bound nowhere"
         self.complain(rules.UNBOUND_VARIABLE, what, steps, did_you_mean(name, known) or bind)
         for meant in known:  # so that nobody is told that what was misspelt here is unused
@@ -82,7 +90,7 @@ class Variables:
 
     def __init__(self) -> None:
         self._bindings: dict[str, Binding] = {}
-        self._short: dict[str, str] = {}
+        self._short: dict[str, list[str]] = {}
         self._environments: set[str] = set()
         self._unlisted: set[str] = set()
 
@@ -102,12 +110,11 @@ class Variables:
         span = source.span(bind.at("keys", variable), key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
-            advice = f"rename one; the first stands on line {self._bindings[binding.name].span.line}"
+            advice = f"rename one; the first stands on {self._bindings[binding.name].span.line_from(span)}"
             findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice)
             return
         self._bindings[binding.name] = binding
-        # Of two namespaces with the same variable the short name means the first.
-        self._short.setdefault(variable, binding.name)
+        self._short.setdefault(variable, []).append(binding.name)
 
     def names(self) -> list[str]:
         """The names that expressions may use."""
@@ -115,7 +122,7 @@ class Variables:
 
     def resolve(self, name: str, used_at: Span) -> Variable | None:
         """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none."""
-        full = name if name in self._bindings else self._short.get(name.removeprefix("env."))
+        full = name if name in self._bindings else self._by_short_name(name.removeprefix("env."), used_at)
         if full is None and self._names_environment(name):
             namespace, _, key = name.partition(".")
             full = name
@@ -126,6 +133,15 @@ class Variables:
         binding = self._bindings[full]
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
+
+    def _by_short_name(self, name: str, used_at: Span) -> str | None:
+        """Of several namespaces with a variable, the short name means that of its own file, otherwise the first.
+
+        A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.
+        """
+        known = self._short.get(name, [])
+        of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
+        return next(of_file, known[0] if known else None)
 
     def environment(self, name: str, used_at: Span) -> Variable:
         """The environment variable of that name, bound or not, noting its use."""

@@ -12,7 +12,7 @@ from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.call import CallSite
-from naftiko_runtime.link.consumed import Consumed, fold, place_it
+from naftiko_runtime.link.consumed import Consumed, fold, left_import, place_it
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.decoding import decoding
 from naftiko_runtime.link.forward import Forwarding
@@ -62,7 +62,7 @@ def link_exposes(
                 _refuse(expose, context)
             case _:
                 assert_never(expose)
-    if not document.capability.exposes:
+    if not document.capability.exposes and not context.shared:
         advice = "add 'exposes:' with a 'rest' or 'mcp' entry"
         context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", document.capability.at(), advice, key=True)
     _check_namespaces(document, context)
@@ -74,6 +74,9 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
     if expose.type in _LATER_TYPES:
         message = f"an expose of type '{expose.type}' is not served yet"
         context.complain(rules.NOT_SERVED, message, steps, _LATER_TYPES[expose.type])
+        return
+    if expose.import_ is not None:
+        left_import(expose.at("import"), context)
         return
     if not expose.type:
         context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, "add 'type: rest' or 'type: mcp'")
@@ -89,7 +92,7 @@ def _check_namespaces(document: Document, context: Context) -> None:
             continue
         if (first := seen.setdefault(expose.namespace, expose)) is not expose:
             message = f"the namespace '{expose.namespace}' is exposed twice"
-            advice = f"rename one; the first stands on line {context.span(first.at('namespace')).line}"
+            advice = f"rename one; the first stands on {context.line_of(first.at('namespace'), expose.at())}"
             context.complain(rules.DUPLICATE_NAMESPACE, message, expose.at("namespace"), advice)
 
 
@@ -228,7 +231,7 @@ class _Linker:
         consumed = self._called(spec)
         if consumed is None:
             return None
-        site = CallSite(self._context, spec, expose.namespace, consumed, inputs, tool, fixed)
+        site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed)
         mismatches, leaves = Mismatches(), _Leaves(site)
         shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()
@@ -321,7 +324,7 @@ class _Linker:
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
                 message = f"the {what} '{part.name}' is defined twice"
-                advice = f"rename one; the first stands on line {self._context.span(first.at('name')).line}"
+                advice = f"rename one; the first stands on {self._context.line_of(first.at('name'), part.at())}"
                 self._context.complain(rules.DUPLICATE_NAME, message, part.at("name"), advice)
 
     def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
@@ -330,7 +333,7 @@ class _Linker:
             path, place = first.setdefault((route.method, shape_of(route.pattern)), (route.path, steps))
             if place != steps:
                 message = f"{route.method} {route.path} is routed twice"
-                advice = f"keep one of the two; line {self._context.span(place).line} has {route.method} {path}"
+                advice = f"keep one of the two; {self._context.line_of(place, steps)} has {route.method} {path}"
                 self._context.complain(rules.DUPLICATE_ROUTE, message, steps, advice)
 
 

@@ -54,8 +54,8 @@ class Source:
             if marks is None:
                 return source.span_of(self.places.head(at, mark))
             mark = marks[0] if key and number == len(steps) - 1 else marks[1]
+            source = self.places.lent.get((id(at), step)) or self.places.owner(at[step], source)
             at = at[step]
-            source = self.places.owner(at, source)
         return source.span_of(mark)
 
     def at(self, steps: Steps) -> Any:
@@ -71,7 +71,7 @@ class Source:
 
     def quoted(self, span: Span) -> str:
         """The line at a span, in this file or in one that was imported into it."""
-        owner = self if span.file == self.file else self.places.file(span.file)
+        owner = self if span.file == self.file else self.places.files.get(span.file)
         return owner.line(span.line) if owner is not None else ""
 
     def span_of(self, mark: Mark) -> Span:
@@ -105,12 +105,16 @@ class SourceError(DocumentError):
 class Places:
     """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
 
-    __slots__ = ("_keep", "entries", "owners", "root")
+    __slots__ = ("_keep", "entries", "files", "lent", "owners", "root")
 
     def __init__(self) -> None:
         self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
         self._keep: list[Any] = []
         self.owners: dict[int, Source] = {}
+        self.lent: dict[tuple[int, str | int], Source] = {}
+        """Of entries that stand in another file than their container: whose they are."""
+        self.files: dict[str, Source] = {}
+        """The other files that were read, by name."""
         self.root: Mark = (ORIGIN, ORIGIN)
 
     def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
@@ -126,16 +130,10 @@ class Places:
         """The file that a container was imported from; the one above it when it was not."""
         return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
-    def file(self, name: str) -> Source | None:
-        """The imported file of that name."""
-        return next((source for source in self.owners.values() if source.file == name), None)
-
     def adopt(self, container: Any, source: Source) -> None:
         """Note that a container, with all below it, stands in another file."""
         self.owners[id(container)] = source
-        self.owners |= source.places.owners
-        self.entries |= source.places.entries
-        self._keep.append(source)
+        self.files[source.file] = source
 
     def head(self, container: Any, whole: Mark) -> Mark:
         """The first key of a mapping, which says better where something is missing than its whole extent."""
@@ -152,6 +150,7 @@ class Draft:
         self._source = source
         self._places = Places()
         self._places.root = source.places.root
+        self._places.files = dict(source.places.files)
         self.data = self._copied(source.data, source.places)
 
     def _copied(self, value: Any, places: Places) -> Any:
@@ -164,6 +163,9 @@ class Draft:
         self._places.register(copy, dict(places.of(value)))
         if (owner := places.owner(value, self._source)) is not self._source:
             self._places.adopt(copy, owner)
+        for key in value if places.lent and isinstance(value, dict) else ():
+            if (lender := places.lent.get((id(value), key))) is not None:
+                self._places.lent[id(copy), key] = lender
         return copy
 
     def at(self, steps: Steps) -> Any:
@@ -173,24 +175,43 @@ class Draft:
             value = value[step]
         return value
 
-    def mount(self, entries: list[Any], index: int, part: dict[str, Any], source: Source) -> None:
-        """Put a mapping of another file where an entry stands, with its places in that file."""
-        copy = dict(part)
+    def mount(self, entries: list[Any], index: int, part: dict[str, Any], source: Source) -> dict[str, Any]:
+        """Put a copy of a mapping of another file where an entry stands, with its places in that file; returns it."""
+        copy: dict[str, Any] = self._copied(part, source.places)
         self._places.adopt(copy, source)
-        self._places.register(copy, dict(source.places.of(part)))
         entries[index] = copy
+        return copy
 
-    def append(self, holder: dict[str, Any], key: str, part: dict[str, Any], source: Source) -> None:
-        """Add a mapping of another file to a list of this one, which is made if need be."""
-        whole = (self._places.root, self._places.root)
+    def append(
+        self, holder: dict[str, Any], key: str, part: dict[str, Any], source: Source, marks: tuple[Mark, Mark]
+    ) -> dict[str, Any]:
+        """Add a copy of a mapping of another file to a list of this one, which is made if need be; returns it.
+
+        Args:
+            holder: Has the list, or gets it.
+            key: Where.
+            part: What to add.
+            source: The file that it stands in.
+            marks: Where in this file it is asked for.
+        """
         if key not in holder:
             holder[key] = []
             self._places.register(holder[key], {})
-            self._entries(holder)[key] = whole
+            self._entries(holder)[key] = marks
         entries = holder[key]
         entries.append(None)
-        self._entries(entries)[len(entries) - 1] = whole
-        self.mount(entries, len(entries) - 1, part, source)
+        self._entries(entries)[len(entries) - 1] = marks
+        return self.mount(entries, len(entries) - 1, part, source)
+
+    def lend(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
+        """Set a key of a mapping of another file to what stands in this file at a key of another mapping."""
+        self._entries(mapping)[key] = self._places.of(giver)[of]
+        self._places.lent[id(mapping), key] = self._source
+        mapping[key] = giver[of]
+
+    def consult(self, source: Source) -> None:
+        """Note another file of which nothing is mounted, so that its lines can be quoted."""
+        self._places.files[source.file] = source
 
     def drop(self, entries: list[Any], index: int) -> None:
         """Take an entry out of a list."""

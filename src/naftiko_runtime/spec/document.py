@@ -60,3 +60,10 @@ class Document(Part):
     binds: Binds = ()
     consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
     capability: Capability
+
+
+class SharedDocument(Document):
+    """A document without a capability: only there to be imported."""
+
+    capability: Capability = Capability()
+    aggregates: Unserved = None

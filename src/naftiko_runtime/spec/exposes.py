@@ -57,11 +57,23 @@ class RestResource(Part):
     forward: Forward | None = None
 
 
-class RestExpose(Part):
+class ServedExpose(Part):
+    """What both kinds of servers have."""
+
+    namespace: Text
+    import_: Text | None = Field(default=None, alias="import")
+    """What it is called in the file it was imported from, when it has another name here."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, and the one by which its own values may call it."""
+        return (self.namespace,) if self.import_ is None else (self.namespace, self.import_)
+
+
+class RestExpose(ServedExpose):
     """A REST server."""
 
     type: Literal["rest"]
-    namespace: Text
     description: Text | None = None
     address: Text | None = None
     port: Port
@@ -87,11 +99,10 @@ class McpTool(Exposed):
     input_parameters: ToolParameters = ()
 
 
-class McpExpose(Part):
+class McpExpose(ServedExpose):
     """An MCP server."""
 
     type: Literal["mcp"]
-    namespace: Text
     description: Text | None = None
     transport: Text = "http"
     address: Text | None = None
@@ -111,9 +122,14 @@ class OtherExpose(Part):
     takes_any_key: ClassVar[bool] = True
 
     type: Text = ""
+    location: Any = None
+    import_: Any = Field(default=None, alias="import")
+    """Of an import that was not spliced."""
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, dict) and "import" in value and "location" in value:
+        return "other"
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return kind if kind in ("rest", "mcp") else "other"
 

@@ -1,0 +1,212 @@
+"""The files that the imports of one document read: where a location leads, and what stands there."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Diagnostic, Findings, Severity, closest, did_you_mean
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.imports.sections import imports, named, parts
+from naftiko_runtime.source import SourceError, read
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostics import Rule
+    from naftiko_runtime.source import Source, Steps
+
+_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]*)://")
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part that a file defines itself.
+
+    Attributes:
+        path: The file.
+        source: What was read of it, in the canonical spelling.
+        steps: The part's path there.
+    """
+
+    path: Path
+    source: Source
+    steps: Steps
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """The part itself."""
+        mapping: dict[str, Any] = self.source.at(self.steps)
+        return mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What a file has by an import only.
+
+    Attributes:
+        files: From that file to the last one that could be followed.
+        end: The part itself, when the chain ends at it.
+        circle: Whether the imports lead back to where they have been.
+    """
+
+    files: tuple[Path, ...]
+    end: Found | None = None
+    circle: bool = False
+
+
+class Files:
+    """What the imports of one document may read, each file read once.
+
+    Attributes:
+        document: The importing document.
+        folder: What its locations are relative to.
+    """
+
+    def __init__(self, file: Path, source: Source, allowed: tuple[Path, ...]) -> None:
+        self.document = file.resolve()
+        self.folder = file.parent
+        self._folders = tuple(folder.resolve() for folder in (self.folder, *allowed))
+        self._shown_in = Path(source.file).parent
+        self._known: dict[Path, Source | SourceError] = {self.document: source}
+        self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
+
+    def path(self, location: str, folder: Path) -> Path:
+        """Where a location leads, relative to a folder; ``file:///./x`` and ``file://./x`` are relative too.
+
+        Raises:
+            SourceError: It is no path, or leads to where imports may not read.
+        """
+        scheme = _SCHEME.match(location)
+        if scheme is not None and scheme[1].lower() != "file":
+            advice = "save what is there as a file beside this one, and import that"
+            raise _fault(rules.IMPORT, "an import reads a file, not a URL", advice)
+        text = unquote(location[scheme.end() :]) if scheme is not None else location
+        if text.startswith(("/./", "/../")):
+            text = text[1:]
+        try:
+            path = (folder / text).resolve()
+        except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
+            raise _fault(rules.IMPORT, "this is no path of a file") from None
+        if not any(path.is_relative_to(allowed) for allowed in self._folders):
+            message = "an import may not leave the document's folder"
+            raise _fault(rules.IMPORT, message, "allow it with --allow-import DIR")
+        return path
+
+    def read(self, path: Path) -> Source:
+        """What stands in a file, in the canonical spelling.
+
+        Raises:
+            SourceError: It cannot be read, or is no document.
+        """
+        if path not in self._known:
+            try:
+                self._known[path] = self._loaded(path)
+            except SourceError as error:
+                self._known[path] = error
+        known = self._known[path]
+        if isinstance(known, SourceError):
+            raise known
+        return known
+
+    def find(self, path: Path, section: str, name: str) -> Found | Chain | None:
+        """What a file has under a name: a part of its own, or an import, which is followed to its end.
+
+        Raises:
+            SourceError: The file cannot be read.
+        """
+        files, been = [path], {(path, name)}
+        source = self.read(path)
+        while (own := _own(path, source, section, name)) is None:
+            entry = next((entry for _, entry in imports(source.data, section) if named(entry) == name), None)
+            if entry is None:
+                return Chain(tuple(files)) if len(files) > 1 else None
+            if not isinstance(location := entry.get("location"), str):
+                return Chain(tuple(files))
+            try:
+                path = self.path(location, path.parent)
+                files.append(path)
+                source = self.read(path)
+            except SourceError:
+                return Chain(tuple(files))
+            name = str(entry["import"])
+            if (path, name) in been or (path == self.document and _own(path, source, section, name) is None):
+                return Chain(tuple(files), circle=True)
+            been.add((path, name))
+        return Chain(tuple(files), own, circle=path == self.document) if len(files) > 1 else own
+
+    def notes(self, found: Found) -> list[Diagnostic]:
+        """What the reading of its file noted of a part, and of the file as a whole."""
+        whole = found.source.span(found.steps)
+        start, end = (whole.line, whole.column), (whole.end_line, whole.end_column)
+
+        def concerns(note: Diagnostic) -> bool:
+            if note.rule is not rules.NON_STANDARD_KEY:
+                return True
+            return note.span is not None and start <= (note.span.line, note.span.column) <= end
+
+        return [note for note in self._notes.get(found.path, ()) if concerns(note)]
+
+    def shown(self, path: Path) -> str:
+        """A file as the document would name it: by its path from there."""
+        return Path(os.path.relpath(path, self.document.parent)).as_posix()
+
+    def _loaded(self, path: Path) -> Source:
+        self._check_kind(path)
+        try:
+            source = read(path, self._called(path))
+        except SourceError as error:
+            raise SourceError((self._with_help(found, path) for found in error.diagnostics), error.source) from None
+        findings = Findings()
+        spoken = canonical(source, findings)
+        if spoken is None or findings.failed:
+            raise SourceError((d for d in findings.sorted() if d.severity is Severity.ERROR), source)
+        self._notes[path] = findings.sorted()
+        return spoken
+
+    def _check_kind(self, path: Path) -> None:
+        """Refuse what is there but no file; opening a pipe would wait for ever."""
+        with suppress(OSError):
+            if path.is_dir():
+                advice = did_you_mean("", (f"{self.shown(path)}/{name}" for name in _documents(path)), "in it")
+                raise _fault(rules.IMPORT, f"{self._called(path)} is a folder; an import names a file", advice)
+            if path.exists() and not path.is_file():
+                raise _fault(rules.IMPORT, f"{self._called(path)} is no regular file")
+
+    def _with_help(self, found: Diagnostic, path: Path) -> Diagnostic:
+        """What is wrong with a file; of one that is not there, which one beside it may be meant."""
+        with suppress(OSError):
+            if found.span is not None or path.exists():
+                return found
+            if not path.parent.is_dir():
+                return replace(found, help=f"there is no folder '{self.shown(path.parent)}'")
+            if close := closest(path.name, _documents(path.parent)):
+                return replace(found, help=f"did you mean '{self.shown(path.parent / close)}'?")
+        return found
+
+    def _called(self, path: Path) -> str:
+        """The file's name as the importing one is named: relative to the same place."""
+        try:
+            return str(self._shown_in / path.relative_to(self._shown_in.resolve()))
+        except ValueError:
+            return str(path)
+
+
+def _own(path: Path, source: Source, section: str, name: str) -> Found | None:
+    found = (Found(path, source, steps) for steps, part in parts(source.data, section) if named(part) == name)
+    return next(found, None)
+
+
+def _documents(folder: Path) -> list[str]:
+    """The names of a folder's YAML files."""
+    return sorted(file.name for file in folder.iterdir() if file.suffix in _SUFFIXES)
+
+
+def _fault(rule: Rule, message: str, advice: str | None = None) -> SourceError:
+    """What is wrong with a location; it has no place, so that it stands where the location does."""
+    return SourceError([Diagnostic(rule, message, None, advice)], None)

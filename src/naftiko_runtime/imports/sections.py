@@ -1,0 +1,78 @@
+"""What stands in the sections of a document: its own parts, and the entries that import some."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.source import Steps
+
+SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
+
+_NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "aggregates"}
+"""By key, the section that has what its value names; ``with`` holds callers' keys, which mean something else."""
+
+
+def holders(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
+    """The lists of a section: the root's, and the capability's."""
+    for steps, holder in (((), data), (("capability",), data.get("capability") if isinstance(data, dict) else None)):
+        if isinstance(holder, dict) and isinstance(entries := holder.get(section), list):
+            yield (*steps, section), entries
+
+
+def entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    """The mappings of a section with their paths."""
+    for steps, listed in holders(data, section):
+        yield from (((*steps, index), entry) for index, entry in enumerate(listed) if isinstance(entry, dict))
+
+
+def parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    """What a document defines itself."""
+    return ((steps, entry) for steps, entry in entries(data, section) if "import" not in entry)
+
+
+def imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    """What it imports."""
+    return ((steps, entry) for steps, entry in entries(data, section) if "import" in entry)
+
+
+def named(entry: dict[str, Any]) -> str:
+    """The name of a part or of an import in the document it stands in."""
+    own = entry.get("as", entry["import"]) if "import" in entry else entry.get("namespace")
+    return str(own)
+
+
+def bound(bind: dict[str, Any]) -> dict[str, Any]:
+    """The variables of a bind; none of one that is no bind, which the models will say."""
+    keys = bind.get("keys")
+    return keys if isinstance(keys, dict) else {}
+
+
+def needs(part: dict[str, Any]) -> list[tuple[str, str]]:
+    """Section and namespace of everything that an expose or an aggregate refers to."""
+    texts = ((key, text) for key, text in _texts(part) if key in _NEEDED)
+    return list(dict.fromkeys((_NEEDED[key], text.partition(".")[0]) for key, text in texts))
+
+
+def mentions(part: dict[str, Any], word: str) -> bool:
+    """Whether a word stands anywhere in a part: in a template, as a name, in prose."""
+    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return any(pattern.search(text) for _, text in _texts(part, everywhere=True))
+
+
+def _texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
+    """Every text in a value, with the key it stands at."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if everywhere:
+                yield "", name
+            if everywhere or name != "with":
+                yield from _texts(inner, name, everywhere=everywhere)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, key, everywhere=everywhere)
