@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.strict.shapes import Mapping, Shape
+    from naftiko_runtime.strict.shapes import Mapping, Shape, Text
 
 SCHEMAS = CORPUS.parent / "spec"
 STANDARD = Path(__file__).parent / "standard"
@@ -287,6 +287,9 @@ PARTS: dict[str, list[tuple[str, tuple[str, ...], Shape]]] = {
         ("ControlManagementSpec", (), alpha2.MANAGEMENT),
         ("ObservabilitySpec", (), alpha2.OBSERVABILITY),
         ("ObservabilityTracesSpec", (), alpha2.TRACES),
+        ("ObservabilityTracesLocalSpec", (), alpha2.TRACES.optional["local"]),
+        ("ControlLogsEndpointSpec", (), alpha2.LOGS),
+        ("ScriptingManagementSpec", (), alpha2.SCRIPTING),
     ],
     "beta5": [
         ("Info", (), beta5.INFO),
@@ -387,7 +390,8 @@ def edged(instances: list[Any]) -> Iterator[Any]:
             key = steps[-1]
             kept = container[key]
             lower = len(steps) > 1  # most of these are the upper places of other samples
-            for value in EDGES[len(done) % THIN :: THIN] if lower else EDGES:
+            values = OTHER_VALUES if isinstance(kept, list | dict) else EDGES
+            for value in values[len(done) % THIN :: THIN] if lower else values:
                 container[key] = value
                 yield instance
             container[key] = kept
@@ -422,3 +426,52 @@ def kind_of(outputs: Any) -> str:
     """Outputs by what makes them those of a call, of steps or of a mock."""
     first = next(iter(outputs.values() if isinstance(outputs, dict) else outputs), None)
     return f"{type(outputs).__name__} {sorted(first) if isinstance(first, dict) else first}"
+
+
+FORMS: dict[str, dict[str, tuple[Text, str]]] = {
+    "alpha2": {
+        "IdentifierKebab": (alpha2.KEBAB, "a-B9"),
+        "IdentifierExtended": (alpha2.EXTENDED, "a-B_9*"),
+        "BindingVariableName": (alpha2.VARIABLE, "A_B9"),
+        "UriLocation": (alpha2.URI, "vault+a.b-c://kv/x"),
+        "Address": (alpha2.ADDRESS, "255.19.1.200"),
+        "Info/properties/created": (alpha2.DATE, "2025-12-31"),
+        "Person/properties/email": (alpha2.EMAIL, "a.b+c@d-e.fg.hi"),
+        "McpTool/properties/call": (alpha2.CALL, "a-b.c-9"),
+        "McpResource/properties/mimeType": (alpha2.MEDIA_TYPE, 'a+b/c.d; e=f;g="h i"'),
+        "McpResource/properties/location": (alpha2.FILE, "file:///a/b"),
+        "ConsumesHttp/properties/baseUri": (alpha2.BASE_URI, "https://a.b:1/c"),
+        "StepOutputMapping/properties/targetName": (alpha2.TARGET, "a-b_c.D9"),
+    },
+    "beta5": {
+        "Address": (alpha2.ADDRESS, "fe80:0::12:a"),
+        "BinarySize": (beta5.SIZE, "10.25KiB"),
+        "ExposedOperation/properties/responses/propertyNames": (beta5.STATUS, "4X9"),
+    },
+}
+"""Where the schemas have patterns, what says the same here, and a text of that form."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_verdict_on_texts_is_the_official_one(version: str) -> None:
+    letters = random.Random(0)  # noqa: S311 - a seed, so that a failure can be repeated
+    for pointer, (form, text) in FORMS[version].items():
+        part = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{pointer}", "$defs": schema(version)["$defs"]})
+        verdicts: Counter[bool] = Counter()
+        for _ in range(SPOILT):
+            spoilt = text
+            for _ in range(letters.randrange(4)):
+                at, length, sign = (
+                    letters.randrange(len(spoilt) + 1),
+                    letters.randrange(3),
+                    letters.choice(f"{text}{SIGNS}"),
+                )
+                spoilt = spoilt[:at] + sign * letters.randrange(3) + spoilt[at + length :]
+            valid = bool(part.is_valid(spoilt))
+            assert (not form.faults(spoilt)) == valid, (pointer, spoilt)
+            verdicts[valid] += 1
+        assert len(verdicts) == 2, pointer
+
+
+SPOILT = 2000
+SIGNS = 'aZ09-_.*:/+;= \n{"é٣@%GKB'
