@@ -427,10 +427,11 @@ FUNCTION: Final = Mapping(
     ),
 )
 AGGREGATE: Final = Mapping({"label": TEXT, "namespace": KEBAB, "functions": Items(FUNCTION, least=1)})
+EXPOSES: Final = Items(Kinds({"rest": REST, "mcp": MCP, "skill": SKILLS, "control": CONTROL}), least=1)
 CAPABILITY: Final = Mapping(
     optional={
         "binds": BINDS,
-        "exposes": Items(Kinds({"rest": REST, "mcp": MCP, "skill": SKILLS, "control": CONTROL}), least=1),
+        "exposes": EXPOSES,
         "consumes": CONSUMES,
         "aggregates": Items(AGGREGATE, least=1),
     },

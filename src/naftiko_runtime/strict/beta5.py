@@ -313,11 +313,15 @@ AGGREGATE: Final = Mapping(
     required={"display": TEXT, "flows": Named(FLOW, names=KEBAB, least=1)}, optional={"namespace": KEBAB}
 )
 _EXPOSE: Final = Kinds({"rest": REST, "mcp": MCP, "skill": SKILLS, "control": CONTROL})
+BINDS: Final = Items(Imported("from", IMPORT, BIND), least=1)
+CONSUMES: Final = Items(Imported("from", IMPORT, CONSUMED_HTTP), least=1)
+EXPOSES: Final = Items(Imported("from", IMPORT, _EXPOSE), least=1)
+AGGREGATES: Final = Items(Imported("from", IMPORT, AGGREGATE), least=1)
 SECTIONS: Final[dict[str, Shape]] = {
-    "binds": Items(Imported("from", IMPORT, BIND), least=1),
-    "consumes": Items(Imported("from", IMPORT, CONSUMED_HTTP), least=1),
-    "exposes": Items(Imported("from", IMPORT, _EXPOSE), least=1),
-    "aggregates": Items(Imported("from", IMPORT, AGGREGATE), least=1),
+    "binds": BINDS,
+    "consumes": CONSUMES,
+    "exposes": EXPOSES,
+    "aggregates": AGGREGATES,
 }
 CAPABILITY: Final = Mapping(optional=SECTIONS, ways=(some_key("exposes", "consumes"),))
 DOCUMENT: Final = Mapping(
