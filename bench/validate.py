@@ -1,0 +1,141 @@
+"""How long `naftiko validate` takes, beside what it cannot do without; every figure is a ratio or a plain time.
+
+    python bench/validate.py [--rounds 9] [--corpus FOLDER] [--markdown PATH]
+
+CPU time of whole processes (user and system, from the kernel's accounting), variants interleaved, medians with the
+least and greatest ratio of a round. Exit code 1 when a validation did not do its work.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PIXEL = ROOT / "capabilities/pixel-tracking.yaml"
+OPERATIONS = 500
+LOADED = "import sys, time, yaml\ntext = open(sys.argv[1]).read()\n"
+C_LOADER = LOADED + "yaml.load(text, Loader=yaml.CSafeLoader)"
+NOTHING = LOADED
+
+
+@dataclass(frozen=True)
+class Work:
+    """A comparison: the time of ``ours`` less that of ``ours_without``, by the same of ``theirs``."""
+
+    name: str
+    ours: Sequence[str]
+    theirs: Sequence[str]
+    ours_without: Sequence[str] = ()
+    theirs_without: Sequence[str] = ()
+
+
+def big_document() -> str:
+    """A document of 500 consumed and as many exposed operations, in the style of the files in the wild."""
+    lines = ["naftiko: 1.0.0-alpha2", "info: {label: Big}", "capability:", "  consumes:", "    - type: http"]
+    lines += ["      namespace: api", "      baseUri: https://api.example/v1", "      resources:"]
+    for number in range(OPERATIONS):
+        lines += [
+            f"        - name: things-{number}",
+            f"          path: /things-{number}/{{id}}",
+            "          operations:",
+            f"            - name: get-{number}",
+            "              method: GET",
+            f"              description: Gets thing {number} of all the things there are",
+            "              inputParameters:",
+            "                - {name: id, in: path}",
+            "                - name: fields",
+            "                  in: query",
+        ]
+    lines += ["  exposes:", "    - type: rest", "      namespace: web", "      port: 8080", "      resources:"]
+    for number in range(OPERATIONS):
+        lines += [
+            f"        - path: /things-{number}/{{id}}",
+            "          operations:",
+            "            - method: GET",
+            f"              call: api.get-{number}",
+            "              with:",
+            "                id: rest.id",
+            "              outputParameters:",
+            "                - type: object",
+            "                  properties:",
+            "                    name: {type: string, mapping: $.name}",
+            "                    size: {type: number, mapping: $.size.value}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def cpu_seconds(command: Sequence[str]) -> float:
+    """User and system time of a command that succeeds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measured(work: Work) -> tuple[float, float]:
+    """Seconds of ours and of theirs in one round."""
+    ours = cpu_seconds(work.ours) - (cpu_seconds(work.ours_without) if work.ours_without else 0)
+    return ours, cpu_seconds(work.theirs) - (cpu_seconds(work.theirs_without) if work.theirs_without else 0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--corpus", type=Path, help="a folder of capability files, each sound or not")
+    parser.add_argument("--markdown", type=Path, default=ROOT / "bench/out/validate.md")
+    given = parser.parse_args()
+    python = sys.executable
+    validate = [python, "-m", "naftiko_runtime", "validate"]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as big:
+        big.write(big_document())
+        big.flush()
+        works = [
+            Work(
+                "one pixel file / `import pydantic, yaml`",
+                [*validate, str(PIXEL)],
+                [python, "-c", "import pydantic, yaml"],
+            ),
+            Work(
+                f"{OPERATIONS} operations more / PyYAML's C loader on the same text",
+                [*validate, big.name],
+                [python, "-c", C_LOADER, big.name],
+                [*validate, str(PIXEL)],
+                [python, "-c", NOTHING, big.name],
+            ),
+        ]
+        rounds = [[measured(work) for work in works] for _ in range(given.rounds)]
+    lines = ["| work | ours, CPU ms | theirs, CPU ms | ratio (least to greatest) |", "| --- | ---: | ---: | ---: |"]
+    for work, times in zip(works, zip(*rounds, strict=True), strict=True):
+        ratios = [ours / theirs for ours, theirs in times]
+        ours, theirs = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        lines.append(f"| {work.name} | {ours:.0f} | {theirs:.0f} | {spread} |")
+    if given.corpus is not None:
+        lines.append(corpus(given.corpus, python))
+    given.markdown.parent.mkdir(parents=True, exist_ok=True)
+    given.markdown.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    return 0
+
+
+def corpus(folder: Path, python: str) -> str:
+    """A row for all files of a folder in one process; they may have errors, so its status says nothing."""
+    files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
+    code = (
+        "import sys, time; from pathlib import Path; from naftiko_runtime import load; start = time.process_time()\n"
+        "for name in sys.argv[1:]: load(Path(name))\n"
+        "print(time.process_time() - start)"
+    )
+    names = [str(path) for pattern in ("*.yml", "*.yaml") for path in folder.rglob(pattern)]
+    told = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
+    return f"| {files} files of the corpus in one process | {float(told) * 1000:.0f} | | |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
