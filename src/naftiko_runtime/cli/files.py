@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,6 +12,9 @@ from naftiko_runtime.source import SourceError, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+SUFFIXES: Final = (".yaml", ".yml")
+_BEGUN: Final = re.compile(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 
 
 def capability_files(paths: Sequence[Path]) -> list[Path]:
@@ -30,10 +34,26 @@ def capability_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _is_capability(file: Path) -> bool:
-    if file.suffix not in (".yaml", ".yml") or file.stem.endswith(".sandbox") or file.name.startswith("."):
+    if file.suffix not in SUFFIXES or not may_be_capability(file.name):
         return False
     try:
-        data = read(file).data
+        return exposes(read(file).data)
     except SourceError:
         return True  # it will be told what is wrong with it
-    return isinstance(data, dict) and "capability" in data
+
+
+def may_be_capability(name: str) -> bool:
+    """Whether a file of that name, found in a folder, can be meant: it is neither hidden nor a sandbox file."""
+    return not name.startswith(".") and not name.rpartition(".")[0].endswith(".sandbox")
+
+
+def exposes(data: Any) -> bool:
+    """Whether a document's data is a capability, not something to be imported or something else altogether."""
+    if not isinstance(data, dict):
+        return False
+    return "capability" in data or ("exposes" in data and ("naftiko" in data or "ikanos" in data))
+
+
+def is_begun(text: str) -> bool:
+    """Whether a text that is no YAML was begun as a capability; not so a chart's template or another tool's file."""
+    return _BEGUN.search(text) is not None
