@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
 from naftiko_runtime.cli.files import exposes, is_begun
-from naftiko_runtime.cli.ignores import ignores, silenced
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.load import Loaded, load_source
 from naftiko_runtime.render import Checked
@@ -16,13 +15,13 @@ from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.source import load as parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
     from naftiko_runtime.cli.inputs import Input
     from naftiko_runtime.cli.selection import Selection
-    from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.diagnostics import Diagnostic, Span
     from naftiko_runtime.source import Source
 
 Known: TypeAlias = "Mapping[Path, Loaded | None]"
@@ -85,10 +84,17 @@ class Checker:
             return source.quoted(span)
 
         imported = {name: other.text for name in _others(loaded, file) if (other := source.places.file(name))}
-        texts = {file: source.text, **imported}
-        comments = {name: found for name, text in texts.items() if (found := ignores(text, name))}
-        left = silenced(loaded.diagnostics, comments, file) if comments else loaded.diagnostics
+        left = _unsilenced(loaded.diagnostics, {file: source.text, **imported}, file)
         return Checked(file, tuple(self.selection.told(left, configuration)), line_of, fails_on)
+
+
+def _unsilenced(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:
+    """What the comments in the texts leave of the findings."""
+    if not any("naftiko: ignore" in text for text in texts.values()):
+        return found
+    from naftiko_runtime.cli.ignores import ignores, silenced
+
+    return silenced(found, {name: ignores(text, name) for name, text in texts.items()}, file)
 
 
 def _others(loaded: Loaded, file: str) -> set[str]:

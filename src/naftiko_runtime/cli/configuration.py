@@ -1,4 +1,4 @@
-"""What ``naftiko.toml``, or ``[tool.naftiko]`` in ``pyproject.toml``, says of checks; the nearest above a file counts."""
+"""What ``naftiko.toml``, or ``[tool.naftiko]`` in ``pyproject.toml``, says of checks; the nearest to a file counts."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from naftiko_runtime.source import LINE_BREAK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_MARKER: Final = "naftiko: ignore"
 _COMMENT: Final = re.compile(r"(?<![^\s#])#\s*naftiko: ignore(?P<file>-file)?(?:\s*\[(?P<names>[^\]]*)\]|(?!\S))")
 _NAME: Final = re.compile(r"[^\s,]+")
 _Place: TypeAlias = tuple[int, int]
@@ -60,9 +59,7 @@ class Ignore:
 
 
 def ignores(text: str, file: str) -> tuple[Ignore, ...]:
-    """The comments of a YAML text that silence findings; costs a search for a word where there are none."""
-    if _MARKER not in text:
-        return ()
+    """The comments of a YAML text that silence findings."""
     lines = LINE_BREAK.split(text)
     matches = [(row, match) for row, line in enumerate(lines) if (match := _COMMENT.search(line))]
     if not matches:

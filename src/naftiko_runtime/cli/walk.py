@@ -68,14 +68,13 @@ class _Ignored:
     """One ``.gitignore``."""
 
     folder: Path
-    patterns: tuple[str, ...]
+    text: str
 
     def says(self, path: Path, folder: bool) -> bool | None:
         """Whether it leaves a path out; none when it does not say."""
-        from naftiko_runtime.cli.patterns import compiled
+        from naftiko_runtime.cli.patterns import ignores
 
-        relative = os.path.relpath(path, self.folder).replace(os.sep, "/") + "/" * folder
-        return compiled(self.patterns).check_file(relative).include
+        return ignores(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
 
 
 def _left_out(path: Path, folder: bool, above: tuple[_Ignored, ...]) -> bool:
@@ -108,4 +107,4 @@ def _read(folder: Path) -> tuple[_Ignored, ...]:
         text = (folder / _GITIGNORE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
-    return (_Ignored(folder, tuple(text.splitlines())),)
+    return (_Ignored(folder, text),)

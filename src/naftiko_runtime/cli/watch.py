@@ -106,7 +106,9 @@ class _Watched:
 
 
 def _outcome(run: Run) -> list[Any]:
-    return [(checked.file, checked.diagnostics) for checked in run.files]
+    """What was found, and in which texts: what was saved while nobody watched is told, too."""
+    texts = {path: loaded.source.text for path, loaded in run.loaded.items() if loaded and loaded.source}
+    return [texts, *((checked.file, checked.diagnostics) for checked in run.files)]
 
 
 def _read(run: Run) -> set[str]:
