@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
 from naftiko_runtime.cli.selection import Selection, UnknownRule, rules_named
 from naftiko_runtime.diagnostics import RULES, Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read(folder: Path, text: str, name: str = "naftiko.toml") -> Configuration:
@@ -90,7 +93,7 @@ def test_faults_are_named_with_their_file(tmp_path: Path, text: str, message: st
 @pytest.mark.parametrize("content", [b"a = ", b"\xff", b"[tool]\nnaftiko = 1"])
 def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "pyproject.toml").write_bytes(content + b" # naftiko")
-    with pytest.raises(ConfigurationError, match="pyproject.toml"):
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
         Configurations().of(tmp_path)
 
 
@@ -126,7 +129,9 @@ def test_other_words_do_not(word: str) -> None:
 
 
 def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
-    found = [Diagnostic(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")]
+    found = [
+        Diagnostic(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
+    ]
     return {d.rule.slug: d.severity for d in selection.told(found, configuration)}
 
 

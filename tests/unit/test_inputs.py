@@ -57,7 +57,7 @@ def found(*words: str, gitignore: bool = True) -> list[str]:
         (["."], ["a.yaml", "b.yml", "caps/[x].yaml", "caps/c.yaml", "caps/deep/er/e.yml", "out/g.yaml"]),
         (["caps"], ["caps/[x].yaml", "caps/c.yaml", "caps/deep/er/e.yml"]),
         (["out", "a.yaml"], ["out/g.yaml", "a.yaml"]),
-        (["a.yaml", ".", "./a.yaml"][:1] + ["./a.yaml"], ["a.yaml"]),
+        (["a.yaml", "./a.yaml"], ["a.yaml"]),
         (["notes.txt", "z.sandbox.yaml", ".hidden.yaml"], ["notes.txt", "z.sandbox.yaml", ".hidden.yaml"]),
         ([".github"], [".github/f.yaml"]),
         (["*.yaml"], ["a.yaml"]),
@@ -138,5 +138,5 @@ def test_gitignore_files_mean_what_git_says(patterns: dict[str, list[str]]) -> N
         ours = {os.path.relpath(file, name) for file in found(name)}
         assert ours == {file for file in listed.stdout.split("\0") if file.endswith(".yaml")}
         for inner in ("x", "x/y"):
-            below = {file for file in ours if file.startswith(f"{inner}/")}
-            assert {os.path.relpath(file, name) for file in found(f"{name}/{inner}")} == below or not below
+            inside = {file for file in ours if file.startswith(f"{inner}/")}
+            assert not inside or {os.path.relpath(file, name) for file in found(f"{name}/{inner}")} == inside

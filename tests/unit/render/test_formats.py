@@ -38,7 +38,9 @@ from support.schemas import published
 HERE = Path(__file__).parent
 ROOT = str(Path.cwd())
 SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
-SHARED = Diagnostic(UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING)
+SHARED = Diagnostic(
+    UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING
+)
 FILES = (
     Checked(
         "caps/ships.yml",
@@ -127,17 +129,24 @@ def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
     found = Diagnostic(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
     report = [Checked(file, (found,), lambda _: message)]
     assert json.loads(as_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
-    suites = ET.fromstring(junit(report).encode())
+    suites = ET.fromstring(junit(report).encode())  # noqa: S314 - our own output
     assert suites.find("testsuite/testcase/failure") is not None
     assert len(concise(report).splitlines()) == 1
     (command,) = re.split(r"[\r\n]", github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
     properties = command.removeprefix("::error ").split("::", 1)[0]
-    assert [part.split("=")[0] for part in properties.split(",")] == ["file", "line", "endLine", "col", "endColumn", "title"]
+    assert [part.split("=")[0] for part in properties.split(",")] == [
+        "file",
+        "line",
+        "endLine",
+        "col",
+        "endColumn",
+        "title",
+    ]
     assert not re.search("%(?!25|0D|0A|3A|2C)", command)
 
 
 def test_junit_has_a_suite_a_file_and_counts_what_fails() -> None:
-    suites = ET.fromstring(junit(FILES))
+    suites = ET.fromstring(junit(FILES))  # noqa: S314 - our own output
     assert (suites.get("tests"), suites.get("failures")) == ("3", "2")
     names = [(suite.get("name"), suite.get("failures")) for suite in suites]
     assert names == [("caps/ships.yml", "1"), ("clean.yml", "0"), ("/else where/é.yml", "1")]
