@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from naftiko_runtime.cli.ignores import ignores, silenced
-from naftiko_runtime.diagnostics import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Diagnostic, Span
+from naftiko_runtime.diagnostics import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Diagnostic, Severity, Span
 
 
 def at(line: int, rule: str = "unused-binding", file: str = "a.yml") -> Diagnostic:
@@ -110,6 +110,14 @@ def test_what_silences_nothing_is_told() -> None:
         ("a.yml:2:31", "this comment silences nothing: no rule 'unused-bindin'", "did you mean 'unused-binding'?"),
         ("a.yml:3:6", "this comment silences nothing", "remove it"),
     ]
+
+
+def test_nothing_is_told_to_be_unused_while_errors_hide_the_rest() -> None:
+    comment = "a: 1  # naftiko: ignore[unresolved-call]\n"
+    error = Diagnostic(RULES["wrong-type"], "x", Span("a.yml", 2, 1, 2, 2))
+    assert left(comment, error) == [(2, "wrong-type")]
+    warning = Diagnostic(RULES["unknown-key"], "x", Span("a.yml", 2, 1, 2, 2), None, Severity.WARNING)
+    assert left(comment, warning) == [(1, UNUSED), (2, "unknown-key")]
 
 
 def test_unused_ignores_are_silenced_by_name() -> None:

@@ -9,13 +9,16 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime.cli.selection import UnknownRule, rules_named
-from naftiko_runtime.diagnostics import UNUSED_IGNORE, Diagnostic, Span
+from naftiko_runtime.diagnostics import UNUSED_IGNORE, Diagnostic, Severity, Span
 from naftiko_runtime.source import LINE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _COMMENT: Final = re.compile(r"(?<![^\s#])#\s*naftiko: ignore(?P<file>-file)?(?:\s*\[(?P<names>[^\]]*)\]|(?!\S))")
+_FIRST: Final = ("NK1", "NK210")
+"""Codes of errors that keep the rest of a document from being looked at."""
+
 _NAME: Final = re.compile(r"[^\s,]+")
 _Place: TypeAlias = tuple[int, int]
 """Line and column, counted from 0 as libyaml does."""
@@ -133,7 +136,9 @@ def silenced(found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore
     own = comments.get(file, ())
     # A comment without names may not silence that it silences nothing.
     over_unused = {file: [comment for comment in own if comment.names is not None or comment.line == 0]}
-    unused = list(chain.from_iterable(_unused(comment, used) for comment in own))
+    # What is found later in a sound document is not known of one whose beginning is not understood.
+    looked = not any(d.severity is Severity.ERROR and d.rule.code.startswith(_FIRST) for d in found)
+    unused = list(chain.from_iterable(_unused(comment, used) for comment in own)) if looked else []
     kept += [diagnostic for diagnostic in unused if not _silencers(diagnostic, over_unused, file, used)]
     return sorted(kept, key=lambda d: (d.span is not None, d.span))
 

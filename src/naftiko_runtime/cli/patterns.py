@@ -17,7 +17,7 @@ _THROUGH_A_FOLDER: Final = "ps_d"
 
 @lru_cache(maxsize=256)
 def compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    """What tells the paths that patterns match, relative to where they stand, and those in folders that they match."""
+    """What tells paths that the patterns match, from where they stand, or that stand in a folder that they match."""
     return GitIgnoreSpec([pattern for line in patterns for pattern in _patterns(line)], backend="simple")
 
 

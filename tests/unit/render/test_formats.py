@@ -129,7 +129,7 @@ def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
     found = Diagnostic(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
     report = [Checked(file, (found,), lambda _: message)]
     assert json.loads(as_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
-    suites = ET.fromstring(junit(report).encode())  # noqa: S314 - it is ours
+    suites = ET.fromstring(junit(report).encode())  # noqa: S314 - our own output
     assert suites.find("testsuite/testcase/failure") is not None
     assert len(concise(report).splitlines()) == 1
     (command,) = re.split(r"[\r\n]", github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
@@ -146,7 +146,7 @@ def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
 
 
 def test_junit_has_a_suite_a_file_and_counts_what_fails() -> None:
-    suites = ET.fromstring(junit(FILES))  # noqa: S314 - it is ours
+    suites = ET.fromstring(junit(FILES))  # noqa: S314 - our own output
     assert (suites.get("tests"), suites.get("failures")) == ("3", "2")
     names = [(suite.get("name"), suite.get("failures")) for suite in suites]
     assert names == [("caps/ships.yml", "1"), ("clean.yml", "0"), ("/else where/é.yml", "1")]
