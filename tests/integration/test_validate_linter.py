@@ -113,16 +113,16 @@ CONCISE = (
 def test_a_folder_is_walked_and_what_is_no_capability_left_alone(tree: Path) -> None:
     ended = naftiko("validate", ".", "--format", "concise", cwd=tree)
     assert (ended.returncode, ended.stderr) == (1, "")
-    assert ended.stdout == CONCISE + "2 files checked: 1 error, 1 warning\n"
+    assert ended.stdout == CONCISE + "3 files checked: 1 error, 1 warning\n"
     assert naftiko("validate", "caps/*/*", "--quiet", cwd=tree).stdout == ""
     everything = naftiko("validate", ".", "--no-ignore", cwd=tree)
-    assert everything.stdout.endswith("\n3 files checked: 2 errors, 2 warnings\n")
+    assert everything.stdout.endswith("\n4 files checked: 2 errors, 2 warnings\n")
 
 
 @pytest.mark.parametrize("form", MACHINES)
 def test_standard_output_is_the_report_and_nothing_else(tree: Path, form: str) -> None:
     ended = naftiko("validate", "caps", "--format", form, cwd=tree)
-    assert (ended.returncode, ended.stderr) == (1, "2 files checked: 1 error, 1 warning\n")
+    assert (ended.returncode, ended.stderr) == (1, "3 files checked: 1 error, 1 warning\n")
     assert naftiko("validate", "caps", "--format", form, "-q", cwd=tree).stderr == ""
     match form:
         case "json":
@@ -215,10 +215,10 @@ def test_a_configuration_counts_for_what_is_below_it(tree: Path) -> None:
 
 def test_excluded_files_are_checked_when_they_are_named(tree: Path) -> None:
     (tree / "naftiko.toml").write_text('exclude = ["caps/broken.yaml"]\n')
-    assert naftiko("validate", "caps", cwd=tree).stdout == "1 file checked: no findings\n"
+    assert naftiko("validate", "caps", cwd=tree).stdout == "2 files checked: no findings\n"
     assert naftiko("validate", "caps/broken.yaml", cwd=tree).returncode == 1
     ended = naftiko("validate", "--skip-others", "caps/broken.yaml", "caps/shared.yaml", ".gitignore", cwd=tree)
-    assert (ended.returncode, ended.stdout) == (0, "0 files checked: no findings\n")
+    assert (ended.returncode, ended.stdout) == (0, "1 file checked: no findings\n")
 
 
 def test_imports_may_leave_the_folder_as_the_configuration_says(tree: Path) -> None:
