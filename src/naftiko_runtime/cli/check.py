@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
@@ -28,27 +28,38 @@ Known: TypeAlias = "Mapping[Path, Loaded | None]"
 """By file, what it became; none for what is no capability."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checker:
-    """How files are checked.
+_NOTHING: Known = MappingProxyType({})
 
-    Attributes:
+
+class Checker:
+    """How files are checked; ``loaded`` is what has been read so far.
+
+    Args:
         configurations: What their folders say.
         selection: What the command line says.
         allowed_imports: Folders, besides a document's own, that imports may read.
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
         known: What need not be read again.
-        loaded: What has been read so far.
         strict: Whether every departure from the official schema is an error.
     """
 
-    configurations: Configurations
-    selection: Selection
-    allowed_imports: tuple[Path, ...] = ()
-    skip_others: bool = False
-    known: Known = field(default_factory=dict)
-    loaded: dict[Path, Loaded | None] = field(default_factory=dict)
-    strict: bool = False
+    def __init__(
+        self,
+        configurations: Configurations,
+        selection: Selection,
+        allowed_imports: tuple[Path, ...] = (),
+        skip_others: bool = False,
+        known: Known = _NOTHING,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self.configurations = configurations
+        self.selection = selection
+        self.allowed_imports = allowed_imports
+        self.skip_others = skip_others
+        self.known = known
+        self.strict = strict
+        self.loaded: dict[Path, Loaded | None] = {}
 
     def check(self, entry: Input) -> Checked | None:
         """What is to be told of a file; none when it is no capability and nobody named it.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -103,8 +102,7 @@ def validate(
     sys.exit(any(checked.failed for checked in run.files))
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One check of everything.
 
     Attributes:
@@ -118,8 +116,7 @@ class Run:
     loaded: Known
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     """All that a command line says of what is to be checked, and how."""
 
     paths: Sequence[str]
