@@ -77,7 +77,7 @@ def _read(file: Path) -> bytes:
 def _diff(file: Path, result: Fixed) -> Iterator[str]:
     """The unified diff of a file, with its own line ends."""
     before, after = _lines(result.before), _lines(result.raw.decode("utf-8-sig"))
-    for line in unified_diff(before, after, f"a/{file}", f"b/{file}"):
+    for line in unified_diff(before, after, str(file), str(file)):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
@@ -90,7 +90,7 @@ def _replace(file: Path, before: bytes, after: bytes) -> None:
     """Put a new file in the place of an old one at once: whoever reads it meets the old text or the new one, whole."""
     target = Path(os.path.realpath(file))
     try:
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
+        with NamedTemporaryFile(dir=target.parent, prefix=".naftiko-", delete=False) as stream:
             beside = Path(stream.name)
             try:
                 stream.write(after)

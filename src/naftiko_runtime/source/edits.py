@@ -22,6 +22,7 @@ Edits = tuple[Edit, ...]
 Field = tuple[str, str]
 
 _WORD: Final = re.compile(r"[A-Za-z_$][\w.$-]*")
+_PROPERTIES: Final = re.compile(r"^([&!]\S*\s*)+")
 _AMBIGUOUS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Text for YAML 1.2, truth values for the 1.1 of other tools."""
 _ESCAPED: Final = frozenset("'\"\\")
@@ -144,9 +145,11 @@ def _added(source: Source, steps: Steps, lines: Sequence[str], flow: str) -> Edi
     if opening in ("{", "["):
         if holder:
             return _behind(source, (*steps, _last(source, steps)), f", {flow}")
+        if not raw_text(source, span).startswith(opening):
+            return ()
         inside = Span(span.file, span.line, span.column + 1, span.line, span.column + 1)
         return (Edit(inside, flow),)
-    if not holder or opening in ("*", "&", "!"):
+    if not holder or opening == "*":
         return ()
     margin = " " * (_column(source, steps, opening) - 1)
     return _lines_behind(source, steps, [margin + line for line in lines])
@@ -157,7 +160,7 @@ def _column(source: Source, steps: Steps, opening: str) -> int:
     span = source.span(steps)
     if opening == "-":
         return span.column
-    return source.span((*steps, _last(source, steps)), key=isinstance(source.at(steps), dict)).column
+    return source.span((*steps, _last(source, steps)), key=True).column
 
 
 def _flow(name: str, fields: Sequence[Field], *, maps: bool) -> str:
@@ -226,5 +229,5 @@ def raw_text(source: Source, span: Span) -> str:
 
 
 def _opening(source: Source, span: Span) -> str:
-    """The first character of what stands at a span."""
-    return source.line(span.line)[span.column - 1 : span.column]
+    """The first character of what stands at a span, behind anchors and tags; empty when it stands on the next line."""
+    return _PROPERTIES.sub("", source.line(span.line)[span.column - 1 :])[:1]
