@@ -15,7 +15,7 @@ from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.source import load as parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Known: TypeAlias = "Mapping[Path, Loaded | None]"
 """By file, what it became; none for what is no capability."""
+
+Loading: TypeAlias = "Callable[[Source, Overrides, Path], Loaded]"
+"""From what was read to what it became."""
 
 
 _NOTHING: Known = MappingProxyType({})
@@ -41,6 +44,7 @@ class Checker:
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
         known: What need not be read again.
         strict: Whether every departure from the official schema is an error.
+        loading: What becomes of a file's source.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Checker:
         known: Known = _NOTHING,
         *,
         strict: bool = False,
+        loading: Loading = load_source,
     ) -> None:
         self.configurations = configurations
         self.selection = selection
@@ -59,6 +64,7 @@ class Checker:
         self.skip_others = skip_others
         self.known = known
         self.strict = strict
+        self.loading = loading
         self.loaded: dict[Path, Loaded | None] = {}
 
     def check(self, entry: Input) -> Checked | None:
@@ -85,7 +91,7 @@ class Checker:
         if not named and not exposes(source.data, shared=True):
             return None
         allowed = (*self.allowed_imports, *configuration.allowed_imports)
-        return load_source(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
+        return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
 
     def _told(self, loaded: Loaded, file: str, configuration: Configuration) -> Checked:
         source = loaded.source
