@@ -125,6 +125,12 @@ def test_no_path_leaves_the_base_uri(web: str, api: Upstream, path: str) -> None
     assert api.received == []
 
 
+def test_a_path_that_is_no_text_goes_through(web: str, api: Upstream) -> None:
+    call(web, "/raw/%ff/x", "PUT")
+    assert api.last.target == "/v1/%ff/x?api-version=3"
+    assert call(web, "/else/%ff").status == 400
+
+
 def test_dots_that_are_no_segment_go_through(web: str, api: Upstream) -> None:
     call(web, "/raw/...//a..b/.well-known/x.", "PUT")
     assert api.last.target == "/v1/...//a..b/.well-known/x.?api-version=3"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import signal
+import termios
 import threading
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -50,14 +54,14 @@ DOCUMENT = """
 class Rotating(Gateway):
     """A capability in a folder of its own, with what it needs."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, **options: Any) -> None:
         self.folder = folder
         self.file = folder / "capability.yaml"
         self.keep(token="first-secret")
         self.region("eu")
         self.write(DOCUMENT)
-        options = ("--base-uri", f"api={url}", "--env-file", str(folder / ".env"))
-        super().__init__(self.file, ["web", "tools"], *options)
+        arguments = ("--base-uri", f"api={url}", "--env-file", str(folder / ".env"))
+        super().__init__(self.file, ["web", "tools"], *arguments, **options)
 
     def keep(self, **values: str) -> None:
         (self.folder / "secrets.json").write_text(json.dumps(values))
@@ -192,3 +196,18 @@ def test_a_stop_while_the_old_ones_finish_waits_for_them(gateway: Rotating, upst
     caller.join()
     assert [answer.body for answer in answers] == [b"late"]
     assert gateway.wait() == 0
+
+
+def test_a_terminal_that_is_closed_takes_its_program_with_it(tmp_path: Path, upstream: Upstream) -> None:
+    ours, its = pty.openpty()
+
+    def at_the_terminal() -> None:
+        fcntl.ioctl(its, termios.TIOCSCTTY, 0)
+
+    started = Rotating(tmp_path, upstream.url, start_new_session=True, preexec_fn=at_the_terminal, pass_fds=(its,))
+    with started as gateway:
+        os.close(its)
+        gateway.reload()  # the signal alone is no hang-up
+        os.close(ours)
+        assert gateway.wait() == 0
+        assert gateway.line("stopping")["signal"] == "SIGHUP"

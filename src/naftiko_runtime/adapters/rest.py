@@ -63,18 +63,20 @@ class RestApp:
     async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
         method = scope["method"]
+        raw_path, readable = scope["raw_path"], True
         try:
-            matches = list(self._dispatcher.matches(scope["raw_path"]))
+            matches = list(self._dispatcher.matches(raw_path))
         except UnicodeDecodeError:
-            await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
-            return
+            matches, readable = [], False
         for resource, values in matches:
             if (handler := resource.target(method)) is not None:
                 await handler(scope, receive, send, values)
                 return
-        if method not in _NEVER_FORWARDED and (found := self._mounts.mounted(scope["raw_path"])) is not None:
+        if method not in _NEVER_FORWARDED and (found := self._mounts.mounted(raw_path)) is not None:
             forward, rest = found
             await forward(scope, receive, send, rest)
+        elif not readable:
+            await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
         elif not matches:
             await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -213,7 +214,7 @@ class _Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
-        loop.add_signal_handler(signal.SIGHUP, self._reloader.ask)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up, _has_terminal())
         ticking = asyncio.create_task(_tick(everyone))
         try:
             for listener in everyone:
@@ -226,6 +227,13 @@ class _Run:
             ticking.cancel()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
+
+    def _hung_up(self, had_terminal: bool) -> None:
+        """Read everything anew; but a terminal that was closed takes its program with it."""
+        if had_terminal and not _has_terminal():
+            self._signalled(signal.SIGHUP)
+        else:
+            self._reloader.ask()
 
     def _signalled(self, number: signal.Signals) -> None:
         """The first signal drains; a second one is in a hurry."""
@@ -273,6 +281,15 @@ class _Run:
         except TimeoutError:
             for listener in everyone:
                 listener.abort()
+
+
+def _has_terminal() -> bool:
+    """Whether somebody started this from a terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 async def _all_closed(listeners: Sequence[Listener]) -> None:
