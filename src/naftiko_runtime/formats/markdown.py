@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 from markdown_it import MarkdownIt
 
 from naftiko_runtime.formats import yaml
+from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.columns import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from markdown_it.token import Token
 
-_FRONT: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_LINE_BREAK: Final = re.compile(r"\r\n?")
+_FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _HEADING: Final = re.compile(r"(#{1,6})(?:[ \t]+(.*))?")
 
 
-def decoder(prefix: str | None) -> Callable[[bytes], Any]:
+def decoder(prefix: str | None) -> Callable[..., Any]:
     """The decoder for the sections whose headings begin as told.
 
     Raises:
@@ -33,19 +36,19 @@ def decoder(prefix: str | None) -> Callable[[bytes], Any]:
     wanted = _HEADING.fullmatch(prefix.strip()) if prefix else None
     if prefix and wanted is None:
         raise ValueError(f"'{prefix}' is no heading: write '## Results'")
-    parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table").disable("inline")
 
-    def decode(body: bytes) -> dict[str, Any]:
+    def decode(body: bytes, charset: str = "utf-8") -> dict[str, Any]:
         """Decode a text.
 
         Raises:
-            ValueError: It is no UTF-8 text, or its front matter is no YAML.
+            ValueError: It is not in its charset, or its front matter is no YAML.
         """
-        text = body.decode("utf-8-sig")
+        text = _LINE_BREAK.sub("\n", as_text(body, charset))
         front = _FRONT.match(text)
         value = yaml.decode(front[1].encode()) if front else None
         rest = text[front.end() :] if front else text
-        sections = list(_sections(parser.parse(rest), rest.splitlines()))
+        sections = list(_sections(parser.parse(rest), rest.split("\n")))
         if wanted is not None:
             sections = list(_below(sections, len(wanted[1]), wanted[2] or ""))
         return {"front": value if isinstance(value, dict) else {}, "sections": sections}
@@ -77,8 +80,7 @@ def _tables(tokens: Sequence[Token]) -> Iterator[list[dict[str, str]]]:
         elif token.type in ("th_open", "td_open"):
             rows[-1].append(tokens[number + 1].content)
         elif token.type == "table_close":
-            header, *rest = rows
-            yield [dict(zip(header, row, strict=False)) for row in rest]
+            yield records(rows)
             rows = []
 
 
