@@ -51,7 +51,7 @@ class Rule:
 
     Attributes:
         code: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` what is exposed, ``5xx`` credentials,
-            ``6xx`` sandbox files.
+            ``6xx`` sandbox files, and hygiene.
         slug: What users see, and name it by.
         severity: How much it matters.
         summary: What it means, for the reference.
@@ -353,6 +353,13 @@ SANDBOX: Final = _rule(
     _E,
     "A sandbox answer for an operation that does not exist.",
     "Name an operation as `namespace.operation`, as the capability consumes it.",
+)
+UNUSED_IGNORE: Final = _rule(
+    "NK606",
+    "unused-ignore",
+    Severity.INFO,
+    "An ignore comment that silences nothing.",
+    "Remove the comment, or correct the name in it.",
 )
 
 

@@ -1,4 +1,4 @@
-"""A file to a Plan: load, parse and link in one step; needs no environment and opens nothing but the file."""
+"""A file to a Plan: load, parse and link in one step; needs no environment, and opens the file and its imports only."""
 
 from __future__ import annotations
 

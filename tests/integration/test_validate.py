@@ -100,7 +100,7 @@ def test_what_is_no_capability_is_a_finding(tmp_path: Path, content: bytes) -> N
     assert "error[" in ended.stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-such-option"], ["no-such-file.yaml"], ["."]])
+@pytest.mark.parametrize("arguments", [[], ["--no-such-option"], ["no-such-file.yaml"], ["src"], ["no*.yaml"]])
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
     ended = naftiko("validate", *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -16,11 +16,17 @@ _SECONDS = 30
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what the runtime would read of it."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NAFTIKO_", "SEGMENT_"))}
+    read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(read)}
     return inherited | dict(more or {})
 
 
-def naftiko(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def naftiko(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "naftiko_runtime", *map(str, arguments)],
@@ -29,5 +35,6 @@ def naftiko(*arguments: str | Path, environment: Mapping[str, str] | None = None
         text=True,
         timeout=_SECONDS,
         env=clean_environment(environment),
-        stdin=subprocess.DEVNULL,
+        cwd=cwd,
+        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
     )

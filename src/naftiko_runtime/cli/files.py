@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+SUFFIXES: Final = (".yaml", ".yml")
+_BEGUN: Final = re.compile(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 _VERSIONS: Final = {"naftiko", "ikanos"}
 _SHARED: Final = {"consumes", "binds", "exposes", "aggregates"}
 
@@ -38,12 +41,28 @@ def capability_files(paths: Sequence[Path], *, shared: bool = False) -> list[Pat
 
 
 def _is_capability(file: Path, *, shared: bool) -> bool:
-    if file.suffix not in (".yaml", ".yml") or file.stem.endswith(".sandbox") or file.name.startswith("."):
+    if file.suffix not in SUFFIXES or not may_be_capability(file.name):
         return False
     try:
-        data = read(file).data
+        return exposes(read(file).data, shared=shared)
     except SourceError:
         return True  # it will be told what is wrong with it
+
+
+def may_be_capability(name: str) -> bool:
+    """Whether a file of that name, found in a folder, can be meant: it is neither hidden nor a sandbox file."""
+    return not name.startswith(".") and not name.rpartition(".")[0].endswith(".sandbox")
+
+
+def exposes(data: Any, *, shared: bool = False) -> bool:
+    """Whether a document's data is a capability; with ``shared``, also what is only there to be imported."""
     if not isinstance(data, dict):
         return False
-    return "capability" in data or (shared and bool(data.keys() & _VERSIONS) and bool(data.keys() & _SHARED))
+    if "capability" in data or ("exposes" in data and bool(data.keys() & _VERSIONS)):
+        return True
+    return shared and bool(data.keys() & _VERSIONS) and bool(data.keys() & _SHARED)
+
+
+def is_begun(text: str) -> bool:
+    """Whether a text that is no YAML was begun as a capability; not so a chart's template or another tool's file."""
+    return _BEGUN.search(text) is not None

@@ -1,10 +1,10 @@
-"""Diagnostics on a terminal."""
+"""Diagnostics on standard output or error."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 import click
 
@@ -12,16 +12,24 @@ from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from typing import Literal, TypeAlias
 
     from naftiko_runtime.diagnostics import Diagnostic, Span
     from naftiko_runtime.load import Loaded
+    from naftiko_runtime.render import Checked
+
+    Format: TypeAlias = Literal["full", "concise", "json", "github", "sarif", "junit"]
+
+FORMATS: Final[tuple[Format, ...]] = ("full", "concise", "json", "github", "sarif", "junit")
+FOR_PEOPLE: Final[frozenset[Format]] = frozenset({"full", "concise"})
 
 
 def show(loaded: Loaded, stream: TextIO) -> None:
     """Write what was found in a file; nothing when it is clean."""
     if loaded.diagnostics:
-        click.echo(text(loaded, colour=stream.isatty() and "NO_COLOR" not in os.environ), file=stream)
+        colour = coloured(stream)
+        click.echo(text(loaded, colour=colour), file=stream, color=colour)
 
 
 def text(loaded: Loaded, *, colour: bool = False) -> str:
@@ -31,6 +39,53 @@ def text(loaded: Loaded, *, colour: bool = False) -> str:
         return loaded.source.quoted(span) if loaded.source is not None else ""
 
     return as_text(loaded.diagnostics, line_of, colour=colour)
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether to write colours: on a terminal, unless ``NO_COLOR`` or ``FORCE_COLOR`` says otherwise."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def rendered(files: Sequence[Checked], form: Format, *, colour: bool) -> str:
+    """What was found in all files, in a format, of which only that one is imported."""
+    match form:
+        case "full":
+            from naftiko_runtime.render.full import full
+
+            return full(files, colour=colour)
+        case "concise":
+            from naftiko_runtime.render.concise import concise
+
+            return concise(files, colour=colour)
+        case "json":
+            from naftiko_runtime.render.json import as_json
+
+            return as_json(files)
+        case "github":
+            from naftiko_runtime.render.github import github
+
+            return github(files, root=_repository())
+        case "sarif":
+            from naftiko_runtime.render.sarif import sarif
+
+            return sarif(files, root=_repository())
+        case "junit":
+            from naftiko_runtime.render.junit import junit
+
+            return junit(files)
+        case _:
+            assert_never(form)
+
+
+def _repository() -> str:
+    """What a service relates the names of files to: its checkout when this runs in there, or else this folder."""
+    here, checkout = os.getcwd(), os.environ.get("GITHUB_WORKSPACE", "")  # noqa: PTH109 - text is what is needed
+    inside = os.path.isabs(checkout) and f"{here}{os.sep}".startswith(checkout.rstrip(os.sep) + os.sep)  # noqa: PTH117
+    return checkout if inside else here
 
 
 def count(diagnostics: Iterable[Diagnostic]) -> str:

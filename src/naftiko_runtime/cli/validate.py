@@ -3,37 +3,169 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from naftiko_runtime.cli.files import capability_files
-from naftiko_runtime.cli.findings import count, show
+from naftiko_runtime.cli.check import Checker
+from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.findings import FOR_PEOPLE, FORMATS, coloured, count, rendered
+from naftiko_runtime.cli.inputs import STDIN, collect
 from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
+from naftiko_runtime.cli.selection import Selection, UnknownRule, all_named
 from naftiko_runtime.diagnostics import Severity
-from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load
+from naftiko_runtime.render.report import distinct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Diagnostic
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.cli.check import Known
+    from naftiko_runtime.cli.findings import Format
+    from naftiko_runtime.cli.inputs import Inputs
+    from naftiko_runtime.render import Checked
+
+_STDIN_NAME = "<stdin>"
+
+
+class _Rules(click.ParamType[Any]):
+    """Rules, separated by commas."""
+
+    name = "RULES"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
+        try:
+            return all_named(word for part in str(value).split(",") if (word := part.strip()))
+        except UnknownRule as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command()
-@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="full", show_default=True, help="How findings are written."
+)
+@click.option(
+    "--select",
+    multiple=True,
+    type=_Rules(),
+    help="Tell of these rules only: names, codes or beginnings of codes, separated by commas; repeatable.",
+)
+@click.option("--ignore", multiple=True, type=_Rules(), help="Do not tell of these rules; repeatable.")
+@click.option(
+    "--error-on",
+    type=click.Choice([str(severity) for severity in Severity]),
+    help="From which severity on the exit status is 1; 'error' unless a configuration says otherwise.",
+)
+@click.option("--stdin-filename", metavar="NAME", help="What standard input, FILE '-', is called and imports beside.")
+@click.option("--no-ignore", is_flag=True, help="Look in folders for files that .gitignore leaves out, too.")
+@click.option(
+    "--skip-others", is_flag=True, help="Leave out FILEs that folders would leave out; that none is left is no mistake."
+)
 @ALLOW_IMPORT
 @STRICT
-def validate(paths: tuple[Path, ...], allowed_imports: tuple[Path, ...], strict: bool) -> None:
-    """Check capability FILEs, or those of folders: says what cannot run, where, and what to write instead.
+@click.option("--quiet", "-q", is_flag=True, help="Write findings only, not how many there are.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
+def validate(
+    paths: tuple[str, ...],
+    form: Format,
+    select: tuple[frozenset[str], ...],
+    ignore: tuple[frozenset[str], ...],
+    error_on: str | None,
+    stdin_filename: str | None,
+    no_ignore: bool,
+    skip_others: bool,
+    allowed_imports: tuple[Path, ...],
+    strict: bool,
+    quiet: bool,
+    watch: bool,
+) -> None:
+    """Check capability FILEs: says what cannot run, where, and what to write instead.
 
-    Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage.
+    A FILE can be a folder, with all below it, a glob, or '-' for standard input.
+
+    Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage or configuration.
     """
-    found: dict[Diagnostic, None] = {}  # what is wrong in a file that several import is told once
-    files = capability_files(paths, shared=True)
-    for file in files:
-        loaded = load(file, Overrides(allowed_imports=allowed_imports, strict=strict))
-        show(replace(loaded, diagnostics=tuple(d for d in loaded.diagnostics if d not in found)), sys.stdout)
-        found |= dict.fromkeys(loaded.diagnostics)
-    click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(found)}")
-    sys.exit(any(diagnostic.severity is Severity.ERROR for diagnostic in found))
+    if stdin_filename is not None and STDIN not in paths:
+        raise click.UsageError("--stdin-filename names standard input, so FILE has to be '-'.")
+    selection = Selection(
+        frozenset().union(*select) if select else None,
+        frozenset().union(*ignore),
+        Severity(error_on) if error_on else None,
+    )
+    check = _Check(paths, selection, stdin_filename or _STDIN_NAME, not no_ignore, skip_others, allowed_imports, strict)
+    if watch:
+        _watch(check, form, quiet=quiet)
+        return
+    run = check.run({})
+    tell(run.files, form, quiet=quiet)
+    sys.exit(any(checked.failed for checked in run.files))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One check of everything.
+
+    Attributes:
+        files: What was checked.
+        inputs: What there was to check, and where it was looked for.
+        loaded: What was read.
+    """
+
+    files: tuple[Checked, ...]
+    inputs: Inputs
+    loaded: Known
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """All that a command line says of what is to be checked, and how."""
+
+    paths: Sequence[str]
+    selection: Selection
+    stdin_name: str
+    gitignore: bool
+    skip_others: bool
+    allowed_imports: tuple[Path, ...]
+    strict: bool
+
+    def run(self, known: Known) -> Run:
+        """Check everything, with folders and configurations, and all files that are not known, read anew.
+
+        Raises:
+            click.UsageError: There is nothing.
+            ConfigurationError: A configuration is wrong.
+        """
+        configurations = Configurations()
+        inputs = collect(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
+        checker = Checker(
+            configurations, self.selection, self.allowed_imports, self.skip_others, known, strict=self.strict
+        )
+        files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
+        if not files and not self.skip_others:
+            raise click.UsageError(f"There is no capability file in {', '.join(self.paths)}.")
+        return Run(files, inputs, checker.loaded)
+
+
+def tell(files: Sequence[Checked], form: Format, *, quiet: bool) -> None:
+    """Write what was found, and how much; of a format for machines nothing else comes to standard output."""
+    people = form in FOR_PEOPLE
+    colour = people and coloured(sys.stdout)
+    report = rendered(files, form, colour=colour)
+    if report:
+        click.echo(report if people else report.encode(), nl=False, color=colour)
+    if not quiet:
+        told = [diagnostic for checked in distinct(files) for diagnostic in checked.diagnostics]
+        summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(told)}"
+        click.echo(summary, err=not people)
+
+
+def _watch(check: _Check, form: Format, *, quiet: bool) -> None:
+    if STDIN in check.paths:
+        raise click.UsageError("--watch cannot watch standard input.")
+    if form not in FOR_PEOPLE:
+        raise click.UsageError(f"--watch writes 'full' or 'concise', not '{form}'.")
+    from naftiko_runtime.cli.watch import watch
+
+    watch(check.run, lambda files: tell(files, form, quiet=quiet))

@@ -15,6 +15,8 @@ SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
 _NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "aggregates"}
 """By key, the section that has what its value names; ``with`` holds callers' keys, which mean something else."""
 
+_WORD: Final = re.compile(r"[^\s{}.$]+")
+
 
 def holders(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
     """The lists of a section: the root's, and the capability's."""
@@ -57,10 +59,14 @@ def needs(part: dict[str, Any]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((_NEEDED[key], text.partition(".")[0]) for key, text in texts))
 
 
-def mentions(part: dict[str, Any], word: str) -> bool:
-    """Whether a word stands anywhere in a part: in a template, as a name, in prose."""
-    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-    return any(pattern.search(text) for _, text in _texts(part, everywhere=True))
+def words(part: dict[str, Any]) -> frozenset[str]:
+    """Every word of a part: in its templates, as a name, in prose."""
+    return frozenset(word for _, text in _texts(part, everywhere=True) for word in _WORD.findall(text))
+
+
+def mentions(said: frozenset[str], name: str) -> bool:
+    """Whether a name can stand among the words of a part."""
+    return said.issuperset(_WORD.findall(name))
 
 
 def _texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:

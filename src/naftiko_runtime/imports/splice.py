@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.imports.files import Chain, Files, Found
-from naftiko_runtime.imports.sections import SECTIONS, bound, entries, imports, mentions, named, needs, parts
+from naftiko_runtime.imports.sections import SECTIONS, bound, entries, imports, mentions, named, needs, parts, words
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
@@ -161,8 +161,9 @@ class _Splicing:
                 if (other := self._found(found, section, name, steps)) is not None:
                     self._add(section, name, other, steps)
                     self._bring(other, steps)
+        said = words(found.part)
         for at, _ in entries(found.source.data, "binds"):
-            self._bring_variables(found, Found(found.path, found.source, at), steps)
+            self._bring_variables(found, said, Found(found.path, found.source, at), steps)
 
     def _found(self, found: Found, section: str, name: str, steps: Steps) -> Found | None:
         """What the file of a part has under a name; nothing when it has nothing: the linker says who misses it.
@@ -186,26 +187,27 @@ class _Splicing:
             return None
         marks = self._source.places.of(self._source.at(steps[:-1]))[steps[-1]]
         part = self._draft.append(holder, section, found.part, found.source, marks)
-        part["namespace"] = name
+        if named(part) != name:  # it was imported there, under this name
+            part["namespace"] = name
         return part
 
-    def _bring_variables(self, found: Found, bind: Found, steps: Steps) -> None:
+    def _bring_variables(self, found: Found, said: frozenset[str], bind: Found, steps: Steps) -> None:
         """Bring those variables of a bind that a part mentions and this document does not bind itself."""
         name = named(bind.part)
         if "import" in bind.part:
             chain = self._files.find(bind.path, "binds", name)
             if not isinstance(chain, Chain):
                 return
-            used = self._used(found, name, chain.end) if chain.end is not None else [name]
-            if any(mentions(found.part, variable) for variable in used):
+            used = self._used(said, name, chain.end) if chain.end is not None else [name]
+            if any(mentions(said, variable) for variable in used):
                 self._complain_of_chain(chain, f"'{name}', which '{named(found.part)}' needs,", steps)
             if chain.end is None:
                 return
             bind = chain.end
         keys, location = bound(bind.part), bind.part.get("location")
         folder = None if location is None else bind.path.parent
-        used = self._used(found, name, bind)
-        if location is None and name not in self._own["binds"] and mentions(found.part, name):
+        used = self._used(said, name, bind)
+        if location is None and name not in self._own["binds"] and mentions(said, name):
             used.append("")  # the environment itself, which also has what the keys do not list
         origins = {v: (name, v, str(keys.get(v)), str(location), folder) for v in used}
         new = {v: origin for v, origin in origins.items() if origin not in self._known}
@@ -214,7 +216,7 @@ class _Splicing:
             for variable in keys.keys() - new:
                 del part["keys"][variable]
 
-    def _used(self, found: Found, name: str, bind: Found) -> list[str]:
+    def _used(self, said: frozenset[str], name: str, bind: Found) -> list[str]:
         """The variables of a bind that a part mentions and this document does not bind itself."""
         known = (v for v in bound(bind.part) if (name, v) not in self._own_variables)
-        return [variable for variable in known if mentions(found.part, variable)]
+        return [variable for variable in known if mentions(said, variable)]

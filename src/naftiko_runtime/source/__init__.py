@@ -5,11 +5,12 @@ than through a constructor, so that size, depth, aliases and duplicate keys are 
 and nothing in it can make the build expensive.
 """
 
-from naftiko_runtime.source.places import Draft, Source, SourceError, Steps
+from naftiko_runtime.source.places import LINE_BREAK, Draft, Source, SourceError, Steps
 from naftiko_runtime.source.reading import load, read
 from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, written
 
 __all__ = [
+    "LINE_BREAK",
     "Draft",
     "Source",
     "SourceError",

@@ -89,7 +89,7 @@ class Source:
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _lines(text: str) -> list[str]:
     return LINE_BREAK.split(text)
 

@@ -68,6 +68,9 @@ def load(raw: bytes, file: str) -> Source:
     except yaml.YAMLError as error:
         source = Source(file, text, None, places)
         span = _problem_span(error, source)
+        if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
+            deep = f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels"
+            raise _refusal(rules.TOO_LARGE, deep, span, None, source) from None
         raise _refusal(rules.SYNTAX, *_problem(error, span, source), source) from None
     source = Source(file, text, data, places)
     if findings.failed:

@@ -19,7 +19,9 @@ class Part(BaseModel):
     Keys that the specification does not have are kept aside as extras, for the caller to report.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="allow", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
+    )
 
     takes_any_key: ClassVar[bool] = False
     """Whether any key is welcome, so that extras are nothing to report."""

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.render.report import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.render.report import Checked
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LINE_MAX = 160
+
+
+def full(files: Iterable[Checked], *, colour: bool = False) -> str:
+    """Every finding of every file as in :func:`as_text`, with an empty line after each."""
+    found = (as_text(c.diagnostics, c.line_of, colour=colour) + "\n" for c in distinct(files) if c.diagnostics)
+    return "".join(found)
 
 
 def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
@@ -27,14 +35,18 @@ def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *
 
 
 def _block(diagnostic: Diagnostic, line_of: Callable[[Span], str], colour: bool) -> str:
-    severity = _paint(f"{diagnostic.severity}[{diagnostic.rule.slug}]", _COLOURS[diagnostic.severity], colour)
-    place = f"{diagnostic.span}: " if diagnostic.span else ""
-    lines = [f"{place}{severity}: {printable(diagnostic.message)}"]
+    place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
+    lines = [f"{place}{kind(diagnostic, colour)}: {printable(diagnostic.message)}"]
     if diagnostic.span and (line := line_of(diagnostic.span)):
         lines += _excerpt(diagnostic.span, line, colour)
     if diagnostic.help:
         lines.append(f"  {_paint('help', '36', colour)}: {printable(diagnostic.help)}")
     return "\n".join(lines) + "\n"
+
+
+def kind(diagnostic: Diagnostic, colour: bool) -> str:
+    """``error[unresolved-call]``, in the severity's colour."""
+    return _paint(f"{diagnostic.severity}[{diagnostic.rule.slug}]", _COLOURS[diagnostic.severity], colour)
 
 
 def _excerpt(span: Span, line: str, colour: bool) -> list[str]:

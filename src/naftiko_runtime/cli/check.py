@@ -1,0 +1,108 @@
+"""Checks one file as its configuration, its comments and the command line want it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from naftiko_runtime import limits
+from naftiko_runtime.cli.files import exposes, is_begun
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.render import Checked
+from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import load as parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.cli.configuration import Configuration, Configurations
+    from naftiko_runtime.cli.inputs import Input
+    from naftiko_runtime.cli.selection import Selection
+    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.source import Source
+
+Known: TypeAlias = "Mapping[Path, Loaded | None]"
+"""By file, what it became; none for what is no capability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """How files are checked.
+
+    Attributes:
+        configurations: What their folders say.
+        selection: What the command line says.
+        allowed_imports: Folders, besides a document's own, that imports may read.
+        skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
+        known: What need not be read again.
+        loaded: What has been read so far.
+        strict: Whether every departure from the official schema is an error.
+    """
+
+    configurations: Configurations
+    selection: Selection
+    allowed_imports: tuple[Path, ...] = ()
+    skip_others: bool = False
+    known: Known = field(default_factory=dict)
+    loaded: dict[Path, Loaded | None] = field(default_factory=dict)
+    strict: bool = False
+
+    def check(self, entry: Input) -> Checked | None:
+        """What is to be told of a file; none when it is no capability and nobody named it.
+
+        Raises:
+            ConfigurationError: Its configuration is wrong.
+        """
+        configuration = self.configurations.of(entry.path.parent)
+        named = entry.named and not self.skip_others
+        if not named and configuration.excludes(entry.path):
+            return None
+        known = entry.path in self.known
+        loaded = self.known[entry.path] if known else self._load(entry, configuration, named=named)
+        self.loaded[entry.path] = loaded
+        return self._told(loaded, str(entry.path), configuration) if loaded is not None else None
+
+    def _load(self, entry: Input, configuration: Configuration, *, named: bool) -> Loaded | None:
+        try:
+            source = _stdin(str(entry.path)) if entry.stdin else read(entry.path)
+        except SourceError as error:
+            begun = error.source is None or is_begun(error.source.text)
+            return Loaded(None, error.diagnostics, error.source) if named or begun else None
+        if not named and not exposes(source.data, shared=True):
+            return None
+        allowed = (*self.allowed_imports, *configuration.allowed_imports)
+        return load_source(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
+
+    def _told(self, loaded: Loaded, file: str, configuration: Configuration) -> Checked:
+        source = loaded.source
+        fails_on = self.selection.fails_on(configuration)
+        if source is None:
+            return Checked(file, tuple(self.selection.told(loaded.diagnostics, configuration)), fails_on=fails_on)
+
+        def line_of(span: Span) -> str:
+            return source.quoted(span)
+
+        imported = {name: other.text for name in _others(loaded, file) if (other := source.places.files.get(name))}
+        left = _unsilenced(loaded.diagnostics, {file: source.text, **imported}, file)
+        return Checked(file, tuple(self.selection.told(left, configuration)), line_of, fails_on)
+
+
+def _unsilenced(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:
+    """What the comments in the texts leave of the findings."""
+    if not any("naftiko: ignore" in text for text in texts.values()):
+        return found
+    from naftiko_runtime.cli.ignores import ignores, silenced
+
+    return silenced(found, {name: ignores(text, name) for name, text in texts.items()}, file)
+
+
+def _others(loaded: Loaded, file: str) -> set[str]:
+    """The imported files that something was found in."""
+    return {d.span.file for d in loaded.diagnostics if d.span and d.span.file != file}
+
+
+def _stdin(name: str) -> Source:
+    return parsed(sys.stdin.buffer.read(limits.DOCUMENT_BYTES_MAX + 1), name)

@@ -1,0 +1,170 @@
+"""``# naftiko: ignore[…]`` comments: which findings they silence, and which of them silence none."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from naftiko_runtime.cli.selection import UnknownRule, rules_named
+from naftiko_runtime.diagnostics import UNUSED_IGNORE, Diagnostic, Severity, Span
+from naftiko_runtime.source import LINE_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_COMMENT: Final = re.compile(r"(?<![^\s#])#\s*naftiko: ignore(?P<file>-file)?(?:\s*\[(?P<names>[^\]]*)\]|(?!\S))")
+_FIRST: Final = ("NK1", "NK210")
+"""Codes of errors that keep the rest of a document from being looked at."""
+
+_NAME: Final = re.compile(r"[^\s,]+")
+_Place: TypeAlias = tuple[int, int]
+"""Line and column, counted from 0 as libyaml does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name in a comment's brackets: of rules, or, by mistake, of none."""
+
+    text: str
+    span: Span
+    rules: frozenset[str] = frozenset()
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One comment.
+
+    Attributes:
+        span: Where it stands.
+        names: What it silences; none for everything.
+        line: The line that it is about; 0 for the whole file, none when it is about nothing.
+        fault: Why it is about nothing.
+    """
+
+    span: Span
+    names: tuple[Name, ...] | None
+    line: int | None
+    fault: str = ""
+
+    def silences(self, diagnostic: Diagnostic) -> Iterator[Name | Ignore]:
+        """What of this comment silences a finding: one of its names, or, without any, itself."""
+        span = diagnostic.span
+        if self.line is None or (self.line and (span is None or span.line != self.line)):
+            return
+        if self.names is None:
+            yield self
+        else:
+            yield from (name for name in self.names if diagnostic.rule.slug in name.rules)
+
+
+def ignores(text: str, file: str) -> tuple[Ignore, ...]:
+    """The comments of a YAML text that silence findings."""
+    lines = LINE_BREAK.split(text)
+    matches = [(row, match) for row, line in enumerate(lines) if (match := _COMMENT.search(line))]
+    if not matches:
+        return ()
+    inside = _Scalars(text)
+    head = next((row for row, line in enumerate(lines) if not _blank(line)), len(lines))
+    found = (_ignore(lines, row, match, file, head) for row, match in matches if (row, match.start()) not in inside)
+    return tuple(found)
+
+
+def _blank(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _ignore(lines: Sequence[str], row: int, match: re.Match[str], file: str, head: int) -> Ignore:
+    span = Span(file, row + 1, match.start() + 1, row + 1, match.end() + 1)
+    names = None if match["names"] is None else tuple(_names(match, span))
+    if match["file"]:
+        return (
+            Ignore(span, names, 0) if row < head else Ignore(span, names, None, "'ignore-file' counts only at the top")
+        )
+    if not _blank(lines[row]):
+        return Ignore(span, names, row + 1)
+    following = (number for number, line in enumerate(lines[row + 1 :], row + 2) if not _blank(line))
+    return Ignore(span, names, next(following, None), "no line follows it")
+
+
+def _names(match: re.Match[str], span: Span) -> Iterator[Name]:
+    for word in _NAME.finditer(match["names"]):
+        column = match.start("names") + word.start() + 1
+        place = Span(span.file, span.line, column, span.line, column + len(word[0]))
+        try:
+            yield Name(word[0], place, rules_named(word[0]))
+        except UnknownRule as error:
+            yield Name(word[0], place, advice=error.advice)
+
+
+class _Scalars:
+    """Where a YAML text has quoted and block scalars, in which ``#`` begins no comment."""
+
+    def __init__(self, text: str) -> None:
+        import yaml
+
+        self._starts: list[_Place] = []
+        self._ends: list[_Place] = []
+        try:
+            for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+                if isinstance(token, yaml.ScalarToken) and token.style:
+                    # A block's first line ends in a comment if it likes.
+                    mark, block = token.start_mark, token.style in "|>"
+                    self._starts.append((mark.line + 1, 0) if block else (mark.line, mark.column))
+                    self._ends.append((token.end_mark.line, token.end_mark.column))
+        except yaml.YAMLError:
+            return  # what follows is no YAML, so that one guess is as good as another
+
+    def __contains__(self, place: _Place) -> bool:
+        index = bisect_right(self._starts, place) - 1
+        return index >= 0 and place < self._ends[index]
+
+
+def silenced(found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore]], file: str) -> list[Diagnostic]:
+    """What comments leave of the findings, and what is to be told of those of a file itself that silence none.
+
+    Args:
+        found: All that was found in a document.
+        comments: By file (a document's own, and those that it imports), their comments.
+        file: The document's own file.
+    """
+    used: set[int] = set()
+    kept = [diagnostic for diagnostic in found if not _silencers(diagnostic, comments, file, used)]
+    own = comments.get(file, ())
+    # A comment without names may not silence that it silences nothing.
+    over_unused = {file: [comment for comment in own if comment.names is not None or comment.line == 0]}
+    # What is found later in a sound document is not known of one whose beginning is not understood.
+    looked = not any(d.severity is Severity.ERROR and d.rule.code.startswith(_FIRST) for d in found)
+    unused = list(chain.from_iterable(_unused(comment, used) for comment in own)) if looked else []
+    kept += [diagnostic for diagnostic in unused if not _silencers(diagnostic, over_unused, file, used)]
+    return sorted(kept, key=lambda d: (d.span is not None, d.span))
+
+
+def _silencers(
+    diagnostic: Diagnostic, comments: Mapping[str, Sequence[Ignore]], file: str, used: set[int]
+) -> list[Name | Ignore]:
+    where = diagnostic.span.file if diagnostic.span else file
+    silencers = [part for comment in comments.get(where, ()) for part in comment.silences(diagnostic)]
+    used.update(map(id, silencers))
+    return silencers
+
+
+def _unused(comment: Ignore, used: set[int]) -> Iterator[Diagnostic]:
+    if comment.line is None:
+        yield _told(f"this comment silences nothing: {comment.fault}", comment.span)
+    elif not comment.names:
+        if id(comment) not in used:
+            yield _told("this comment silences nothing", comment.span)
+    else:
+        for name in comment.names:
+            if not name.rules:
+                yield _told(f"this comment silences nothing: no rule '{name.text}'", name.span, name.advice)
+            elif id(name) not in used and UNUSED_IGNORE.slug not in name.rules:
+                yield _told(f"'{name.text}' silences nothing here", name.span)
+
+
+def _told(message: str, span: Span, advice: str | None = None) -> Diagnostic:
+    return Diagnostic(UNUSED_IGNORE, message, span, advice or "remove it", UNUSED_IGNORE.severity)

@@ -1,0 +1,68 @@
+"""Patterns as in ``.gitignore``; imported only where there are any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from pathspec import GitIgnoreSpec
+
+if TYPE_CHECKING:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+_THROUGH_A_FOLDER: Final = "ps_d"
+"""The group of pathspec's expressions that takes part when a path is matched only because a folder above it is."""
+
+
+@lru_cache(maxsize=256)
+def compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    """What tells paths that the patterns match, from where they stand, or that stand in a folder that they match."""
+    return GitIgnoreSpec([pattern for line in patterns for pattern in _patterns(line)], backend="simple")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a ``.gitignore``."""
+
+    pattern: GitIgnoreSpecPattern
+    folders_only: bool
+
+    def says(self, path: str, *, folder: bool) -> bool | None:
+        if self.folders_only and not folder:
+            return None
+        found = self.pattern.match_file(path)
+        # A folder's children are asked about one by one: '!y' brings back y, and nothing in it.
+        if found is None or found.match.groupdict().get(_THROUGH_A_FOLDER):
+            return None
+        return self.pattern.include
+
+
+@lru_cache(maxsize=256)
+def _lines(text: str) -> tuple[_Line, ...]:
+    lines = []
+    for line in text.split("\n"):
+        written = line.removesuffix("\r")
+        while written.endswith(" ") and not written.endswith("\\ "):
+            written = written[:-1]
+        lines += [_Line(pattern, written.endswith("/")) for pattern in _patterns(written.removesuffix("/"))]
+    return tuple(reversed(lines))
+
+
+def ignores(text: str, path: str, *, folder: bool) -> bool | None:
+    """Whether a ``.gitignore`` leaves out a path relative to it, or brings it back; none when it does not say.
+
+    The folders above the path have been asked about before, and are not left out.
+    """
+    said = (line.says(path, folder=folder) for line in _lines(text))
+    return next((answer for answer in said if answer is not None), None)
+
+
+def _patterns(line: str) -> list[GitIgnoreSpecPattern]:
+    """What a line means; what is no pattern means nothing, as for git."""
+    try:
+        # The other backends are for thousands of patterns, and cost more to import than all the rest.
+        patterns = GitIgnoreSpec.from_lines([line], backend="simple").patterns
+    except ValueError:
+        return []
+    return [pattern for pattern in patterns if pattern.include is not None]

@@ -1,0 +1,83 @@
+"""Which rules are told of, how much they matter, and from where on a check fails."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.diagnostics import RULES, Severity, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from naftiko_runtime.cli.configuration import Configuration
+    from naftiko_runtime.diagnostics import Diagnostic
+
+_CODE: Final = re.compile(r"NK\d{0,3}", re.IGNORECASE)
+
+
+class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
+    """No rule has that name; the message says so, and which one may be meant, as ``advice`` does when one is close."""
+
+    def __init__(self, word: str) -> None:
+        codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []
+        close = closest(word, codes or RULES)
+        self.advice = f"did you mean '{close}'?" if close else None
+        super().__init__("; ".join(part for part in (f"no rule '{word}'", self.advice) if part))
+
+
+def rules_named(word: str) -> frozenset[str]:
+    """The slugs of the rules that a slug, a code or the beginning of codes names.
+
+    Raises:
+        UnknownRule: There is none.
+    """
+    if word in RULES:
+        return frozenset({word})
+    if _CODE.fullmatch(word):
+        found = frozenset(slug for slug, rule in RULES.items() if rule.code.startswith(word.upper()))
+        if found:
+            return found
+    raise UnknownRule(word)
+
+
+def all_named(words: Iterable[str]) -> frozenset[str]:
+    """The rules of several words.
+
+    Raises:
+        UnknownRule: One of them names none.
+    """
+    return frozenset().union(*map(rules_named, words))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the command line says of rules; it wins over what files say.
+
+    Attributes:
+        select: Slugs of the only rules to tell of, whatever files say of them; none when it does not say.
+        ignore: Slugs of rules not to tell of.
+        error_on: The least severity that is a failure; none when it does not say.
+    """
+
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = frozenset()
+    error_on: Severity | None = None
+
+    def told(self, found: Iterable[Diagnostic], configuration: Configuration) -> Iterator[Diagnostic]:
+        """What is told of what was found, with the severity that it is given."""
+        for diagnostic in found:
+            slug = diagnostic.rule.slug
+            severity = configuration.severity.get(slug, diagnostic.severity)
+            if self.select is not None:
+                wanted = slug in self.select
+                severity = severity or diagnostic.severity
+            else:
+                wanted = configuration.selects(slug)
+            if wanted and slug not in self.ignore and severity is not None:
+                yield diagnostic if severity is diagnostic.severity else replace(diagnostic, severity=severity)
+
+    def fails_on(self, configuration: Configuration) -> Severity:
+        """The least severity that is a failure."""
+        return self.error_on or configuration.error_on or Severity.ERROR

@@ -1,0 +1,122 @@
+"""``naftiko validate --watch``: checks again whenever something that was read changes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from naftiko_runtime.cli.check import Known
+    from naftiko_runtime.cli.validate import Run
+    from naftiko_runtime.render import Checked
+
+    Check: TypeAlias = Callable[[Known], Run]
+    Tell: TypeAlias = Callable[[Sequence[Checked]], None]
+
+_STEP_MILLISECONDS: Final = 10
+"""How long nothing may change until a save is taken to be complete: editors write, rename and touch within less."""
+
+_GROUP_MILLISECONDS: Final = 100
+"""How long changes that do not end are waited for."""
+
+
+def watch(check: Check, tell: Tell) -> None:
+    """Check and tell, and do so again after every change, until Ctrl-C.
+
+    Raises:
+        click.ClickException: There is nothing to check to begin with, or ``watchfiles`` is not installed.
+    """
+    try:
+        # What is under `watchfiles.watch`; that one does not say when it has begun to watch.
+        from watchfiles._rust_notify import RustNotify
+    except ImportError:
+        raise click.ClickException("--watch needs watchfiles: pip install 'naftiko-runtime[watch]'") from None
+    try:
+        watched = _Watched(check, tell)
+        while True:
+            folders = watched.folders()
+            changes = RustNotify(sorted(folders), False, False, 0, False, True)
+            watched.again({}, ())  # what changed before the watch began
+            while watched.folders() == folders:
+                found = changes.watch(_GROUP_MILLISECONDS, _STEP_MILLISECONDS, 0, None)
+                if isinstance(found, str):  # a signal
+                    return
+                paths = {path for _, path in found}
+                watched.again(watched.unchanged(paths), paths)
+            changes.close()
+    except KeyboardInterrupt:
+        return
+
+
+class _Watched:
+    """The latest check, and what was told of it."""
+
+    def __init__(self, check: Check, tell: Tell) -> None:
+        self._check = check
+        self._tell = tell
+        self._run = check({})
+        self._told = _outcome(self._run)
+        self._show()
+
+    def again(self, known: Known, changed: Collection[str]) -> None:
+        """Check anew, and tell of it when something else is found or one of the files was saved."""
+        try:
+            run = self._check(known)
+        except click.ClickException as error:
+            if self._told != (told := [error.format_message()]):
+                self._told = told
+                error.show()
+            return
+        self._run = run
+        if self._told != (told := _outcome(run)) or not _read(run).isdisjoint(changed):
+            self._told = told
+            self._show()
+
+    def _show(self) -> None:
+        if sys.stdout.isatty():
+            click.clear()
+        self._tell(self._run.files)
+
+    def unchanged(self, changed: Collection[str]) -> Known:
+        """What need not be read again: files that did not change and import none that may have."""
+
+        def stays(path: Path) -> bool:
+            name = os.path.abspath(path)  # noqa: PTH100 - links stay links
+            return not any(name == other or name.startswith(other + os.sep) for other in changed)
+
+        return {
+            path: loaded
+            for path, loaded in self._run.loaded.items()
+            if stays(path) and (loaded is None or loaded.source is None or "import" not in loaded.source.text)
+        }
+
+    def folders(self) -> set[str]:
+        """Where files that count, and their configurations, are or may come to be."""
+        found = {os.path.dirname(file) for file in _read(self._run)}  # noqa: PTH120
+        found |= {os.path.abspath(folder) for folder in self._run.inputs.folders}  # noqa: PTH100
+        found |= {os.path.abspath(entry.path.parent) for entry in self._run.inputs.files}  # noqa: PTH100
+        return {folder for folder in found if os.path.isdir(folder)}  # noqa: PTH112
+
+
+def _outcome(run: Run) -> list[Any]:
+    """What was found, and in which texts: what was saved while nobody watched is told, too."""
+    texts = {path: loaded.source.text for path, loaded in run.loaded.items() if loaded and loaded.source}
+    return [texts, *((checked.file, checked.diagnostics) for checked in run.files)]
+
+
+def _read(run: Run) -> set[str]:
+    """The documents, and the files that they import."""
+    names = {checked.file for checked in run.files}
+    for checked in run.files:
+        names |= {d.span.file for d in checked.diagnostics if d.span}
+    for loaded in run.loaded.values():
+        if loaded is not None and loaded.source is not None:
+            names |= {source.file for source in loaded.source.places.owners.values()}
+    return {os.path.abspath(name) for name in names}  # noqa: PTH100

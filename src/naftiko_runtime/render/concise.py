@@ -1,0 +1,26 @@
+"""One line a finding, for editors and ``grep``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.render.full import kind, printable
+from naftiko_runtime.render.report import each
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.render.report import Checked
+
+
+def concise(files: Iterable[Checked], *, colour: bool = False) -> str:
+    """``file:line:col: error[slug] message (help: …)``, one line each."""
+    return "".join(line(diagnostic, file, colour=colour) + "\n" for file, diagnostic in each(files))
+
+
+def line(diagnostic: Diagnostic, file: str, *, colour: bool = False) -> str:
+    """One finding on one line; without a place it is told of its file."""
+    place = printable(str(diagnostic.span or file))
+    advice = f" (help: {printable(diagnostic.help)})" if diagnostic.help else ""
+    return f"{place}: {kind(diagnostic, colour)} {printable(diagnostic.message)}{advice}"

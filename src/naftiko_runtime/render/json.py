@@ -1,0 +1,41 @@
+"""A JSON list of findings, for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.render.report import each
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.render.report import Checked
+
+
+def as_json(files: Iterable[Checked]) -> str:
+    """A list of objects; ``line``, ``column`` and their ends are null where a finding has no place."""
+    return dumped([_entry(file, diagnostic) for file, diagnostic in each(files)])
+
+
+def dumped(value: Any) -> str:
+    """JSON text that can be written as UTF-8: a byte of a file name that is none becomes a question mark."""
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
+
+
+def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
+    rule, span = diagnostic.rule, diagnostic.span
+    return {
+        "file": file,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "code": rule.code,
+        "slug": rule.slug,
+        "severity": str(diagnostic.severity),
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "url": f"docs/rules/{rule.slug}.md",
+    }

@@ -1,0 +1,69 @@
+"""What every format is given: the files that were checked, each with what is told of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from naftiko_runtime.diagnostics import Diagnostic, Span
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def _no_line(_: Span) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that was checked.
+
+    Attributes:
+        file: Its name, as it was given.
+        diagnostics: What is told of it, by place; some may stand in files that it imports.
+        line_of: Gives the text of the line at a span; empty when there is none.
+        fails_on: The least severity with which a finding is a failure.
+    """
+
+    file: str
+    diagnostics: tuple[Diagnostic, ...]
+    line_of: Callable[[Span], str] = _no_line
+    fails_on: Severity = Severity.ERROR
+
+    def is_failure(self, diagnostic: Diagnostic) -> bool:
+        """Whether a finding makes the check of this file fail."""
+        return _RANKS[diagnostic.severity] <= _RANKS[self.fails_on]
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is a failure among its findings."""
+        return any(map(self.is_failure, self.diagnostics))
+
+
+def distinct(files: Iterable[Checked]) -> Iterator[Checked]:
+    """The same files, each finding told once: what stands in an imported file is found for each that imports it."""
+    told: set[Diagnostic] = set()
+    for checked in files:
+        fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in told)
+        told.update(fresh)
+        yield Checked(checked.file, fresh, checked.line_of, checked.fails_on)
+
+
+def each(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
+    """Every finding once, with the file that it stands in."""
+    for checked in distinct(files):
+        for diagnostic in checked.diagnostics:
+            yield (diagnostic.span.file if diagnostic.span else checked.file), diagnostic
+
+
+def below(root: str, file: str) -> str:
+    """A file's path relative to a folder, with slashes; the absolute one when it is not below that folder."""
+    absolute = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links away from the name that was given
+    relative = os.path.relpath(absolute, root) if absolute[:1] == root[:1] else absolute
+    return (absolute if relative.startswith(os.pardir + os.sep) else relative).replace(os.sep, "/")

@@ -1,0 +1,166 @@
+"""Every format, word for word. ``UPDATE_GOLDEN=1`` writes the files anew, to be read before they are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from naftiko_runtime import __version__
+from naftiko_runtime.diagnostics import (
+    RULES,
+    SYNTAX,
+    UNREADABLE,
+    UNRESOLVED_CALL,
+    UNUSED_BINDING,
+    UNUSED_IGNORE,
+    Diagnostic,
+    Severity,
+    Span,
+)
+from naftiko_runtime.render import Checked
+from naftiko_runtime.render.concise import concise
+from naftiko_runtime.render.full import full
+from naftiko_runtime.render.github import github
+from naftiko_runtime.render.json import as_json
+from naftiko_runtime.render.junit import junit
+from naftiko_runtime.render.sarif import sarif
+from support.schemas import published
+
+HERE = Path(__file__).parent
+ROOT = str(Path.cwd())
+SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
+SHARED = Diagnostic(
+    UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING
+)
+FILES = (
+    Checked(
+        "caps/ships.yml",
+        (
+            Diagnostic(UNRESOLVED_CALL, "no operation 'a<b>&\"c\"'", Span("caps/ships.yml", 2, 9, 2, 12), "say 100%"),
+            Diagnostic(UNRESOLVED_CALL, "no operation \x1b[31m\x00", Span("caps/ships.yml", 2, 9, 2, 12)),
+            Diagnostic(UNUSED_IGNORE, "nothing", Span("caps/ships.yml", 4, 1, 6, 2), "remove it", Severity.INFO),
+            SHARED,
+        ),
+        lambda span: "  call: a.b" if span.line == 2 else "",
+    ),
+    Checked("clean.yml", ()),
+    Checked("/else where/é.yml", (SHARED, Diagnostic(UNREADABLE, "cannot read it", None)), fails_on=Severity.WARNING),
+)
+
+
+def written(form: str) -> str:
+    match form:
+        case "full":
+            return full(FILES)
+        case "concise":
+            return concise(FILES)
+        case "json":
+            return as_json(FILES)
+        case "github":
+            return github(FILES, root=ROOT)
+        case "sarif":
+            return sarif(FILES, root=ROOT).replace(f'"version": "{__version__}"', '"version": "VERSION"')
+        case _:
+            return junit(FILES)
+
+
+@pytest.mark.parametrize("form", ["full", "concise", "json", "github", "sarif", "junit"])
+def test_a_report_is_the_golden_one(form: str) -> None:
+    golden = HERE / f"report.{form}"
+    report = written(form)
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(report, encoding="utf-8", newline="")
+    assert report == golden.read_bytes().decode()
+
+
+def test_sarif_keeps_to_the_published_schema() -> None:
+    schema = published(SARIF)
+    validator = jsonschema.Draft7Validator(schema)
+    log = json.loads(written("sarif"))
+    assert [error.message for error in validator.iter_errors(log)] == []
+    log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    assert not validator.is_valid(log)
+
+
+def test_sarif_results_name_their_rules_and_files() -> None:
+    (run,) = json.loads(written("sarif"))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [r["ruleId"] for r in run["results"]]
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in run["results"]]
+    assert [unquote(place["uri"]) for place in places] == [
+        *["caps/ships.yml"] * 3,
+        "caps/a, b: 100%.yml",
+        "file:///else where/é.yml",
+    ]
+    assert ["uriBaseId" in place for place in places] == [True, True, True, True, False]
+
+
+def test_names_are_told_from_the_checkout_s_root() -> None:
+    found = [Checked("a.yml", (Diagnostic(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
+    root, here = os.path.split(ROOT)
+    assert f"file={here}/a.yml," in github(found, root=root)
+    assert json.loads(sarif(found, root=root))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
+        "artifactLocation"
+    ] == {"uri": f"{here}/a.yml", "uriBaseId": "%SRCROOT%"}
+
+
+def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
+    def marks(first: int) -> list[str]:
+        spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
+        found = tuple(Diagnostic(SYNTAX, "bad", span) for span in spans)
+        (run,) = json.loads(sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
+        return [result["partialFingerprints"]["naftikoLine/v1"] for result in run["results"]]
+
+    assert marks(3) == marks(30)
+    assert len(set(marks(3))) == 2
+
+
+@given(st.text(min_size=1), st.text(), st.text())
+def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
+    found = Diagnostic(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
+    report = [Checked(file, (found,), lambda _: message)]
+    assert json.loads(as_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
+    suites = ET.fromstring(junit(report).encode())  # noqa: S314 - our own output
+    assert suites.find("testsuite/testcase/failure") is not None
+    assert len(concise(report).splitlines()) == 1
+    (command,) = re.split(r"[\r\n]", github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
+    properties = command.removeprefix("::error ").split("::", 1)[0]
+    assert [part.split("=")[0] for part in properties.split(",")] == [
+        "file",
+        "line",
+        "endLine",
+        "col",
+        "endColumn",
+        "title",
+    ]
+    assert not re.search("%(?!25|0D|0A|3A|2C)", command)
+
+
+def test_junit_has_a_suite_a_file_and_counts_what_fails() -> None:
+    suites = ET.fromstring(junit(FILES))  # noqa: S314 - our own output
+    assert (suites.get("tests"), suites.get("failures")) == ("3", "2")
+    names = [(suite.get("name"), suite.get("failures")) for suite in suites]
+    assert names == [("caps/ships.yml", "1"), ("clean.yml", "0"), ("/else where/é.yml", "1")]
+    outputs = [suite.findtext("testcase/system-out") or "" for suite in suites]
+    assert ["unused-binding" in output for output in outputs] == [True, False, False]
+
+
+def test_what_an_imported_file_has_is_told_once() -> None:
+    assert written("concise").count("never used") == 1
+    assert len(json.loads(written("json"))) == 5
+
+
+def test_every_rule_has_a_level() -> None:
+    found = tuple(Diagnostic(rule, "x", Span("a.yml", 1, 1, 1, 2), None, rule.severity) for rule in RULES.values())
+    (run,) = json.loads(sarif([Checked("a.yml", found)], root=ROOT))["runs"]
+    assert {r["level"] for r in run["results"]} == {"error", "warning", "note"}
+    assert len(run["tool"]["driver"]["rules"]) == len(RULES)

@@ -1,0 +1,159 @@
+"""What ``naftiko.toml`` and ``pyproject.toml`` may say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
+from naftiko_runtime.cli.selection import Selection, UnknownRule, rules_named
+from naftiko_runtime.diagnostics import RULES, Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read(folder: Path, text: str, name: str = "naftiko.toml") -> Configuration:
+    (folder / name).write_text(text)
+    return Configurations().of(folder)
+
+
+def test_every_key(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    text = (
+        'select = ["NK2"]\nignore = ["unused-binding"]\nerror-on = "info"\nexclude = ["old/"]\n'
+        'allow-import = ["shared"]\n[severity]\nNK209 = "error"\nunresolved-call = "off"\n'
+    )
+    found = read(tmp_path, text)
+    assert found.select is not None
+    assert {RULES[slug].code[:3] for slug in found.select} == {"NK2"}
+    assert found.ignore == {"unused-binding"}
+    assert found.error_on is Severity.INFO
+    assert found.severity == {"unused-input": Severity.ERROR, "unresolved-call": None}
+    assert found.allowed_imports == (tmp_path / "shared",)
+    table = text.replace("[severity]", "[tool.naftiko.severity]")
+    (tmp_path / "naftiko.toml").unlink()
+    assert read(tmp_path, f"[tool.naftiko]\n{table}", "pyproject.toml") == found
+
+
+def test_the_nearest_counts_and_they_are_not_merged(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.naftiko]\nignore = ["NK2"]\n')
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\nnaftiko = 1\n")
+    assert Configurations().of(inner).folder == tmp_path
+    (tmp_path / "a" / "naftiko.toml").write_text("")
+    assert Configurations().of(inner) == Configuration(tmp_path / "a")
+
+
+def test_its_own_file_wins_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.naftiko]\nerror-on = "info"\n')
+    assert read(tmp_path, 'error-on = "warning"\n').error_on is Severity.WARNING
+
+
+def test_a_repository_ends_the_search(tmp_path: Path) -> None:
+    (tmp_path / "naftiko.toml").write_text('error-on = "info"\n')
+    inner = tmp_path / "repository" / "caps"
+    inner.mkdir(parents=True)
+    assert Configurations().of(inner).error_on is Severity.INFO
+    (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere\n")
+    assert Configurations().of(inner) == NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('selct = ["NK2"]', "unknown key 'selct'; did you mean 'select'?"),
+        ('select = ["unresolved-cal"]', "'select': no rule 'unresolved-cal'; did you mean 'unresolved-call'?"),
+        ('ignore = ["NK999"]', "'ignore': no rule 'NK999'"),
+        ('ignore = "NK2"', "'ignore' has to be a list of texts"),
+        ("exclude = [1]", "'exclude' has to be a list of texts"),
+        ('error-on = "fatal"', "'error-on' has to be one of error, warning, info, not 'fatal'"),
+        ("error-on = [1]", "'error-on' has to be one of error, warning, info, not [1]"),
+        ("severity = 1", "'severity' has to be a table of rules and severities"),
+        ('severity = {NK201 = "of"}', "'severity.NK201' has to be one of error, warning, info, off, not 'of'"),
+        ("severity = {NK201 = []}", "'severity.NK201' has to be one of error, warning, info, off, not []"),
+        ('severity = {nothing = "off"}', "'severity': no rule 'nothing'"),
+        ('allow-import = ["nowhere"]', "'allow-import': there is no folder"),
+    ],
+)
+def test_faults_are_named_with_their_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        read(tmp_path, text)
+    assert raised.value.exit_code == 2
+    assert "naftiko.toml: " in raised.value.message
+    assert message in raised.value.message
+    (tmp_path / "naftiko.toml").unlink()
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml: \[tool\.naftiko\]: ") as raised:
+        read(tmp_path, f"[tool.naftiko]\n{text}", "pyproject.toml")
+    assert message in raised.value.message
+
+
+@pytest.mark.parametrize("content", [b"a = ", b"\xff", b"[tool]\nnaftiko = 1"])
+def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(content + b" # naftiko")
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
+        Configurations().of(tmp_path)
+
+
+def test_another_tool_s_broken_file_is_none_of_our_business(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.black\n")
+    assert Configurations().of(tmp_path).select is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "left_out"),
+    [
+        ("drafts/", "drafts/a.yaml", True),
+        ("drafts/", "x/drafts/a.yaml", True),
+        ("/drafts/", "x/drafts/a.yaml", False),
+        ("*.old.yaml", "x/a.old.yaml", True),
+        ("a/**/b.yaml", "a/c/d/b.yaml", True),
+        ("a/*.yaml", "a/c/b.yaml", False),
+    ],
+)
+def test_exclusions_are_relative_to_their_file(tmp_path: Path, pattern: str, path: str, left_out: bool) -> None:
+    assert Configuration(tmp_path, exclude=(pattern,)).excludes(tmp_path / path) is left_out
+
+
+@pytest.mark.parametrize(("word", "count"), [("NK", len(RULES)), ("nk201", 1), ("unresolved-call", 1)])
+def test_words_name_rules(word: str, count: int) -> None:
+    assert len(rules_named(word)) == count
+
+
+@pytest.mark.parametrize("word", ["", "N", "NK9", "NK2011", "Unresolved-Call", "NK2*"])
+def test_other_words_do_not(word: str) -> None:
+    with pytest.raises(UnknownRule):
+        rules_named(word)
+
+
+def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
+    found = [
+        Diagnostic(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
+    ]
+    return {d.rule.slug: d.severity for d in selection.told(found, configuration)}
+
+
+CALL, INPUT = frozenset({"unresolved-call"}), frozenset({"unused-input"})
+
+
+@pytest.mark.parametrize(
+    ("selection", "configuration", "expected"),
+    [
+        (Selection(), NONE, CALL | INPUT),
+        (Selection(), Configuration(select=CALL), CALL),
+        (Selection(), Configuration(ignore=CALL), INPUT),
+        (Selection(), Configuration(severity={"unused-input": None}), CALL),
+        (Selection(select=CALL), Configuration(select=INPUT, ignore=CALL, severity={"unresolved-call": None}), CALL),
+        (Selection(ignore=CALL), Configuration(ignore=INPUT), frozenset()),
+        (Selection(select=CALL | INPUT, ignore=CALL), NONE, INPUT),
+    ],
+)
+def test_the_command_line_wins(selection: Selection, configuration: Configuration, expected: frozenset[str]) -> None:
+    assert set(told(selection, configuration)) == expected
+
+
+def test_severities_are_the_configuration_s() -> None:
+    severity = {"unresolved-call": Severity.INFO, "unused-input": Severity.ERROR}
+    assert told(Selection(), Configuration(severity=severity)) == severity
