@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+from pathlib import Path
+from typing import Any
 
 import fastavro
 import pytest
@@ -14,10 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.formats import Undecodable, decode, decoder
+from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.load import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AVRO: dict[str, Any] = {
     "type": "record",
@@ -278,3 +279,45 @@ def test_a_schema_stands_beside_the_document(tmp_path: Path) -> None:
     assert "No such file" in told["missing.avsc"][0]
     assert "may not leave" in told["../ship.avsc"][0]
     assert "may not leave" in told["link.avsc"][0]
+
+
+def test_a_schema_of_an_imported_file_stands_beside_that(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    head, _, tail = DOCUMENT.partition("  exposes:")
+    consumes = head.replace("capability:\n  consumes", "consumes").replace("SCHEMA", "../ship.avsc")
+    (shared / "api.yml").write_text(consumes)
+    importing = "naftiko: 1.0.0-alpha2\ncapability:\n  consumes: [{location: shared/api.yml, import: api}]\n  exposes:"
+    (tmp_path / "x.yml").write_text(importing + tail)
+    (tmp_path / "ship.avsc").write_text(json.dumps(AVRO))
+    assert load(tmp_path / "x.yml").diagnostics == ()
+    (shared / "api.yml").write_text(consumes.replace("../ship", "ship"))
+    (found,) = load(tmp_path / "x.yml").diagnostics
+    assert (found.rule.slug, Path(str(found.span).partition(":")[0]).name) == ("invalid-value", "api.yml")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.avsc")
+    (tmp_path / "large.avsc").write_bytes(b" " * (DOCUMENT_BYTES_MAX + 1))
+    (tmp_path / "circle.avsc").symlink_to(tmp_path / "circle.avsc")
+    told = {}
+    for name in ("pipe.avsc", "large.avsc", "circle.avsc", '"nul\\0"'):
+        (tmp_path / "x.yml").write_text(DOCUMENT.replace("SCHEMA", name))
+        told[name], *_ = (found.message for found in load(tmp_path / "x.yml").diagnostics)
+    assert "no regular file" in told["pipe.avsc"]
+    assert "larger than" in told["large.avsc"]
+    assert "'outputSchema' does not do" in told['"nul\\0"']
+    assert "circle" in told["circle.avsc"] or "symbolic links" in told["circle.avsc"]
+
+
+@pytest.mark.parametrize(("raw_format", "library"), [("html", "lxml"), ("protobuf", "google.protobuf")])
+def test_a_library_that_is_not_there_is_told_before_anything_runs(
+    raw_format: str, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"naftiko_runtime.formats.{raw_format}", raising=False)
+    monkeypatch.delattr(f"naftiko_runtime.formats.{raw_format}", raising=False)
+    (tmp_path / "x").write_bytes(b"")
+    (tmp_path / "x.yml").write_text(DOCUMENT.replace("avro", raw_format).replace("SCHEMA", "x"))
+    (found,) = load(tmp_path / "x.yml").diagnostics
+    assert (found.rule.slug, found.help) == ("not-served-yet", f"pip install 'naftiko-runtime[{raw_format}]'")

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from naftiko_runtime.formats import decode, decoder
 
-LINES = r"""
+TEXT = r"""
 text
 more text
 # A
@@ -21,7 +21,6 @@ more text
 #no
    # D
     # code
-	# code
 #
 ===
 ---
@@ -48,7 +47,8 @@ a | b
 |-|
 | x |
 > q
-""".split("\n")[:-1]
+"""
+LINES = [*TEXT.splitlines(), "\t# code"]
 
 
 def ours(text: str) -> list[Any]:

@@ -197,7 +197,7 @@ def _closing(line: str) -> Callable[[str, int], bool] | None:
 
 
 def _cells(line: str) -> list[str]:
-    """A row's texts; a pipe in one is written ``\\|``."""
+    """A row's texts; a pipe in one stands behind a backslash."""
     text = line.strip().removeprefix("|")
     cells = [cell.strip().replace("\\|", "|") for cell in _PIPE.split(text)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
