@@ -45,6 +45,14 @@ class Span:
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """A text that is to stand in the place of a stretch of a file; of an empty stretch, before what follows it."""
+
+    span: Span
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A kind of finding.
@@ -74,7 +82,7 @@ def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str) -
     return rule
 
 
-_E, _W = Severity.ERROR, Severity.WARNING
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 UNREADABLE: Final = _rule(
     "NK101",
@@ -260,6 +268,14 @@ PROVIDER: Final = _rule(
     "Use one of the schemes that are listed, or leave `location` out for the environment.",
 )
 
+VALUE_PREFIX: Final = _rule(
+    "NK221",
+    "value-prefix",
+    _I,
+    "A 'with' value names the caller's input by `rest.`, `tools.` or `mcp.`; only `validate --fix` looks for it.",
+    "Write the expose's namespace in its place.",
+)
+
 JSONPATH: Final = _rule(
     "NK301",
     "invalid-jsonpath",
@@ -283,6 +299,14 @@ PATTERN: Final = _rule(
     _E,
     "A regular expression that does not compile, or that could not be matched in linear time.",
     "Write it in RE2's syntax: without look-around and back references.",
+)
+
+ROOT_PATH: Final = _rule(
+    "NK321",
+    "root-path",
+    _I,
+    "A mapping `$.`, which means `$`; only `validate --fix` looks for it.",
+    "Write `$`.",
 )
 
 NO_SUCH_EXPOSE: Final = _rule(
@@ -329,6 +353,13 @@ NOTHING_TO_SERVE: Final = _rule(
     _E,
     "A document that exposes nothing.",
     "Add `exposes`; a file that is only there to be imported cannot run.",
+)
+UNLISTED_PLACEHOLDER: Final = _rule(
+    "NK421",
+    "unlisted-placeholder",
+    _I,
+    "A placeholder of a route that no input parameter declares; only `validate --fix` looks for it.",
+    "Declare it under the resource's `inputParameters`: `{name: …, in: path, type: string}`.",
 )
 
 EMPTY_CREDENTIAL: Final = _rule(
@@ -382,6 +413,8 @@ class Diagnostic:
     help: str | None = None
     severity: Severity = Severity.ERROR
     part: tuple[str | int, ...] | None = field(default=None, compare=False)
+    fix: tuple[Edit, ...] = field(default=(), compare=False)
+    """What would put an end to it, all of it or nothing; empty when that is no mechanical matter."""
 
 
 class DocumentError(Exception):
@@ -407,20 +440,21 @@ class Findings:
         span: Span | None,
         help: str | None = None,  # noqa: A002 - the field's name
         part: tuple[str | int, ...] | None = None,
+        fix: tuple[Edit, ...] = (),
     ) -> None:
         """Note a finding with the rule's own severity."""
-        self._all.append(Diagnostic(rule, message, span, help, rule.severity, part))
+        self._all.append(Diagnostic(rule, message, span, help, rule.severity, part, fix))
 
     @property
     def failed(self) -> bool:
         """Whether anything found is an error."""
         return any(d.severity is Severity.ERROR for d in self._all)
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
+    def sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
         """Everything found, by file and place, each finding once, bounded in number."""
         unique = dict.fromkeys(self._all)
         ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))
-        return tuple(ordered[:DIAGNOSTICS_MAX])
+        return tuple(ordered[:most])
 
 
 def is_close(word: str, known: str) -> bool:
@@ -435,6 +469,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return folded[close[0]]
     swapped = [full for short, full in folded.items() if sorted(short) == sorted(word.casefold())]
     return swapped[0] if swapped else None
+
+
+def nearest_only(word: str, known: Iterable[str]) -> str | None:
+    """The one known word that a word is a slip of; none when it may be a slip of another one as well."""
+    close = [candidate for candidate in dict.fromkeys(known) if is_close(word, candidate)]
+    return close[0] if len(close) == 1 else None
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

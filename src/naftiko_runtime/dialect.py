@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.source import written
+from naftiko_runtime.source.edits import respelt
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostics import Edit, Findings
     from naftiko_runtime.source import Source, Steps
 
 VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
@@ -154,17 +155,20 @@ class _Speaker:
     def _operation(self, operation: dict[str, Any], steps: Steps) -> None:
         body = operation.get("body")
         if isinstance(body, dict) and body.get("type") == "form":
-            self._note((*steps, "body", "type"), "'form' is read as 'formUrlEncoded'", "write 'formUrlEncoded'")
+            place = (*steps, "body", "type")
+            fix = respelt(self._draft.finished(), place, "form", "formUrlEncoded")
+            self._note(place, "'form' is read as 'formUrlEncoded'", "write 'formUrlEncoded'", fix=fix)
             self._draft.put(body, "type", "formUrlEncoded", like="type")
 
     def _renamed(self, mapping: dict[str, Any], old: str, new: str, steps: Steps) -> None:
         if old in mapping and new not in mapping:
-            self._note((*steps, old), f"'{old}' is read as '{new}'", f"write '{new}'", key=True)
+            fix = respelt(self._draft.finished(), (*steps, old), old, new, key=True)
+            self._note((*steps, old), f"'{old}' is read as '{new}'", f"write '{new}'", key=True, fix=fix)
             self._draft.rename(mapping, old, new)
 
-    def _note(self, steps: Steps, message: str, advice: str, *, key: bool = False) -> None:
+    def _note(self, steps: Steps, message: str, advice: str, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
         place = self._draft.finished().span(steps, key=key)  # as reshaped so far
-        self._findings.add(rules.NON_STANDARD_KEY, message, place, advice)
+        self._findings.add(rules.NON_STANDARD_KEY, message, place, advice, fix=fix)
 
 
 def _mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:

@@ -25,6 +25,9 @@ JSONPATH_DESCENTS_MAX: Final = 3
 # Diagnostics: past this many a file is not a capability file, and a reader stops reading.
 DIAGNOSTICS_MAX: Final = 1_000
 
+# Fixing: a fix may make room for another one, a few times at most.
+FIX_ROUNDS_MAX: Final = 10
+
 # Inbound.
 REQUEST_HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_HEADERS_MAX: Final = 100

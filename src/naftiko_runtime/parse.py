@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, nearest
+from naftiko_runtime.diagnostics import did_you_mean, nearest, nearest_only
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.spec.document import Document, SharedDocument
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostics import Edit, Findings
     from naftiko_runtime.source import Source, Steps
 
 PartT = TypeVar("PartT", bound=Part)
@@ -51,6 +52,7 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
 
 def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
+    fix: tuple[Edit, ...] = ()
     steps = _real_steps(detail["loc"], source.data)
     if kind == "missing":
         steps = (*steps, detail["loc"][-1])
@@ -60,16 +62,20 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
         present = _value_at(source.data, steps[:-1])
         if slip := nearest(str(steps[-1]), present):
             add = f"did you mean {last} where '{slip}' stands?"
+            if nearest_only(str(steps[-1]), present):
+                fix = respelt(source, (*steps[:-1], slip), slip, str(steps[-1]), key=True)
             span = source.span((*steps[:-1], slip), key=True)
         else:
             add = _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
-        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add)
+        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add, fix=fix)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
         value = _value_at(source.data, steps)
         shown = f"'{value}'" if isinstance(value, str) and len(value) <= _SHOWN_MAX else "this value"
         advice = did_you_mean(str(value), expected, "one of")
-        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice)
+        meant = nearest_only(value, expected) if isinstance(value, str) else None
+        fix = respelt(source, steps, value, meant) if meant else ()
+        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice, fix=fix)
     elif wanted := _WANTED.get(kind):
         value = _value_at(source.data, steps)
         if value is None:
@@ -197,6 +203,7 @@ def _parts(value: Any, steps: Steps) -> Iterator[tuple[Steps, Part]]:
 def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
     span = source.span(steps, key=True)
     if close := nearest(key, known):
-        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?", steps)
+        fix = respelt(source, steps, key, close, key=True) if nearest_only(key, known) else ()
+        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?", steps, fix)
     else:
         findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span)

@@ -113,3 +113,12 @@ def test_a_place_that_cannot_be_written_is_told(pixel_file: Path, tmp_path: Path
     assert ended.returncode == 1
     assert "nowhere" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
+    printed = naftiko("schema", cwd=tmp_path)
+    assert printed.returncode == 0
+    assert json.loads(printed.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert naftiko("schema", "--version", "1.0.0-beta5", "-o", "x.json", cwd=tmp_path).stdout == ""
+    assert "ikanos" in json.loads((tmp_path / "x.json").read_text())["properties"]
+    assert naftiko("schema", "--version", "9", cwd=tmp_path).returncode == 2

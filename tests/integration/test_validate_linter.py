@@ -330,7 +330,8 @@ def imported(folder: Path, *arguments: str) -> set[str]:
         f"finally:\n    print('imported:', *set(sys.modules) & set({HEAVY!r}), file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", script]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=clean_environment())
+    environment = {k: v for k, v in clean_environment().items() if not k.startswith("COV")}  # coverage imports much
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment)
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("imported:")]
     return set(line.split()[1:])
 

@@ -129,6 +129,14 @@ def test_a_saved_file_is_reported_and_ctrl_c_is_clean(folder: Path) -> None:
         assert watcher.stop() == (0, "")
 
 
+def test_without_watchfiles_it_says_what_to_install(folder: Path) -> None:
+    script = "import sys; sys.modules['watchfiles'] = None\nfrom naftiko_runtime.cli import main\nmain()"
+    command = [sys.executable, "-c", script, "validate", "--watch", "a.yaml"]
+    ended = subprocess.run(command, check=False, cwd=folder, env=clean_environment(), capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "Error: --watch needs watchfiles: pip install 'naftiko-runtime[watch]'\n"
+
+
 def test_a_save_without_change_is_reported_too(folder: Path) -> None:
     with Watcher(folder, "a.yaml") as watcher:
         watcher.report()

@@ -90,11 +90,27 @@ def test_faults_are_named_with_their_file(tmp_path: Path, text: str, message: st
     assert message in raised.value.message
 
 
-@pytest.mark.parametrize("content", [b"a = ", b"\xff", b"[tool]\nnaftiko = 1"])
+@pytest.mark.parametrize("content", [b"[tool.naftiko]\na = ", b"[tool.naftiko]\n\xff", b"[tool]\nnaftiko = 1"])
 def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "pyproject.toml").write_bytes(content + b" # naftiko")
+    (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
         Configurations().of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tool.naftiko]\nerror-on = "info"',
+        '[ tool . "naftiko" ]\nerror-on = "info"',
+        '[tool]\nnaftiko.error-on = "info"',
+        '[tool]\nnaftiko = {error-on = "info"}',
+        'tool.naftiko.error-on = "info"',
+        'tool = {naftiko = {error-on = "info"}}',
+    ],
+)
+def test_every_spelling_of_a_table_is_seen(tmp_path: Path, text: str) -> None:
+    found = read(tmp_path, f'{text}\n[project]\nname = "naftiko"\n', "pyproject.toml")
+    assert found.error_on is Severity.INFO
 
 
 def test_another_tool_s_broken_file_is_none_of_our_business(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.files import exposes
 from naftiko_runtime.cli.inputs import collect
 
 if TYPE_CHECKING:
@@ -140,3 +141,19 @@ def test_gitignore_files_mean_what_git_says(patterns: dict[str, list[str]]) -> N
         for inner in ("x", "x/y"):
             inside = {file for file in ours if file.startswith(f"{inner}/")}
             assert not inside or {os.path.relpath(file, name) for file in found(f"{name}/{inner}")} == inside
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"naftiko": "1.0.0-alpha2", "capability": {}}, True),
+        ({"capability": None}, True),
+        ({"ikanos": "1.0.0-beta5", "exposes": {}}, True),
+        ({"naftiko": "1.0.0-alpha2", "consumes": []}, False),
+        ({"exposes": []}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_what_a_folder_s_capability_is(data: object, expected: bool) -> None:
+    assert exposes(data) is expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
@@ -15,7 +15,7 @@ from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.source import load as parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
@@ -27,28 +27,45 @@ if TYPE_CHECKING:
 Known: TypeAlias = "Mapping[Path, Loaded | None]"
 """By file, what it became; none for what is no capability."""
 
+Loading: TypeAlias = "Callable[[Source, Overrides, Path], Loaded]"
+"""From what was read to what it became."""
 
-@dataclass(frozen=True, slots=True)
+
+_NOTHING: Known = MappingProxyType({})
+
+
 class Checker:
-    """How files are checked.
+    """How files are checked; ``loaded`` is what has been read so far.
 
-    Attributes:
+    Args:
         configurations: What their folders say.
         selection: What the command line says.
         allowed_imports: Folders, besides a document's own, that imports may read.
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
         known: What need not be read again.
-        loaded: What has been read so far.
         strict: Whether every departure from the official schema is an error.
+        loading: What becomes of a file's source.
     """
 
-    configurations: Configurations
-    selection: Selection
-    allowed_imports: tuple[Path, ...] = ()
-    skip_others: bool = False
-    known: Known = field(default_factory=dict)
-    loaded: dict[Path, Loaded | None] = field(default_factory=dict)
-    strict: bool = False
+    def __init__(
+        self,
+        configurations: Configurations,
+        selection: Selection,
+        allowed_imports: tuple[Path, ...] = (),
+        skip_others: bool = False,
+        known: Known = _NOTHING,
+        *,
+        strict: bool = False,
+        loading: Loading = load_source,
+    ) -> None:
+        self.configurations = configurations
+        self.selection = selection
+        self.allowed_imports = allowed_imports
+        self.skip_others = skip_others
+        self.known = known
+        self.strict = strict
+        self.loading = loading
+        self.loaded: dict[Path, Loaded | None] = {}
 
     def check(self, entry: Input) -> Checked | None:
         """What is to be told of a file; none when it is no capability and nobody named it.
@@ -74,7 +91,7 @@ class Checker:
         if not named and not exposes(source.data, shared=True):
             return None
         allowed = (*self.allowed_imports, *configuration.allowed_imports)
-        return load_source(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
+        return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
 
     def _told(self, loaded: Loaded, file: str, configuration: Configuration) -> Checked:
         source = loaded.source

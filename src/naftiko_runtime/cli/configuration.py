@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 _OWN: Final = "naftiko.toml"
 _PROJECT: Final = "pyproject.toml"
-NAMES: Final = (_OWN, _PROJECT)
+_NAMES: Final = (_OWN, _PROJECT)
+_MENTION: Final = re.compile(rb"^\s*\[?\s*[\"']?tool\b.*naftiko|^\s*[\"']?naftiko[\"']?\s*[.=]", re.MULTILINE)
+"""What a project's file has that may have our table; the others need no TOML reader."""
+
 _SEVERITIES: Final[dict[str, Severity | None]] = {**{str(s): s for s in Severity}, "off": None}
 _T = TypeVar("_T")
 
@@ -28,8 +32,7 @@ class ConfigurationError(click.ClickException):
     exit_code = 2
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What a file says of checks; nothing where there is none.
 
     Attributes:
@@ -46,7 +49,7 @@ class Configuration:
     select: frozenset[str] | None = None
     ignore: frozenset[str] = frozenset()
     error_on: Severity | None = None
-    severity: Mapping[str, Severity | None] = field(default_factory=dict)
+    severity: Mapping[str, Severity | None] = MappingProxyType({})
     exclude: tuple[str, ...] = ()
     allowed_imports: tuple[Path, ...] = ()
 
@@ -97,7 +100,7 @@ class Configurations:
 
 
 def _read(folder: Path) -> Configuration | None:
-    for name in NAMES:
+    for name in _NAMES:
         file = folder / name
         try:
             raw = file.read_bytes()
@@ -112,7 +115,7 @@ def _read(folder: Path) -> Configuration | None:
 
 def _table(file: Path, raw: bytes) -> dict[str, Any] | None:
     project = file.name == _PROJECT
-    if project and b"naftiko" not in raw:
+    if project and not _MENTION.search(raw):
         return None
     import tomllib
 

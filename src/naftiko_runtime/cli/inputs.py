@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from naftiko_runtime.cli.files import SUFFIXES, may_be_capability
-from naftiko_runtime.cli.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from naftiko_runtime.cli.configuration import Configurations
+    from naftiko_runtime.cli.walk import Walk
 
 STDIN: Final = "-"
 _MAGIC: Final = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One file to check.
 
     Attributes:
@@ -36,8 +34,7 @@ class Input:
     stdin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """All there is to check.
 
     Attributes:
@@ -62,27 +59,33 @@ def collect(words: Sequence[str], configurations: Configurations, *, gitignore: 
         click.UsageError: A word stands for nothing.
         ConfigurationError: A configuration on the way is wrong.
     """
-    walk = Walk(configurations, gitignore)
     found: dict[str, Input] = {}
+    folders: list[Path] = []
+
+    def walk() -> Walk:
+        from naftiko_runtime.cli.walk import Walk
+
+        return Walk(configurations, gitignore, folders)
+
     for word in words:
         for entry in _inputs(word, walk, stdin_name):
             key = STDIN if entry.stdin else os.path.abspath(entry.path)  # noqa: PTH100 - links stay links
             if key not in found or entry.named:
                 found[key] = entry
-    return Inputs(tuple(found.values()), tuple(walk.folders))
+    return Inputs(tuple(found.values()), tuple(folders))
 
 
-def _inputs(word: str, walk: Walk, stdin_name: str) -> Iterable[Input]:
+def _inputs(word: str, walk: Callable[[], Walk], stdin_name: str) -> Iterable[Input]:
     path = Path(word)
     if word == STDIN:
         return [Input(Path(stdin_name), named=True, stdin=True)]
     if path.is_dir():
-        return [Input(file, named=False) for file in walk.files(path) if _wanted(file)]
+        return [Input(file, named=False) for file in walk().files(path) if _wanted(file)]
     if os.path.lexists(path):
         return [Input(path, named=True)]
     if not _MAGIC & set(word):
         raise click.UsageError(f"File or folder '{word}' does not exist.")
-    matching = [Input(file, named=False) for file in _matching(path, walk)]
+    matching = [Input(file, named=False) for file in _matching(path, walk())]
     if not matching:
         raise click.UsageError(f"No file matches '{word}'.")
     return matching

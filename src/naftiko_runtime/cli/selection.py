@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from naftiko_runtime.diagnostics import RULES, Severity, closest
 
@@ -51,8 +51,7 @@ def all_named(words: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*map(rules_named, words))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What the command line says of rules; it wins over what files say.
 
     Attributes:

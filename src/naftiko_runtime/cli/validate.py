@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
@@ -15,13 +14,14 @@ from naftiko_runtime.cli.inputs import STDIN, collect
 from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.selection import Selection, UnknownRule, all_named
 from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.load import load_source
 from naftiko_runtime.render.report import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from naftiko_runtime.cli.check import Known
+    from naftiko_runtime.cli.check import Known, Loading
     from naftiko_runtime.cli.findings import Format
     from naftiko_runtime.cli.inputs import Inputs
     from naftiko_runtime.render import Checked
@@ -67,6 +67,8 @@ class _Rules(click.ParamType[Any]):
 @STRICT
 @click.option("--quiet", "-q", is_flag=True, help="Write findings only, not how many there are.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
+@click.option("--fix", is_flag=True, help="Rewrite what is mechanically certain, and nothing else in the files.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
 def validate(
     paths: tuple[str, ...],
     form: Format,
@@ -79,6 +81,8 @@ def validate(
     allowed_imports: tuple[Path, ...],
     strict: bool,
     quiet: bool,
+    fix: bool,
+    diff: bool,
     watch: bool,
 ) -> None:
     """Check capability FILEs: says what cannot run, where, and what to write instead.
@@ -95,6 +99,8 @@ def validate(
         Severity(error_on) if error_on else None,
     )
     check = _Check(paths, selection, stdin_filename or _STDIN_NAME, not no_ignore, skip_others, allowed_imports, strict)
+    if fix or diff:
+        _fix(check, form, paths, diff=diff, watch=watch, quiet=quiet)
     if watch:
         _watch(check, form, quiet=quiet)
         return
@@ -103,8 +109,7 @@ def validate(
     sys.exit(any(checked.failed for checked in run.files))
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One check of everything.
 
     Attributes:
@@ -118,8 +123,7 @@ class Run:
     loaded: Known
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     """All that a command line says of what is to be checked, and how."""
 
     paths: Sequence[str]
@@ -130,8 +134,12 @@ class _Check:
     allowed_imports: tuple[Path, ...]
     strict: bool
 
-    def run(self, known: Known) -> Run:
+    def run(self, known: Known, loading: Loading = load_source) -> Run:
         """Check everything, with folders and configurations, and all files that are not known, read anew.
+
+        Args:
+            known: What need not be read again.
+            loading: What becomes of a file's source.
 
         Raises:
             click.UsageError: There is nothing.
@@ -140,7 +148,13 @@ class _Check:
         configurations = Configurations()
         inputs = collect(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
         checker = Checker(
-            configurations, self.selection, self.allowed_imports, self.skip_others, known, strict=self.strict
+            configurations,
+            self.selection,
+            self.allowed_imports,
+            self.skip_others,
+            known,
+            strict=self.strict,
+            loading=loading,
         )
         files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
         if not files and not self.skip_others:
@@ -148,17 +162,24 @@ class _Check:
         return Run(files, inputs, checker.loaded)
 
 
-def tell(files: Sequence[Checked], form: Format, *, quiet: bool) -> None:
-    """Write what was found, and how much; of a format for machines nothing else comes to standard output."""
+def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False) -> None:
+    """Write what was found, and how much; of a format for machines nothing else comes to standard output.
+
+    Args:
+        files: What was checked.
+        form: How to write it.
+        quiet: Whether to leave out how much it is.
+        err: Whether it goes to standard error.
+    """
     people = form in FOR_PEOPLE
-    colour = people and coloured(sys.stdout)
+    colour = people and coloured(sys.stderr if err else sys.stdout)
     report = rendered(files, form, colour=colour)
     if report:
-        click.echo(report if people else report.encode(), nl=False, color=colour)
+        click.echo(report if people else report.encode(), nl=False, color=colour, err=err)
     if not quiet:
         told = [diagnostic for checked in distinct(files) for diagnostic in checked.diagnostics]
         summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(told)}"
-        click.echo(summary, err=not people)
+        click.echo(summary, err=err or not people)
 
 
 def _watch(check: _Check, form: Format, *, quiet: bool) -> None:
@@ -169,3 +190,16 @@ def _watch(check: _Check, form: Format, *, quiet: bool) -> None:
     from naftiko_runtime.cli.watch import watch
 
     watch(check.run, lambda files: tell(files, form, quiet=quiet))
+
+
+def _fix(check: _Check, form: Format, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool) -> NoReturn:
+    """Fix files, or show how, and tell of what is left."""
+    if watch or STDIN in paths:
+        raise click.UsageError("--fix and --diff are for files, and not for --watch.")
+    from naftiko_runtime.cli.fixing import Fixing
+
+    fixing = Fixing(diff=diff)
+    run = check.run({}, fixing.load)
+    tell(run.files, form, quiet=quiet, err=diff)
+    click.echo(fixing.summary(), err=diff or form not in FOR_PEOPLE)
+    sys.exit(any(checked.failed for checked in run.files))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -17,19 +16,18 @@ if TYPE_CHECKING:
 _GITIGNORE: Final = ".gitignore"
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """Walks folders.
 
     Attributes:
         configurations: Say what else is left out.
         gitignore: Whether ``.gitignore`` files count.
-        folders: Every folder that was looked into so far.
+        folders: Gets every folder that is looked into.
     """
 
     configurations: Configurations
-    gitignore: bool = True
-    folders: list[Path] = field(default_factory=list)
+    gitignore: bool
+    folders: list[Path]
 
     def files(self, root: Path) -> Iterator[Path]:
         """The files below a folder, by name; links to folders are not followed.
@@ -63,8 +61,7 @@ class Walk:
                 yield path
 
 
-@dataclass(frozen=True, slots=True)
-class _Ignored:
+class _Ignored(NamedTuple):
     """One ``.gitignore``."""
 
     folder: Path

@@ -8,6 +8,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
+from naftiko_runtime.link.spelling import listed
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.plan import Plan
 from naftiko_runtime.spec.document import SharedDocument
@@ -40,7 +41,8 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     for binding in variables.unlisted():
         message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"
         advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"
-        findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice)
+        fix = listed(binding, document, source)
+        findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice, fix=fix)
     for binding in variables.bindings():
         others = shared or binding.span.file != source.file  # whoever imports those may use them
         if not binding.uses and not others and not variables.named_in(binding, source.text):

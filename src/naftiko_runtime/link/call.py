@@ -16,6 +16,7 @@ from naftiko_runtime.contract import Contract, Input, Place, read_as
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.spelling import route_respelt
 from naftiko_runtime.link.terms import arguments, composed, substituted, variables
 from naftiko_runtime.plan import (
     Argument,
@@ -27,6 +28,7 @@ from naftiko_runtime.plan import (
     Term,
     WholeBody,
 )
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.parameters import BodyTemplate
 
 if TYPE_CHECKING:
@@ -324,7 +326,8 @@ class CallSite:
             return None
         message = f"'{found[0]}' is taken for '{name}' of '{self.consumed.name}'"
         steps = self.exposed.at("with", found[0])
-        self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{name}'", key=True)
+        fix = respelt(self.context.source, steps, found[0], name, key=True)
+        self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{name}'", key=True, fix=fix)
         return found[0]
 
     def _input(self, name: str) -> Argument:
@@ -362,7 +365,9 @@ class CallSite:
         if folded is not None and folded != piece.name:
             message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
             advice = f"write '{piece.name}' on both sides"
-            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice)
+            # A tool's argument is its callers' to name; the placeholder of a route is nobody's but the document's.
+            edits = () if self.tool else route_respelt(self.context.source, self.exposed.at()[:-2], folded, piece.name)
+            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice, fix=edits)
         if folded is None and not self.tool:
             message = f"'{piece.name}' of the consumed path is declared nowhere; callers give it in the query"
             advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"

@@ -13,6 +13,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name
 from naftiko_runtime.plan import Upstream
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.template import FRAMING, Placeholder, split_path
 
@@ -184,14 +185,16 @@ def _respelt(
     """The path with the parameters' names where they differ from its placeholders in case and punctuation only."""
     declared = {parameter.name for parameter in parameters if parameter.in_ == "path"}
     names = {piece.name for piece in path if isinstance(piece, Placeholder)}
-    respelt: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for parameter in parameters:
         found = [n for n in names - declared if parameter.in_ == "path" and fold(n) == fold(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
-            respelt[found[0]] = parameter.name
+            renamed[found[0]] = parameter.name
             message = f"'{parameter.name}' is taken for '{found[0]}' of the path"
-            context.complain(rules.PLACEHOLDER_CASE, message, parameter.at("name"), f"write '{found[0]}'")
-    return tuple(p if isinstance(p, str) else Placeholder(respelt.get(p.name, p.name), p.offset) for p in path)
+            steps, advice = parameter.at("name"), f"write '{found[0]}'"
+            fix = respelt(context.source, steps, parameter.name, found[0])
+            context.complain(rules.PLACEHOLDER_CASE, message, steps, advice, fix=fix)
+    return tuple(p if isinstance(p, str) else Placeholder(renamed.get(p.name, p.name), p.offset) for p in path)
 
 
 def fold(name: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Findings, Rule, Span
+    from naftiko_runtime.diagnostics import Edit, Findings, Rule, Span
     from naftiko_runtime.source import Source, Steps
     from naftiko_runtime.spec.document import Bind, Document
 
@@ -35,9 +35,18 @@ class Context:
     shared: bool = False
     """Whether the document is only there to be imported: what it does not bind, others may."""
 
-    def complain(self, rule: Rule, message: str, steps: Steps, advice: str | None = None, *, key: bool = False) -> None:
+    def complain(
+        self,
+        rule: Rule,
+        message: str,
+        steps: Steps,
+        advice: str | None = None,
+        *,
+        key: bool = False,
+        fix: tuple[Edit, ...] = (),
+    ) -> None:
         """Note a finding at a place of the document."""
-        self.findings.add(rule, message, self.source.span(steps, key=key), advice, steps)
+        self.findings.add(rule, message, self.source.span(steps, key=key), advice, steps, fix)
 
     def span(self, steps: Steps) -> Span:
         """The place of a value."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.diagnostics import did_you_mean, nearest_only
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -17,6 +17,7 @@ from naftiko_runtime.plan import (
     DigestCredential,
     SigningCredential,
 )
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2, OtherAuthentication
 from naftiko_runtime.template import FRAMING, HEADER_NAME
 
@@ -156,7 +157,9 @@ def _other(authentication: OtherAuthentication, context: Context) -> None:
         context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
     else:
         message = f"there is no authentication of type '{kind}'"
-        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"))
+        meant = nearest_only(kind, KNOWN_KINDS)
+        fix = respelt(context.source, steps, kind, meant) if meant else ()
+        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"), fix=fix)
 
 
 def header_name(name: str, steps: Steps, context: Context) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
-from naftiko_runtime.diagnostics import closest, did_you_mean
+from naftiko_runtime.diagnostics import closest, did_you_mean, nearest_only
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.call import CallSite
@@ -22,6 +22,7 @@ from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.outline import Mismatches, is_of, outline
 from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
 from naftiko_runtime.shape import compile_mock, compile_outputs, constant
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.consumes import ConsumedOperation, ImportedConsumes
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 _ANY_ADDRESS: Final = "0.0.0.0"
 _LATER_TYPES: Final = {"skill": "leave it out", "control": "start with --control [HOST:]PORT for health checks"}
 """Types that are not served yet, with what an author can do instead."""
-_TYPES: Final = ("rest", "mcp", *_LATER_TYPES)
+_SERVED_TYPES: Final = ("rest", "mcp")
+_TYPES: Final = (*_SERVED_TYPES, *_LATER_TYPES)
 
 
 def link_exposes(
@@ -82,7 +84,9 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
         context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, "add 'type: rest' or 'type: mcp'")
         return
     advice = did_you_mean(expose.type, _TYPES, "known types")
-    context.complain(rules.NO_SUCH_EXPOSE, f"there is no expose of type '{expose.type}'", steps, advice)
+    meant = nearest_only(expose.type, _TYPES)
+    fix = respelt(context.source, steps, expose.type, meant) if meant in _SERVED_TYPES else ()
+    context.complain(rules.NO_SUCH_EXPOSE, f"there is no expose of type '{expose.type}'", steps, advice, fix=fix)
 
 
 def _check_namespaces(document: Document, context: Context) -> None:

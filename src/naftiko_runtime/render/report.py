@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from naftiko_runtime.diagnostics import Severity
 
@@ -20,8 +19,7 @@ def _no_line(_: Span) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """A file that was checked.
 
     Attributes:

@@ -1,0 +1,112 @@
+"""``naftiko validate --fix`` and ``--diff``: what becomes of the files."""
+
+from __future__ import annotations
+
+import os
+import re
+from difflib import unified_diff
+from pathlib import Path
+from stat import S_IMODE
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+import click
+
+from naftiko_runtime import limits
+from naftiko_runtime.load import load_source
+from naftiko_runtime.render import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.fix import Fixed
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.load import Loaded
+    from naftiko_runtime.source import Source
+
+
+class Fixing:
+    """Fixes files one by one, and counts.
+
+    Args:
+        diff: Whether to show what would change, on standard output, instead of writing it.
+    """
+
+    def __init__(self, *, diff: bool) -> None:
+        self._diff = diff
+        self._problems = 0
+        self._files = 0
+        self._notes: list[str] = []
+
+    def load(self, source: Source, overrides: Overrides, file: Path) -> Loaded:
+        """Fix a file and load it: what is found in it then is what remains.
+
+        Raises:
+            click.ClickException: It cannot be written.
+        """
+        from naftiko_runtime.fix import fixed
+
+        try:
+            raw = _read(file)
+        except OSError:
+            return load_source(source, overrides, file)
+        result = fixed(raw, file, overrides)
+        if result.raw != raw:
+            self._problems += result.count
+            self._files += 1
+            self._show_diff(file, result) if self._diff else _replace(file, raw, result.raw)
+        self._notes += [f"{left.diagnostic.span}: not fixed: {left.reason}" for left in result.left]
+        return result.loaded
+
+    def _show_diff(self, file: Path, result: Fixed) -> None:
+        for line in _diff(file, result):
+            click.echo(line, nl=False)
+
+    def summary(self) -> str:
+        """What was left for a reason, and how much was fixed."""
+        verb = "would fix" if self._diff else "fixed"
+        problems, files = self._problems, self._files
+        count = f"{problems} problem{'s' * (problems != 1)} in {files} file{'s' * (files != 1)}"
+        return "\n".join([*map(printable, self._notes), f"{verb} {count}"])
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(limits.DOCUMENT_BYTES_MAX + 1)
+
+
+def _diff(file: Path, result: Fixed) -> Iterator[str]:
+    """The unified diff of a file, with its own line ends."""
+    before, after = _lines(result.before), _lines(result.raw.decode("utf-8-sig"))
+    for line in unified_diff(before, after, str(file), str(file)):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as ``patch`` knows them: only a line feed ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _replace(file: Path, before: bytes, after: bytes) -> None:
+    """Put a new file in the place of an old one at once: whoever reads it meets the old text or the new one, whole."""
+    target = Path(os.path.realpath(file))
+    try:
+        with NamedTemporaryFile(dir=target.parent, prefix=".naftiko-", delete=False) as stream:
+            beside = Path(stream.name)
+            try:
+                stream.write(after)
+                stream.flush()
+                os.fsync(stream.fileno())
+                beside.chmod(S_IMODE(target.stat().st_mode))
+                _check_unchanged(target, before)
+                beside.replace(target)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from None
+
+
+def _check_unchanged(file: Path, before: bytes) -> None:
+    if _read(file) != before:
+        raise click.ClickException(f"{file} was changed by somebody else in the meantime; it is left as it is")

@@ -1,0 +1,29 @@
+"""``naftiko schema``: what documents may hold, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from naftiko_runtime.dialect import LATER_VERSIONS, VERSIONS
+from naftiko_runtime.schema.write import as_schema
+
+
+@click.command()
+@click.option(
+    "--version",
+    type=click.Choice([*VERSIONS, *LATER_VERSIONS]),
+    default=VERSIONS[-1],
+    show_default=True,
+    help="Of the specification.",
+)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+def schema(version: str, output: Path | None) -> None:
+    """Print a JSON Schema of capability files, which editors complete and check them by."""
+    written = orjson.dumps(as_schema(version), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if output is None:
+        click.echo(written.decode(), nl=False)
+    else:
+        output.write_bytes(written)

@@ -1,0 +1,195 @@
+"""Fixes a document round by round: find, edit, look again, keep only what made it better."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Findings, Severity
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.fix.behaviour import behaviour
+from naftiko_runtime.fix.text import Text
+from naftiko_runtime.imports import Importer
+from naftiko_runtime.limits import FIX_ROUNDS_MAX
+from naftiko_runtime.link import link
+from naftiko_runtime.link.spelling import check_spelling
+from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.parse import parse
+from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.spec.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.diagnostics import Diagnostic, Edit
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.source import Source
+
+_BOM: Final = b"\xef\xbb\xbf"
+_MISTAKES: Final = frozenset({rules.MISSPELT_KEY, rules.MISSING_KEY, rules.INVALID_VALUE, rules.NO_SUCH_EXPOSE})
+"""Rules whose fix lets something run that did not; every other fix must not change what the document does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A finding that has a fix which was not made, and why."""
+
+    diagnostic: Diagnostic
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What became of a file.
+
+    Attributes:
+        before: The file's text.
+        raw: What the file is to hold now; what it held when there was nothing to do.
+        count: How many findings are gone.
+        left: Findings whose fix was not made.
+        loaded: What the file is now, with the findings that remain.
+    """
+
+    before: str
+    raw: bytes
+    count: int
+    left: tuple[Left, ...]
+    loaded: Loaded
+
+
+def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
+    """Fix a document; nothing is written, and nothing raised for what is wrong in it.
+
+    Args:
+        raw: What the file holds.
+        path: The file, to which imports are relative.
+        overrides: As for loading it.
+    """
+    try:
+        state = _State(load(raw, str(path)), path, overrides)
+    except SourceError as error:
+        return Fixed("", raw, 0, (), Loaded(None, error.diagnostics, error.source))
+    before, count = state.source.text, 0
+    for _ in range(FIX_ROUNDS_MAX):
+        made = state.best()
+        if made is None:
+            break
+        state, solved = made
+        count += solved
+    text = state.source.text
+    written = raw if text == before else (_BOM if raw.startswith(_BOM) else b"") + text.encode()
+    loaded = load_source(state.source, overrides, path)
+    more = [d for d in state.diagnostics if d.severity is Severity.INFO and d not in loaded.diagnostics]
+    shown = sorted((*loaded.diagnostics, *more), key=lambda d: (d.span is not None, d.span))
+    return Fixed(before, written, count, state.left(), replace(loaded, diagnostics=tuple(shown)))
+
+
+class _State:
+    """A text of the document, with all that is found in it."""
+
+    def __init__(self, source: Source, path: Path, overrides: Overrides) -> None:
+        self.source = source
+        self._path = path
+        self._overrides = overrides
+        self._text = Text(source.text)
+        findings = Findings()
+        self._behaviour: object = None
+        if (spoken := canonical(source, findings)) is not None:
+            spoken = Importer(path, findings, overrides.allowed_imports).splice(spoken)
+            if (document := parse(spoken, findings)) is not None:
+                plan = link(document, spoken, findings, overrides)
+                if isinstance(document, Document):
+                    self._behaviour = behaviour(plan, document)
+                    check_spelling(document, spoken, findings)
+        self.diagnostics = findings.sorted(most=None)
+
+    @cached_property
+    def _shared(self) -> list[tuple[int, int]]:
+        return self._text.shared()
+
+    def _edited(self, found: Sequence[Diagnostic]) -> _State | None:
+        """The document after the fixes of some findings; none when it is no document then."""
+        text = self._text.edited([edit for diagnostic in found for edit in diagnostic.fix])
+        try:
+            source = load(text.encode(), self.source.file)
+        except SourceError:
+            return None
+        return _State(source, self._path, self._overrides)
+
+    # -- which fixes can be made ----------------------------------------------------------------------------------
+
+    def _is_shared(self, edit: Edit) -> bool:
+        start, end = self._text.stretch(edit)
+        return any((first < end and start < last) or first < start < last for first, last in self._shared)
+
+    def _possible(self) -> Iterator[list[Diagnostic]]:
+        """The findings whose fixes can be made side by side; mistakes first, and style last, which follows the rest."""
+        own = [d for d in self.diagnostics if d.fix and not any(map(self._is_shared, d.fix))]
+        for _, group in groupby(sorted(own, key=_urgency), key=_urgency):
+            together = list(group)
+            clashing = self._text.clashes([edit for d in together for edit in d.fix])
+            yield [d for d in together if not clashing & set(d.fix)]
+
+    def best(self) -> tuple[_State, int] | None:
+        """The document one round later, and how many findings were fixed; none when nothing can be done."""
+        for possible in self._possible():
+            chosen, state = self._accepted((), self, possible)
+            if chosen:
+                return state, len(chosen)
+        return None
+
+    def _accepted(
+        self, chosen: tuple[Diagnostic, ...], state: _State, more: Sequence[Diagnostic]
+    ) -> tuple[tuple[Diagnostic, ...], _State]:
+        """Beside the fixes chosen before, as many more as do good: all of them, or else the good ones of each half."""
+        if not more:
+            return chosen, state
+        after = self._edited((*chosen, *more))
+        if after is not None and self._is_better(after, (*chosen, *more)):
+            return (*chosen, *more), after
+        if len(more) == 1:
+            return chosen, state
+        middle = len(more) // 2
+        chosen, state = self._accepted(chosen, state, more[:middle])
+        return self._accepted(chosen, state, more[middle:])
+
+    def _is_better(self, after: _State, made: Sequence[Diagnostic]) -> bool:
+        """Whether fixes did what they are for, and nothing else."""
+        if made[0].rule in _MISTAKES:
+            return not (Counter(map(_told, after.diagnostics)) - self._without(made)) & Counter(map(_told, made))
+        gone = Counter(self._kinds())
+        gone.subtract(after._kinds())
+        return after._behaviour == self._behaviour and min(gone.values(), default=0) >= 0 < gone.total()
+
+    def _without(self, made: Sequence[Diagnostic]) -> Counter[object]:
+        """What is found but for what was fixed."""
+        return Counter(map(_told, self.diagnostics)) - Counter(map(_told, made))
+
+    def _kinds(self) -> list[object]:
+        """The findings without what an edit elsewhere may change of them: places, and numbers of lines."""
+        return [(d.rule.slug, d.part or re.sub(r"\d+", "", d.message)) for d in self.diagnostics]
+
+    def left(self) -> tuple[Left, ...]:
+        """The findings whose fix is not made, after the last round."""
+        return tuple(Left(d, self._reason(d)) for d in self.diagnostics if d.fix)
+
+    def _reason(self, diagnostic: Diagnostic) -> str:
+        if any(map(self._is_shared, diagnostic.fix)):
+            return "it stands in a part with an anchor that is used elsewhere, too"
+        if self._text.clashes([edit for d in self.diagnostics for edit in d.fix]) & set(diagnostic.fix):
+            return "another finding wants the same place otherwise"
+        return "it would change what the document does, or bring another finding"
+
+
+def _urgency(diagnostic: Diagnostic) -> int:
+    return 0 if diagnostic.rule in _MISTAKES else 2 if diagnostic.severity is Severity.INFO else 1
+
+
+def _told(diagnostic: Diagnostic) -> object:
+    return diagnostic.rule.slug, diagnostic.message

@@ -1,0 +1,86 @@
+"""A text and edits of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from naftiko_runtime.source.places import LINE_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from naftiko_runtime.diagnostics import Edit
+
+Stretch = tuple[int, int]
+"""Two offsets into a text, counted in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text whose places can be told by line and column."""
+
+    text: str
+    _starts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._starts.extend([0, *(match.end() for match in LINE_BREAK.finditer(self.text))])
+
+    def stretch(self, edit: Edit) -> Stretch:
+        """Where an edit stands."""
+        span = edit.span
+        return self._offset(span.line, span.column), self._offset(span.end_line, span.end_column)
+
+    def _offset(self, line: int, column: int) -> int:
+        return self._starts[line - 1] + column - 1
+
+    def edited(self, edits: Iterable[Edit]) -> str:
+        """The text with edits that do not overlap; those of one empty stretch follow one another in their order."""
+        placed = sorted(((self.stretch(edit), edit.text) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
+        parts, end = [], 0
+        for (start, stop), text in placed:
+            parts += [self.text[end:start], text]
+            end = stop
+        return "".join([*parts, self.text[end:]])
+
+    def clashes(self, edits: Sequence[Edit]) -> set[Edit]:
+        """The edits that overlap another one."""
+        placed = sorted(((self.stretch(edit), edit) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
+        furthest: tuple[int, Edit | None] = (0, None)
+        found: set[Edit] = set()
+        for (start, stop), edit in placed:
+            if furthest[1] is not None and furthest[0] > start:
+                found |= {furthest[1], edit}
+            furthest = max(furthest, (stop, edit), key=lambda pair: pair[0])
+        return found
+
+    def shared(self) -> list[Stretch]:
+        """The stretches that stand for several places of the document: what has an anchor that some alias names."""
+        return [(self._offset(*start), self._offset(*end)) for start, end in _anchored(self.text)]
+
+
+_Mark = tuple[int, int]
+
+
+def _anchored(text: str) -> Iterator[tuple[_Mark, _Mark]]:
+    """From line and column to line and column, of every node that is used again."""
+    latest: dict[str, tuple[_Mark, _Mark]] = {}
+    opened: list[tuple[str | None, _Mark]] = []
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        match event:
+            case yaml.ScalarEvent(anchor=str(anchor)):
+                latest[anchor] = (_mark(event.start_mark), _mark(event.end_mark))
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                opened.append((event.anchor, _mark(event.start_mark)))
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                name, start = opened.pop()
+                if name is not None:
+                    latest[name] = (start, _mark(event.end_mark))
+            case yaml.AliasEvent(anchor=str(name)):
+                yield latest[name]
+
+
+def _mark(mark: Any) -> _Mark:
+    return mark.line + 1, mark.column + 1

@@ -1,0 +1,155 @@
+"""What a document could say in the specification's words: the edits, and findings that nobody is shown unasked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.dialect import LATER_VERSIONS
+from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.source.edits import respelt, respelt_within, with_key, with_parameters
+from naftiko_runtime.spec.exposes import McpExpose, RestExpose
+from naftiko_runtime.template import Placeholder, split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.diagnostics import Edit, Findings
+    from naftiko_runtime.plan import Binding
+    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.exposes import Exposed, RestResource
+    from naftiko_runtime.spec.parameters import Output
+
+_PREFIXED: Final = re.compile(r"(rest|tools|mcp)\.([^\s{}]+)")
+_NAMESPACE: Final = re.compile(r"[A-Za-z_][\w-]*")
+_IN_PATH: Final = (("in", "path"), ("type", "string"))
+
+
+def check_spelling(document: Document, source: Source, findings: Findings) -> None:
+    """Note what the document says in other words than the specification's, though nothing is wrong with it.
+
+    Args:
+        document: The parsed document.
+        source: What it was parsed from; what it imports is left to the files it stands in.
+        findings: Gets the findings, of severity *info*, each with its fix.
+    """
+    for namespace, exposed in _operations(document):
+        for name, value in exposed.with_.items():
+            _check_value(namespace, exposed, name, value, source, findings)
+        for output in exposed.output_parameters:
+            for inner in _outputs(output):
+                _check_mapping(inner, source, findings)
+    maps = document.naftiko in LATER_VERSIONS
+    for expose in document.capability.exposes:
+        for resource in expose.resources if isinstance(expose, RestExpose) else ():
+            _check_placeholders(resource, source, findings, maps=maps)
+
+
+def _operations(document: Document) -> Iterator[tuple[str, Exposed]]:
+    """Every exposed operation with the namespace of its expose."""
+    for expose in document.capability.exposes:
+        if isinstance(expose, RestExpose):
+            for resource in expose.resources:
+                yield from ((expose.namespace, operation) for operation in resource.operations)
+        elif isinstance(expose, McpExpose):
+            yield from ((expose.namespace, tool) for tool in expose.tools)
+
+
+def _outputs(output: Output) -> Iterator[Output]:
+    yield output
+    for inner in output.inner():
+        yield from _outputs(inner)
+
+
+def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source: Source, findings: Findings) -> None:
+    match = _PREFIXED.fullmatch(value) if isinstance(value, str) else None
+    if match is None or match[1] == namespace or not _NAMESPACE.fullmatch(namespace):
+        return
+    own, steps = f"{namespace}.{match[2]}", exposed.at("with", name)
+    span = source.span(steps)
+    declared = {parameter.name for parameter in getattr(exposed, "input_parameters", ())}
+    if span.file != source.file or {value, own} & declared:  # an input of that very name is what is meant then
+        return
+    message = f"'{match[1]}.' stands for the expose's own namespace"
+    findings.add(rules.VALUE_PREFIX, message, span, f"write '{own}'", steps, respelt(source, steps, value, own))
+
+
+def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
+    if output.mapping != "$.":
+        return
+    steps = output.at("mapping")
+    span = source.span(steps)
+    if span.file == source.file:
+        findings.add(
+            rules.ROOT_PATH, "'$.' is read as '$'", span, "write '$'", steps, respelt(source, steps, "$.", "$")
+        )
+
+
+def _check_placeholders(resource: RestResource, source: Source, findings: Findings, *, maps: bool) -> None:
+    """A forward's last placeholder is no input, and one that only a mock could show would be reported as unused."""
+    steps = resource.at("path")
+    span = source.span(steps)
+    silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
+    if silent or not resource.operations or span.file != source.file:
+        return
+    shared = {fold(parameter.name) for parameter in resource.input_parameters}
+    own = [{fold(p.name) for p in operation.input_parameters} for operation in resource.operations]
+    missing = [name for name in _placeholders(resource.path) if not all(fold(name) in shared | names for names in own)]
+    fix = with_parameters(source, resource.at(), missing, _IN_PATH, maps=maps)
+    for name in missing:
+        advice = f"add {{name: {name}, in: path, type: string}} to the resource's inputParameters"
+        message = f"the placeholder '{name}' is no declared input"
+        findings.add(rules.UNLISTED_PLACEHOLDER, message, span, advice, steps, fix)
+
+
+def _placeholders(path: str) -> list[str]:
+    """The names in a path, each once; none in one that does not parse."""
+    try:
+        return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
+    except ValueError:
+        return []
+
+
+def listed(binding: Binding, document: Document, source: Source) -> tuple[Edit, ...]:
+    """The edit that adds a variable to the keys of the bind whose environment it is taken from."""
+    for bind in (*document.binds, *document.capability.binds):
+        if bind.namespace == binding.namespace and bind.location is None:
+            return with_key(source, bind.at("keys"), binding.variable, binding.key)
+    return ()
+
+
+def route_respelt(source: Source, resource: Steps, old: str, new: str) -> tuple[Edit, ...]:
+    """The edits that give a placeholder of a route another name: in its path, and where the resource declares it.
+
+    None when something else in the resource speaks of it: who calls does not see the name, but templates do.
+    """
+    data = source.at(resource)
+    path = data.get("path")
+    if not isinstance(path, str) or _is_spoken_of(old, data):
+        return ()
+    places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
+    edits = respelt_within(source, (*resource, "path"), path, places, new)
+    if not edits:
+        return ()
+    holders = [resource, *((*resource, "operations", index) for index in range(len(data["operations"])))]
+    for holder in holders:
+        for index, parameter in enumerate(source.at(holder).get("inputParameters") or ()):
+            if parameter.get("name") == old and parameter.get("in") == "path":
+                edits += respelt(source, (*holder, "inputParameters", index, "name"), old, new)
+    return edits
+
+
+def _is_spoken_of(name: str, resource: dict[str, Any]) -> bool:
+    """Whether a ``with`` or a ``value`` in a resource names an input."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+
+    def speaks(value: Any, *, inside: bool) -> bool:
+        if isinstance(value, dict):
+            return any(speaks(item, inside=inside or key in ("with", "value")) for key, item in value.items())
+        if isinstance(value, list):
+            return any(speaks(item, inside=inside) for item in value)
+        return inside and isinstance(value, str) and word.search(value) is not None
+
+    return speaks(resource, inside=False)

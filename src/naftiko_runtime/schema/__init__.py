@@ -1,0 +1,1 @@
+"""A JSON Schema of the documents that are accepted, for editors."""

@@ -1,0 +1,196 @@
+"""Whether two plans do the same: a strict comparison of all that callers and upstreams can meet.
+
+What may differ, and nothing else:
+
+* places in the file, and in what order variables are bound;
+* whether an input is declared or inferred: it has the same name, place, type, default and need either way;
+* what the placeholders of a route are called, as long as the same ones stand in the same places: callers write
+  values there, no names. A tool's inputs have to keep their names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.errors import Rejected
+from naftiko_runtime.outline import Mismatches
+from naftiko_runtime.pattern import Pattern
+from naftiko_runtime.plan import Argument, Binding, Blank, Operation, Plan, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from naftiko_runtime.contract import Contract, Input
+
+Names = dict[str, str]
+"""From the placeholders of the first plan's route to those of the second one's."""
+
+
+def assert_same(one: Plan, other: Plan, samples: list[Any]) -> None:
+    """Fail where two plans part.
+
+    Args:
+        one: The first plan.
+        other: The second one.
+        samples: Decoded answers of upstreams, for the shapes of results.
+    """
+    _Comparison(samples).same(one, other, {}, "plan")
+
+
+def samples_for(text: str) -> list[Any]:
+    """Answers in which the paths that a document's mappings hold find something."""
+    names = sorted(set(re.findall(r"[A-Za-z_][\w-]*", " ".join(re.findall(r"mapping:(.*)", text)))))
+    leaf: dict[str, Any] = {name: f"<{name}>" for name in names}
+    inner = {name: [leaf] if name.endswith("s") else leaf for name in names}
+    return [None, "text", 7, [], {}, leaf, inner, dict.fromkeys(names, inner), [leaf, inner]]
+
+
+class _Comparison:
+    def __init__(self, samples: list[Any]) -> None:
+        self._samples = samples
+
+    def same(self, one: Any, other: Any, names: Names, where: str) -> None:
+        assert type(one) is type(other), where
+        match one:
+            case Span() | Mismatches():
+                pass
+            case Plan():
+                self._plan(one, other, where)
+            case Route():
+                self._route(one, other, where)
+            case Operation():
+                self._operation(one, other, names, where)
+            case Argument():
+                assert names.get(one.name, one.name) == other.name, where
+            case Pattern():
+                assert one.text == other.text, where
+            case Blank():
+                given = {name: f"<{name}>" for name in "abc"}
+                assert one.fill(given) == other.fill(given), where
+            case _:
+                self._plain(one, other, names, where)
+
+    def _plain(self, one: Any, other: Any, names: Names, where: str) -> None:
+        match one:
+            case dict():
+                assert list(one) == list(other), where
+                for key in one:
+                    self.same(one[key], other[key], names, f"{where}.{key}")
+            case list() | tuple():
+                assert len(one) == len(other), where
+                for index, pair in enumerate(zip(one, other, strict=True)):
+                    self.same(*pair, names, f"{where}[{index}]")
+            case _ if is_dataclass(one) and not isinstance(one, type):
+                self._fields(one, other, names, where)
+            case _:
+                assert not callable(one), f"{where}: closures have to be compared by what they do"
+                assert one == other, where
+
+    def _fields(self, one: Any, other: Any, names: Names, where: str, aside: tuple[str, ...] = ()) -> None:
+        for field in fields(one):
+            if field.name not in aside:
+                self.same(getattr(one, field.name), getattr(other, field.name), names, f"{where}.{field.name}")
+
+    def _plan(self, one: Plan, other: Plan, where: str) -> None:
+        self._fields(one, other, {}, where, aside=("bindings",))
+        first, second = (sorted(plan.bindings, key=lambda b: b.name) for plan in (one, other))
+        assert [_binding(b) for b in first] == [_binding(b) for b in second], where
+
+    def _route(self, one: Route, other: Route, where: str) -> None:
+        where = f"{where}({one.method} {one.path})"
+        pairs = list(zip(one.pattern, other.pattern, strict=True))
+        names = {a.name: b.name for a, b in pairs if isinstance(a, Argument) and isinstance(b, Argument)}
+        assert len(names) == sum(isinstance(piece, Argument) for piece in one.pattern), where
+        assert len(set(names.values())) == len(names), where
+        assert re.sub(r"\{[^}]*\}", "{}", one.path) == re.sub(r"\{[^}]*\}", "{}", other.path), where
+        self._fields(one, other, names, where, aside=("path",))
+
+    def _operation(self, one: Operation, other: Operation, names: Names, where: str) -> None:
+        self._fields(one, other, names, where, aside=("name", "contract", "shape", "decode"))  # made of raw_format
+        renamed = re.sub(r"\{([^}]*)\}", lambda match: f"{{{names.get(match[1], match[1])}}}", one.name)
+        assert renamed == other.name, where  # an operation without a name is called by its route's path
+        self._contract(one.contract, other.contract, names, where)
+        assert (one.shape is None) == (other.shape is None), where
+        if one.shape is not None and other.shape is not None:
+            for sample in self._samples:
+                self.same(_result(one.shape, sample), _result(other.shape, sample), names, f"{where}.shape")
+
+    def _contract(self, one: Contract, other: Contract, names: Names, where: str) -> None:
+        assert one.open == other.open, where
+        assert len(one.inputs) == len(other.inputs), where
+        for first, second in zip(one.inputs, other.inputs, strict=True):
+            at = f"{where}.input({first.name})"
+            if first.place == "path":
+                assert names.get(first.name, first.name) == second.name, at
+            else:
+                assert first.name == second.name, at
+            self._fields(first, second, names, at, aside=("name", "inferred", "path"))
+            assert _looked_up(first) == _looked_up(second), at
+        if not any(key != value for key, value in names.items()):
+            assert one.schema() == other.schema(), where
+        for values in _calls(one.inputs):
+            given = {names.get(key, key): value for key, value in values.items()}
+            self._admitted(one, other, values, given, names, where)
+
+    def _admitted(
+        self,
+        one: Contract,
+        other: Contract,
+        values: Mapping[str, Any],
+        given: Mapping[str, Any],
+        names: Names,
+        where: str,
+    ) -> None:
+        for ask in ("admit_request", "admit_arguments"):
+            first, second = _asked(getattr(one, ask), values), _asked(getattr(other, ask), given)
+            assert _translated(first, names) == second, f"{where}.{ask}"
+
+
+def _binding(binding: Binding) -> tuple[Any, ...]:
+    return binding.name, binding.namespace, binding.variable, binding.key, binding.location, len(binding.uses)
+
+
+def _looked_up(spec: Input) -> Any:
+    return spec.path and [spec.path(sample) for sample in ({}, {"a": 1, "name": "x", "id": "y"}, [1])]
+
+
+def _calls(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
+    """Values for all of some inputs: text, numbers, lists, nothing; and one that is unknown."""
+    kinds: list[Any] = ["7", "text", 7, True, ["a", "b"], None]
+    return [{spec.name: kind for spec in inputs} | more for kind, more in product(kinds, ({}, {"unknown ": 1}))]
+
+
+def _asked(ask: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> Any:
+    try:
+        return ask(values)
+    except Rejected as refusal:
+        return [(fault.name, fault.place, fault.detail) for fault in refusal.faults]
+    except (TypeError, ValueError) as error:  # text was asked for where these values are none
+        return type(error)
+
+
+def _translated(answer: Any, names: Names) -> Any:
+    match answer:
+        case dict():
+            return {names.get(key, key): value for key, value in answer.items()}
+        case tuple():
+            return tuple(_translated(part, names) for part in answer)
+        case [(str(), str(), str()), *_]:
+            return [(names.get(name, name), place, _reworded(reason, names)) for name, place, reason in answer]
+        case _:
+            return answer
+
+
+def _reworded(reason: str, names: Names) -> str:
+    return re.sub(r"'([^']*)'", lambda match: f"'{names.get(match[1], match[1])}'", reason)
+
+
+def _result(shape: Callable[[Any], Any], sample: Any) -> Any:
+    try:
+        return shape(sample)
+    except (TypeError, ValueError, KeyError) as error:
+        return type(error)

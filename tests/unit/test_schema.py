@@ -1,0 +1,93 @@
+"""The JSON Schema for editors: valid, told on every key, and open to what is accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from naftiko_runtime.load import load
+from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.source import SourceError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+SHAPE = {"missing-key", "wrong-type", "invalid-value", "misspelt-key", "spec-version", "empty-credential"}
+VERSIONS = ("1.0.0-alpha2", "1.0.0-beta5")
+
+
+def keys(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key of every part."""
+    for name, part in {**schema["$defs"], "Document": schema}.items():
+        for key, found in part.get("properties", {}).items():
+            yield f"{name}.{key}", found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_is_a_schema_with_words_on_every_key(version: str) -> None:
+    schema = as_schema(version)
+    Draft202012Validator.check_schema(schema)
+    for where, found in keys(schema):
+        assert found["description"].endswith("."), where
+        example = Draft202012Validator({**found, "$defs": schema["$defs"]})
+        assert [error.message for error in example.iter_errors(found["examples"][0])] == [], where
+
+
+def faults(document: Any, version: str = "1.0.0-alpha2") -> list[str]:
+    return [error.message for error in Draft202012Validator(as_schema(version)).iter_errors(document)]
+
+
+def plain(path: Path) -> Any:
+    """The data of a file as any YAML reader has it, but for dates."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts alone
+
+
+@pytest.mark.parametrize("name", ["pixel-tracking.yaml", "ships.yaml"])
+def test_our_own_capabilities_are_valid(name: str) -> None:
+    assert faults(read(ROOT / "capabilities" / name).data) == []
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not there")
+def test_what_is_accepted_is_valid() -> None:
+    checked = 0
+    validators = {version: Draft202012Validator(as_schema(version)) for version in VERSIONS}
+    for path in sorted(CORPUS.rglob("*.y*ml")):
+        try:
+            data = read(path).data
+        except SourceError:
+            continue
+        if not isinstance(data, dict) or {d.rule.slug for d in load(path).diagnostics} & SHAPE:
+            continue
+        version = VERSIONS["ikanos" in data]
+        assert [error.message for error in validators[version].iter_errors(data)] == [], path
+        checked += 1
+    assert checked > 100
+
+
+API = {"namespace": "a", "baseUri": "https://x.example", "resources": []}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"capability": {}},
+        {"naftiko": "1.0.0-alpha2"},
+        {"naftiko": "1.0.0-alpha2", "capability": []},
+        {"naftiko": "1.0.0-alpha2", "capability": {"exposes": [{"type": "rest", "namespace": "x", "port": "y"}]}},
+        {"naftiko": "1.0.0-alpha2", "capability": {"consumes": {"a": API}}},
+    ],
+)
+def test_what_is_wrong_is_not(document: Any) -> None:
+    assert faults(document)
+
+
+def test_later_versions_write_maps() -> None:
+    document = {"ikanos": "1.0.0-beta5", "capability": {"consumes": {"a": {"baseUri": "https://x.example"}}}}
+    assert faults(document, "1.0.0-beta5") == []
+    assert faults(document)
