@@ -76,6 +76,8 @@ UPSTREAM_ANSWERS_UNASKED_MAX: Final = 8
 """How many connections with unasked bytes on them are thrown away before a request is given up."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
+ANSWER_VALUES_MAX: Final = 2_000_000
+"""Values of an answer in a format in which a few bytes can stand for many: fields of records, cells of tables."""
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0

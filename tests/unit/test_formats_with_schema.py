@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+from pathlib import Path
+from typing import Any
 
 import fastavro
 import pytest
@@ -14,10 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.formats import Undecodable, decode, decoder
+from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.load import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AVRO: dict[str, Any] = {
     "type": "record",
@@ -71,6 +72,13 @@ def descriptors() -> bytes:
     return files.SerializeToString()
 
 
+def partial_descriptors() -> bytes:
+    """What ``protoc`` writes without ``--include_imports``."""
+    files = descriptor_pb2.FileDescriptorSet()
+    files.file.add(name="ships.proto", dependency=["ports.proto"]).message_type.add(name="Ship")
+    return files.SerializeToString()
+
+
 def avro_body(*, container: bool = False) -> bytes:
     stream = io.BytesIO()
     if container:
@@ -92,10 +100,45 @@ def test_protobuf() -> None:
 
 
 def test_html() -> None:
-    first = [{"Name": "Anna", "Tons": "1 2", "3": "é", "4": "more"}, {"Name": "Otto"}]
+    first = [{"Name": "Anna", "Tons": "12", "3": "é", "4": "more"}, {"Name": "Otto"}]
     assert decode("html", PAGE.encode(), decoder("html")) == [*first, {"other": "1"}]
     assert decode("html", PAGE.encode("latin-1"), decoder("html", "table.x"), "iso-8859-1") == first
-    assert decode("html", b"", decoder("html")) == []
+    assert decode("html", PAGE.encode(), decoder("html", "body, table")) == [*first, {"other": "1"}]
+    for empty in (b"", b" ", b"</x>", b"<!-- -->", b"text", b"<table></table>", b"<table><tr></tr></table>"):
+        assert decode("html", empty, decoder("html")) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "records"),
+    [
+        ("<tr><th>A<th>A<th><th>A<tr><td>1<td>2<td>3<td>4", [{"A": "1", "A 2": "2", "3": "3", "A 3": "4"}]),
+        ("<tr><th colspan=2>A<th>B<tr><td>1<td>2<td>3", [{"A": "1", "A 2": "2", "B": "3"}]),
+        ("<tr><th>A<th>B<tr><td rowspan=2>1<td>2<tr><td>3", [{"A": "1", "B": "2"}, {"A": "1", "B": "3"}]),
+        ("<tr><th>A<th>B<tr><td>1<td rowspan=0>2<tr><td>3<tr>", [{"A": "1", "B": "2"}, {"A": "3", "B": "2"}]),
+        ("<tr><th>A<th>B<tr><td colspan=x>1<td rowspan=-1>2", [{"A": "1", "B": "2"}]),
+        ("<tr><th>A<tr><td>1<br>2 <p>3</p><i>4</i>5<script>6</script><!--7-->&amp;", [{"A": "1 2 3 45&"}]),
+        ("<tr><th>A<tr><td>1<table><tr><td>B<tr><td>2</table>3", [{"A": "1 3"}, {"B": "2"}]),
+    ],
+)
+def test_the_cells_of_html(rows: str, records: list[dict[str, str]]) -> None:
+    assert decode("html", f"<p>x<table>{rows}</table>y".encode(), decoder("html")) == records
+
+
+@pytest.mark.parametrize(
+    ("body", "charset"),
+    [
+        ('<meta charset="ISO-8859-1"><table><tr><td>a<tr><td>é</table>'.encode("latin-1"), None),
+        (
+            '<meta http-equiv=x content="text/html; charset=windows-1252"><table><tr><td>a<tr><td>é'.encode("cp1252"),
+            None,
+        ),
+        ("<table><tr><td>a<tr><td>é</table>".encode("utf-16"), None),
+        ("<meta charset=utf-16><table><tr><td>a<tr><td>é</table>".encode(), None),
+        ('<meta charset="utf-8"><table><tr><td>a<tr><td>é</table>'.encode("latin-1"), "latin1"),
+    ],
+)
+def test_what_html_is_in(body: bytes, charset: str | None) -> None:
+    assert decode("html", body, decoder("html"), charset) == [{"a": "é"}]
 
 
 def test_markdown() -> None:
@@ -114,13 +157,32 @@ def test_markdown() -> None:
 @pytest.mark.parametrize(
     ("raw_format", "schema", "content", "words"),
     [
-        ("avro", "x", b"{", "no Avro schema"),
-        ("avro", "x", b'{"type": "nope"}', "no Avro schema"),
-        ("protobuf", "x", b"\xff", "protoc"),
+        ("avro", "x", b"{", "no JSON"),
+        ("avro", "x", b"\xff", "utf-8"),
+        ("avro", "x", b"[" * 100_000, "nested too deeply"),
+        ("avro", "x", b'{"type":' * 5000 + b'"int"' + b"}" * 5000, "nested too deeply"),
+        ("avro", "x", b'{"type": "nope"}', "no Avro type 'nope'"),
+        ("avro", "x", b"7", "no Avro type: 7"),
+        ("avro", "x", b'{"type": "record", "name": "a"}', "no fields"),
+        ("avro", "x", b'{"type": "record", "name": "a", "fields": [{"name": "b"}]}', "without a name or a type"),
+        ("avro", "x", b'{"type": "record", "fields": []}', "has no name"),
+        ("avro", "x", b'{"type": "enum", "name": "a"}', "lacks what it needs"),
+        ("avro", "x", b'{"type": "fixed", "name": "a", "size": -1}', "lacks what it needs"),
+        (
+            "avro",
+            "x",
+            b'[{"type": "fixed", "name": "a", "size": 1}, {"type": "fixed", "name": "a", "size": 1}]',
+            "twice",
+        ),
+        ("avro", "x", b'{"type": "bytes", "logicalType": "decimal", "scale": -1}', "no such scale"),
+        ("protobuf", "x", b"\xff", "no descriptor set; compile it with protoc"),
+        ("protobuf", "x", partial_descriptors(), "no whole descriptor set.*--include_imports"),
         ("protobuf", "x", b"", "protoc"),
         ("protobuf", "x#fleet.Nope", descriptors(), "it has fleet.Ship, fleet.Port"),
         ("protobuf", "x", descriptors(), "several messages"),
         ("html", "table[", None, "no CSS selector"),
+        ("html", "table::before", None, "no CSS selector"),
+        ("html", "table:nope", None, "no CSS selector"),
         ("markdown", "Results", None, "write '## Results'"),
     ],
 )
@@ -132,14 +194,26 @@ def test_bad_schemas(raw_format: str, schema: str, content: bytes | None, words:
 @pytest.mark.parametrize(
     ("raw_format", "body", "charset", "words"),
     [
-        ("avro", b"\x02", None, "does not fit"),
+        ("avro", b"\x02", None, "too early"),
         ("avro", avro_body() + b"x", None, "goes on"),
-        ("avro", b"Obj\x01nonsense", None, "does not fit"),
-        ("protobuf", b"\xff\xff", None, "no such message"),
-        ("html", b"\xff", None, "utf-8"),
+        ("avro", b"Obj\x01nonsense", None, "too early"),
+        ("avro", b"Obj\x01\x00" + b"s" * 16, None, "has no schema"),
+        ("avro", avro_body(container=True)[:-1] + b"x", None, "does not end as it must"),
+        ("protobuf", b"\xff\xff", None, "no fleet.Ship"),
+        ("html", b"<div>" * 300, None, "nested too deeply"),
+        ("html", b"<table><tr><td>" * 300, None, "nested too deeply"),
+        ("html", b"<table>" + b"<tr><td colspan=1000>" * 3000, None, "more than"),
+        ("html", b"<table><tr>" + b"<td rowspan=0>" * 3000 + b"<tr><td>" * 3000, None, "more than"),
+        ("html", b"x", "nonsense", "charset 'nonsense' is unknown"),
         ("markdown", b"---\na: [\n---\n", None, "expected node"),
         ("csv", "é".encode(), "nonsense", "charset 'nonsense' is unknown"),
         ("csv", "é".encode(), "ascii", "ascii"),
+        *(
+            ("csv", b"a\n1", name, "is unknown")
+            for name in ("idna", "unicode_escape", "base64", "undefined", "\xe9", "..")
+        ),
+        ("xml", b"<r/>", "hex", "is unknown"),
+        ("markdown", b"\xff", "utf-8", "utf-8"),
     ],
 )
 def test_faults(raw_format: str, body: bytes, charset: str | None, words: str) -> None:
@@ -150,6 +224,12 @@ def test_faults(raw_format: str, body: bytes, charset: str | None, words: str) -
 
 
 def test_the_charset_of_the_content_type_counts() -> None:
+    cdata = "<r><![CDATA[<?xml version='1.0'?>x]]></r>"
+    assert decode("xml", cdata.encode("utf-16"), None, "UTF-16") == "<?xml version='1.0'?>x"
+    assert (
+        decode("markdown", "# é".encode("cp1252"), decoder("markdown"), "windows-1252")["sections"][0]["heading"] == "é"
+    )
+    assert decode("psv", "\ufeffa|b\nж|2".encode("utf-16"), None, "utf-16") == [{"a": "ж", "b": "2"}]
     assert decode("csv", "a\né".encode("latin-1"), None, "ISO-8859-1") == [{"a": "é"}]
     body = "<?xml version='1.0' encoding='utf-8'?><r>é</r>".encode("latin-1")
     assert decode("xml", body, None, "latin1") == "é"
@@ -199,3 +279,45 @@ def test_a_schema_stands_beside_the_document(tmp_path: Path) -> None:
     assert "No such file" in told["missing.avsc"][0]
     assert "may not leave" in told["../ship.avsc"][0]
     assert "may not leave" in told["link.avsc"][0]
+
+
+def test_a_schema_of_an_imported_file_stands_beside_that(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    head, _, tail = DOCUMENT.partition("  exposes:")
+    consumes = head.replace("capability:\n  consumes", "consumes").replace("SCHEMA", "../ship.avsc")
+    (shared / "api.yml").write_text(consumes)
+    importing = "naftiko: 1.0.0-alpha2\ncapability:\n  consumes: [{location: shared/api.yml, import: api}]\n  exposes:"
+    (tmp_path / "x.yml").write_text(importing + tail)
+    (tmp_path / "ship.avsc").write_text(json.dumps(AVRO))
+    assert load(tmp_path / "x.yml").diagnostics == ()
+    (shared / "api.yml").write_text(consumes.replace("../ship", "ship"))
+    (found,) = load(tmp_path / "x.yml").diagnostics
+    assert (found.rule.slug, Path(str(found.span).partition(":")[0]).name) == ("invalid-value", "api.yml")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.avsc")
+    (tmp_path / "large.avsc").write_bytes(b" " * (DOCUMENT_BYTES_MAX + 1))
+    (tmp_path / "circle.avsc").symlink_to(tmp_path / "circle.avsc")
+    told = {}
+    for name in ("pipe.avsc", "large.avsc", "circle.avsc", '"nul\\0"'):
+        (tmp_path / "x.yml").write_text(DOCUMENT.replace("SCHEMA", name))
+        told[name], *_ = (found.message for found in load(tmp_path / "x.yml").diagnostics)
+    assert "no regular file" in told["pipe.avsc"]
+    assert "larger than" in told["large.avsc"]
+    assert "'outputSchema' does not do" in told['"nul\\0"']
+    assert "circle" in told["circle.avsc"] or "symbolic links" in told["circle.avsc"]
+
+
+@pytest.mark.parametrize(("raw_format", "library"), [("html", "lxml"), ("protobuf", "google.protobuf")])
+def test_a_library_that_is_not_there_is_told_before_anything_runs(
+    raw_format: str, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"naftiko_runtime.formats.{raw_format}", raising=False)
+    monkeypatch.delattr(f"naftiko_runtime.formats.{raw_format}", raising=False)
+    (tmp_path / "x").write_bytes(b"")
+    (tmp_path / "x.yml").write_text(DOCUMENT.replace("avro", raw_format).replace("SCHEMA", "x"))
+    (found,) = load(tmp_path / "x.yml").diagnostics
+    assert (found.rule.slug, found.help) == ("not-served-yet", f"pip install 'naftiko-runtime[{raw_format}]'")

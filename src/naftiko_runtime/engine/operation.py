@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from naftiko_runtime.formats import Undecodable, decode
+from naftiko_runtime.formats import TEXTS, Undecodable, decode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -179,7 +179,7 @@ def _report(plan: Operation, before: int) -> None:
 
 def _decoded(body: bytes, plan: Operation, answer: Answer) -> Any:
     try:
-        charset = None if plan.raw_format == "json" else answer.charset
+        charset = answer.charset if plan.raw_format in TEXTS else None
         return decode(plan.raw_format, body, plan.decode, charset)
     except Undecodable as error:
         quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")

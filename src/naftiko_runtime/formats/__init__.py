@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, TypeAlias
 
 from naftiko_runtime.formats import json, separated, xml, yaml
 
-Decode: TypeAlias = Callable[[bytes], Any]
+Decode: TypeAlias = Callable[..., Any]
+"""From a body, and for :data:`TEXTS` its charset where that is known, to a plain value."""
 
 DECODERS: Final[dict[str, Decode]] = {
     "json": json.decode,
@@ -24,11 +24,8 @@ DECODERS: Final[dict[str, Decode]] = {
 WITH_FILE: Final = frozenset({"avro", "protobuf"})
 """Formats whose ``outputSchema`` is a file."""
 
-EXTRAS: Final = frozenset({"avro", "html", "markdown", "protobuf"})
-"""Formats that need the extra of their name."""
-
-_WITH_CHARSET: Final = frozenset({"xml", "csv", "tsv", "psv", "html", "markdown"})
-_XML_DECLARATION: Final = re.compile(rb"\s*<\?xml[^>]*\?>")
+TEXTS: Final = frozenset({"xml", "csv", "tsv", "psv", "html", "markdown"})
+"""Formats whose charset the content type tells; JSON and YAML are UTF-8 whatever it says."""
 
 
 class Undecodable(ValueError):  # noqa: N818 - it says what the body is
@@ -74,28 +71,13 @@ def decode(raw_format: str, body: bytes, decoding: Decode | None = None, charset
         raw_format: Its format.
         body: The body, decompressed.
         decoding: What :func:`decoder` made for the format; needed for those that :data:`DECODERS` lacks.
-        charset: Of its content type, which a text's own word gives way to.
+        charset: Of its content type, for :data:`TEXTS` only; a text's own word gives way to it.
 
     Raises:
         Undecodable: It is not in that format.
     """
+    run = decoding or DECODERS[raw_format]
     try:
-        if charset and raw_format in _WITH_CHARSET:
-            body = _recoded(raw_format, body, charset)
-        return (decoding or DECODERS[raw_format])(body)
+        return run(body) if charset is None else run(body, charset)
     except ValueError as error:
         raise Undecodable(str(error)) from None
-
-
-def _recoded(raw_format: str, body: bytes, charset: str) -> bytes:
-    """A text in UTF-8.
-
-    Raises:
-        ValueError: There is no such charset, or the text is not in it.
-    """
-    try:
-        text = body.decode(charset)
-    except LookupError:
-        raise ValueError(f"its charset '{charset}' is unknown") from None
-    recoded = text.encode()
-    return _XML_DECLARATION.sub(b"", recoded, count=1) if raw_format == "xml" else recoded

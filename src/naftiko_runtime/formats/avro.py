@@ -1,22 +1,26 @@
-"""Avro: one record by the schema of ``outputSchema``, or an object container file, which brings its own.
-
-Bytes become base64 text, decimals and times their text. Needs the extra ``avro``.
-"""
+"""Avro: one value by the schema of ``outputSchema``, or an object container file, which brings its own."""
 
 from __future__ import annotations
 
-import io
-import json
-from base64 import b64encode
-from datetime import date, datetime, time
+import bz2
+import lzma
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-import fastavro
+from naftiko_runtime.formats.avro_schema import Cursor, compile_schema, read_bytes, read_long
+from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CONTAINER: Final = b"Obj\x01"
+_SYNC_BYTES: Final = 16
+_LZMA_MEMORY_BYTES_MAX: Final = 128 * 1024 * 1024
+_UNPACKERS: Final[dict[str, Callable[[], Any]]] = {
+    "deflate": lambda: zlib.decompressobj(-15),
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY_BYTES_MAX),
+}
 
 
 def decoder(schema: bytes | None) -> Callable[[bytes], Any]:
@@ -25,47 +29,83 @@ def decoder(schema: bytes | None) -> Callable[[bytes], Any]:
     Raises:
         ValueError: It is no Avro schema.
     """
-    parsed: Any = None
-    if schema is not None:
-        try:
-            parsed = fastavro.parse_schema(json.loads(schema))
-        except (ValueError, TypeError, KeyError, fastavro.schema.SchemaParseException) as error:
-            raise ValueError(f"it is no Avro schema: {error}") from None
+    read = None if schema is None else compile_schema(schema)
 
     def decode(body: bytes) -> Any:
-        """Decode a record, or the list of a container file's records.
+        """Decode a value, or the list of a container file's values.
 
         Raises:
             ValueError: It does not fit the schema.
         """
-        stream, contained = io.BytesIO(body), body.startswith(_CONTAINER)
-        if parsed is None and not contained:
-            raise ValueError("it is no container file, and 'outputSchema' names no schema")
         try:
-            if contained:
-                return _plain(list(fastavro.reader(stream)))
-            value = _plain(fastavro.schemaless_reader(stream, parsed, None))
-        except Exception as error:  # noqa: BLE001 - the library lets through whatever its readers stumble over
-            raise ValueError(f"it does not fit the schema ({type(error).__name__})") from None
-        if stream.read(1):
-            raise ValueError("it goes on behind the record")
+            if body.startswith(_CONTAINER):
+                return _contained(body)
+            if read is None:
+                raise ValueError("it is no container file, and 'outputSchema' names no schema")
+            cursor = Cursor(body)
+            value = read(cursor)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        _check_end(cursor)
         return value
 
     return decode
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case bytes():
-            return b64encode(value).decode()
-        case datetime() | date() | time():
-            return value.isoformat()
-        case str() | bool() | int() | float() | None:
-            return value
-        case _:
-            return str(value)
+def _check_end(cursor: Cursor) -> None:
+    if cursor.at != len(cursor.data):
+        raise ValueError("it goes on behind what its schema tells")
+
+
+def _contained(body: bytes) -> list[Any]:
+    cursor = Cursor(body)
+    cursor.take(len(_CONTAINER))
+    about = _about(cursor)
+    sync = cursor.take(_SYNC_BYTES)
+    if "avro.schema" not in about:
+        raise ValueError("the container file has no schema")
+    read = compile_schema(about["avro.schema"])
+    codec = about.get("avro.codec", b"null").decode("utf-8", "replace")
+    values: list[Any] = []
+    left = RESPONSE_BYTES_MAX
+    while cursor.at < len(body):
+        count, packed = read_long(cursor), read_bytes(cursor)
+        block = Cursor(_unpacked(packed, codec, left), cursor.left)
+        left -= len(block.data)
+        block.count(max(count, 0))
+        values.extend(read(block) for _ in range(count))
+        _check_end(block)
+        cursor.left = block.left
+        if cursor.take(_SYNC_BYTES) != sync:
+            raise ValueError("a block of the container file does not end as it must")
+    return values
+
+
+def _about(cursor: Cursor) -> dict[str, bytes]:
+    """What the head of a container file says."""
+    found: dict[str, bytes] = {}
+    while entries := read_long(cursor):
+        if entries < 0:
+            read_long(cursor)
+        for _ in range(abs(entries)):
+            key = read_bytes(cursor).decode()
+            found[key] = read_bytes(cursor)
+    return found
+
+
+def _unpacked(block: bytes, codec: str, bytes_max: int) -> bytes:
+    """A block without its compression; never more than the limit, however well it was compressed."""
+    if codec == "null":
+        return block
+    if (unpacker := _UNPACKERS.get(codec)) is None:
+        raise ValueError(f"its codec '{codec[:40]}' is not known: it may be null, deflate, bzip2 or xz")
+    stream = unpacker()
+    try:
+        data: bytes = stream.decompress(block, bytes_max + 1)
+    except (zlib.error, OSError, lzma.LZMAError):
+        raise ValueError("a block of the container file is broken") from None
+    if len(data) > bytes_max:
+        raise ValueError(f"unpacked it is larger than {RESPONSE_BYTES_MAX:,} bytes")
+    if not stream.eof:
+        raise ValueError("a block of the container file is broken")
+    return data

@@ -1,53 +1,217 @@
 """HTML: the rows of its tables, each an object of texts by the names of the columns.
 
-``outputSchema`` is a CSS selector for the tables; without one it is all of them. Needs the extra ``html``.
+``outputSchema`` is a CSS selector for the tables, or for what holds them; without one it is all of them. A table within
+a cell is a table of its own. Needs the extra ``html``: lxml, because it stops at 256 levels, where lexbor takes time
+that grows with the square of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+from cssselect import HTMLTranslator, SelectorError
+from lxml import etree
+
+from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.columns import records
+from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from selectolax.lexbor import LexborNode
+_HEAD_BYTES: Final = 1024
+_META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_UNSEEN: Final = frozenset({"script", "style", "template", "noscript", "head", "title"})
+_INLINE: Final = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark"}
+    | {"q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
+)
+"""Elements that part no words."""
+_CELLS: Final = frozenset({"td", "th"})
 
 
-def decoder(selector: str | None) -> Callable[[bytes], Any]:
+def decoder(selector: str | None) -> Callable[..., Any]:
     """The decoder for the tables that a selector finds.
 
     Raises:
         ValueError: It is no CSS selector.
     """
-    wanted = selector or "table"
     try:
-        LexborHTMLParser("").css(wanted)
-    except SelectolaxError:
-        raise ValueError(f"'{wanted}' is no CSS selector") from None
+        find = etree.XPath(HTMLTranslator().css_to_xpath(selector or "table"))
+    except (SelectorError, etree.XPathError):
+        raise ValueError(f"'{selector}' is no CSS selector") from None
 
-    def decode(body: bytes) -> list[dict[str, str]]:
+    def decode(body: bytes, charset: str | None = None) -> list[dict[str, str]]:
         """Decode a page.
 
+        Args:
+            body: The page.
+            charset: What it is in; without one, what it says itself, or UTF-8.
+
         Raises:
-            ValueError: It is no UTF-8 text.
+            ValueError: There is no such charset, or it is nested too deeply.
         """
-        page = LexborHTMLParser(body.decode("utf-8-sig"))
-        return [row for table in page.css(wanted) for row in _rows(table)]
+        page = _page(as_text(body, charset or _own_charset(body), lenient=True))
+        if page is None:
+            return []
+        chosen = find(page)
+        reader = _Reader(chosen)
+        for element in chosen:
+            if element not in reader.seen:
+                reader.read(element)
+        return [row for table in reader.tables for row in records(table.rows())]
 
     return decode
 
 
-def _rows(table: LexborNode) -> Iterator[dict[str, str]]:
-    """The rows behind the first one, which names the columns; a name that is missing is the column's number."""
-    lines = [[_text(cell) for cell in row.css("th, td")] for row in table.css("tr")]
-    header, *rest = [line for line in lines if line] or [[]]
-    names = [name or str(number) for number, name in enumerate(header, start=1)]
-    for line in rest:
-        more = (str(number) for number in range(len(names) + 1, len(line) + 1))
-        yield dict(zip([*names, *more], line, strict=False))
+def _own_charset(body: bytes) -> str:
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            return charset
+    found = _META.search(body[:_HEAD_BYTES])
+    named = found[1].decode() if found is not None else "utf-8"
+    return "utf-8" if named.lower().startswith("utf-16") else named  # as it could not be: those bytes were read
 
 
-def _text(cell: LexborNode) -> str:
-    return " ".join(cell.text(separator=" ").split())
+def _page(text: str) -> Any:
+    """The page's root element; nothing when it has no element.
+
+    Raises:
+        ValueError: It is nested too deeply, or a part of it is too large.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        page = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:  # how lxml tells of a page without anything in it
+        page = None
+    if parser.error_log.filter_from_fatals():
+        raise ValueError("nested too deeply, or a part of it is too large")
+    return page
+
+
+class _Table:
+    """A table's cells as they come, each at every place that it spans."""
+
+    def __init__(self, budget: _Budget) -> None:
+        self.words: list[str] | None = None
+        """The texts of the cell that is open."""
+        self._budget = budget
+        self._rows: list[list[str]] = []
+        self._down: dict[int, tuple[int, str]] = {}
+
+    def row(self) -> None:
+        """Begin a row."""
+        self._carry()
+        self._rows.append([])
+
+    def cell(self, text: str, across: int, down: int) -> None:
+        """Put a cell where the row has its next free place."""
+        if not self._rows:
+            self.row()
+        self._carry()
+        row, last = self._rows[-1], len(self._rows) - 1 + down - 1
+        self._budget.spend(across)
+        for column in range(len(row), len(row) + across):
+            row.append(text)
+            if down > 1:
+                self._down[column] = last, text
+
+    def _carry(self) -> None:
+        """Put cells of rows above that span this one."""
+        row, number = self._rows[-1] if self._rows else [], len(self._rows) - 1
+        while (above := self._down.get(len(row))) is not None and above[0] >= number:
+            self._budget.spend(1)
+            row.append(above[1])
+
+    def rows(self) -> list[list[str]]:
+        """The rows that have cells."""
+        self._carry()
+        return [row for row in self._rows if row]
+
+
+class _Budget:
+    """How many cells the tables of a page may have: one that spans is many."""
+
+    def __init__(self) -> None:
+        self._left = ANSWER_VALUES_MAX
+
+    def spend(self, cells: int) -> None:
+        self._left -= cells
+        if self._left < 0:
+            raise ValueError(f"its tables have more than {ANSWER_VALUES_MAX:,} cells")
+
+
+class _Reader:
+    """Collects tables in one walk, so that what is within one another is read once."""
+
+    def __init__(self, chosen: list[Any]) -> None:
+        self.tables: list[_Table] = []
+        self.seen: set[Any] = set()
+        self._chosen = frozenset(chosen)
+        self._budget = _Budget()
+        self._open: list[_Table] = []
+        self._unseen = 0
+
+    def read(self, root: Any) -> None:
+        """Read the tables of an element."""
+        self._open.clear()
+        for event, element in etree.iterwalk(root, events=("start", "end")):
+            if event == "start":
+                self._start(element)
+            else:
+                self._end(element)
+                if element is not root:
+                    self._text(element.tail)
+
+    def _start(self, element: Any) -> None:
+        if element in self._chosen:
+            self.seen.add(element)
+        if (tag := element.tag) == "table":
+            self._text(" ")
+            self._begin()
+        elif tag == "tr":
+            self._table().row()
+        elif tag in _CELLS:
+            self._table().words = []
+        elif tag in _UNSEEN:
+            self._unseen += 1
+        elif tag not in _INLINE:
+            self._text(" ")
+        self._text(element.text)
+
+    def _end(self, element: Any) -> None:
+        if (tag := element.tag) == "table":
+            self._open.pop()
+            self._text(" ")
+        elif tag in _CELLS:
+            table = self._table()
+            text = " ".join("".join(table.words or ()).split())
+            table.words = None
+            table.cell(text, _span(element.get("colspan"), 1, 1000), _span(element.get("rowspan"), 65534, 65534))
+        elif tag in _UNSEEN:
+            self._unseen -= 1
+        elif tag not in _INLINE:
+            self._text(" ")
+
+    def _begin(self) -> _Table:
+        table = _Table(self._budget)
+        self.tables.append(table)
+        self._open.append(table)
+        return table
+
+    def _table(self) -> _Table:
+        """The innermost table; rows that stand in none, because a part of one was chosen, are one of their own."""
+        return self._open[-1] if self._open else self._begin()
+
+    def _text(self, text: str | None) -> None:
+        if text and not self._unseen and self._open and (words := self._open[-1].words) is not None:
+            words.append(text)
+
+
+def _span(text: str | None, rest: int, most: int) -> int:
+    """How many columns or rows a cell spans; 0 is the rest of them."""
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:  # noqa: PLR2004 - no such table
+        return 1
+    return min(int(text) or rest, most)

@@ -2,50 +2,59 @@
 
 ``{front: {…}, sections: [{level, heading, text, tables: [[{column: text}]]}]}``; what stands before the first heading
 is a section of level 0. ``outputSchema`` is the beginning of the headings that are wanted (``## Results``), with what
-is below them; without one it is all. Needs the extra ``markdown``.
+is below them; without one it is all.
+
+Read line by line, because a parser of all of Markdown takes seconds for a megabyte: headings (``#`` and underlined),
+tables with pipes, and the code and comments in which neither counts. Lists and quotations are text.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from markdown_it import MarkdownIt
-
 from naftiko_runtime.formats import yaml
+from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.columns import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from markdown_it.token import Token
+_LINE_BREAK: Final = re.compile(r"\r\n?")
+_FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_WANTED: Final = re.compile(r"(#{1,6})(?:[ \t]+(.*))?")
+_HEADING: Final = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
+_UNDERLINE: Final = re.compile(r" {0,3}(=+|-+)[ \t]*$")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_RAW: Final = re.compile(r" {0,3}<(!--|(?:script|pre|style|textarea)(?=[\s>]|$))", re.IGNORECASE)
+_RAW_ENDS: Final = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
+_CONTAINER: Final = re.compile(r" {0,3}(?:>|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$))")
+_INDENTED: Final = re.compile(r"(?: {4}| {0,3}\t)")
+_PIPE: Final = re.compile(r"(?<!\\)\|")
+_DASHES: Final = re.compile(r":?-+:?")
 
-_FRONT: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
-_HEADING: Final = re.compile(r"(#{1,6})(?:[ \t]+(.*))?")
 
-
-def decoder(prefix: str | None) -> Callable[[bytes], Any]:
+def decoder(prefix: str | None) -> Callable[..., Any]:
     """The decoder for the sections whose headings begin as told.
 
     Raises:
         ValueError: It is no beginning of a heading.
     """
-    wanted = _HEADING.fullmatch(prefix.strip()) if prefix else None
+    wanted = _WANTED.fullmatch(prefix.strip()) if prefix else None
     if prefix and wanted is None:
         raise ValueError(f"'{prefix}' is no heading: write '## Results'")
-    parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table")
 
-    def decode(body: bytes) -> dict[str, Any]:
+    def decode(body: bytes, charset: str = "utf-8") -> dict[str, Any]:
         """Decode a text.
 
         Raises:
-            ValueError: It is no UTF-8 text, or its front matter is no YAML.
+            ValueError: It is not in its charset, or its front matter is no YAML.
         """
-        text = body.decode("utf-8-sig")
+        text = _LINE_BREAK.sub("\n", as_text(body, charset))
         front = _FRONT.match(text)
         value = yaml.decode(front[1].encode()) if front else None
         rest = text[front.end() :] if front else text
-        sections = list(_sections(parser.parse(rest), rest.splitlines()))
+        sections = [section.value() for section in _Reader(rest.split("\n")).sections()]
         if wanted is not None:
             sections = list(_below(sections, len(wanted[1]), wanted[2] or ""))
         return {"front": value if isinstance(value, dict) else {}, "sections": sections}
@@ -53,33 +62,145 @@ def decoder(prefix: str | None) -> Callable[[bytes], Any]:
     return decode
 
 
-def _sections(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[dict[str, Any]]:
-    heads = [i for i, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
-    bounds = [*heads, len(tokens)]
-    if tokens and bounds[0] > 0:
-        yield _section(0, "", tokens[: bounds[0]], lines)
-    for start, end in pairwise(bounds):
-        level, heading = int(tokens[start].tag[1]), tokens[start + 1].content
-        yield _section(level, heading, tokens[start + 3 : end], lines)
+class _Section:
+    def __init__(self, level: int, heading: str) -> None:
+        self.level = level
+        self.heading = heading
+        self.lines: list[str] = []
+        self.tables: list[list[dict[str, str]]] = []
+
+    def value(self) -> dict[str, Any]:
+        text = "\n".join(self.lines).strip()
+        return {"level": self.level, "heading": self.heading, "text": text, "tables": self.tables}
 
 
-def _section(level: int, heading: str, tokens: Sequence[Token], lines: Sequence[str]) -> dict[str, Any]:
-    spans = [token.map for token in tokens if token.map]
-    text = "\n".join(lines[min(s[0] for s in spans) : max(s[1] for s in spans)]).strip() if spans else ""
-    return {"level": level, "heading": heading, "text": text, "tables": list(_tables(tokens))}
+class _Reader:
+    """Goes through the lines once; each step takes what stands there as a whole."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._at = 0
+        self._paragraph = 0
+        """How many lines above belong to a paragraph, which an underline makes a heading."""
+        self._contained = False
+        """Whether a list or a quotation goes on until the next empty line."""
+        self._section = _Section(0, "")
+
+    def sections(self) -> Iterator[_Section]:
+        """The sections in order."""
+        while self._at < len(self._lines):
+            if (heading := self._heading()) is not None:
+                if self._section.level or any(line.strip() for line in self._section.lines):
+                    yield self._section
+                self._section = heading
+            else:
+                self._block()
+        if self._section.level or any(line.strip() for line in self._section.lines):
+            yield self._section
+
+    def _heading(self) -> _Section | None:
+        """The heading that stands here, taken; none when none does."""
+        line = self._lines[self._at]
+        if (found := _HEADING.match(line)) is not None:
+            self._at += 1
+            self._paragraph, self._contained = 0, False
+            return _Section(len(found[1]), _unclosed(line[found.end() :].strip()))
+        if self._paragraph and (underline := _UNDERLINE.match(line)) is not None:
+            above = self._section.lines[-self._paragraph :]
+            del self._section.lines[-self._paragraph :]
+            self._at += 1
+            self._paragraph = 0
+            return _Section(1 if underline[1].startswith("=") else 2, " ".join(map(str.strip, above)))
+        return None
+
+    def _block(self) -> None:
+        line = self._lines[self._at]
+        if not line.strip():
+            self._take(1)
+            self._paragraph, self._contained = 0, False
+        elif (closes := _closing(line)) is not None:
+            self._take_until(closes)
+            self._paragraph, self._contained = 0, False
+        elif not self._paragraph and _INDENTED.match(line):
+            self._take(1)
+        elif not self._contained and (columns := self._columns()):
+            self._table(columns)
+        elif _is_rule(line):
+            self._take(1)
+            self._paragraph, self._contained = 0, False
+        elif self._contained or _CONTAINER.match(line):
+            self._take(1)
+            self._paragraph, self._contained = 0, True
+        else:
+            self._take(1)
+            self._paragraph += 1
+
+    def _take(self, lines: int) -> None:
+        self._section.lines += self._lines[self._at : self._at + lines]
+        self._at += lines
+
+    def _take_until(self, closes: Callable[[str, int], bool]) -> None:
+        """Take what goes on until a line that closes it, or to the end."""
+        end = self._at
+        while end < len(self._lines) and not closes(self._lines[end], end - self._at):
+            end += 1
+        self._take(end + 1 - self._at)
+
+    def _columns(self) -> list[str] | None:
+        """The names of the columns when a table begins here: by the dashes under them."""
+        line, below = self._lines[self._at], self._lines[self._at + 1 : self._at + 2]
+        if not below or "|" not in line or len(below[0].strip()) == 1 or _INDENTED.match(below[0]):
+            return None
+        dashes = _cells(below[0])
+        if not all(_DASHES.fullmatch(cell) for cell in dashes):
+            return None
+        columns = _cells(line)
+        return columns if len(columns) == len(dashes) else None
+
+    def _table(self, columns: list[str]) -> None:
+        self._take(2)
+        rows = [columns]
+        while self._at < len(self._lines) and self._is_row(self._lines[self._at]):
+            rows.append(_cells(self._lines[self._at])[: len(columns)])
+            self._take(1)
+        self._section.tables.append(records(rows))
+        self._paragraph = 0
+
+    @staticmethod
+    def _is_row(line: str) -> bool:
+        begins = (_HEADING, _FENCE, _RAW, _CONTAINER, _INDENTED)
+        return bool(line.strip()) and not _is_rule(line) and not any(kind.match(line) for kind in begins)
 
 
-def _tables(tokens: Sequence[Token]) -> Iterator[list[dict[str, str]]]:
-    rows: list[list[str]] = []
-    for number, token in enumerate(tokens):
-        if token.type == "tr_open":
-            rows.append([])
-        elif token.type in ("th_open", "td_open"):
-            rows[-1].append(tokens[number + 1].content)
-        elif token.type == "table_close":
-            header, *rest = rows
-            yield [dict(zip(header, row, strict=False)) for row in rest]
-            rows = []
+def _unclosed(text: str) -> str:
+    """A heading's text without the ``#`` that may close it."""
+    bare = text.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else text
+
+
+def _is_rule(line: str) -> bool:
+    marks = "".join(line.split())
+    return len(marks) > 2 and marks[0] in "-*_" and marks == marks[0] * len(marks) and not _INDENTED.match(line)  # noqa: PLR2004 - three make a rule
+
+
+def _closing(line: str) -> Callable[[str, int], bool] | None:
+    """What closes the code or the comment that a line opens; none when it opens none."""
+    if (fence := _FENCE.match(line)) is not None:
+        mark = fence[1]
+        closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*$")
+        return lambda line, behind: behind > 0 and closing.match(line) is not None
+    if (raw := _RAW.match(line)) is None:
+        return None
+    if raw[1] == "!--":
+        return lambda line, _: "-->" in line
+    return lambda line, _: _RAW_ENDS.search(line) is not None
+
+
+def _cells(line: str) -> list[str]:
+    """A row's texts; a pipe in one stands behind a backslash."""
+    text = line.strip().removeprefix("|")
+    cells = [cell.strip().replace("\\|", "|") for cell in _PIPE.split(text)]
+    return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
 def _below(sections: Sequence[dict[str, Any]], level: int, heading: str) -> Iterator[dict[str, Any]]:

@@ -6,20 +6,22 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from naftiko_runtime.formats.charset import as_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def decoder(separator: str) -> Callable[[bytes], Any]:
+def decoder(separator: str) -> Callable[..., Any]:
     """The decoder for a separator."""
 
-    def decode(body: bytes) -> list[dict[str, str]]:
+    def decode(body: bytes, charset: str = "utf-8") -> list[dict[str, str]]:
         """Decode a table.
 
         Raises:
-            ValueError: It is no UTF-8 text, two columns have one name, or a row has more fields than there are columns.
+            ValueError: It is not in its charset, two columns have one name, or a row has more fields than columns.
         """
-        lines = io.StringIO(body.decode("utf-8-sig"), newline="")
+        lines = io.StringIO(as_text(body, charset), newline="")
         rows = csv.reader(lines, delimiter=separator, strict=True)
         try:
             return _objects([row for row in rows if row])

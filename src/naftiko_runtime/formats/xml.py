@@ -9,17 +9,25 @@ from __future__ import annotations
 from typing import Any, Final
 from xml.parsers import expat
 
+from naftiko_runtime.formats.charset import as_text
+
 DEPTH_MAX: Final = 200
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes, charset: str | None = None) -> Any:
     """Decode an XML document.
+
+    Args:
+        body: The document.
+        charset: What it is in, whatever its declaration says; without one the declaration counts.
 
     Raises:
         ValueError: It is none, nested too deeply, or has a document type, which could make it expand or read files.
     """
     reader = _Reader()
-    parser = expat.ParserCreate()
+    if charset is not None:
+        body = as_text(body, charset).encode()
+    parser = expat.ParserCreate(None if charset is None else "utf-8")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end

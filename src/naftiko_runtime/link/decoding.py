@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, decoder
+from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.consumes import ConsumedOperation
+
+_NEEDED: Final = "add 'outputSchema: FILE.desc#package.Message', a descriptor set of protoc beside the document"
 
 
 def decoding(consumed: Consumed, context: Context) -> Decode | None:
     """The decoder of an operation's answers; nothing when there is none, which is reported."""
     spec = consumed.spec
-    raw_format, schema, steps = spec.output_raw_format, spec.output_schema, spec.at("outputSchema")
+    raw_format, steps = spec.output_raw_format, spec.at("outputSchema")
     if raw_format == "binary":
         advice = "use 'mapping: $', or say which format it is"
         message = "an answer of format 'binary' cannot be mapped"
         context.complain(rules.INVALID_VALUE, message, spec.at("outputRawFormat"), advice)
         return None
+    if raw_format == "protobuf" and not spec.output_schema:
+        message = "reading 'protobuf' needs the key 'outputSchema'"
+        context.complain(rules.MISSING_KEY, message, spec.at("outputRawFormat"), _NEEDED)
+        return None
     try:
-        content = _content(schema, Path(context.span(spec.at()).file), context) if raw_format in WITH_FILE else None
-        return decoder(raw_format, schema, content)
+        return decoder(raw_format, spec.output_schema, _content(spec, context))
     except MissingExtraError:
         message = f"reading '{raw_format}' needs a library that is not installed"
         advice = f"pip install 'naftiko-runtime[{raw_format}]'"
@@ -32,23 +39,41 @@ def decoding(consumed: Consumed, context: Context) -> Decode | None:
     except OSError as error:
         message = f"cannot read the schema: {error.strerror or error}"
         context.complain(rules.INVALID_VALUE, message, steps, "name a file beside the document")
+    except _OutsideError:
+        message = "a schema may not leave the document's folder"
+        context.complain(rules.INVALID_VALUE, message, steps, "allow it with --allow-import DIR")
     except ValueError as error:
         context.complain(rules.INVALID_VALUE, f"'outputSchema' does not do: {error}", steps)
     return None
 
 
-def _content(schema: str | None, file: Path, context: Context) -> bytes | None:
-    """The file that a schema names, relative to the document that names it.
+class _OutsideError(Exception):
+    """A schema stands where documents may not read."""
+
+
+def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
+    """The file that a schema names, relative to the document that names it; nothing when it names none.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is none, or stands where documents may not read.
+        ValueError: It is no path, or too large.
+        _OutsideError: It may not be read.
     """
-    name = (schema or "").partition("#")[0].removeprefix("file://")
-    if not name:
+    name = (spec.output_schema or "").partition("#")[0].removeprefix("file://")
+    if spec.output_raw_format not in WITH_FILE or not name:
         return None
-    path = (file.parent / name.removeprefix("/./")).resolve()
-    folders = (file.parent.resolve(), *(folder.resolve() for folder in context.allowed_imports))
-    if not any(path.is_relative_to(folder) for folder in folders):
-        raise ValueError("a schema may not leave the document's folder; allow it with --allow-import DIR")
-    return path.read_bytes()
+    folder = Path(context.span(spec.at()).file).parent
+    try:
+        path = (folder / name.removeprefix("/./")).resolve()
+    except RuntimeError:
+        raise ValueError("it leads in a circle") from None
+    folders = (folder, Path(context.source.file).parent, *context.allowed_imports)
+    if not any(path.is_relative_to(allowed.resolve()) for allowed in folders):
+        raise _OutsideError
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        content = file.read(DOCUMENT_BYTES_MAX + 1)
+    if len(content) > DOCUMENT_BYTES_MAX:
+        raise ValueError(f"it is larger than {DOCUMENT_BYTES_MAX:,} bytes")
+    return content

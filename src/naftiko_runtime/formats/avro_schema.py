@@ -1,0 +1,386 @@
+"""Avro schemas, each compiled to a function that reads a value; the value is what JSON has for it.
+
+Bytes become base64 text, decimals and times their text, enums their symbol, a union the value of its branch. The
+reading is done here because fastavro recurses in C: a record within a record, as often as an upstream likes, ends the
+process (ADR 8).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from base64 import b64encode
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
+
+from naftiko_runtime.limits import ANSWER_VALUES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RECORDS_DEPTH_MAX: Final = 64
+_VARINT_BITS: Final = 64
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - Avro's local times have no zone
+_DAY_SECONDS: Final = 86_400
+_DIGITS: Final = {"millis": 3, "micros": 6, "nanos": 9}
+
+
+class Cursor:
+    """A place in a body.
+
+    Attributes:
+        data: The body.
+        at: The next byte.
+        depth: How many records are open.
+        left: How many values may still come: a few bytes can stand for any number of them.
+    """
+
+    __slots__ = ("at", "data", "depth", "left")
+
+    def __init__(self, data: bytes, left: int = ANSWER_VALUES_MAX) -> None:
+        self.data = data
+        self.at = 0
+        self.depth = 0
+        self.left = left
+
+    def take(self, size: int) -> bytes:
+        """The next bytes.
+
+        Raises:
+            ValueError: There are not as many.
+        """
+        end = self.at + size
+        if size < 0 or end > len(self.data):
+            raise ValueError("it ends too early")
+        taken = self.data[self.at : end]
+        self.at = end
+        return taken
+
+    def count(self, values: int) -> None:
+        """Count values that are about to be read.
+
+        Raises:
+            ValueError: They are too many.
+        """
+        self.left -= values
+        if self.left < 0:
+            raise ValueError(f"it has more than {ANSWER_VALUES_MAX:,} values")
+
+
+Read: TypeAlias = "Callable[[Cursor], Any]"
+
+
+def compile_schema(text: bytes) -> Read:
+    """The reader of a schema's values.
+
+    Raises:
+        ValueError: It is no Avro schema.
+    """
+    try:
+        return _Compiler().reader(json.loads(text), "")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is no JSON: {error}") from None
+
+
+def read_long(cursor: Cursor) -> int:
+    """The next int or long.
+
+    Raises:
+        ValueError: There is none.
+    """
+    data, at, bits, number = cursor.data, cursor.at, 0, 0
+    while bits < _VARINT_BITS:
+        if at >= len(data):
+            raise ValueError("it ends too early")
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << bits
+        if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
+            cursor.at = at
+            return (number >> 1) ^ -(number & 1)
+        bits += 7
+    raise ValueError("a number is too long")
+
+
+def read_bytes(cursor: Cursor) -> bytes:
+    """The next bytes that tell their length.
+
+    Raises:
+        ValueError: There are none.
+    """
+    return cursor.take(read_long(cursor))
+
+
+def _null(_: Cursor) -> None:
+    return None
+
+
+def _boolean(cursor: Cursor) -> bool:
+    byte = cursor.take(1)[0]
+    if byte > 1:
+        raise ValueError("a boolean is neither 0 nor 1")
+    return byte == 1
+
+
+def _float(cursor: Cursor) -> float:
+    number: float = struct.unpack("<f", cursor.take(4))[0]
+    return number
+
+
+def _double(cursor: Cursor) -> float:
+    number: float = struct.unpack("<d", cursor.take(8))[0]
+    return number
+
+
+def _string(cursor: Cursor) -> str:
+    return read_bytes(cursor).decode()
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+_PRIMITIVES: Final[dict[str, Read]] = {
+    "null": _null,
+    "boolean": _boolean,
+    "int": read_long,
+    "long": read_long,
+    "float": _float,
+    "double": _double,
+    "bytes": lambda cursor: _base64(read_bytes(cursor)),
+    "string": _string,
+}
+_COMPLEX: Final = frozenset({"array", "enum", "error", "fixed", "map", "record"})
+
+
+class _Compiler:
+    """Compiles one schema; names are known from where they are defined on."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Read] = {}
+
+    def reader(self, schema: Any, namespace: str) -> Read:
+        """The reader of a type, as it stands within a namespace."""
+        match schema:
+            case str():
+                return self._reference(schema, namespace)
+            case list():
+                return _union([self.reader(branch, namespace) for branch in schema])
+            case {"type": str(kind)} if kind in _COMPLEX:
+                return self._complex(schema, namespace)
+            case {"type": inner}:
+                return _logical(schema) or self.reader(inner, namespace)
+            case _:
+                raise ValueError(f"this is no Avro type: {_shown(schema)}")
+
+    def _complex(self, schema: dict[str, Any], namespace: str) -> Read:
+        match schema:
+            case {"type": "record" | "error"}:
+                return self._record(schema, namespace)
+            case {"type": "enum", "symbols": list(symbols)} if all(isinstance(symbol, str) for symbol in symbols):
+                return self._known(schema, namespace, _enum(symbols))
+            case {"type": "fixed", "size": int(size)} if size >= 0:
+                return self._known(schema, namespace, _fixed(schema, size))
+            case {"type": "array", "items": items}:
+                return _array(self.reader(items, namespace))
+            case {"type": "map", "values": values}:
+                return _map(self.reader(values, namespace))
+            case _:
+                raise ValueError(f"an Avro {schema['type']} lacks what it needs: {_shown(schema)}")
+
+    def _reference(self, name: str, namespace: str) -> Read:
+        if (primitive := _PRIMITIVES.get(name)) is not None:
+            return primitive
+        for full in (_full(name, namespace), name):
+            if full in self._named:
+                return self._named[full]
+        raise ValueError(f"there is no Avro type '{name}'")
+
+    def _known(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
+        """Let a type be referred to by its name from here on."""
+        name = self._name(schema, namespace)
+        if name in self._named:
+            raise ValueError(f"the Avro type '{name}' is defined twice")
+        self._named[name] = read
+        return read
+
+    def _name(self, schema: dict[str, Any], namespace: str) -> str:
+        name = schema.get("name")
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"an Avro {schema['type']} has no name: {_shown(schema)}")
+        own = schema.get("namespace")
+        return _full(name, own if isinstance(own, str) else namespace)
+
+    def _record(self, schema: dict[str, Any], namespace: str) -> Read:
+        fields: list[tuple[str, Read]] = []
+
+        def read(cursor: Cursor) -> dict[str, Any]:
+            cursor.depth += 1
+            if cursor.depth > RECORDS_DEPTH_MAX:
+                raise ValueError("nested too deeply")
+            cursor.count(len(fields))
+            value = {name: read_field(cursor) for name, read_field in fields}
+            cursor.depth -= 1
+            return value
+
+        self._known(schema, namespace, read)  # before its fields, which may be of its own type
+        inner = self._name(schema, namespace).rpartition(".")[0]
+        fields += [(name, self.reader(of, inner)) for name, of in _fields(schema)]
+        return read
+
+
+def _full(name: str, namespace: str) -> str:
+    return f"{namespace}.{name}" if namespace and "." not in name else name
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names and types of a record's fields."""
+    fields = schema.get("fields")
+    for field in fields if isinstance(fields, list) else (None,):
+        match field:
+            case {"name": str(name), "type": of}:
+                yield name, of
+            case _:
+                raise ValueError(f"an Avro record has no fields, or one without a name or a type: {_shown(schema)}")
+
+
+def _shown(schema: Any) -> str:
+    text = json.dumps(schema)
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - as much as helps to find it
+
+
+def _union(branches: list[Read]) -> Read:
+    def read(cursor: Cursor) -> Any:
+        index = read_long(cursor)
+        if not 0 <= index < len(branches):
+            raise ValueError("a union has no such branch")
+        return branches[index](cursor)
+
+    return read
+
+
+def _enum(symbols: list[str]) -> Read:
+    def read(cursor: Cursor) -> str:
+        index = read_long(cursor)
+        if not 0 <= index < len(symbols):
+            raise ValueError("an enum has no such symbol")
+        return symbols[index]
+
+    return read
+
+
+def _block(cursor: Cursor) -> int:
+    """How many items the next block of an array or a map has; none behind the last one."""
+    items = read_long(cursor)
+    if items < 0:
+        read_long(cursor)  # the block's size in bytes, for those who skip it
+        items = -items
+    cursor.count(items)
+    return items
+
+
+def _array(read_item: Read) -> Read:
+    def read(cursor: Cursor) -> list[Any]:
+        found: list[Any] = []
+        while items := _block(cursor):
+            found.extend(read_item(cursor) for _ in range(items))
+        return found
+
+    return read
+
+
+def _map(read_value: Read) -> Read:
+    def read(cursor: Cursor) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while items := _block(cursor):
+            for _ in range(items):
+                key = _string(cursor)
+                found[key] = read_value(cursor)
+        return found
+
+    return read
+
+
+def _fixed(schema: dict[str, Any], size: int) -> Read:
+    match schema:
+        case {"logicalType": "decimal"}:
+            return _of_bytes(lambda cursor: cursor.take(size), _decimal(schema))
+        case {"logicalType": "duration"} if size == 12:  # noqa: PLR2004 - three numbers of four bytes
+            return _of_bytes(lambda cursor: cursor.take(size), _duration)
+        case {"logicalType": "uuid"} if size == 16:  # noqa: PLR2004 - a UUID's
+            return _of_bytes(lambda cursor: cursor.take(size), lambda data: str(UUID(bytes=data)))
+        case _:
+            return _of_bytes(lambda cursor: cursor.take(size), _base64)
+
+
+def _of_bytes(read: Callable[[Cursor], bytes], convert: Callable[[bytes], str]) -> Read:
+    return lambda cursor: convert(read(cursor))
+
+
+def _logical(schema: dict[str, Any]) -> Read | None:
+    """The reader of a primitive with a logical type; none when it has none that is known, and so is what it is."""
+    match schema:
+        case {"type": "bytes", "logicalType": "decimal"}:
+            return _of_bytes(read_bytes, _decimal(schema))
+        case {"type": "int", "logicalType": "date"}:
+            return _of_number(lambda days: (_EPOCH + timedelta(days=days)).date().isoformat())
+        case {"type": "int" | "long", "logicalType": "time-millis" | "time-micros" as kind}:
+            return _of_number(_time(_DIGITS[kind.removeprefix("time-")]))
+        case {"type": "long", "logicalType": str(kind)} if (unit := kind.rpartition("timestamp-")[2]) in _DIGITS:
+            return _of_number(_timestamp(_DIGITS[unit], "" if kind.startswith("local-") else "Z"))
+        case _:
+            return None
+
+
+def _of_number(convert: Callable[[int], str]) -> Read:
+    def read(cursor: Cursor) -> str:
+        try:
+            return convert(read_long(cursor))
+        except OverflowError:
+            raise ValueError("a time is out of range") from None
+
+    return read
+
+
+def _decimal(schema: dict[str, Any]) -> Callable[[bytes], str]:
+    scale = schema.get("scale", 0)
+    if not isinstance(scale, int) or not 0 <= scale <= 1000:  # noqa: PLR2004 - more than any number needs
+        raise ValueError(f"an Avro decimal has no such scale: {_shown(schema)}")
+
+    def convert(data: bytes) -> str:
+        number = int.from_bytes(data, "big", signed=True)
+        digits = tuple(map(int, str(abs(number))))
+        return f"{Decimal((number < 0, digits, -scale)):f}"
+
+    return convert
+
+
+def _duration(data: bytes) -> str:
+    months, days, millis = struct.unpack("<III", data)
+    return f"P{months}M{days}DT{millis // 1000}{_fraction(millis % 1000, 3)}S"
+
+
+def _fraction(number: int, digits: int) -> str:
+    return f".{number:0{digits}d}" if number else ""
+
+
+def _time(digits: int) -> Callable[[int], str]:
+    def convert(number: int) -> str:
+        seconds, rest = divmod(number, 10**digits)
+        if not 0 <= seconds < _DAY_SECONDS:
+            raise ValueError("a time is out of range")
+        return f"{_EPOCH + timedelta(seconds=seconds):%H:%M:%S}{_fraction(rest, digits)}"
+
+    return convert
+
+
+def _timestamp(digits: int, zone: str) -> Callable[[int], str]:
+    def convert(number: int) -> str:
+        seconds, rest = divmod(number, 10**digits)
+        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}{_fraction(rest, digits)}{zone}"
+
+    return convert

@@ -1,0 +1,169 @@
+"""Messages of Protocol Buffers as plain values, whatever an upstream makes of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from google.protobuf import (
+    any_pb2,
+    descriptor_pb2,
+    descriptor_pool,
+    duration_pb2,
+    field_mask_pb2,
+    message_factory,
+    struct_pb2,
+    timestamp_pb2,
+    wrappers_pb2,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from naftiko_runtime.formats import Undecodable, decode, decoder
+
+KIND = descriptor_pb2.FieldDescriptorProto
+WELL_KNOWN = ("Any", "Timestamp", "Duration", "Struct", "Value", "ListValue", "Int64Value", "BytesValue", "FieldMask")
+
+
+@cache
+def schema() -> descriptor_pb2.FileDescriptorSet:
+    """What ``protoc --include_imports`` writes for a message with one field of each kind."""
+    files = descriptor_pb2.FileDescriptorSet()
+    imported = (any_pb2, timestamp_pb2, duration_pb2, struct_pb2, wrappers_pb2, field_mask_pb2)
+    for module in imported:
+        module.DESCRIPTOR.CopyToProto(files.file.add())
+    names = [module.DESCRIPTOR.name for module in imported]
+    file = files.file.add(name="m.proto", package="p", syntax="proto3", dependency=names)
+    enum = file.enum_type.add(name="E")
+    enum.value.add(name="NONE", number=0)
+    enum.value.add(name="ONE", number=1)
+    message = file.message_type.add(name="M")
+    for number, name in enumerate(WELL_KNOWN, start=1):
+        _field(message, name.lower(), number, KIND.TYPE_MESSAGE, type_name=f".google.protobuf.{name}")
+    _field(message, "big", 20, KIND.TYPE_UINT64)
+    _field(message, "self", 21, KIND.TYPE_MESSAGE, type_name=".p.M")
+    _field(message, "e", 22, KIND.TYPE_ENUM, type_name=".p.E")
+    _field(message, "data", 23, KIND.TYPE_BYTES)
+    _field(message, "many", 24, KIND.TYPE_MESSAGE, label=KIND.LABEL_REPEATED, type_name=".p.M")
+    message.oneof_decl.add(name="_maybe")
+    _field(message, "maybe", 25, KIND.TYPE_INT32, proto3_optional=True, oneof_index=0)
+    entry = message.nested_type.add(name="FlagsEntry")
+    entry.options.map_entry = True
+    _field(entry, "key", 1, KIND.TYPE_BOOL)
+    _field(entry, "value", 2, KIND.TYPE_ENUM, type_name=".p.E")
+    _field(message, "flags", 26, KIND.TYPE_MESSAGE, label=KIND.LABEL_REPEATED, type_name=".p.M.FlagsEntry")
+    return files
+
+
+def _field(message: Any, name: str, number: int, kind: int, label: int = KIND.LABEL_OPTIONAL, **more: Any) -> None:
+    message.field.add(name=name, number=number, type=kind, label=label, **more)
+
+
+@cache
+def kind() -> Any:
+    pool = descriptor_pool.DescriptorPool()
+    for file in schema().file:
+        pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("p.M"))
+
+
+def read(body: bytes) -> Any:
+    return decode("protobuf", body, decoder("protobuf", "m.desc", schema().SerializeToString()))
+
+
+NOTHING = {"big": 0, "e": "NONE", "data": "", "many": [], "flags": {}}
+
+
+def test_fields_without_presence_are_always_there() -> None:
+    assert read(b"") == NOTHING
+
+
+def test_every_kind_of_field() -> None:
+    message = kind()(big=2**63, data=b"\xff", e=1, maybe=0)
+    message.self.e = 7
+    message.many.add(e=1)
+    message.flags[True] = 1
+    message.flags[False] = 9
+    assert read(message.SerializeToString()) == {
+        "big": 2**63,
+        "data": "/w==",
+        "e": "ONE",
+        "maybe": 0,
+        "self": {**NOTHING, "e": 7},
+        "many": [{**NOTHING, "e": "ONE"}],
+        "flags": {"true": "ONE", "false": 9},
+    }
+
+
+def test_messages_of_google() -> None:
+    message = kind()()
+    message.timestamp.FromJsonString("2024-01-02T03:04:05.5Z")
+    message.duration.FromJsonString("3.5s")
+    message.struct.update({"a": [1, {"b": None}]})
+    message.value.string_value = "x"
+    message.listvalue.extend([True, "2"])
+    message.int64value.value = 2**60
+    message.bytesvalue.value = b"\xff"
+    message.fieldmask.paths.append("a.b")
+    message.any.Pack(timestamp_pb2.Timestamp(seconds=1))
+    assert read(message.SerializeToString()) == {
+        **NOTHING,
+        "timestamp": "2024-01-02T03:04:05.500Z",
+        "duration": "3.500s",
+        "struct": {"a": [1, {"b": None}]},
+        "value": "x",
+        "listvalue": [True, "2"],
+        "int64value": 2**60,
+        "bytesvalue": "/w==",
+        "fieldmask": "a.b",
+        "any": {"@type": "type.googleapis.com/google.protobuf.Timestamp", "value": "1970-01-01T00:00:01Z"},
+    }
+
+
+def _nested(levels: int) -> bytes:
+    body = b""
+    for _ in range(levels):
+        body = b"\xaa\x01" + _varint(len(body)) + body
+    return body
+
+
+def _varint(number: int) -> bytes:
+    head = b""
+    while number > 127:
+        head += bytes([number & 127 | 128])
+        number >>= 7
+    return head + bytes([number])
+
+
+def _packed_in_itself(levels: int) -> bytes:
+    body = b""
+    for _ in range(levels):
+        body = any_pb2.Any(type_url="x/google.protobuf.Any", value=body).SerializeToString()
+    return b"\x0a" + _varint(len(body)) + body
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"\xff", "it is no p.M"),
+        (_nested(5000), "it is no p.M"),
+        (_packed_in_itself(2000), "a value has no JSON"),
+        (kind()(any={"type_url": "nope", "value": b"1"}).SerializeToString(), "a value has no JSON"),
+        (kind()(any={"type_url": "x/p.M", "value": b"\xff"}).SerializeToString(), "it is no p.M"),
+        (kind()(timestamp={"seconds": 2**62}).SerializeToString(), "Timestamp is not valid"),
+        (kind()(value={"number_value": float("nan")}).SerializeToString(), "NaN"),
+        (b"\xc2\x01\x00" * 200_000, "more than"),
+    ],
+)
+def test_faults(body: bytes, words: str) -> None:
+    with pytest.raises(Undecodable, match=words):
+        read(body)
+
+
+@given(st.binary(max_size=80))
+def test_nothing_else_is_raised(body: bytes) -> None:
+    with contextlib.suppress(Undecodable):
+        json.dumps(read(body))
