@@ -64,6 +64,7 @@ class Rule:
         severity: How much it matters.
         summary: What it means, for the reference.
         remedy: What to do about it, for the reference.
+        secret: Whether the line it is about holds a secret, and is not to be quoted.
     """
 
     code: str
@@ -71,14 +72,15 @@ class Rule:
     severity: Severity
     summary: str
     remedy: str
+    secret: bool = False
 
 
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its slug."""
 
 
-def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str) -> Rule:
-    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
+def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str, *, secret: bool = False) -> Rule:
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, secret)
     return rule
 
 
@@ -362,6 +364,21 @@ UNLISTED_PLACEHOLDER: Final = _rule(
     "Declare it under the resource's `inputParameters`: `{name: …, in: path, type: string}`.",
 )
 
+TOOL_NAME: Final = _rule(
+    "NK408",
+    "tool-name",
+    _W,
+    "A tool's name that MCP clients may refuse.",
+    "Use up to 64 letters, digits, dashes and underscores.",
+)
+CONTRADICTION: Final = _rule(
+    "NK409",
+    "contradicting-hint",
+    _W,
+    "A tool's hint that the called operation's method contradicts.",
+    "Correct the hint, or leave it out.",
+)
+
 EMPTY_CREDENTIAL: Final = _rule(
     "NK501",
     "empty-credential",
@@ -376,6 +393,29 @@ SECRET_SHOWN: Final = _rule(
     _E,
     "An output that would show callers a bound variable.",
     "Write a constant or an input there: what is bound comes from outside and may be a secret.",
+)
+
+HARD_CODED: Final = _rule(
+    "NK503",
+    "hard-coded-credential",
+    _W,
+    "A secret stands in the file, for everybody who has it.",
+    "Bind a variable, and write `{{VARIABLE}}`; then change the secret, for it is known.",
+    secret=True,
+)
+INSECURE: Final = _rule(
+    "NK504",
+    "insecure-upstream",
+    _W,
+    "Credentials are sent over plain HTTP to another machine.",
+    "Use `https`.",
+)
+ACTIVE_CONTENT: Final = _rule(
+    "NK505",
+    "active-content",
+    _W,
+    "A description or label with a script in it, which a page or a client that shows it might run.",
+    "Write plain text or Markdown.",
 )
 
 SANDBOX: Final = _rule(

@@ -91,7 +91,7 @@ class Checker:
         if not named and not exposes(source.data, shared=True):
             return None
         allowed = (*self.allowed_imports, *configuration.allowed_imports)
-        return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict), entry.path)
+        return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict, lint=True), entry.path)
 
     def _told(self, loaded: Loaded, file: str, configuration: Configuration) -> Checked:
         source = loaded.source

@@ -8,6 +8,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
+from naftiko_runtime.link.hygiene import check_hygiene
 from naftiko_runtime.link.spelling import listed
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.plan import Plan
@@ -38,6 +39,8 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)
+    if overrides.lint:
+        check_hygiene(document, operations, context)
     for binding in variables.unlisted():
         message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"
         advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"

@@ -24,6 +24,7 @@ class Overrides:
         allowed_imports: Folders, besides the document's own, that imports may read.
         skip_broken: Whether a document with errors is served without the parts that they concern.
         strict: Whether every departure from the official schema is an error.
+        lint: Whether to tell of what runs, but should not be written so.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Overrides:
     allowed_imports: tuple[Path, ...] = ()
     skip_broken: bool = False
     strict: bool = False
+    lint: bool = False
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

@@ -1,0 +1,132 @@
+"""What runs, but should not be written so: told by ``naftiko validate`` alone."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.spec.base import Part
+from naftiko_runtime.spec.consumes import ConsumedHttp
+from naftiko_runtime.spec.exposes import McpExpose
+from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.auth import Authentication
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.exposes import McpTool
+
+_TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SECRET_NAME: Final = re.compile(
+    r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
+    re.IGNORECASE,
+)
+_SECRET_FIELDS: Final = ("password", "token", "value", "client_secret", "consumer_secret", "token_secret")
+_ACTIVE: Final = re.compile(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
+_CHANGING: Final = ("PUT", "PATCH", "DELETE")
+_LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
+
+
+def check_hygiene(document: Document, operations: Mapping[str, Consumed], context: Context) -> None:
+    """Report credentials that stand in the file, ways they are seen on, and tools that clients may refuse or misjudge.
+
+    Args:
+        document: The document.
+        operations: What is consumed, by ``namespace.operation``.
+        context: The linking run.
+    """
+    for part in _parts(document):
+        _check_text(part, context)
+        if isinstance(part, Basic | Bearer | ApiKey | Digest | OAuth1 | OAuth2):
+            _check_credential(part, context)
+        elif isinstance(part, ConsumedParameter | ExposedParameter):
+            _check_parameter(part, context)
+        elif isinstance(part, ConsumedHttp):
+            _check_upstream(part, context)
+    for expose in document.capability.exposes:
+        if isinstance(expose, McpExpose):
+            for tool in expose.tools:
+                _check_tool(tool, operations.get(tool.call or ""), context)
+
+
+def _parts(value: object) -> Iterator[Part]:
+    """A part, and all below it."""
+    if isinstance(value, Part):
+        yield value
+        for name in value.model_fields_set & type(value).model_fields.keys():
+            yield from _parts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _parts(item)
+
+
+def _check_text(part: Part, context: Context) -> None:
+    for key in ("description", "label"):
+        text = getattr(part, key, None)
+        if isinstance(text, str) and _ACTIVE.search(text):
+            message = f"the {key} holds what a page that shows it might run"
+            context.complain(rules.ACTIVE_CONTENT, message, part.at(key), "write plain text or Markdown")
+
+
+def _check_credential(part: Authentication, context: Context) -> None:
+    for field in _SECRET_FIELDS:
+        value = getattr(part, field, None)
+        if isinstance(value, str) and value and "{{" not in value and "${" not in value:
+            alias = type(part).model_fields[field].alias or field
+            message = f"'{alias}' is a secret that everybody who has the file can read"
+            context.complain(rules.HARD_CODED, message, part.at(alias), "bind a variable, and write '{{VARIABLE}}'")
+
+
+def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Context) -> None:
+    fixed = part.value is not None and part.value.strip() and "{{" not in part.value and not part.value.startswith("$")
+    if fixed and part.in_ in ("header", "query", "cookie") and _SECRET_NAME.fullmatch(part.name):
+        message = f"the value of '{part.name}' looks like a secret that everybody who has the file can read"
+        context.complain(rules.HARD_CODED, message, part.at("value"), "bind a variable, and write '{{VARIABLE}}'")
+
+
+def _check_upstream(api: ConsumedHttp, context: Context) -> None:
+    if api.authentication is None or not api.base_uri.startswith("http://") or _is_near(api.base_uri):
+        return
+    message = f"the credentials of '{api.namespace}' go out unencrypted"
+    context.complain(rules.INSECURE, message, api.at("baseUri"), "use 'https://'")
+
+
+def _is_near(base_uri: str) -> bool:
+    """Whether a host is this machine, or one of a network that is nobody else's."""
+    try:
+        host = urlsplit(base_uri).hostname or ""
+        return ip_address(host).is_private
+    except ValueError:
+        return host.endswith(_LOCAL) or "." not in host
+
+
+def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> None:
+    if not _TOOL_NAME.fullmatch(tool.name):
+        message = f"clients may refuse a tool of the name '{tool.name[:80]}'"
+        advice = "use up to 64 letters, digits, '-' and '_'"
+        context.complain(rules.TOOL_NAME, message, tool.at("name"), advice)
+    if tool.hints is None or consumed is None:
+        return
+    method = consumed.spec.method
+    if tool.hints.read_only and method in _CHANGING:
+        _contradiction(tool, "readOnly", f"'{consumed.name}' is a {method}", context)
+    if tool.hints.destructive and method == "GET":
+        _contradiction(tool, "destructive", f"'{consumed.name}' is a GET", context)
+    if tool.hints.read_only and tool.hints.destructive:
+        _contradiction(tool, "destructive", "what only reads destroys nothing", context)
+
+
+def _contradiction(tool: McpTool, hint: str, why: str, context: Context) -> None:
+    message = f"the hint '{hint}' cannot be true: {why}"
+    advice = "clients ask their users less of what only reads, and more of what destroys"
+    context.complain(rules.CONTRADICTION, message, tool.at("hints", hint), advice)
