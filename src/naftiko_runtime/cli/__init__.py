@@ -13,6 +13,7 @@ _COMMANDS = {
     "run": "Serve a capability file.",
     "validate": "Check capability files without running them.",
     "export": "Write what a capability file serves in another form: OpenAPI.",
+    "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
     "schema": "Print a JSON Schema of capability files, for editors.",
     "health": "Ask a running instance whether it is ready.",
 }
