@@ -25,7 +25,9 @@ def tables() -> str:
     rules = sorted(RULES.values(), key=lambda rule: rule.code)
     sections = []
     for hundred, group in groupby(rules, key=lambda rule: rule.code[2]):
-        rows = [f"| {r.code} | `{r.slug}` | {r.severity} | {r.summary} | {r.remedy} |" for r in group]
+        rows = [
+            f"| {r.code} | [`{r.slug}`](rules/{r.slug}.md) | {r.severity} | {r.summary} | {r.remedy} |" for r in group
+        ]
         head = ["| code | name | severity | what it means | what to do |", "| --- | --- | --- | --- | --- |"]
         sections.append("\n".join([f"## {HEADINGS[hundred]}", "", *head, *rows, ""]))
     return "\n".join(sections)
