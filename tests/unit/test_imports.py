@@ -388,6 +388,13 @@ def test_what_is_wrong_with_the_other_file_is_told_and_quoted_there(tmp_path: Pa
     assert loaded.source.quoted(found.span) == content.decode("utf-8", "replace").split("\n")[found.span.line - 1]
 
 
+@pytest.mark.parametrize("part", ["namespace: x", "namespace: x, type: http"])
+def test_a_key_that_a_renamed_part_lacks_is_told_in_its_own_file(tmp_path: Path, part: str) -> None:
+    shared = f"naftiko: 1.0.0-alpha2\nconsumes:\n- {{{part}}}\n"
+    entry = "{location: b.yml,\n import: x,\n as: y}"
+    assert told(put(tmp_path, a=chained(entry), b=shared)) == ["b.yml:3 missing-key the key 'baseUri' is missing"]
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     file = write(tmp_path, location="./shared/pipe.yaml")
     os.mkfifo(tmp_path / "shared" / "pipe.yaml")

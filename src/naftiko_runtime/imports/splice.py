@@ -79,7 +79,7 @@ class _Splicing:
         listed, index = self._draft.at(steps[:-1]), int(steps[-1])
         if found is not None:
             entry = listed[index]
-            self._named(self._draft.mount(listed, index, found.part, found.source), entry, section)
+            self._named(self._draft.mount(listed, index, found.source, found.steps), entry, section)
         elif section not in _KEPT_WHEN_REFUSED:
             self._draft.drop(listed, index)
 
@@ -186,7 +186,7 @@ class _Splicing:
         if not isinstance(holder, dict) or not isinstance(holder.get(section, []), list):
             return None
         marks = self._source.places.of(self._source.at(steps[:-1]))[steps[-1]]
-        part = self._draft.append(holder, section, found.part, found.source, marks)
+        part = self._draft.append(holder, section, found.source, found.steps, marks)
         if named(part) != name:  # it was imported there, under this name
             part["namespace"] = name
         return part

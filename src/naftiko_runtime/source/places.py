@@ -138,8 +138,9 @@ class Places:
     def head(self, container: Any, whole: Mark) -> Mark:
         """The first key of a mapping, which says better where something is missing than its whole extent."""
         if isinstance(container, dict):
-            for key_mark, _ in self.of(container).values():
-                return key_mark
+            for key, (key_mark, _) in self.of(container).items():
+                if (id(container), key) not in self.lent:
+                    return key_mark
         return whole
 
 
@@ -175,24 +176,25 @@ class Draft:
             value = value[step]
         return value
 
-    def mount(self, entries: list[Any], index: int, part: dict[str, Any], source: Source) -> dict[str, Any]:
+    def mount(self, entries: list[Any], index: int, source: Source, steps: Steps) -> dict[str, Any]:
         """Put a copy of a mapping of another file where an entry stands, with its places in that file; returns it."""
-        copy: dict[str, Any] = self._copied(part, source.places)
+        copy: dict[str, Any] = self._copied(source.at(steps), source.places)
         self._places.adopt(copy, source)
+        self._entries(entries)[index] = source.places.of(source.at(steps[:-1]))[steps[-1]]
         entries[index] = copy
         return copy
 
     def append(
-        self, holder: dict[str, Any], key: str, part: dict[str, Any], source: Source, marks: tuple[Mark, Mark]
+        self, holder: dict[str, Any], key: str, source: Source, steps: Steps, marks: tuple[Mark, Mark]
     ) -> dict[str, Any]:
         """Add a copy of a mapping of another file to a list of this one, which is made if need be; returns it.
 
         Args:
             holder: Has the list, or gets it.
             key: Where.
-            part: What to add.
-            source: The file that it stands in.
-            marks: Where in this file it is asked for.
+            source: The other file.
+            steps: What to add of it.
+            marks: Where in this file it is asked for: a list that is made stands there.
         """
         if key not in holder:
             holder[key] = []
@@ -200,8 +202,7 @@ class Draft:
             self._entries(holder)[key] = marks
         entries = holder[key]
         entries.append(None)
-        self._entries(entries)[len(entries) - 1] = marks
-        return self.mount(entries, len(entries) - 1, part, source)
+        return self.mount(entries, len(entries) - 1, source, steps)
 
     def lend(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
         """Set a key of a mapping of another file to what stands in this file at a key of another mapping."""
