@@ -42,7 +42,8 @@ FRAMING: Final = frozenset(
 _FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _DOTS: Final = re.compile(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
-_IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
+IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
+"""What stands in a URL's path unencoded; a percent sign is one that encodes already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def below_base(raw_path: bytes) -> str:
         raise Unrenderable("a path cannot hold segments '.' and '..'")
     if _CONTROL.search(decoded):
         raise Unrenderable("a path cannot hold control characters")
-    return quote(raw_path, safe=_IN_PATH)
+    return quote(raw_path, safe=IN_PATH)
 
 
 def in_query(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from naftiko_runtime.plan import Argument
+from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +48,6 @@ class Dispatcher(Generic[T]):
     def __init__(self) -> None:
         self._fixed: dict[bytes, Resource[T]] = {}
         self._root: _Node[T] = _Node()
-        self._mounts: list[tuple[list[Pattern], T]] = []
 
     def add(self, method: str, pattern: Pattern, target: T) -> None:
         """Route a method on a path pattern."""
@@ -58,21 +58,7 @@ class Dispatcher(Generic[T]):
             node.resource = Resource()
         node.resource.add(method, target)
         if not any(isinstance(piece, Argument) for piece in pattern):
-            self._fixed[quote("".join(map(str, pattern)), safe="/:@!$&'()*+,;=~%").encode()] = node.resource
-
-    def mount(self, pattern: Pattern, target: T) -> None:
-        """Let a target have every path that begins with a pattern; what is routed comes before it."""
-        self._mounts.append((segments(pattern), target))
-        self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
-
-    def mounted(self, raw_path: bytes) -> tuple[T, bytes] | None:
-        """What has a path by its beginning, the longest that fits, and the rest of the path, as it came."""
-        raw_parts = raw_path.split(b"/")
-        for wanted, target in self._mounts:
-            if len(wanted) <= len(raw_parts) and all(map(_fits, wanted, raw_parts)):
-                rest = raw_parts[len(wanted) :]
-                return target, b"/" + b"/".join(rest) if rest else b""
-        return None
+            self._fixed[quote("".join(map(str, pattern)), safe=IN_PATH).encode()] = node.resource
 
     @staticmethod
     def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
@@ -111,6 +97,27 @@ class Dispatcher(Generic[T]):
         for segment, child in node.open:
             if (found := match_segment(segment, parts[at])) is not None:
                 yield from self._walk(child, parts, at + 1, {**values, **found})
+
+
+class Mounts(Generic[T]):
+    """Finds what has all paths that begin alike: the longest beginning that fits."""
+
+    def __init__(self) -> None:
+        self._mounts: list[tuple[list[Pattern], T]] = []
+
+    def add(self, pattern: Pattern, target: T) -> None:
+        """Let a target have every path that begins with a pattern."""
+        self._mounts.append((segments(pattern), target))
+        self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
+
+    def find(self, raw_path: bytes) -> tuple[T, bytes] | None:
+        """What has a path, and the rest of the path, as it came."""
+        raw_parts = raw_path.split(b"/")
+        for wanted, target in self._mounts:
+            if len(wanted) <= len(raw_parts) and all(map(_fits, wanted, raw_parts)):
+                rest = raw_parts[len(wanted) :]
+                return target, b"/" + b"/".join(rest) if rest else b""
+        return None
 
 
 def _fits(segment: Pattern, raw_part: bytes) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+from python_multipart.multipart import MultipartParser, parse_options_header
+
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.template import File
 
@@ -41,8 +43,6 @@ def _urlencoded(body: bytes) -> dict[str, Any]:
 
 
 def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
-    from python_multipart.multipart import MultipartParser, parse_options_header  # noqa: PLC0415 - few take forms
-
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise _unreadable("has no boundary")
@@ -108,8 +108,6 @@ def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | 
     Raises:
         ValueError: It has no name, or is text that is not UTF-8.
     """
-    from python_multipart.multipart import parse_options_header  # noqa: PLC0415 - few take forms
-
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
     name = options[b"name"].decode() if b"name" in options else ""
     if not name:

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from naftiko_runtime.adapters.dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, Constant
-from naftiko_runtime.template import as_text
+from naftiko_runtime.template import IN_PATH, as_text
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -19,7 +19,6 @@ LOCATING: Final = frozenset({201, 202, *range(300, 309)})
 """Statuses with which a ``Location`` means something."""
 
 _PORTS: Final = {"http": 80, "https": 443}
-_SAFE: Final = "/:@!$&'()*+,;=~%-._"
 
 
 class Locations:
@@ -77,7 +76,7 @@ class Locations:
             for resource, values in dispatcher.matches(rest.encode()):
                 if (route := resource.target("GET")) is not None:
                     return "".join(
-                        quote(p, safe=_SAFE) if isinstance(p, str) else quote(values[p.name], safe="")
+                        quote(p, safe=IN_PATH) if isinstance(p, str) else quote(values[p.name], safe="")
                         for p in route.pattern
                     )
         return None if forward is None else "".join(map(str, forward.pattern)) + rest

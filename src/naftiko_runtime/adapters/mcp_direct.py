@@ -13,7 +13,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
 from mcp_types import (
     DEFAULT_NEGOTIATED_VERSION,
@@ -28,7 +27,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
     from naftiko_runtime.adapters.content import Result
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
@@ -68,23 +67,23 @@ class DirectCalls:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
         """Answer a POST, or give back what the SDK is to receive instead."""
-        version = self._version(scope)
-        if version is None:
+        headers = _routing_headers(scope)
+        version = None if headers is None else self._version(headers)
+        if headers is None or version is None:
             return receive
         message = await receive()
         body = message.get("body", b"") if message["type"] == "http.request" else b""
         if not body or message.get("more_body", False) or len(body) > self._body_bytes_max:
             return _replaying(message, receive)
-        call = self._call(body, version, scope)
+        call = self._call(body, version, headers, scope)
         if call is None:
             return _replaying(message, receive)
         await self._answer(call, version, scope, send)
         return None
 
-    def _version(self, scope: Scope) -> str | None:
+    def _version(self, headers: Mapping[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
-        headers = _routing_headers(scope)
-        if headers is None or headers.get(b"mcp-method", b"tools/call") != b"tools/call":
+        if headers.get(b"mcp-method", b"tools/call") != b"tools/call":
             return None
         if headers.get(b"content-type", b"").partition(b";")[0].strip() != b"application/json":
             return None
@@ -102,7 +101,7 @@ class DirectCalls:
                 self._accepted[accept] = known
         return known
 
-    def _call(self, body: bytes, version: str, scope: Scope) -> dict[str, Any] | None:
+    def _call(self, body: bytes, version: str, headers: Mapping[bytes, bytes], scope: Scope) -> dict[str, Any] | None:
         """The message, when nothing about it is odd."""
         try:
             message = orjson.loads(body)
@@ -114,7 +113,7 @@ class DirectCalls:
         name = params["name"]
         if not self._tools.has(name):
             return None
-        if not _named(scope, name, needed=version in MODERN_PROTOCOL_VERSIONS):
+        if not _named(headers.get(b"mcp-name"), name, needed=version in MODERN_PROTOCOL_VERSIONS):
             return None
         return message if self._knows(message, params.get("_meta"), version, scope) else None
 
@@ -136,8 +135,6 @@ class DirectCalls:
         try:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope)
             answer["result"] = self._wire(result, modern=modern)
-        except MCPError as error:
-            answer["error"] = error.error.model_dump(mode="json", by_alias=True, exclude_none=True)
         except Exception:  # a fault of ours: the SDK would say as little
             log.exception("a tool's call failed")
             answer["error"] = {"code": INTERNAL_ERROR, "message": "Internal server error"}
@@ -204,9 +201,8 @@ def _is_plain(value: Any) -> bool:
     return False
 
 
-def _named(scope: Scope, name: str, *, needed: bool) -> bool:
+def _named(given: bytes | None, name: str, *, needed: bool) -> bool:
     """Whether the header for a tool's name says the same as the body, in plain letters."""
-    given = next((value for key, value in scope["headers"] if key == b"mcp-name"), None)
     if given is None:
         return not needed
     return given == name.encode("ascii", "ignore") and name.isascii() and not given.startswith(b"=?")

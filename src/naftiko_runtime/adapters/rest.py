@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from naftiko_runtime.adapters.dispatch import Dispatcher, Resource
+from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
@@ -35,17 +36,18 @@ class RestApp:
     def __init__(self, server: BoundServer, edge: Edge) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[RouteHandler | BrokenHandler] = Dispatcher()
-        self._mounts: Dispatcher[ForwardHandler | BrokenHandler] = Dispatcher()
+        self._mounts: Mounts[ForwardHandler | BrokenHandler] = Mounts()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         locations = Locations(plan)
-        for route, operation in zip(plan.routes, server.operations, strict=False):
+        routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
+        for route, operation in zip(plan.routes, routed, strict=True):
             self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge, locations))
-        for forward, operation in zip(plan.forwards, server.operations[len(plan.routes) :], strict=True):
-            self._mounts.mount(forward.pattern, ForwardHandler(operation, edge, locations, forward.trusted_headers))
+        for forward, operation in zip(plan.forwards, forwarded, strict=True):
+            self._mounts.add(forward.pattern, ForwardHandler(operation, edge, locations, forward.trusted_headers))
         for broken in plan.broken:
             if broken.method == "*":
-                self._mounts.mount(broken.pattern, BrokenHandler(broken.reason))
+                self._mounts.add(broken.pattern, BrokenHandler(broken.reason))
             else:
                 self._dispatcher.add(broken.method, broken.pattern, BrokenHandler(broken.reason))
 
@@ -72,7 +74,7 @@ class RestApp:
             if (handler := resource.target(method)) is not None:
                 await handler(scope, receive, send, values)
                 return
-        if method not in _NEVER_FORWARDED and (found := self._mounts.mounted(raw_path)) is not None:
+        if method not in _NEVER_FORWARDED and (found := self._mounts.find(raw_path)) is not None:
             forward, rest = found
             await forward(scope, receive, send, rest)
         elif not readable:
@@ -104,7 +106,7 @@ class BrokenHandler:
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
-class _Handler:
+class _Handler(ABC):
     """What routes and forwards share: from request to response."""
 
     def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations) -> None:
@@ -130,9 +132,9 @@ class _Handler:
         except Disconnected:
             return
 
+    @abstractmethod
     async def _invocation(self, scope: Scope, receive: Receive, found: Any) -> Invocation:
         """The call that a request asks for; ``found`` is what the dispatcher found in its path."""
-        raise NotImplementedError
 
 
 class RouteHandler(_Handler):

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from naftiko_runtime.engine.terms import ABSENT, evaluator
+from naftiko_runtime.plan import Argument, Part
 from naftiko_runtime.template import File, Unrenderable, as_text, in_header, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from naftiko_runtime.engine.terms import Evaluate, Values
-    from naftiko_runtime.plan import Part, Term
+    from naftiko_runtime.plan import Term
     from naftiko_runtime.secret import Secret
 
 MULTIPART: Final = b"multipart/form-data"
@@ -28,7 +29,7 @@ _MEDIA_TYPE: Final = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+*\w-]+(\s*;\s*[\w-]+=(
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _TEXTUAL: Final = re.compile(r"text/|[\w.+-]+/([\w.-]+\+)?(json|xml|yaml|csv|javascript)\b")
 
-Encode: TypeAlias = Callable[["Values"], bytes | None]
+Encode: TypeAlias = Callable[["Values"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,7 @@ def multipart_encoder(parts: tuple[Part, ...], secrets_: Mapping[str, Secret]) -
 
 def fields_as_multipart(fields: Mapping[str, Any]) -> bytes:
     """Plain fields as a body."""
-    boundary = secrets.token_hex(_BOUNDARY_BYTES).encode()
-    pieces: list[bytes] = []
-    for name, value in fields.items():
-        for item in value if isinstance(value, list) else (value,):
-            if item is not None:
-                pieces += _encoded(_Part(name, lambda _: None, None, None), item, {}, boundary)
-    return b"".join((*pieces, b"--", boundary, b"--\r\n"))
+    return multipart_encoder(tuple(Part(name, Argument(name)) for name in fields), {})(fields)
 
 
 def content_type_of(body: bytes) -> bytes:

@@ -30,6 +30,7 @@ from naftiko_runtime.plan import (
 )
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.parameters import BodyTemplate
+from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 WRITES: Final = ("POST", "PUT", "PATCH")
 _REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
 _PREFIXES: Final = ("rest", "tools", "mcp")
-_PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._"
 
 _PARTS: Final = ("path", "query", "headers", "cookies", "body")
 
@@ -351,7 +351,7 @@ class CallSite:
     def _path_piece(self, piece: str | Placeholder) -> str | Term:
         if isinstance(piece, str):
             head, mark, query = piece.partition("?")
-            return quote(head, safe=_PATH_SAFE) + mark + query
+            return quote(head, safe=IN_PATH) + mark + query
         parameter = next((p for p in self.consumed.parameters if p.name == piece.name and p.in_ == "path"), None)
         if parameter is not None:
             return self._term(parameter)

@@ -133,7 +133,10 @@ class _Linker:
     def _forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
         linked: dict[str, Forward] = {}
         for resource in expose.resources:
-            forward = self._forwarding.link(expose.namespace, resource, self._pattern(resource))
+            if resource.forward is None:
+                continue
+            pattern = self._pattern(resource)
+            forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
             if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:

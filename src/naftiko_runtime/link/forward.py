@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.exposes import RestResource
     from naftiko_runtime.spec.parameters import ConsumedParameter
 
-_OURS = frozenset({*FRAMING, "host", "upgrade", "proxy-authorization", "proxy-connection"})
+_OURS: Final = frozenset({*FRAMING, "host", "proxy-authorization", "proxy-connection"})
 
 
 class Forwarding:
@@ -35,17 +35,17 @@ class Forwarding:
         self._upstreams: Mapping[str, Upstream] = {upstream.namespace: upstream for upstream in upstreams}
         self._context = context
 
-    def link(self, namespace: str, resource: RestResource, pattern: Sequence[str | Argument]) -> Forward | None:
+    def link(
+        self, namespace: str, resource: RestResource, spec: ForwardSpec, pattern: Sequence[str | Argument]
+    ) -> Forward | None:
         """The forward of a resource; nothing when it leads nowhere, which is reported.
 
         Args:
             namespace: Of the expose.
-            resource: One with ``forward``.
+            resource: What is forwarded.
+            spec: Its ``forward``.
             pattern: Its path, split.
         """
-        spec = resource.forward
-        if spec is None:
-            return None
         trusted = frozenset(self._trusted(spec))
         upstream = self._upstreams.get(spec.target_namespace)
         if upstream is None and self._imported & {None, spec.target_namespace}:
@@ -71,7 +71,7 @@ class Forwarding:
             caller_headers=True,
             forwards=True,
         )
-        operation = Operation(f"{namespace}.{resource.path}", Contract(open=True), request, None)
+        operation = Operation(f"{namespace}.{resource.path}", Contract(), request, None)
         return Forward(resource.path, prefix, trusted, operation)
 
     def _trusted(self, spec: ForwardSpec) -> Iterator[str]:

@@ -11,6 +11,7 @@ from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.openapi.inputs import parameters, request_body
 from naftiko_runtime.openapi.security import schemes
 from naftiko_runtime.plan import Argument, Route
+from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import BrokenRoute, Operation, Plan, RestServer
 
 _VERSION: Final = "1.0.0"
-_PATH_SAFE: Final = "/:@!$&'()*+,;=~%"
 _SUMMARY_CHARACTERS_MAX: Final = 120
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _ANYTHING: Final[dict[str, Any]] = {"*/*": {}}
@@ -189,7 +189,7 @@ def _reference(response: str) -> dict[str, Any]:
 
 
 def _path(pattern: Sequence[str | Argument]) -> str:
-    return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=_PATH_SAFE) for p in pattern)
+    return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=IN_PATH) for p in pattern)
 
 
 def _names(pattern: Sequence[str | Argument]) -> list[str]:

@@ -8,14 +8,13 @@ import os
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.adapters.control import control_app
-from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.together import grouped
-from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.reloader import Reloader, kind_of
 
 if TYPE_CHECKING:
     import socket
@@ -44,7 +43,7 @@ async def serve(
     jobs: Sequence[Job],
     settings: ServerSettings,
     started: Callable[[Sequence[Opened]], None],
-    again: Callable[[], Sequence[Job]] | None = None,
+    again: Callable[[], Sequence[Job]],
 ) -> int:
     """Serve documents until SIGTERM or SIGINT, then drain. SIGHUP reads them anew.
 
@@ -72,7 +71,7 @@ async def serve(
         ready = asyncio.Event()
         listeners = [Listener(s, app) for s, app in zip(sockets, generation.apps, strict=False)]
         control = Listener(sockets[-1], control_app(ready.is_set)) if settings.control else None
-        reloader = Reloader(generation, _ports(jobs), listeners, settings, again)
+        reloader = Reloader(generation, jobs, listeners, settings, again)
         stack.push_async_callback(reloader.close)
         opened = [
             Opened(servers[index], servers[index].address, listening.getsockname()[1], shared=len(group) > 1)
@@ -84,89 +83,10 @@ async def serve(
         return await _Run(listeners, control, ready, settings, reloader).until_stopped(lambda: started(opened))
 
 
-def _ports(jobs: Sequence[Job]) -> list[tuple[str, str, int]]:
-    """What documents listen on: kind, address and port of every group of servers."""
-    servers = [server for job in jobs for server in job.plan.servers]
-    return [(_kind(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
-
-
-class Reloader:
-    """Reads the documents anew: opens all of them, gives listeners the new applications, lets the old ones finish."""
-
-    def __init__(
-        self,
-        generation: Generation,
-        ports: Sequence[tuple[str, str, int]],
-        listeners: Sequence[Listener],
-        settings: ServerSettings,
-        again: Callable[[], Sequence[Job]] | None,
-    ) -> None:
-        self._generation = generation
-        self._ports = ports
-        self._listeners = listeners
-        self._settings = settings
-        self._again = again
-        self._asked = asyncio.Event()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._work = asyncio.create_task(self._watch())
-
-    def ask(self) -> None:
-        """Reload soon; asked again in the meantime, it is done once more."""
-        self._asked.set()
-
-    async def close(self) -> None:
-        """Close every generation."""
-        for task in (self._work, *self._ending):
-            task.cancel()
-        await asyncio.gather(self._work, *self._ending, return_exceptions=True)
-        await self._generation.close()
-
-    async def _watch(self) -> None:
-        while True:
-            await self._asked.wait()
-            self._asked.clear()
-            try:
-                await self._reload()
-            except BindError as error:
-                log.error("not reloaded", extra={"reason": str(error)})  # noqa: TRY400 - it is the operator's fault
-            except Exception:  # a fault of ours, which must not end what is served
-                log.exception("not reloaded")
-
-    async def _reload(self) -> None:
-        if self._again is None:
-            raise BindError(("there is nothing to read anew",))
-        jobs = await asyncio.to_thread(self._again)
-        if (ports := _ports(jobs)) != self._ports:
-            raise BindError(
-                (f"ports cannot change while running: {_told(self._ports)} became {_told(ports)}; restart",)
-            )
-        new = Generation(jobs, self._settings)
-        await new.open()
-        old, self._generation = self._generation, new
-        running = [task for listener, app in zip(self._listeners, new.apps, strict=True) for task in listener.swap(app)]
-        ending = asyncio.create_task(self._end(old, running))
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
-        served = sum(len(server.operations) for job in jobs for server in job.plan.servers)
-        log.info("reloaded", extra={"operations": served, "in_progress": len(running)})
-
-    async def _end(self, old: Generation, running: Sequence[asyncio.Task[None]]) -> None:
-        """Close what was replaced once its last request is answered, or the time for that is over."""
-        try:
-            if running:
-                await asyncio.wait(running, timeout=self._settings.grace_seconds)
-        finally:
-            await old.close()
-
-
-def _told(ports: Sequence[tuple[str, str, int]]) -> str:
-    return ", ".join(f"{kind} {address}:{port}" for kind, address, port in ports) or "none"
-
-
 def _open_sockets(servers: Sequence[Server], settings: ServerSettings) -> list[socket.socket]:
     """All or none: the sockets of the servers, then the control port's."""
     opened: list[socket.socket] = []
-    wanted = [(s.address, s.port, f"{_kind(s)} expose '{s.namespace}'") for s in servers]
+    wanted = [(s.address, s.port, f"{kind_of(s)} expose '{s.namespace}'") for s in servers]
     if settings.control is not None:
         wanted.append((*settings.control, "the control port"))
     try:
@@ -177,16 +97,6 @@ def _open_sockets(servers: Sequence[Server], settings: ServerSettings) -> list[s
             listening.close()
         raise
     return opened
-
-
-def _kind(server: Server) -> str:
-    match server:
-        case RestServer():
-            return "rest"
-        case McpServer():
-            return "mcp"
-        case _:
-            assert_never(server)
 
 
 class _Run:
