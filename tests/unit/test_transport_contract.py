@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 SECRET = "s3cret"
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=["native", "aiohttp", "httpx2"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
-    opened = open_transport(cast("Literal['aiohttp', 'httpx2']", request.param))
+    opened = open_transport(cast("Literal['native', 'aiohttp', 'httpx2']", request.param))
     yield opened
     await opened.aclose()
 

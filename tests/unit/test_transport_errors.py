@@ -76,7 +76,7 @@ def test_what_the_system_reports_is_told_alike(
     assert str(unreachable(error, ORIGIN, 2.5)) == text
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+@pytest.mark.parametrize("name", ["native", "aiohttp", "httpx2"])
 @pytest.mark.parametrize(
     ("days", "address", "trusted", "why"),
     [
@@ -89,7 +89,7 @@ async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
     pem = certificate(tmp_path / "server.pem", days=days, address=address)
-    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name), trusting(pem) if trusted else None)
+    transport = open_transport(cast("Literal['native', 'aiohttp', 'httpx2']", name), trusting(pem) if trusted else None)
     async with serve(answer(), tls=serving(pem)) as server:
         with pytest.raises(UpstreamUnreachable) as caught:
             await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
@@ -98,9 +98,9 @@ async def test_a_certificate_that_is_not_valid(
         assert str(caught.value) == f"the TLS certificate of {peer} is not valid: {why}"
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+@pytest.mark.parametrize("name", ["native", "aiohttp", "httpx2"])
 async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
-    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name))
+    transport = open_transport(cast("Literal['native', 'aiohttp', 'httpx2']", name))
 
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

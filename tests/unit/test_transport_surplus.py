@@ -24,9 +24,9 @@ def pem(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
     return certificate(tmp_path / "server.pem") if request.param == "https" else None
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=["native", "aiohttp", "httpx2"])
 async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIterator[Transport]:
-    name = cast("Literal['aiohttp', 'httpx2']", request.param)
+    name = cast("Literal['native', 'aiohttp', 'httpx2']", request.param)
     opened = open_transport(name, trusting(pem) if pem else None)
     yield opened
     await opened.aclose()

@@ -143,6 +143,14 @@ class Answer:
         """
         if self.held is not None:
             return self.held
+        body = self.response.whole()
+        if body is None:
+            body = await self._collected()
+        elif len(body) > self._bytes_max:
+            raise UpstreamError(_larger_than(self._bytes_max))
+        return decompressed(body, self.header(b"content-encoding"), self._bytes_max)
+
+    async def _collected(self) -> bytes:
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.response.chunks():
@@ -150,7 +158,7 @@ class Answer:
             if size > self._bytes_max:
                 raise UpstreamError(_larger_than(self._bytes_max))
             chunks.append(chunk)
-        return decompressed(b"".join(chunks), self.header(b"content-encoding"), self._bytes_max)
+        return b"".join(chunks)
 
 
 class _Counted:
@@ -165,6 +173,12 @@ class _Counted:
         self.headers = response.headers
         self.finished = response.finished
         self.close = response.close
+
+    def whole(self) -> bytes | None:
+        body = self._response.whole()
+        if body is not None and len(body) > self._bytes_max:
+            raise UpstreamError(_larger_than(self._bytes_max))
+        return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
         size = 0

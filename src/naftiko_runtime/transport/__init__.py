@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
 
 
-def open_transport(name: Literal["aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None) -> Transport:
+def open_transport(name: Literal["native", "aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None) -> Transport:
     """The transport of that name. To be called in a running loop; the other library is never imported.
 
     Args:
@@ -20,6 +20,10 @@ def open_transport(name: Literal["aiohttp", "httpx2"], ssl_context: ssl.SSLConte
         ssl_context: Whom to trust; by default the certificate authorities of the system.
     """
     match name:
+        case "native":
+            from naftiko_runtime.transport.native import NativeTransport  # noqa: PLC0415
+
+            return NativeTransport(ssl_context=ssl_context)
         case "aiohttp":
             from naftiko_runtime.transport.aiohttp_transport import AiohttpTransport  # noqa: PLC0415
 

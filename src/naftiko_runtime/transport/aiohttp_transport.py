@@ -145,6 +145,16 @@ class AiohttpResponse:
         self._asked = True
         return self._read()
 
+    def whole(self) -> bytes | None:
+        """The whole body, if it is here."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        content = self._response.content
+        if not content.is_eof() or content.exception() is not None:
+            return None
+        self._asked = True
+        return content.read_nowait()
+
     async def _read(self) -> AsyncIterator[bytes]:
         content = self._response.content
         closed = None if content.is_eof() else self._closed()

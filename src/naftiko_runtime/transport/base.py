@@ -63,6 +63,13 @@ class UpstreamResponse(Protocol):
             RuntimeError: It was called before.
         """
 
+    def whole(self) -> bytes | None:
+        """The whole body when it is here already and was not asked for; otherwise nothing, and :meth:`chunks` gives it.
+
+        Raises:
+            RuntimeError: It was asked for before.
+        """
+
     def finished(self) -> bool:
         """Whether the whole body is known to have arrived, so that reading it cannot wait."""
 

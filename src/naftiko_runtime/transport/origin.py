@@ -34,10 +34,12 @@ UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
 METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """For every other method, having no body is said by ``content-length: 0``."""
 
+STATUSES: Final = range(200, 600)
+"""What an answer's status can be: interim answers are none."""
+
 Templates: TypeAlias = tuple[tuple[type[BaseException], str], ...]
 """Kinds of errors and what is told of them: the first that fits."""
 
-_STATUSES: Final = range(200, 600)
 _CONTROLS: Final = bytes({*range(32), 127} - {9})
 _BY_TYPE: Final[Templates] = (
     (ssl.SSLCertVerificationError, CERTIFICATE),
@@ -118,7 +120,7 @@ def origin_of(scheme: str, authority: str) -> Origin:
 def is_http(status: int, headers: Sequence[Header]) -> bool:
     """Whether an answer that a library accepted is one that HTTP knows, and that can be passed on."""
     values = b"".join([value for _, value in headers])
-    return status in _STATUSES and len(values.translate(None, _CONTROLS)) == len(values)
+    return status in STATUSES and len(values.translate(None, _CONTROLS)) == len(values)
 
 
 def sendable(headers: Sequence[Header]) -> Sequence[Header]:
