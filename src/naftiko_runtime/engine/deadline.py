@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 
 
-
 class Deadline:
     """The end of one call's time; it cancels the task that made it."""
 

@@ -1,22 +1,26 @@
-"""Where requests leave: the seam, and its two implementations behind :func:`open_transport`."""
+"""Where requests leave: the seam, and what implements it, behind :func:`open_transport`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse, UpstreamUnreachable
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
+__all__ = ["HttpClient", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
 
 
-def open_transport(name: Literal["native", "aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None) -> Transport:
-    """The transport of that name. To be called in a running loop; the other library is never imported.
+HttpClient: TypeAlias = Literal["native", "aiohttp", "httpx2"]
+"""What carries requests to upstreams."""
+
+
+def open_transport(name: HttpClient, ssl_context: ssl.SSLContext | None = None) -> Transport:
+    """The transport of that name. To be called in a running loop; the libraries of the others are not imported.
 
     Args:
-        name: Which library carries the requests.
+        name: What carries the requests.
         ssl_context: Whom to trust; by default the certificate authorities of the system.
     """
     match name:

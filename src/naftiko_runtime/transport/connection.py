@@ -13,6 +13,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from naftiko_runtime import limits
 from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,18 +32,6 @@ FAILED: Final = 4
 """There is no answer, or no more of it; ``failure`` says why."""
 
 _INTERIM: Final = range(100, 200)
-_NAMES_MAX: Final = 4096
-_names: dict[bytes, bytes] = {}
-
-
-def _lower(name: bytes) -> bytes:
-    """A header's name in lower case; the same few come in again and again."""
-    known = _names.get(name)
-    if known is None:
-        known = name.lower()
-        if len(_names) < _NAMES_MAX:
-            _names[name] = known
-    return known
 
 
 class Connection(asyncio.Protocol):
@@ -51,8 +40,8 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_bodyless",
         "_interim",
-        "_lost",
         "_loop",
+        "_lost",
         "_parser",
         "_reading_paused",
         "_transport",
@@ -260,7 +249,7 @@ class Connection(asyncio.Protocol):
         """A header, or a trailer, which is dropped."""
         if self.state != AWAITING:
             return
-        name = _lower(name)
+        name = lower(name)
         if name in (b"content-length", b"transfer-encoding"):
             self._until_end = False
         self.headers.append((name, value))

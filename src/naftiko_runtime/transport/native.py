@@ -1,7 +1,7 @@
 """The default transport: HTTP/1.1 on the event loop itself.
 
-Names are resolved and addresses tried as aiohappyeyeballs does it, TLS is OpenSSL's, answers are read by llhttp; what is
-ours is the exchange between them, which the libraries spend most of their time on. See docs/adr/0012.
+Addresses are tried as aiohappyeyeballs does it, TLS is OpenSSL's, answers are read by llhttp; what is ours is the
+exchange between them, which client libraries spend most of their time on. See docs/adr/0012.
 
 A kept connection can turn out to be closed while a request is on its way. The request is then sent once more on a new
 one, if its method is idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of an answer came; any other
@@ -54,7 +54,8 @@ class NativeTransport:
         body = request.body
         if body is not None and not isinstance(body, bytes):
             return await self._send_stream(request, origin, target, told.Upload(body))
-        data = _head(request, origin, target, _framing(request)) + (body or b"")
+        body = body or b""
+        data = _head(request, origin, target, _framing(request, body)) + body
         bodyless = request.method == "HEAD"
         connection = self._pool.idle(origin)
         if connection is not None:
@@ -125,9 +126,7 @@ class NativeResponse:
     headers: Sequence[Header]
     status: int
 
-    def __init__(
-        self, connection: Connection, pool: Pool, origin: Origin, writing: asyncio.Task[None] | None
-    ) -> None:
+    def __init__(self, connection: Connection, pool: Pool, origin: Origin, writing: asyncio.Task[None] | None) -> None:
         self._connection = connection
         self._pool = pool
         self._origin = origin
@@ -190,7 +189,11 @@ def _head(request: OutboundRequest, origin: Origin, target: str, framing: bytes)
     lines = [b"%b: %b\r\n" % pair for pair in headers]
     host = b"" if any(name == b"host" for name, _ in headers) else b"host: %b\r\n" % origin.host_header.encode()
     head = b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
-        request.method.encode(), target.encode(), host, b"".join(lines), framing,
+        request.method.encode(),
+        target.encode(),
+        host,
+        b"".join(lines),
+        framing,
     )
     ends = len(lines) + 2 + bool(host) + bool(framing)
     if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
@@ -198,15 +201,13 @@ def _head(request: OutboundRequest, origin: Origin, target: str, framing: bytes)
     return head
 
 
-def _framing(request: OutboundRequest) -> bytes:
-    """What says how long a body of bytes is, where the headers do not say it."""
-    if request.body:
-        if any(name == b"content-length" for name, _ in request.headers):
-            return b""
-        return b"content-length: %d\r\n" % len(request.body)
-    if request.method in told.METHODS_WITHOUT_BODY or any(name == b"content-length" for name, _ in request.headers):
+def _framing(request: OutboundRequest, body: bytes) -> bytes:
+    """What says how long a body is, where the headers do not say it."""
+    if not body and request.method in told.METHODS_WITHOUT_BODY:
         return b""
-    return b"content-length: 0\r\n"
+    if any(name == b"content-length" for name, _ in request.headers):
+        return b""
+    return b"content-length: %d\r\n" % len(body)
 
 
 async def _uploaded(upload: told.Upload, connection: Connection, *, chunked: bool) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from aiohappyeyeballs import start_connection
 
@@ -14,12 +14,14 @@ from naftiko_runtime import limits
 from naftiko_runtime.transport.connection import Connection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohappyeyeballs import AddrInfoType
+
     from naftiko_runtime.transport.origin import Origin
 
 _SWEEP_SECONDS: Final = 5.0
 _ADDRESSES_KEPT_MAX: Final = 1024
-
-Addresses: TypeAlias = "list[tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]]"
 
 
 class Pool:
@@ -34,7 +36,7 @@ class Pool:
         self._open: dict[Connection, Origin] = {}
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._addresses: dict[tuple[str, int], tuple[float, Addresses]] = {}
+        self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -133,7 +135,7 @@ class Pool:
         self._open[connection] = origin
         return connection
 
-    async def _resolved(self, origin: Origin) -> Addresses:
+    async def _resolved(self, origin: Origin) -> Sequence[AddrInfoType]:
         """The addresses of a host, believed for a few seconds."""
         key, now = (origin.host, origin.port), self._loop.time()
         known = self._addresses.get(key)
