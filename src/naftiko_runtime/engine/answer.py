@@ -37,6 +37,8 @@ PASSED_ON: Final = frozenset(
 _FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
+_KEPT: Final = PASSED_ON | _FRAMING
+
 COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 """Content encodings that can be undone."""
 
@@ -63,9 +65,7 @@ class Answer:
         self.response = response
         self.url = url
         self.status = response.status
-        self.headers = [
-            h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")
-        ]
+        self.headers = [h for h in response.headers if h[0] in _KEPT or h[0].startswith(b"ratelimit-")]
         self.value: Any = NOTHING
         self.held: bytes | None = None
         self.mismatched = False

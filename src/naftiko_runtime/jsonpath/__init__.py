@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
+from naftiko_runtime.jsonpath.syntax import Child
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression
@@ -35,6 +36,8 @@ class JsonPath:
     """
     identity: bool
     """Whether it is ``$``: the value as it came."""
+    field: str | None = None
+    """The name, where it is one field of an object (``$.a``), and nothing more."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +51,16 @@ def compile_path(text: str) -> JsonPath:
         JsonPathError: the expression is not a JSONPath, or exceeds a limit.
     """
     expression = parse(text)
-    return JsonPath(text, expression.query.definite, compile_expression(expression), _is_identity(expression))
+    get = compile_expression(expression)
+    return JsonPath(text, expression.query.definite, get, _is_identity(expression), _field(expression))
+
+
+def _field(expression: Expression) -> str | None:
+    match expression.query.segments:
+        case (Child(str(name)),) if expression.query.function is None:
+            return name
+        case _:
+            return None
 
 
 def _is_identity(expression: Expression) -> bool:

@@ -20,11 +20,12 @@ Header: TypeAlias = tuple[bytes, bytes]
 """A header's name and value in wire form."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutboundRequest:
     """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
 
-    It holds secrets, so it represents itself without them.
+    It holds secrets, so it represents itself without them. Nobody changes it; it is not frozen because that would make
+    it four times as dear.
 
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.

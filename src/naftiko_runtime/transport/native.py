@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _TEMPLATES: Final[told.Templates] = ((OSError, told.NO_CONNECTION), (ValueError, told.UNWRITABLE))
 _FAILURES: Final = (OSError, ValueError)
-_LINE_END: Final = b"\r\n"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -54,8 +53,7 @@ class NativeTransport:
         body = request.body
         if body is not None and not isinstance(body, bytes):
             return await self._send_stream(request, origin, target, told.Upload(body))
-        body = body or b""
-        data = _head(request, origin, target, _framing(request, body)) + body
+        data = _head(request, origin, target, body or b"")
         bodyless = request.method == "HEAD"
         connection = self._pool.idle(origin)
         if connection is not None:
@@ -80,7 +78,7 @@ class NativeTransport:
     ) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""
         length = any(name == b"content-length" for name, _ in request.headers)
-        head = _head(request, origin, target, b"" if length else b"transfer-encoding: chunked\r\n")
+        head = _head(request, origin, target, None)
         connection = self._pool.idle(origin) or await self._connected(origin)
         connection.ask(head, bodyless=request.method == "HEAD")
         writing = asyncio.create_task(_uploaded(upload, connection, chunked=not length))
@@ -179,35 +177,28 @@ def _joined(chunks: list[bytes]) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _head(request: OutboundRequest, origin: Origin, target: str, framing: bytes) -> bytes:
-    """A request's head in wire form.
+def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | None) -> bytes:
+    """A request in wire form: its head, and its body unless that is a stream.
 
     Raises:
-        UpstreamUnreachable: It would hold a line end, or a NUL, that is not ours.
+        UpstreamUnreachable: The head would hold a line end, or a NUL, that is not ours.
     """
     headers = told.sendable(request.headers)
-    lines = [b"%b: %b\r\n" % pair for pair in headers]
-    host = b"" if any(name == b"host" for name, _ in headers) else b"host: %b\r\n" % origin.host_header.encode()
-    head = b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
-        request.method.encode(),
-        target.encode(),
-        host,
-        b"".join(lines),
-        framing,
-    )
-    ends = len(lines) + 2 + bool(host) + bool(framing)
+    names = [name for name, _ in headers]
+    lines = [b"%b: %b" % pair for pair in headers]
+    if b"host" not in names:
+        lines.insert(0, origin.host_line)
+    if b"content-length" not in names:
+        if body is None:
+            lines.append(b"transfer-encoding: chunked")
+        elif body or request.method not in told.METHODS_WITHOUT_BODY:
+            lines.append(b"content-length: %d" % len(body))
+    lines.append(b"\r\n")
+    head = f"{request.method} {target} HTTP/1.1\r\n".encode() + b"\r\n".join(lines)
+    ends = len(lines) + 1
     if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
         raise origin.unreachable(told.UNWRITABLE)
-    return head
-
-
-def _framing(request: OutboundRequest, body: bytes) -> bytes:
-    """What says how long a body is, where the headers do not say it."""
-    if not body and request.method in told.METHODS_WITHOUT_BODY:
-        return b""
-    if any(name == b"content-length" for name, _ in request.headers):
-        return b""
-    return b"content-length: %d\r\n" % len(body)
+    return head + body if body else head
 
 
 async def _uploaded(upload: told.Upload, connection: Connection, *, chunked: bool) -> None:

@@ -73,6 +73,7 @@ class Origin:
         port: The one given or the scheme's own.
         peer: ``host:port``, for people.
         host_header: What ``Host`` says: the port only where it is not the scheme's own.
+        host_line: The header in wire form, without its end.
     """
 
     scheme: str
@@ -80,6 +81,7 @@ class Origin:
     port: int
     peer: str
     host_header: str
+    host_line: bytes
 
     def unreachable(self, template: str, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
         """The error that one of this module's templates tells about this origin."""
@@ -114,7 +116,8 @@ def origin_of(scheme: str, authority: str) -> Origin:
     if (port and not port.isdecimal()) or number not in _PORTS:
         raise UpstreamUnreachable("the upstream's address has no valid port")
     peer = f"{host}:{number}"
-    return Origin(scheme, host.strip("[]"), number, peer, host if number == _DEFAULT_PORTS[scheme] else peer)
+    header = host if number == _DEFAULT_PORTS[scheme] else peer
+    return Origin(scheme, host.strip("[]"), number, peer, header, f"host: {header}".encode())
 
 
 def is_http(status: int, headers: Sequence[Header]) -> bool:
