@@ -101,7 +101,7 @@ def served(found: Both, url: str) -> Iterator[None]:
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            bound = await stack.enter_async_context(bind(plan, {}, lambda: open_transport("aiohttp")))
+            bound = await stack.enter_async_context(bind(plan, {}, lambda: open_transport("native")))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
                 app = await stack.enter_async_context(mcp_app(bound.servers[0], edge))

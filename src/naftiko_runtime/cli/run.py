@@ -76,7 +76,7 @@ _EXIT_FAILED = 1
 @STRICT_OR_VARIABLE
 @click.option(
     "--http-client",
-    type=click.Choice(["native", "aiohttp", "httpx2"]),
+    type=click.Choice(["native", "httpx2"]),
     default="native",
     envvar="NAFTIKO_HTTP_CLIENT",
     show_default=True,

@@ -11,10 +11,11 @@ import logging
 import secrets
 from collections import deque
 from http import HTTPStatus
+from types import NoneType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Truncated
@@ -57,6 +58,10 @@ _COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b
 
 class _StopParsingError(Exception):
     """Ends the parser's work on a connection."""
+
+
+_CALLERS_FAULTS: Final = (NoneType, _StopParsingError, UnicodeDecodeError, HttpParserInvalidURLError)
+"""Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
 
 
 class GatewayProtocol(asyncio.Protocol):
@@ -118,7 +123,9 @@ class GatewayProtocol(asyncio.Protocol):
         self._idle_bytes += len(data)
         try:
             self.parser.feed_data(data)
-        except HttpParserError:
+        except HttpParserError as error:
+            if not isinstance(error.__context__, _CALLERS_FAULTS):
+                log.error("unexpected error in a request's head", exc_info=error)
             self._not_http()
         except HttpParserUpgrade:
             pass  # nothing is upgraded to: it stays HTTP/1.1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpClient", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
 
 
-HttpClient: TypeAlias = Literal["native", "aiohttp", "httpx2"]
+HttpClient: TypeAlias = Literal["native", "httpx2"]
 """What carries requests to upstreams."""
 
 
@@ -28,10 +28,6 @@ def open_transport(name: HttpClient, ssl_context: ssl.SSLContext | None = None) 
             from naftiko_runtime.transport.native import NativeTransport  # noqa: PLC0415
 
             return NativeTransport(ssl_context=ssl_context)
-        case "aiohttp":
-            from naftiko_runtime.transport.aiohttp_transport import AiohttpTransport  # noqa: PLC0415
-
-            return AiohttpTransport(ssl_context=ssl_context)
         case "httpx2":
             from naftiko_runtime.transport.httpx2_transport import Httpx2Transport  # noqa: PLC0415
 

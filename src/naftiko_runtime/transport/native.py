@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Sequence
 
+    from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.transport.base import Header, OutboundRequest
     from naftiko_runtime.transport.connection import Connection
     from naftiko_runtime.transport.origin import Origin
@@ -97,7 +98,7 @@ class NativeTransport:
         try:
             return await self._pool.connect(origin)
         except _FAILURES as error:
-            raise told.explained(error, origin, _TEMPLATES, self._connect_seconds) from None
+            raise unreachable(error, origin, self._connect_seconds) from None
 
     def _response(
         self, connection: Connection, origin: Origin, writing: asyncio.Task[None] | None = None
@@ -171,6 +172,11 @@ class NativeResponse:
             self._writing.cancel()
             self._connection.close()
         self._pool.give_back(self._connection)
+
+
+def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
+    """What an error of the system or of OpenSSL means; told without its own words."""
+    return told.explained(error, origin, _TEMPLATES, connect_seconds)
 
 
 def _joined(chunks: list[bytes]) -> bytes:

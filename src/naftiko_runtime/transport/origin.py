@@ -127,7 +127,7 @@ def is_http(status: int, headers: Sequence[Header]) -> bool:
 
 
 def sendable(headers: Sequence[Header]) -> Sequence[Header]:
-    """The headers without those whose value is not UTF-8, which aiohttp cannot write: callers send such ones."""
+    """The headers without those whose value is not UTF-8, which nobody could read: callers send such ones."""
     if b"".join([value for _, value in headers]).isascii():
         return headers
     return [(name, value) for name, value in headers if _is_utf8(value)]

@@ -57,18 +57,22 @@ class Pool:
             TimeoutError: There was none in time.
             OSError, ssl.SSLError: As the system and OpenSSL tell it.
         """
+        waited = False
         async with asyncio.timeout(self._connect_seconds):
             while len(self._open) + self._opening >= self._connections_max:
                 if (connection := self.idle(origin)) is not None:
                     return connection
                 if not self._close_an_idle_one():
-                    await self._wait_for_room()
+                    await self._wait_for_room(again=waited)
+                    waited = True
             self._opening += 1
             try:
                 return await self._opened(origin)
+            except BaseException:
+                self._make_room()
+                raise
             finally:
                 self._opening -= 1
-                self._make_room()
 
     def give_back(self, connection: Connection) -> None:
         """End a connection's exchange; keep it when it can carry another one."""
@@ -96,9 +100,13 @@ class Pool:
         self._idle.clear()
         await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_room(self, *, again: bool) -> None:
+        """Stand in line; at its head again, if somebody else was quicker to take the room."""
         room: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(room)
+        if again:
+            self._waiting.appendleft(room)
+        else:
+            self._waiting.append(room)
         try:
             await room
         except BaseException:
