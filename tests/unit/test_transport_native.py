@@ -77,16 +77,17 @@ async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeTr
 
 async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
     transport = NativeTransport(connections_max=2)
-    release = asyncio.Event()
+    release, both = asyncio.Event(), asyncio.Barrier(3)
 
     async def held(peer: Peer) -> None:
+        if not release.is_set():
+            await both.wait()
         await release.wait()
         await peer.write(answer(peer.request.target))
 
     async with serve(held) as server:
         calls = [asyncio.create_task(transport.send(asking(server, f"/{n}"))) for n in range(6)]
-        while len(server.requests) < 2:
-            await asyncio.sleep(0)
+        await both.wait()
         await settled()
         assert server.connections == 2
         release.set()
@@ -147,7 +148,7 @@ async def test_interim_answers_without_end_are_no_answer(transport: NativeTransp
             await peer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 100)
 
     async with serve(endless, answer(b"next")) as server:
-        with pytest.raises(UpstreamUnreachable, match="head of the answer of .* is too large"):
+        with pytest.raises(UpstreamUnreachable, match=r"head of the answer of .* is too large"):
             await transport.send(asking(server))
         assert await read(await transport.send(asking(server))) == b"next"
 
@@ -233,8 +234,8 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeTransport
 
     async with serve(answer(b"here"), halves) as server:
         response = await transport.send(asking(server))
-        while not response.finished():
-            await asyncio.sleep(0)
+        await settled()
+        assert response.finished()
         assert response.whole() == b"here"
         with pytest.raises(RuntimeError, match="a body is given once"):
             response.whole()

@@ -125,7 +125,7 @@ class GatewayProtocol(asyncio.Protocol):
             self.parser.feed_data(data)
         except HttpParserError as error:
             if not isinstance(error.__context__, _CALLERS_FAULTS):
-                log.error("unexpected error in a request's head", exc_info=error)
+                log.exception("unexpected error in reading a request")
             self._not_http()
         except HttpParserUpgrade:
             pass  # nothing is upgraded to: it stays HTTP/1.1
