@@ -36,8 +36,8 @@ NGINX_PROXY = """\
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     location /v1/ {{ proxy_pass http://behind; }}
-    location /v1/upload {{ proxy_pass http://sink; proxy_request_buffering off; }}
-    location /v1/large {{ proxy_pass http://behind; proxy_buffering off; }}
+    location /v1/upload {{ proxy_pass http://sink; proxy_request_buffering off; client_body_buffer_size 1m; }}
+    location /v1/large {{ proxy_pass http://behind; proxy_buffers 8 1m; proxy_max_temp_file_size 0; }}
   }}
 }}
 """

@@ -36,6 +36,7 @@ class Match:
                 one.skipped = one.skipped or "what it would be compared with is lacking"
                 progress(f"  {one.contender.name}: skipped: {one.skipped}")
             return Outcome(self._work, self._load, results)
+        rounds = min(rounds, self._work.rounds or rounds)
         with ExitStack() as stack:
             able = [
                 (result, running)

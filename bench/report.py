@@ -23,21 +23,23 @@ Table = Sequence[tuple[str, ...]]
 def work_table(outcome: Outcome) -> Table:
     """A heading and a row for each contender."""
     work = outcome.work
-    ratio = f"{work.ratio.heading} to {work.baseline}"
-    headings = ("", *(column.heading for column in work.columns), "errors", ratio)
+    to_baseline = [f"{column.heading.removesuffix('/req')} to {work.baseline}" for column in work.ratios]
+    headings = ("", *(column.heading for column in work.columns), "errors", *to_baseline)
     return [headings, *(_row(outcome, result) for result in outcome.results)]
 
 
 def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
-    name, columns = result.contender.name, outcome.work.columns
+    name, columns, ratios = result.contender.name, outcome.work.columns, outcome.work.ratios
     if not result.rounds:
-        return (name, *(DASH for _ in columns), DASH, "skipped" if result.skipped else "not measured")
+        said = "skipped" if result.skipped else "not measured"
+        return (name, said, *(DASH for _ in (*columns, *ratios)))
     cells = [f"{result.median(column.figure):{column.form}}" for column in columns]
-    return (name, *cells, f"{result.error_count:,}", _ratio_shown(outcome, result))
+    shown = [_ratio_shown(outcome, result, column.figure) for column in ratios]
+    return (name, *cells, f"{result.error_count:,}", *shown)
 
 
-def _ratio_shown(outcome: Outcome, result: Result) -> str:
-    if ratio := outcome.ratio(result):
+def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
+    if ratio := outcome.ratio(result, figure):
         return "1" if result.contender.name == outcome.work.baseline else ratio.shown(".2f")
     if result.faults:
         return "FAULTY"
@@ -52,7 +54,7 @@ def target_table(report: Report) -> Table:
             reached = target.reached(report)
             shown = target.reached_shown(reached)
             by_cpu = target.reached_shown(target.by_cpu(report))
-            rows.append((target.what, target.bound_shown, shown, target.verdict(reached), by_cpu))
+            rows.append((target.what, target.bound_shown, shown, target.verdict(report), by_cpu))
     return rows
 
 
@@ -69,20 +71,26 @@ def notes(outcome: Outcome) -> list[str]:
         for kind in result.rounds[0].errors if result.rounds else ():
             if count := sum(one.errors.get(kind, 0) for one in result.rounds):
                 found.append(f"{name}: {count:,} errors of kind `{kind}`")
-        found += [f"{name}: {note}" for note in _doubts(result)]
-    return found
+    return found + _doubts(outcome.results)
 
 
-def _doubts(result: Result) -> list[str]:
+def _doubts(results: Sequence[Result]) -> list[str]:
     found = []
-    if result.has("load_core_share"):
-        server, load = result.median("server_core_share"), result.median("load_core_share")
-        if load > SATURATED_SHARE and server < BUSY_SHARE:
-            found.append(f"the load's core was the limit ({load:.0%} busy, the server {server:.0%})")
+    limited = [one.contender.name for one in results if _is_limited_by_load(one)]
+    if limited:
+        found.append(f"the load's core was the limit, not the server: {', '.join(limited)}")
     for figure, whom in (("other_core_share", "other processes"), ("stolen_share", "the hypervisor")):
-        if result.has(figure) and (most := max(result.figures(figure))) > DISTURBED_SHARE:
-            found.append(f"{whom} took up to {most:.0%} of the server's core in a round")
+        most = {one.contender.name: max(one.figures(figure)) for one in results if one.has(figure)}
+        disturbed = [f"{name} {share:.0%}" for name, share in most.items() if share > DISTURBED_SHARE]
+        if disturbed:
+            found.append(f"{whom} took of the server's core in a round up to: {', '.join(disturbed)}")
     return found
+
+
+def _is_limited_by_load(result: Result) -> bool:
+    if not result.has("load_core_share"):
+        return False
+    return result.median("load_core_share") > SATURATED_SHARE and result.median("server_core_share") < BUSY_SHARE
 
 
 def setting(report: Report) -> str:
@@ -162,7 +170,7 @@ def _target_data(report: Report, index: int) -> dict[str, Any]:
         "least": target.least,
         "unit": target.unit,
         "reached": dataclasses.asdict(reached) if reached else None,
-        "verdict": target.verdict(reached),
+        "verdict": target.verdict(report),
     }
 
 
@@ -171,14 +179,13 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
         "title": outcome.work.title,
         "load": dataclasses.asdict(outcome.load),
         "baseline": outcome.work.baseline,
-        "ratio_of": outcome.work.ratio.figure,
         "notes": notes(outcome),
         "contenders": {result.contender.name: _result_data(outcome, result) for result in outcome.results},
     }
 
 
 def _result_data(outcome: Outcome, result: Result) -> dict[str, Any]:
-    ratio = outcome.ratio(result)
+    ratios = {column.figure: outcome.ratio(result, column.figure) for column in outcome.work.ratios}
     figures = result.rounds[0].figures if result.rounds else ()
     return {
         "about": result.contender.about,
@@ -187,7 +194,7 @@ def _result_data(outcome: Outcome, result: Result) -> dict[str, Any]:
         "faults": result.faults,
         "error_count": result.error_count,
         "ready_seconds": result.ready_seconds,
-        "ratio": dataclasses.asdict(ratio) if ratio else None,
+        "ratios": {figure: dataclasses.asdict(ratio) if ratio else None for figure, ratio in ratios.items()},
         "median": {name: statistics.median(result.figures(name)) for name in figures},
         "rounds": [dataclasses.asdict(one) for one in result.rounds],
     }

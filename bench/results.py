@@ -92,9 +92,9 @@ class Outcome:
         """A contender's."""
         return next((one for one in self.results if one.contender.name == name), None)
 
-    def ratio(self, result: Result) -> Spread | None:
-        """The work's figure over the baseline's, round by round; None if either is not sound."""
-        base, figure = self.result(self.work.baseline), self.work.ratio.figure
+    def ratio(self, result: Result, figure: str) -> Spread | None:
+        """A figure over the baseline's, round by round; None if either is not sound."""
+        base = self.result(self.work.baseline)
         if base is None or not base.sound or not result.sound:
             return None
         return ratios(result.figures(figure), base.figures(figure))

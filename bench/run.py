@@ -18,7 +18,7 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import report, tools
+from bench import plots, report, tools
 from bench.contenders import IMPORTS, Scene
 from bench.documents import ROOT
 from bench.load import Load
@@ -124,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report.as_text(made))
     write(given.json, json.dumps(report.as_data(made), indent=2) + "\n")
     write(given.markdown, report.as_markdown(made))
+    plots.save(made, given.plots)
     return 0 if made.sound else 1
 
 

@@ -19,6 +19,8 @@ class Column:
 REQUESTS = Column("requests_per_second", "req/s")
 CPU = Column("cpu_us_per_request", "CPU µs/req")
 RSS = Column("rss_mb", "RSS MB")
+READY = Column("ready_ms", "ready ms")
+READY_CPU = Column("ready_cpu_ms", "CPU ms")
 LOAD_COLUMNS = (
     REQUESTS,
     Column("p50_ms", "p50 ms", ".2f"),
@@ -39,11 +41,12 @@ class Work:
         exam: The load and the checks, for every contender that has none of its own.
         contenders: In the order in which they take turns.
         baseline: The contender that ratios are over.
-        ratio: The figure that ratios are of.
+        ratios: The figures that ratios are of.
         columns: What the table shows.
         play: One round of one contender.
         anew: Whether contenders are started for each round, instead of once.
         warm: Whether a second of load goes before the first round.
+        rounds: At most.
         connections: Of the load, when it is not what was asked for.
         large: Whether bodies of 100 MB go both ways, which is checked too.
         document: What other engines can serve for this work, and whether it is asked over MCP.
@@ -54,11 +57,12 @@ class Work:
     exam: Exam
     contenders: tuple[Contender, ...]
     baseline: str
-    ratio: Column = REQUESTS
+    ratios: tuple[Column, ...] = (REQUESTS, CPU)
     columns: tuple[Column, ...] = LOAD_COLUMNS
     play: Play = under_load
     anew: bool = False
     warm: bool = True
+    rounds: int | None = None
     connections: int | None = None
     large: bool = False
     document: tuple[str, bool] | None = None
