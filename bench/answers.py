@@ -119,12 +119,11 @@ class Exam:
     checks: tuple[Check, ...]
 
     def wrong_answers(self, port: int, upstream: Upstream) -> list[str]:
-        """Everything that is not as it must be, in words; empty when all is."""
-        return [
-            f"{check.ask.method} {check.ask.target}: {fault}"
-            for check in self.checks
-            for fault in check.faults(port, upstream)
-        ]
+        """What is not as it must be in the first check that finds something, in words; empty when all is well."""
+        for check in self.checks:
+            if faults := check.faults(port, upstream):
+                return [f"{check.ask.method} {check.ask.target}: {fault}" for fault in faults]
+        return []
 
 
 def _differences(whose: str, expected: Mapping[str, object], actual: Mapping[str, object]) -> list[str]:

@@ -102,8 +102,19 @@ def setting(report: Report) -> str:
     return (
         f"{rounds} interleaved rounds, {amount}medians; {pinned}. "
         f"{report.machine['cpu']}, {report.machine['cores']} cores, Python {report.machine['python']}, "
-        f"{report.machine['when'][:10]}, commit {report.machine['commit']}."
+        f"{report.machine['when'][:10]}, commit {report.machine['commit']}." + _disturbance(report)
     )
+
+
+def _disturbance(report: Report) -> str:
+    """A warning, when something else ran on the server's core."""
+    results = [result for outcome in report.outcomes for result in outcome.results]
+    shares = [share for one in results if one.has("other_core_share") for share in one.figures("other_core_share")]
+    most = max(shares, default=0.0)
+    if most <= DISTURBED_SHARE:
+        return ""
+    median = statistics.median(shares)
+    return f" Disturbed: others took {median:.0%} of the server's core in the median round, up to {most:.0%}."
 
 
 def as_text(report: Report) -> str:
@@ -141,11 +152,26 @@ def targets_markdown(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """The whole report."""
-    lines = [targets_markdown(report)]
+    return f"{targets_markdown(report)}\n{works_markdown(report)}"
+
+
+def put_into(text: str, report: Report) -> str:
+    """A page with the tables of a run between its marks, in place of those of another run."""
+    for name, made in (("targets", targets_markdown(report)), ("works", works_markdown(report))):
+        begin, end = f"<!-- bench: {name} -->\n", "<!-- bench: end -->"
+        before, mark, rest = text.partition(begin)
+        if mark:
+            text = f"{before}{mark}{made}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def works_markdown(report: Report) -> str:
+    """A table for each work."""
+    lines: list[str] = []
     for outcome in report.outcomes:
         about = [f"* **{one.contender.name}**: {one.contender.about}" for one in outcome.results]
         warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in notes(outcome)]
-        title = f"## {outcome.work.name}: {outcome.work.title}"
+        title = f"### {outcome.work.name}: {outcome.work.title}"
         lines += [title, "", *_markdown(work_table(outcome)), "", *about, *warned, ""]
     return "\n".join(lines)
 

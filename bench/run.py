@@ -18,7 +18,7 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import plots, report, tools
+from bench import report, tools
 from bench.contenders import IMPORTS, Scene
 from bench.documents import ROOT
 from bench.load import Load
@@ -27,7 +27,7 @@ from bench.process import Cores, Process, StartError, free_port
 from bench.results import Report, machine
 from bench.upstream import Upstream
 from bench.work import Work
-from bench.works import all_works, with_engines
+from bench.works import all_works, only_contenders, with_engines
 
 DEFAULT_LOAD = Load(seconds=3, connections=32)
 
@@ -39,6 +39,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="of load in a round")
     parser.add_argument("--connections", type=_positive, default=DEFAULT_LOAD.connections)
     parser.add_argument("--only", nargs="+", choices=works, metavar="WORK", help=", ".join(works))
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each work")
     parser.add_argument("--long", action="store_true", help="the work `long` as well: some minutes more")
     parser.add_argument(
         "--peer",
@@ -50,7 +51,15 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, default=ROOT / "bench/out/result.json", metavar="PATH")
     parser.add_argument("--markdown", type=Path, default=ROOT / "bench/out/result.md", metavar="PATH")
-    parser.add_argument("--plots", type=Path, default=ROOT / "bench/out", metavar="FOLDER")
+    parser.add_argument("--plots", action=argparse.BooleanOptionalAction, default=True, help="beside the Markdown")
+    parser.add_argument(
+        "--into",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="files that have '<!-- bench: targets -->' or '<!-- bench: works -->' … '<!-- bench: end -->'",
+    )
     return parser.parse_args(arguments)
 
 
@@ -113,6 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     where, cores = machine(), Cores.choose()
     works = chosen_works(given.only, dict(given.peer), long=given.long)
+    if given.contenders:
+        named = {*given.contenders, *dict(given.peer)}
+        works = [left for work in works if (left := only_contenders(work, named)).contenders]
     load = Load(given.seconds, given.connections)
     try:
         with scene(works, cores) as here:
@@ -124,7 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report.as_text(made))
     write(given.json, json.dumps(report.as_data(made), indent=2) + "\n")
     write(given.markdown, report.as_markdown(made))
-    plots.save(made, given.plots)
+    for path in given.into:
+        write(path, report.put_into(path.read_text(encoding="utf-8"), made))
+    if given.plots:
+        from bench import plots  # noqa: PLC0415 (it brings matplotlib, which not everyone has)
+
+        plots.save(made, given.markdown.parent)
     return 0 if made.sound else 1
 
 

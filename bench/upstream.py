@@ -16,6 +16,7 @@ from bench import material, tools
 from bench.process import Cores, Process, StartError, free_port
 
 WAIT_SECONDS = 5.0
+RECORD_SECONDS = 2.0
 
 COMMON = """\
 daemon off;
@@ -138,7 +139,7 @@ class Upstream:
 
     def seen(self, count: int) -> list[dict[str, Any]]:
         """What was received since `forget`: a line is written a moment after the answer, hence the count."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + RECORD_SECONDS
         while True:
             lines = self.seen_file.read_bytes().splitlines()
             if len(lines) >= count or time.monotonic() > deadline:

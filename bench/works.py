@@ -1,6 +1,6 @@
 """The works, each with its contenders. A new comparison is an entry here; what it must reach is in `targets`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bench import material
@@ -251,3 +251,8 @@ def with_engines(work: Work, engines: Mapping[str, str]) -> Work:
     text, mcp = work.document
     others = tuple(engine(name, command, text, mcp=mcp) for name, command in engines.items())
     return replace(work, contenders=(*work.contenders, *others))
+
+
+def only_contenders(work: Work, names: Collection[str]) -> Work:
+    """The work with some of its contenders."""
+    return replace(work, contenders=tuple(one for one in work.contenders if one.name in names))
