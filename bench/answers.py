@@ -60,7 +60,7 @@ class Check:
 
     Attributes:
         ask: What is sent.
-        uri: What the upstream must receive, byte for byte; None when it writes no record.
+        uri: What the upstream must receive, byte for byte.
         expected: What `read` must find in the body.
         read: The body as what is compared.
         headers: That the answer must have.
@@ -68,7 +68,7 @@ class Check:
     """
 
     ask: Ask
-    uri: str | None
+    uri: str
     expected: object
     read: Callable[[bytes], object] = as_bytes
     headers: tuple[tuple[str, str], ...] = ()
@@ -82,8 +82,6 @@ class Check:
         except (OSError, http.client.HTTPException) as error:
             return [f"no answer: {error!r}"]
         found = self._answer_faults(answer)
-        if self.uri is None:
-            return found
         seen = upstream.seen(1)
         if len(seen) != 1:
             return [*found, f"the upstream received it {len(seen)} times"]

@@ -2,6 +2,7 @@
 
 import http.client
 import importlib.util
+import os
 import shlex
 import subprocess
 import sys
@@ -110,17 +111,21 @@ def naftiko(
     def start(scene: Scene, port: int) -> Process:
         file = _document(text, name, scene, port, mcp=mcp)
         command = [sys.executable, "-m", "naftiko_runtime", "run", str(file), "--host", "127.0.0.1", *given]
-        installed = importlib.util.find_spec("naftiko_runtime") is not None
-        return scene.launch(name, command, {} if installed else IMPORTS, everywhere=everywhere)
+        return scene.launch(name, command, _ours(), everywhere=everywhere)
 
     lacks = "`naftiko run` has no option --workers" if everywhere and not _has_workers() else None
     return Contender(name, about, start, lacks=lacks, everywhere=everywhere)
 
 
 @cache
+def _ours() -> Mapping[str, str]:
+    return {} if importlib.util.find_spec("naftiko_runtime") is not None else IMPORTS
+
+
+@cache
 def _has_workers() -> bool:
     command = [sys.executable, "-m", "naftiko_runtime", "run", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env={**IMPORTS, "COLUMNS": "200"})
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_ours()})
     return "--workers" in told.stdout
 
 
