@@ -1,5 +1,5 @@
 # make run    serve the pixel capability on its sandbox     make lint   what CI checks beside the tests
-# make test   all tests, with coverage                      make bench  beside a hand-written proxy and nginx
+# make test   all tests, with coverage                      make bench  beside hand-written servers, FastMCP and nginx
 # Each sets up .venv for itself, anew when pyproject.toml changes. PYTHON=… names the interpreter to make it from.
 
 BIN := .venv/bin

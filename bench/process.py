@@ -96,6 +96,15 @@ class Process:
         """Resident memory of the tree; pages that its processes share count once for each."""
         return sum(_stat(pid)[21] for pid in _tree(self.popen.pid)) * os.sysconf("SC_PAGE_SIZE")
 
+    def forget_peak(self) -> None:
+        """Let `peak_bytes` begin anew."""
+        for pid in _tree(self.popen.pid):
+            (PROC / str(pid) / "clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        """The sum of the most that each process of the tree had resident since `forget_peak`."""
+        return sum(_high_water(pid) for pid in _tree(self.popen.pid))
+
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for whatever of its group is left."""
         if self.popen.returncode is not None:
@@ -116,6 +125,15 @@ def _stat(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [0] * 50
     return [0, *(int(field) for field in text.rpartition(")")[2].split()[1:])]
+
+
+def _high_water(pid: int) -> int:
+    """`VmHWM` in bytes, 0 if it ended."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _tree(root: int) -> list[int]:
