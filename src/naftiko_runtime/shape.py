@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.outline import Mismatches, is_of
 from naftiko_runtime.spec.parameters import OutputMapping
+from naftiko_runtime.table import Column, Shapes, table, taking
 from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ class _Compiler:
         path = _path(output)
         if path.identity:
             return convert
-        if path.field is not None and (plain := self._plain(output)) is not None:
-            return _field(path.field, plain, path.get, convert)
+        if len(path.names) == 1 and (plain := self._plain(output)) is not None:
+            return _field(path.names[0], plain, path.get, convert)
         get = path.get
         return lambda value: convert(get(value))
 
@@ -111,8 +112,24 @@ class _Compiler:
         if output.values:
             return _keyed(self.output(output.values))
         if output.type == "array" or older.items:
-            return _array(self.output(older.items) if older.items else None)
+            return _array(None if older.items is None else self._each(older.items))
         return self._scalar(output)
+
+    def _each(self, items: Output) -> Shapes:
+        """What happens to the elements of a list."""
+        if not items.properties or not _path(items).identity or (items.value, items.const) != (None, None):
+            shape = self.output(items)
+            return lambda values: [shape(value) for value in values]
+        shapes = {name: self.output(inner) for name, inner in items.properties.items()}
+        columns = {name: self._column(inner, shapes[name]) for name, inner in items.properties.items()}
+        return table(columns, _object(shapes))
+
+    def _column(self, output: Output, shape: Shape) -> Column:
+        """One field of all objects of a list."""
+        names, plain = _path(output).names, self._plain(output)
+        if output.value is None and output.const is None and plain is not None and (take := taking(names)) is not None:
+            return Column(take, self._scalar(output), plain | {type(None)})
+        return Column(None, shape, frozenset())
 
     def _plain(self, output: Output) -> frozenset[type] | None:
         """The types of values that an output gives as they are; nothing where it does something to all of them."""
@@ -174,14 +191,14 @@ def _keyed(shape: Shape) -> Shape:
     return each
 
 
-def _array(shape: Shape | None) -> Shape:
+def _array(shapes: Shapes | None) -> Shape:
     """A list; one object or scalar in its place is a list of one, nothing stays nothing."""
 
     def listed(value: Any) -> Any:
         if value is None:
             return None
         items = value if isinstance(value, list) else [value]
-        return items if shape is None else [shape(item) for item in items]
+        return items if shapes is None else shapes(items)
 
     return listed
 

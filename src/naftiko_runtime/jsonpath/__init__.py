@@ -36,8 +36,8 @@ class JsonPath:
     """
     identity: bool
     """Whether it is ``$``: the value as it came."""
-    field: str | None = None
-    """The name, where it is one field of an object (``$.a``), and nothing more."""
+    names: tuple[str, ...] = ()
+    """The names of the fields that lead to its one value, where there is nothing else to it (``$.a.b``)."""
 
 
 @lru_cache(maxsize=4096)
@@ -52,15 +52,13 @@ def compile_path(text: str) -> JsonPath:
     """
     expression = parse(text)
     get = compile_expression(expression)
-    return JsonPath(text, expression.query.definite, get, _is_identity(expression), _field(expression))
+    return JsonPath(text, expression.query.definite, get, _is_identity(expression), _names(expression))
 
 
-def _field(expression: Expression) -> str | None:
-    match expression.query.segments:
-        case (Child(str(name)),) if expression.query.function is None:
-            return name
-        case _:
-            return None
+def _names(expression: Expression) -> tuple[str, ...]:
+    segments = expression.query.segments
+    names = tuple(s.key for s in segments if isinstance(s, Child) and isinstance(s.key, str))
+    return names if len(names) == len(segments) and expression.query.function is None else ()
 
 
 def _is_identity(expression: Expression) -> bool:
