@@ -32,6 +32,7 @@ capability:
         - name: get
           description: "Gets 😀"
           call: registry.gte
+      description: Ships
 """
 
 
