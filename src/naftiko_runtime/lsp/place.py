@@ -1,0 +1,191 @@
+"""What stands at a place of a text, also of one that is no YAML just now."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import yaml
+
+from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.lsp.excerpt import LINES_MAX, excerpt
+from naftiko_runtime.source import Source
+from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.places import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from naftiko_runtime.source import Steps
+
+CURSOR: Final = "naftikoCursor"
+"""Stands, while a text is read, for the word that is being typed."""
+
+_TYPED: Final = re.compile(r"[\w.$-]*$")
+_TEMPLATE: Final = re.compile(r"\{\{\s*$")
+_REST: Final = re.compile(r"[\w.$-]*")
+_TEMPLATE_REST: Final = re.compile(r"[\w.$-]*\s*(\}\})?")
+_BARE: Final = re.compile(r"\s*(?:- +)*$")
+_CLOSERS: Final = {"{": "}", "[": "]"}
+
+
+class Place(NamedTuple):
+    """A place in a document.
+
+    Attributes:
+        source: What was read round it, in the canonical spelling.
+        steps: The path there, to a key or to a value.
+        on_key: Whether it is the key.
+        typed: What stands before the cursor of the word that is being typed.
+        template: Whether that word stands in double braces.
+    """
+
+    source: Source
+    steps: Steps
+    on_key: bool
+    typed: str = ""
+    template: bool = False
+
+    @property
+    def value(self) -> Any:
+        """What stands at the end of its path; none when that is in another shape than it was read in."""
+        return value_at(self.source, self.steps)
+
+    @property
+    def holder(self) -> dict[str, Any]:
+        """The mapping that the key at the end of the path is one of."""
+        found = value_at(self.source, self.steps[:-1])
+        return found if isinstance(found, dict) else {}
+
+
+def value_at(source: Source, steps: Steps) -> Any:
+    """The value at a path; none when there is none."""
+    try:
+        return source.at(steps)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def read(text: str, file: str) -> Source | None:
+    """A text as data in the canonical spelling, whatever limits and rules it breaks; none when it is no YAML."""
+    places = Places()
+    try:
+        data = Builder(file, text, places, Findings()).document()
+    except yaml.YAMLError:
+        return None
+    return canonical(Source(file, text, data, places), Findings())
+
+
+def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+    """What stands at a place.
+
+    Args:
+        lines: Of the text.
+        row: From 0.
+        column: From 0.
+        file: The text's name.
+    """
+    for text in _excerpts(lines, row, column):
+        if (source := read("\n".join(text), file)) is not None:
+            return located(source, row, column)
+    return None
+
+
+def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+    """What a word would be that is being typed at a place, whose line is mended for that.
+
+    Args:
+        lines: Of the text.
+        row: From 0.
+        column: Of the cursor, from 0.
+        file: The text's name.
+    """
+    match = _TYPED.search(lines[row][:column])
+    typed = match[0] if match is not None else ""
+    stem, rest = lines[row][: column - len(typed)], lines[row][column:]
+    template = _TEMPLATE.search(stem)
+    if template is not None:
+        stem = stem[: template.start()]
+    for text in _excerpts(lines, row, column):
+        for mended in _mended(stem, rest, template=template is not None):
+            text[row] = mended
+            if (source := read("\n".join(text), file)) is None:
+                continue
+            found = located(source, row, mended.index(CURSOR))
+            if found is not None and _is_cursor(found):
+                return found._replace(typed=typed, template=template is not None)
+    return None
+
+
+def _excerpts(lines: Sequence[str], row: int, column: int) -> Iterator[list[str]]:
+    """Texts to read, until one is YAML: what the place needs, then without what stands beside the way, then all."""
+    for most in (LINES_MAX, 0):
+        yield excerpt(lines, row, column, lines_max=most)
+    yield list(lines)
+
+
+def _mended(stem: str, rest: str, *, template: bool) -> Iterator[str]:
+    """A line with a word where the cursor is, in the ways in which it may have been meant."""
+    match = (_TEMPLATE_REST if template else _REST).match(rest)
+    rest = rest[match.end() :] if match is not None else rest
+    if stem.endswith(":"):
+        stem += " "
+    if _BARE.fullmatch(stem) and not rest.strip():
+        yield f"{stem}{CURSOR}:"
+    whole = f"{stem}{CURSOR}{rest}"
+    yield whole + _closers(whole)
+    yield whole
+    yield f"{stem}{CURSOR}{_closers(stem)}"
+    yield f"{stem}{CURSOR}: 0{_closers(stem)}"
+
+
+def _closers(text: str) -> str:
+    """What closes the quotes and brackets that a line leaves open."""
+    opened: list[str] = []
+    quote, before = "", " "
+    for character in text:
+        if quote:
+            quote = "" if character == quote and before != "\\" else quote
+        elif character in "'\"" and before in " {[,":
+            quote = character
+        elif character in _CLOSERS and (opened or before in " -"):
+            opened.append(_CLOSERS[character])
+        elif opened and character == opened[-1]:
+            opened.pop()
+        before = character
+    return quote + "".join(reversed(opened))
+
+
+def _is_cursor(place: Place) -> bool:
+    said = place.steps[-1] if place.on_key else place.value
+    return isinstance(said, str) and CURSOR in said
+
+
+def located(source: Source, row: int, column: int) -> Place | None:
+    """The innermost key or value at a place; none where there is nothing."""
+    steps: Steps = ()
+    value: Any = source.data
+    while True:
+        found = [
+            (key, on_key)
+            for key, marks in source.places.of(value).items()
+            for on_key, (start, end) in enumerate(reversed(marks))
+            if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _keys(value)
+        ]
+        if not found:
+            return Place(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
+        key, on_key = max(found, key=lambda one: _start(source, value, one[0], on_key=bool(one[1])))
+        steps = (*steps, key)
+        if on_key and isinstance(value, dict):
+            return Place(source, steps, on_key=True)
+        value = value[key]
+
+
+def _keys(value: Any) -> Any:
+    return value if isinstance(value, dict) else range(len(value))
+
+
+def _start(source: Source, value: Any, key: str | int, *, on_key: bool) -> tuple[int, int]:
+    mark = source.places.of(value)[key][0 if on_key else 1][0]
+    return mark.line, mark.column
