@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.lsp.place import Place
     from naftiko_runtime.source import Source, Steps
 
-_BRACED: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
+_TEMPLATE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH: Final = re.compile(r"\{+\s*([^{}/]+?)\s*\}+")
 _NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
 
 
@@ -39,7 +40,7 @@ def definition(place: Place, outline: Outline, line: str, column: int) -> Span |
     value = place.value
     if not isinstance(value, str):
         return None
-    if (name := _braced(line, column)) is not None:
+    if (name := _braced(line, column, _PATH if key == "path" else _TEMPLATE)) is not None:
         return outline.variable(name) or _input(place, name)
     if key in _NAMES:
         return _named(outline, str(key), value)
@@ -54,11 +55,9 @@ def _named(outline: Outline, key: str, name: str) -> Span | None:
     return (outline.functions if key == "ref" else outline.namespaces).get(name)
 
 
-def _braced(line: str, column: int) -> str | None:
+def _braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
     """The name in the braces at a column of a line, if it stands in some."""
-    found = (match for match in _BRACED.finditer(line) if match.start() <= column <= match.end())
-    match = next(found, None)
-    return None if match is None else match[1] or match[2]
+    return next((match[1] for match in braced.finditer(line) if match.start() <= column <= match.end()), None)
 
 
 def _input(place: Place, name: str) -> Span | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
 PART_LINES_MAX: Final = 60
 """How long a part beside the way to a place may be to be taken whole; of a longer one only its key."""
@@ -31,26 +32,28 @@ class _Line(NamedTuple):
     content: int
 
 
-def excerpt(lines: Sequence[str], row: int, column: int, *, lines_max: int = LINES_MAX) -> list[str]:
+def excerpt(lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset()) -> list[str]:
     """The lines, with all of them empty that a place does not need.
 
     Args:
         lines: Of the whole text.
         row: Of the place, from 0; its line is kept as it is.
         column: Of the place, from 0; counts where the line has nothing but white space.
-        lines_max: How many lines beside the way to the place to take.
+        without: Rows that parts beside the way to the place must not have, because they are no YAML.
     """
     kept: dict[int, str] = {row: lines[row]}
-    left = lines_max
+    left = LINES_MAX
     level: _Line | None = _line(lines, row) or _Line(row, column, column)
     while level is not None:
         above, first = _above(lines, level)
         for start, end in (*above, *_below(lines, level)):
             size = end - start
+            if not without.isdisjoint(range(start, end)):
+                continue
             if size <= min(PART_LINES_MAX, left):
                 kept |= {number: lines[number] for number in range(start, end)}
                 left -= size
-            elif lines_max and (head := _HEAD.match(lines[start].lstrip(" "))):
+            elif head := _HEAD.match(lines[start].lstrip(" ")):
                 margin = len(lines[start]) - len(lines[start].lstrip(" "))
                 kept[start] = " " * margin + head[0]
         kept[first.row] = kept.get(first.row) or _key(lines[first.row], first)

@@ -9,7 +9,7 @@ import yaml
 
 from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.dialect import canonical
-from naftiko_runtime.lsp.excerpt import LINES_MAX, excerpt
+from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.source import Source
 from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import Places
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CURSOR: Final = "naftikoCursor"
 """Stands, while a text is read, for the word that is being typed."""
+
+_TRIES_MAX: Final = 5
+"""How often a text is read until it is no YAML."""
 
 _TYPED: Final = re.compile(r"[\w.$-]*$")
 _TEMPLATE: Final = re.compile(r"\{\{\s*$")
@@ -67,14 +70,45 @@ def value_at(source: Source, steps: Steps) -> Any:
         return None
 
 
-def read(text: str, file: str) -> Source | None:
-    """A text as data in the canonical spelling, whatever limits and rules it breaks; none when it is no YAML."""
-    places = Places()
-    try:
-        data = Builder(file, text, places, Findings()).document()
-    except yaml.YAMLError:
-        return None
-    return canonical(Source(file, text, data, places), Findings())
+class _Reader:
+    """Reads what a place needs of a text, each time without the lines that kept it from being read before."""
+
+    def __init__(self, lines: Sequence[str], row: int, column: int, file: str) -> None:
+        self._lines = lines
+        self._row = row
+        self._column = column
+        self._file = file
+        self._without: set[int] = set()
+
+    def sources(self, written: Sequence[str]) -> Iterator[Source]:
+        """What can be read with the place's line written in some ways.
+
+        Args:
+            written: The ways, the likeliest first.
+        """
+        for _ in range(_TRIES_MAX):
+            before = len(self._without)
+            text = excerpt(self._lines, self._row, self._column, self._without)
+            for line in written:
+                text[self._row] = line
+                if (source := self._read(text)) is not None:
+                    yield source
+            if len(self._without) == before:
+                return
+
+    def _read(self, text: Sequence[str]) -> Source | None:
+        """A text as data in the canonical spelling, whatever rules it breaks; none when it is no YAML."""
+        whole, places, findings = "\n".join(text), Places(), Findings()
+        try:
+            data = Builder(self._file, whole, places, findings).document()
+        except yaml.YAMLError as error:
+            marks = (getattr(error, "problem_mark", None), getattr(error, "context_mark", None))
+            self._without |= {mark.line for mark in marks if mark is not None} - {self._row}
+            return None
+        if data is None:  # it was left off there
+            rows = {found.span.line - 1 for found in findings.sorted() if found.span is not None}
+            self._without |= rows - {self._row}
+        return canonical(Source(self._file, whole, data, places), Findings())
 
 
 def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
@@ -86,10 +120,8 @@ def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
         column: From 0.
         file: The text's name.
     """
-    for text in _excerpts(lines, row, column):
-        if (source := read("\n".join(text), file)) is not None:
-            return located(source, row, column)
-    return None
+    source = next(_Reader(lines, row, column, file).sources([lines[row]]), None)
+    return located(source, row, column) if source is not None else None
 
 
 def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
@@ -107,22 +139,12 @@ def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
     template = _TEMPLATE.search(stem)
     if template is not None:
         stem = stem[: template.start()]
-    for text in _excerpts(lines, row, column):
-        for mended in _mended(stem, rest, template=template is not None):
-            text[row] = mended
-            if (source := read("\n".join(text), file)) is None:
-                continue
-            found = located(source, row, mended.index(CURSOR))
-            if found is not None and _is_cursor(found):
-                return found._replace(typed=typed, template=template is not None)
+    written = list(_mended(stem, rest, template=template is not None))
+    for source in _Reader(lines, row, column, file).sources(written):
+        found = located(source, row, source.line(row + 1).index(CURSOR))
+        if found is not None and _is_cursor(found):
+            return found._replace(typed=typed, template=template is not None)
     return None
-
-
-def _excerpts(lines: Sequence[str], row: int, column: int) -> Iterator[list[str]]:
-    """Texts to read, until one is YAML: what the place needs, then without what stands beside the way, then all."""
-    for most in (LINES_MAX, 0):
-        yield excerpt(lines, row, column, lines_max=most)
-    yield list(lines)
 
 
 def _mended(stem: str, rest: str, *, template: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from naftiko_runtime.lsp.place import place_at, typed_at
 from naftiko_runtime.lsp.positions import Text, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.diagnostics import Diagnostic
     from naftiko_runtime.lsp.checking import Judge
@@ -41,6 +42,7 @@ class _Service:
         self._judge = judge
         self._documents = Documents(judge, self._tell)
         self._fault = ""
+        self._told: dict[str, types.PublishDiagnosticsParams] = {}
 
     # -- documents ------------------------------------------------------------------------------------------------
 
@@ -69,6 +71,7 @@ class _Service:
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         """Forget it, and what was found in it."""
         self._documents.close(params.text_document.uri)
+        self._told.pop(params.text_document.uri, None)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
     def files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
@@ -89,9 +92,10 @@ class _Service:
 
     def _tell(self, document: Document) -> None:
         told = [messages.told(found, document) for found in document.checked.diagnostics]
-        self._server.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(document.uri, told, document.version)
-        )
+        params = types.PublishDiagnosticsParams(document.uri, told, document.version)
+        if params != self._told.get(document.uri):
+            self._told[document.uri] = params
+            self._server.text_document_publish_diagnostics(params)
         if document.checked.fault and document.checked.fault != self._fault:
             fault = types.ShowMessageParams(types.MessageType.Warning, document.checked.fault)
             self._server.window_show_message(fault)
@@ -250,5 +254,20 @@ def server(judge: Judge) -> LanguageServer:
         (types.CODE_ACTION_RESOLVE, service.resolve, None),
     ]
     for name, answer, options in answers:
-        made.feature(name, options)(answer)
+        made.feature(name, options)(_function(answer))
     return made
+
+
+def _function(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A method as a function, on which the library can note what it is for."""
+    if iscoroutinefunction(answer):
+
+        async def waited(params: Any) -> Any:
+            return await answer(params)
+
+        return waited
+
+    def told(params: Any) -> Any:
+        return answer(params)
+
+    return told
