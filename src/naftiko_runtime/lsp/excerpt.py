@@ -32,7 +32,9 @@ class _Line(NamedTuple):
     content: int
 
 
-def excerpt(lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset()) -> list[str]:
+def excerpt(
+    lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset(), *, whole: bool = False
+) -> list[str]:
     """The lines, with all of them empty that a place does not need.
 
     Args:
@@ -40,10 +42,14 @@ def excerpt(lines: Sequence[str], row: int, column: int, without: AbstractSet[in
         row: Of the place, from 0; its line is kept as it is.
         column: Of the place, from 0; counts where the line has nothing but white space.
         without: Rows that parts beside the way to the place must not have, because they are no YAML.
+        whole: Whether to keep what stands below the place's line, too.
     """
     kept: dict[int, str] = {row: lines[row]}
     left = LINES_MAX
     level: _Line | None = _line(lines, row) or _Line(row, column, column)
+    if whole and level is not None:
+        end = min(_end(lines, level), row + PART_LINES_MAX)
+        kept |= {number: lines[number] for number in range(row, end)}
     while level is not None:
         above, first = _above(lines, level)
         for start, end in (*above, *_below(lines, level)):
@@ -117,6 +123,12 @@ def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
         if line.content == level.content:
             start = row
     return [*parts, (start, len(lines))] if start else parts
+
+
+def _end(lines: Sequence[str], level: _Line) -> int:
+    """The row behind what stands below a line."""
+    rows = range(level.row + 1, len(lines))
+    return next((row for row in rows if (line := _line(lines, row)) and line.indent <= level.content), len(lines))
 
 
 def _parent(lines: Sequence[str], first: _Line) -> _Line | None:

@@ -73,11 +73,12 @@ def value_at(source: Source, steps: Steps) -> Any:
 class _Reader:
     """Reads what a place needs of a text, each time without the lines that kept it from being read before."""
 
-    def __init__(self, lines: Sequence[str], row: int, column: int, file: str) -> None:
+    def __init__(self, lines: Sequence[str], row: int, column: int, file: str, *, whole: bool = False) -> None:
         self._lines = lines
         self._row = row
         self._column = column
         self._file = file
+        self._whole = whole
         self._without: set[int] = set()
 
     def sources(self, written: Sequence[str]) -> Iterator[Source]:
@@ -88,7 +89,7 @@ class _Reader:
         """
         for _ in range(_TRIES_MAX):
             before = len(self._without)
-            text = excerpt(self._lines, self._row, self._column, self._without)
+            text = excerpt(self._lines, self._row, self._column, self._without, whole=self._whole)
             for line in written:
                 text[self._row] = line
                 if (source := self._read(text)) is not None:
@@ -120,7 +121,7 @@ def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
         column: From 0.
         file: The text's name.
     """
-    source = next(_Reader(lines, row, column, file).sources([lines[row]]), None)
+    source = next(_Reader(lines, row, column, file, whole=True).sources([lines[row]]), None)
     return located(source, row, column) if source is not None else None
 
 
