@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,11 +83,19 @@ consumes:
 """
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("editor")) as editor:
+        yield editor
+
+
 @pytest.fixture
-def editor(tmp_path: Path) -> Iterator[Editor]:
+def editor(running: Editor, tmp_path: Path) -> Iterator[Editor]:
+    """An editor without open documents, in a folder of the test's own."""
     (tmp_path / "crews.yaml").write_text(CREWS, encoding="utf-8")
-    with Editor(tmp_path) as running:
-        yield running
+    running.folder = tmp_path
+    yield running
+    running.close_all()
 
 
 def codes(found: list[dict[str, object]]) -> list[object]:
@@ -212,6 +221,12 @@ def test_definitions(editor: Editor) -> None:
     assert {mark: editor.definition(mark) for mark in DEFINED} == DEFINED
 
 
+@pytest.mark.parametrize("value", ["rest.im|o", "mcp.im|o", "web.im|o", "im|o", '"{{im|o}}"', '"a {{ web.im|o }} b"'])
+def test_definitions_of_the_caller_s_input(editor: Editor, value: str) -> None:
+    editor.open(TEXT.replace("imo: web.imo", f"imo: {value.replace('|', '')}"))
+    assert editor.definition(f"                imo: {value}") == "28: imo"
+
+
 def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
     more = """\
   aggregates:
@@ -247,8 +262,6 @@ def test_hover(editor: Editor) -> None:
     assert "unresolved-call" in editor.at("hover", "registry.g|te")["contents"]["value"]
     editor.write(TEXT)
     assert "GET https://registry.example/ships/{imo}" in editor.at("hover", "registry.g|et")["contents"]["value"]
-    key = editor.at("hover", "outputRawFo|rmat", name="crews.yaml") if "outputRawFormat" in CREWS else None
-    assert key is None
     assert "TCP port" in editor.at("hover", "po|rt: 8080")["contents"]["value"]
     assert editor.at("hover", "/cre|ws") is None
 
@@ -398,7 +411,61 @@ def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
         assert "edit" not in editor.ask("codeAction/resolve", action)
 
 
-def test_it_ends_when_it_is_asked_to(editor: Editor) -> None:
-    assert editor.ask("shutdown", None) is None
-    editor.tell("exit", None)
-    assert editor.process.wait(10) == 0
+def test_it_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    with Editor(tmp_path) as editor:
+        editor.open(TEXT)
+        editor.write(TEXT + "# more")
+        assert editor.ask("shutdown", None) is None
+        editor.tell("exit", None)
+        assert editor.process.wait(10) == 0
+
+
+# -- a large document ---------------------------------------------------------------------------------------------
+
+
+def large(operations: int) -> str:
+    """The document with so many operations more, each with a route that calls it."""
+    consumed = "".join(
+        f"""\
+        - path: /things{number}/{{id}}
+          operations:
+            - name: thing{number}
+              inputParameters: [{{name: id, in: path}}]
+"""
+        for number in range(operations)
+    )
+    exposed = "".join(
+        f"""\
+        - path: /things{number}/{{id}}
+          operations:
+            - method: GET
+              call: registry.thing{number}
+              with:
+                id: web.id
+"""
+        for number in range(operations)
+    )
+    before, between, after = TEXT.partition("    - import: crews\n")
+    routes, mcp, rest = after.partition("    - type: mcp\n")
+    return before + consumed + between + routes + exposed + mcp + rest
+
+
+def test_a_keystroke_in_a_large_document_does_not_wait_for_its_check(editor: Editor) -> None:
+    text = large(500)
+    assert editor.open(text) == []
+    before = len(editor.asked)
+    assert "registry.thing250" in editor.type(text.replace("call: registry.thing250\n", "call: registry.thing25|\n"))
+    assert [message for message in editor.asked[before:] if "Diagnostics" in str(message.get("method"))] == []
+    assert codes(editor.found("capability.yaml")) == []
+    assert editor.type(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
+
+
+def test_a_keystroke_reads_no_import_that_is_as_it_was(editor: Editor) -> None:
+    editor.open(TEXT)
+    crews = editor.folder / "crews.yaml"
+    known = crews.stat()
+    crews.write_text(CREWS.replace("name: add", "name: ddd"), encoding="utf-8")
+    os.utime(crews, ns=(known.st_atime_ns, known.st_mtime_ns))  # nobody can see that it is another one now
+    assert editor.change(TEXT + "# more") == []
+    os.utime(crews, ns=(known.st_atime_ns, known.st_mtime_ns + 1))
+    assert codes(editor.change(TEXT)) == ["unresolved-call"] * 2

@@ -120,6 +120,12 @@ class Editor:
         del self._versions[name]
         self.tell("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
 
+    def close_all(self) -> None:
+        for name in list(self._versions):
+            self.close(name)
+        self.texts.clear()
+        self.asked.clear()
+
     # -- places ---------------------------------------------------------------------------------------------------
 
     def at(self, method: str, mark: str, name: str = "capability.yaml", **more: Any) -> Any:

@@ -8,6 +8,7 @@ matter, and reading the excerpt costs the same in a document of ten operations a
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ def excerpt(
     return [kept.get(number, "") for number in range(len(lines))]
 
 
-def _line(lines: Sequence[str], row: int) -> _Line | None:
-    """Where a line begins; none for an empty one and a comment."""
+def _line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
+    """Where a line begins; none for an empty one, a comment, and one that is indented deeper than asked for."""
     text = lines[row]
+    if len(text) - len(text.lstrip(" ")) > deepest:
+        return None
     match = _START.match(text)
     assert match is not None  # noqa: S101 - it matches everything
     rest = text[match.end() :]
@@ -86,8 +89,8 @@ def _key(text: str, line: _Line) -> str:
     return text if head is None else text[: line.indent] + head[0]
 
 
-def _up(lines: Sequence[str], row: int) -> Iterator[_Line]:
-    return (line for number in range(row - 1, -1, -1) if (line := _line(lines, number)) is not None)
+def _up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
+    return (line for number in range(row - 1, -1, -1) if (line := _line(lines, number, deepest)) is not None)
 
 
 def _above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
@@ -96,7 +99,7 @@ def _above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _
     first, end = level, level.row
     if level.indent < level.content:
         return parts, level
-    for line in _up(lines, level.row):
+    for line in _up(lines, level.row, level.content):
         if line.content < level.content:
             break
         if line.content == level.content:
@@ -112,7 +115,7 @@ def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
     parts: list[tuple[int, int]] = []
     start = 0
     for row in range(level.row + 1, len(lines)):
-        line = _line(lines, row)
+        line = _line(lines, row, level.content)
         if line is None:
             continue
         if start and (line.indent < level.content or line.content == level.content):
@@ -128,13 +131,13 @@ def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
 def _end(lines: Sequence[str], level: _Line) -> int:
     """The row behind what stands below a line."""
     rows = range(level.row + 1, len(lines))
-    return next((row for row in rows if (line := _line(lines, row)) and line.indent <= level.content), len(lines))
+    return next((row for row in rows if _line(lines, row, level.content)), len(lines))
 
 
 def _parent(lines: Sequence[str], first: _Line) -> _Line | None:
     """The line that a mapping stands below, which begins with a line."""
     entry = first.indent < first.content
-    for line in _up(lines, first.row):
+    for line in _up(lines, first.row, first.indent):
         if line.content < first.indent or (entry and line.content == first.indent):
             return line
         if entry and line.indent < first.indent:
