@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 from itertools import count
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Self
 
 from support.command import clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_SECONDS = 30
 
 
 class Editor:
@@ -61,11 +65,19 @@ class Editor:
         self.process.stdin.flush()
 
     def _receive(self) -> dict[str, Any]:
+        watchdog = Timer(_SECONDS, self.process.kill)
+        watchdog.start()
+        try:
+            return self._message()
+        finally:
+            watchdog.cancel()
+
+    def _message(self) -> dict[str, Any]:
         stream = self.process.stdout
         assert stream is not None
         length = 0
         while (line := stream.readline().strip()) or not length:
-            assert line or length, "the server ended"
+            assert line or length, "the server ended, or was silent for too long"
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
         return dict(json.loads(stream.read(length)))

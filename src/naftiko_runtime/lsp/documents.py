@@ -23,7 +23,10 @@ PAUSE_SECONDS: Final = 0.2
 """How long nothing must be typed until a document is checked."""
 
 WAIT_SECONDS_MAX: Final = 1.0
-"""How long it may go unchecked while somebody types without a pause."""
+"""How long it may go unchecked while somebody types without a pause, if its checks are quick."""
+
+SHARE_MAX: Final = 0.2
+"""How much of the time checks may take meanwhile: a slow one is not made as often."""
 
 
 class Document:
@@ -49,6 +52,7 @@ class Document:
         self.checked = Checked("", -1)
         self.timer: asyncio.TimerHandle | None = None
         self.waits_since: float | None = None
+        self.check_seconds = 0.0
 
     def is_current(self) -> bool:
         """Whether what is known is of its present state."""
@@ -127,7 +131,8 @@ class Documents:
         since = now if document.waits_since is None else document.waits_since
         self._stop(document)
         document.waits_since = since
-        document.timer = loop.call_at(min(now + pause, since + WAIT_SECONDS_MAX), self._start, document)
+        longest = max(WAIT_SECONDS_MAX, document.check_seconds / SHARE_MAX)
+        document.timer = loop.call_at(min(now + pause, since + longest), self._start, document)
 
     def _stop(self, document: Document) -> None:
         if document.timer is not None:
@@ -147,6 +152,7 @@ class Documents:
                 return
             reads: set[Path] = set()
             reading = self._reading(reads)
+            started = asyncio.get_running_loop().time()
             checked = await asyncio.to_thread(
                 check,
                 document.file,
@@ -156,6 +162,7 @@ class Documents:
                 self._judge,
                 reading,
             )
+            document.check_seconds = asyncio.get_running_loop().time() - started
         document.checked = checked._replace(reads=frozenset(reads))
         if document.is_current() and self._open.get(document.uri) is document:
             self._tell(document)
