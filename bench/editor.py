@@ -1,6 +1,6 @@
 """What `naftiko lsp` costs while somebody types, in a document of few operations and in one of many.
 
-    python bench/editor.py [--rounds 9] [--keystrokes 20]
+    python bench/editor.py [--rounds 9] [--times 20]
 
 A real process, driven as an editor does; CPU time of that process from the kernel's accounting, the documents
 interleaved, medians with the least and the greatest round. Exit code 1 when an answer was not the right one.
@@ -22,6 +22,7 @@ from bench.process import PROC, TICKS_PER_SECOND  # noqa: E402 - found only afte
 from support.editor import Editor  # noqa: E402
 
 SIZES = (10, 500)
+HALF = "              call: api.ge\n"
 SHARED = "naftiko: 1.0.0-alpha2\nconsumes:\n"
 
 
@@ -79,10 +80,14 @@ class Typing:
         fields = (PROC / str(self.editor.process.pid) / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
+    def begin(self) -> None:
+        """Leave a call half written, and wait until that is checked, so that nothing else goes on."""
+        self.editor.change(self.text.replace(self.line, HALF))
+
     def complete(self) -> None:
-        """A keystroke and what is offered then; it comes before the check does."""
-        offered = self.editor.type(self.text.replace(self.line, self.line[:-2] + "|\n"))
-        _expect(self.wanted in offered, "the operation is offered")
+        """What is offered there."""
+        offered = self.editor.at("completion", HALF.replace("\n", "|\n"))
+        _expect(self.wanted in {item["label"] for item in offered}, "the operation is offered")
 
     def check(self) -> None:
         """A change, and the findings after it."""
@@ -106,16 +111,16 @@ def main() -> int:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=9)
-    options.add_argument("--keystrokes", type=int, default=20)
+    options.add_argument("--times", type=int, default=20)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         open_documents = [Typing(Path(folder) / str(size), size) for size in SIZES]
         rounds: dict[tuple[int, str], list[tuple[float, float]]] = {}
         for _ in range(chosen.rounds):
             for size, typing in zip(SIZES, open_documents, strict=True):
-                keystroke = measured(typing, typing.complete, chosen.keystrokes)
-                rounds.setdefault((size, "a keystroke and its completion"), []).append(keystroke)
-                typing.check()
+                typing.begin()
+                completed = measured(typing, typing.complete, chosen.times)
+                rounds.setdefault((size, "a completion"), []).append(completed)
                 checked = measured(typing, typing.check, 3)
                 rounds.setdefault((size, "a change and its findings"), []).append(checked)
         for typing in open_documents:
