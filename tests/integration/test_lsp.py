@@ -246,6 +246,8 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
         + more
     )
     assert editor.definition("ref: fleet.fi|nd") == "56: find"
+    assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
+    editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
     assert editor.definition("fields: flee|t.what") == "58: what"
 
 
@@ -255,6 +257,27 @@ def test_definitions_in_an_unsaved_import_and_after_typing(editor: Editor) -> No
     assert editor.definition("import: cr|ews") == "crews.yaml:5: crews"
     editor.write("# one line more\n# and another\n" + TEXT)
     assert editor.definition("call: registry.g|et") == "17: get"
+
+
+FORWARDED = TEXT.replace(
+    "    - type: mcp", "        - path: /all/{path}\n          forward: {targetNamespace: registry}\n    - type: mcp"
+)
+
+
+def test_forwards_name_an_api(editor: Editor) -> None:
+    editor.open(FORWARDED)
+    assert editor.definition("targetNamespace: regi|stry") == "9: registry"
+    assert editor.type(FORWARDED.replace("targetNamespace: registry}", "targetNamespace: |")) == ["registry", "crews"]
+
+
+def test_imported_variables_are_defined_in_their_file(editor: Editor) -> None:
+    (editor.folder / "keys.yaml").write_text(
+        "naftiko: 1.0.0-alpha2\nbinds:\n  - namespace: env\n    keys: {TOKEN: REGISTRY_TOKEN}\n", encoding="utf-8"
+    )
+    own = "  - namespace: env\n    keys: {TOKEN: REGISTRY_TOKEN}\n"
+    assert editor.open(TEXT.replace(own, "  - import: env\n    location: ./keys.yaml\n")) == []
+    assert editor.definition("{{env.TOK|EN}}") == "keys.yaml:4: TOKEN"
+    assert editor.definition("location: ./ke|ys.yaml") == "keys.yaml:3: env"
 
 
 def test_hover(editor: Editor) -> None:
@@ -349,6 +372,13 @@ def test_what_is_chosen_takes_the_place_of_what_was_typed(editor: Editor) -> Non
     (item,) = editor.at("completion", "call: crews.a|\n          with")
     assert item["textEdit"]["range"]["start"] == {"line": 50, "character": 16}
     assert (item["textEdit"]["newText"], item["detail"]) == ("crews.add", "POST https://crews.example/crews")
+
+
+@pytest.mark.parametrize(("typed", "written"), [("      prt|: 9090", "port"), ("      prt|", "port: ")])
+def test_a_key_gets_a_colon_where_it_has_none(editor: Editor, typed: str, written: str) -> None:
+    editor.open(TEXT.replace("      port: 9090", typed.replace("|", "")))
+    items = editor.at("completion", typed)
+    assert written in {item["textEdit"]["newText"] for item in items}
 
 
 # -- actions ------------------------------------------------------------------------------------------------------

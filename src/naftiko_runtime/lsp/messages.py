@@ -95,14 +95,20 @@ def location(span: Span, source: Source | None, like: Text) -> types.Location:
     return types.Location(Path(span.file).absolute().as_uri(), stretch(text, span))
 
 
-def item(word: Word, place: types.Range) -> types.CompletionItem:
-    """A word that is offered in the place of what was typed."""
+def item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
+    """A word that is offered in the place of what was typed.
+
+    Args:
+        word: The word.
+        place: Where what was typed stands.
+        colon: What a key is followed by.
+    """
     return types.CompletionItem(
         word.text,
         kind=_KINDS[word.kind],
         detail=word.told or None,
         filter_text=word.text,
-        text_edit=types.TextEdit(place, f"{word.text}: " if word.kind == "key" else word.text),
+        text_edit=types.TextEdit(place, word.text + colon if word.kind == "key" else word.text),
     )
 
 

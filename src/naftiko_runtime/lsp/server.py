@@ -130,7 +130,8 @@ class _Service:
             return []
         start = messages.position(document.text, line, column - len(place.typed))
         stretch = types.Range(start, params.position)
-        return [messages.item(word, stretch) for word in completions(place, document.checked.names)]
+        colon = "" if document.text.lines[line - 1][column - 1 :].lstrip().startswith(":") else ": "
+        return [messages.item(word, stretch, colon) for word in completions(place, document.checked.names)]
 
     async def define(self, params: types.DefinitionParams) -> types.Location | None:
         """Where what is named there stands."""
