@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,7 @@ def read(text: str) -> Source:
 
 
 NAMES = outline(read(TEXT))
+JSON = json.dumps(read(TEXT).data, indent=2)
 
 
 def words(text: str) -> list[str]:
@@ -133,6 +135,9 @@ def test_what_is_consumed() -> None:
         (LATER.replace("display: Finds", "outp|>"), "outputParameters"),
         (LATER.replace("{method: GET}", "{me|>}"), "method"),
         ("naftiko: 1.0.0-alpha2\n|>", "capability"),
+        (JSON.replace('"registry.get"', '"reg|>"'), "registry.get"),
+        (JSON.replace('"imo": "rest.imo"', '"|>"'), "fields"),
+        (JSON.replace('"imo": "rest.imo"', '"imo": "{{|>"'), "TOKEN"),
     ],
 )
 def test_what_fits_is_offered(text: str, offered: str) -> None:
@@ -175,7 +180,7 @@ def names(steps: tuple[str | int, ...]) -> list[str]:
     return [step for step in steps if isinstance(step, str)]
 
 
-@pytest.mark.parametrize("text", [TEXT, LATER, *(file.read_text(encoding="utf-8") for file in DOCUMENTS)])
+@pytest.mark.parametrize("text", [TEXT, LATER, JSON, *(file.read_text(encoding="utf-8") for file in DOCUMENTS)])
 def test_a_place_is_the_same_in_an_excerpt_as_in_the_whole(text: str) -> None:
     source = read(text)
     lines = text.split("\n")

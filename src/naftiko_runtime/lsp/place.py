@@ -82,20 +82,30 @@ class _Reader:
         self._without: set[int] = set()
 
     def sources(self, written: Sequence[str]) -> Iterator[Source]:
-        """What can be read with the place's line written in some ways.
+        """What can be read with the place's line written in some ways; of the whole text if no excerpt can be.
+
+        That is so where brackets reach over many lines: JSON is YAML, too.
 
         Args:
             written: The ways, the likeliest first.
         """
+        readable = False
         for _ in range(_TRIES_MAX):
             before = len(self._without)
             text = excerpt(self._lines, self._row, self._column, self._without, whole=self._whole)
-            for line in written:
-                text[self._row] = line
-                if (source := self._read(text)) is not None:
-                    yield source
+            for source in self._written(text, written):
+                readable = True
+                yield source
             if len(self._without) == before:
-                return
+                break
+        if not readable:
+            yield from self._written(list(self._lines), written)
+
+    def _written(self, text: list[str], written: Sequence[str]) -> Iterator[Source]:
+        for line in written:
+            text[self._row] = line
+            if (source := self._read(text)) is not None:
+                yield source
 
     def _read(self, text: Sequence[str]) -> Source | None:
         """A text as data in the canonical spelling, whatever rules it breaks; none when it is no YAML."""
