@@ -94,6 +94,8 @@ def read(text: str) -> Source:
 
 NAMES = outline(read(TEXT))
 JSON = json.dumps(read(TEXT).data, indent=2)
+FLAT = json.dumps({"info": {"tags": ["x"] * 700}, **read(TEXT).data}, indent=0)
+"""Without indentation, and longer than what is taken of it."""
 
 
 def words(text: str) -> list[str]:
@@ -138,6 +140,7 @@ def test_what_is_consumed() -> None:
         (JSON.replace('"registry.get"', '"reg|>"'), "registry.get"),
         (JSON.replace('"imo": "rest.imo"', '"|>"'), "fields"),
         (JSON.replace('"imo": "rest.imo"', '"imo": "{{|>"'), "TOKEN"),
+        (FLAT.replace('"registry.get"', '"reg|>"'), "registry.get"),
     ],
 )
 def test_what_fits_is_offered(text: str, offered: str) -> None:
