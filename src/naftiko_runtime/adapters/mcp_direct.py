@@ -49,7 +49,7 @@ _CAPABILITIES: Final[dict[str, dict[str, type]]] = {
     "sampling": {"tools": dict, "context": dict},
     "elicitation": {"form": dict, "url": dict},
 }
-"""What every revision takes for what a client can do; an empty object stands for each."""
+"""What every revision takes for what a client can do; each with the types of its details."""
 
 
 class DirectAnswers:
@@ -117,7 +117,7 @@ class DirectAnswers:
         elif message == _INITIALIZED and not stateless:
             body = b""
         else:
-            result = self._said(message, version, scope, named=b"mcp-protocol-version" in headers)
+            result = self._said(message, version, scope)
             if result is None:
                 return False
             body = wire.answer(message["id"], result)
@@ -125,13 +125,12 @@ class DirectAnswers:
         await send({"type": "http.response.body", "body": body})
         return True
 
-    def _said(self, message: dict[str, Any], version: str, scope: Scope, *, named: bool) -> bytes | None:
+    def _said(self, message: dict[str, Any], version: str, scope: Scope) -> bytes | None:
         """What is answered to a question about the server; nothing when that is the SDK's to say."""
         method, params = message["method"], message.get("params", {})
         if method == "initialize":
-            wanted = params.get("protocolVersion")
-            plain = version in HANDSHAKE and _is_plain_welcome(params) and (wanted == version or not named)
-            return self._introduction.welcome(wanted) if plain else None
+            plain = version in HANDSHAKE and _is_plain_welcome(params)
+            return self._introduction.welcome(params["protocolVersion"]) if plain else None
         answer = _ASKED.get((version in STATELESS, method))
         if answer is None or not params.keys() <= _ENVELOPE:
             return None
@@ -271,13 +270,11 @@ def _is_plain_client(info: Any) -> bool:
 
 def _are_plain_capabilities(given: Any) -> bool:
     return isinstance(given, dict) and all(
-        name in _CAPABILITIES and isinstance(value, dict) and _are_plain_details(value, _CAPABILITIES[name])
+        name in _CAPABILITIES
+        and isinstance(value, dict)
+        and all(type(detail) is _CAPABILITIES[name].get(key) for key, detail in value.items())
         for name, value in given.items()
     )
-
-
-def _are_plain_details(given: dict[str, Any], known: dict[str, type]) -> bool:
-    return all(type(value) is known.get(name) and not (value and known[name] is dict) for name, value in given.items())
 
 
 def _replaying(message: MutableMapping[str, Any], receive: Receive) -> Receive:

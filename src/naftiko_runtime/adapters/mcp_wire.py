@@ -68,12 +68,10 @@ def _may_differ(written: bytes) -> bool:
 
     An exponent is an "e" with nothing but digits between it and the punctuation on both sides.
     """
-    return (
-        not written.isascii()
-        or b"\x7f" in written
-        or b"0.0000" in written
-        or b",e," in written.translate(_PUNCTUATION, _DIGITS)
-    )
+    if not written.isascii() or b"\x7f" in written or b"0.0000" in written:
+        return True
+    bare = written.translate(_PUNCTUATION, _DIGITS)
+    return b",e," in bare or bare == b"e"
 
 
 @dataclass(frozen=True, slots=True)
