@@ -223,7 +223,7 @@ class GatewayProtocol(asyncio.Protocol):
         name = lower(name)
         if name in _COUNTED:
             self._note(name, value)
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads
 
     def _note(self, name: bytes, value: bytes) -> None:
         if name == b"host":
