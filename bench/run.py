@@ -7,21 +7,18 @@ the work; 1: one did not; 2: nginx, wrk or Linux is missing.
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import report, tools
 from bench.answers import wrong_answers
 from bench.load import Load, LoadError, run_round
-from bench.process import Cores, Process, StartError
+from bench.process import Cores, Process, StartError, stop_in_order
 from bench.report import Report, Result
 from bench.upstream import Upstream
 from bench.variants import ROOT, VARIANTS, Running, Scene, Variant, bring_up
@@ -51,13 +48,6 @@ def _positive(text: str) -> int:
 
 def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Stop once and in order: later signals do not break the cleaning up, which is bounded."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -135,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform != "linux":
         progress("bench: needs Linux: CPU and memory are read from /proc")
         return 2
-    if absent := tools.ensure():
+    if absent := tools.ensure("nginx", "wrk"):
         progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
         return 2
     machine, cores = report.machine(), Cores.choose()
@@ -155,8 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, interrupted)
+    stop_in_order()
     try:
         sys.exit(main())
     except KeyboardInterrupt:
