@@ -79,6 +79,11 @@ def _listening(family: int, target: Any, *, many: bool, first: bool) -> socket.s
     return listening
 
 
+def port_of(listening: socket.socket) -> int:
+    """The port that is really listened on."""
+    return int(listening.getsockname()[1])
+
+
 class Listener:
     """A socket and the application behind it."""
 
@@ -101,6 +106,11 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
+
+    @property
+    def port(self) -> int:
+        """The port that is really listened on."""
+        return port_of(self._socket)
 
     async def start(self) -> None:
         """Begin to accept."""

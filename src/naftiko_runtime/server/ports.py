@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
-from naftiko_runtime.server.listener import open_beside, open_socket
+from naftiko_runtime.server.listener import open_beside, open_socket, port_of
 
 if TYPE_CHECKING:
     import socket
@@ -88,11 +88,6 @@ class Ports:
                 listening.close()
         if self.control is not None and but is None:
             self.control.close()
-
-
-def port_of(listening: socket.socket) -> int:
-    """The port that is really listened on."""
-    return int(listening.getsockname()[1])
 
 
 def check_same(before: Sequence[Job], after: Sequence[Job]) -> None:

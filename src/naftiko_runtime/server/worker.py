@@ -159,6 +159,7 @@ class _Worker:
             log.exception("documents not read")
             self._channel.send("unprepared", turn=turn, reason=f"an unexpected {type(error).__name__}")
         else:
+            log.debug("documents read", extra={"turn": turn})
             self._channel.send("prepared", turn=turn, read=fingerprint(jobs))
 
     async def _abandon(self) -> None:
