@@ -390,7 +390,8 @@ import os, signal
 from pathlib import Path
 from naftiko_runtime.load import load
 from naftiko_runtime.secret import placeholders
-from naftiko_runtime.server.crew import WorkerError, serve_together
+from naftiko_runtime.server.crew import serve_together
+from naftiko_runtime.server.member import WorkerError
 from naftiko_runtime.settings import Job, ServerSettings
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.transport.sandbox import SandboxTransport
@@ -477,33 +478,27 @@ def test_what_is_wrong_changes_no_worker(crew: Crew, upstream: Upstream) -> None
     assert len(crew.told("worker started")) == 2
 
 
-@pytest.fixture
-def talkative(start: Callable[..., Crew]) -> Iterator[Crew]:
-    with start("--log-level", "debug") as running:
-        yield running
-
-
-def test_none_changes_before_all_can(talkative: Crew, upstream: Upstream) -> None:
-    crew = talkative
-    crew.keep("second-secret")
-    stopped = crew.pids()[2]
-    os.kill(stopped, signal.SIGSTOP)
-    try:
-        crew.process.send_signal(signal.SIGHUP)
-        crew.line("documents read", worker=1)
-        upstream.reset()
-        with ExitStack() as stack:
-            raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
-            for raw in raws:
-                raw.send(head("GET /x"))
-            upstream.wait_received(1)
-            assert upstream.last.header("authorization") == "Bearer first-secret"
-            os.kill(stopped, signal.SIGCONT)
-            assert {raw.answer().status for raw in raws} == {200}
-    finally:
-        os.kill(stopped, signal.SIGCONT)
-    crew.line("reloaded")
-    assert tokens(crew, upstream) == {"Bearer second-secret"}
+def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[..., Crew], upstream: Upstream) -> None:
+    with start("--log-level", "debug") as crew:
+        stopped = crew.pids()[2]
+        for number in range(1, 21):
+            before = tokens(crew, upstream)
+            crew.keep(f"secret-number-{number}")
+            os.kill(stopped, signal.SIGSTOP)
+            with ExitStack() as stack:
+                stack.callback(os.kill, stopped, signal.SIGCONT)
+                crew.process.send_signal(signal.SIGHUP)
+                crew.until(lambda number=number: len(crew.told("documents read")) == 2 * number - 1)  # type: ignore[misc]
+                raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+                upstream.reset()
+                for raw in raws:
+                    raw.send(head("GET /x"))
+                upstream.wait_received(1)
+                assert {upstream.last.header("authorization")} == before
+                os.kill(stopped, signal.SIGCONT)
+                assert {raw.answer().status for raw in raws} == {200}
+            crew.until(lambda number=number: len(crew.told("reloaded")) == number)  # type: ignore[misc]
+            assert tokens(crew, upstream) == {f"Bearer secret-number-{number}"}
 
 
 def test_a_stop_does_not_wait_for_what_is_being_read(crew: Crew) -> None:

@@ -375,7 +375,8 @@ def _alone(jobs: Sequence[Job], settings: ServerSettings, started: Any, again: A
 
 def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
     from naftiko_runtime.cli import logs
-    from naftiko_runtime.server.crew import WorkerError, serve_together
+    from naftiko_runtime.server.crew import serve_together
+    from naftiko_runtime.server.member import WorkerError
 
     if sys.platform != "linux":
         raise click.UsageError("--workers above 1 needs Linux.")

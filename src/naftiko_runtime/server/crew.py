@@ -9,19 +9,18 @@ import logging
 import os
 import selectors
 import signal
-import socket
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.auth.nonces import SharedNonces
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.server.bell import Bell, Interrupted
 from naftiko_runtime.server.board import Board
 from naftiko_runtime.server.channel import Channel
 from naftiko_runtime.server.fork import fork_worker, settle
 from naftiko_runtime.server.life import ABORT_SECONDS
+from naftiko_runtime.server.member import Member, WorkerError
 from naftiko_runtime.server.orders import Orders
 from naftiko_runtime.server.ports import Opened, Ports, check_same
 from naftiko_runtime.server.reloader import log_reloaded
@@ -30,7 +29,7 @@ from naftiko_runtime.server.turn import Turn
 from naftiko_runtime.server.worker import Post, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.server.channel import Message
     from naftiko_runtime.settings import Job, ServerSettings
@@ -38,32 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _READINGS_MAX: Final = 3
 _DOUBLINGS_MAX: Final = 16
-
-
-class WorkerError(Exception):
-    """No worker can serve; ``str()`` is one line that says why."""
-
-
-class _Interrupted(BaseException):
-    """A signal has come that does not wait for what is being read."""
-
-
-@dataclass(slots=True)
-class _Member:
-    """A living worker."""
-
-    number: int
-    pid: int
-    channel: Channel
-    born: float
-    deadline: float
-    """When it is killed, unless it is ready by then, or has ended."""
-    ready: bool = False
-    leaving: bool = False
-    reason: str | None = None
-    """Why it cannot start."""
-    cut: int | None = None
-    """How many requests it cut off; none unless it drained to its end."""
 
 
 def serve_together(
@@ -90,8 +63,7 @@ def serve_together(
     ports = Ports.open(jobs, settings)
     try:
         crew = _Crew(jobs, settings, ports, again, numbered)
-        with crew.signals():
-            return crew.run(lambda: started(ports.opened))
+        return crew.run(lambda: started(ports.opened))
     finally:
         ports.close()
 
@@ -116,10 +88,8 @@ class _Crew:
         self._nonces = SharedNonces()
         self._selector = selectors.DefaultSelector()
         self._orders = Orders(self._stop, self._hurry, self._ask, settings.grace_seconds)
-        self._heard: list[int] = []
-        self._bell, self._ringer = socket.socketpair()
-        self._reading = False
-        self._members: dict[int, _Member] = {}
+        self._bell = Bell()
+        self._members: dict[int, Member] = {}
         self._due: dict[int, float] = dict.fromkeys(range(settings.workers), 0.0)
         """When the workers that are missing are to be started."""
         self._falls = [0] * settings.workers
@@ -136,61 +106,42 @@ class _Crew:
         self._readings = 0
         """How many more a reload may take."""
 
-    # -- signals ------------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Heed them, one after the other, between everything else."""
-        for end in (self._bell, self._ringer):
-            end.setblocking(False)
-        self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
-        before = {number: signal.signal(number, self._signalled) for number in Orders.numbers}
-        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(-1)
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            self._forsake()
-
-    def _signalled(self, number: int, _frame: object) -> None:
-        self._heard.append(number)
-        if self._reading and number != signal.SIGHUP:
-            self._reading = False
-            raise _Interrupted
-
-    def _rung(self) -> None:
-        self._bell.recv(4096)
-
     # -- the life -----------------------------------------------------------------------------------------------------
 
     def run(self, started: Callable[[], None]) -> int:
         """Serve until told to stop; returns the number of requests that were cut off, as far as is known."""
         settle()
+        self._selector.register(self._bell, selectors.EVENT_READ, self._bell.silence)
+        try:
+            with self._bell.hung():
+                self._live(started)
+        finally:
+            self._forsake()
+        if self._fault is not None:
+            raise self._fault
+        log_stopped(self._cut)
+        return self._cut
+
+    def _live(self, started: Callable[[], None]) -> None:
         while self._members or self._due:
             self._start_missing()
             for key, _ in self._selector.select(self._patience()):
                 key.data()
-            while self._heard:
-                self._orders.signalled(self._heard.pop(0))
+            for number in self._bell.heard():
+                self._orders.signalled(number)
             if not self._started and not self._stopping and self._all_ready():
                 self._started = True
                 started()
             self._go_on_reloading()
             self._kill_late()
-        if self._fault is not None:
-            raise self._fault
-        log_stopped(self._cut)
-        return self._cut
 
     def _all_ready(self) -> bool:
         return not self._due and all(member.ready for member in self._members.values())
 
     def _patience(self) -> float | None:
         """How long nothing has to be done unless something happens."""
-        times = [*self._due.values(), *(m.deadline for m in self._members.values())]
-        times += [self._turn.deadline] if self._turn is not None else []
+        times = [member.deadline for member in self._members.values()]
+        times += self._due.values() if self._turn is None else [self._turn.deadline]
         soonest = min(times, default=float("inf"))
         return None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
 
@@ -223,7 +174,7 @@ class _Crew:
         now = time.monotonic()
         for member in self._members.values():
             if member.deadline <= now:
-                log.error("worker does not answer", extra=_named(member))
+                log.error("worker does not answer", extra=member.told)
                 member.deadline = float("inf")
                 os.kill(member.pid, signal.SIGKILL)
 
@@ -246,13 +197,13 @@ class _Crew:
             return
         theirs.close()
         now = time.monotonic()
-        member = _Member(number, pid, ours, now, now + limits.WORKER_START_SECONDS)
+        member = Member(number, pid, ours, now, now + limits.WORKER_START_SECONDS)
         self._members[number] = member
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(member))
 
     def _not_started(self, number: int, error: OSError) -> None:
         reason = os.strerror(error.errno or 0)
-        if any(member.ready for member in self._members.values()):
+        if self._started and self._members:
             pause = self._pause(number)
             log.error("worker not started", extra={"worker": number + 1, "reason": reason, "restart_seconds": pause})
         else:
@@ -272,13 +223,12 @@ class _Crew:
         """Close what only a parent needs, without a word to the workers."""
         self._selector.close()
         self._bell.close()
-        self._ringer.close()
         for member in self._members.values():
             member.channel.close()
 
     # -- what workers say ---------------------------------------------------------------------------------------------
 
-    def _hear(self, member: _Member) -> None:
+    def _hear(self, member: Member) -> None:
         message = member.channel.receive()
         if message is None:
             self._ended(member)
@@ -298,11 +248,11 @@ class _Crew:
             case _:
                 self._hear_of_reload(member, message)
 
-    def _accepts(self, member: _Member) -> None:
+    def _accepts(self, member: Member) -> None:
         member.ready = True
         if not self._stopping:
             member.deadline = float("inf")
-        log.info("worker started", extra=_named(member))
+        log.info("worker started", extra=member.told)
         for number, server in enumerate(self._served_by):
             if number == member.number and server is not None:
                 self._members[server].channel.send("release", worker=number)
@@ -320,14 +270,14 @@ class _Crew:
                 if heir is not None and not self._stopping:
                     self._adopt(number, heir)
 
-    def _adopt(self, number: int, heir: _Member) -> None:
+    def _adopt(self, number: int, heir: Member) -> None:
         self._served_by[number] = heir.number
         for index, listening in enumerate(self._ports.sets[number]):
             heir.channel.send("adopt", file=listening.fileno(), worker=number, listener=index)
 
     # -- ending -------------------------------------------------------------------------------------------------------
 
-    def _ended(self, member: _Member) -> None:
+    def _ended(self, member: Member) -> None:
         self._selector.unregister(member.channel)
         member.channel.close()
         _, status = os.waitpid(member.pid, 0)
@@ -340,20 +290,20 @@ class _Crew:
             self._replace(member, os.waitstatus_to_exitcode(status))
         elif self._fault is None:
             if member.cut is None:
-                log.warning("worker ended", extra=_named(member) | {"status": os.waitstatus_to_exitcode(status)})
+                log.warning("worker ended", extra=member.told | {"status": os.waitstatus_to_exitcode(status)})
             self._cut += 1 if member.cut is None else member.cut
 
-    def _replace(self, member: _Member, status: int) -> None:
+    def _replace(self, member: Member, status: int) -> None:
         """Start another one; but end when none is left that serves, and none can begin to."""
         able = member.ready or member.leaving
-        if not able and not (self._started and any(other.ready for other in self._members.values())):
-            self._give_up(_fault(member, status))
+        if not able and not (self._started and self._members):
+            self._give_up(member.fault(status))
             return
         if able and time.monotonic() - member.born >= limits.WORKER_STEADY_SECONDS:
             self._falls[member.number] = -1
         told: dict[str, object] = {"status": status, "restart_seconds": self._pause(member.number)}
         told |= {"reason": member.reason} if member.reason is not None else {}
-        log.warning("worker ended", extra=_named(member) | told)
+        log.warning("worker ended", extra=member.told | told)
 
     def _pause(self, number: int) -> float:
         """Let a worker be started soon, later each time; returns in how many seconds."""
@@ -384,11 +334,11 @@ class _Crew:
 
     def _reload(self) -> None:
         try:
-            jobs = self._read()
+            jobs = self._bell.interruptibly(self._again)
             check_same(self._jobs, jobs)
         except BindError as error:
             self._not_reloaded(str(error))
-        except _Interrupted:
+        except Interrupted:
             return
         except Exception:  # a fault of ours, which must not end what is served
             log.exception("not reloaded")
@@ -397,14 +347,7 @@ class _Crew:
             self._turn = Turn(self._turns, jobs, {n: m.channel for n, m in self._members.items() if m.ready})
             self._look_at_turn(self._turn)
 
-    def _read(self) -> Sequence[Job]:
-        self._reading = True
-        try:
-            return self._again()
-        finally:
-            self._reading = False
-
-    def _hear_of_reload(self, member: _Member, message: Message) -> None:
+    def _hear_of_reload(self, member: Member, message: Message) -> None:
         if self._turn is not None:
             self._turn.heard(member.number, message)
 
@@ -426,15 +369,3 @@ class _Crew:
 
     def _not_reloaded(self, reason: str) -> None:
         log.error("not reloaded", extra={"reason": reason})
-
-
-def _named(member: _Member) -> dict[str, object]:
-    return {"worker": member.number + 1, "pid": member.pid}
-
-
-def _fault(member: _Member, status: int) -> Exception:
-    """Why no worker can serve."""
-    if member.reason is not None:
-        return BindError((member.reason,))
-    how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    return WorkerError(f"worker {member.number + 1} {how} before it could serve")

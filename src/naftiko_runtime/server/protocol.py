@@ -82,6 +82,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller has connected and owes a request's head."""
         super().connection_made(transport)
+        self.app = self.config.loaded_app  # a reload may have come between the loop's making this and telling it so
         if len(self.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
             self._refused = True
             transport.abort()
