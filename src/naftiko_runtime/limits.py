@@ -81,3 +81,18 @@ ANSWER_VALUES_MAX: Final = 2_000_000
 GRACE_SECONDS: Final = 30.0
 LINGER_SECONDS: Final = 1.5
 """How long a listener goes on accepting after readiness fell, so that balancers notice first."""
+
+# Workers.
+WORKERS_MAX: Final = 256
+WORKER_START_SECONDS: Final = 60.0
+"""How long a worker may take until it accepts."""
+WORKER_STEADY_SECONDS: Final = 10.0
+"""A worker that lived for so long is replaced at once; one that did not, after a pause that grows."""
+WORKER_PAUSE_SECONDS: Final = 0.1
+WORKER_PAUSE_SECONDS_MAX: Final = 10.0
+WORKER_SILENT_SECONDS: Final = 10.0
+"""How long a worker's loop may stand still before liveness falls."""
+WORKER_END_SECONDS: Final = 5.0
+"""How much longer than its drain may take a worker gets to end by itself."""
+RELOAD_SECONDS: Final = 60.0
+"""How long workers may take to read documents anew."""
