@@ -133,6 +133,7 @@ def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
 def test_what_is_no_capability_is_left_alone(editor: Editor) -> None:
     assert editor.open("apiVersion: v1\nkind: [\n") == []
     assert editor.change("apiVersion: v1\nkind: Pod\nunknown: {}\n") == []
+    assert editor.actions("apiV|ersion", only=["source.fixAll"]) == []
     assert editor.type("apiVersion: v1\nki|") == []
     assert "missing-key" in codes(editor.change("naftiko: 1.0.0-alpha2\n"))
 
@@ -420,6 +421,7 @@ def test_all_is_fixed_when_it_is_asked_for(editor: Editor) -> None:
     (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
     assert action["kind"] == "source.fixAll.naftiko"
     assert editor.edited(action) == TEXT
+    assert [a["kind"] for a in editor.actions("naf|tiko")] == []  # where the edit would be made each time
     editor.change(TEXT)
     assert editor.actions("naf|tiko", only=["source.fixAll"]) == []
 
@@ -432,11 +434,14 @@ def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
     }
     with Editor(tmp_path, able) as editor:
         editor.open(TEXT.replace("port: 9090", "prot: 9090"))
-        (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
-        assert "edit" not in action
+        (action,) = editor.actions("naf|tiko")
+        assert (action["kind"], "edit" in action) == ("source.fixAll.naftiko", False)
         (change,) = editor.ask("codeAction/resolve", action)["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": editor.uri("capability.yaml"), "version": 1}
         assert [edit["newText"].strip() for edit in change["edits"]] == ["port: 9090"]
+        (ignore,) = (a for a in editor.actions("pr|ot: 9090") if a["title"].startswith("Ignore"))
+        (change,) = editor.ask("codeAction/resolve", ignore)["edit"]["documentChanges"]
+        assert [edit["newText"].strip() for edit in change["edits"]] == ["# naftiko: ignore[misspelt-key]"]
         editor.write(TEXT)
         assert "edit" not in editor.ask("codeAction/resolve", action)
 
