@@ -20,19 +20,18 @@ TEXT = """\
 naftiko: 1.0.0-alpha2
 capability:
   consumes:
-    - type: http
-      namespace: registry
+    - namespace: registry
       baseUri: https://registry.example
       resources: [{path: "/ships/{imo}", operations: [{name: get, inputParameters: [{name: imo, in: path}]}]}]
   exposes:
     - type: mcp
       namespace: tools
+      description: Ships
       port: 9090
       tools:
         - name: get
           description: "Gets 😀"
           call: registry.gte
-      description: Ships
 """
 
 
@@ -137,7 +136,7 @@ def test_what_is_asked_of_places(editor: Editor) -> None:
     assert "GET https://registry.example/ships/{imo}" in editor.at("hover", 14, 20)["contents"]["value"]
     assert editor.at("hover", 0, 0) is None
     target = editor.at("definition", 14, 20)
-    assert (target["uri"], target["range"]["start"]["line"]) == (editor.uri, 6)
+    assert (target["uri"], target["range"]["start"]["line"]) == (editor.uri, 5)
     assert editor.at("definition", 0, 0) is None
     editor.change(sound.replace("call: registry.get", "call: [reg") + "          ca", 3)  # no YAML at the moment
     assert [item["label"] for item in editor.at("completion", 14, 20)] == ["registry.get"]
