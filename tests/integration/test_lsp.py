@@ -59,6 +59,7 @@ capability:
               with: {note: "é😀 {{env.TOKEN}}"}
     - type: mcp
       namespace: tools
+      description: Ships and crews.
       port: 9090
       tools:
         - name: add-crew
