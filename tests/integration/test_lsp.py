@@ -59,7 +59,6 @@ capability:
               with: {note: "é😀 {{env.TOKEN}}"}
     - type: mcp
       namespace: tools
-      description: Ships and crews.
       port: 9090
       tools:
         - name: add-crew
@@ -67,6 +66,7 @@ capability:
           inputParameters: [{name: ship, type: string}]
           call: crews.add
           with: {name: ship, note: tools.ship}
+      description: Ships and crews.
 """
 CREWS = """\
 naftiko: 1.0.0-alpha2
@@ -247,7 +247,7 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
         )
         + more
     )
-    assert editor.definition("ref: fleet.fi|nd") == "56: find"
+    assert editor.definition("ref: fleet.fi|nd") == "57: find"
     assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
     editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
     assert editor.definition("fields: flee|t.what") == "58: what"
@@ -492,7 +492,7 @@ def test_a_keystroke_in_a_large_document_does_not_wait_for_its_check(editor: Edi
     before = len(editor.asked)
     assert "registry.thing250" in editor.type(text.replace("call: registry.thing250\n", "call: registry.thing25|\n"))
     assert [message for message in editor.asked[before:] if "Diagnostics" in str(message.get("method"))] == []
-    assert codes(editor.found("capability.yaml")) == []
+    assert codes(editor.found("capability.yaml")) == ["unused-operation"]
     assert editor.type(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
 
 
