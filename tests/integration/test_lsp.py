@@ -250,7 +250,7 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
     assert editor.definition("ref: fleet.fi|nd") == "57: find"
     assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
     editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
-    assert editor.definition("fields: flee|t.what") == "58: what"
+    assert editor.definition("fields: flee|t.what") == "59: what"
 
 
 def test_definitions_in_an_unsaved_import_and_after_typing(editor: Editor) -> None:
