@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from support.upstream import Gate, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.caller import Response
     from support.upstream import Upstream
@@ -145,8 +145,8 @@ def at_once(url: str, target: str, number: int = MANY) -> list[Response]:
 
 def exists(pid: int) -> bool:
     """Whether a process runs; one that has ended and that nobody has asked about does not."""
-    with suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
@@ -159,8 +159,11 @@ def gone(pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
-        return [int(child) for child in file.read().split()]
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def threads(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
 
 
 # -- one program ------------------------------------------------------------------------------------------------------
@@ -175,6 +178,7 @@ def test_workers_serve_and_log_as_one_program(crew: Crew, upstream: Upstream) ->
     assert {line["worker"] for line in lines} == set(pids) == {1, 2}
     assert {(line["worker"], line["pid"]) for line in lines} == set(pids.items())
     assert sorted(children(crew.process.pid)) == sorted(pids.values())
+    assert threads(crew.process.pid) == 1  # or it could not fork safely
     (started,) = crew.told("started")
     assert (started["workers"], len(crew.told("listening"))) == (2, 2)
     assert crew.stop() == 0
@@ -461,6 +465,7 @@ def test_whoever_is_started_later_serves_what_is_new(crew: Crew, upstream: Upstr
         crew.kill(worker)
     crew.until(lambda: len(crew.told("worker started")) == 4)
     assert tokens(crew, upstream) == {"Bearer second-secret"}
+    assert threads(crew.process.pid) == 1
 
 
 def test_what_is_wrong_changes_no_worker(crew: Crew, upstream: Upstream) -> None:
