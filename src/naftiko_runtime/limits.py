@@ -81,6 +81,8 @@ ANSWER_VALUES_MAX: Final = 2_000_000
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0
+LAST_REQUEST_SECONDS: Final = 1.0
+"""How long a connection that has brought no whole request yet may still do so when its listener closes."""
 LINGER_SECONDS: Final = 1.5
 """How long a listener goes on accepting after readiness fell, so that balancers notice first."""
 
