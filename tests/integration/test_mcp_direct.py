@@ -119,7 +119,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            transport = partial(open_transport, "aiohttp")
+            transport = partial(open_transport, "native")
             bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
