@@ -150,12 +150,21 @@ def exists(pid: int) -> bool:
     return False
 
 
-def gone(pid: int) -> bool:
-    """Whether a process ends, which may take a moment."""
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something becomes true, which may take a moment."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while exists(pid) and time.monotonic() < deadline:
+    while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return not exists(pid)
+    return holds
+
+
+def gone(pid: int) -> bool:
+    return soon(lambda: not exists(pid))
+
+
+def files(pid: int) -> int:
+    """How many a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def children(pid: int) -> list[int]:
@@ -303,6 +312,16 @@ def test_a_terminate_to_all_is_one_drain(start: Callable[..., Crew], upstream: U
     assert crew.line("stopped")["cut_off"] == 0
 
 
+def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., Crew]) -> None:
+    with start("--grace", "0") as crew:
+        stuck = crew.pids()[2]
+        os.kill(stuck, signal.SIGSTOP)
+        assert crew.stop() == 1  # nobody knows what it has cut off
+        assert not exists(stuck)
+    assert crew.line("worker does not answer")["worker"] == 2
+    assert crew.line("worker ended")["status"] == -9
+
+
 def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
@@ -355,6 +374,16 @@ def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None
         crew.kill(2)
         crew.line("worker not started", worker=2)
         assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+
+
+def test_who_took_over_gives_back(crew: Crew) -> None:
+    heir = crew.pids()[2]
+    before = files(heir)
+    with crew.without_room():
+        crew.kill(1)
+        assert soon(lambda: files(heir) == before + 1)
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert soon(lambda: files(heir) == before)
 
 
 def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Upstream) -> None:
@@ -521,11 +550,15 @@ def test_a_stop_does_not_wait_for_what_is_being_read(crew: Crew) -> None:
 
 def opened_by_a_reader(fifo: Path) -> int:
     """The other end of a pipe, once somebody reads it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
+    ends: list[int] = []
+
+    def opened() -> bool:
         with suppress(OSError):  # ENXIO: nobody does
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    raise AssertionError("nobody reads it")
+            ends.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(ends)
+
+    assert soon(opened)
+    return ends[0]
 
 
 # -- what is kept by all of them together ------------------------------------------------------------------------------
