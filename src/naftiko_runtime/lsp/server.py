@@ -15,7 +15,7 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.diagnostics import RULES, Severity
 from naftiko_runtime.dialect import VERSIONS
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.lsp.completion import completions
 from naftiko_runtime.lsp.outline import consumed
 from naftiko_runtime.lsp.positions import characters, stretch
