@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec.structs import replace
 
 from naftiko_runtime import limits
+from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.auth.inbound import Guard
+    from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
@@ -50,6 +52,7 @@ async def bind(
     *,
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
+    nonces: NonceBook | None = None,
 ) -> AsyncIterator[Bound]:
     """Open a plan's resources for as long as the context lasts.
 
@@ -59,11 +62,13 @@ async def bind(
         open_transport: Makes the one client that all operations share.
         deadline_seconds: For each exchange, from the request to the last byte of the answer.
         response_bytes_max: Of an answer that has to be held in memory.
+        nonces: Where guards note what they were answered; by default each for itself.
 
     Raises:
         BindError: A secret cannot be sent where the plan wants it.
     """
     transport = open_transport()
+    deadlines = Deadlines(deadline_seconds)
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
         called = {upstream.namespace for upstream in plan.called}
@@ -75,7 +80,7 @@ async def bind(
                     operation,
                     secrets,
                     MockTransport() if operation.mock else transport,
-                    deadline_seconds=deadline_seconds,
+                    deadlines=deadlines,
                     bytes_max=response_bytes_max,
                     flow=flows.get(operation.request.upstream.namespace),
                 )
@@ -83,7 +88,7 @@ async def bind(
                 raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
 
         servers = (
-            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets))
+            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
             for s in plan.servers
         )
         yield Bound(plan, tuple(servers))

@@ -32,6 +32,8 @@ FIX_ROUNDS_MAX: Final = 10
 REQUEST_HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_HEADERS_MAX: Final = 100
 REQUEST_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+REQUEST_BUFFERED_BYTES_MAX: Final = 64 * 1024
+"""What one connection takes in of a body ahead of its reader."""
 REQUEST_HEAD_SECONDS: Final = 10.0
 REQUEST_BODY_IDLE_SECONDS: Final = 30.0
 REFUSED_SECONDS: Final = 5.0
@@ -60,7 +62,7 @@ UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_IDLE_SECONDS: Final = 30.0
 """How long an idle connection is kept: shorter than most servers keep theirs, so that few requests meet its end."""
 UPSTREAM_NAMES_KEPT_SECONDS: Final = 10
-"""How long a resolved name is believed, by aiohttp."""
+"""How long a resolved name is believed."""
 UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
 """How long one address of a name is tried before the next one is tried beside it (RFC 8305)."""
 TOKEN_LIFE_SECONDS: Final = 300.0
@@ -69,11 +71,7 @@ TOKEN_EARLY_SECONDS: Final = 30.0
 """How long before its end a token is renewed; a tenth of its life when that is shorter."""
 TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
-"""What one connection of httpcore2 takes in ahead of its reader."""
-UPSTREAM_WRITE_BYTES_MAX: Final = 1024 * 1024
-"""The largest body that aiohttp is given in one piece; it complains of larger ones."""
-UPSTREAM_ANSWERS_UNASKED_MAX: Final = 8
-"""How many connections with unasked bytes on them are thrown away before a request is given up."""
+"""What one connection takes in ahead of its reader."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
 ANSWER_VALUES_MAX: Final = 2_000_000
@@ -83,3 +81,18 @@ ANSWER_VALUES_MAX: Final = 2_000_000
 GRACE_SECONDS: Final = 30.0
 LINGER_SECONDS: Final = 1.5
 """How long a listener goes on accepting after readiness fell, so that balancers notice first."""
+
+# Workers.
+WORKERS_MAX: Final = 256
+WORKER_START_SECONDS: Final = 60.0
+"""How long a worker may take until it accepts."""
+WORKER_STEADY_SECONDS: Final = 10.0
+"""A worker that lived for so long is replaced at once; one that did not, after a pause that grows."""
+WORKER_PAUSE_SECONDS: Final = 0.1
+WORKER_PAUSE_SECONDS_MAX: Final = 10.0
+WORKER_SILENT_SECONDS: Final = 10.0
+"""How long a worker's loop may stand still before liveness falls."""
+WORKER_END_SECONDS: Final = 5.0
+"""How much longer than its drain may take a worker gets to end by itself."""
+RELOAD_SECONDS: Final = 60.0
+"""How long workers may take to read documents anew."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from support.caller import DEADLINE_SECONDS, Raw, call, head, streaming
+from support.caller import Raw, call, head, refuses, streaming
 from support.command import naftiko
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
@@ -69,19 +67,6 @@ def raw_request(gateway: Gateway, wire: str) -> Raw:
     more = [*headers.items(), *([("content-length", str(len(body)))] if body else [])]
     raw.send(head(f"{method} {target}", more, host="127.0.0.1") + (body or b""))
     return raw
-
-
-def refuses(url: str) -> bool:
-    """Whether nobody listens, which may take a moment."""
-    parts = urlsplit(url)
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(ConnectionResetError):
-            try:
-                socket.create_connection((str(parts.hostname), parts.port or 0)).close()
-            except ConnectionRefusedError:
-                return True
-    return False
 
 
 # -- signals ----------------------------------------------------------------------------------------------------------
@@ -188,7 +173,7 @@ def test_an_idle_process_ends_at_once(start: Callable[..., Gateway]) -> None:
 # -- callers that leave -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def serving(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
     options = ("--base-uri", f"api={module_upstream.url}", "--http-client", request.param)
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway:
@@ -293,7 +278,7 @@ def test_two_exposes_of_one_port_are_refused(documents: Path) -> None:
         (("--grace", "-1"), ("--grace",)),
         (("--deadline", "0"), ("--deadline",)),
         (("--trusted-proxy", "10.0.0.1/8"), ("--trusted-proxy",)),
-        (("--http-client", "curl"), ("--http-client", "aiohttp", "httpx2")),
+        (("--http-client", "curl"), ("--http-client", "native", "httpx2")),
     ],
 )
 def test_wrong_usage_is_told_with_status_2(documents: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:

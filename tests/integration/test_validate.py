@@ -29,6 +29,7 @@ BROKEN = """\
 naftiko: 1.0.0-alpha2
 info:
   label: Broken
+  description: It is
 binds:
 - namespace: env
   keys:
@@ -37,7 +38,7 @@ capability:
   consumes:
   - type: http
     namespace: api
-    baseUri: https://api.example.com
+    baseUri: https://things.example
     resources:
     - path: /things
       operations:
@@ -53,13 +54,13 @@ capability:
         call: api.list-thing
 """
 FINDINGS = """\
-{file}:7:5: warning[unused-binding]: 'NEVER' is bound but never used
-    7 |     NEVER: NEVER
+{file}:8:5: warning[unused-binding]: 'NEVER' is bound but never used
+    8 |     NEVER: NEVER
       |     ^^^^^
   help: remove it, or use it as {{{{NEVER}}}}
 
-{file}:25:15: error[unresolved-call]: no consumed operation 'api.list-thing'
-   25 |         call: api.list-thing
+{file}:26:15: error[unresolved-call]: no consumed operation 'api.list-thing'
+   26 |         call: api.list-thing
       |               ^^^^^^^^^^^^^^
   help: did you mean 'api.list-things'?
 
@@ -204,7 +205,9 @@ def test_help_imports_neither_servers_nor_clients(command: list[str]) -> None:
 
 def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path) -> None:
     assert imported("run", broken) == []
-    assert "uvicorn" in imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid")
+    server = "naftiko_runtime.server.listener"
+    assert imported("run", broken, of=[server]) == []
+    assert imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid", of=[server]) == [server]
 
 
 def test_help_lists_the_commands() -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import click
 
+from naftiko_runtime.limits import WORKERS_MAX
+
 _PORT_MAX: Final = 65535
 
 
@@ -59,6 +61,23 @@ class _Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _Workers(click.ParamType[Any]):
+    """A number, or ``auto``."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "auto":
+            from naftiko_runtime.cli.cores import available_cores
+
+            return min(available_cores(), WORKERS_MAX)
+        if not str(value).isdecimal() or not 1 <= int(value) <= WORKERS_MAX:
+            self.fail(f"'{value}' is neither a number from 1 to {WORKERS_MAX} nor 'auto'", param, ctx)
+        return int(value)
+
+
 _STRICT = "Take every departure from the official schema of the file's version for an error."
 STRICT: Final = click.option("--strict", is_flag=True, help=_STRICT)
 STRICT_OR_VARIABLE: Final = click.option("--strict", is_flag=True, envvar="NAFTIKO_STRICT", help=_STRICT)
@@ -73,3 +92,4 @@ ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 NETWORK: Final = _Network()
+WORKERS: Final = _Workers()
