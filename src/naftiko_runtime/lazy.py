@@ -11,16 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Lazy:
-    """Stands for something until then; afterwards it costs no more than an attribute."""
+class _Made:
+    """Has what something has that was made at its first use: a class with a hook would make every use dearer."""
+
+
+class _Lazy(_Made):
+    """Stands for something until it is first used."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._make(), name)
-        setattr(self, name, value)
-        return value
+        made = self._make()
+        vars(self).update((known, getattr(made, known)) for known in dir(made) if not known.startswith("__"))
+        self.__class__ = _Made  # type: ignore[assignment]
+        return getattr(made, name)
 
 
 def module(name: str) -> Any:

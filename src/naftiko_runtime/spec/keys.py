@@ -51,17 +51,14 @@ class FieldInfo(Struct, frozen=True):
         alias: How it is written in a file.
         default: Its value when it is absent.
         default_factory: What makes that value anew each time.
+        metadata: What is said of it beside its type.
     """
 
     annotation: Any
     alias: str
-    default: Any = REQUIRED
-    default_factory: Callable[[], Any] | None = None
-
-    @property
-    def metadata(self) -> tuple[Any, ...]:
-        """What is said of it beside its type."""
-        return get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+    default: Any
+    default_factory: Callable[[], Any] | None
+    metadata: tuple[Any, ...]
 
 
 class _Said(Struct, frozen=True):
@@ -103,9 +100,9 @@ def fields_of(part: type) -> Mapping[str, FieldInfo]:
 
 
 def _info(name: str, annotation: Any, said: Any) -> FieldInfo:
-    if not isinstance(said, _Said):
-        return FieldInfo(annotation, camel(name), said)
-    return FieldInfo(annotation, said.alias or camel(name), said.default, said.default_factory)
+    said = said if isinstance(said, _Said) else _Said(None, said, None)
+    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return FieldInfo(annotation, said.alias or camel(name), said.default, said.default_factory, metadata)
 
 
 def camel(name: str) -> str:
