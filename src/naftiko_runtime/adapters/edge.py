@@ -34,7 +34,7 @@ class Edge:
         trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed and continued.
         allowed_origins: Origins of web pages that may call MCP servers, besides those of this machine.
         body_bytes_max: Of a request's body.
-        mcp_direct: Whether calls of tools take the straight way round the MCP library, which answers the same.
+        mcp_direct: Whether plain MCP messages take the straight way round the MCP library, which answers the same.
     """
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

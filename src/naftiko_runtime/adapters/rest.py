@@ -66,23 +66,26 @@ class RestApp:
         """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
         method = scope["method"]
         raw_path, readable = scope["raw_path"], True
+        handler, found, passed = None, {}, []
         try:
-            matches = list(self._dispatcher.matches(raw_path))
+            for resource, values in self._dispatcher.matches(raw_path):
+                if (handler := resource.target(method)) is not None:
+                    found = values
+                    break
+                passed.append(resource)
         except UnicodeDecodeError:
-            matches, readable = [], False
-        for resource, values in matches:
-            if (handler := resource.target(method)) is not None:
-                await handler(scope, receive, send, values)
-                return
-        if method not in _NEVER_FORWARDED and (found := self._mounts.find(raw_path)) is not None:
-            forward, rest = found
+            readable = False
+        if handler is not None:
+            await handler(scope, receive, send, found)
+        elif method not in _NEVER_FORWARDED and (mounted := self._mounts.find(raw_path)) is not None:
+            forward, rest = mounted
             await forward(scope, receive, send, rest)
         elif not readable:
             await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
-        elif not matches:
+        elif not passed:
             await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
         else:
-            await _other_method(send, method, [resource for resource, _ in matches])
+            await _other_method(send, method, passed)
 
 
 async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler | BrokenHandler]]) -> None:

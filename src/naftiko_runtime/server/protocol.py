@@ -514,10 +514,6 @@ async def _run(cycle: Cycle, app: App) -> None:
             cycle.transport.abort()
 
 
-def _nothing() -> None:
-    """What is left to be done when an application has ended."""
-
-
 async def _our_fault(cycle: Cycle, incident: str) -> None:
     if cycle.response_started:
         cycle.transport.abort()
