@@ -1,4 +1,4 @@
-"""One round of load on one variant: wrk, one thread, keep-alive, and the accounts read before and after.
+"""One round of load on one contender: wrk, one thread, keep-alive, and the accounts read before and after.
 
 Requests per second and latency are wrk's. CPU is that of the server's own process tree in /proc,
 divided by the requests answered. Latency is that of a closed loop: the next request of a connection
@@ -7,15 +7,17 @@ waits for the answer to the last.
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import tools
+from bench.asking import wrk_script
+from bench.contenders import Running, Scene
 from bench.process import Cores, CoreTime, on_cores
-from bench.variants import Running, Scene
 
-SCRIPT = Path(__file__).with_name("wrk.lua")
 SPARE_SECONDS = 20
+WARM_SECONDS = 1
 ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
 
 
@@ -33,20 +35,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round measured. Shares are parts of one core over the round; None where nothing is pinned."""
+    """What one round measured.
 
-    requests: int
-    requests_per_second: float
-    p50_ms: float
-    p99_ms: float
-    p999_ms: float
-    max_ms: float
-    cpu_us_per_request: float
-    server_core_share: float
-    other_core_share: float | None
-    stolen_share: float
-    load_core_share: float | None
-    rss_mb: float
+    Shares (`server_core_share`, …) are parts of one core over the round; those of cores are missing where
+    nothing is pinned.
+    """
+
+    figures: dict[str, float]
     errors: dict[str, int]
 
     @property
@@ -55,11 +50,17 @@ class Round:
         return sum(self.errors.values())
 
 
-def run_round(running: Running, scene: Scene, load: Load) -> Round:
+Play = Callable[[Running, Scene, Load], Round]
+
+
+def under_load(running: Running, scene: Scene, load: Load) -> Round:
+    pinned = scene.cores.pinned and not running.contender.everywhere
     cores, upstream = scene.cores, scene.upstream
+    script = running.process.log.with_suffix(".lua")
+    script.write_text(wrk_script(running.exam.load))
     arrived, cpu = upstream.requests(), running.process.cpu_seconds()
     server_core, load_core = CoreTime.read(cores.server), CoreTime.read(cores.load)
-    wrk = _wrk(f"http://127.0.0.1:{running.port}{scene.work.target}", cores, load)
+    wrk = wrk_counters(running.port, running.exam.load.target, script, cores, load)
     server_core = CoreTime.read(cores.server).since(server_core)
     load_core = CoreTime.read(cores.load).since(load_core)
     cpu, arrived = running.process.cpu_seconds() - cpu, upstream.requests() - arrived - 1
@@ -67,28 +68,44 @@ def run_round(running: Running, scene: Scene, load: Load) -> Round:
     errors = {kind: wrk[kind] for kind in ERROR_KINDS}
     # A good answer to a request that never came to the upstream was made up, or came from a cache.
     errors["unforwarded"] = max(0, requests - errors["status"] - arrived)
+    # Shorter than the answer that was looked at: an error that is told with a status of 200.
+    errors["short"] = max(0, requests - errors["status"] - wrk["bytes"] // running.answer_bytes)
     errors["ended"] = int(running.process.exited())
-    return Round(
-        requests=requests,
-        requests_per_second=requests / seconds,
-        p50_ms=wrk["p50_us"] / 1e3,
-        p99_ms=wrk["p99_us"] / 1e3,
-        p999_ms=wrk["p999_us"] / 1e3,
-        max_ms=wrk["max_us"] / 1e3,
-        cpu_us_per_request=cpu * 1e6 / requests if requests else 0.0,
-        server_core_share=cpu / seconds,
-        other_core_share=max(0.0, server_core.work - cpu) / seconds if cores.pinned else None,
-        stolen_share=server_core.stolen / seconds,
-        load_core_share=load_core.work / seconds / len(cores.load) if cores.pinned else None,
-        rss_mb=running.process.rss_bytes() / 1e6,
-        errors=errors,
-    )
+    figures = {
+        "requests": requests,
+        "requests_per_second": requests / seconds,
+        "p50_ms": wrk["p50_us"] / 1e3,
+        "p99_ms": wrk["p99_us"] / 1e3,
+        "p999_ms": wrk["p999_us"] / 1e3,
+        "max_ms": wrk["max_us"] / 1e3,
+        "cpu_us_per_request": cpu * 1e6 / requests if requests else 0.0,
+        "server_core_share": cpu / seconds,
+        "stolen_share": server_core.stolen / seconds,
+        "rss_mb": running.process.rss_bytes() / 1e6,
+    }
+    if pinned:
+        figures["other_core_share"] = max(0.0, server_core.work - cpu) / seconds
+        figures["load_core_share"] = load_core.work / seconds / len(cores.load)
+    return Round(figures, errors)
 
 
-def _wrk(url: str, cores: Cores, load: Load) -> dict[str, int]:
+def wrk_counters(port: int, target: str, script: Path, cores: Cores, load: Load) -> dict[str, int]:
+    """What wrk counted.
+
+    Raises:
+        LoadError: It did not say.
+    """
     program = tools.find("wrk") or "wrk"
     command = [program, "--threads", "1", "--connections", str(load.connections)]
-    command += ["--duration", f"{load.seconds}s", "--timeout", "5s", "--script", str(SCRIPT), url]
+    command += [
+        "--duration",
+        f"{load.seconds}s",
+        "--timeout",
+        "5s",
+        "--script",
+        str(script),
+        f"http://127.0.0.1:{port}{target}",
+    ]
     limit = load.seconds + SPARE_SECONDS
     with on_cores(cores.load):
         try:

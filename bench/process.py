@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from types import FrameType
+from typing import NoReturn, Self
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STOP_SECONDS = 6.0
@@ -36,6 +37,19 @@ class Cores:
             return cls(frozenset(available), frozenset(available), pinned=False)
         server = frozenset({max(available)})
         return cls(server, frozenset(available - server), pinned=True)
+
+
+def stop_in_order() -> None:
+    """Let SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Later signals do not break the cleaning up, which is bounded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -84,6 +98,10 @@ class Process:
             return True
         return os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
+    def sleeping(self) -> bool:
+        """Whether its first thread waits for something."""
+        return (PROC / str(self.popen.pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+
     def log_tail(self, lines: int = 8) -> str:
         """The end of what it has printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -95,6 +113,15 @@ class Process:
     def rss_bytes(self) -> int:
         """Resident memory of the tree; pages that its processes share count once for each."""
         return sum(_stat(pid)[21] for pid in _tree(self.popen.pid)) * os.sysconf("SC_PAGE_SIZE")
+
+    def forget_peak(self) -> None:
+        """Let `peak_bytes` begin anew."""
+        for pid in _tree(self.popen.pid):
+            (PROC / str(pid) / "clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        """The sum of the most that each process of the tree had resident since `forget_peak`."""
+        return sum(_high_water(pid) for pid in _tree(self.popen.pid))
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for whatever of its group is left."""
@@ -116,6 +143,15 @@ def _stat(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [0] * 50
     return [0, *(int(field) for field in text.rpartition(")")[2].split()[1:])]
+
+
+def _high_water(pid: int) -> int:
+    """`VmHWM` in bytes, 0 if it ended."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _tree(root: int) -> list[int]:

@@ -1,246 +1,226 @@
-"""What was measured, as a table for the terminal, as Markdown and as JSON.
+"""What was measured, as tables for the terminal, as Markdown and as JSON.
 
-Figures are medians over the rounds. A ratio is formed within a round, variant over baseline, and
-given as median (min to max over the rounds), so that what slows a whole round down slows both and
-cancels. A variant with errors or wrong answers gets its finding in place of a ratio.
+Figures are medians over the rounds. A contender with errors or wrong answers gets its finding in place of a ratio.
 """
 
 import dataclasses
-import os
-import platform
 import statistics
-import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from bench import tools
-from bench.load import Load, Round
-from bench.process import Cores
-from bench.variants import BASELINE, ROOT, Variant
-from bench.work import Work
+from bench.results import Outcome, Report, Result
+from bench.targets import TARGETS
 
-HEADINGS = ("variant", "req/s", "p50 ms", "p99 ms", "CPU µs/req", "RSS MB", "errors", f"ratio to {BASELINE}")
-PACKAGES = ("naftiko-runtime", "uvicorn", "uvloop", "httptools", "aiohttp", "fastapi", "httpx")
+DASH = "–"  # noqa: RUF001 (the table's dash)
+TARGET_HEADINGS = ("target", "bound", "reached (least to greatest of a round)", "", "by CPU time")
 DISTURBED_SHARE = 0.05
 SATURATED_SHARE = 0.95
 BUSY_SHARE = 0.9
 FAULTS_SHOWN = 3
+Table = Sequence[tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class Result:
-    """One variant: its rounds, and what was wrong with it in words."""
-
-    variant: Variant
-    ready_seconds: float | None = None
-    rounds: list[Round] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def error_count(self) -> int:
-        """Over all rounds."""
-        return sum(one.error_count for one in self.rounds)
-
-    @property
-    def sound(self) -> bool:
-        """Whether its figures may stand beside others'."""
-        return bool(self.rounds) and not self.faults and not self.error_count
-
-    def median(self, figure: Callable[[Round], float]) -> float:
-        """One figure's median over the rounds."""
-        return statistics.median(figure(one) for one in self.rounds)
+def work_table(outcome: Outcome) -> Table:
+    """A heading and a row for each contender."""
+    work = outcome.work
+    to_baseline = [f"{column.heading.removesuffix('/req')} to {work.baseline}" for column in work.ratios]
+    headings = ("", *(column.heading for column in work.columns), "errors", *to_baseline)
+    return [headings, *(_row(outcome, result) for result in outcome.results)]
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A median with the least and the greatest."""
-
-    median: float
-    least: float
-    greatest: float
-
-    def __str__(self) -> str:
-        """As in the table."""
-        return f"{self.median:.2f} ({self.least:.2f}–{self.greatest:.2f})"  # noqa: RUF001 (a range in prose)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All variants of one run, with what is needed to judge them."""
-
-    work: Work
-    load: Load
-    cores: Cores
-    results: Sequence[Result]
-    machine: dict[str, Any]
-
-    def ratio(self, result: Result) -> Spread | None:
-        """Requests per second over the baseline's, round by round; None if either is not sound."""
-        base = next((other for other in self.results if other.variant.name == BASELINE), None)
-        if base is None or not base.sound or not result.sound:
-            return None
-        ratios = [
-            mine.requests_per_second / theirs.requests_per_second
-            for mine, theirs in zip(result.rounds, base.rounds, strict=True)
-        ]
-        return Spread(statistics.median(ratios), min(ratios), max(ratios))
-
-
-def machine() -> dict[str, Any]:
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
-        "cpu": _cpu_model(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "nginx": _first_line([tools.find("nginx") or "nginx", "-v"]),
-        "wrk": _first_line([tools.find("wrk") or "wrk", "-v"]).split(" [")[0],
-        "load_average_before": os.getloadavg(),
-        "packages": {name: _version(name) for name in PACKAGES},
-    }
-
-
-def _first_line(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    return (done.stdout + done.stderr).strip().partition("\n")[0]
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def rows(report: Report) -> list[tuple[str, ...]]:
-    return [_row(report, result) for result in report.results]
-
-
-def _row(report: Report, result: Result) -> tuple[str, ...]:
-    name = result.variant.name
+def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
+    name, columns, ratios = result.contender.name, outcome.work.columns, outcome.work.ratios
     if not result.rounds:
-        return (name, "–", "–", "–", "–", "–", "–", "not measured")  # noqa: RUF001 (the table's dash)
-    ratio = report.ratio(result)
-    return (
-        name,
-        f"{result.median(lambda one: one.requests_per_second):,.0f}",
-        f"{result.median(lambda one: one.p50_ms):.2f}",
-        f"{result.median(lambda one: one.p99_ms):.2f}",
-        f"{result.median(lambda one: one.cpu_us_per_request):,.0f}",
-        f"{result.median(lambda one: one.rss_mb):.0f}",
-        f"{result.error_count:,}",
-        str(ratio) if ratio else _why_none(result),
-    )
+        said = "skipped" if result.skipped else "not measured"
+        return (name, said, *(DASH for _ in (*columns, *ratios)))
+    cells = [f"{result.median(column.figure):{column.form}}" for column in columns]
+    shown = [_ratio_shown(outcome, result, column.figure) for column in ratios]
+    return (name, *cells, f"{result.error_count:,}", *shown)
 
 
-def _why_none(result: Result) -> str:
+def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
+    if ratio := outcome.ratio(result, figure):
+        return "1" if result.contender.name == outcome.work.baseline else ratio.shown(".3g")
     if result.faults:
         return "FAULTY"
     return "ERRORS" if result.error_count else "no baseline"
 
 
-def notes(report: Report) -> list[str]:
+def target_table(report: Report) -> Table:
+    """A heading and a row for each target whose work was part of the run."""
+    rows = [TARGET_HEADINGS]
+    for target in TARGETS:
+        if report.outcome(target.work) is not None:
+            reached = target.reached(report)
+            shown = target.reached_shown(reached)
+            by_cpu = target.reached_shown(target.by_cpu(report))
+            rows.append((target.what, target.bound_shown, shown, target.verdict(report), by_cpu))
+    return rows
+
+
+def notes(outcome: Outcome) -> list[str]:
     """What a reader must know to believe the figures or not."""
     found: list[str] = []
-    for result in report.results:
-        name = result.variant.name
+    for result in outcome.results:
+        name = result.contender.name
+        if result.skipped:
+            found.append(f"{name}: skipped: {result.skipped}")
         found += [f"{name}: {fault}" for fault in result.faults[:FAULTS_SHOWN]]
         if len(result.faults) > FAULTS_SHOWN:
             found.append(f"{name}: {len(result.faults) - FAULTS_SHOWN} more such findings, in the JSON")
         for kind in result.rounds[0].errors if result.rounds else ():
-            if count := sum(one.errors[kind] for one in result.rounds):
+            if count := sum(one.errors.get(kind, 0) for one in result.rounds):
                 found.append(f"{name}: {count:,} errors of kind `{kind}`")
-        found += [f"{name}: {note}" for note in _doubts(result)]
-    if not report.cores.pinned:
-        found.append("one core only: the server, the upstream and the load share it")
-    return found
+    return found + _doubts(outcome.results)
 
 
-def _doubts(result: Result) -> list[str]:
-    if not result.rounds:
-        return []
+def _doubts(results: Sequence[Result]) -> list[str]:
     found = []
-    server = result.median(lambda one: one.server_core_share)
-    load = result.median(lambda one: one.load_core_share or 0.0)
-    if load > SATURATED_SHARE and server < BUSY_SHARE:
-        found.append(f"the load's core was the limit ({load:.0%} busy, the server {server:.0%})")
-    other = max(one.other_core_share or 0.0 for one in result.rounds)
-    if other > DISTURBED_SHARE:
-        found.append(f"other processes took up to {other:.0%} of the server's core in a round")
-    stolen = max(one.stolen_share for one in result.rounds)
-    if stolen > DISTURBED_SHARE:
-        found.append(f"the hypervisor took up to {stolen:.0%} of the server's core in a round")
+    limited = [one.contender.name for one in results if _is_limited_by_load(one)]
+    if limited:
+        found.append(f"the load's core was the limit, not the server: {', '.join(limited)}")
+    for figure, whom in (("other_core_share", "other processes"), ("stolen_share", "the hypervisor")):
+        most = {one.contender.name: max(one.figures(figure)) for one in results if one.has(figure)}
+        disturbed = [f"{name} {share:.0%}" for name, share in most.items() if share > DISTURBED_SHARE]
+        if disturbed:
+            found.append(f"{whom} took of the server's core in a round up to: {', '.join(disturbed)}")
     return found
+
+
+def _is_limited_by_load(result: Result) -> bool:
+    if not result.has("load_core_share"):
+        return False
+    return result.median("load_core_share") > SATURATED_SHARE and result.median("server_core_share") < BUSY_SHARE
 
 
 def setting(report: Report) -> str:
-    rounds = max((len(result.rounds) for result in report.results), default=0)
-    where = "the server on one core, wrk and the nginx upstream on the others" if report.cores.pinned else "no pinning"
+    """One line about how and where it was measured."""
+    rounds = max((len(one.rounds) for outcome in report.outcomes for one in outcome.results), default=0)
+    load = report.outcomes[0].load if report.outcomes else None
+    pinned = "the server on one core, wrk and the upstream on the others" if report.cores.pinned else "nothing pinned"
+    amount = f"{load.connections} connections, {load.seconds} s a round, " if load else ""
     return (
-        f"`GET {report.work.path}`, {report.load.connections} connections, {rounds} interleaved rounds of "
-        f"{report.load.seconds} s, medians; {where}. "
-        f"{report.machine['cpu']}, {report.machine['cores']} cores, Python {report.machine['python']}."
+        f"{rounds} interleaved rounds, {amount}medians; {pinned}. "
+        f"{report.machine['cpu']}, {report.machine['cores']} cores, Python {report.machine['python']}, "
+        f"{report.machine['when'][:10]}, commit {report.machine['commit']}." + _disturbance(report)
     )
 
 
-def as_table(report: Report) -> str:
-    lines = [HEADINGS, *rows(report)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    text = [
-        "  ".join(_aligned(cell, width, column) for column, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
+def _disturbance(report: Report) -> str:
+    """A warning, when something else ran on the server's core."""
+    results = [result for outcome in report.outcomes for result in outcome.results]
+    shares = [share for one in results if one.has("other_core_share") for share in one.figures("other_core_share")]
+    most = max(shares, default=0.0)
+    if most <= DISTURBED_SHARE:
+        return ""
+    median = statistics.median(shares)
+    return f" Disturbed: others took {median:.0%} of the server's core in the median round, up to {most:.0%}."
+
+
+def as_text(report: Report) -> str:
+    """For the terminal."""
+    parts = []
+    for outcome in report.outcomes:
+        warned = [f"! {note}" for note in notes(outcome)]
+        parts.append("\n".join([f"{outcome.work.name}: {outcome.work.title}", *_aligned(work_table(outcome)), *warned]))
+    targets = target_table(report)
+    if len(targets) > 1:
+        parts.append("\n".join(["targets", *_aligned(targets)]))
+    return "\n\n".join([*parts, setting(report)]).replace("`", "")
+
+
+def _aligned(table: Table) -> list[str]:
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in table
     ]
-    return "\n".join([*text, "", setting(report).replace("`", ""), *(f"! {note}" for note in notes(report))])
 
 
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column == 0 else cell.rjust(width)
+def _markdown(table: Table) -> list[str]:
+    rule = ("---", *("---:" for _ in table[0][1:]))
+    return ["| " + " | ".join(line) + " |" for line in (table[0], rule, *table[1:])]
+
+
+def targets_markdown(report: Report) -> str:
+    """The table of targets, and how it was measured."""
+    return "\n".join([*_markdown(target_table(report)), "", setting(report), ""])
 
 
 def as_markdown(report: Report) -> str:
-    lines = [HEADINGS, ("---", *("---:" for _ in HEADINGS[1:])), *rows(report)]
-    text = ["| " + " | ".join(line) + " |" for line in lines]
-    about = [f"* **{result.variant.name}**: {result.variant.about}" for result in report.results]
-    warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in notes(report)]
-    return "\n".join([*text, "", setting(report), "", *about, *warned, ""])
+    """The whole report."""
+    return f"{targets_markdown(report)}\n{works_markdown(report)}"
+
+
+def put_into(text: str, report: Report) -> str:
+    """A page with the tables of a run between its marks, in place of those of another run."""
+    for name, made in (("targets", targets_markdown(report)), ("works", works_markdown(report))):
+        begin, end = f"<!-- bench: {name} -->\n", "<!-- bench: end -->"
+        before, mark, rest = text.partition(begin)
+        if mark:
+            text = f"{before}{mark}{made}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def works_markdown(report: Report) -> str:
+    """A table for each work."""
+    lines: list[str] = []
+    for outcome in report.outcomes:
+        about = [f"* **{one.contender.name}**: {one.contender.about}" for one in outcome.results]
+        warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in notes(outcome)]
+        title = f"### {outcome.work.name}: {outcome.work.title}"
+        lines += [title, "", *_markdown(work_table(outcome)), "", *about, *warned, ""]
+    return "\n".join(lines)
 
 
 def as_data(report: Report) -> dict[str, Any]:
+    """For JSON: every round."""
     return {
-        "work": report.work.name,
-        "load": dataclasses.asdict(report.load),
-        "baseline": BASELINE,
         "pinned": report.cores.pinned,
         "machine": report.machine,
-        "notes": notes(report),
-        "variants": {result.variant.name: _variant_data(report, result) for result in report.results},
+        "targets": [_target_data(report, index) for index in range(len(TARGETS))],
+        "works": {outcome.work.name: _outcome_data(outcome) for outcome in report.outcomes},
     }
 
 
-def _variant_data(report: Report, result: Result) -> dict[str, Any]:
-    figures = [one.name for one in dataclasses.fields(Round) if one.name.endswith(("ms", "mb", "second", "request"))]
-    ratio = report.ratio(result)
+def _target_data(report: Report, index: int) -> dict[str, Any]:
+    target = TARGETS[index]
+    reached = target.reached(report)
     return {
-        "about": result.variant.about,
+        "what": target.what,
+        "work": target.work,
+        "bound": target.bound,
+        "least": target.least,
+        "unit": target.unit,
+        "reached": dataclasses.asdict(reached) if reached else None,
+        "verdict": target.verdict(report),
+    }
+
+
+def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "title": outcome.work.title,
+        "load": dataclasses.asdict(outcome.load),
+        "baseline": outcome.work.baseline,
+        "notes": notes(outcome),
+        "contenders": {result.contender.name: _result_data(outcome, result) for result in outcome.results},
+    }
+
+
+def _result_data(outcome: Outcome, result: Result) -> dict[str, Any]:
+    ratios = {column.figure: outcome.ratio(result, column.figure) for column in outcome.work.ratios}
+    figures = result.rounds[0].figures if result.rounds else ()
+    return {
+        "about": result.contender.about,
         "sound": result.sound,
+        "skipped": result.skipped,
         "faults": result.faults,
         "error_count": result.error_count,
         "ready_seconds": result.ready_seconds,
-        "ratio": dataclasses.asdict(ratio) if ratio else None,
-        "median": {
-            name: statistics.median(getattr(one, name) for one in result.rounds) for name in figures if result.rounds
-        },
+        "ratios": {figure: dataclasses.asdict(ratio) if ratio else None for figure, ratio in ratios.items()},
+        "median": {name: statistics.median(result.figures(name)) for name in figures},
         "rounds": [dataclasses.asdict(one) for one in result.rounds],
     }

@@ -1,44 +1,62 @@
-"""`make bench`: the pixel route, this runtime beside a hand-written proxy and nginx, in one interleaved run.
+"""`make bench`: this runtime beside hand-written servers, FastMCP and nginx, on loopback, in interleaved rounds.
 
-Measures, per variant: requests per second, latency, CPU per request, resident memory, errors.
-Everything runs on 127.0.0.1 and is stopped and removed at the end. Exit code 0: all variants did
-the work; 1: one did not; 2: nginx, wrk or Linux is missing.
+Measures, per work and contender: requests per second, latency, CPU per request, resident memory, errors and
+wrong answers; and holds the figures against targets. Everything runs on 127.0.0.1 and is stopped and removed
+at the end. Exit code 0: all contenders did their work; 1: one did not; 2: nginx, wrk or Linux is missing.
 """
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import report, tools
-from bench.answers import wrong_answers
-from bench.load import Load, LoadError, run_round
-from bench.process import Cores, Process, StartError
-from bench.report import Report, Result
+from bench.contenders import IMPORTS, Scene
+from bench.documents import ROOT
+from bench.load import Load
+from bench.match import Match, progress
+from bench.process import Cores, Process, StartError, free_port, stop_in_order
+from bench.results import Report, machine
 from bench.upstream import Upstream
-from bench.variants import ROOT, VARIANTS, Running, Scene, Variant, bring_up
-from bench.work import PIXEL, Work
+from bench.work import Work
+from bench.works import all_works, only_contenders, with_engines
 
-WARM_UP = Load(seconds=1, connections=32)
-Pair = tuple[Result, Running]
+DEFAULT_LOAD = Load(seconds=3, connections=32)
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    works = [work.name for work in all_works()]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=_positive, default=5)
-    parser.add_argument("--seconds", type=_positive, default=4, help="of load per variant and round")
-    parser.add_argument("--connections", type=_positive, default=32)
+    parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="of load in a round")
+    parser.add_argument("--connections", type=_positive, default=DEFAULT_LOAD.connections)
+    parser.add_argument("--only", nargs="+", choices=works, metavar="WORK", help=", ".join(works))
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each work")
+    parser.add_argument("--long", action="store_true", help="the work `long` as well: some minutes more")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        type=_engine,
+        metavar="NAME=COMMAND",
+        help="another engine for the same documents; {file} in the command is the document's path",
+    )
     parser.add_argument("--json", type=Path, default=ROOT / "bench/out/result.json", metavar="PATH")
     parser.add_argument("--markdown", type=Path, default=ROOT / "bench/out/result.md", metavar="PATH")
-    parser.add_argument("--only", nargs="+", choices=[one.name for one in VARIANTS], metavar="NAME")
+    parser.add_argument("--plots", action=argparse.BooleanOptionalAction, default=True, help="beside the Markdown")
+    parser.add_argument(
+        "--into",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="files that have '<!-- bench: targets -->' or '<!-- bench: works -->' … '<!-- bench: end -->'",
+    )
     return parser.parse_args(arguments)
 
 
@@ -49,80 +67,34 @@ def _positive(text: str) -> int:
     return number
 
 
-def progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _engine(text: str) -> tuple[str, str]:
+    name, equals, command = text.partition("=")
+    if not name or not equals or "{file}" not in command:
+        raise argparse.ArgumentTypeError("must be NAME=COMMAND with {file} in the command")
+    return name, command
 
 
-def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Stop once and in order: later signals do not break the cleaning up, which is bounded."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def chosen_works(only: Sequence[str] | None, engines: Mapping[str, str], *, long: bool) -> list[Work]:
+    wanted = set(only or ()) | ({"long"} if long else set())
+    works = [work for work in all_works() if work.name in wanted or (not only and work.name != "long")]
+    return [with_engines(work, engines) for work in works]
 
 
 @contextmanager
-def scene(work: Work, cores: Cores) -> Iterator[Scene]:
-    """The upstream, running, and a folder that is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="naftiko-bench-") as name:
-        folder = Path(name)
+def scene(works: Sequence[Work], cores: Cores) -> Iterator[Scene]:
+    """The upstreams, running, and a folder that is removed at the end."""
+    loaded = [work.exam_of(contender).uri for work in works for contender in work.contenders]
+    with tempfile.TemporaryDirectory(prefix="naftiko-bench-") as name, ExitStack() as stack:
+        folder, sink_port = Path(name), free_port()
         folder.chmod(0o755)  # nginx started by root reads and writes as another user
-        upstream = Upstream.start(work, folder, cores)
-        try:
-            upstream.wait_ready()
-            yield Scene(work, upstream, cores, folder)
-        finally:
-            upstream.process.stop()
-
-
-def measure(variants: Sequence[Variant], here: Scene, load: Load, rounds: int) -> list[Result]:
-    results = [Result(variant) for variant in variants]
-    with ExitStack() as stack:
-        able: list[Pair] = []
-        for result in results:
-            running = come_up(result, here, lambda process: stack.callback(process.stop))
-            if running is not None:
-                able.append((result, running))
-        for number in range(rounds):
-            for result, running in able:
-                play_round(result, running, here, load, f"{number + 1}/{rounds}")
-        for result, running in able:
-            if not result.faults:
-                result.faults += [f"after the load: {fault}" for fault in wrong_answers(running, here)]
-    return results
-
-
-def come_up(result: Result, here: Scene, started: Callable[[Process], object]) -> Running | None:
-    """Start, check, warm up; a variant that fails in this is not measured, and its result says why."""
-    name = result.variant.name
-    progress(f"{name}: starting and checking its answers")
-    try:
-        running = bring_up(result.variant, here, started)
-        result.ready_seconds = running.ready_seconds
-        result.faults += wrong_answers(running, here)
-        if not result.faults:
-            run_round(running, here, WARM_UP)
-    except (StartError, LoadError) as error:
-        result.faults.append(str(error))
-    if result.faults:
-        progress(f"{name}: not measured: {result.faults[0]}")
-    return None if result.faults else running
-
-
-def play_round(result: Result, running: Running, here: Scene, load: Load, number: str) -> None:
-    if result.faults:
-        return
-    try:
-        one = run_round(running, here, load)
-    except LoadError as error:
-        result.faults.append(f"round {number}: {error}")
-        return
-    result.rounds.append(one)
-    if running.process.exited():
-        result.faults.append(f"round {number}: it ended under load:\n{running.process.log_tail()}")
-    progress(
-        f"round {number}  {result.variant.name:15} {one.requests_per_second:9,.0f} req/s  "
-        f"p50 {one.p50_ms:.2f} ms  {one.cpu_us_per_request:5,.0f} µs CPU  {one.error_count} errors"
-    )
+        upstream = Upstream.start(loaded, folder, cores)
+        stack.callback(upstream.process.stop)
+        if any(work.large for work in works):
+            upstream.offer_large()
+            command = [sys.executable, "-m", "bench.sink", "--port", str(sink_port)]
+            stack.callback(Process.start(command, cores.load, folder / "sink.log", IMPORTS).stop)
+        upstream.wait_ready()
+        yield Scene(upstream, sink_port, cores, folder)
 
 
 def write(path: Path, text: str) -> None:
@@ -131,32 +103,40 @@ def write(path: Path, text: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    chosen = options(arguments)
+    given = options(arguments)
     if sys.platform != "linux":
         progress("bench: needs Linux: CPU and memory are read from /proc")
         return 2
-    if absent := tools.ensure():
+    if absent := tools.ensure("nginx", "wrk"):
         progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
         return 2
-    machine, cores = report.machine(), Cores.choose()
-    variants = [one for one in VARIANTS if not chosen.only or one.name in chosen.only]
-    load = Load(chosen.seconds, chosen.connections)
+    where, cores = machine(), Cores.choose()
+    works = chosen_works(given.only, dict(given.peer), long=given.long)
+    if given.contenders:
+        named = {*given.contenders, *dict(given.peer)}
+        works = [left for work in works if (left := only_contenders(work, named)).contenders]
+    load = Load(given.seconds, given.connections)
     try:
-        with scene(PIXEL, cores) as here:
-            results = measure(variants, here, load, chosen.rounds)
+        with scene(works, cores) as here:
+            outcomes = [Match(work, here, load).played(given.rounds) for work in works]
     except StartError as error:
         progress(f"bench: {error}")
         return 1
-    made = Report(PIXEL, load, cores, results, machine)
-    print(report.as_table(made))
-    write(chosen.json, json.dumps(report.as_data(made), indent=2) + "\n")
-    write(chosen.markdown, report.as_markdown(made))
-    return 0 if all(result.sound for result in results) else 1
+    made = Report(outcomes, cores, where)
+    print(report.as_text(made))
+    write(given.json, json.dumps(report.as_data(made), indent=2) + "\n")
+    write(given.markdown, report.as_markdown(made))
+    for path in given.into:
+        write(path, report.put_into(path.read_text(encoding="utf-8"), made))
+    if given.plots:
+        from bench import plots  # noqa: PLC0415 (it brings matplotlib, which not everyone has)
+
+        plots.save(made, given.markdown.parent)
+    return 0 if made.sound else 1
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, interrupted)
+    stop_in_order()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The upstream behind every variant: one nginx process, keep-alive, answers from memory.
+"""The upstream behind every contender: one nginx process, keep-alive, answers from memory.
 
 It counts its requests (so that an answer which never reached it is noticed) and writes what it
 received, header by header, for every request but those of the load.
@@ -7,23 +7,24 @@ received, header by header, for every request but those of the load.
 import http.client
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench import tools
+from bench import material, tools
 from bench.process import Cores, Process, StartError, free_port
-from bench.work import Work
 
-JSON_1K = json.dumps({"id": 7, "name": "Aurora", "tags": ["a", "b"], "text": "x" * 961}, separators=(",", ":"))
 WAIT_SECONDS = 5.0
+RECORD_SECONDS = 2.0
 
 COMMON = """\
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile 16384;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 8192; }}
 http {{
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
@@ -38,20 +39,24 @@ http {{
 
 UPSTREAM = """\
   map_hash_bucket_size 1024;
-  map $args $shown {{ default 1; "{query}" 0; }}
+  map $request_uri $shown {{ default 1; {loaded} }}
   log_format seen escape=json '{{"uri":"$request_uri","User-Agent":"$http_user_agent",'
     '"Referer":"$http_referer","Accept-Language":"$http_accept_language","X-Forwarded-For":"$http_x_forwarded_for",'
     '"X-Forwarded-Proto":"$http_x_forwarded_proto","X-Forwarded-Host":"$http_x_forwarded_host",'
     '"Cookie":"$http_cookie","Authorization":"$http_authorization"}}';
+  sendfile on;
+  open_file_cache max=16;
+  default_type application/json;
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location = {path} {{
-      access_log {folder}/seen.log seen if=$shown;
-      {headers}
-      empty_gif;
-    }}
-    location = /v1/json/1k {{ default_type application/json; return 200 '{json_1k}'; }}
-    location = /status {{ stub_status; }}
+    access_log {folder}/seen.log seen if=$shown;
+    location /v1/pixel/ {{ {gif_headers} empty_gif; }}
+    location ^~ /v1/things/ {{ return 200 '{thing}'; }}
+    location ~ ^/v1/things-[0-9]+/ {{ return 200 '{thing}'; }}
+    location = /v1/things {{ alias {folder}/list.json; }}
+    location = /v1/large {{ alias {folder}/large.bin; default_type application/octet-stream; }}
+    location = /v1/slow {{ alias {folder}/slow.bin; limit_rate {slow_rate}; }}
+    location = /status {{ stub_status; access_log off; }}
   }}
 }}
 """
@@ -75,14 +80,18 @@ class Upstream:
     seen_file: Path
 
     @classmethod
-    def start(cls, work: Work, folder: Path, cores: Cores) -> Self:
-        """Start it; `wait_ready` says when it answers."""
+    def start(cls, loaded: Iterable[str], folder: Path, cores: Cores) -> Self:
+        """Start it; `wait_ready` says when it answers. `loaded` are the URIs that it keeps no record of."""
         port = free_port()
-        headers = " ".join(
-            f'add_header {name} "{value}";' for name, value in work.answer_headers if name != "Content-Type"
-        )
+        (folder / "list.json").write_bytes(material.compact(material.LIST))
+        (folder / "slow.bin").write_bytes(b"x" * material.SLOW_BYTES)
         config = (COMMON + UPSTREAM).format(
-            folder=folder, port=port, path=work.path, query=work.query, headers=headers, json_1k=JSON_1K
+            folder=folder,
+            port=port,
+            loaded=" ".join(f'"{uri}" 0;' for uri in sorted(set(loaded))),
+            gif_headers=" ".join(f'add_header {name} "{value}";' for name, value in material.GIF_HEADERS[1:]),
+            thing=material.compact(material.THING).decode(),
+            slow_rate=material.SLOW_BYTES_PER_SECOND,
         )
         return cls(nginx("upstream", config, folder, cores.load), port, folder / "seen.log")
 
@@ -90,6 +99,10 @@ class Upstream:
     def base(self) -> str:
         """The base URI of the consumed API."""
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def offer_large(self) -> None:
+        """Have 100 MB at `/v1/large`."""
+        self.seen_file.with_name("large.bin").write_bytes(material.large())
 
     def wait_ready(self) -> None:
         """Wait for its first answer."""
@@ -106,13 +119,19 @@ class Upstream:
 
     def requests(self) -> int:
         """How many requests it has received, this question included."""
+        return int(self._status()[2].split()[2])
+
+    def connections(self) -> int:
+        """How many connections it has open, this question's not included."""
+        return int(self._status()[0].split()[-1]) - 1
+
+    def _status(self) -> list[str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         try:
             connection.request("GET", "/status")
-            lines = connection.getresponse().read().decode().splitlines()
+            return connection.getresponse().read().decode().splitlines()
         finally:
             connection.close()
-        return int(lines[2].split()[2])
 
     def forget(self) -> None:
         """Empty the record; nginx appends, so it goes on at the start."""
@@ -120,7 +139,7 @@ class Upstream:
 
     def seen(self, count: int) -> list[dict[str, Any]]:
         """What was received since `forget`: a line is written a moment after the answer, hence the count."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + RECORD_SECONDS
         while True:
             lines = self.seen_file.read_bytes().splitlines()
             if len(lines) >= count or time.monotonic() > deadline:

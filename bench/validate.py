@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PIXEL = ROOT / "capabilities/pixel-tracking.yaml"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.documents import PIXEL, ROOT, many
+
 OPERATIONS = 500
 LOADED = "import sys, time, yaml\ntext = open(sys.argv[1]).read()\n"
 C_LOADER = LOADED + "yaml.load(text, Loader=yaml.CSafeLoader)"
@@ -33,41 +35,6 @@ class Work:
     theirs: Sequence[str]
     ours_without: Sequence[str] = ()
     theirs_without: Sequence[str] = ()
-
-
-def big_document() -> str:
-    """A document of 500 consumed and as many exposed operations, in the style of the files in the wild."""
-    lines = ["naftiko: 1.0.0-alpha2", "info: {label: Big}", "capability:", "  consumes:", "    - type: http"]
-    lines += ["      namespace: api", "      baseUri: https://api.example/v1", "      resources:"]
-    for number in range(OPERATIONS):
-        lines += [
-            f"        - name: things-{number}",
-            f"          path: /things-{number}/{{id}}",
-            "          operations:",
-            f"            - name: get-{number}",
-            "              method: GET",
-            f"              description: Gets thing {number} of all the things there are",
-            "              inputParameters:",
-            "                - {name: id, in: path}",
-            "                - name: fields",
-            "                  in: query",
-        ]
-    lines += ["  exposes:", "    - type: rest", "      namespace: web", "      port: 8080", "      resources:"]
-    for number in range(OPERATIONS):
-        lines += [
-            f"        - path: /things-{number}/{{id}}",
-            "          operations:",
-            "            - method: GET",
-            f"              call: api.get-{number}",
-            "              with:",
-            "                id: rest.id",
-            "              outputParameters:",
-            "                - type: object",
-            "                  properties:",
-            "                    name: {type: string, mapping: $.name}",
-            "                    size: {type: number, mapping: $.size.value}",
-        ]
-    return "\n".join(lines) + "\n"
 
 
 def cpu_seconds(command: Sequence[str]) -> float:
@@ -93,7 +60,7 @@ def main() -> int:
     python = sys.executable
     validate = [python, "-m", "naftiko_runtime", "validate"]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as big:
-        big.write(big_document())
+        big.write(many(OPERATIONS, tools=False))
         big.flush()
         works = [
             Work(

@@ -1,39 +1,72 @@
-"""What is asked of every variant: one route, its answer, queries that show whether they pass unchanged."""
+"""What a work is: the contenders, what they are asked, what a round does, and what the report shows of it."""
 
 from dataclasses import dataclass
 
-GIF = bytes.fromhex(
-    "47494638396101000100800100000000ffffff21f90401000001002c00000000010001000002024c01003b",
+from bench.answers import Exam
+from bench.contenders import Contender
+from bench.load import Play, under_load
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure of the rounds in the table of a work."""
+
+    figure: str
+    heading: str
+    form: str = ",.0f"
+
+
+REQUESTS = Column("requests_per_second", "req/s")
+CPU = Column("cpu_us_per_request", "CPU µs/req")
+RSS = Column("rss_mb", "RSS MB")
+READY = Column("ready_ms", "ready ms")
+READY_CPU = Column("ready_cpu_ms", "CPU ms")
+LOAD_COLUMNS = (
+    REQUESTS,
+    Column("p50_ms", "p50 ms", ".2f"),
+    Column("p99_ms", "p99 ms", ".2f"),
+    Column("p999_ms", "p99.9 ms", ".2f"),
+    CPU,
+    RSS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One route; its path is the same at the variant and at the upstream."""
+    """One comparison.
+
+    Attributes:
+        name: For `--only`.
+        title: What is asked, in one line.
+        exam: The load and the checks, for every contender that has none of its own.
+        contenders: In the order in which they take turns.
+        baseline: The contender that ratios are over.
+        ratios: The figures that ratios are of.
+        columns: What the table shows.
+        play: One round of one contender.
+        anew: Whether contenders are started for each round, instead of once.
+        warm: Whether a second of load goes before the first round.
+        rounds: At most.
+        connections: Of the load, when it is not what was asked for.
+        large: Whether bodies of 100 MB go both ways, which is checked too.
+        document: What other engines can serve for this work, and whether it is asked over MCP.
+    """
 
     name: str
-    path: str
-    query: str
-    odd_queries: tuple[str, ...]
-    body: bytes
-    answer_headers: tuple[tuple[str, str], ...]
+    title: str
+    exam: Exam
+    contenders: tuple[Contender, ...]
+    baseline: str
+    ratios: tuple[Column, ...] = (REQUESTS, CPU)
+    columns: tuple[Column, ...] = LOAD_COLUMNS
+    play: Play = under_load
+    anew: bool = False
+    warm: bool = True
+    rounds: int | None = None
+    connections: int | None = None
+    large: bool = False
+    document: tuple[str, bool] | None = None
 
-    @property
-    def target(self) -> str:
-        """The request target that wrk sends."""
-        return f"{self.path}?{self.query}"
-
-
-PIXEL = Work(
-    name="pixel",
-    path="/v1/pixel/track",
-    query="data=eyJldmVudCI6ImJlbmNoIiwidXNlcklkIjoiMSJ9%2B%2F+/==",
-    odd_queries=(
-        "data=aGVsbG8+d29ybGQ/Pz8=",
-        "data=a%2Bb%2fc%3D%3d&data=second&empty=&flag",
-        "data=%C3%A9%20+%00!*'();:@,$~",
-        "",
-    ),
-    body=GIF,
-    answer_headers=(("Content-Type", "image/gif"), ("Cache-Control", "no-store, max-age=0")),
-)
+    def exam_of(self, contender: Contender) -> Exam:
+        """What a contender is asked."""
+        return contender.exam or self.exam

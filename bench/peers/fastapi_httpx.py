@@ -1,47 +1,67 @@
-"""The peer: the pixel route as a competent engineer writes it by hand with FastAPI and one shared client.
+"""The peer over REST: the routes as a competent engineer writes them by hand with FastAPI and one shared client.
 
-It has what makes such a proxy fast: one httpx client for the life of the process with a pool larger
-than the load, no environment lookups, no redirects, uvloop and httptools, no access log. The 43
-bytes are read whole, which costs httpx less than a streamed answer does.
+It has what makes such a proxy fast: one client for the life of the process with a pool larger than the
+load, no environment lookups, no redirects, uvloop and httptools, no access log, orjson both ways, JSONPaths
+parsed once. Bodies are read whole, which costs httpx less than a streamed answer does.
 """
 
-import argparse
-from collections.abc import AsyncIterator
+import importlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
-import httpx
-import uvicorn
+import orjson
+from bench.material import four_fields, six_fields
+from bench.peers.serving import options, serve
 from fastapi import FastAPI, HTTPException, Request, Response
 
 SENT_ON = ("user-agent", "referer", "accept-language")
 PASSED_BACK = ("content-type", "cache-control", "etag", "last-modified", "expires", "vary")
+ITEMS = "$.items[*]"
+FIELDS = {"id": "$.id", "name": "$.name", "captain": "$.crew.captain.name", "lat": "$.position.lat"}
 
 
-def make_app(upstream: str) -> FastAPI:
-    base = httpx.URL(upstream + "/pixel/track")
+def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
+    client_library: Any = importlib.import_module(library)
+    base = client_library.URL(upstream)
+    rows = by_hand if mapping == "by-hand" else by_jsonpath()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        limits = httpx.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=60)
-        async with httpx.AsyncClient(limits=limits, timeout=30, trust_env=False) as client:
+        limits = client_library.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=60)
+        async with client_library.AsyncClient(limits=limits, timeout=30, trust_env=False) as client:
             app.state.client = client
             yield
 
     app = FastAPI(lifespan=lifespan)
 
+    async def ask(request: Request, path: str) -> Any:
+        query: bytes = request.scope["query_string"]
+        url = base.copy_with(raw_path=f"/v1{path}".encode() + (b"?" + query if query else b""))
+        try:
+            return await request.app.state.client.get(url, headers=outgoing(request))
+        except client_library.TimeoutException as error:
+            raise HTTPException(504, "the upstream did not answer in time") from error
+        except client_library.TransportError as error:
+            raise HTTPException(502, "the upstream cannot be reached") from error
+
     @app.get("/v1/pixel/track")
     async def track(request: Request) -> Response:
-        client: httpx.AsyncClient = request.app.state.client
-        query: bytes = request.scope["query_string"]
-        url = base.copy_with(query=query) if query else base
-        try:
-            answer = await client.get(url, headers=outgoing(request))
-        except httpx.TimeoutException as error:
-            raise HTTPException(504, "the upstream did not answer in time") from error
-        except httpx.TransportError as error:
-            raise HTTPException(502, "the upstream cannot be reached") from error
-        headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
-        return Response(answer.content, answer.status_code, headers)
+        return passed_on(await ask(request, "/pixel/track"))
+
+    @app.get("/v1/things/{number}")
+    async def thing(request: Request, number: str) -> Response:
+        return passed_on(await ask(request, f"/things/{number}"))
+
+    @app.get("/v1/mapped/{number}")
+    async def mapped(request: Request, number: str) -> Response:
+        answer = await ask(request, f"/things/{number}")
+        return passed_on(answer) if answer.is_error else as_json(six_fields(orjson.loads(answer.content)))
+
+    @app.get("/v1/listed")
+    async def listed(request: Request) -> Response:
+        answer = await ask(request, "/things")
+        return passed_on(answer) if answer.is_error else as_json(rows(orjson.loads(answer.content)))
 
     return app
 
@@ -54,22 +74,35 @@ def outgoing(request: Request) -> dict[str, str]:
     return headers
 
 
+def passed_on(answer: Any) -> Response:
+    headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+    return Response(answer.content, answer.status_code, headers)
+
+
+def as_json(value: Any) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json")
+
+
+def by_hand(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [four_fields(item) for item in answer["items"]]
+
+
+def by_jsonpath() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    parse: Any = importlib.import_module("jsonpath_ng").parse
+    items, fields = parse(ITEMS), {name: parse(path) for name, path in FIELDS.items()}
+
+    def rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{name: path.find(item.value)[0].value for name, path in fields.items()} for item in items.find(answer)]
+
+    return rows
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--upstream", required=True, help="base URL, with /v1")
-    arguments = parser.parse_args()
-    uvicorn.run(
-        make_app(arguments.upstream),
-        host="127.0.0.1",
-        port=arguments.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-    )
+    parser = options(__doc__)
+    parser.add_argument("--client", choices=("httpx", "httpx2"), default="httpx")
+    parser.add_argument("--mapping", choices=("by-hand", "jsonpath-ng"), default="by-hand")
+    given = parser.parse_args()
+    serve(make_app(given.upstream, given.client, given.mapping), given.port)
 
 
 if __name__ == "__main__":

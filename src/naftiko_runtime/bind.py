@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import limits
+from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
@@ -65,6 +66,7 @@ async def bind(
         BindError: A secret cannot be sent where the plan wants it.
     """
     transport = open_transport()
+    deadlines = Deadlines(deadline_seconds)
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
         called = {upstream.namespace for upstream in plan.called}
@@ -76,7 +78,7 @@ async def bind(
                     operation,
                     secrets,
                     MockTransport() if operation.mock else transport,
-                    deadline_seconds=deadline_seconds,
+                    deadlines=deadlines,
                     bytes_max=response_bytes_max,
                     flow=flows.get(operation.request.upstream.namespace),
                 )

@@ -202,7 +202,7 @@ DUPLICATE_NAME: Final = _rule(
     "NK203",
     "duplicate-name",
     _E,
-    "Two operations, tools, routes or parameters have the same name.",
+    "Two operations, tools, routes, steps or parameters have the same name.",
     "Rename one of the two.",
 )
 UNBOUND_VARIABLE: Final = _rule(
@@ -268,6 +268,28 @@ PROVIDER: Final = _rule(
     _E,
     "A bind whose `location` has a scheme that no provider reads.",
     "Use one of the schemes that are listed, or leave `location` out for the environment.",
+)
+
+UNKNOWN_STEP: Final = _rule(
+    "NK213",
+    "unknown-step",
+    _E,
+    "A reference to a step that there is not, or that does not come before.",
+    "Name an earlier step; a mapping may name any.",
+)
+UNKNOWN_ACTION: Final = _rule(
+    "NK214",
+    "unknown-action",
+    _E,
+    "A skill's tool is taken from what no `rest` or `mcp` expose has.",
+    "Name an expose of this document as `sourceNamespace`, and an operation or a tool of it as `action`.",
+)
+SHARED_NAMESPACE: Final = _rule(
+    "NK215",
+    "shared-namespace",
+    _W,
+    "An expose and a consumed API have the same namespace.",
+    "Rename one of the two; a namespace is meant to be unique in its document.",
 )
 
 VALUE_PREFIX: Final = _rule(
@@ -356,6 +378,20 @@ NOTHING_TO_SERVE: Final = _rule(
     "A document that exposes nothing.",
     "Add `exposes`; a file that is only there to be imported cannot run.",
 )
+SECOND_CONTROL: Final = _rule(
+    "NK410",
+    "second-control",
+    _E,
+    "A capability with more than one `control` expose.",
+    "Keep one; it is for the whole capability.",
+)
+IMPORT_ONLY: Final = _rule(
+    "NK411",
+    "import-only",
+    _W,
+    "A capability without `exposes`: others can import it, but it cannot run.",
+    "Add `exposes` if it is meant to run; `naftiko run` refuses it as `nothing-to-serve`.",
+)
 UNLISTED_PLACEHOLDER: Final = _rule(
     "NK421",
     "unlisted-placeholder",
@@ -425,12 +461,47 @@ SANDBOX: Final = _rule(
     "A sandbox answer for an operation that does not exist.",
     "Name an operation as `namespace.operation`, as the capability consumes it.",
 )
+NO_DESCRIPTION: Final = _rule(
+    "NK602",
+    "missing-description",
+    _I,
+    "A capability, an MCP server or a tool without a description.",
+    "Say in `description` what it is for, and when to use it: models choose tools by that.",
+)
+EXAMPLE_HOST: Final = _rule(
+    "NK603",
+    "example-host",
+    _I,
+    "A base URI whose host is an example or a placeholder.",
+    "Write the API's own host, or start with `--base-uri NAMESPACE=URL`.",
+)
+TRAILING_SLASH: Final = _rule(
+    "NK604",
+    "trailing-slash",
+    _I,
+    "A path or a base URI that ends with a slash.",
+    "Leave the slash out, unless the API asks for it.",
+)
+QUERY_IN_PATH: Final = _rule(
+    "NK605",
+    "query-in-path",
+    _I,
+    "A consumed path with a query string in it.",
+    "Declare it under `inputParameters`, with `in: query` and a `value`.",
+)
 UNUSED_IGNORE: Final = _rule(
     "NK606",
     "unused-ignore",
     Severity.INFO,
     "An ignore comment that silences nothing.",
     "Remove the comment, or correct the name in it.",
+)
+UNUSED_OPERATION: Final = _rule(
+    "NK607",
+    "unused-operation",
+    _I,
+    "A consumed operation that nothing calls.",
+    "Expose it, or remove it.",
 )
 
 

@@ -111,7 +111,9 @@ class _Speaker:
 
     def _expose(self, expose: dict[str, Any], steps: Steps) -> None:
         self._renamed(expose, "auth", "authentication", steps)
-        self._lists(expose, steps, "tools", "resources", "prompts")
+        self._lists(expose, steps, "tools", "resources", "prompts", "skills")
+        for number, skill in _mappings(expose.get("skills")):
+            self._skill(skill, (*steps, "skills", number))
         for index, tool in _mappings(expose.get("tools")):
             self._lists(tool, (*steps, "tools", index), "inputParameters", "steps")
         for number, resource in _mappings(expose.get("resources")):
@@ -119,6 +121,15 @@ class _Speaker:
             self._lists(resource, place, "inputParameters", "operations")
             for index, operation in _mappings(resource.get("operations")):
                 self._lists(operation, (*place, "operations", index), "inputParameters", "steps")
+
+    def _skill(self, skill: dict[str, Any], steps: Steps) -> None:
+        self._lists(skill, steps, "tools")
+        for index, tool in _mappings(skill.get("tools")):
+            self._later_name(tool, (*steps, "tools", index))
+            if isinstance(origin := tool.get("from"), dict):
+                place = (*steps, "tools", index, "from")
+                self._renamed(origin, "namespace", "sourceNamespace", place)
+                self._renamed(origin, "name", "action", place)
 
     def _lists(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
         """Named maps become lists, and ``display`` the label: the later versions' spelling."""

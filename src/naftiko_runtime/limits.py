@@ -32,6 +32,8 @@ FIX_ROUNDS_MAX: Final = 10
 REQUEST_HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_HEADERS_MAX: Final = 100
 REQUEST_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+REQUEST_BUFFERED_BYTES_MAX: Final = 64 * 1024
+"""What one connection takes in of a body ahead of its reader."""
 REQUEST_HEAD_SECONDS: Final = 10.0
 REQUEST_BODY_IDLE_SECONDS: Final = 30.0
 REFUSED_SECONDS: Final = 5.0
@@ -42,6 +44,8 @@ WRITE_STALL_SECONDS: Final = 30.0
 """How long a caller may leave its answer without reading any of it."""
 HALF_CLOSED_SECONDS: Final = 2.0
 """How long a request goes on after its caller has ended its side: that looks the same as having left."""
+OPEN_FILES_WANTED: Final = 65_536
+"""How many files and sockets a process asks to have open at once, as far as the system lets it."""
 CONNECTIONS_MAX: Final = 10_000
 """Of one listener; further ones are told to come back later."""
 CONNECTIONS_REFUSED_MAX: Final = 1_000
@@ -55,12 +59,12 @@ DIGEST_NONCES_MAX: Final = 10_000
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
-UPSTREAM_CONNECTIONS_MAX: Final = 512
+UPSTREAM_CONNECTIONS_MAX: Final = 2048
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_IDLE_SECONDS: Final = 30.0
 """How long an idle connection is kept: shorter than most servers keep theirs, so that few requests meet its end."""
 UPSTREAM_NAMES_KEPT_SECONDS: Final = 10
-"""How long a resolved name is believed, by aiohttp."""
+"""How long a resolved name is believed."""
 UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
 """How long one address of a name is tried before the next one is tried beside it (RFC 8305)."""
 TOKEN_LIFE_SECONDS: Final = 300.0
@@ -69,11 +73,7 @@ TOKEN_EARLY_SECONDS: Final = 30.0
 """How long before its end a token is renewed; a tenth of its life when that is shorter."""
 TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
-"""What one connection of httpcore2 takes in ahead of its reader."""
-UPSTREAM_WRITE_BYTES_MAX: Final = 1024 * 1024
-"""The largest body that aiohttp is given in one piece; it complains of larger ones."""
-UPSTREAM_ANSWERS_UNASKED_MAX: Final = 8
-"""How many connections with unasked bytes on them are thrown away before a request is given up."""
+"""What one connection takes in ahead of its reader."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
 ANSWER_VALUES_MAX: Final = 2_000_000
@@ -81,6 +81,8 @@ ANSWER_VALUES_MAX: Final = 2_000_000
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0
+LAST_REQUEST_SECONDS: Final = 1.0
+"""How long a connection that has brought no whole request yet may still do so when its listener closes."""
 LINGER_SECONDS: Final = 1.5
 """How long a listener goes on accepting after readiness fell, so that balancers notice first."""
 

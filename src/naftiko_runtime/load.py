@@ -64,7 +64,7 @@ def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path 
     if spoken is None:
         return Loaded(None, _told(findings, departures), source)
     if path is not None:
-        spoken = Importer(path, findings, overrides.allowed_imports).splice(spoken)
+        spoken = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(spoken)
     document = parse(spoken, findings)
     if document is None:
         return Loaded(None, _told(findings, departures), spoken)

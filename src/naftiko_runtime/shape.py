@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.outline import Mismatches, is_of
+from naftiko_runtime.spec.parameters import OutputMapping
+from naftiko_runtime.table import Column, Shapes, table, taking
 from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ class _Compiler:
         path = _path(output)
         if path.identity:
             return convert
+        if len(path.names) == 1 and (plain := self._plain(output)) is not None:
+            return _field(path.names[0], plain, path.get, convert)
         get = path.get
         return lambda value: convert(get(value))
 
@@ -108,8 +112,29 @@ class _Compiler:
         if output.values:
             return _keyed(self.output(output.values))
         if output.type == "array" or older.items:
-            return _array(self.output(older.items) if older.items else None)
+            return _array(None if older.items is None else self._each(older.items))
         return self._scalar(output)
+
+    def _each(self, items: Output) -> Shapes:
+        """What happens to the elements of a list."""
+        if not items.properties or not _path(items).identity or (items.value, items.const) != (None, None):
+            shape = self.output(items)
+            return lambda values: [shape(value) for value in values]
+        shapes = {name: self.output(inner) for name, inner in items.properties.items()}
+        columns = {name: self._column(inner, shapes[name]) for name, inner in items.properties.items()}
+        return table(columns, _object(shapes))
+
+    def _column(self, output: Output, shape: Shape) -> Column:
+        """One field of all objects of a list."""
+        names, plain = _path(output).names, self._plain(output)
+        if output.value is None and output.const is None and plain is not None and (take := taking(names)) is not None:
+            return Column(take, self._scalar(output), plain | {type(None)})
+        return Column(None, shape, frozenset())
+
+    def _plain(self, output: Output) -> frozenset[type] | None:
+        """The types of values that an output gives as they are; nothing where it does something to all of them."""
+        shaped = output.properties or output.items or output.values or isinstance(output.mapping, OutputMapping)
+        return None if shaped or output.max_length is not None else _PLAIN.get(output.type)
 
     def _scalar(self, output: Output) -> Shape:
         convert = self._converting(output)
@@ -127,15 +152,27 @@ class _Compiler:
         convert = _CONVERT.get(output.type)
         if convert is None:
             return _as_it_is
-        declared, note = output.type, self._mismatches.note
+        declared, note, plain = output.type, self._mismatches.note, _PLAIN[output.type]
 
         def converted(value: Any) -> Any:
+            if value is None or type(value) in plain:
+                return value
             result = convert(value)
             if not is_of(result, declared):
                 note(output, result)
             return result
 
         return converted
+
+
+def _field(key: str, plain: frozenset[type], get: Shape, convert: Shape) -> Shape:
+    """A field of an object that mostly is what it is declared to be; anything else takes the general way."""
+
+    def field(value: Any) -> Any:
+        found = value.get(key) if isinstance(value, dict) else get(value)
+        return found if found is None or type(found) in plain else convert(found)
+
+    return field
 
 
 def _constant(value: Any) -> Shape:
@@ -154,14 +191,14 @@ def _keyed(shape: Shape) -> Shape:
     return each
 
 
-def _array(shape: Shape | None) -> Shape:
+def _array(shapes: Shapes | None) -> Shape:
     """A list; one object or scalar in its place is a list of one, nothing stays nothing."""
 
     def listed(value: Any) -> Any:
         if value is None:
             return None
         items = value if isinstance(value, list) else [value]
-        return items if shape is None else [shape(item) for item in items]
+        return items if shapes is None else shapes(items)
 
     return listed
 
@@ -192,6 +229,14 @@ def _integer(value: Any) -> Any:
 def _boolean(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
+
+_PLAIN: Final = {
+    "string": frozenset({str}),
+    "number": frozenset({int, float}),
+    "integer": frozenset({int}),
+    "boolean": frozenset({bool}),
+}
+"""What needs no conversion to a declared type."""
 
 _CONVERT: Final[dict[str, Shape]] = {
     "string": _string,

@@ -42,7 +42,7 @@ capability:
 """
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def web(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, module_upstream: Upstream
 ) -> Iterator[str]:

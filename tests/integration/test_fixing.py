@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHIPS = """\
 naftiko: 1.0.0-alpha2
-info: {title: Ships}   # theirs
+info: {title: Ships, description: Ships}   # theirs
 capability:
   consumes:
     - namespace: registry
@@ -34,8 +34,8 @@ DIFF = """\
 +++ {file}
 @@ -1,5 +1,5 @@
  naftiko: 1.0.0-alpha2
--info: {{title: Ships}}   # theirs
-+info: {{label: Ships}}   # theirs
+-info: {{title: Ships, description: Ships}}   # theirs
++info: {{label: Ships, description: Ships}}   # theirs
  capability:
    consumes:
      - namespace: registry
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_written_stays_whole(ships: Path) -> None:
 def test_what_is_imported_is_fixed_only_when_it_is_given(ships: Path, tmp_path: Path) -> None:
     ships.write_text("""\
 naftiko: 1.0.0-alpha2
-info: {title: Ships}
+info: {title: Ships, description: Ships}
 capability:
   consumes: [{location: ./registry.yaml, import: registry}]
   exposes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECRETS = {"TOKEN": "s3cret", "TENANT": "acme"}
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def gateway(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
     bases = [f"registry={module_upstream.url}/v1", f"open={module_upstream.url}"]
     options = [part for base in bases for part in ("--base-uri", base)]

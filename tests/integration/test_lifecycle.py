@@ -173,7 +173,7 @@ def test_an_idle_process_ends_at_once(start: Callable[..., Gateway]) -> None:
 # -- callers that leave -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def serving(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
     options = ("--base-uri", f"api={module_upstream.url}", "--http-client", request.param)
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway:
@@ -278,7 +278,7 @@ def test_two_exposes_of_one_port_are_refused(documents: Path) -> None:
         (("--grace", "-1"), ("--grace",)),
         (("--deadline", "0"), ("--deadline",)),
         (("--trusted-proxy", "10.0.0.1/8"), ("--trusted-proxy",)),
-        (("--http-client", "curl"), ("--http-client", "aiohttp", "httpx2")),
+        (("--http-client", "curl"), ("--http-client", "native", "httpx2")),
     ],
 )
 def test_wrong_usage_is_told_with_status_2(documents: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from itertools import count
-from typing import TYPE_CHECKING, Any, Self
+import os
+from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import clean_environment
+from support.editor import Editor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,147 +15,493 @@ if TYPE_CHECKING:
 
 TEXT = """\
 naftiko: 1.0.0-alpha2
+info: {label: Ships, description: Ships.}
+binds:
+  - namespace: env
+    keys: {TOKEN: REGISTRY_TOKEN}
 capability:
   consumes:
     - type: http
       namespace: registry
       baseUri: https://registry.example
-      resources: [{path: "/ships/{imo}", operations: [{name: get, inputParameters: [{name: imo, in: path}]}]}]
+      authentication: {type: bearer, token: "{{TOKEN}}"}
+      resources:
+        - path: /ships/{imo}
+          operations:
+            - name: get
+              method: GET
+              inputParameters:
+                - {name: fields, in: query}
+    - import: crews
+      location: crews.yaml
   exposes:
+    - type: rest
+      namespace: web
+      port: 8080
+      resources:
+        - path: /ships/{imo}
+          inputParameters:
+            - {name: imo, in: path, type: string}
+          operations:
+            - method: GET
+              inputParameters:
+                - name: only
+                  in: query
+                  type: string
+              call: registry.get
+              with:
+                imo: web.imo
+                fields: "{{only}}"
+        - path: /crews
+          operations:
+            - method: POST
+              call: crews.add
+              with: {note: "é😀 {{env.TOKEN}}"}
     - type: mcp
       namespace: tools
       port: 9090
       tools:
-        - name: get
-          description: "Gets 😀"
-          call: registry.gte
+        - name: add-crew
+          description: "Adds a crew 😀"
+          inputParameters: [{name: ship, type: string}]
+          call: crews.add
+          with: {name: ship, note: tools.ship}
+      description: Ships and crews.
+"""
+CREWS = """\
+naftiko: 1.0.0-alpha2
+consumes:
+  - type: http
+    namespace: crews
+    baseUri: https://crews.example
+    resources:
+      - path: /crews
+        operations:
+          - name: add
+            method: POST
+            inputParameters: [{name: note, in: query}]
+            body: {type: json, data: {name: "{{name}}"}}
 """
 
 
-class Editor:
-    """A client of the server: messages framed by their length."""
-
-    def __init__(self, folder: Path) -> None:
-        self.uri = (folder / "capability.yaml").as_uri()
-        self._ids = count(1)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "naftiko_runtime", "lsp"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=clean_environment(),
-        )
-
-    def __enter__(self) -> Self:
-        self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
-        self.tell("initialized", {})
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            assert stream is not None
-            stream.close()
-
-    def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        self.process.stdin.flush()
-
-    def _receive(self) -> dict[str, Any]:
-        stream = self.process.stdout
-        assert stream is not None
-        length = 0
-        while (line := stream.readline().strip()) or not length:
-            assert line or length, "the server ended"
-            name, _, value = line.partition(b":")
-            length = int(value) if name.lower() == b"content-length" else length
-        return dict(json.loads(stream.read(length)))
-
-    def tell(self, method: str, params: Any) -> None:
-        self._send({"method": method, "params": params})
-
-    def ask(self, method: str, params: Any) -> Any:
-        number = next(self._ids)
-        self._send({"id": number, "method": method, "params": params})
-        while (message := self._receive()).get("id") != number:
-            pass
-        assert "error" not in message, message
-        return message["result"]
-
-    def found(self) -> list[dict[str, Any]]:
-        """The findings that are told next."""
-        while (message := self._receive()).get("method") != "textDocument/publishDiagnostics":
-            pass
-        return list(message["params"]["diagnostics"])
-
-    def open(self, text: str) -> list[dict[str, Any]]:
-        document = {"uri": self.uri, "languageId": "yaml", "version": 1, "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": document})
-        return self.found()
-
-    def change(self, text: str, version: int) -> list[dict[str, Any]]:
-        document = {"uri": self.uri, "version": version}
-        self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
-        return self.found()
-
-    def at(self, method: str, line: int, character: int, **more: Any) -> Any:
-        place = {"textDocument": {"uri": self.uri}, "position": {"line": line, "character": character}}
-        return self.ask(f"textDocument/{method}", place | more)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("editor")) as editor:
+        yield editor
 
 
 @pytest.fixture
-def editor(tmp_path: Path) -> Iterator[Editor]:
-    with Editor(tmp_path) as running:
-        yield running
+def editor(running: Editor, tmp_path: Path) -> Iterator[Editor]:
+    """An editor without open documents, in a folder of the test's own."""
+    (tmp_path / "crews.yaml").write_text(CREWS, encoding="utf-8")
+    running.folder = tmp_path
+    yield running
+    running.close_all()
+
+
+def codes(found: list[dict[str, object]]) -> list[object]:
+    return [one["code"] for one in found]
+
+
+# -- findings -----------------------------------------------------------------------------------------------------
 
 
 def test_findings_come_and_go(editor: Editor) -> None:
-    (found,) = editor.open(TEXT)
+    assert editor.open(TEXT) == []
+    (found,) = editor.change(TEXT.replace("call: registry.get", "call: registry.gte"))
     assert (found["code"], found["severity"], found["source"]) == ("unresolved-call", 1, "naftiko")
-    assert found["range"] == {"start": {"line": 14, "character": 16}, "end": {"line": 14, "character": 28}}
+    assert found["range"] == {"start": {"line": 34, "character": 20}, "end": {"line": 34, "character": 32}}
     assert "did you mean 'registry.get'?" in found["message"]
-    assert editor.change(TEXT.replace("gte", "get"), 2) == []
-    (syntax,) = editor.change(TEXT + "  - [", 3)
-    assert syntax["code"] == "yaml-syntax"
-    editor.tell("textDocument/didClose", {"textDocument": {"uri": editor.uri}})
-    assert editor.found() == []
+    assert editor.change(TEXT) == []
+    assert codes(editor.change(TEXT + "  - [")) == ["yaml-syntax"]
+    editor.close("capability.yaml")
+    assert editor.found("capability.yaml") == []
 
 
-def test_what_is_asked_of_places(editor: Editor) -> None:
+def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
+    (tmp_path / "crews.yaml").write_text(CREWS, encoding="utf-8")
+    text = TEXT.replace("{{env.TOKEN}}", "{{env.TOKNE}}")
+    text = text.replace("description: Ships.", 'description: "Ships\u2028are no line for an editor"')
+    places = {}
+    for encoding in ("utf-8", "utf-16", "utf-32"):
+        with Editor(tmp_path, {"general": {"positionEncodings": [encoding]}}) as editor:
+            assert editor.server["positionEncoding"] == encoding
+            found = next(found for found in editor.open(text) if found["code"] == "unbound-variable")
+            places[encoding] = found["range"]["start"]["character"], found["range"]["end"]["character"]
+    assert places == {"utf-8": (27, 49), "utf-16": (27, 46), "utf-32": (27, 45)}
+
+
+def test_what_is_no_capability_is_left_alone(editor: Editor) -> None:
+    assert editor.open("apiVersion: v1\nkind: [\n") == []
+    assert editor.change("apiVersion: v1\nkind: Pod\nunknown: {}\n") == []
+    assert editor.actions("apiV|ersion", only=["source.fixAll"]) == []
+    assert editor.type("apiVersion: v1\nki|") == []
+    assert "missing-key" in codes(editor.change("naftiko: 1.0.0-alpha2\n"))
+
+
+def test_comments_and_configurations_have_their_say(editor: Editor) -> None:
+    wrong = TEXT.replace("{TOKEN: REGISTRY_TOKEN}", "{TOKEN: REGISTRY_TOKEN, OTHER: OTHER}")
+    (found,) = editor.open(wrong)
+    assert (found["code"], found["tags"]) == ("unused-binding", [1])
+    assert editor.change(wrong.replace("OTHER: OTHER}", "OTHER: OTHER}  # naftiko: ignore[unused-binding]")) == []
+    assert codes(editor.change(wrong)) == ["unused-binding"]
+    configuration = editor.folder / "naftiko.toml"
+    configuration.write_text('ignore = ["unused-binding"]', encoding="utf-8")
+    event = {"uri": configuration.as_uri(), "type": 1}
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [event]})
+    assert editor.found("capability.yaml") == []
+    configuration.write_text("ignore = 1", encoding="utf-8")
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [event]})
+    assert codes(editor.found("capability.yaml")) == ["unused-binding"]
+    assert "naftiko.toml" in editor.told("window/showMessage")["message"]
+
+
+def test_the_texts_of_open_documents_count(editor: Editor) -> None:
+    assert editor.open(TEXT) == []
+    assert editor.open(CREWS, "crews.yaml") == []
+    editor.write(CREWS.replace("name: add", "name: enrol"), "crews.yaml")
+    (first, second) = editor.found("capability.yaml")
+    assert codes([first, second]) == ["unresolved-call"] * 2
+    assert editor.change(CREWS, "crews.yaml") == []
+    assert editor.found("capability.yaml") == []
+    editor.write(CREWS.replace("name: add", "name: enrol"), "crews.yaml")
+    assert len(editor.found("capability.yaml")) == 2
+    editor.close("crews.yaml")  # what is on the disk counts again
+    assert editor.found("capability.yaml") == []
+    (editor.folder / "crews.yaml").write_text(CREWS.replace("name: add", "name: enlist"), encoding="utf-8")
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": editor.uri("crews.yaml"), "type": 2}]})
+    assert len(editor.found("capability.yaml")) == 2
+
+
+def test_what_is_wrong_in_an_imported_document_is_told_where_it_is_imported(editor: Editor) -> None:
+    editor.open(CREWS.replace("  - type: http\n", "  - type: http\n    baseUri: [\n"), "crews.yaml")
+    found = next(found for found in editor.open(TEXT) if found["code"] == "yaml-syntax")
+    assert found["range"]["start"] == {"line": 19, "character": 16}
+    (related,) = found["relatedInformation"]
+    assert related["location"]["uri"] == editor.uri("crews.yaml")
+    assert related["location"]["range"]["start"]["line"] > 0
+
+
+def test_a_document_that_is_typed_into_is_told_of_once(editor: Editor) -> None:
     editor.open(TEXT)
-    assert "unresolved-call" in editor.at("hover", 14, 20)["contents"]["value"]
-    sound = TEXT.replace("gte", "get")
-    editor.change(sound, 2)
-    assert "GET https://registry.example/ships/{imo}" in editor.at("hover", 14, 20)["contents"]["value"]
-    assert editor.at("hover", 0, 0) is None
-    target = editor.at("definition", 14, 20)
-    assert (target["uri"], target["range"]["start"]["line"]) == (editor.uri, 6)
-    assert editor.at("definition", 0, 0) is None
-    editor.change(sound.replace("call: registry.get", "call: [reg") + "          ca", 3)  # no YAML at the moment
-    assert [item["label"] for item in editor.at("completion", 14, 20)] == ["registry.get"]
-    editor.change(sound.replace("call: registry.get", "call: reg"), 4)
-    assert [item["label"] for item in editor.at("completion", 14, 19)] == ["registry.get"]
-    editor.change(sound + "          with:\n            i", 5)
-    assert [item["label"] for item in editor.at("completion", 16, 13)] == ["imo"]
-    editor.change(sound + "          la", 6)
-    assert "label" in {item["label"] for item in editor.at("completion", 15, 12)}
+    for length in range(1, len("gte") + 1):
+        editor.write(TEXT.replace("call: registry.get", f"call: registry.{'gte'[:length]}"))
+    told = editor.told("textDocument/publishDiagnostics")
+    assert told["version"] == 4
+    assert codes(told["diagnostics"]) == ["unresolved-call"]
+
+
+def test_changes_of_files_are_asked_for(tmp_path: Path) -> None:
+    with Editor(tmp_path, {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}) as editor:
+        (registration,) = editor.told("client/registerCapability")["registrations"]
+    assert registration["method"] == "workspace/didChangeWatchedFiles"
+
+
+# -- places -------------------------------------------------------------------------------------------------------
+
+DEFINED = {
+    "call: registry.g|et": "15: get",
+    "im|o: web.imo": "13: imo",
+    'fiel|ds: "{{': "18: fields",
+    "imo: we|b.imo": "28: imo",
+    '"{{on|ly}}"': "32: only",
+    "{{env.TOK|EN}}": "5: TOKEN",
+    '"{{TOK|EN}}"': "5: TOKEN",
+    "call: crews.a|dd\n              with": "crews.yaml:9: add",
+    "no|te: tools.ship": "crews.yaml:11: note",
+    "note: too|ls.ship": "50: ship",
+    "na|me: ship, note": "crews.yaml:12: name",
+    "name: sh|ip, note": "50: ship",
+    "import: cr|ews": "crews.yaml:4: crews",
+    "location: cr|ews.yaml": "crews.yaml:4: crews",
+    "methods|": None,
+}
+
+
+def test_definitions(editor: Editor) -> None:
+    editor.open(TEXT + "# methods")
+    assert {mark: editor.definition(mark) for mark in DEFINED} == DEFINED
+
+
+@pytest.mark.parametrize("value", ["rest.im|o", "mcp.im|o", "web.im|o", "im|o", '"{{im|o}}"', '"a {{ web.im|o }} b"'])
+def test_definitions_of_the_caller_s_input(editor: Editor, value: str) -> None:
+    editor.open(TEXT.replace("imo: web.imo", f"imo: {value.replace('|', '')}"))
+    assert editor.definition(f"                imo: {value}") == "28: imo"
+
+
+def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
+    more = """\
+  aggregates:
+    - namespace: fleet
+      label: Fleet
+      functions:
+        - name: find
+          description: Finds.
+          inputParameters: [{name: what, type: string}]
+          call: registry.get
+          with: {fields: fleet.what}
+"""
+    editor.open(
+        TEXT.replace(
+            "          call: crews.add\n          with: {name: ship, note: tools.ship}\n", "          ref: fleet.find\n"
+        )
+        + more
+    )
+    assert editor.definition("ref: fleet.fi|nd") == "57: find"
+    assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
+    editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
+    assert editor.definition("fields: flee|t.what") == "59: what"
+
+
+def test_definitions_in_an_unsaved_import_and_after_typing(editor: Editor) -> None:
+    editor.open(TEXT)
+    editor.open("# one line more\n" + CREWS, "crews.yaml")
+    assert editor.definition("import: cr|ews") == "crews.yaml:5: crews"
+    editor.write("# one line more\n# and another\n" + TEXT)
+    assert editor.definition("call: registry.g|et") == "17: get"
+
+
+FORWARDED = TEXT.replace(
+    "    - type: mcp", "        - path: /all/{path}\n          forward: {targetNamespace: registry}\n    - type: mcp"
+)
+
+
+def test_forwards_name_an_api(editor: Editor) -> None:
+    editor.open(FORWARDED)
+    assert editor.definition("targetNamespace: regi|stry") == "9: registry"
+    assert editor.type(FORWARDED.replace("targetNamespace: registry}", "targetNamespace: |")) == ["registry", "crews"]
+
+
+def test_imported_variables_are_defined_in_their_file(editor: Editor) -> None:
+    (editor.folder / "keys.yaml").write_text(
+        "naftiko: 1.0.0-alpha2\nbinds:\n  - namespace: env\n    keys: {TOKEN: REGISTRY_TOKEN}\n", encoding="utf-8"
+    )
+    own = "  - namespace: env\n    keys: {TOKEN: REGISTRY_TOKEN}\n"
+    assert editor.open(TEXT.replace(own, "  - import: env\n    location: ./keys.yaml\n")) == []
+    assert editor.definition("{{env.TOK|EN}}") == "keys.yaml:4: TOKEN"
+    assert editor.definition("location: ./ke|ys.yaml") == "keys.yaml:3: env"
+
+
+def test_hover(editor: Editor) -> None:
+    editor.open(TEXT.replace("call: registry.get", "call: registry.gte"))
+    assert "unresolved-call" in editor.at("hover", "registry.g|te")["contents"]["value"]
+    editor.write(TEXT)
+    assert "GET https://registry.example/ships/{imo}" in editor.at("hover", "registry.g|et")["contents"]["value"]
+    assert "TCP port" in editor.at("hover", "po|rt: 8080")["contents"]["value"]
+    assert editor.at("hover", "/cre|ws") is None
+
+
+# -- completion ---------------------------------------------------------------------------------------------------
+
+
+def cut(mark: str, *, rest: str = "") -> str:
+    """The text with a line cut off at a mark, and what is typed there instead."""
+    before, _, after = mark.partition("|")
+    line = next(line for line in TEXT.split("\n") if before in line)
+    return TEXT.replace(line, line[: line.index(before) + len(before)] + after + "|" + rest, 1)
+
+
+def test_completion_of_calls(editor: Editor) -> None:
+    editor.open(TEXT)
+    assert editor.type(cut("call: |")) == ["registry.", "crews."]
+    assert editor.type(cut("call: |registry.")) == ["registry.get"]
+    assert editor.type(cut("call: |crews.a")) == ["crews.add"]
+    assert editor.type(cut("call:|")) == ["registry.", "crews."]
+    assert editor.type(cut("call: |'")) == ["registry.", "crews."]
+
+
+def test_completion_of_what_a_call_takes(editor: Editor) -> None:
+    editor.open(TEXT)
+    assert editor.type(TEXT.replace('fields: "{{only}}"', "|")) == ["fields"]
+    assert editor.type(TEXT.replace("imo: web.imo", "i|")) == ["imo"]
+    assert editor.type(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {name: ship, |")) == ["note"]
+    assert editor.type(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {|}")) == ["name", "note"]
+    assert editor.type(TEXT.replace("imo: web.imo", "imo: |")) == ["web.only", "web.imo"]
+
+
+def test_completion_in_braces(editor: Editor) -> None:
+    editor.open(TEXT)
+    assert editor.type(cut('fields: "{{|')) == ["only", "imo", "TOKEN"]
+    assert editor.type(TEXT.replace('fields: "{{only}}"', 'fields: "{{ on|')) == ["only", "imo", "TOKEN"]
+    assert editor.type(TEXT.replace('fields: "{{only}}"', 'fields: "{{|}}"')) == ["only", "imo", "TOKEN"]
+    assert editor.type(TEXT.replace('fields: "{{only}}"', "fields: {{|")) == ["only", "imo", "TOKEN"]
+    assert editor.type(TEXT.replace('token: "{{TOKEN}}"', 'token: "{{|')) == ["TOKEN"]
+
+
+def test_completion_of_keys_and_values(editor: Editor) -> None:
+    editor.open(TEXT)
+    keys = editor.type(TEXT.replace("      port: 8080", "      po|"))
+    assert "port" in keys
+    assert not {"namespace", "type", "tools"} & set(keys)
+    assert "tools" in editor.type(TEXT.replace("      port: 9090\n      tools:", "      port: 9090\n      to|"))
+    assert {"outputRawFormat", "body"} <= set(
+        editor.type(TEXT.replace("method: GET\n              input", "o|\n              input"))
+    )
+    assert editor.type(cut("- method: |")) == ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+    assert editor.type(TEXT.replace("{name: fields, in: query}", "{name: fields, in: |")) == [
+        *("path", "query", "header", "cookie", "body", "environment")
+    ]
+    assert {"string", "object"} <= set(
+        editor.type(TEXT.replace("in: query\n                  type: string", "type: s|"))
+    )
+    assert editor.type(TEXT.replace("- type: rest", "- type: |")) == ["rest", "mcp"]
+    assert "json" in editor.type(
+        TEXT.replace("method: GET\n              input", "outputRawFormat: |\n              input")
+    )
+    assert editor.type(TEXT + "# ca|") == []
+    assert "naftiko" in editor.type("n|")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ("info: {label", "info: {{label"),
+        ("    - type: mcp", "    - type: mcp: x"),
+        ("        - path: /crews\n", '        - path: "/crews\n'),
+        ("    keys: {TOKEN", "\tkeys: {TOKEN"),
+    ],
+)
+def test_completion_while_something_else_is_broken(editor: Editor, broken: tuple[str, str]) -> None:
+    editor.open(TEXT)
+    text = TEXT.replace("imo: web.imo", "|").replace(*broken)
+    assert text.count("|") == 1
+    assert codes(editor.change(text.replace("|", "imo: web.imo")))[0] in ("yaml-syntax", "yaml-feature")
+    assert editor.type(text) == ["imo"]
+
+
+def test_what_is_chosen_takes_the_place_of_what_was_typed(editor: Editor) -> None:
+    editor.open(TEXT.replace("call: crews.add\n          with", "call: crews.a\n          with"))
+    (item,) = editor.at("completion", "call: crews.a|\n          with")
+    assert item["textEdit"]["range"]["start"] == {"line": 50, "character": 16}
+    assert (item["textEdit"]["newText"], item["detail"]) == ("crews.add", "POST https://crews.example/crews")
+
+
+@pytest.mark.parametrize(("typed", "written"), [("      prt|: 9090", "port"), ("      prt|", "port: ")])
+def test_a_key_gets_a_colon_where_it_has_none(editor: Editor, typed: str, written: str) -> None:
+    editor.open(TEXT.replace("      port: 9090", typed.replace("|", "")))
+    items = editor.at("completion", typed)
+    assert written in {item["textEdit"]["newText"] for item in items}
+
+
+# -- actions ------------------------------------------------------------------------------------------------------
 
 
 def test_a_quick_fix_writes_what_fix_would(editor: Editor) -> None:
-    editor.open(TEXT.replace("gte", "get").replace("      port: 9090", "      prot: 9090"))
-    place = {"start": {"line": 10, "character": 7}, "end": {"line": 10, "character": 7}}
-    document = {"textDocument": {"uri": editor.uri}, "range": place, "context": {"diagnostics": []}}
-    (action,) = [a for a in editor.ask("textDocument/codeAction", document) if a["kind"] == "quickfix"]
-    (edit,) = action["edit"]["changes"][editor.uri]
-    assert edit["newText"] == "port"
-    assert edit["range"] == {"start": {"line": 10, "character": 6}, "end": {"line": 10, "character": 10}}
+    editor.open(TEXT.replace("port: 9090", "prot: 9090"))
+    action = next(action for action in editor.actions("pr|ot: 9090") if action.get("isPreferred"))
+    assert action["kind"] == "quickfix"
+    assert editor.edited(action) == TEXT
 
 
-def test_it_ends_when_it_is_asked_to(editor: Editor) -> None:
-    assert editor.ask("shutdown", None) is None
-    editor.tell("exit", None)
-    assert editor.process.wait(10) == 0
+def test_a_finding_can_be_ignored_where_it_stands(editor: Editor) -> None:
+    wrong = TEXT.replace("port: 8080", "port: 8080\n      colour: red")
+    assert codes(editor.open(wrong)) == ["unknown-key"]
+    (ignore,) = (action for action in editor.actions("col|our: red") if action["title"].startswith("Ignore"))
+    text = editor.edited(ignore)
+    assert "colour: red  # naftiko: ignore[unknown-key]\n" in text
+    assert editor.change(text) == []
+
+
+def test_a_finding_is_ignored_from_above_where_a_comment_would_be_text(editor: Editor) -> None:
+    text = TEXT.replace("port: 8080", "port: 8080\n      colour: |\n        red")
+    editor.open(text)
+    (ignore,) = (action for action in editor.actions("col|our: ", only=["quickfix"]) if "Ignore" in action["title"])
+    assert editor.change(editor.edited(ignore)) == []
+
+
+def test_another_name_joins_those_that_are_ignored(editor: Editor) -> None:
+    line = "      colour: red  # naftiko: ignore[unused-input]"
+    editor.open(TEXT.replace("      port: 8080", f"      port: 8080\n{line}"))
+    ignore = next(action for action in editor.actions("col|our: red") if "unknown-key" in action["title"])
+    assert "ignore[unused-input, unknown-key]" in editor.edited(ignore)
+
+
+def test_all_is_fixed_when_it_is_asked_for(editor: Editor) -> None:
+    wrong = TEXT.replace("port: 9090", "prot: 9090").replace("authentication:", "auth:")
+    assert codes(editor.open(wrong)) == ["non-standard-key", "missing-key", "misspelt-key"]
+    (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
+    assert action["kind"] == "source.fixAll.naftiko"
+    assert editor.edited(action) == TEXT
+    assert [a["kind"] for a in editor.actions("naf|tiko")] == []  # where the edit would be made each time
+    editor.change(TEXT)
+    assert editor.actions("naf|tiko", only=["source.fixAll"]) == []
+
+
+def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
+    (tmp_path / "crews.yaml").write_text(CREWS, encoding="utf-8")
+    able = {
+        "textDocument": {"codeAction": {"resolveSupport": {"properties": ["edit"]}}},
+        "workspace": {"workspaceEdit": {"documentChanges": True}},
+    }
+    with Editor(tmp_path, able) as editor:
+        editor.open(TEXT.replace("port: 9090", "prot: 9090"))
+        (action,) = editor.actions("naf|tiko")
+        assert (action["kind"], "edit" in action) == ("source.fixAll.naftiko", False)
+        (change,) = editor.ask("codeAction/resolve", action)["edit"]["documentChanges"]
+        assert change["textDocument"] == {"uri": editor.uri("capability.yaml"), "version": 1}
+        assert [edit["newText"].strip() for edit in change["edits"]] == ["port: 9090"]
+        (ignore,) = (a for a in editor.actions("pr|ot: 9090") if a["title"].startswith("Ignore"))
+        (change,) = editor.ask("codeAction/resolve", ignore)["edit"]["documentChanges"]
+        assert [edit["newText"].strip() for edit in change["edits"]] == ["# naftiko: ignore[misspelt-key]"]
+        editor.write(TEXT)
+        assert "edit" not in editor.ask("codeAction/resolve", action)
+
+
+def test_it_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    with Editor(tmp_path) as editor:
+        editor.open(TEXT)
+        editor.write(TEXT + "# more")
+        assert editor.ask("shutdown", None) is None
+        editor.tell("exit", None)
+        assert editor.process.wait(10) == 0
+
+
+# -- a large document ---------------------------------------------------------------------------------------------
+
+
+def large(operations: int) -> str:
+    """The document with so many operations more, each with a route that calls it."""
+    consumed = "".join(
+        f"""\
+        - path: /things{number}/{{id}}
+          operations:
+            - name: thing{number}
+              inputParameters: [{{name: id, in: path}}]
+"""
+        for number in range(operations)
+    )
+    exposed = "".join(
+        f"""\
+        - path: /things{number}/{{id}}
+          operations:
+            - method: GET
+              call: registry.thing{number}
+              with:
+                id: web.id
+"""
+        for number in range(operations)
+    )
+    before, between, after = TEXT.partition("    - import: crews\n")
+    routes, mcp, rest = after.partition("    - type: mcp\n")
+    return before + consumed + between + routes + exposed + mcp + rest
+
+
+def test_a_keystroke_in_a_large_document_does_not_wait_for_its_check(editor: Editor) -> None:
+    text = large(500)
+    assert editor.open(text) == []
+    before = len(editor.asked)
+    assert "registry.thing250" in editor.type(text.replace("call: registry.thing250\n", "call: registry.thing25|\n"))
+    assert [message for message in editor.asked[before:] if "Diagnostics" in str(message.get("method"))] == []
+    assert codes(editor.found("capability.yaml")) == ["unused-operation"]
+    assert editor.type(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
+
+
+def test_a_keystroke_reads_no_import_that_is_as_it_was(editor: Editor) -> None:
+    editor.open(TEXT)
+    crews = editor.folder / "crews.yaml"
+    known = crews.stat()
+    crews.write_text(CREWS.replace("name: add", "name: ddd"), encoding="utf-8")
+    os.utime(crews, ns=(known.st_atime_ns, known.st_mtime_ns))  # nobody can see that it is another one now
+    assert editor.change(TEXT + "# more") == []
+    os.utime(crews, ns=(known.st_atime_ns, known.st_mtime_ns + 1))
+    assert codes(editor.change(TEXT)) == ["unresolved-call"] * 2

@@ -1,4 +1,4 @@
-"""The straight way for tool calls answers as the SDK does, byte for byte: every message here is asked of both."""
+"""The straight way answers as the SDK does, byte for byte: every message here is asked of both."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import threading
 from base64 import b64encode
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.bind import bind
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.load import load
+from naftiko_runtime.plan import McpServer
+from naftiko_runtime.secret import placeholders
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.transport import open_transport
 from support.caller import call
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
 
     from support.caller import Response
 
-FILE = Path(__file__).parent / "documents" / "direct.yaml"
+DOCUMENTS = Path(__file__).parent / "documents"
+ROOT = Path(__file__).parent.parent.parent
+FILE = DOCUMENTS / "direct.yaml"
 MODERN = "2026-07-28"
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", None)
 META = {
@@ -39,6 +44,7 @@ META = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 BODY_BYTES_MAX = 3000
+PLAIN = {"id": "3e4b0e0-12e5,", "size": [0.1, -2.5, 10, 123456789.125], "on": True, "off": None, "s": 'a\n\t"<'}
 
 
 class Both:
@@ -65,6 +71,11 @@ def upstream() -> Iterator[Upstream]:
         odd = {"a": 'é"\\/\u2028\x7f', "n": [1, 1.5, 1e30, -0.0, 123456789012345678901234567890, None, True], "e": {}}
         for name, reply in {
             "json": Reply(headers={"content-type": "application/json"}, body=json.dumps(odd).encode()),
+            "plain": Reply(headers={"content-type": "application/json"}, body=json.dumps(PLAIN).encode()),
+            "numbers": Reply(headers={"content-type": "application/json"}, body=b'{"a":1E-7,"b":[1e16,0.00001]}'),
+            "yaml": Reply(
+                headers={"content-type": "application/yaml"}, body=b"a: .nan\nb: [-.inf, 1.50, 0x1F, 1e400]\n"
+            ),
             "list": Reply(headers={"content-type": "application/json"}, body=b"[1, 2.50]"),
             "text": Reply(headers={"content-type": "text/plain"}, body="é\r\n\x01 </script>".encode()),
             "gif": Reply(headers={"content-type": "image/gif"}, body=GIF),
@@ -79,6 +90,13 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="module")
 def both(upstream: Upstream) -> Iterator[Both]:
+    with served(FILE, Overrides({"api": upstream.url}, host="127.0.0.1")) as found:
+        yield found
+
+
+@contextmanager
+def served(file: Path, overrides: Overrides) -> Iterator[Both]:
+    """Both servers of a document's tools, in a thread of their own."""
     found = Both("", "")
     original = StreamableHTTPSessionManager.handle_request
 
@@ -86,25 +104,26 @@ def both(upstream: Upstream) -> Iterator[Both]:
         found.to_sdk += 1
         await original(self, *args)
 
-    with pytest.MonkeyPatch.context() as patch, served(found, upstream.url):
+    with pytest.MonkeyPatch.context() as patch, _listening(found, file, overrides):
         patch.setattr(StreamableHTTPSessionManager, "handle_request", counted)
         yield found
 
 
 @contextmanager
-def served(found: Both, url: str) -> Iterator[None]:
-    """Both servers in a thread of their own; gives their URLs."""
-    plan = load(FILE, Overrides({"api": url}, {"tools": 0}, host="127.0.0.1")).plan
+def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
+    plan = load(file, overrides).plan
     assert plan is not None
+    number = next(index for index, server in enumerate(plan.servers) if isinstance(server, McpServer))
     started, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            bound = await stack.enter_async_context(bind(plan, {}, lambda: open_transport("aiohttp")))
+            transport = partial(open_transport, "native")
+            bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
-                app = await stack.enter_async_context(mcp_app(bound.servers[0], edge))
+                app = await stack.enter_async_context(mcp_app(bound.servers[number], edge))
                 listener = Listener(open_socket("127.0.0.1", 0, attribute), app)
                 await listener.start()
                 stack.push_async_callback(listener.closed)
@@ -142,7 +161,22 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-TOOLS = ["json", "list", "text", "gif", "audio", "blob", "empty", "missing", "shaped", "typed", "mock"]
+TOOLS = [
+    "json",
+    "plain",
+    "numbers",
+    "yaml",
+    "list",
+    "text",
+    "gif",
+    "audio",
+    "blob",
+    "empty",
+    "missing",
+    "shaped",
+    "typed",
+    "mock",
+]
 
 
 @pytest.mark.parametrize("version", [MODERN, *LEGACY])
@@ -176,6 +210,7 @@ def test_envelopes(both: Both, version: str) -> None:
         {**base, "progressToken": None},
         {**base, "progressToken": [1]},
         {**base, "x/y": {"a": [1]}},
+        {**base, "x/y": "too long to be remembered " * 50},
         {**base, "io.modelcontextprotocol/clientCapabilities": {"sampling": {}, "elicitation": {"form": {}}}},
         {**base, "io.modelcontextprotocol/clientCapabilities": []},
         {**base, "io.modelcontextprotocol/clientInfo": {"name": 1}},
@@ -276,6 +311,7 @@ def test_odd_bodies(both: Both, version: str | None, body: bytes) -> None:
         {"accept": "*/*;q=0.5"},
         {"accept": "text/event-stream"},
         {"accept": "APPLICATION/JSON;q=0"},
+        {"accept": "application/json" + ", text/x" * 200},
         {"mcp_method": "tools/list"},
         {"mcp_method": None},
         {"mcp_name": "nope"},
@@ -294,6 +330,145 @@ def test_odd_bodies(both: Both, version: str | None, body: bytes) -> None:
 )
 def test_odd_headers(both: Both, version: str | None, more: dict[str, str | None]) -> None:
     both.ask(headers(version, more=more), encoded(message(version)))
+
+
+def question(version: str | None, method: str, **params: Any) -> dict[str, Any]:
+    asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 7, "method": method}
+    if version == MODERN:
+        params["_meta"] = META | params.get("_meta", {})
+    return {**asked, "params": params} if params else asked
+
+
+def asking(version: str | None, method: str, more: dict[str, str | None] | None = None) -> dict[str, str]:
+    given = headers(version, more={"mcp_name": None, **(more or {})})
+    return {**given, "mcp-method": method} if version == MODERN else given
+
+
+def welcome(version: str | None, **more: Any) -> dict[str, Any]:
+    said = {"protocolVersion": version or LEGACY[0], "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+    return question(version, "initialize", **(said | more))
+
+
+METHODS = {MODERN: ("tools/list", "server/discover")} | dict.fromkeys(LEGACY, ("tools/list", "ping", "initialize"))
+
+
+@pytest.mark.parametrize("version", [MODERN, *LEGACY])
+@pytest.mark.parametrize("identity", [0, -7, "", "é\u2028", 2**53 + 1])
+def test_questions_about_the_server(both: Both, version: str | None, identity: Any) -> None:
+    for method in METHODS[version]:
+        asked = welcome(version) if method == "initialize" else question(version, method)
+        answer = both.ask(asking(version, method), encoded({**asked, "id": identity}))
+        assert answer.json["id"] == identity
+        assert (answer.status, both.to_sdk) == (200, 1), f"{method}: the straight way was not taken"
+
+
+def test_a_client_that_is_ready(both: Both) -> None:
+    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    for version in LEGACY:
+        assert both.ask(asking(version, "notifications/initialized"), encoded(ready)).status == 202
+        assert both.to_sdk == 1
+    odd: dict[str, Any]
+    for odd in ({"params": {}}, {"params": {"_meta": {}}}, {"params": None}, {"method": "notifications/x"}, {"id": 1}):
+        both.ask(asking(LEGACY[0], "notifications/initialized"), encoded(ready | odd))
+    both.ask(asking(MODERN, "notifications/initialized"), encoded(ready | {"params": {"_meta": META}}))
+
+
+@pytest.mark.parametrize("version", [MODERN, *LEGACY])
+@pytest.mark.parametrize("method", ["tools/list", "server/discover", "ping", "initialize", "resources/list", "nope"])
+def test_odd_questions(both: Both, version: str | None, method: str) -> None:
+    odd: dict[str, Any]
+    for odd in (
+        {},
+        {"_meta": {"progressToken": 3}},
+        {"_meta": {"x": [1]}},
+        {"_meta": {"io.modelcontextprotocol/protocolVersion": "2025-06-18"}},
+        {"cursor": "x"},
+        {"cursor": None},
+        {"cursor": 1},
+        {"more": 1},
+    ):
+        for _ in range(2):  # the second time its envelope may be remembered
+            both.ask(asking(version, method), encoded(question(version, method, **odd)))
+    plain = question(version, method)
+    broken: dict[str, Any]
+    for broken in ({"params": None}, {"params": []}, {"id": None}, {"id": 1.5}, {"jsonrpc": "1"}, {"more": 1}):
+        both.ask(asking(version, method), encoded(plain | broken))
+    for more in ({"mcp_name": "json"}, {"mcp_method": "ping"}, {"mcp_method": None}, {"accept": "text/plain"}):
+        given = asking(version, method) | more
+        both.ask({key.replace("_", "-"): value for key, value in given.items() if value}, encoded(plain))
+
+
+CAPABILITIES: list[Any] = [
+    {"roots": {}, "sampling": {}, "elicitation": {}},
+    {"roots": {"listChanged": True}, "sampling": {"tools": {}, "context": {}}, "elicitation": {"form": {}, "url": {}}},
+    {"roots": {"listChanged": "yes"}},
+    {"roots": {"listChanged": None}},
+    {"sampling": {"tools": []}},
+    {"sampling": {"tools": {"x": 1}}},
+    {"elicitation": {"form": {"x": 1}}},
+    {"elicitation": True},
+    {"extensions": {"x/y": {}}},
+    {"experimental": {"a": {}}},
+    {"tasks": {}},
+    {"unknown": {}},
+    None,
+    [],
+]
+CLIENTS: list[Any] = [
+    {"name": "é", "version": "", "title": "T"},
+    {"name": "c", "version": "1", "icons": []},
+    {"name": "c", "version": 1},
+    {"name": "c"},
+    {"name": "c", "version": "1", "title": None},
+    None,
+]
+
+
+@pytest.mark.parametrize("version", LEGACY)
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({"capabilities": given} for given in CAPABILITIES),
+        *({"clientInfo": given} for given in CLIENTS),
+        *({"protocolVersion": given} for given in (*LEGACY, MODERN, "1999-01-01", 1)),
+        {"_meta": {}},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_introductions(both: Both, version: str | None, said: dict[str, Any]) -> None:
+    both.ask(asking(version, "initialize"), encoded(welcome(version, **said)))
+
+
+@pytest.mark.parametrize("method", ["tools/list", "tools/call"])
+def test_stateless_introductions(both: Both, method: str) -> None:
+    for key, values in (("clientCapabilities", CAPABILITIES), ("clientInfo", CLIENTS)):
+        for value in values:
+            meta = META | {f"io.modelcontextprotocol/{key}": value}
+            sent = message(MODERN) if method == "tools/call" else question(MODERN, method)
+            sent["params"]["_meta"] = meta
+            given = headers(MODERN) if method == "tools/call" else asking(MODERN, method)
+            for _ in range(2):
+                both.ask(given, encoded(sent))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        FILE,
+        DOCUMENTS / "listed.yaml",
+        ROOT / "tests/conformance/capability.yaml",
+        *(path for path in sorted(ROOT.glob("capabilities/*.yaml")) if ".sandbox." not in path.name),
+    ],
+    ids=lambda file: file.stem,
+)
+def test_what_documents_say_of_themselves(file: Path) -> None:
+    with served(file, Overrides(host="127.0.0.1")) as both:
+        for version in (MODERN, *LEGACY):
+            for method in METHODS[version]:
+                asked = welcome(version) if method == "initialize" else question(version, method)
+                assert "result" in both.ask(asking(version, method), encoded(asked)).json
+                assert both.to_sdk == 1
 
 
 VALUES = st.recursive(

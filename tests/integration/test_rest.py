@@ -34,7 +34,7 @@ ITEMS = {
 }
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def client(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -61,7 +61,7 @@ def call_all(gateway: Gateway) -> list[Response]:
         return [answer.result() for answer in (*rest, *(pool.submit(tool, name) for name in TOOLS))]
 
 
-@pytest.fixture(scope="module", params=["aiohttp", "httpx2"])
+@pytest.fixture(scope="module", params=["native", "httpx2"])
 def start(request: pytest.FixtureRequest, documents: Path) -> Callable[..., Gateway]:
     """Starts secrets.yaml with its secrets set, calling one URL, and logging all it can."""
 

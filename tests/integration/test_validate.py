@@ -19,6 +19,7 @@ BROKEN = """\
 naftiko: 1.0.0-alpha2
 info:
   label: Broken
+  description: It is
 binds:
 - namespace: env
   keys:
@@ -27,7 +28,7 @@ capability:
   consumes:
   - type: http
     namespace: api
-    baseUri: https://api.example.com
+    baseUri: https://things.example
     resources:
     - path: /things
       operations:
@@ -43,13 +44,13 @@ capability:
         call: api.list-thing
 """
 FINDINGS = """\
-{file}:7:5: warning[unused-binding]: 'NEVER' is bound but never used
-    7 |     NEVER: NEVER
+{file}:8:5: warning[unused-binding]: 'NEVER' is bound but never used
+    8 |     NEVER: NEVER
       |     ^^^^^
   help: remove it, or use it as {{{{NEVER}}}}
 
-{file}:25:15: error[unresolved-call]: no consumed operation 'api.list-thing'
-   25 |         call: api.list-thing
+{file}:26:15: error[unresolved-call]: no consumed operation 'api.list-thing'
+   26 |         call: api.list-thing
       |               ^^^^^^^^^^^^^^
   help: did you mean 'api.list-things'?
 

@@ -25,7 +25,7 @@ MACHINES = ["json", "github", "sarif", "junit"]
 
 DOCUMENT = """\
 naftiko: 1.0.0-alpha2
-info: {label: Things}
+info: {label: Things, description: Things}
 binds:
 - namespace: env
   keys:
@@ -34,7 +34,7 @@ capability:
   consumes:
   - type: http
     namespace: api
-    baseUri: https://api.example.com
+    baseUri: https://things.example
     resources:
     - path: /things
       operations:
@@ -57,7 +57,7 @@ naftiko: 1.0.0-alpha2
 consumes:
 - type: http
   namespace: api
-  baseUri: https://api.example.com
+  baseUri: https://things.example
   resources:
   - path: /things
     operations:
@@ -66,7 +66,7 @@ consumes:
 """
 IMPORTING = """\
 naftiko: 1.0.0-alpha2
-info: {label: Things}
+info: {label: Things, description: Things}
 capability:
   consumes:
   - location: ./shared.yaml

@@ -20,7 +20,7 @@ _SECONDS = 30
 
 SOUND = """\
 naftiko: 1.0.0-alpha2
-info: {label: Things}
+info: {label: Things, description: Things}
 capability:
   exposes:
   - type: rest
@@ -36,7 +36,7 @@ BROKEN = SOUND.replace("capability:", "binds:\n- {namespace: env, keys: {X: X}}\
 )
 IMPORTING = """\
 naftiko: 1.0.0-alpha2
-info: {label: Things}
+info: {label: Things, description: Things}
 capability:
   consumes:
   - {location: ./parts/shared.yaml, import: api}

@@ -1,18 +1,39 @@
-"""Where one is in a text, in an editor's units, and what can be written there."""
+"""What an editor's places are, what is read round them, and what can be written there."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.diagnostics import Span
-from naftiko_runtime.lsp.completion import completions, path_at
-from naftiko_runtime.lsp.outline import consumed
-from naftiko_runtime.lsp.positions import characters, stretch, units
-from naftiko_runtime.schema.write import as_schema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from naftiko_runtime.diagnostics import Findings, Span
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.lsp.completion import completions
+from naftiko_runtime.lsp.excerpt import excerpt
+from naftiko_runtime.lsp.hover import told_at
+from naftiko_runtime.lsp.outline import outline
+from naftiko_runtime.lsp.place import located, place_at, typed_at
+from naftiko_runtime.lsp.positions import Text
 from naftiko_runtime.source import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.source import Source
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted((ROOT / "capabilities").glob("*.yaml"))
 
 TEXT = """\
 naftiko: 1.0.0-alpha2
+binds:
+- namespace: env
+  keys:
+    TOKEN: TOKEN
 capability:
   consumes:
   - type: http
@@ -27,6 +48,11 @@ capability:
             inputParameters:
             - name: fields
               in: query
+            body:
+              type: text
+              data: |
+                {{note}}
+                and more
   exposes:
     - type: rest
       namespace: web
@@ -38,59 +64,195 @@ capability:
               with:
                 imo: rest.imo
 """
-OPERATIONS = consumed(load(TEXT.encode(), "x.yml"))
-SCHEMA = as_schema("1.0.0-alpha2")
+LATER = """\
+ikanos: 1.0.0-beta5
+capability:
+  consumes:
+    - namespace: registry
+      baseUri: https://registry.example
+      resources:
+        ships:
+          path: /ships
+          operations:
+            get: {method: GET}
+  exposes:
+    - type: mcp
+      namespace: tools
+      port: 1
+      tools:
+        find:
+          display: Finds
+          call: registry.get
+"""
+
+
+def read(text: str) -> Source:
+    source = canonical(load(text.encode(), "x.yml"), Findings())
+    assert source is not None
+    return source
+
+
+NAMES = outline(read(TEXT))
+JSON = json.dumps(read(TEXT).data, indent=2)
+FLAT = json.dumps({"info": {"tags": ["x"] * 700}, **read(TEXT).data}, indent=0)
+"""Without indentation, and longer than what is taken of it."""
 
 
 def words(text: str) -> list[str]:
     """What is offered at the mark in a text."""
-    lines = text.split("\n")
-    line = next(number for number, found in enumerate(lines) if "|" in found)
-    column = lines[line].index("|")
-    lines[line] = lines[line].replace("|", "")
-    return [word for word, _ in completions(lines, line, column, OPERATIONS, SCHEMA)]
+    before, _, after = text.partition("|>")
+    lines = (before + after).split("\n")
+    row = before.count("\n")
+    place = typed_at(lines, row, len(before.split("\n")[-1]), "x.yml")
+    return [word.text for word in completions(place, NAMES)] if place is not None else []
 
 
 def test_what_is_consumed() -> None:
-    (operation,) = OPERATIONS.values()
+    (operation,) = NAMES.operations.values()
     assert (operation.method, operation.url) == ("GET", "https://registry.example/ships/{imo}")
-    assert operation.parameters == ("fields", "imo")
-    assert (operation.span.line, operation.span.column) == (12, 19)
+    assert sorted(operation.parameters) == ["fields", "imo", "note"]
+    assert (operation.span.line, operation.span.column) == (16, 19)
+    assert operation.parameters["note"].line == 22
+    assert NAMES.variable("TOKEN") == NAMES.variable("env.TOKEN") == Span("x.yml", 5, 5, 5, 10)
+    assert list(outline(read(LATER)).operations) == ["registry.get"]
 
 
 @pytest.mark.parametrize(
     ("text", "offered"),
     [
-        ("call: |", "registry.get"),
-        ("            - call: regi|", "registry.get"),
-        (TEXT.replace("imo: rest.imo", "|"), "fields"),
-        (TEXT.replace("imo: rest.imo", "imo: rest.imo\n                fie|"), "fields"),
-        (TEXT.replace("      port: 8080", "      po|"), "port"),
-        (TEXT.replace("  exposes:", "  exp|"), "exposes"),
-        (TEXT.replace("          - name: get", "          - name: get\n            out|"), "outputRawFormat"),
-        (TEXT.replace("    namespace: registry", "    na|"), "baseUri"),
-        (TEXT.replace("              in: query", "              i|"), "in"),
-        ("naftiko: 1.0.0-alpha2\n|", "capability"),
+        (TEXT.replace("call: registry.get", "call: |>"), "registry.get"),
+        (TEXT.replace("- call: registry.get", "- call: regi|>"), "registry.get"),
+        (TEXT.replace("imo: rest.imo", "|>"), "fields"),
+        (TEXT.replace("imo: rest.imo", "imo: rest.imo\n                no|>"), "note"),
+        (TEXT.replace("      port: 8080", "      po|>"), "port"),
+        (TEXT.replace("  exposes:", "  exp|>"), "exposes"),
+        (TEXT.replace("          - name: get", "          - name: get\n            out|>"), "outputRawFormat"),
+        (TEXT.replace("    baseUri", "    |>\n    baseUri"), "authentication"),
+        (TEXT.replace("              in: query", "              i|>"), "in"),
+        (TEXT.replace("in: path}", "|>}"), "in"),
+        (TEXT.replace("in: path}", "in: path, |>"), "required"),
+        (TEXT.replace("- path: /x", "- path: /{{|>"), "TOKEN"),
+        (TEXT + "    - |>", "type"),
+        (TEXT.replace("  consumes:\n  - type: http\n", "  consumes:\n  - type: |>\n"), "http"),
+        (LATER.replace("display: Finds", "outp|>"), "outputParameters"),
+        (LATER.replace("{method: GET}", "{me|>}"), "method"),
+        ("naftiko: 1.0.0-alpha2\n|>", "capability"),
+        (JSON.replace('"registry.get"', '"reg|>"'), "registry.get"),
+        (JSON.replace('"imo": "rest.imo"', '"|>"'), "fields"),
+        (JSON.replace('"imo": "rest.imo"', '"imo": "{{|>"'), "TOKEN"),
+        (FLAT.replace('"registry.get"', '"reg|>"'), "registry.get"),
     ],
 )
 def test_what_fits_is_offered(text: str, offered: str) -> None:
     assert offered in words(text)
 
 
-@pytest.mark.parametrize("text", ["port: |", "description: some words|", "- a, b|"])
-def test_nothing_is_offered_for_values(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT.replace("port: 8080", "port: |>"),
+        TEXT.replace("port: 8080", "description: some wo|>rds"),
+        TEXT.replace("port: 8080", "port: 8080  # po|>"),
+        TEXT.replace("and more", "and |>"),
+        TEXT.replace("    TOKEN: TOKEN", "    |>"),
+        LATER.replace("          display: Finds", "          display: Finds\n        an|>"),
+    ],
+)
+def test_nothing_is_offered_where_the_author_has_to_think(text: str) -> None:
     assert words(text) == []
 
 
-def test_paths() -> None:
-    lines = TEXT.split("\n")
-    assert path_at(lines, 13, 12) == ["capability", "consumes", "resources", "operations"]
-    assert path_at(lines, 24, 16) == ["capability", "exposes", "resources", "operations", "with"]
-    assert path_at(lines, 0, 0) == []
+def test_what_a_key_means() -> None:
+    place = place_at(TEXT.split("\n"), 0, 1, "x")
+    assert "**naftiko**: The version of the specification" in told_at(place, NAMES, [])
+    assert told_at(None, NAMES, []) == ""
 
 
-def test_units() -> None:
+# -- excerpts -----------------------------------------------------------------------------------------------------
+
+
+def places(value: Any, source: Source, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths to all keys and values of a source that stand at places of their own."""
+    for key in source.places.of(value):
+        if key in (value if isinstance(value, dict) else range(len(value))):
+            yield (*steps, key)
+            yield from places(value[key], source, (*steps, key))
+
+
+def names(steps: tuple[str | int, ...]) -> list[str]:
+    return [step for step in steps if isinstance(step, str)]
+
+
+@pytest.mark.parametrize("text", [TEXT, LATER, JSON, *(file.read_text(encoding="utf-8") for file in DOCUMENTS)])
+def test_a_place_is_the_same_in_an_excerpt_as_in_the_whole(text: str) -> None:
+    source = read(text)
+    lines = text.split("\n")
+    seen = 0
+    for steps in places(source.data, source):
+        span = source.span(steps, key=True)
+        row, column = span.line - 1, span.column - 1
+        whole = located(source, row, column)
+        part = place_at(lines, row, column, "x.yml")
+        if whole is None:
+            continue
+        assert part is not None, span
+        assert (names(part.steps), part.on_key) == (names(whole.steps), whole.on_key), span
+        if not part.on_key:
+            assert part.value == whole.value
+        seen += 1
+    assert seen > 10
+
+
+def test_an_excerpt_has_the_way_and_what_is_small_beside_it() -> None:
+    many = "".join(f"        - path: /{n}\n          operations: [{{name: o{n}}}]\n" for n in range(500))
+    text = TEXT.replace(
+        "      - path: /ships",
+        f"{many.replace('        - ', '      - ').replace('  operations', 'operations')}      - path: /ships",
+    )
+    lines = text.split("\n")
+    row = next(row for row, line in enumerate(lines) if "rest.imo" in line)
+    kept = excerpt(lines, row, 0)
+    assert len(kept) == len(lines)
+    shown = [line.strip() for line in kept if line]
+    assert {"call: registry.get", "namespace: web"} <= {line.removeprefix("- ") for line in shown}
+    assert len(shown) < 40
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_half_written_text_breaks_the_reading_of_a_place(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([TEXT, LATER]))
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 40)))
+    typed = data.draw(st.text(st.sampled_from("abc:{}[]\"'|>-# \n\t&*!{{"), max_size=6))
+    text = text[:start] + typed + text[end:]
+    offset = start + len(typed)
+    lines = text.split("\n")
+    row = text[:offset].count("\n")
+    column = offset - (text.rfind("\n", 0, offset) + 1)
+    place_at(lines, row, column, "x.yml")
+    if (place := typed_at(lines, row, column, "x.yml")) is not None:
+        completions(place, NAMES)
+
+
+# -- positions ----------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.text(st.one_of(st.sampled_from("\n\r\x85\u2028😀é\ud800"), st.characters()), max_size=40),
+    st.sampled_from(["utf-8", "utf-16", "utf-32"]),
+)
+def test_a_place_survives_the_editor_s_count(text: str, encoding: str) -> None:
+    counted = Text(text, encoding)
+    for line, shown in enumerate(counted.lines, 1):
+        for column in range(1, len(shown) + 2):
+            assert counted.place(*counted.position(line, column)) == (line, column)
+
+
+def test_units_are_those_of_the_encoding() -> None:
     line = "a: '😀é' # x"
-    assert units(line) == len(line) + 1
-    assert [characters(line, units(line[:n])) for n in range(len(line) + 1)] == list(range(len(line) + 1))
-    assert stretch(Span("x", 1, 7, 1, 8), [line]) == (0, 7, 0, 8)
+    assert [Text(line, encoding).position(1, 7) for encoding in ("utf-8", "utf-16", "utf-32")] == [
+        *((0, 10), (0, 7), (0, 6))
+    ]
+    assert Text("a\u2028b\n").position(2, 1) == (0, 2)
+    assert Text("a\n").place(7, 3) == (2, 1)

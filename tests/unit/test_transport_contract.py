@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import httpcore2
 import pytest
 
-from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable, open_transport
+from naftiko_runtime.transport import HttpClient, OutboundRequest, Transport, UpstreamUnreachable, open_transport
 from naftiko_runtime.transport.httpx2_wire import Network
 from support.rawserver import Peer, answer, serve
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 SECRET = "s3cret"
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
-    opened = open_transport(cast("Literal['aiohttp', 'httpx2']", request.param))
+    opened = open_transport(cast("HttpClient", request.param))
     yield opened
     await opened.aclose()
 

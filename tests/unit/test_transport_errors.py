@@ -8,17 +8,17 @@ import socket
 import ssl
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
-import aiohttp
 import httpcore2
 import pytest
 
 from naftiko_runtime.transport import (
+    HttpClient,
     OutboundRequest,
     UpstreamUnreachable,
-    aiohttp_transport,
     httpx2_transport,
+    native,
     open_transport,
 )
 from naftiko_runtime.transport import origin as told
@@ -31,17 +31,7 @@ if TYPE_CHECKING:
 
 ORIGIN, _ = told.split_url("https://api.example.com/s3cret?key=s3cret")
 
-AIOHTTP_ERRORS = [getattr(aiohttp.client_exceptions, name) for name in aiohttp.client_exceptions.__all__]
 HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-
-
-@pytest.mark.parametrize("kind", AIOHTTP_ERRORS)
-def test_every_error_of_aiohttp_is_mapped(kind: type[Exception]) -> None:
-    error = kind.__new__(kind)
-    assert isinstance(error, aiohttp_transport._FAILURES)  # noqa: SLF001
-    text = str(aiohttp_transport.unreachable(error, ORIGIN, 10))
-    assert "api.example.com" in text
-    assert "{" not in text
 
 
 @pytest.mark.parametrize("kind", HTTPCORE_ERRORS)
@@ -53,7 +43,7 @@ def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     assert "s3cret" not in text
 
 
-@pytest.mark.parametrize("unreachable", [aiohttp_transport.unreachable, httpx2_transport.unreachable])
+@pytest.mark.parametrize("unreachable", [native.unreachable, httpx2_transport.unreachable])
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -76,7 +66,7 @@ def test_what_the_system_reports_is_told_alike(
     assert str(unreachable(error, ORIGIN, 2.5)) == text
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+@pytest.mark.parametrize("name", ["native", "httpx2"])
 @pytest.mark.parametrize(
     ("days", "address", "trusted", "why"),
     [
@@ -89,7 +79,7 @@ async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
     pem = certificate(tmp_path / "server.pem", days=days, address=address)
-    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name), trusting(pem) if trusted else None)
+    transport = open_transport(cast("HttpClient", name), trusting(pem) if trusted else None)
     async with serve(answer(), tls=serving(pem)) as server:
         with pytest.raises(UpstreamUnreachable) as caught:
             await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
@@ -98,9 +88,9 @@ async def test_a_certificate_that_is_not_valid(
         assert str(caught.value) == f"the TLS certificate of {peer} is not valid: {why}"
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "httpx2"])
+@pytest.mark.parametrize("name", ["native", "httpx2"])
 async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
-    transport = open_transport(cast("Literal['aiohttp', 'httpx2']", name))
+    transport = open_transport(cast("HttpClient", name))
 
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -114,9 +104,9 @@ async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
     assert str(caught.value) == f"TLS with 127.0.0.1:{port} failed"
 
 
-@pytest.mark.parametrize("kind", [aiohttp_transport.AiohttpTransport, httpx2_transport.Httpx2Transport])
+@pytest.mark.parametrize("kind", [native.NativeTransport, httpx2_transport.Httpx2Transport])
 async def test_a_server_that_accepts_no_connection_is_not_waited_for(
-    kind: type[aiohttp_transport.AiohttpTransport | httpx2_transport.Httpx2Transport],
+    kind: type[native.NativeTransport | httpx2_transport.Httpx2Transport],
 ) -> None:
     transport = kind(connect_seconds=0.01)
     with socket.socket() as full:
@@ -155,15 +145,15 @@ def test_a_port_that_is_none_is_refused(url: str) -> None:
         told.split_url(url)
 
 
-@pytest.mark.parametrize(("name", "other"), [("aiohttp", "httpcore2"), ("httpx2", "aiohttp")])
-def test_only_the_chosen_library_is_imported(name: str, other: str) -> None:
-    program = f"""
+def test_a_client_library_is_imported_only_when_it_is_chosen() -> None:
+    program = """
 import asyncio, sys
 from naftiko_runtime.transport import open_transport
-assert not {{"aiohttp", "httpcore2", "httpx2"}} & set(sys.modules)
-async def main():
-    await open_transport({name!r}).aclose()
-asyncio.run(main())
-assert {other!r} not in sys.modules
+async def main(name):
+    await open_transport(name).aclose()
+asyncio.run(main("native"))
+assert not {"aiohttp", "httpcore2", "httpx2"} & set(sys.modules)
+asyncio.run(main("httpx2"))
+assert "httpcore2" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)

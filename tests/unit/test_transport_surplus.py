@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable, open_transport
+from naftiko_runtime.transport import HttpClient, OutboundRequest, Transport, UpstreamUnreachable, open_transport
 from support.certificates import certificate, serving, trusting
 from support.rawserver import Answer, Peer, RawServer, answer, serve
 
@@ -24,9 +24,9 @@ def pem(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
     return certificate(tmp_path / "server.pem") if request.param == "https" else None
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIterator[Transport]:
-    name = cast("Literal['aiohttp', 'httpx2']", request.param)
+    name = cast("HttpClient", request.param)
     opened = open_transport(name, trusting(pem) if pem else None)
     yield opened
     await opened.aclose()

@@ -163,7 +163,7 @@ class Lab:
         """Every expose of a plan on a socket, by kind and namespace."""
         async with AsyncExitStack() as stack:
             secrets = {binding.name: Secret(secret(binding.key)) for binding in plan.bindings}
-            bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("aiohttp", self.tls)))
+            bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("native", self.tls)))
             listening = {}
             listeners: list[Listener] = []
             stack.push_async_callback(_stop, listeners)

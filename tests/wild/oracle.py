@@ -297,7 +297,7 @@ class Meaning:
             return "form", [(k, v) for k, v in self._tree(data).items() if v is not None]
         if kind in TEXT_TYPES and isinstance(data, str):
             guard = (lambda t: escape(t, {'"': "&quot;", "'": "&apos;"})) if kind == "xml" else str
-            return "text", _PLACEHOLDER.sub(lambda m: guard(self._shown(m[1])), data)
+            return "xml" if kind == "xml" else "text", _PLACEHOLDER.sub(lambda m: guard(self._shown(m[1])), data)
         if kind == "multipartForm":
             return "multipart", list(self._parts(data))
         raise Unjudged(f"a body of type '{kind}'")

@@ -27,6 +27,19 @@ def concerning(
     return list(dict.fromkeys(found))
 
 
+def within(errors: Sequence[Diagnostic], file: Path, exposed: Exposed) -> list[Diagnostic]:
+    """The errors in an operation itself."""
+    return [error for error in errors if _inside(error, (str(file), exposed.own, ()))]
+
+
+def in_imports(errors: Sequence[Diagnostic], file: Path, exposed: Exposed) -> list[Diagnostic]:
+    """The errors in the import entries that bring, or would bring, what an operation calls."""
+    namespaces = {str(call["call"]).partition(".")[0] for call in exposed.calls()}
+    entries = [part for part in exposed.others if "location" in part or "from" in part]
+    called = [entry for entry in entries if str(entry.get("as") or entry.get("import")) in namespaces]
+    return [error for error in errors for entry in called if _inside(error, (str(file), entry, ()))]
+
+
 def _near(file: Path, exposed: Exposed, consumed: Sequence[Consumed]) -> Iterator[Region]:
     yield str(file), exposed.own, ()
     yield str(file), exposed.spec, ()

@@ -17,7 +17,7 @@ from wild.judge import faults
 from wild.measure import ORACLE_FAILED
 from wild.oracle import Caller, Meaning
 from wild.report import Totals
-from wild.run import CORPUS, main, totals
+from wild.run import main, totals
 from wild.verdict import FileReport, Verdict
 
 if TYPE_CHECKING:
@@ -33,13 +33,11 @@ def verdicts(found: Totals, file: str) -> dict[str, Verdict]:
     return {f"{v.expose} {v.operation}": v for v in found.verdicts if v.file == file}
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus is not at {CORPUS}")
-async def test_files_written_by_others_mean_what_their_authors_meant() -> None:
-    found = await totals(CORPUS)
-    assert not found.crashes
-    assert not found.of("wrong")
-    assert not [v for v in found.of("unjudged") if v.reason.startswith(ORACLE_FAILED)]
-    assert found.served >= SERVED_MIN
+def test_files_written_by_others_mean_what_their_authors_meant(corpus_totals: Totals) -> None:
+    assert not corpus_totals.crashes
+    assert not corpus_totals.of("wrong")
+    assert not [v for v in corpus_totals.of("unjudged") if v.reason.startswith(ORACLE_FAILED)]
+    assert corpus_totals.served >= SERVED_MIN
 
 
 async def test_a_sound_file_is_served_whole() -> None:

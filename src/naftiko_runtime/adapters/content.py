@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import Undecodable, decode
@@ -50,6 +51,8 @@ async def result_of(answer: Answer, operation: BoundOperation) -> Result:
         UpstreamError: The body cannot be read.
     """
     if answer.mapped:
+        if operation.plan.raw_format != "json":  # others have numbers that JSON cannot write; it writes null for them
+            answer.value = _finite(answer.value)
         return _shaped(answer, operation.plan.outline)
     body = await answer.read()
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
@@ -65,6 +68,19 @@ def _shaped(answer: Answer, outline: Outline | None) -> Result:
     if outline is None:
         return _structured(text, answer.value)
     return Result(_text_block(text), outline.structured(answer.value, mismatched=answer.mismatched))
+
+
+def _finite(value: Any) -> Any:
+    """A value with nothing in the place of infinities and of what is no number."""
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case _:
+            return value
 
 
 def _structured(text: str, value: Any) -> Result:

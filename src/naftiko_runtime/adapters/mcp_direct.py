@@ -1,186 +1,220 @@
-"""The straight way for ``tools/call``: what the SDK would answer, byte for byte, without its machinery.
+"""The straight way for what clients ask most: what the SDK would answer, byte for byte, without its machinery.
 
-It takes only messages that leave no doubt: a whole JSON body of a known shape, for a tool that there is, with an
-envelope that the SDK itself has accepted before. Whatever is odd in the least is handed to the SDK as it came, so
-that every refusal, and every rule of every revision, is the SDK's own.
+It takes only messages that leave no doubt: a whole JSON body of a known shape, with an envelope that is plain or that
+the SDK itself has accepted before. Whatever is odd in the least is handed to the SDK as it came, so that every refusal,
+and every rule of every revision, is the SDK's own.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
-from mcp_types import (
-    DEFAULT_NEGOTIATED_VERSION,
-    INTERNAL_ERROR,
-    PROTOCOL_VERSION_META_KEY,
-    SERVER_INFO_META_KEY,
-    CallToolRequestParams,
-)
-from mcp_types import methods as sdk_methods
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
-from pydantic import ValidationError
-from pydantic_core import to_json
+
+from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping
 
-    from naftiko_runtime.adapters.content import Result
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
-    from naftiko_runtime.adapters.mcp import ToolServer
+    from naftiko_runtime.adapters.mcp_tools import ToolServer
+    from naftiko_runtime.adapters.mcp_wire import Introduction, Wire
+    from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
 
-_METHOD: Final = "tools/call"
+_CALL: Final = "tools/call"
 _KEYS: Final = frozenset({"jsonrpc", "id", "method", "params"})
-_PARAMS: Final = frozenset({"name", "arguments", "_meta"})
+_CALL_PARAMS: Final = frozenset({"name", "arguments", "_meta"})
+_ENVELOPE: Final = frozenset({"_meta"})
+_WELCOME_PARAMS: Final = frozenset({"protocolVersion", "capabilities", "clientInfo"})
+_INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 _HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name"})
-_MODERN: Final = frozenset(version.encode() for version in MODERN_PROTOCOL_VERSIONS)
-_HANDSHAKE: Final = frozenset(version.encode() for version in HANDSHAKE_PROTOCOL_VERSIONS)
-_DEFAULT: Final = DEFAULT_NEGOTIATED_VERSION.encode()
+_VERSIONS: Final = {version.encode(): version for version in (*HANDSHAKE, *STATELESS)} | {None: UNNAMED}
 _REMEMBERED_MAX: Final = 1024
+_REMEMBERED_BYTES_MAX: Final = 1024
+"""How many envelopes and headers are remembered, and how large each may be: strangers choose them."""
+
 _DEPTH_MAX: Final = 100
 _EXACT: Final = 2.0**63
-_JSON: Final = (b"content-type", b"application/json")
+_ASKED: Final[dict[tuple[bool, str], Callable[[Introduction], bytes]]] = {
+    (True, "tools/list"): attrgetter("listing"),
+    (True, "server/discover"): attrgetter("discovery"),
+    (False, "tools/list"): attrgetter("legacy_listing"),
+    (False, "ping"): lambda _: b"{",
+}
+"""What is answered to a question with nothing but an envelope, by wire (stateless or not) and method."""
+_CAPABILITIES: Final[dict[str, dict[str, type]]] = {
+    "roots": {"listChanged": bool},
+    "sampling": {"tools": dict, "context": dict},
+    "elicitation": {"form": dict, "url": dict},
+}
+"""What every revision takes for what a client can do; each with the types of its details."""
 
 
-class DirectCalls:
-    """Answers the calls of one MCP server."""
+class DirectAnswers:
+    """Answers the plain messages to one MCP server."""
 
-    def __init__(self, tools: ToolServer, server_info: dict[str, Any], body_bytes_max: int) -> None:
+    def __init__(
+        self,
+        tools: ToolServer,
+        body_bytes_max: int,
+        is_sound: Callable[[dict[str, Any], str, Scope], bool],
+    ) -> None:
         """Prepare it.
 
         Args:
             tools: What is served.
-            server_info: What the SDK puts into the ``_meta`` of its answers.
             body_bytes_max: Of a body that is taken here; a larger one is the SDK's to refuse.
+            is_sound: Whether the SDK would take a message whose envelope is not plain; false while nobody can tell.
         """
         self._tools = tools
-        self._meta = {SERVER_INFO_META_KEY: server_info}
         self._body_bytes_max = body_bytes_max
-        self._envelopes: set[tuple[str, bytes]] = set()
-        self._accepted: dict[bytes, bool] = {}
+        self._is_sound = is_sound
+        self._introduction = tools.introduction()
+        self._envelopes: set[tuple[str, str, bytes]] = set()
+        self._versions: dict[tuple[bytes | None, ...], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
         """Answer a POST, or give back what the SDK is to receive instead."""
-        headers = _routing_headers(scope)
+        headers = _routing_headers(scope["headers"])
         version = None if headers is None else self._version(headers)
         if headers is None or version is None:
             return receive
-        message = await receive()
-        body = message.get("body", b"") if message["type"] == "http.request" else b""
-        if not body or message.get("more_body", False) or len(body) > self._body_bytes_max:
-            return _replaying(message, receive)
-        call = self._call(body, version, headers, scope)
-        if call is None:
-            return _replaying(message, receive)
-        await self._answer(call, version, scope, send)
-        return None
+        taken = await receive()
+        body = taken.get("body", b"") if taken["type"] == "http.request" else b""
+        if body and not taken.get("more_body", False) and len(body) <= self._body_bytes_max:
+            message = _message(body, headers, stateless=version in STATELESS)
+            if message is not None and await self._answered(message, version, headers, scope, send):
+                return None
+        return _replaying(taken, receive)
 
-    def _version(self, headers: Mapping[bytes, bytes]) -> str | None:
+    def _version(self, headers: dict[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
-        if headers.get(b"mcp-method", b"tools/call") != b"tools/call":
-            return None
-        if headers.get(b"content-type", b"").partition(b";")[0].strip() != b"application/json":
-            return None
-        version = headers.get(b"mcp-protocol-version", _DEFAULT)
-        known = version in _HANDSHAKE or (version in _MODERN and b"mcp-method" in headers)
-        return version.decode() if known and self._accepts_json(headers.get(b"accept", b"")) else None
-
-    def _accepts_json(self, accept: bytes) -> bool:
-        """Whether an ``Accept`` header takes JSON, as the SDK reads it."""
-        known = self._accepted.get(accept)
-        if known is None:
-            kinds = {part.split(b";")[0].strip().lower() for part in accept.split(b",")}
-            known = bool(kinds & {b"*/*", b"application/*", b"application/json"})
-            if len(self._accepted) < _REMEMBERED_MAX:
-                self._accepted[accept] = known
-        return known
-
-    def _call(self, body: bytes, version: str, headers: Mapping[bytes, bytes], scope: Scope) -> dict[str, Any] | None:
-        """The message, when nothing about it is odd."""
+        shape = headers.get(b"mcp-protocol-version"), headers.get(b"content-type"), headers.get(b"accept")
         try:
-            message = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(message, dict) or not _is_call(message):
-            return None
-        params = message["params"]
-        name = params["name"]
-        if not self._tools.has(name):
-            return None
-        if not _named(headers.get(b"mcp-name"), name, needed=version in MODERN_PROTOCOL_VERSIONS):
-            return None
-        return message if self._knows(message, params.get("_meta"), version, scope) else None
+            return self._versions[shape]
+        except KeyError:
+            version = _VERSIONS.get(shape[0]) if _is_json(shape[1] or b"") and _accepts_json(shape[2] or b"") else None
+            if len(self._versions) < _REMEMBERED_MAX and sum(map(len, filter(None, shape))) <= _REMEMBERED_BYTES_MAX:
+                self._versions[shape] = version
+            return version
 
-    def _knows(self, message: dict[str, Any], meta: Any, version: str, scope: Scope) -> bool:
-        """Whether an envelope is sound: clients send the same one over and over, so that the SDK is asked once."""
+    async def _answered(
+        self, message: dict[str, Any], version: str, headers: dict[bytes, bytes], scope: Scope, send: Send
+    ) -> bool:
+        """Answer a message; false when it is the SDK's to answer."""
+        stateless = version in STATELESS
+        wire = self._introduction.stateless if stateless else self._introduction.legacy
+        if message["method"] == _CALL:
+            name = message["params"]["name"]
+            named = self._tools.has(name) and _named(headers.get(b"mcp-name"), name, needed=stateless)
+            if not (named and self._knows(message, version, scope)):
+                return False
+            body = await self._called(message, wire, scope)
+        elif b"mcp-name" in headers:
+            return False
+        elif message == _INITIALIZED and not stateless:
+            body = b""
+        else:
+            result = self._said(message, version, scope)
+            if result is None:
+                return False
+            body = wire.answer(message["id"], result)
+        await send({"type": "http.response.start", "status": 200 if body else 202, "headers": wire.headers(body)})
+        await send({"type": "http.response.body", "body": body})
+        return True
+
+    def _said(self, message: dict[str, Any], version: str, scope: Scope) -> bytes | None:
+        """What is answered to a question about the server; nothing when that is the SDK's to say."""
+        method, params = message["method"], message.get("params", {})
+        if method == "initialize":
+            plain = version in HANDSHAKE and _is_plain_welcome(params)
+            return self._introduction.welcome(params["protocolVersion"]) if plain else None
+        answer = _ASKED.get((version in STATELESS, method))
+        if answer is None or not params.keys() <= _ENVELOPE:
+            return None
+        return answer(self._introduction) if self._knows({**message, "params": params}, version, scope) else None
+
+    def _knows(self, message: dict[str, Any], version: str, scope: Scope) -> bool:
+        """Whether an envelope is sound: plain, or one that a client has sent before, so that the SDK is asked once."""
+        meta = message["params"].get("_meta")
         if isinstance(meta, dict) and type(meta.get("progressToken")) in (int, str):  # another one in every call
             meta = {key: value for key, value in meta.items() if key != "progressToken"}
-        key = version, orjson.dumps(meta)
+        key = message["method"], version, orjson.dumps(meta)
         if key in self._envelopes:
             return True
-        sound = _is_sound(message, meta, version, scope)
-        if sound and len(self._envelopes) < _REMEMBERED_MAX:
+        plain = _is_plain_envelope(meta, version) if version in STATELESS else meta is None or meta == {}
+        sound = plain or self._is_sound(message, version, scope)
+        if sound and len(self._envelopes) < _REMEMBERED_MAX and len(key[2]) <= _REMEMBERED_BYTES_MAX:
             self._envelopes.add(key)
         return sound
 
-    async def _answer(self, message: dict[str, Any], version: str, scope: Scope, send: Send) -> None:
-        params, modern = message["params"], version in MODERN_PROTOCOL_VERSIONS
-        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
+    async def _called(self, message: dict[str, Any], wire: Wire, scope: Scope) -> bytes:
+        """The answer to a call."""
+        params = message["params"]
         try:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope)
-            answer["result"] = self._wire(result, modern=modern)
+            return wire.answer(message["id"], wire.called(result))
         except Exception:  # a fault of ours: the SDK would say as little
             log.exception("a tool's call failed")
-            answer["error"] = {"code": INTERNAL_ERROR, "message": "Internal server error"}
-        if modern:
-            body = json.dumps(answer, separators=(",", ":")).encode()
-            headers = [(b"content-length", str(len(body)).encode()), _JSON]
-        else:
-            body = to_json(answer, inf_nan_mode="null")
-            headers = [_JSON, (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _wire(self, result: Result, *, modern: bool) -> dict[str, Any]:
-        """A result in the order in which the SDK writes its parts."""
-        wire: dict[str, Any] = {"content": [result.block], "isError": result.is_error}
-        if modern:
-            wire["resultType"] = "complete"
-        if result.structured is not None:
-            wire["structuredContent"] = result.structured
-        if modern:
-            wire["_meta"] = self._meta
-        return wire
+            return wire.failure(message["id"])
 
 
-def _routing_headers(scope: Scope) -> dict[bytes, bytes] | None:
+def _routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
     """The headers that decide who answers; nothing when one is there twice, or parameters are given as headers."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
         if name in _HEADERS:
-            if name in headers:
+            if name in found:
                 return None
-            headers[name] = value
+            found[name] = value
         elif name.startswith(b"mcp-param-"):
             return None
-    return headers
+    return found
 
 
-def _is_call(message: dict[str, Any]) -> bool:
-    """Whether a message is the call of a tool, with nothing in it that need not be."""
-    params = message.get("params")
-    if message.get("method") != _METHOD or message.get("jsonrpc") != "2.0" or not message.keys() <= _KEYS:
-        return False
-    if type(message.get("id")) not in (int, str) or not isinstance(params, dict) or not params.keys() <= _PARAMS:
-        return False
+def _is_json(content_type: bytes) -> bool:
+    return content_type.partition(b";")[0].strip() == b"application/json"
+
+
+def _accepts_json(accept: bytes) -> bool:
+    """Whether an ``Accept`` header takes JSON, as the SDK reads it."""
+    kinds = {part.split(b";")[0].strip().lower() for part in accept.split(b",")}
+    return bool(kinds & {b"*/*", b"application/*", b"application/json"})
+
+
+def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
+    """A message, when nothing about it is odd, and the headers call its method by name where they call it at all."""
+    try:
+        message = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not message.keys() <= _KEYS:
+        return None
+    method, params = message.get("method"), message.get("params", {})
+    if not isinstance(method, str) or not isinstance(params, dict):
+        return None
+    told = headers.get(b"mcp-method")
+    if stateless if told is None else told != method.encode("ascii", "ignore"):
+        return None
+    if type(message.get("id")) not in (int, str):
+        return message if message == _INITIALIZED else None
+    return message if method != _CALL or _is_call(params) else None
+
+
+def _is_call(params: dict[str, Any]) -> bool:
+    """Whether these are the parameters of a tool's call, with nothing among them that need not be."""
     arguments = params.get("arguments")
-    return isinstance(params.get("name"), str) and isinstance(arguments, dict | None) and _is_plain(arguments)
+    return (
+        params.keys() <= _CALL_PARAMS
+        and isinstance(params.get("name"), str)
+        and (arguments is None or isinstance(arguments, dict))
+        and _is_plain(arguments)
+    )
 
 
 def _is_plain(value: Any) -> bool:
@@ -208,21 +242,42 @@ def _named(given: bytes | None, name: str, *, needed: bool) -> bool:
     return given == name.encode("ascii", "ignore") and name.isascii() and not given.startswith(b"=?")
 
 
-def _is_sound(message: dict[str, Any], meta: Any, version: str, scope: Scope) -> bool:
-    """Whether the SDK would take a message of this envelope."""
-    params = message["params"]
-    if version in MODERN_PROTOCOL_VERSIONS:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not isinstance(classify_inbound_request(message, headers=headers), InboundModernRoute):
-            return False
-    elif isinstance(meta, dict) and meta.get(PROTOCOL_VERSION_META_KEY, version) != version:
-        return False
-    try:
-        sdk_methods.validate_client_request(_METHOD, version, params)
-        CallToolRequestParams.model_validate(params, by_name=False)
-    except (ValidationError, KeyError, ValueError):
-        return False
-    return True
+def _is_plain_envelope(meta: Any, version: str) -> bool:
+    """Whether every part of a stateless request's envelope is of the shape that most clients send."""
+    return (
+        isinstance(meta, dict)
+        and len(meta) == 3  # noqa: PLR2004 - these three
+        and meta.get(VERSION) == version
+        and _is_plain_client(meta.get(CLIENT_INFO))
+        and _are_plain_capabilities(meta.get(CAPABILITIES))
+    )
+
+
+def _is_plain_welcome(params: dict[str, Any]) -> bool:
+    """Whether ``initialize`` is asked with what most clients say."""
+    return (
+        params.keys() == _WELCOME_PARAMS
+        and params["protocolVersion"] in HANDSHAKE
+        and _is_plain_client(params["clientInfo"])
+        and _are_plain_capabilities(params["capabilities"])
+    )
+
+
+def _is_plain_client(info: Any) -> bool:
+    return (
+        isinstance(info, dict)
+        and {"name", "version"} <= info.keys() <= {"name", "version", "title"}
+        and all(isinstance(value, str) for value in info.values())
+    )
+
+
+def _are_plain_capabilities(given: Any) -> bool:
+    return isinstance(given, dict) and all(
+        name in _CAPABILITIES
+        and isinstance(value, dict)
+        and all(type(detail) is _CAPABILITIES[name].get(key) for key, detail in value.items())
+        for name, value in given.items()
+    )
 
 
 def _replaying(message: MutableMapping[str, Any], receive: Receive) -> Receive:

@@ -253,13 +253,18 @@ class _Reply:
         headers = answer.headers
         if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
             headers = [pair for pair in headers if pair[0] != b"content-length"]
+        response = answer.response
+        whole = b"" if bodyless else response.whole()
         self.started = True
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        response, finished = answer.response, False
-        if not bodyless:
-            async for chunk in response.chunks():
-                finished = response.finished()
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
+        if whole is not None:
+            await self._send({"type": "http.response.body", "body": whole})
+            return
+        await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # the head, at once
+        finished = False
+        async for chunk in response.chunks():
+            finished = response.finished()
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
         if not finished:
             await self._send({"type": "http.response.body", "body": b""})
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.configuration import Configuration, Configurations
     from naftiko_runtime.cli.inputs import Input
     from naftiko_runtime.cli.selection import Selection
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostics import Diagnostic
     from naftiko_runtime.source import Source
 
 Known: TypeAlias = "Mapping[Path, Loaded | None]"
@@ -80,7 +80,7 @@ class Checker:
         known = entry.path in self.known
         loaded = self.known[entry.path] if known else self._load(entry, configuration, named=named)
         self.loaded[entry.path] = loaded
-        return self._told(loaded, str(entry.path), configuration) if loaded is not None else None
+        return told(loaded, str(entry.path), configuration, self.selection) if loaded is not None else None
 
     def _load(self, entry: Input, configuration: Configuration, *, named: bool) -> Loaded | None:
         try:
@@ -93,18 +93,23 @@ class Checker:
         allowed = (*self.allowed_imports, *configuration.allowed_imports)
         return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict, lint=True), entry.path)
 
-    def _told(self, loaded: Loaded, file: str, configuration: Configuration) -> Checked:
-        source = loaded.source
-        fails_on = self.selection.fails_on(configuration)
-        if source is None:
-            return Checked(file, tuple(self.selection.told(loaded.diagnostics, configuration)), fails_on=fails_on)
 
-        def line_of(span: Span) -> str:
-            return source.quoted(span)
+def told(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> Checked:
+    """What is told of what a file became.
 
-        imported = {name: other.text for name in _others(loaded, file) if (other := source.places.files.get(name))}
-        left = _unsilenced(loaded.diagnostics, {file: source.text, **imported}, file)
-        return Checked(file, tuple(self.selection.told(left, configuration)), line_of, fails_on)
+    Args:
+        loaded: What it became.
+        file: Its name.
+        configuration: What counts for it.
+        selection: What the command line says of rules.
+    """
+    source = loaded.source
+    fails_on = selection.fails_on(configuration)
+    if source is None:
+        return Checked(file, tuple(selection.told(loaded.diagnostics, configuration)), fails_on=fails_on)
+    imported = {name: other.text for name in _others(loaded, file) if (other := source.places.files.get(name))}
+    left = _unsilenced(loaded.diagnostics, {file: source.text, **imported}, file)
+    return Checked(file, tuple(selection.told(left, configuration)), source.quoted, fails_on)
 
 
 def _unsilenced(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Final
+
 import click
+
+from naftiko_runtime.cli.check import told
+from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
+from naftiko_runtime.cli.files import exposes, is_begun
+from naftiko_runtime.cli.ignores import ignores, silenced
+from naftiko_runtime.cli.selection import Selection
+from naftiko_runtime.link.overrides import Overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.cli.configuration import Configuration
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.load import Loaded
+
+_VERSIONS: Final = frozenset({"naftiko", "ikanos"})
 
 
 @click.command()
@@ -12,4 +31,39 @@ def lsp() -> None:
         from naftiko_runtime.lsp.server import server
     except ImportError:
         raise click.ClickException("the language server needs more: pip install 'naftiko-runtime[lsp]'") from None
-    server().start_io()
+    server(_Judge()).start_io()
+
+
+class _Judge:
+    """Files as ``validate`` sees them, each time with the configuration that there is then."""
+
+    def concerns(self, text: str, data: Any) -> bool:
+        """Whether it is a capability, or becomes one."""
+        if isinstance(data, dict):
+            return exposes(data, shared=True) or not _VERSIONS.isdisjoint(data)
+        return is_begun(text)
+
+    def overrides(self, file: Path) -> Overrides:
+        """With the folders that the configuration allows imports to read."""
+        return Overrides(allowed_imports=_configuration(file)[0].allowed_imports, lint=True)
+
+    def fault(self, file: Path) -> str:
+        """What is wrong with the configuration."""
+        return _configuration(file)[1]
+
+    def told(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
+        """What the configuration and comments leave of the findings."""
+        return told(loaded, str(file), _configuration(file)[0], Selection()).diagnostics
+
+    def silences(self, text: str, diagnostic: Diagnostic) -> bool:
+        """Whether a comment in a text is about a finding."""
+        file = diagnostic.span.file if diagnostic.span is not None else ""
+        return diagnostic not in silenced([diagnostic], {file: ignores(text, file)}, file)
+
+
+def _configuration(file: Path) -> tuple[Configuration, str]:
+    """The configuration that counts for a file, and what is wrong with it, so that none does."""
+    try:
+        return Configurations().of(file.parent), ""
+    except ConfigurationError as error:
+        return NONE, error.format_message()

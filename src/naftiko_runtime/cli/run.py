@@ -87,8 +87,8 @@ _EXIT_FAILED = 1
 @STRICT_OR_VARIABLE
 @click.option(
     "--http-client",
-    type=click.Choice(["aiohttp", "httpx2"]),
-    default="aiohttp",
+    type=click.Choice(["native", "httpx2"]),
+    default="native",
     envvar="NAFTIKO_HTTP_CLIENT",
     show_default=True,
     help="Which client calls the upstreams.",

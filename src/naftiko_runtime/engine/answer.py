@@ -37,6 +37,8 @@ PASSED_ON: Final = frozenset(
 _FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
+_KEPT: Final = PASSED_ON | _FRAMING
+
 COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 """Content encodings that can be undone."""
 
@@ -63,9 +65,7 @@ class Answer:
         self.response = response
         self.url = url
         self.status = response.status
-        self.headers = [
-            h for h in response.headers if h[0] in PASSED_ON or h[0] in _FRAMING or h[0].startswith(b"ratelimit-")
-        ]
+        self.headers = [h for h in response.headers if h[0] in _KEPT or h[0].startswith(b"ratelimit-")]
         self.value: Any = NOTHING
         self.held: bytes | None = None
         self.mismatched = False
@@ -143,6 +143,14 @@ class Answer:
         """
         if self.held is not None:
             return self.held
+        body = self.response.whole()
+        if body is None:
+            body = await self._collected()
+        elif len(body) > self._bytes_max:
+            raise UpstreamError(_larger_than(self._bytes_max))
+        return decompressed(body, self.header(b"content-encoding"), self._bytes_max)
+
+    async def _collected(self) -> bytes:
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.response.chunks():
@@ -150,7 +158,7 @@ class Answer:
             if size > self._bytes_max:
                 raise UpstreamError(_larger_than(self._bytes_max))
             chunks.append(chunk)
-        return decompressed(b"".join(chunks), self.header(b"content-encoding"), self._bytes_max)
+        return b"".join(chunks)
 
 
 class _Counted:
@@ -165,6 +173,12 @@ class _Counted:
         self.headers = response.headers
         self.finished = response.finished
         self.close = response.close
+
+    def whole(self) -> bytes | None:
+        body = self._response.whole()
+        if body is not None and len(body) > self._bytes_max:
+            raise UpstreamError(_larger_than(self._bytes_max))
+        return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
         size = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.engine.deadline import Deadline, Deadlines
     from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
@@ -28,7 +28,7 @@ _QUOTED_CHARACTERS = 200
 class BoundOperation:
     """A planned operation with its secrets in place and a transport to send by."""
 
-    __slots__ = ("builder", "bytes_max", "contract", "deadline_seconds", "flow", "plan", "transport")
+    __slots__ = ("builder", "bytes_max", "contract", "deadlines", "flow", "plan", "presents", "transport")
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class BoundOperation:
         secrets: Mapping[str, Secret],
         transport: Transport,
         *,
-        deadline_seconds: float,
+        deadlines: Deadlines,
         bytes_max: int,
         flow: Flow | None = None,
     ) -> None:
@@ -46,8 +46,9 @@ class BoundOperation:
         self.builder = building(plan.request, secrets, decodes=plan.shape is not None)
         self.transport = transport
         self.flow = flow
-        self.deadline_seconds = deadline_seconds
+        self.deadlines = deadlines
         self.bytes_max = bytes_max
+        self.presents = plan.binary_bytes_max is not None or plan.media_type is not None
 
     def run(self, call: Invocation) -> Exchange:
         """Start an exchange; use it as ``async with``, and read the answer inside."""
@@ -62,34 +63,33 @@ class Exchange:
         UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
     """
 
-    __slots__ = ("_answer", "_awaits_caller", "_call", "_operation", "_timeout")
+    __slots__ = ("_answer", "_awaits_caller", "_call", "_deadline", "_operation")
 
     def __init__(self, operation: BoundOperation, call: Invocation) -> None:
         self._operation = operation
         self._call = call
         self._answer: Answer | None = None
         self._awaits_caller = False
-        self._timeout = asyncio.timeout(operation.deadline_seconds)
+        self._deadline: Deadline | None = None
 
     async def __aenter__(self) -> Answer:
-        call = self._call
+        call, operation = self._call, self._operation
         if call.body is not None and not isinstance(call.body, bytes):
             call.body = self._noting_who_is_slow(call.body)
-        request = self._operation.builder.build(call)
-        await self._timeout.__aenter__()
+        request = operation.builder.build(call)
+        self._deadline = operation.deadlines.begin()
         try:
-            operation = self._operation
             if operation.flow is None:
                 response = await operation.transport.send(request)
             else:
                 response = await operation.flow.send(request, operation.transport)
-            self._answer = answer = Answer(response, request.url, self._operation.bytes_max)
-            if self._operation.plan.shape is not None:
-                await _map(answer, self._operation.plan, call.values)
-            else:
-                await _present(answer, self._operation.plan)
+            self._answer = answer = Answer(response, request.url, operation.bytes_max)
+            if operation.plan.shape is not None:
+                await _map(answer, operation.plan, call.values)
+            elif operation.presents:
+                await _present(answer, operation.plan)
         except BaseException as error:
-            await self.__aexit__(type(error), error, error.__traceback__)
+            await self.__aexit__(type(error), error, None)
             raise
         return answer
 
@@ -103,21 +103,22 @@ class Exchange:
         self._awaits_caller = False
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        deadline, deadlines = self._deadline, self._operation.deadlines
         try:
             if self._answer is not None:
                 await self._answer.response.close()
         finally:
-            await self._close(kind, error, trace)
+            if deadline is not None:
+                deadlines.end(deadline)
+            if error is not None or (deadline is not None and deadline.struck):
+                self._tell(kind, error, deadline)
 
-    async def _close(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _tell(self, kind: type[BaseException] | None, error: BaseException | None, deadline: Deadline | None) -> None:
+        """Say in our own words what went wrong."""
         plan = self._operation.plan
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError:
+        if deadline is not None and deadline.explains(kind):
             raise self._too_late() from None
         if isinstance(error, UpstreamError):
             extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": str(error)}
@@ -127,7 +128,7 @@ class Exchange:
 
     def _too_late(self) -> CallError:
         """What to say when the deadline struck, by whom was waited for."""
-        plan, seconds = self._operation.plan, self._operation.deadline_seconds
+        plan, seconds = self._operation.plan, self._operation.deadlines.seconds
         extra = {"operation": plan.name, "upstream": plan.request.operation, "seconds": seconds}
         if self._awaits_caller:
             log.info("caller too slow", extra=extra)

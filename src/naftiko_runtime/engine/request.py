@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.transport.base import Header
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
-_USER_AGENT: Final = (b"user-agent", f"naftiko-runtime/{__version__}".encode())
+_AGENT: Final = b"user-agent"
+_USER_AGENT: Final = (_AGENT, f"naftiko-runtime/{__version__}".encode())
 
 
 @dataclass(slots=True)
@@ -179,19 +180,24 @@ class RequestBuilder:
 
     def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
         """The document's headers, then those that belong to every call unless the document names them, each once."""
-        headers = self._headers
-        if self._header_terms or self._cookies:
-            variable = self._variable_headers(call.values)
-            names = {name for name, _ in variable}
-            headers = [*(pair for pair in headers if pair[0] not in names), *variable]
-        others = [*call.headers, *(call.caller_headers if self._caller_headers else ()), *body_headers]
+        own = call.caller_headers if self._caller_headers else ()
+        if self._names_headers or self._cookies:
+            result = self._named_headers(call, (*call.headers, *own, *body_headers))
+        else:
+            result = [*self._headers, *call.headers, *own, *body_headers]
+        if _AGENT not in [name for name, _ in result]:
+            result.append(_USER_AGENT)
+        return result
+
+    def _named_headers(self, call: Invocation, others: Sequence[Header]) -> list[Header]:
+        """The document's headers, and those of the others that it does not name."""
+        variable = self._variable_headers(call.values)
+        names = {name for name, _ in variable}
+        headers = [*(pair for pair in self._headers if pair[0] not in names), *variable]
         if self._names_headers:
             names = {name for name, _ in headers}
             others = [pair for pair in others if pair[0] not in names]
-        result = [*headers, *others]
-        if not any(name == b"user-agent" for name, _ in result):
-            result.append(_USER_AGENT)
-        return result
+        return [*headers, *others]
 
     def _url(self, values: Values) -> str:
         """Path pieces joined; a value is one segment, or a part of one."""

@@ -101,7 +101,8 @@ class _State:
         findings = Findings()
         self._behaviour: object = None
         if (spoken := canonical(source, findings)) is not None:
-            spoken = Importer(path, findings, overrides.allowed_imports).splice(spoken)
+            importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
+            spoken = importer.splice(spoken)
             if (document := parse(spoken, findings)) is not None:
                 plan = link(document, spoken, findings, overrides)
                 if isinstance(document, Document):

@@ -18,7 +18,7 @@ from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Rule
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import Reading, Source, Steps
 
 _SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]*)://")
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -68,10 +68,11 @@ class Files:
         folder: What its locations are relative to.
     """
 
-    def __init__(self, file: Path, source: Source, allowed: tuple[Path, ...]) -> None:
+    def __init__(self, file: Path, source: Source, allowed: tuple[Path, ...], reading: Reading = read) -> None:
         self.document = file.resolve()
         self.folder = file.parent
         self._folders = tuple(folder.resolve() for folder in (self.folder, *allowed))
+        self._reading = reading
         self._shown_in = Path(source.file).parent
         self._known: dict[Path, Source | SourceError] = {self.document: source}
         self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
@@ -159,7 +160,7 @@ class Files:
     def _loaded(self, path: Path) -> Source:
         self._check_kind(path)
         try:
-            source = read(path, self._called(path))
+            source = self._reading(path, self._called(path))
         except SourceError as error:
             raise SourceError((self._with_help(found, path) for found in error.diagnostics), error.source) from None
         findings = Findings()

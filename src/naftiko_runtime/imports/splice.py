@@ -9,13 +9,13 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.imports.files import Chain, Files, Found
 from naftiko_runtime.imports.sections import SECTIONS, bound, entries, imports, mentions, named, needs, parts, words
-from naftiko_runtime.source import SourceError
+from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostics import Findings
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import Reading, Source, Steps
 
 _KEPT_WHEN_REFUSED = ("consumes", "exposes")
 """Where an entry that could not be replaced stays, so that what refers to it is not reported as well."""
@@ -29,11 +29,13 @@ class Importer:
         file: The importing document.
         findings: Gets every complaint.
         allowed: Folders, besides the document's own, that imports may read.
+        reading: How files are read.
     """
 
     file: Path
     findings: Findings
     allowed: tuple[Path, ...] = ()
+    reading: Reading = read
 
     def splice(self, source: Source) -> Source:
         """A source in which every import entry is replaced by what it names; a bad one is reported.
@@ -43,7 +45,7 @@ class Importer:
         """
         if not any(True for section in SECTIONS for _ in imports(source.data, section)):
             return source
-        return _Splicing(source, Files(self.file, source, self.allowed), self.findings).finished()
+        return _Splicing(source, Files(self.file, source, self.allowed, self.reading), self.findings).finished()
 
 
 class _Splicing:

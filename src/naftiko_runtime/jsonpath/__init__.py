@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
+from naftiko_runtime.jsonpath.syntax import Child
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression
@@ -35,6 +36,8 @@ class JsonPath:
     """
     identity: bool
     """Whether it is ``$``: the value as it came."""
+    names: tuple[str, ...] = ()
+    """The names of the fields that lead to its one value, where there is nothing else to it (``$.a.b``)."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +51,14 @@ def compile_path(text: str) -> JsonPath:
         JsonPathError: the expression is not a JSONPath, or exceeds a limit.
     """
     expression = parse(text)
-    return JsonPath(text, expression.query.definite, compile_expression(expression), _is_identity(expression))
+    get = compile_expression(expression)
+    return JsonPath(text, expression.query.definite, get, _is_identity(expression), _names(expression))
+
+
+def _names(expression: Expression) -> tuple[str, ...]:
+    segments = expression.query.segments
+    names = tuple(s.key for s in segments if isinstance(s, Child) and isinstance(s.key, str))
+    return names if len(names) == len(segments) and expression.query.function is None else ()
 
 
 def _is_identity(expression: Expression) -> bool:

@@ -63,6 +63,14 @@ def _leading_keys(segments: tuple[Segment, ...]) -> tuple[str | int, ...]:
 
 
 def _lookup(keys: tuple[str | int, ...], missing: Any) -> Getter:
+    match keys:
+        case (str(name),):
+            return lambda value: value.get(name, missing) if isinstance(value, dict) else missing
+        case _:
+            return _lookup_each(keys, missing)
+
+
+def _lookup_each(keys: tuple[str | int, ...], missing: Any) -> Getter:
     def get(value: Any) -> Any:
         for key in keys:
             if isinstance(value, dict):

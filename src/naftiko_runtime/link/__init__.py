@@ -10,6 +10,7 @@ from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
 from naftiko_runtime.link.hygiene import check_hygiene
 from naftiko_runtime.link.spelling import listed
+from naftiko_runtime.link.tidiness import check_tidiness
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.plan import Plan
 from naftiko_runtime.spec.document import SharedDocument
@@ -34,13 +35,15 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     """
     variables = Variables()
     variables.declare(document, source, findings)
-    shared = isinstance(document, SharedDocument)
+    unrunnable = overrides.lint and not document.capability.exposes and _can_be_imported(document)
+    shared = unrunnable or isinstance(document, SharedDocument)
     context = Context(source, findings, variables, overrides.allowed_imports, shared)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)
     if overrides.lint:
         check_hygiene(document, operations, context)
+        check_tidiness(document, operations, context)
     for binding in variables.unlisted():
         message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"
         advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"
@@ -61,3 +64,9 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
         operations=frozenset(operations),
         version=document.info.version,
     )
+
+
+def _can_be_imported(document: Document) -> bool:
+    """Whether a document has what others may import."""
+    capability = document.capability
+    return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
-from naftiko_runtime.diagnostics import closest, did_you_mean, nearest_only
+from naftiko_runtime.diagnostics import did_you_mean, nearest_only
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.call import CallSite
+from naftiko_runtime.link.calls import Calls
 from naftiko_runtime.link.consumed import Consumed, fold, left_import, place_it
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.decoding import decoding
@@ -19,11 +20,13 @@ from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
+from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.outline import Mismatches, is_of, outline
 from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
 from naftiko_runtime.shape import compile_mock, compile_outputs, constant
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.consumes import ConsumedOperation, ImportedConsumes
+from naftiko_runtime.spec.consumes import ConsumedOperation
+from naftiko_runtime.spec.document import Document, SharedDocument
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
@@ -49,10 +51,8 @@ def link_exposes(
     document: Document, operations: Mapping[str, Consumed], upstreams: Sequence[Upstream], context: Context
 ) -> tuple[Server, ...]:
     """Every server that the document asks for."""
-    apis = (*document.consumes, *document.capability.consumes)
-    imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
-    forwarding = Forwarding(document, upstreams, context)
-    linker = _Linker(document.info.label, operations, imported, forwarding, context)
+    calls = Calls(document, operations, context)
+    linker = _Linker(document.info.label, calls, Forwarding(document, upstreams, context), context)
     servers: list[Server] = []
     for expose in document.capability.exposes:
         match expose:
@@ -64,11 +64,19 @@ def link_exposes(
                 _refuse(expose, context)
             case _:
                 assert_never(expose)
-    if not document.capability.exposes and not context.shared:
-        advice = "add 'exposes:' with a 'rest' or 'mcp' entry"
-        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", document.capability.at(), advice, key=True)
-    _check_namespaces(document, context)
+    if not document.capability.exposes and not isinstance(document, SharedDocument):
+        _nothing_exposed(document, context)
+    check_unserved(document, calls, context)
     return tuple(servers)
+
+
+def _nothing_exposed(document: Document, context: Context) -> None:
+    steps, advice = document.capability.at(), "add 'exposes:' with a 'rest' or 'mcp' entry"
+    if context.shared:
+        message = "nothing is exposed: this document can only be imported, not run"
+        context.complain(rules.IMPORT_ONLY, message, steps, f"{advice}, if it is meant to run", key=True)
+    else:
+        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", steps, advice, key=True)
 
 
 def _refuse(expose: OtherExpose, context: Context) -> None:
@@ -89,30 +97,11 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
     context.complain(rules.NO_SUCH_EXPOSE, f"there is no expose of type '{expose.type}'", steps, advice, fix=fix)
 
 
-def _check_namespaces(document: Document, context: Context) -> None:
-    seen: dict[str, RestExpose | McpExpose] = {}
-    for expose in document.capability.exposes:
-        if isinstance(expose, OtherExpose):
-            continue
-        if (first := seen.setdefault(expose.namespace, expose)) is not expose:
-            message = f"the namespace '{expose.namespace}' is exposed twice"
-            advice = f"rename one; the first stands on {context.line_of(first.at('namespace'), expose.at())}"
-            context.complain(rules.DUPLICATE_NAMESPACE, message, expose.at("namespace"), advice)
-
-
 class _Linker:
-    def __init__(
-        self,
-        label: str,
-        operations: Mapping[str, Consumed],
-        imported: frozenset[str | None],
-        forwarding: Forwarding,
-        context: Context,
-    ) -> None:
+    def __init__(self, label: str, calls: Calls, forwarding: Forwarding, context: Context) -> None:
         self._label = label
-        self._operations = operations
+        self._calls = calls
         self._decoders: dict[str, Decode | None] = {}
-        self._imported = imported
         self._forwarding = forwarding
         self._context = context
 
@@ -278,30 +267,7 @@ class _Linker:
             message = "an operation needs 'call', or 'outputParameters' with values of its own"
             self._context.complain(rules.MISSING_KEY, message, spec.at("call"), "add 'call: namespace.operation'")
             return None
-        consumed = self._operations.get(spec.call)
-        if consumed is None and not self._may_be_imported(spec.call):
-            message = f"no consumed operation '{spec.call}'"
-            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("call"), self._nearest(spec.call))
-        return consumed
-
-    def _may_be_imported(self, call: str) -> bool:
-        """Whether a call goes into a namespace that an import brings; that the import is refused says it all."""
-        return None in self._imported or call.partition(".")[0] in self._imported
-
-    def _nearest(self, call: str) -> str:
-        """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
-        if not self._operations:
-            return "declare it under 'consumes'"
-        namespace, _, name = call.partition(".")
-        siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
-        if close := closest(name, siblings):
-            return f"did you mean '{siblings[close]}'?"
-        of_name = [known for known in self._operations if known.partition(".")[2] in (name or call, call)]
-        return (
-            did_you_mean(call, of_name)
-            or did_you_mean("", siblings.values() or self._operations, "consumed operations")
-            or ""
-        )
+        return self._calls.resolve(spec.call, spec.at("call"))
 
     def _shape(self, spec: Exposed, mismatches: Mismatches, leaves: _Leaves) -> Callable[[Any], Any] | None:
         outputs = spec.output_parameters

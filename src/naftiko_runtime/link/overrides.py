@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from naftiko_runtime.source import read
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from naftiko_runtime.plan import Server
+    from naftiko_runtime.source import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Overrides:
         skip_broken: Whether a document with errors is served without the parts that they concern.
         strict: Whether every departure from the official schema is an error.
         lint: Whether to tell of what runs, but should not be written so.
+        reading: How the files that it imports are read.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +39,7 @@ class Overrides:
     skip_broken: bool = False
     strict: bool = False
     lint: bool = False
+    reading: Reading = read
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

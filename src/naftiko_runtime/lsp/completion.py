@@ -1,112 +1,111 @@
-"""What can be written at a place, also in a text that does not parse just now: its indentation says where that is."""
+"""What can be written at a place."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from naftiko_runtime.lsp.outline import inputs, own_names
+from naftiko_runtime.lsp.place import CURSOR
+from naftiko_runtime.lsp.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from naftiko_runtime.lsp.outline import Operation
+    from naftiko_runtime.lsp.outline import Outline
+    from naftiko_runtime.lsp.place import Place
 
-_CALL: Final = re.compile(r"\s*(?:- )?call:\s*\S*$")
-_KEY: Final = re.compile(r"(\s*(?:- +)*)[\w-]*$")
-_LINE: Final = re.compile(r"(\s*)((?:- +)*)([\w-]+):")
+Kind: TypeAlias = Literal["key", "value", "namespace", "operation", "parameter", "input", "variable"]
 
 
-def completions(
-    lines: list[str], line: int, column: int, operations: Mapping[str, Operation], schema: dict[str, Any]
-) -> list[tuple[str, str]]:
-    """Words that fit, each with what it is.
+class Word(NamedTuple):
+    """A word that fits.
+
+    Attributes:
+        text: What is written in the place of what was typed.
+        kind: What it is.
+        told: What is told of it.
+    """
+
+    text: str
+    kind: Kind
+    told: str = ""
+
+
+def completions(place: Place, outline: Outline) -> list[Word]:
+    """Words that fit at a place.
 
     Args:
-        lines: Of the text.
-        line: From 0.
-        column: In characters, from 0.
-        operations: What is consumed.
-        schema: Of the document's version.
+        place: Where, with a word that is only begun.
+        outline: The names of the document.
     """
-    before = lines[line][:column] if line < len(lines) else ""
-    if _CALL.fullmatch(before):
-        return [(name, f"{operation.method} {operation.url}") for name, operation in operations.items()]
-    match = _KEY.fullmatch(before)
-    if match is None:
+    if place.template:
+        return [*_inputs(place), *_variables(outline)]
+    *above, key = place.steps
+    holder = above[-1] if above else ""
+    match ("with" if holder == "with" else key), place.on_key:
+        case "with", True:
+            return _parameters(place, outline)
+        case "with", False:
+            return [word for name in _callers(place) for word in _inputs(place, f"{name}.")]
+        case _, True:
+            return _keys(place)
+        case _:
+            return _values(place, outline)
+
+
+def _values(place: Place, outline: Outline) -> list[Word]:
+    match place.steps[-1]:
+        case "call":
+            sent = {name: f"{operation.method} {operation.url}" for name, operation in outline.operations.items()}
+            return _qualified(sent, place.typed)
+        case "ref":
+            return _qualified(dict.fromkeys(outline.functions, ""), place.typed)
+        case "targetNamespace":
+            return [Word(name, "namespace") for name in outline.namespaces]
+        case _:
+            return [Word(value, "value") for value in vocabulary(place.source).values(place.source, place.steps)]
+
+
+def _qualified(names: Mapping[str, str], typed: str) -> list[Word]:
+    """The namespaces of names, until one is written (or there is only one); then the names in it.
+
+    Args:
+        names: With what is told of each.
+        typed: What is written so far.
+    """
+    spaces = list(dict.fromkeys(name.partition(".")[0] for name in names))
+    if "." not in typed and len(spaces) > 1:
+        return [Word(f"{space}.", "namespace") for space in spaces]
+    chosen = typed.partition(".")[0] if "." in typed else "".join(spaces)
+    return [Word(name, "operation", told) for name, told in names.items() if name.partition(".")[0] == chosen]
+
+
+def _parameters(place: Place, outline: Outline) -> list[Word]:
+    """What the operation takes that is called beside the ``with`` at the place, and is not given yet."""
+    given = place.holder
+    part = place._replace(steps=place.steps[:-1]).holder
+    called = outline.operations.get(str(part.get("call")))
+    return [Word(name, "parameter") for name in (called.parameters if called else ()) if name not in given]
+
+
+def _keys(place: Place) -> list[Word]:
+    if CURSOR not in str(place.steps[-1]):
         return []
-    path = path_at(lines, line, len(match[1]))
-    if path and path[-1] == "with":
-        called = operations.get(_sibling(lines, line, len(match[1])))
-        return [(name, "parameter") for name in (called.parameters if called else ())]
-    return list(_keys(schema, path))
+    known = vocabulary(place.source).keys(place.source, place.steps[:-1])
+    return [Word(key, "key", str(of.get("description", ""))) for key, of in known.items() if key not in place.holder]
 
 
-def path_at(lines: list[str], line: int, indent: int) -> list[str]:
-    """The keys that a place at an indentation stands below, from the document's root."""
-    path: list[str] = []
-    for text in reversed(lines[:line]):
-        match = _LINE.match(text)
-        if match is None:
-            continue
-        own = len(match[1]) + len(match[2])
-        if own < indent:
-            path.append(match[3])
-            indent = own
-        if match[2] and len(match[1]) < indent <= own:  # the first key of a list's entry: what is next is the list's
-            indent = len(match[1]) + 1
-        if indent <= 0:
-            break
-    return path[::-1]
+def _callers(place: Place) -> list[str]:
+    """The name that a value calls the caller's input by: the expose's own."""
+    return own_names(place.source, place.steps)[:1]
 
 
-def _sibling(lines: list[str], line: int, indent: int) -> str:
-    """What is called by the part whose ``with`` a place stands in."""
-    margin = indent
-    for number in range(line - 1, -1, -1):
-        match = _LINE.match(lines[number])
-        if match is not None and match[3] == "with" and len(match[1]) + len(match[2]) < indent:
-            margin = len(match[1]) + len(match[2])
-            break
-    near = [*range(line - 1, -1, -1), *range(line, len(lines))]
-    for number in near:
-        found = re.match(r"(\s*(?:- +)*)call:\s*['\"]?([\w.-]+)", lines[number])
-        if found is not None and len(found[1]) == margin:
-            return found[2]
-    return ""
+def _inputs(place: Place, prefix: str = "") -> Iterator[Word]:
+    return (Word(f"{prefix}{name}", "input") for name in inputs(place.source, place.steps) if CURSOR not in name)
 
 
-def _keys(schema: dict[str, Any], path: list[str]) -> Iterator[tuple[str, str]]:
-    """The keys of the parts that a path leads to, each with what it means."""
-    places = [schema]
-    for key in path:
-        places = [below for place in places for below in _below(schema, place, key)]
-    seen: set[str] = set()
-    for place in places:
-        for part in _resolved(schema, place):
-            for key, told in part.get("properties", {}).items():
-                if key not in seen:
-                    seen.add(key)
-                    yield key, str(told.get("description", ""))
-
-
-def _below(schema: dict[str, Any], place: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:
-    for part in _resolved(schema, place):
-        found = part.get("properties", {}).get(key)
-        if found is None and isinstance(part.get("additionalProperties"), dict):
-            found = part["additionalProperties"]
-        if found is not None:
-            for inner in _resolved(schema, found):
-                yield inner.get("items", inner)
-
-
-def _resolved(schema: dict[str, Any], place: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A part, or every part that a reference or a union can mean."""
-    if "$ref" in place:
-        yield from _resolved(schema, schema["$defs"][place["$ref"].rpartition("/")[2]])
-        return
-    yield place
-    for key in ("anyOf", "allOf", "oneOf"):
-        for member in place.get(key, ()):
-            yield from _resolved(schema, member)
-    for key in ("then", "else"):
-        if key in place:
-            yield from _resolved(schema, place[key])
+def _variables(outline: Outline) -> Iterator[Word]:
+    """Bound variables: by their short names, but where two binds have one of the same name."""
+    short = [full.partition(".")[2] for full in outline.variables]
+    for full, name in zip(outline.variables, short, strict=True):
+        yield Word(name if short.count(name) == 1 else full, "variable", full)

@@ -1,54 +1,172 @@
-"""What a document consumes, with places, as far as its text can be read."""
+"""What the names in a document stand for, with places: in its own text, and in what it imports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.imports.sections import bound, entries, named
+from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.lsp.place import value_at
+from naftiko_runtime.template import Placeholder, split, split_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from naftiko_runtime.diagnostics import Span
     from naftiko_runtime.source import Source, Steps
+
+REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
+CALLERS: Final = ("rest", "tools", "mcp")
+"""What names the caller's input in a value, besides the expose's own namespace."""
 
 
 class Operation(NamedTuple):
-    """A consumed operation: where it stands, what it sends, and what it takes."""
+    """A consumed operation: where it stands, what it sends, and what it takes, each with its place."""
 
     span: Span
     method: str
     url: str
-    parameters: tuple[str, ...]
+    description: str
+    parameters: Mapping[str, Span]
 
 
-def consumed(source: Source) -> dict[str, Operation]:
-    """The consumed operations by ``namespace.operation``."""
-    found: dict[str, Operation] = {}
-    for steps, api in (*_entries(source.data, "consumes"), *_inner(source.data, "capability", "consumes")):
-        shared = _names(api)
-        for at, resource in _entries(api, "resources"):
-            for below, operation in _entries(resource, "operations"):
-                place: Steps = (*steps, *at, *below)
-                names = dict.fromkeys((*_names(operation), *_names(resource), *shared))
-                url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
-                span = source.span((*place, "name") if "name" in operation else place)
-                method = str(operation.get("method", "GET")).upper()
-                found[f"{api.get('namespace')}.{operation.get('name')}"] = Operation(span, method, url, tuple(names))
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The names of a document.
+
+    Attributes:
+        operations: What is consumed, by ``namespace.operation``.
+        namespaces: The consumed APIs.
+        variables: Bound variables, by ``namespace.VARIABLE``.
+        functions: Functions of aggregates, by ``namespace.function``.
+    """
+
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    namespaces: Mapping[str, Span] = field(default_factory=dict)
+    variables: Mapping[str, Span] = field(default_factory=dict)
+    functions: Mapping[str, Span] = field(default_factory=dict)
+
+    def variable(self, name: str) -> Span | None:
+        """Where the variable is bound that an expression names, with or without its namespace."""
+        short = name.removeprefix("env.")
+        found = (span for full, span in self.variables.items() if full.partition(".")[2] == short)
+        return self.variables.get(name) or next(found, None)
+
+
+def outline(source: Source) -> Outline:
+    """The names of a document in the canonical spelling, with its imports."""
+    operations: dict[str, Operation] = {}
+    namespaces: dict[str, Span] = {}
+    for steps, api in entries(source.data, "consumes"):
+        namespaces[named(api)] = source.span((*steps, "import" if "import" in api else "namespace"))
+        operations |= _operations(source, steps, api)
+    variables = {
+        f"{named(bind)}.{variable}": source.span((*steps, "keys", variable), key=True)
+        for steps, bind in entries(source.data, "binds")
+        for variable in bound(bind)
+    }
+    return Outline(operations, namespaces, variables, dict(_functions(source)))
+
+
+def _operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    for at, resource in _mappings(api, "resources"):
+        url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
+        for below, operation in _mappings(resource, "operations"):
+            place: Steps = (*steps, *at, *below)
+            body = _placeholders(source, (*place, "body"), split)
+            parameters = {**body, **inputs(source, place)}
+            span = source.span((*place, "name") if "name" in operation else place)
+            method = str(operation.get("method", "GET")).upper()
+            told = str(operation.get("description", ""))
+            yield f"{named(api)}.{operation.get('name')}", Operation(span, method, url, told, parameters)
+
+
+def _functions(source: Source) -> Iterator[tuple[str, Span]]:
+    for steps, aggregate in entries(source.data, "aggregates"):
+        for section in ("functions", "flows"):  # the later versions' word
+            place = (*steps, section)
+            listed = aggregate.get(section)
+            if isinstance(listed, dict):
+                yield from ((f"{named(aggregate)}.{name}", source.span((*place, name), key=True)) for name in listed)
+            for at, function in _mappings(aggregate, section):
+                yield f"{named(aggregate)}.{function.get('name')}", source.span((*steps, *at, "name"))
+
+
+def inputs(source: Source, steps: Steps) -> dict[str, Span]:
+    """What the part at a path, or one that it stands in, takes: declared parameters, then placeholders of paths."""
+    declared: dict[str, Span] = {}
+    in_paths: dict[str, Span] = {}
+    for length in range(len(steps), 0, -1):
+        part = value_at(source, steps[:length])
+        if isinstance(part, dict):
+            for at, parameter in _mappings(part, "inputParameters"):
+                if "name" in parameter:
+                    declared.setdefault(str(parameter["name"]), source.span((*steps[:length], *at, "name")))
+            in_paths = {**_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
+    known = set(map(fold, declared))
+    return declared | {name: span for name, span in in_paths.items() if fold(name) not in known}
+
+
+def _placeholders(
+    source: Source, steps: Steps, splitting: Callable[[str], tuple[str | Placeholder, ...]]
+) -> dict[str, Span]:
+    """What the templates at a path, and below it, name, each where it is named first."""
+    value = value_at(source, steps)
+    found: dict[str, Span] = {}
+    if isinstance(value, dict | list):
+        for step in value if isinstance(value, dict) else range(len(value)):
+            found = _placeholders(source, (*steps, step), splitting) | found
+    elif isinstance(value, str) and "{" in value:
+        try:
+            names = [piece.name for piece in splitting(value) if isinstance(piece, Placeholder)]
+        except ValueError:
+            return {}
+        found = {name: _named_in(source, steps, name) for name in names}
     return found
 
 
-def _inner(data: Any, key: str, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    if isinstance(data, dict):
-        for steps, entry in _entries(data.get(key), section):
-            yield (key, *steps), entry
+def _named_in(source: Source, steps: Steps, name: str) -> Span:
+    """Where a template of one line names something; the whole of one of several lines."""
+    span = source.span(steps)
+    owner = source if span.file == source.file else source.places.files[span.file]
+    at = re.search(rf"\{{\s*{re.escape(name)}\s*\}}", owner.line(span.line)[span.column - 1 :])
+    if span.line != span.end_line or at is None:
+        return span
+    start = span.column + at.start() + at[0].index(name)
+    return Span(span.file, span.line, start, span.line, start + len(name))
 
 
-def _entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def _mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """The mappings of a list, with their paths."""
-    entries = data.get(section) if isinstance(data, dict) else None
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+    listed = part.get(section)
+    for index, entry in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(entry, dict):
             yield (section, index), entry
 
 
-def _names(part: dict[str, Any]) -> list[str]:
-    return [str(entry.get("name")) for _, entry in _entries(part, "inputParameters") if "name" in entry]
+def input_named(source: Source, steps: Steps, text: str) -> Span | None:
+    """Where the input stands that a value at a path names: ``rest.x``, ``<namespace>.x``, or ``x`` alone."""
+    known = inputs(source, steps)
+    if text in known:
+        return known[text]
+    match = REFERENCE.fullmatch(text)
+    if match is not None and match[1] in (*CALLERS, *own_names(source, steps)):
+        return nearly(known, match[2])
+    return nearly(known, text) if match is None else None
+
+
+def own_names(source: Source, steps: Steps) -> list[str]:
+    """The names by which values at a path may call the expose or aggregate that they stand in."""
+    parts = [value_at(source, steps[:length]) for length in range(len(steps), 0, -1)]
+    holders = [part for part in parts if isinstance(part, dict)]
+    return [str(part[key]) for part in holders for key in ("namespace", "import") if isinstance(part.get(key), str)]
+
+
+def nearly(known: Mapping[str, Span], name: str) -> Span | None:
+    """What stands under a name, or under the one that differs only in case and punctuation."""
+    if name in known:
+        return known[name]
+    found = [span for other, span in known.items() if fold(other) == fold(name)]
+    return found[0] if len(found) == 1 else None

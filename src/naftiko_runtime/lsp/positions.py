@@ -1,42 +1,92 @@
-"""Places in texts: ours count characters from 1, an editor's count UTF-16 units from 0."""
+"""Places in texts: ours count characters from 1, an editor's count units of an encoding from 0."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.source import LINE_BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from naftiko_runtime.diagnostics import Span
 
+_BREAK: Final = re.compile(r"\r\n|[\n\r]")
+"""What the protocol counts as the end of a line; YAML 1.1, and so a :class:`Span`, knows some more."""
 
-class Stretch(NamedTuple):
-    """A stretch of text as an editor counts it: lines and UTF-16 units, both from 0; the end is exclusive."""
-
-    line: int
-    start: int
-    end_line: int
-    end: int
-
-
-def units(text: str) -> int:
-    """How many UTF-16 units a text has."""
-    return len(text) + sum(character > "\uffff" for character in text)
+_CODECS: Final[Mapping[str, tuple[str, int]]] = {
+    "utf-8": ("utf-8", 1),
+    "utf-16": ("utf-16-le", 2),
+    "utf-32": ("utf-32-le", 4),
+}
+"""By what editors count in: the codec, and the bytes of a unit."""
 
 
-def characters(text: str, count: int) -> int:
-    """How many characters of a text so many UTF-16 units are."""
-    number = 0
-    for character in text:
-        if count <= 0:
-            break
-        count -= 2 if character > "\uffff" else 1
-        number += 1
-    return number
+class Text:
+    """A text whose places an editor names.
+
+    Args:
+        text: The text.
+        encoding: What the editor counts in.
+    """
+
+    def __init__(self, text: str, encoding: str = "utf-16") -> None:
+        self.text = text
+        self._encoding = encoding
+        self._starts = _starts(_BREAK, text)
+
+    def counted(self, text: str) -> Text:
+        """Another text, counted the same way."""
+        return Text(text, self._encoding)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines, as spans count them."""
+        return LINE_BREAK.split(self.text)
+
+    @cached_property
+    def _own_starts(self) -> list[int]:
+        return _starts(LINE_BREAK, self.text)
+
+    def position(self, line: int, column: int) -> tuple[int, int]:
+        """The editor's line and unit of a line and column that count from 1."""
+        known = line <= len(self._own_starts)
+        offset = self._own_starts[line - 1] + column - 1 if known else len(self.text)
+        row = bisect_right(self._starts, offset) - 1
+        return row, self._units(self.text[self._starts[row] : offset])
+
+    def place(self, line: int, unit: int) -> tuple[int, int]:
+        """Our line and column, from 1, of an editor's position; what is past an end is that end."""
+        row = min(line, len(self._starts) - 1)
+        end = self._starts[row + 1] if row + 1 < len(self._starts) else len(self.text)
+        shown = self.text[self._starts[row] : end].rstrip("\r\n")
+        offset = self._starts[row] + (self._characters(shown, unit) if line == row else len(shown))
+        own = bisect_right(self._own_starts, offset) - 1
+        return own + 1, offset - self._own_starts[own] + 1
+
+    def _units(self, text: str) -> int:
+        if text.isascii():
+            return len(text)
+        codec, width = _CODECS[self._encoding]
+        return len(text.encode(codec, "surrogatepass")) // width
+
+    def _characters(self, text: str, count: int) -> int:
+        if text.isascii():
+            return min(count, len(text))
+        number = 0
+        while number < len(text) and count > 0:
+            count -= self._units(text[number])
+            number += 1
+        return number
 
 
-def stretch(span: Span, lines: list[str]) -> Stretch:
-    """A span in a text of these lines."""
+def _starts(breaks: re.Pattern[str], text: str) -> list[int]:
+    return [0, *(match.end() for match in breaks.finditer(text))]
 
-    def at(line: int, column: int) -> int:
-        return units(lines[line - 1][: column - 1]) if line <= len(lines) else 0
 
-    return Stretch(span.line - 1, at(span.line, span.column), span.end_line - 1, at(span.end_line, span.end_column))
+def within(span: Span, line: int, column: int) -> bool:
+    """Whether a place lies in a stretch, or right behind it."""
+    return (span.line, span.column) <= (line, column) <= (span.end_line, span.end_column)

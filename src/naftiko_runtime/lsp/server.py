@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+import asyncio
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,177 +12,266 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.diagnostics import RULES, Severity
-from naftiko_runtime.dialect import VERSIONS
-from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load_source
+from naftiko_runtime.lsp import messages
+from naftiko_runtime.lsp.actions import fixing, ignoring
 from naftiko_runtime.lsp.completion import completions
-from naftiko_runtime.lsp.outline import consumed
-from naftiko_runtime.lsp.positions import characters, stretch
-from naftiko_runtime.schema.write import as_schema
-from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.lsp.definition import definition, imported
+from naftiko_runtime.lsp.documents import Documents
+from naftiko_runtime.lsp.hover import told_at
+from naftiko_runtime.lsp.place import place_at, typed_at
+from naftiko_runtime.lsp.positions import Text, within
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Diagnostic, Span
-    from naftiko_runtime.lsp.outline import Operation
+    from collections.abc import Callable, Iterator, Sequence
 
-_SEVERITIES: Final = {
-    Severity.ERROR: types.DiagnosticSeverity.Error,
-    Severity.WARNING: types.DiagnosticSeverity.Warning,
-    Severity.INFO: types.DiagnosticSeverity.Information,
-}
-_OVERRIDES: Final = Overrides(lint=True)
-_LATER: Final = "1.0.0-beta5"
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.lsp.checking import Judge
+    from naftiko_runtime.lsp.documents import Document
 
-
-class _Document:
-    """An open document: its text, what was found in it, and what it consumed when it could last be read."""
-
-    def __init__(self, uri: str, text: str, before: _Document | None) -> None:
-        self.path = Path(to_fs_path(uri) or "capability.yaml")
-        self.lines = text.split("\n")
-        self.operations: dict[str, Operation] = before.operations if before else {}
-        try:
-            source = load(text.encode("utf-8", "replace"), str(self.path))
-        except SourceError as error:
-            self.found: tuple[Diagnostic, ...] = error.diagnostics
-            return
-        loaded = load_source(source, _OVERRIDES, self.path)
-        self.found = loaded.diagnostics
-        self.operations = consumed(loaded.source or source)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the document's version."""
-        later = any(line.startswith("ikanos:") for line in self.lines)
-        return _schema(_LATER if later else VERSIONS[-1])
-
-    def range(self, span: Span | None) -> types.Range:
-        """A span as the editor counts; the first line for what stands in another file, or nowhere."""
-        if span is None or span.file != str(self.path):
-            return types.Range(types.Position(0, 0), types.Position(0, 1))
-        line, start, end_line, end = stretch(span, self.lines)
-        return types.Range(types.Position(line, start), types.Position(end_line, end))
-
-    def at(self, position: types.Position) -> tuple[int, int]:
-        """A position as line and character, both from 0."""
-        text = self.lines[position.line] if position.line < len(self.lines) else ""
-        return position.line, characters(text, position.character)
-
-    def called(self, position: types.Position) -> Operation | None:
-        """The operation that a ``call`` on that line names."""
-        text = self.lines[position.line] if position.line < len(self.lines) else ""
-        match = re.search(r"\bcall:\s*['\"]?([\w.-]+)", text)
-        return self.operations.get(match[1]) if match else None
+_TRIGGERS: Final = [" ", ":", ".", "{"]
+_WATCHED: Final = "**/*.{yaml,yml,toml,avsc,proto}"
+_FIX_ALL: Final = f"{types.CodeActionKind.SourceFixAll.value}.naftiko"
+_QUICK_FIX: Final = types.CodeActionKind.QuickFix
 
 
-@lru_cache(maxsize=2)
-def _schema(version: str) -> dict[str, Any]:
-    return as_schema(version)
+class _Service:
+    """What the server answers."""
 
+    def __init__(self, server: LanguageServer, judge: Judge) -> None:
+        self._server = server
+        self._judge = judge
+        self._documents = Documents(judge, self._tell)
+        self._fault = ""
+        self._told: dict[str, types.PublishDiagnosticsParams] = {}
 
-def server() -> LanguageServer:  # noqa: C901 - one function a message
-    """The server, with all it answers."""
-    made = LanguageServer("naftiko", __version__)
-    documents: dict[str, _Document] = {}
+    # -- documents ------------------------------------------------------------------------------------------------
 
-    def look(uri: str) -> None:
-        text = made.workspace.get_text_document(uri).source
-        documents[uri] = document = _Document(uri, text, documents.get(uri))
-        told = [_told(found, document) for found in document.found]
-        made.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, told))
+    def initialized(self, _: types.InitializedParams) -> None:
+        """Ask to be told of files that others change."""
+        workspace = self._server.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace is not None else None
+        if watching is not None and watching.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
+            method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+            asked = types.RegistrationParams([types.Registration("naftiko-files", method, options)])
+            self._server.client_register_capability(asked)
 
-    @made.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: types.DidOpenTextDocumentParams) -> None:
-        look(params.text_document.uri)
+    def opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        """Check a document at once."""
+        self._write(params.text_document.uri, at_once=True)
 
-    @made.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: types.DidChangeTextDocumentParams) -> None:
-        look(params.text_document.uri)
+    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Check it, and what imports it, after a pause."""
+        self._write(params.text_document.uri)
 
-    @made.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def saved(params: types.DidSaveTextDocumentParams) -> None:
-        look(params.text_document.uri)
+    def saved(self, params: types.DidSaveTextDocumentParams) -> None:
+        """Check it at once."""
+        self._write(params.text_document.uri, at_once=True)
 
-    @made.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: types.DidCloseTextDocumentParams) -> None:
-        documents.pop(params.text_document.uri, None)
-        made.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
+    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Forget it, and what was found in it."""
+        self._documents.close(params.text_document.uri)
+        self._told.pop(params.text_document.uri, None)
+        self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
-    @made.feature(types.TEXT_DOCUMENT_HOVER)
-    def hover(params: types.HoverParams) -> types.Hover | None:
-        document = documents.get(params.text_document.uri)
-        return None if document is None else _hover(document, params.position)
+    def files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+        """Check what imports the files; everything after another kind of file, which may be a configuration."""
+        files = [Path(to_fs_path(event.uri) or event.uri) for event in params.changes]
+        if all(file.suffix in (".yaml", ".yml") for file in files):
+            self._documents.touched(file.resolve() for file in files)
+        else:
+            self._documents.renew()
 
-    @made.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ":", "."]))
-    def complete(params: types.CompletionParams) -> list[types.CompletionItem]:
-        document = documents.get(params.text_document.uri)
+    def _write(self, uri: str, *, at_once: bool = False) -> None:
+        found = self._server.workspace.get_text_document(uri)
+        text = Text(found.source, _encoding(self._server))
+        if at_once:
+            self._documents.write(uri, text, found.version, pause=0)
+        else:
+            self._documents.write(uri, text, found.version)
+
+    def _tell(self, document: Document) -> None:
+        told = [messages.told(found, document) for found in document.checked.diagnostics]
+        params = types.PublishDiagnosticsParams(document.uri, told, document.version)
+        if params != self._told.get(document.uri):
+            self._told[document.uri] = params
+            self._server.text_document_publish_diagnostics(params)
+        if document.checked.fault and document.checked.fault != self._fault:
+            fault = types.ShowMessageParams(types.MessageType.Warning, document.checked.fault)
+            self._server.window_show_message(fault)
+        self._fault = document.checked.fault
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def hover(self, params: types.HoverParams) -> types.Hover | None:
+        """What findings there mean, and what stands there."""
+        document = self._documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        line, column = document.text.place(params.position.line, params.position.character)
+        rules = [
+            found.rule
+            for found in document.checked.diagnostics
+            if (span := messages.span_in(found, document)) is not None and within(span, line, column)
+        ]
+        place = place_at(document.text.lines, line - 1, column - 1, str(document.file))
+        text = told_at(place, document.checked.names, rules)
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+    def complete(self, params: types.CompletionParams) -> list[types.CompletionItem]:
+        """Words that fit there."""
+        document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
-        line, column = document.at(params.position)
-        words = completions(document.lines, line, column, document.operations, document.schema)
-        return [types.CompletionItem(word, detail=told) for word, told in words]
+        line, column = document.text.place(params.position.line, params.position.character)
+        place = typed_at(document.text.lines, line - 1, column - 1, str(document.file))
+        text = document.text.text
+        if place is None or (":" in text and not self._judge.concerns(text, None)):
+            return []
+        start = messages.position(document.text, line, column - len(place.typed))
+        stretch = types.Range(start, params.position)
+        colon = "" if document.text.lines[line - 1][column - 1 :].lstrip().startswith(":") else ": "
+        return [messages.item(word, stretch, colon) for word in completions(place, document.checked.names)]
 
-    @made.feature(types.TEXT_DOCUMENT_DEFINITION)
-    def define(params: types.DefinitionParams) -> types.Location | None:
-        document = documents.get(params.text_document.uri)
-        called = document.called(params.position) if document else None
-        if document is None or called is None:
+    async def define(self, params: types.DefinitionParams) -> types.Location | None:
+        """Where what is named there stands."""
+        document = self._documents.get(params.text_document.uri)
+        if document is None:
             return None
-        if called.span.file == str(document.path):
-            return types.Location(params.text_document.uri, document.range(called.span))
-        line = types.Position(called.span.line - 1, 0)
-        return types.Location(Path(called.span.file).resolve().as_uri(), types.Range(line, line))
+        await self._documents.settled(document)
+        line, column = document.text.place(params.position.line, params.position.character)
+        place = place_at(document.text.lines, line - 1, column - 1, str(document.file))
+        if place is None:
+            return None
+        if (found := imported(place, document.file, self._documents.overrides(document))) is not None:
+            return messages.location(*found, document.text)
+        shown = document.text.lines[line - 1]
+        span = definition(place, document.checked.names, shown, column - 1)
+        return messages.target(span, document) if span is not None else None
 
-    @made.feature(types.TEXT_DOCUMENT_CODE_ACTION)
-    def act(params: types.CodeActionParams) -> list[types.CodeAction]:
-        document = documents.get(params.text_document.uri)
-        found = document.found if document else ()
-        return [
-            _action(one, document, params.text_document.uri)
-            for one in found
-            if document and one.fix and _meet(document.range(one.span), params.range)
-        ]
+    # -- actions --------------------------------------------------------------------------------------------------
 
+    async def act(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """What can be done about what was found there."""
+        document = self._documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        await self._documents.settled(document)
+        only = params.context.only
+        if only is None:  # somebody moves through the text: nothing that takes long
+            only = [_QUICK_FIX, _FIX_ALL] if self._resolves() else [_QUICK_FIX]
+        offered = [action for action in self._actions(document, params.range) if _wanted(action, only)]
+        if self._resolves():
+            return offered
+        resolved = [await self.resolve(action) for action in offered]
+        return [action for action in resolved if action.edit is not None]
+
+    async def resolve(self, action: types.CodeAction) -> types.CodeAction:
+        """Find what an action writes that takes a while to find; nothing when it has nothing to write any more."""
+        data: Any = action.data
+        document = self._documents.get(data["uri"]) if data is not None else None
+        if document is None or document.revision != data["revision"] or not document.is_current():
+            return action
+        if "index" in data:
+            found = document.checked.diagnostics[data["index"]]
+            edit = await asyncio.to_thread(ignoring, document.text.text, found, self._judge)
+            edits = [edit] if edit is not None else []
+        else:
+            overrides = self._documents.overrides(document)
+            edits = await asyncio.to_thread(fixing, document.text.text, document.file, overrides)
+        if edits:
+            action.edit = messages.changes(document, edits, versioned=self._versioned())
+        return action
+
+    def _actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
+        diagnostics = document.checked.diagnostics
+        for index, found in enumerate(diagnostics):
+            if found.span is not None and found.span.file == str(document.file) and _meet(document, found, place):
+                if found.fix:
+                    yield self._fix(document, found)
+                data = {"uri": document.uri, "revision": document.revision, "index": index}
+                title = f"Ignore '{found.rule.slug}' here"
+                yield types.CodeAction(title, _QUICK_FIX, [messages.told(found, document)], data=data)
+        if document.checked.source is not None:
+            data = {"uri": document.uri, "revision": document.revision}
+            yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
+
+    def _fix(self, document: Document, found: Diagnostic) -> types.CodeAction:
+        return types.CodeAction(
+            title=found.help or f"Fix '{found.rule.slug}'",
+            kind=_QUICK_FIX,
+            diagnostics=[messages.told(found, document)],
+            edit=messages.changes(document, list(found.fix), versioned=self._versioned()),
+            is_preferred=True,
+        )
+
+    def _resolves(self) -> bool:
+        """Whether the editor asks for edits when an action is chosen."""
+        told = self._server.client_capabilities.text_document
+        support = told.code_action.resolve_support if told is not None and told.code_action is not None else None
+        return support is not None and "edit" in support.properties
+
+    def _versioned(self) -> bool:
+        """Whether the editor compares versions before it changes a document."""
+        told = self._server.client_capabilities.workspace
+        return bool(told is not None and told.workspace_edit is not None and told.workspace_edit.document_changes)
+
+
+def _encoding(server: LanguageServer) -> str:
+    return types.PositionEncodingKind(server.workspace.position_encoding or "utf-16").value
+
+
+def _wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str]) -> bool:
+    """Whether an action is of a kind that is asked for, or of a kind of that kind."""
+    return any(f"{_name(action.kind)}.".startswith(f"{_name(kind)}.") for kind in only)
+
+
+def _name(kind: types.CodeActionKind | str | None) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else str(kind)
+
+
+def _meet(document: Document, found: Diagnostic, place: types.Range) -> bool:
+    shown = messages.told(found, document).range
+    return shown.start <= place.end and place.start <= shown.end
+
+
+def server(judge: Judge) -> LanguageServer:
+    """The server, with all it answers.
+
+    Args:
+        judge: How the command line would check a file.
+    """
+    made = LanguageServer("naftiko", __version__, types.TextDocumentSyncKind.Full)
+    service = _Service(made, judge)
+    actions = types.CodeActionOptions([_QUICK_FIX, _FIX_ALL], resolve_provider=True)
+    answers: list[tuple[str, Any, Any]] = [
+        (types.INITIALIZED, service.initialized, None),
+        (types.TEXT_DOCUMENT_DID_OPEN, service.opened, None),
+        (types.TEXT_DOCUMENT_DID_CHANGE, service.changed, None),
+        (types.TEXT_DOCUMENT_DID_SAVE, service.saved, None),
+        (types.TEXT_DOCUMENT_DID_CLOSE, service.closed, None),
+        (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, service.files_changed, None),
+        (types.TEXT_DOCUMENT_HOVER, service.hover, None),
+        (types.TEXT_DOCUMENT_COMPLETION, service.complete, types.CompletionOptions(trigger_characters=_TRIGGERS)),
+        (types.TEXT_DOCUMENT_DEFINITION, service.define, None),
+        (types.TEXT_DOCUMENT_CODE_ACTION, service.act, actions),
+        (types.CODE_ACTION_RESOLVE, service.resolve, None),
+    ]
+    for name, answer, options in answers:
+        made.feature(name, options)(_function(answer))
     return made
 
 
-def _told(found: Diagnostic, document: _Document) -> types.Diagnostic:
-    message = f"{found.message}\n{found.help}" if found.help else found.message
-    if found.span is not None and found.span.file != str(document.path):
-        message = f"{found.span}: {message}"
-    severity = _SEVERITIES[found.severity]
-    return types.Diagnostic(document.range(found.span), message, severity, found.rule.slug, source="naftiko")
+def _function(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A method as a function, on which the library can note what it is for."""
+    if iscoroutinefunction(answer):
 
+        async def waited(params: Any) -> Any:
+            return await answer(params)
 
-def _hover(document: _Document, position: types.Position) -> types.Hover | None:
-    """What a finding there means, or what is called there."""
-    for found in document.found:
-        where = document.range(found.span)
-        if where.start <= position <= where.end:
-            rule = RULES[found.rule.slug]
-            return _shown(f"**{rule.slug}** ({rule.code})\n\n{rule.summary}\n\n{rule.remedy}")
-    called = document.called(position)
-    if called is None:
-        return None
-    takes = f"\n\nTakes {', '.join(f'`{name}`' for name in called.parameters)}" if called.parameters else ""
-    return _shown(f"`{called.method} {called.url}`{takes}")
+        return waited
 
+    def told(params: Any) -> Any:
+        return answer(params)
 
-def _shown(text: str) -> types.Hover:
-    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
-
-
-def _meet(one: types.Range, other: types.Range) -> bool:
-    return one.start <= other.end and other.start <= one.end
-
-
-def _action(found: Diagnostic, document: _Document, uri: str) -> types.CodeAction:
-    """A quick fix: what ``validate --fix`` would write."""
-    edits = [types.TextEdit(document.range(edit.span), edit.text) for edit in found.fix]
-    return types.CodeAction(
-        title=found.help or f"fix '{found.rule.slug}'",
-        kind=types.CodeActionKind.QuickFix,
-        diagnostics=[_told(found, document)],
-        edit=types.WorkspaceEdit(changes={uri: edits}),
-    )
+    return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.render.report import each
+from naftiko_runtime.render.report import each, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,5 +37,5 @@ def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
         "help": diagnostic.help,
-        "url": f"docs/rules/{rule.slug}.md",
+        "url": page(rule),
     }

@@ -10,7 +10,7 @@ from naftiko_runtime.diagnostics import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostics import Diagnostic, Rule, Span
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -58,6 +58,11 @@ def each(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
     for checked in distinct(files):
         for diagnostic in checked.diagnostics:
             yield (diagnostic.span.file if diagnostic.span else checked.file), diagnostic
+
+
+def page(rule: Rule) -> str:
+    """The page of a rule, in the project's repository."""
+    return f"docs/rules/{rule.slug}.md"
 
 
 def below(root: str, file: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from naftiko_runtime._version import __version__
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render.json import dumped
-from naftiko_runtime.render.report import below, distinct
+from naftiko_runtime.render.online import page_online, project_urls
+from naftiko_runtime.render.report import below, distinct, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,11 +46,17 @@ def sarif(files: Iterable[Checked], *, root: str) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    online = page_online(rule, project_urls())
     return {
         "id": rule.code,
         "name": rule.slug,
         "shortDescription": {"text": rule.summary},
-        "help": {"text": rule.remedy},
+        "fullDescription": {"text": f"{rule.summary} {rule.remedy}"},
+        "help": {
+            "text": f"{rule.remedy} Examples: {page(rule)}",
+            "markdown": f"# {rule.slug}\n\n{rule.summary}\n\n{rule.remedy}\n\nExamples: `{page(rule)}`",
+        },
+        **({"helpUri": online} if online is not None else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.link.together import grouped
@@ -89,8 +90,6 @@ class Generation:
             case RestServer():
                 return RestApp(server, edge)
             case McpServer():
-                from naftiko_runtime.adapters.mcp import mcp_app  # noqa: PLC0415 - costs over half a second of import
-
                 return await stack.enter_async_context(mcp_app(server, edge, servers if len(servers) > 1 else ()))
             case _:
                 assert_never(server.plan)

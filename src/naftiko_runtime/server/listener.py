@@ -8,11 +8,8 @@ import socket
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
-from naftiko_runtime import limits
 from naftiko_runtime.server.protocol import GatewayProtocol
+from naftiko_runtime.server.state import ListenerState
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import App
@@ -89,20 +86,7 @@ class Listener:
 
     def __init__(self, listening: socket.socket, app: App) -> None:
         self._socket = listening
-        self._config = Config(
-            app,
-            interface="asgi3",
-            http=GatewayProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=int(limits.KEEP_ALIVE_SECONDS),
-        )
-        self._state = ServerState()
+        self._state = ListenerState(app)
         self._server: asyncio.Server | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
@@ -114,8 +98,7 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to accept."""
-        self._config.load()
-        self._state.default_headers = _headers(closing=False)
+        self._state.tell(_headers(closing=False))
         self._server = await self._accepting(self._socket)
 
     async def adopt(self, number: int, listening: socket.socket) -> None:
@@ -132,7 +115,7 @@ class Listener:
         return await loop.create_server(self._protocol, sock=listening, backlog=_BACKLOG)
 
     def _protocol(self) -> GatewayProtocol:
-        return GatewayProtocol(self._config, self._state, {})
+        return GatewayProtocol(self._state)
 
     def swap(self, app: App) -> list[asyncio.Task[None]]:
         """Let another application answer from the next request on, also on connections that are open.
@@ -140,20 +123,20 @@ class Listener:
         Returns:
             The requests in progress, which the one before still answers.
         """
-        self._config.loaded_app = app
+        self._state.app = app
         for connection in self._connections():
             connection.swap(app)
         return list(self._state.tasks)
 
     def tick(self) -> None:
         """Renew the Date header, and look for callers that do not read; to be called every second."""
-        self._state.default_headers[:] = _headers(closing=self._closing)
+        self._state.tell(_headers(closing=self._closing))
         now = asyncio.get_running_loop().time()
         for connection in self._connections():
-            connection.watch_writing(now)
+            connection.look(now)
 
     def _connections(self) -> list[GatewayProtocol]:
-        return list(self._state.connections)  # type: ignore[arg-type]
+        return list(self._state.connections)
 
     def announce_close(self) -> None:
         """Go on accepting, but let every answer end its connection, so that balancers move on by themselves."""
@@ -179,7 +162,7 @@ class Listener:
 
     async def closed(self) -> None:
         """Wait until every connection is gone."""
-        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - uvicorn keeps plain sets
+        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - at the end only, and the sets are changed in many places
             await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -1,8 +1,7 @@
-"""uvicorn's HTTP/1.1 protocol, hardened for standing at an edge.
+"""HTTP/1.1 as an ASGI server speaks it, hardened for standing at an edge: llhttp reads it.
 
-As it comes, half-sent requests stay open for ever, a head of any size is accepted, so are several Host headers, and
-nobody tells an application that its caller has gone. It is subclassed at the pinned minor version; the tests hold
-every behaviour that is added here.
+What servers mostly leave open is closed here: half-sent requests do not stay open for ever, heads are bounded, there is
+exactly one Host, and an application ends when its caller has gone. The tests hold every one of these.
 """
 
 from __future__ import annotations
@@ -12,17 +11,22 @@ import logging
 import secrets
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from types import NoneType
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Truncated
 from naftiko_runtime.adapters.problem import problem_document, send_problem_document
+from naftiko_runtime.server.cycle import Cycle
+from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.adapters.edge import App, Scope
+    from naftiko_runtime.server.state import ListenerState
+    from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,9 @@ _TOO_MANY_HEADERS: Final = _Refusal(
 )
 _FULL: Final = _Refusal(503, "too-many-connections", "this server has no room for another connection", "retry-after: 1")
 
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_TRAILER_BYTES: Final = 64
+"""What a trailer counts for besides its letters, so that many empty ones come to an end."""
 _COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 
 
@@ -53,13 +60,27 @@ class _StopParsingError(Exception):
     """Ends the parser's work on a connection."""
 
 
-class GatewayProtocol(HttpToolsProtocol):
-    """One connection."""
+_CALLERS_FAULTS: Final = (NoneType, _StopParsingError, UnicodeDecodeError, HttpParserInvalidURLError)
+"""Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+
+class GatewayProtocol(asyncio.Protocol):
+    """One connection. Requests that come before the one in front is answered wait in line."""
+
+    def __init__(self, state: ListenerState) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.state = state
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+        self.transport: asyncio.Transport
+        self.cycle: Cycle | None = None
+        self.write_paused = False
+        self._read_paused = False
+        self._writable: asyncio.Future[None] | None = None
+        self._waiting: deque[tuple[Cycle, App]] = deque()
         self._idle_bytes = 0
         """What has come since anything came of it."""
+        self._idle_since = 0.0
         self._moved = False
         self._in_head = True
         self._refused = False
@@ -71,22 +92,25 @@ class GatewayProtocol(HttpToolsProtocol):
         self._fresh_head()
 
     def _fresh_head(self) -> None:
-        self._fields = 0
-        self._field_bytes = 0
+        self.url = b""
+        self.headers: list[Header] = []
+        self._expects_continue = False
+        self._trailer_bytes = 0
         self._hosts = 0
         self._has_body = False
         self._coding: bytes | None = None
 
     # -- the head: bounded in size, number and time ---------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller has connected and owes a request's head."""
-        super().connection_made(transport)
-        self.app = self.config.loaded_app  # a reload may have come between the loop's making this and telling it so
-        if len(self.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
+        self.transport = cast("asyncio.Transport", transport)
+        self._client, self._server = _address(transport, "peername"), _address(transport, "sockname")
+        self.state.connections.add(self)
+        if len(self.state.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
             self._refused = True
-            transport.abort()
-        elif len(self.connections) > limits.CONNECTIONS_MAX:
+            self.transport.abort()
+        elif len(self.state.connections) > limits.CONNECTIONS_MAX:
             self._turn_away(_FULL)
         else:
             self._expect(limits.REQUEST_HEAD_SECONDS)
@@ -95,26 +119,30 @@ class GatewayProtocol(HttpToolsProtocol):
         """Bytes of a head or a body."""
         if self._refused:
             return
-        self._unset_keepalive_if_required()
         self._moved = False
+        self._idle_bytes += len(data)
         try:
             self.parser.feed_data(data)
-        except HttpParserError:
+        except HttpParserError as error:
+            if not isinstance(error.__context__, _CALLERS_FAULTS):
+                log.exception("unexpected error in reading a request")
             self._not_http()
         except HttpParserUpgrade:
             pass  # nothing is upgraded to: it stays HTTP/1.1
         if not self._refused and not self.transport.is_closing():
-            self._await_rest(len(data))
+            self._await_rest()
 
-    def _await_rest(self, received: int) -> None:
+    def _await_rest(self) -> None:
         """A head or a body is not complete, perhaps not begun: bound what may still come of it, and when.
 
         A piece that also ends something cannot be counted, but is itself of bounded size.
         """
-        self._idle_bytes = 0 if self._moved else self._idle_bytes + received
-        if self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+        if self._moved:
+            self._idle_bytes = 0
+        elif self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX:
             self._refuse_unparsed(_HEAD_TOO_LARGE)
-        elif self._in_head and self._clock is None and self._idle():
+            return
+        if self._in_head and self._clock is None and self._idle():
             self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def _idle(self) -> bool:
@@ -139,7 +167,7 @@ class GatewayProtocol(HttpToolsProtocol):
         body = problem_document(refusal.status, refusal.slug, refusal.detail)
         lines = [
             f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
-            *(f"{n.decode()}: {v.decode()}" for n, v in self.server_state.default_headers if n != b"connection"),
+            *(f"{n.decode()}: {v.decode()}" for n, v in self.state.headers if n != b"connection"),
             "connection: close",
             "content-type: application/problem+json",
             f"content-length: {len(body)}",
@@ -151,14 +179,18 @@ class GatewayProtocol(HttpToolsProtocol):
             self._say_last_word()
 
     def _say_last_word(self) -> None:
-        self._unset_keepalive_if_required()
         self.transport.write(self._last_word)
         self._last_word = b""
         self.read_away()
 
-    def on_response_complete(self) -> None:
+    def answered(self) -> None:
         """An answer is written: go on with the next request, or with what was left to say."""
-        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.resume_reading()
+        self._idle_since = self.loop.time()
+        if self._waiting:
+            self._start(*self._waiting.popleft())
         if self._last_word and self._idle() and not self.transport.is_closing():
             self._say_last_word()
 
@@ -170,26 +202,28 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self.transport.write_eof()
-        self.flow.resume_reading()
+        self.resume_reading()
         self._clock = self.loop.call_later(limits.REFUSED_SECONDS, self.transport.close)
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
-        super().on_message_begin()
         self._fresh_head()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, which is counted and dropped: nobody has looked at it when the head was judged."""
-        self._fields += 1
-        self._field_bytes += len(name) + len(value)
         if not self._in_head:
-            if self._fields > limits.REQUEST_HEADERS_MAX or self._field_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+            self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
+            if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
                 raise _StopParsingError
             return
-        name = name.lower()
+        name = lower(name)
         if name in _COUNTED:
             self._note(name, value)
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads
 
     def _note(self, name: bytes, value: bytes) -> None:
         if name == b"host":
@@ -200,7 +234,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._has_body = True
             self._coding = value if self._coding is None else self._coding + b"," + value
         elif value.lower() == b"100-continue":
-            self.expect_100_continue = True
+            self._expects_continue = True
 
     def on_headers_complete(self) -> None:
         """The head is there: check what HTTP demands of it, and run the application or refuse."""
@@ -210,33 +244,75 @@ class GatewayProtocol(HttpToolsProtocol):
         if refusal is not None:
             self._turn_away(refusal, bodyless=self.parser.get_method() == b"HEAD")
             raise _StopParsingError
-        super().on_headers_complete()  # an odd target fails here, and is still answered as a head
+        self._begin_request()  # an odd target fails here, and is still answered as a head
         self._in_head = False
         if self._has_body:
             self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
+    def _begin_request(self) -> None:
+        """Run the application, or let the request wait for those before it on this connection."""
+        version = self.parser.get_http_version()
+        raw_path, query = _target(self.url)
+        path = raw_path.decode("ascii")
+        scope: Scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": "http",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": self._client,
+            "server": self._server,
+            "state": {},
+        }
+        before = self.cycle
+        self.cycle = Cycle(
+            self,
+            scope,
+            expects_continue=self._expects_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+        )
+        if before is None or before.response_complete:
+            self._start(self.cycle, self.state.app)
+        else:
+            self.pause_reading()
+            self._waiting.append((self.cycle, self.state.app))
+
     def _refusal(self) -> _Refusal | None:
-        if self._fields > limits.REQUEST_HEADERS_MAX:
+        if len(self.headers) > limits.REQUEST_HEADERS_MAX:
             return _TOO_MANY_HEADERS
-        if len(self.url) + self._field_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+        if self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX and self._head_bytes() > limits.REQUEST_HEAD_BYTES_MAX:
             return _HEAD_TOO_LARGE
         old = self.parser.get_http_version() == "1.0"
         if self._coding is not None and (bad := _bad_coding(self._coding, old=old)) is not None:
             return bad
         return _BAD_HOST if self._hosts > 1 or (self._hosts == 0 and not old) else None
 
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
     # -- the body: its next piece is awaited for a bounded time ---------------------------------------------------
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
-        super().on_body(body)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.body += body
+            if len(self.cycle.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
+                self.pause_reading()
+            self.cycle.notice()
         self._moved = True
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
     def on_message_complete(self) -> None:
         """The request is complete; from now on the caller waits for us."""
-        super().on_message_complete()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.notice()
         self._in_head = True
         self._moved = True
         self._stop_clock()
@@ -251,7 +327,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._clock = None
-        if self.flow.read_paused:  # the application holds the caller back, not the other way round
+        if self._read_paused:  # the application holds the caller back, not the other way round
             self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
         elif not self.transport.is_closing():
             self.transport.close()
@@ -260,12 +336,17 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def swap(self, app: App) -> None:
         """Let another application answer from the next request on, those that wait in line included."""
-        answering: Any = app  # uvicorn's type of applications is narrower than ASGI's
-        self.app = answering
-        self.pipeline = deque((cycle, answering) for cycle, _ in self.pipeline)
+        self._waiting = deque((cycle, app) for cycle, _ in self._waiting)
 
-    def watch_writing(self, now: float) -> None:
-        """Give up a caller that has not read any of its answer for too long; to be called every second or so."""
+    def look(self, now: float) -> None:
+        """Close what nobody uses; give up a caller that does not read. To be called every second or so."""
+        unused = self._clock is None and self._in_head and self._idle()
+        if unused and now - self._idle_since > limits.KEEP_ALIVE_SECONDS:
+            self.transport.close()
+        self._watch_writing(now)
+
+    def _watch_writing(self, now: float) -> None:
+        """Give up a caller that has not read any of its answer for too long."""
         unsent = self.transport.get_write_buffer_size()
         if unsent == 0 or unsent < self._unsent_before or self._unsent_before == 0:
             self._stalled_since = now
@@ -274,10 +355,47 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.abort()
         self._unsent_before = unsent
 
+    def pause_writing(self) -> None:
+        """The caller does not read as fast as is written."""
+        self.write_paused = True
+        self._writable = self.loop.create_future()
+
     def resume_writing(self) -> None:
         """The caller has read on, if perhaps no more than was written since somebody looked."""
-        super().resume_writing()
+        self.write_paused = False
         self._unsent_before = 0
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+
+    async def drain(self) -> None:
+        """Wait until the caller has read on, or is gone."""
+        if self._writable is not None:
+            await asyncio.shield(self._writable)
+
+    def pause_reading(self) -> None:
+        """Let what a caller sends wait."""
+        if not self._read_paused:
+            self._read_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self._read_paused:
+            self._read_paused = False
+            self.transport.resume_reading()
+
+    def shutdown(self) -> None:
+        """End the connection after what is in progress: an answer, or a request that may be on its way to us.
+
+        A caller that has just connected cannot know that nobody wants its request any more.
+        """
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif self._refused or (self.cycle is not None and not self._idle_bytes):
+            self.transport.close()
+        else:
+            self._stop_clock()
+            self._expect(limits.LAST_REQUEST_SECONDS)
 
     def abort_unsent(self) -> bool:
         """Drop what a caller has not read of an answer that is complete; returns whether there was anything."""
@@ -288,20 +406,20 @@ class GatewayProtocol(HttpToolsProtocol):
 
     # -- the caller's going ---------------------------------------------------------------------------------------
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start(self, cycle: Cycle, app: App) -> None:
         if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
-            cycle.transport = _Door(self, cycle)  # type: ignore[assignment]
+            cycle.transport = Door(self, cycle)
         task = self.loop.create_task(_run(cycle, app))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        task.add_done_callback(self.state.tasks.discard)
+        self.state.tasks.add(task)
         self._running = task
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> bool:
         """The caller ends its side: it may wait for its answer, or be gone; nothing but writing to it would tell.
 
         So what runs for it gets a little time. The answer then ends the connection.
         """
-        if self._idle() or self.cycle.more_body:
+        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
             return False
         self.cycle.keep_alive = bool(self._last_word)
         self._refused = True
@@ -316,13 +434,36 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """The caller has gone: what still runs for it is cancelled, and with it the call to the upstream."""
         self._stop_clock()
-        waiting = self.cycle is not None and not self.cycle.response_complete
-        super().connection_lost(exc)
-        if waiting and self._running is not None:
+        self.state.connections.discard(self)
+        self.resume_writing()
+        if self.cycle is None or self.cycle.response_complete:
+            return
+        self.cycle.disconnected = True
+        self.cycle.notice()
+        if self._running is not None:
             self._running.cancel()
+
+
+def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | None:
+    """The host and port of one end of a connection, as ASGI wants them."""
+    found = transport.get_extra_info(end)
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """The path and the query of a request's target, as they came.
+
+    Raises:
+        HttpParserInvalidURLError: It is no target.
+    """
+    if url.startswith(b"/") and b"#" not in url:
+        path, _, query = url.partition(b"?")
+        return path, query
+    parsed = parse_url(url)
+    return parsed.path or b"/", parsed.query or b""
 
 
 def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
@@ -333,12 +474,12 @@ def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
     return _UNKNOWN_CODING if len(codings) > 1 else None
 
 
-class _Door:
+class Door:
     """The connection of a request with a body, which may be answered before all of it has come."""
 
     __slots__ = ("_cycle", "_protocol", "abort", "is_closing", "write")
 
-    def __init__(self, protocol: GatewayProtocol, cycle: RequestResponseCycle) -> None:
+    def __init__(self, protocol: GatewayProtocol, cycle: Cycle) -> None:
         self._protocol = protocol
         self._cycle = cycle
         self.abort = protocol.transport.abort
@@ -353,10 +494,10 @@ class _Door:
             self._protocol.transport.close()
 
 
-async def _run(cycle: RequestResponseCycle, app: App) -> None:
+async def _run(cycle: Cycle, app: App) -> None:
     """Run the application; what it raises ends here, in the log and in an answer that says as little as it must."""
     try:
-        await app(cycle.scope, cycle.receive, cycle.send)  # type: ignore[arg-type]
+        await app(cycle.scope, cycle.receive, cycle.send)
     except asyncio.CancelledError:
         if not cycle.disconnected:  # a shutdown that ran out of grace
             cycle.transport.abort()
@@ -371,13 +512,15 @@ async def _run(cycle: RequestResponseCycle, app: App) -> None:
     else:
         if not cycle.response_complete and not cycle.disconnected:
             cycle.transport.abort()
-    finally:
-        cycle.on_response = lambda: None
 
 
-async def _our_fault(cycle: RequestResponseCycle, incident: str) -> None:
+def _nothing() -> None:
+    """What is left to be done when an application has ended."""
+
+
+async def _our_fault(cycle: Cycle, incident: str) -> None:
     if cycle.response_started:
         cycle.transport.abort()
         return
     detail = f"an unexpected error; the server's log has it as {incident}"
-    await send_problem_document(cycle.send, 500, "internal-error", detail)  # type: ignore[arg-type]
+    await send_problem_document(cycle.send, 500, "internal-error", detail)

@@ -6,12 +6,13 @@ and nothing in it can make the build expensive.
 """
 
 from naftiko_runtime.source.places import LINE_BREAK, Draft, Source, SourceError, Steps
-from naftiko_runtime.source.reading import load, read
+from naftiko_runtime.source.reading import Reading, load, read
 from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, written
 
 __all__ = [
     "LINE_BREAK",
     "Draft",
+    "Reading",
     "Source",
     "SourceError",
     "Steps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import yaml
 
@@ -13,7 +13,11 @@ from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+Reading: TypeAlias = "Callable[[Path, str], Source]"
+"""From a file and the name to show for it to what stands there; raises what :func:`read` does."""
 
 _YAML_FAULTS: Final = (
     ("found a tab", None, "indent with spaces"),

@@ -1,29 +1,33 @@
-"""Where requests leave: the seam, and its two implementations behind :func:`open_transport`."""
+"""Where requests leave: the seam, and what implements it, behind :func:`open_transport`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse, UpstreamUnreachable
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
+__all__ = ["HttpClient", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable", "open_transport"]
 
 
-def open_transport(name: Literal["aiohttp", "httpx2"], ssl_context: ssl.SSLContext | None = None) -> Transport:
-    """The transport of that name. To be called in a running loop; the other library is never imported.
+HttpClient: TypeAlias = Literal["native", "httpx2"]
+"""What carries requests to upstreams."""
+
+
+def open_transport(name: HttpClient, ssl_context: ssl.SSLContext | None = None) -> Transport:
+    """The transport of that name. To be called in a running loop; the libraries of the others are not imported.
 
     Args:
-        name: Which library carries the requests.
+        name: What carries the requests.
         ssl_context: Whom to trust; by default the certificate authorities of the system.
     """
     match name:
-        case "aiohttp":
-            from naftiko_runtime.transport.aiohttp_transport import AiohttpTransport  # noqa: PLC0415
+        case "native":
+            from naftiko_runtime.transport.native import NativeTransport  # noqa: PLC0415
 
-            return AiohttpTransport(ssl_context=ssl_context)
+            return NativeTransport(ssl_context=ssl_context)
         case "httpx2":
             from naftiko_runtime.transport.httpx2_transport import Httpx2Transport  # noqa: PLC0415
 

@@ -20,11 +20,12 @@ Header: TypeAlias = tuple[bytes, bytes]
 """A header's name and value in wire form."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutboundRequest:
     """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
 
-    It holds secrets, so it represents itself without them.
+    It holds secrets, so it represents itself without them. Nobody changes it; it is not frozen because that would make
+    it four times as dear.
 
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
@@ -61,6 +62,13 @@ class UpstreamResponse(Protocol):
         Raises:
             UpstreamUnreachable: The connection broke before the body was complete.
             RuntimeError: It was called before.
+        """
+
+    def whole(self) -> bytes | None:
+        """The whole body when it is here already and was not asked for; otherwise nothing, and :meth:`chunks` gives it.
+
+        Raises:
+            RuntimeError: It was asked for before.
         """
 
     def finished(self) -> bool:

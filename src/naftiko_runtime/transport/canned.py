@@ -33,6 +33,10 @@ class CannedResponse:
         if self._canned.body:
             yield self._canned.body
 
+    def whole(self) -> bytes:
+        """The whole body."""
+        return self._canned.body
+
     def finished(self) -> bool:
         """It is all here."""
         return True

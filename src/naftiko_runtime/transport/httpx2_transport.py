@@ -138,6 +138,12 @@ class Httpx2Response:
             raise self._origin.unreachable(told.BROKEN_OFF) from None
         self._finished = True
 
+    def whole(self) -> bytes | None:
+        """Nothing: what the parser holds cannot be asked for."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        return None
+
     def finished(self) -> bool:
         """Whether the body was read, or there is none. What the parser still holds cannot be asked for."""
         return self._finished

@@ -34,10 +34,12 @@ UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
 METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """For every other method, having no body is said by ``content-length: 0``."""
 
+STATUSES: Final = range(200, 600)
+"""What an answer's status can be: interim answers are none."""
+
 Templates: TypeAlias = tuple[tuple[type[BaseException], str], ...]
 """Kinds of errors and what is told of them: the first that fits."""
 
-_STATUSES: Final = range(200, 600)
 _CONTROLS: Final = bytes({*range(32), 127} - {9})
 _BY_TYPE: Final[Templates] = (
     (ssl.SSLCertVerificationError, CERTIFICATE),
@@ -71,6 +73,7 @@ class Origin:
         port: The one given or the scheme's own.
         peer: ``host:port``, for people.
         host_header: What ``Host`` says: the port only where it is not the scheme's own.
+        host_line: The header in wire form, without its end.
     """
 
     scheme: str
@@ -78,6 +81,7 @@ class Origin:
     port: int
     peer: str
     host_header: str
+    host_line: bytes
 
     def unreachable(self, template: str, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
         """The error that one of this module's templates tells about this origin."""
@@ -112,17 +116,18 @@ def origin_of(scheme: str, authority: str) -> Origin:
     if (port and not port.isdecimal()) or number not in _PORTS:
         raise UpstreamUnreachable("the upstream's address has no valid port")
     peer = f"{host}:{number}"
-    return Origin(scheme, host.strip("[]"), number, peer, host if number == _DEFAULT_PORTS[scheme] else peer)
+    header = host if number == _DEFAULT_PORTS[scheme] else peer
+    return Origin(scheme, host.strip("[]"), number, peer, header, f"host: {header}".encode())
 
 
 def is_http(status: int, headers: Sequence[Header]) -> bool:
     """Whether an answer that a library accepted is one that HTTP knows, and that can be passed on."""
     values = b"".join([value for _, value in headers])
-    return status in _STATUSES and len(values.translate(None, _CONTROLS)) == len(values)
+    return status in STATUSES and len(values.translate(None, _CONTROLS)) == len(values)
 
 
 def sendable(headers: Sequence[Header]) -> Sequence[Header]:
-    """The headers without those whose value is not UTF-8, which aiohttp cannot write: callers send such ones."""
+    """The headers without those whose value is not UTF-8, which nobody could read: callers send such ones."""
     if b"".join([value for _, value in headers]).isascii():
         return headers
     return [(name, value) for name, value in headers if _is_utf8(value)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -32,10 +33,14 @@ from naftiko_runtime.render.full import full
 from naftiko_runtime.render.github import github
 from naftiko_runtime.render.json import as_json
 from naftiko_runtime.render.junit import junit
+from naftiko_runtime.render.online import page_online, project_urls
+from naftiko_runtime.render.report import page
 from naftiko_runtime.render.sarif import sarif
 from support.schemas import published
 
 HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[2]
+PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ROOT = str(Path.cwd())
 SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
 SHARED = Diagnostic(
@@ -102,6 +107,24 @@ def test_sarif_results_name_their_rules_and_files() -> None:
         "file:///else where/é.yml",
     ]
     assert ["uriBaseId" in place for place in places] == [True, True, True, True, False]
+
+
+def test_sarif_rules_say_what_they_mean_and_where_it_is_told() -> None:
+    (run,) = json.loads(written("sarif"))["runs"]
+    for told in run["tool"]["driver"]["rules"]:
+        rule = RULES[told["name"]]
+        assert told["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
+        assert rule.remedy in told["help"]["markdown"]
+        assert page(rule) in told["help"]["text"]
+        assert (REPOSITORY / page(rule)).is_file()
+        assert ("helpUri" in told) is (page_online(rule, project_urls()) is not None)
+
+
+def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
+    pages = "blob/main/docs/rules/yaml-syntax.md"
+    assert page_online(SYNTAX, {"Source": "https://git.example/ships/"}) == f"https://git.example/ships/{pages}"
+    assert page_online(SYNTAX, {"Homepage": "https://ships.example"}) is None
+    assert project_urls() == dict(PYPROJECT.get("urls", {}))
 
 
 def test_names_are_told_from_the_checkout_s_root() -> None:

@@ -1,0 +1,90 @@
+"""Requests as they are sent to every contender: one at a time to look at the answer, or by wrk as a load."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+ANSWER_SECONDS = 10.0
+MODERN: Final = "2026-07-28"
+LEGACY: Final = "2025-11-25"
+ENVELOPE: Final = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+COUNTERS = Path(__file__).with_name("wrk.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request."""
+
+    target: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; the headers' names in Title-Case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def wire_bytes(self) -> int:
+        """How long it was on the wire, at least: chunks have more."""
+        head = sum(len(f"{name}: {value}\r\n") for name, value in self.headers.items())
+        return len("HTTP/1.1 200 OK\r\n\r\n") + head + len(self.body)
+
+
+def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Ask:
+    """A `tools/call` as a client of that protocol revision sends it."""
+    params: dict[str, Any] = {"name": tool, "arguments": arguments}
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "Mcp-Protocol-Version": wire,
+    }
+    if wire == MODERN:
+        params["_meta"] = ENVELOPE
+        headers |= {"Mcp-Method": "tools/call", "Mcp-Name": tool}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    return Ask("/mcp", "POST", tuple(headers.items()), json.dumps(message).encode())
+
+
+def ask(port: int, request: Ask, headers: Mapping[str, str] | None = None) -> Answer:
+    """Send one request over a connection of its own.
+
+    Raises:
+        OSError, http.client.HTTPException: There is no answer.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    try:
+        sent = {**(headers or {}), **dict(request.headers)}
+        connection.request(request.method, request.target, request.body or None, sent)
+        response = connection.getresponse()
+        named = {name.title(): value for name, value in response.getheaders()}
+        return Answer(response.status, named, response.read())
+    finally:
+        connection.close()
+
+
+def wrk_script(request: Ask) -> str:
+    """A script that makes wrk send this request; wrk formats it once, so it costs the load nothing."""
+    lines = [f"wrk.method = {_lua(request.method)}"]
+    lines += [f"wrk.headers[ {_lua(name)} ] = {_lua(value)}" for name, value in request.headers]
+    if request.body:
+        lines.append(f"wrk.body = {_lua(request.body.decode())}")
+    return "\n".join([*lines, COUNTERS.read_text()])
+
+
+def _lua(text: str) -> str:
+    if "]==]" in text or text.startswith("\n"):
+        raise ValueError("this text cannot be written as it is into a Lua script")
+    return f"[==[{text}]==]"

@@ -1,0 +1,210 @@
+"""The servers that are compared: how each is started and when it is ready. One core and one worker each."""
+
+import http.client
+import importlib.util
+import itertools
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from bench import documents
+from bench.answers import Exam
+from bench.asking import Answer, Ask, ask
+from bench.process import Cores, Process, StartError, free_port
+from bench.upstream import COMMON, Upstream, nginx
+
+READY_SECONDS = 30.0
+_NUMBERS = itertools.count()
+LARGE_BODIES = ("--max-body", "1000000000")
+# For a run from a tree that nobody installed, and for the peers, which import from the bench.
+IMPORTS = {"PYTHONPATH": f"{documents.ROOT / 'src'}:{documents.ROOT}"}
+
+NGINX_PROXY = """\
+  client_max_body_size 0;
+  proxy_http_version 1.1;
+  proxy_set_header Connection "";
+  proxy_set_header Cookie "";
+  proxy_set_header Authorization "";
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  upstream behind {{ server 127.0.0.1:{upstream_port}; keepalive 256; }}
+  upstream sink {{ server 127.0.0.1:{sink_port}; keepalive 8; }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location /v1/ {{ proxy_pass http://behind; }}
+    location /v1/upload {{ proxy_pass http://sink; proxy_request_buffering off; client_body_buffer_size 1m; }}
+    location /v1/large {{ proxy_pass http://behind; proxy_buffers 8 1m; proxy_max_temp_file_size 0; }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What all contenders of a run share: the upstreams, the cores, the folder for files and logs."""
+
+    upstream: Upstream
+    sink_port: int
+    cores: Cores
+    folder: Path
+
+    def launch(self, name: str, command: list[str], env: Mapping[str, str], *, everywhere: bool = False) -> Process:
+        """Start a contender's program on the server's core, or on all of them."""
+        cores = self.cores.server | self.cores.load if everywhere else self.cores.server
+        return Process.start(command, cores, self.file(name, ".log"), env)
+
+    def file(self, name: str, suffix: str, text: str = "") -> Path:
+        """A file that no other contender has."""
+        path = self.folder / f"{name}-{next(_NUMBERS)}{suffix}"
+        path.write_text(text)
+        return path
+
+
+Start = Callable[[Scene, int], Process]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server that can do a work.
+
+    Attributes:
+        name: In the table.
+        about: One line about it.
+        start: Starts it; what it is asked must come to the port that is given.
+        exam: What it is asked, when that differs from what the others of the work are.
+        lacks: Why it cannot take part, if it cannot.
+        everywhere: Whether it has all cores, shared with the load.
+    """
+
+    name: str
+    about: str
+    start: Start
+    exam: Exam | None = None
+    lacks: str | None = None
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A contender that answers."""
+
+    contender: Contender
+    process: Process
+    port: int
+    exam: Exam
+    answer_bytes: int
+    ready_seconds: float
+    ready_cpu_seconds: float
+
+
+def naftiko(
+    text: str, about: str, *, name: str = "naftiko", mcp: bool = False, given: tuple[str, ...] = ()
+) -> Contender:
+    """This runtime, serving a document; asked over MCP, or over REST."""
+    everywhere = "--workers" in given
+
+    def start(scene: Scene, port: int) -> Process:
+        file = _document(text, name, scene, port, mcp=mcp)
+        command = [sys.executable, "-m", "naftiko_runtime", "run", str(file), "--host", "127.0.0.1", *given]
+        return scene.launch(name, command, _ours(), everywhere=everywhere)
+
+    lacks = "`naftiko run` has no option --workers" if everywhere and not _has_workers() else None
+    return Contender(name, about, start, lacks=lacks, everywhere=everywhere)
+
+
+@cache
+def _ours() -> Mapping[str, str]:
+    return {} if importlib.util.find_spec("naftiko_runtime") is not None else IMPORTS
+
+
+@cache
+def _has_workers() -> bool:
+    command = [sys.executable, "-m", "naftiko_runtime", "run", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_ours()})
+    return "--workers" in told.stdout
+
+
+def engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
+    """Another engine that serves the same document: `{file}` in the command is the document's path."""
+
+    def start(scene: Scene, port: int) -> Process:
+        file = _document(text, name, scene, port, mcp=mcp)
+        return scene.launch(name, shlex.split(command.replace("{file}", shlex.quote(str(file)))), {})
+
+    return Contender(name, f"`{command}`", start)
+
+
+def _document(text: str, name: str, scene: Scene, port: int, *, mcp: bool) -> Path:
+    rest_port, mcp_port = (free_port(), port) if mcp else (port, free_port())
+    sink = f"http://127.0.0.1:{scene.sink_port}/v1"
+    return scene.file(name, ".yaml", documents.placed(text, rest_port, mcp_port, scene.upstream.base, sink))
+
+
+def peer(name: str, about: str, module: str, *given: str) -> Contender:
+    """A program of `bench/peers`."""
+
+    def start(scene: Scene, port: int) -> Process:
+        command = [sys.executable, "-m", f"bench.peers.{module}"]
+        command += ["--port", str(port), "--upstream", scene.upstream.base, *given]
+        return scene.launch(name, command, IMPORTS)
+
+    return Contender(name, about, start)
+
+
+def fastmcp(operations: Mapping[str, str], parameters: Mapping[str, str]) -> Contender:
+    """FastMCP's server of an OpenAPI document."""
+
+    def start(scene: Scene, port: int) -> Process:
+        file = scene.file("fastmcp", ".json", documents.openapi(operations, parameters))
+        made = peer("fastmcp-openapi", "", "fastmcp_openapi", "--openapi", str(file))
+        return made.start(scene, port)
+
+    return Contender("fastmcp-openapi", "FastMCP's `from_openapi`, httpx2", start)
+
+
+def _start_nginx(scene: Scene, port: int) -> Process:
+    folder = scene.folder / f"nginx-{port}"
+    folder.mkdir(mode=0o755)
+    config = (COMMON + NGINX_PROXY).format(
+        folder=folder, port=port, upstream_port=scene.upstream.port, sink_port=scene.sink_port
+    )
+    return nginx("proxy", config, folder, scene.cores.server)
+
+
+NGINX = Contender("nginx", "nginx `proxy_pass`, one worker: the limit, not a peer", _start_nginx)
+
+
+def examined(contender: Contender, exam: Exam) -> Contender:
+    """The same contender, asked something of its own."""
+    return replace(contender, exam=exam)
+
+
+def bring_up(contender: Contender, exam: Exam, scene: Scene, started: Callable[[Process], object]) -> Running:
+    """Start and wait for the first 200. `started` is told of the process before it is waited for."""
+    port, began = free_port(), time.monotonic()
+    process = contender.start(scene, port)
+    started(process)
+    while (answer := _answer(port, exam.load)) is None:
+        if process.exited():
+            raise StartError(f"it ended before it answered:\n{process.log_tail()}")
+        if time.monotonic() - began > READY_SECONDS:
+            raise StartError(f"no 200 within {READY_SECONDS:.0f} s:\n{process.log_tail()}")
+        time.sleep(0.01)
+    seconds, cpu = time.monotonic() - began, process.cpu_seconds()
+    return Running(contender, process, port, exam, answer.wire_bytes, seconds, cpu)
+
+
+def _answer(port: int, request: Ask) -> Answer | None:
+    """The answer, if it is a good one."""
+    try:
+        answer = ask(port, request)
+    except (OSError, http.client.HTTPException):
+        return None
+    return answer if answer.status == http.HTTPStatus.OK else None

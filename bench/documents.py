@@ -1,0 +1,92 @@
+"""The documents that contenders serve: committed ones beside this file, generated ones, and where they are placed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = Path(__file__).with_name("documents")
+PIXEL = ROOT / "capabilities/pixel-tracking.yaml"
+UPSTREAMS = ("http://127.0.0.1:18080/v1", "https://api.segment.io/v1")
+SINK = "http://127.0.0.1:18081/v1"
+REST_PORT = 8080
+MCP_PORT = 9090
+
+
+def committed(name: str) -> str:
+    return (FOLDER / name).read_text()
+
+
+def placed(text: str, rest: int, mcp: int, upstream: str, sink: str = SINK) -> str:
+    """A document with real addresses in place of those that it is written with."""
+    for written in UPSTREAMS:
+        text = text.replace(written, upstream)
+    text = text.replace(SINK, sink)
+    return text.replace(f"port: {REST_PORT}", f"port: {rest}").replace(f"port: {MCP_PORT}", f"port: {mcp}")
+
+
+def many(count: int, *, tools: bool) -> str:
+    """A document of so many consumed and as many exposed operations, in the style of the files in the wild."""
+    lines = ["naftiko: 1.0.0-alpha2", "info: {label: Big}", "capability:", "  consumes:", "    - type: http"]
+    lines += ["      namespace: api", f"      baseUri: {UPSTREAMS[0]}", "      resources:"]
+    for number in range(count):
+        lines += [
+            f"        - name: things-{number}",
+            f"          path: /things-{number}/{{id}}",
+            "          operations:",
+            f"            - name: get-{number}",
+            "              method: GET",
+            f"              description: Gets thing {number} of all the things there are",
+            "              inputParameters:",
+            "                - {name: id, in: path}",
+            "                - name: fields",
+            "                  in: query",
+        ]
+    lines += ["  exposes:", "    - type: rest", "      namespace: web", f"      port: {REST_PORT}", "      resources:"]
+    for number in range(count):
+        lines += [
+            f"        - path: /things-{number}/{{id}}",
+            "          operations:",
+            "            - method: GET",
+            f"              call: api.get-{number}",
+            "              with:",
+            "                id: rest.id",
+            *_two_fields("              "),
+        ]
+    return "\n".join(lines + (_tools(count) if tools else [])) + "\n"
+
+
+def _tools(count: int) -> list[str]:
+    lines = ["    - type: mcp", "      namespace: tools", f"      port: {MCP_PORT}", "      description: Things."]
+    lines += ["      tools:"]
+    for number in range(count):
+        lines += [
+            f"        - name: get_{number}",
+            f"          description: Gets thing {number} of all the things there are",
+            "          inputParameters:",
+            "            - {name: id, type: string, description: Its number.}",
+            f"          call: api.get-{number}",
+            *_two_fields("          "),
+        ]
+    return lines
+
+
+def _two_fields(indent: str) -> list[str]:
+    lines = ["outputParameters:", "  - type: object", "    properties:"]
+    lines += ["      name: {type: string, mapping: $.name}", "      size: {type: number, mapping: $.size.value}"]
+    return [indent + line for line in lines]
+
+
+def openapi(operations: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+    """An OpenAPI document of GET operations, by their names and paths; parameters by name, with their places."""
+    listed = [
+        {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+        for name, place in parameters.items()
+    ]
+    answer = {"description": "It.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    paths: dict[str, Any] = {
+        path: {"get": {"operationId": name, "parameters": listed, "responses": {"200": answer}}}
+        for name, path in operations.items()
+    }
+    return json.dumps({"openapi": "3.1.0", "info": {"title": "Bench", "version": "1"}, "paths": paths})

@@ -1,0 +1,96 @@
+"""One work played out: its contenders started, checked, loaded in turns, checked again and stopped."""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from bench.contenders import Running, Scene, bring_up
+from bench.load import Load, LoadError, Round, under_load
+from bench.process import Process, StartError
+from bench.results import Outcome, Result
+from bench.transfers import wrong_transfers
+from bench.work import Work
+
+WARM_SECONDS = 1
+
+
+def progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Match:
+    """A work in a scene."""
+
+    def __init__(self, work: Work, scene: Scene, load: Load) -> None:
+        self._work = work
+        self._scene = scene
+        self._load = replace(load, connections=work.connections or load.connections)
+
+    def played(self, rounds: int) -> Outcome:
+        """All rounds of all contenders, in turns (A B C, A B C)."""
+        progress(f"{self._work.name}: {self._work.title}")
+        results = [Result(one, skipped=one.lacks) for one in self._work.contenders]
+        if any(one.skipped for one in results):
+            for one in results:
+                one.skipped = one.skipped or "what it would be compared with is lacking"
+                progress(f"  {one.contender.name}: skipped: {one.skipped}")
+            return Outcome(self._work, self._load, results)
+        rounds = min(rounds, self._work.rounds or rounds)
+        with ExitStack() as stack:
+            able = [
+                (result, running)
+                for result in results
+                if (running := self._come_up(result, lambda process: stack.callback(process.stop))) is not None
+            ]
+            for number in range(rounds):
+                for result, running in able:
+                    self._round(result, running, f"{number + 1}/{rounds}")
+            for result, running in able:
+                if not result.faults and not self._work.anew:
+                    result.faults += [f"after the load: {fault}" for fault in self._wrong(running)]
+        return Outcome(self._work, self._load, results)
+
+    def _wrong(self, running: Running) -> list[str]:
+        found = running.exam.wrong_answers(running.port, self._scene.upstream)
+        return found + (wrong_transfers(running.port) if self._work.large else [])
+
+    def _come_up(self, result: Result, started: Callable[[Process], object]) -> Running | None:
+        """Start, check, warm up; a contender that fails in this is not measured, and its result says why."""
+        exam = self._work.exam_of(result.contender)
+        try:
+            running = bring_up(result.contender, exam, self._scene, started)
+            result.ready_seconds = running.ready_seconds
+            result.faults += self._wrong(running)
+            if not result.faults and self._work.warm and not self._work.anew:
+                under_load(running, self._scene, replace(self._load, seconds=WARM_SECONDS))
+        except (StartError, LoadError) as error:
+            result.faults.append(str(error))
+        if result.faults:
+            progress(f"  {result.contender.name}: not measured: {result.faults[0]}")
+            return None
+        if self._work.anew:
+            running.process.stop()
+        return running
+
+    def _round(self, result: Result, running: Running, number: str) -> None:
+        if result.faults:
+            return
+        with ExitStack() as stack:
+            try:
+                if self._work.anew:
+                    running = bring_up(
+                        result.contender, running.exam, self._scene, lambda process: stack.callback(process.stop)
+                    )
+                one = self._work.play(running, self._scene, self._load)
+            except (StartError, LoadError, OSError) as error:
+                result.faults.append(f"round {number}: {error}")
+                return
+            result.rounds.append(one)
+            if running.process.exited():
+                result.faults.append(f"round {number}: it ended under load:\n{running.process.log_tail()}")
+        progress(f"  {number}  {result.contender.name:20} {self._shown(one)}")
+
+    def _shown(self, one: Round) -> str:
+        cells = [f"{one.figures[column.figure]:{column.form}} {column.heading}" for column in self._work.columns]
+        return "  ".join([*cells, f"{one.error_count} errors"])

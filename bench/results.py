@@ -1,0 +1,158 @@
+"""What was measured: rounds by contender and work, and ratios of them.
+
+A ratio is formed within a round and given as median with the least and the greatest over the rounds, so that
+what slows a whole round down slows both sides and cancels.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bench import tools
+from bench.contenders import Contender
+from bench.documents import ROOT
+from bench.load import Load, Round
+from bench.process import Cores
+from bench.work import Work
+
+PACKAGES = (
+    "naftiko-runtime", "uvicorn", "uvloop", "httptools", "aiohttp", "mcp",
+    "fastapi", "httpx", "httpx2", "fastmcp", "jsonpath-ng",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A median with the least and the greatest."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Spread":
+        """Of one value a round."""
+        listed = list(values)
+        return cls(statistics.median(listed), min(listed), max(listed))
+
+    def shown(self, form: str) -> str:
+        """As in the table."""
+        return f"{self.median:{form}} ({self.least:{form}}–{self.greatest:{form}})"  # noqa: RUF001 (a range in prose)
+
+
+@dataclass(slots=True)
+class Result:
+    """One contender in one work: its rounds, and what was wrong with it in words."""
+
+    contender: Contender
+    ready_seconds: float | None = None
+    rounds: list[Round] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    skipped: str | None = None
+
+    @property
+    def error_count(self) -> int:
+        """Over all rounds."""
+        return sum(one.error_count for one in self.rounds)
+
+    @property
+    def sound(self) -> bool:
+        """Whether its figures may stand beside others'."""
+        return bool(self.rounds) and not self.faults and not self.error_count
+
+    def has(self, figure: str) -> bool:
+        """Whether all rounds have it."""
+        return bool(self.rounds) and all(figure in one.figures for one in self.rounds)
+
+    def figures(self, figure: str) -> list[float]:
+        """One figure, by round; 0 where a round has none."""
+        return [one.figures.get(figure, 0.0) for one in self.rounds]
+
+    def median(self, figure: str) -> float:
+        """One figure's median over the rounds."""
+        return statistics.median(self.figures(figure))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All contenders of one work."""
+
+    work: Work
+    load: Load
+    results: Sequence[Result]
+
+    def result(self, name: str) -> Result | None:
+        """A contender's."""
+        return next((one for one in self.results if one.contender.name == name), None)
+
+    def ratio(self, result: Result, figure: str) -> Spread | None:
+        """A figure over the baseline's, round by round; None if either is not sound."""
+        base = self.result(self.work.baseline)
+        if base is None or not base.sound or not result.sound:
+            return None
+        return ratios(result.figures(figure), base.figures(figure))
+
+
+def ratios(mine: Sequence[float], theirs: Sequence[float]) -> Spread | None:
+    """Round by round; None where one is divided by nothing."""
+    pairs = list(zip(mine, theirs, strict=True))
+    return Spread.of(one / other for one, other in pairs) if all(other for _, other in pairs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, with what is needed to judge it."""
+
+    outcomes: Sequence[Outcome]
+    cores: Cores
+    machine: dict[str, Any]
+
+    def outcome(self, work: str) -> Outcome | None:
+        """A work's, if it was part of the run."""
+        return next((one for one in self.outcomes if one.work.name == work), None)
+
+    @property
+    def sound(self) -> bool:
+        """Whether every contender that could take part did its work."""
+        return all(result.sound or result.skipped for outcome in self.outcomes for result in outcome.results)
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "nginx": _first_line([tools.find("nginx") or "nginx", "-v"]),
+        "wrk": _first_line([tools.find("wrk") or "wrk", "-v"]).split(" [")[0],
+        "load_average_before": os.getloadavg(),
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _first_line(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    return (done.stdout + done.stderr).strip().partition("\n")[0]
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,220 @@
+"""What this runtime has to reach, and whether a run shows that it does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.plays import IDLE_WANTED
+from bench.results import Report, Result, Spread, ratios
+from bench.work import CPU, READY, READY_CPU, REQUESTS
+
+Verdict = Literal["pass", "miss", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a contender."""
+
+    contender: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound for a figure: itself, over another, or beyond another; its median over the rounds must keep to it.
+
+    Attributes:
+        what: In words.
+        work: Where it is measured.
+        of: What is bound.
+        bound: By what.
+        over: What it is divided by, within a round.
+        beyond: What is taken off it, within a round.
+        least: Whether the bound is the least that it may be, instead of the most.
+        scale: Of the figure, to the bound's unit.
+        unit: Of the bound.
+        form: Of the figure in the table.
+        worst: Whether every round must keep to it.
+        needs: A target that must be passed for this one to be measured at all.
+        told_by_cpu: Whether CPU time says the same, where there is any.
+    """
+
+    what: str
+    work: str
+    of: Figure
+    bound: float
+    over: Figure | None = None
+    beyond: Figure | None = None
+    least: bool = False
+    scale: float = 1.0
+    unit: str = "×"  # noqa: RUF001 (times)
+    form: str = ".2f"
+    worst: bool = False
+    needs: "Target | None" = None
+    told_by_cpu: bool = True
+
+    def reached(self, report: Report) -> Spread | None:
+        """What the run shows; None if it does not."""
+        outcome = report.outcome(self.work)
+        if outcome is None:
+            return None
+        results: list[Result | None] = [
+            outcome.result(figure.contender) for figure in (self.of, self.over, self.beyond) if figure is not None
+        ]
+        sound = [one for one in results if one is not None and one.sound]
+        if len(sound) < len(results):
+            return None
+        mine = [value * self.scale for value in sound[0].figures(self.of.name)]
+        if self.over is not None:
+            return ratios(mine, sound[1].figures(self.over.name))
+        if self.beyond is not None:
+            theirs = sound[1].figures(self.beyond.name)
+            return Spread.of(one - other * self.scale for one, other in zip(mine, theirs, strict=True))
+        return Spread.of(mine)
+
+    def by_cpu(self, report: Report) -> Spread | None:
+        """The same in CPU time, for requests per second and starts: what else runs disturbs it less."""
+        other = self.over or self.beyond
+        if other is None or not self.told_by_cpu or self.of.name not in (REQUESTS.figure, READY.figure):
+            return None
+        if self.of.name == REQUESTS.figure:
+            theirs, mine = Figure(other.contender, CPU.figure), Figure(self.of.contender, CPU.figure)
+            return replace(self, of=theirs, over=mine).reached(report)
+        theirs, mine = Figure(other.contender, READY_CPU.figure), Figure(self.of.contender, READY_CPU.figure)
+        return replace(self, of=mine, over=self.over and theirs, beyond=self.beyond and theirs).reached(report)
+
+    def verdict(self, report: Report) -> Verdict:
+        """Whether what was reached is enough."""
+        reached = self.reached(report)
+        if reached is None or (self.needs and self.needs.verdict(report) != "pass"):
+            return "not measured"
+        if self.least:
+            return "pass" if (reached.least if self.worst else reached.median) >= self.bound else "miss"
+        return "pass" if (reached.greatest if self.worst else reached.median) <= self.bound else "miss"
+
+    @property
+    def bound_shown(self) -> str:
+        """The bound as in the table."""
+        return f"{'≥' if self.least else '≤'} {self.bound:g} {self.unit}"
+
+    def reached_shown(self, reached: Spread | None) -> str:
+        """What was reached, as in the table."""
+        return "–" if reached is None else f"{reached.shown(self.form)} {self.unit}"  # noqa: RUF001 (the table's dash)
+
+
+def _requests(contender: str) -> Figure:
+    return Figure(contender, REQUESTS.figure)
+
+
+def _cpu(contender: str) -> Figure:
+    return Figure(contender, CPU.figure)
+
+
+def _fast(what: str, work: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(f"{what}, requests/s", work, _requests(ours), bound, _requests(peer), least=True)
+
+
+def _cheap(what: str, work: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(f"{what}, CPU per request", work, _cpu(ours), bound, _cpu(peer))
+
+
+IDLE = Target(
+    "idle upstream connections",
+    "idle",
+    Figure("naftiko", "idle_connections"),
+    IDLE_WANTED,
+    least=True,
+    unit="kept",
+    form=".0f",
+    worst=True,
+)
+
+TARGETS: Sequence[Target] = (
+    _fast("REST, 1 KB passed through, to FastAPI and httpx", "rest-1k", "fastapi-httpx", 15),
+    _cheap("REST, 1 KB passed through, to nginx", "rest-1k", "nginx", 8),
+    _cheap("REST, 6 fields mapped, to passing 1 KB through", "rest-mapped", "naftiko-through", 1.3),
+    _fast("REST, 100 KB mapped, to FastAPI, httpx and jsonpath-ng", "rest-list", "fastapi-jsonpath-ng", 10),
+    _fast("MCP 2026-07-28, to FastMCP's `from_openapi`", "mcp-2026", "fastmcp-openapi", 10),
+    _fast(
+        "MCP 2026-07-28, to the SDK's low-level server with the same upstream client", "mcp-2026", "sdk-low-native", 2.5
+    ),
+    _fast("MCP 2025-11-25, to FastMCP's `from_openapi`", "mcp-2025", "fastmcp-openapi", 8),
+    _cheap("500 routes, to 6", "many-routes", "few", 1.05, "many"),
+    _cheap("500 tools, to 6", "many-tools", "few", 1.05, "many"),
+    Target(
+        "added latency at 1 connection (p50), to nginx",
+        "latency",
+        Figure("naftiko", "added_p50_ms"),
+        3,
+        Figure("nginx", "added_p50_ms"),
+    ),
+    IDLE,
+    Target(
+        "among 1,000 idle upstream connections, to before, CPU per request",
+        "idle",
+        Figure("naftiko", "cpu_us_among_idle"),
+        1.05,
+        _cpu("naftiko"),
+        needs=IDLE,
+    ),
+    *(
+        target
+        for way in ("up", "down")
+        for target in (
+            Target(
+                f"100 MB {way}, memory at its highest",
+                "bodies",
+                Figure("naftiko", f"{way}_growth_mb"),
+                8,
+                unit="MB more",
+                form=".1f",
+                worst=True,
+            ),
+            Target(
+                f"100 MB {way}, throughput to nginx",
+                "bodies",
+                Figure("naftiko", f"{way}_mb_per_second"),
+                0.7,
+                Figure("nginx", f"{way}_mb_per_second"),
+                least=True,
+            ),
+        )
+    ),
+    *(
+        Target(
+            f"start to first answer, pixel file, to FastMCP, {what}",
+            "start",
+            Figure("naftiko", figure),
+            0.6,
+            Figure("fastmcp-openapi", figure),
+        )
+        for what, figure in (("time", READY.figure), ("CPU", "ready_cpu_ms"))
+    ),
+    Target(
+        "500 operations, start to first answer",
+        "start-many",
+        Figure("many", READY.figure),
+        1,
+        beyond=Figure("few", READY.figure),
+        scale=1e-3,
+        unit="s more",
+    ),
+    Target(
+        "memory of one worker after load, pixel file",
+        "pixel",
+        Figure("naftiko", "rss_mb"),
+        75,
+        unit="MB",
+        form=".0f",
+        worst=True,
+    ),
+    Target(
+        "two workers, to one, requests/s",
+        "workers",
+        _requests("two"),
+        1.6,
+        _requests("one"),
+        least=True,
+        told_by_cpu=False,
+    ),
+)

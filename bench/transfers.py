@@ -1,0 +1,96 @@
+"""Large bodies through a contender, both ways: whether every byte comes, how fast, and what memory it takes."""
+
+import http
+import json
+import socket
+import time
+import zlib
+
+from bench import material
+from bench.contenders import Running, Scene
+from bench.load import Load, Round
+from bench.process import on_cores
+
+TRANSFER_SECONDS = 60.0
+PIECE_BYTES = 1 << 20
+REPEATED = 3
+
+
+def transfers(running: Running, scene: Scene, _load: Load) -> Round:
+    """A play: 100 MB up and down, three times each; throughput, and by how much memory grows at its highest."""
+    figures: dict[str, float] = {}
+    faults, large = 0, material.large()
+    for name, direction in (("up", _up), ("down", _down)):
+        running.process.forget_peak()
+        before, cpu = running.process.rss_bytes(), running.process.cpu_seconds()
+        with on_cores(scene.cores.load):
+            began = time.monotonic()
+            good = [direction(running.port, large) for _ in range(REPEATED)]
+            seconds = (time.monotonic() - began) / REPEATED
+        faults += good.count(False)
+        figures[f"{name}_mb_per_second"] = len(large) / seconds / 1e6
+        figures[f"{name}_cpu_ms"] = (running.process.cpu_seconds() - cpu) * 1e3 / REPEATED
+        figures[f"{name}_growth_mb"] = max(0, running.process.peak_bytes() - before) / 1e6
+    return Round(figures, {"transfer": faults, "ended": int(running.process.exited())})
+
+
+def wrong_transfers(port: int) -> list[str]:
+    """Whether both directions bring every byte."""
+    found, large = [], material.large()
+    with connected(port) as connection:
+        _send(connection, f"PUT /v1/upload?crc32 HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
+        _, body = received(connection)
+        told = json.loads(bytes(body) or b"null")
+        if told != {"bytes": len(large), "crc32": zlib.crc32(large)}:
+            found.append(f"PUT /v1/upload: the upstream received something else: {told}")
+    with connected(port) as connection:
+        _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
+        if bytes(received(connection)[1]) != large:
+            found.append("GET /v1/large: the bytes are not the upstream's")
+    return found
+
+
+def _up(port: int, large: bytes) -> bool:
+    with connected(port) as connection:
+        _send(connection, f"PUT /v1/upload HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
+        status, body = received(connection)
+        return status == http.HTTPStatus.OK and json.loads(bytes(body))["bytes"] == len(large)
+
+
+def _down(port: int, large: bytes) -> bool:
+    with connected(port) as connection:
+        _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
+        buffer, count = memoryview(bytearray(PIECE_BYTES)), 0
+        while read := connection.recv_into(buffer):
+            count += read
+        return count > len(large)
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), TRANSFER_SECONDS)
+
+
+def _send(connection: socket.socket, head: str, body: bytes) -> None:
+    connection.sendall(f"{head}Host: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+    connection.sendall(body)
+
+
+def received(connection: socket.socket) -> tuple[int, bytes | bytearray]:
+    """Status and body of an answer that ends with the connection; chunks are put together."""
+    got = bytearray()
+    buffer = memoryview(bytearray(PIECE_BYTES))
+    while read := connection.recv_into(buffer):
+        got += buffer[:read]
+    end = got.find(b"\r\n\r\n")
+    if end < 0:
+        return 0, b""
+    head, body = got[:end].lower(), got[end + 4 :]
+    return int(head.split(None, 2)[1]), _unchunked(body) if b"transfer-encoding: chunked" in head else body
+
+
+def _unchunked(body: bytearray) -> bytearray:
+    whole, place = bytearray(), 0
+    while (end := body.find(b"\r\n", place)) >= 0 and (length := int(body[place:end], 16)):
+        whole += body[end + 2 : end + 2 + length]
+        place = end + 2 + length + 2
+    return whole

@@ -1,0 +1,139 @@
+"""The tools of an MCP expose: arguments to calls of operations, answers to results, without any of MCP's library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from naftiko_runtime._version import __version__
+from naftiko_runtime.adapters.content import Result, failure, result_of
+from naftiko_runtime.adapters.mcp_wire import Introduction
+from naftiko_runtime.engine.body import checked_json, fields_of
+from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
+from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.errors import CallError, Fault, Rejected
+from naftiko_runtime.plan import McpServer, OpenBody
+from naftiko_runtime.template import Unrenderable, in_query, utf8
+
+if TYPE_CHECKING:
+    from naftiko_runtime.adapters.edge import Edge, Scope
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.plan import Tool
+
+
+class ToolServer:
+    """The tools of one expose.
+
+    Attributes:
+        plan: What is exposed.
+        schemas: The input schema of each tool by its name.
+    """
+
+    def __init__(self, server: BoundServer, edge: Edge) -> None:
+        plan = server.plan
+        assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
+        self.plan = plan
+        self._edge = edge
+        pairs = zip(plan.tools, server.operations, strict=True)
+        self._broken = {tool.name: tool.reason for tool in plan.broken}
+        self._operations = {tool.name: operation for tool, operation in pairs}
+        self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The tools as they are listed, each with its keys in MCP's order."""
+        return [listed(tool, self.schemas[tool.name]) for tool in self.plan.tools]
+
+    def introduction(self) -> Introduction:
+        """What the server says of itself."""
+        info = {"name": self.plan.namespace, "title": self.plan.title, "version": __version__}
+        return Introduction(info, self.plan.instructions, self.listed())
+
+    def has(self, name: str) -> bool:
+        """Whether there is a tool of that name, be it one that was left out."""
+        return name in self._operations or name in self._broken
+
+    async def result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
+        """Call a tool.
+
+        Args:
+            name: Of one that there is.
+            arguments: What the caller gives, unchecked.
+            scope: The request it came with, if any.
+        """
+        if (reason := self._broken.get(name)) is not None:
+            return failure(reason)
+        operation = self._operations[name]
+        try:
+            call = invocation(operation, arguments)
+            if scope is not None:
+                call.headers, call.caller_headers = self._edge.passed_on(scope)
+            async with operation.run(call) as answer:
+                return await result_of(answer, operation)
+        except CallError as error:
+            return failure(str(error))
+
+
+def input_schema(tool: Tool) -> dict[str, Any]:
+    """A tool's input schema; an open one says where its arguments go."""
+    schema = tool.operation.contract.schema()
+    if tool.operation.contract.open:
+        fields = "body fields" if isinstance(tool.operation.request.body, OpenBody) else "query parameters"
+        request = tool.operation.request
+        schema["description"] = f"Arguments become {fields} of {request.method} {request.operation}."
+    return schema
+
+
+def listed(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
+    """A tool as it is listed."""
+    outline = tool.operation.outline
+    entry = {
+        "annotations": dict(sorted(tool.hints.items())) or None,
+        "description": tool.description,
+        "inputSchema": schema,
+        "name": tool.name,
+        "outputSchema": outline.schema if outline is not None else None,
+        "title": tool.title or tool.name,
+    }
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocation:
+    """A tool call as the engine takes it: what is not named becomes the open query or the open body.
+
+    Raises:
+        Rejected: The arguments do not fit the contract.
+    """
+    values, extras = operation.contract.admit_arguments(arguments)
+    call = Invocation(values=values)
+    try:
+        if isinstance(body := operation.plan.request.body, OpenBody):
+            call.body = made = open_body(body.kind, extras)
+            call.body_headers = ((b"content-type", open_type(body, made)),)
+        else:
+            call.query = open_query(extras)
+    except Unrenderable as error:
+        raise Rejected(Fault("", "arguments", str(error))) from None
+    return call
+
+
+def open_type(plan: OpenBody, body: bytes) -> bytes:
+    """The content type of a body that :func:`open_body` made."""
+    return content_type_of(body) if plan.kind == "multipart" else plan.content_type.encode()
+
+
+def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes:
+    """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole."""
+    if kind == "multipart":
+        return fields_as_multipart(arguments)
+    whole = arguments["body"] if list(arguments) == ["body"] else arguments
+    if kind == "json" or (kind == "text" and not isinstance(whole, str)):
+        return checked_json(whole)
+    if isinstance(whole, str):
+        return utf8(whole)
+    return open_query(whole) if isinstance(whole, dict) else checked_json(whole)
+
+
+def open_query(arguments: dict[str, Any]) -> bytes:
+    """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
+    fields = (field for name, value in arguments.items() for field in fields_of(in_query(name), value))
+    return "&".join(fields).encode()

@@ -1,0 +1,53 @@
+"""What a ``call`` leads to: a consumed operation, or a report of the nearest one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import closest, did_you_mean
+from naftiko_runtime.spec.consumes import ImportedConsumes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.document import Document
+
+
+class Calls:
+    """Everything that can be called in a document."""
+
+    def __init__(self, document: Document, operations: Mapping[str, Consumed], context: Context) -> None:
+        self._operations = operations
+        self._context = context
+        apis = (*document.consumes, *document.capability.consumes)
+        self._imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
+
+    def resolve(self, call: str, steps: Steps) -> Consumed | None:
+        """The operation that a call names; nothing when there is none, which is reported at the call's place."""
+        consumed = self._operations.get(call)
+        if consumed is None and not self._may_be_imported(call):
+            self._context.complain(rules.UNRESOLVED_CALL, f"no consumed operation '{call}'", steps, self._nearest(call))
+        return consumed
+
+    def _may_be_imported(self, call: str) -> bool:
+        """Whether a call goes into a namespace that an import brings; that the import is refused says it all."""
+        return None in self._imported or call.partition(".")[0] in self._imported
+
+    def _nearest(self, call: str) -> str:
+        """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
+        if not self._operations:
+            return "declare it under 'consumes'"
+        namespace, _, name = call.partition(".")
+        siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
+        if close := closest(name, siblings):
+            return f"did you mean '{siblings[close]}'?"
+        of_name = [known for known in self._operations if known.partition(".")[2] in (name or call, call)]
+        return (
+            did_you_mean(call, of_name)
+            or did_you_mean("", siblings.values() or self._operations, "consumed operations")
+            or ""
+        )

@@ -1,0 +1,145 @@
+"""Faults of steps, which are not served yet: their author hears of them now."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean, nearest
+from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.data import entries, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from naftiko_runtime.link.calls import Calls
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.document import Document
+
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "call": ("call",),
+    "lookup": ("index", "match", "lookupValue"),
+    "script": ("file",),
+}
+"""By kind of step, the keys that it is nothing without."""
+
+_PREFIXES: Final = ("rest", "tools", "mcp", "env")
+_PATH: Final = re.compile(r"\$\.([\w-]+)")
+_DOTTED: Final = re.compile(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
+
+
+def check_steps(document: Document, calls: Calls, context: Context) -> None:
+    """Report steps that are incomplete, have one name, or refer to what is not there when they run.
+
+    Args:
+        document: The document.
+        calls: What its steps may call.
+        context: The linking run.
+    """
+    holders = [*parts(context.source.data, "exposes"), *parts(context.source.data, "aggregates")]
+    names = {*_PREFIXES, *(str(holder.get("namespace")) for holder, _ in holders)}
+    names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}
+    for part, steps in holders:
+        for operation, place, around in _operations(part, steps):
+            if operation.get("steps"):
+                inputs = {
+                    str(p.get("name")) for holder in around for p, _ in entries(holder.get("inputParameters"), ())
+                }
+                _Orchestration(operation, place, names | inputs, context).check(calls)
+
+
+def _operations(part: dict[str, Any], steps: Steps) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
+    """What may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
+    for key in ("tools", "functions", "flows", "resources"):
+        for operation, place in entries(part.get(key), (*steps, key)):
+            yield operation, place, (operation, part)
+            for inner, below in entries(operation.get("operations"), (*place, "operations")):
+                yield inner, below, (inner, operation, part)
+
+
+def _inputs(holder: dict[str, Any]) -> Iterator[str]:
+    return (str(parameter.get("name")) for parameter, _ in entries(holder.get("inputParameters"), ()))
+
+
+class _Orchestration:
+    """The steps of one operation."""
+
+    def __init__(self, operation: dict[str, Any], place: Steps, names: set[str], context: Context) -> None:
+        self._operation = operation
+        self._place = place
+        self._names = names
+        self._context = context
+        self._steps = list(entries(operation["steps"], (*place, "steps")))
+        self._all = [str(step.get("name", "")) for step, _ in self._steps]
+
+    def check(self, calls: Calls) -> None:
+        """Report every fault."""
+        self._check_names()
+        for number, (step, place) in enumerate(self._steps):
+            self._check_kind(step, place)
+            if isinstance(call := step.get("call"), str):
+                calls.resolve(call, (*place, "call"))
+            if isinstance(index := step.get("index"), str):
+                self._refer(index, (*place, "index"), number)
+            for text, where in _texts({key: step[key] for key in ("with", "lookupValue") if key in step}, place):
+                self._check_text(text, where, number)
+        for mapping, place in entries(self._operation.get("mappings"), (*self._place, "mappings")):
+            for text, where in _texts(mapping.get("value"), (*place, "value")):
+                self._check_text(text, where, len(self._steps))
+
+    def _check_names(self) -> None:
+        first: dict[str, Steps] = {}
+        for step, place in self._steps:
+            if not (name := str(step.get("name", ""))):
+                self._context.complain(rules.MISSING_KEY, "the step has no 'name'", (*place, "name"), "add 'name: …'")
+            elif (before := first.setdefault(name, place)) != place:
+                message = f"the step '{name}' is defined twice"
+                advice = f"rename one; the first stands on {self._context.line_of(before, place)}"
+                self._context.complain(rules.DUPLICATE_NAME, message, (*place, "name"), advice)
+
+    def _check_kind(self, step: dict[str, Any], place: Steps) -> None:
+        kind, where = step.get("type", "call" if "call" in step else None), (*place, "type")
+        kinds = did_you_mean(str(kind)[:40], _NEEDED, "kinds of steps")
+        if kind is None:
+            self._context.complain(rules.MISSING_KEY, "the step has no 'type'", where, kinds)
+        elif not isinstance(kind, str) or kind not in _NEEDED:
+            message = f"there is no step of type '{str(kind)[:40]}'"
+            self._context.complain(rules.INVALID_VALUE, message, where, kinds)
+        else:
+            for need in (need for need in _NEEDED[kind] if need not in step):
+                message = f"a step of type '{kind}' needs '{need}'"
+                self._context.complain(rules.MISSING_KEY, message, (*place, need), f"add '{need}: …'")
+
+    def _check_text(self, text: str, place: Steps, number: int) -> None:
+        """Check what a value names: by JSONPath a step or an input, by template also what else has a namespace."""
+        if "{{" in text:
+            for name in dict.fromkeys(_DOTTED.findall(text)):
+                if name not in self._names and nearest(name, self._all):
+                    self._refer(name, place, number)
+        elif (match := _PATH.match(text)) and match[1] not in self._names:
+            self._refer(match[1], place, number)
+
+    def _refer(self, name: str, place: Steps, number: int) -> None:
+        """Report a reference from a step, by its number, to what has not run by then."""
+        earlier = self._all[:number]
+        if fold(name) in map(fold, earlier):
+            return
+        advice: str | None
+        if name in self._all:
+            own = name == self._all[number]
+            message = "a step cannot see its own answer" if own else f"the step '{name}' comes later"
+            advice = did_you_mean("", earlier, "earlier steps") if own else f"put '{name}' before this step"
+        else:
+            message, advice = f"there is no step '{name}'", did_you_mean(name, earlier, "earlier steps")
+        self._context.complain(rules.UNKNOWN_STEP, message, place, advice)
+
+
+def _texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
+    """Every text in a value, with its path."""
+    if isinstance(value, str):
+        yield value, steps
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, (*steps, key))

@@ -1,0 +1,92 @@
+"""What can be done about findings: what ``validate --fix`` would write, and comments that silence them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.diagnostics import Edit, Span
+from naftiko_runtime.fix import fixed
+from naftiko_runtime.fix.text import Text as Edited
+from naftiko_runtime.lsp.checking import as_bytes
+from naftiko_runtime.source import LINE_BREAK, SourceError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.lsp.checking import Judge
+
+_NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")
+
+
+def ignoring(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
+    """The edit that writes a comment which silences a finding; none where there is no place for one.
+
+    A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
+
+    Args:
+        text: Of the document in which the finding stands.
+        diagnostic: The finding.
+        judge: Knows whether it is silenced then.
+    """
+    span = diagnostic.span
+    if span is None:
+        return None
+    lines = LINE_BREAK.split(text)
+    data = _data(text)
+    for edit, moved in _comments(lines[span.line - 1], span, diagnostic.rule.slug, "\r\n" if "\r\n" in text else "\n"):
+        after = Edited(text).edited([edit])
+        place = replace(span, line=span.line + moved, end_line=span.end_line + moved)
+        if judge.silences(after, replace(diagnostic, span=place)) and (data is None or _data(after) == data):
+            return edit
+    return None
+
+
+def _comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tuple[Edit, int]]:
+    """The edits to try, each with how many lines the finding moves down by it."""
+    if (known := _NAMES.search(line)) is not None:
+        column = known.end("names") + 1
+        separator = ", " if known["names"].strip() else ""
+        yield Edit(Span(span.file, span.line, column, span.line, column), f"{separator}{slug}"), 0
+    comment = f"# naftiko: ignore[{slug}]"
+    end = len(line.rstrip()) + 1
+    yield Edit(Span(span.file, span.line, end, span.line, end), f"  {comment}"), 0
+    margin = line[: len(line) - len(line.lstrip(" "))]
+    yield Edit(Span(span.file, span.line, 1, span.line, 1), f"{margin}{comment}{line_break}"), 1
+
+
+def _data(text: str) -> object:
+    try:
+        return load(as_bytes(text), "").data
+    except SourceError:
+        return None
+
+
+def fixing(text: str, file: Path, overrides: Overrides) -> list[Edit]:
+    """The edits, by whole lines, that make of a document what ``validate --fix`` would.
+
+    Args:
+        text: The document.
+        file: Where it stands.
+        overrides: How it is read.
+    """
+    after = fixed(as_bytes(text), file, overrides).raw.decode()
+    old, new = _lines(text), _lines(after)
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [
+        Edit(Span(str(file), first + 1, 1, last + 1, 1), "".join(new[start:end]))
+        for tag, first, last, start, end in codes
+        if tag != "equal"
+    ]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends."""
+    ends = [match.end() for match in LINE_BREAK.finditer(text)]
+    return [text[start:end] for start, end in pairwise([0, *ends, len(text)])]

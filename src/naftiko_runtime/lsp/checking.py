@@ -1,0 +1,154 @@
+"""Checks one text of a document, with the texts of other open ones in the place of their files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.lsp.definition import import_of
+from naftiko_runtime.lsp.outline import Outline, outline
+from naftiko_runtime.source import SourceError, load, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.source import Reading, Source
+
+Stamp: TypeAlias = "str | tuple[int, int, int]"
+"""The text of an open document, or what changes with a file: its time, size and number."""
+
+
+class Judge(Protocol):
+    """How the command line would check a file."""
+
+    def concerns(self, text: str, data: Any) -> bool:
+        """Whether a text, with the data that it is (none if it is no YAML), is meant to be a capability."""
+
+    def overrides(self, file: Path) -> Overrides:
+        """How a document is read."""
+
+    def fault(self, file: Path) -> str:
+        """What is wrong with the configuration that counts for a file; empty when nothing is."""
+
+    def told(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
+        """What is told of what was found in it: configurations and comments have their say."""
+
+    def silences(self, text: str, diagnostic: Diagnostic) -> bool:
+        """Whether a text has a comment for a finding."""
+
+
+class Checked(NamedTuple):
+    """What is known of one text of a document.
+
+    Attributes:
+        text: The text.
+        revision: Which state of it, and of all that it imports, was looked at.
+        diagnostics: What is told of it.
+        names: What its names stand for; of the last text that could be read.
+        source: What was read, with its imports; none when it is no YAML.
+        imports: Where it imports the other files that something was found in, by their names.
+        fault: What is wrong with the configuration; it does not count then.
+        reads: The files that it imports, or tries to.
+    """
+
+    text: str
+    revision: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+    names: Outline = Outline()
+    source: Source | None = None
+    imports: Mapping[str, Span] = MappingProxyType({})
+    fault: str = ""
+    reads: frozenset[Path] = frozenset()
+
+
+class Library:
+    """The imported files, each read again only when it, or its open document, is another one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, str], tuple[Stamp | None, Source | SourceError]] = {}
+
+    def reading(self, texts: Mapping[Path, str], reads: set[Path]) -> Reading:
+        """How the imports of one check are read.
+
+        Args:
+            texts: Of the open documents, by their real paths.
+            reads: Gets every file that is asked for.
+        """
+
+        def one(path: Path, name: str) -> Source:
+            reads.add(path)
+            text = texts.get(path)
+            stamp = _stamp(path) if text is None else text
+            known = self._known.get((path, name))
+            if known is None or known[0] is None or known[0] != stamp:
+                known = self._known[path, name] = (stamp, _read(path, name, text))
+            if isinstance(known[1], SourceError):
+                raise SourceError(known[1].diagnostics, known[1].source)
+            return known[1]
+
+        return one
+
+
+def _read(path: Path, name: str, text: str | None) -> Source | SourceError:
+    try:
+        return read(path, name) if text is None else load(as_bytes(text), name)
+    except SourceError as error:
+        return error
+
+
+def as_bytes(text: str) -> bytes:
+    """A text as the file would hold it."""
+    return text.encode("utf-8", "replace")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, reading: Reading) -> Checked:
+    """Look at a text of a document.
+
+    Args:
+        file: The document's file.
+        text: The text.
+        revision: Which state it is.
+        names: What the names of its last readable text stood for.
+        judge: How it is checked.
+        reading: How its imports are read.
+    """
+    overrides = replace(judge.overrides(file), reading=reading)
+    unknown = Checked(text, revision, names=names, fault=judge.fault(file))
+    try:
+        source = load(as_bytes(text), str(file))
+    except SourceError as error:
+        if not judge.concerns(text, None):
+            return unknown
+        return unknown._replace(diagnostics=tuple(judge.told(Loaded(None, error.diagnostics, error.source), file)))
+    if not judge.concerns(text, source.data):
+        return unknown
+    loaded = load_source(source, overrides, file)
+    spoken = loaded.source or source
+    told = tuple(judge.told(loaded, file))
+    imports = _imports(source, file, overrides, told)
+    return unknown._replace(diagnostics=told, names=outline(spoken), source=spoken, imports=imports)
+
+
+def _imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
+    """Where a document imports the files that findings are in."""
+    others = {found.span.file for found in told if found.span is not None} - {source.file}
+    spoken = canonical(source, Findings()) if others else None
+    if spoken is None:
+        return {}
+    places = ((name, import_of(spoken, file, overrides, Path(name).resolve())) for name in others)
+    return {name: spoken.span(steps) for name, steps in places if steps is not None}

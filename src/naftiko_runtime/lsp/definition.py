@@ -1,0 +1,116 @@
+"""Where what stands at a place is defined."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.imports.files import Chain, Files
+from naftiko_runtime.imports.sections import imports
+from naftiko_runtime.lsp.outline import Outline, input_named, nearly
+from naftiko_runtime.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.lsp.place import Place
+    from naftiko_runtime.source import Source, Steps
+
+_TEMPLATE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH: Final = re.compile(r"\{+\s*([^{}/]+?)\s*\}+")
+_NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
+
+
+def definition(place: Place, outline: Outline, line: str, column: int) -> Span | None:
+    """Where the thing stands that is named at a place; none when nothing is, or it is unknown.
+
+    Args:
+        place: The place.
+        outline: The names of the document.
+        line: The place's line.
+        column: Where in it, from 0.
+    """
+    *above, key = place.steps
+    holder = above[-1] if above else ""
+    if place.on_key:
+        return _parameter(place, outline) if holder == "with" else None
+    value = place.value
+    if not isinstance(value, str):
+        return None
+    if (name := _braced(line, column, _PATH if key == "path" else _TEMPLATE)) is not None:
+        return outline.variable(name) or _input(place, name)
+    if key in _NAMES:
+        return _named(outline, str(key), value)
+    return _input(place, value) if holder == "with" else None
+
+
+def _named(outline: Outline, key: str, name: str) -> Span | None:
+    """What a key's value names."""
+    if key == "call":
+        operation = outline.operations.get(name)
+        return operation.span if operation is not None else None
+    return (outline.functions if key == "ref" else outline.namespaces).get(name)
+
+
+def _braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
+    """The name in the braces at a column of a line, if it stands in some."""
+    return next((match[1] for match in braced.finditer(line) if match.start() <= column <= match.end()), None)
+
+
+def _input(place: Place, name: str) -> Span | None:
+    return input_named(place.source, place.steps, name)
+
+
+def _parameter(place: Place, outline: Outline) -> Span | None:
+    """What the called operation has under the ``with`` key at a place."""
+    called = outline.operations.get(str(place._replace(steps=place.steps[:-1]).holder.get("call")))
+    return nearly(called.parameters, str(place.steps[-1])) if called is not None else None
+
+
+def imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
+    """What the import at a place names, with the file that it stands in; the file's beginning when it has no such part.
+
+    Args:
+        place: The place.
+        file: The importing document.
+        overrides: How it is read, and what it may read.
+    """
+    if place.on_key or place.steps[-1] not in ("import", "location") or len(place.steps) < 3:  # noqa: PLR2004
+        return None
+    section, entry = str(place.steps[-3]), place.holder
+    location = entry.get("location")
+    if "import" not in entry or not isinstance(location, str):
+        return None
+    files = Files(file, place.source, overrides.allowed_imports, overrides.reading)
+    try:
+        path = files.path(location, files.folder)
+        found = files.find(path, section, str(entry["import"]))
+        source = files.read(path)
+    except SourceError:
+        return None
+    end = found.end if isinstance(found, Chain) else found
+    if end is None:
+        return Span(source.file, 1, 1, 1, 1), source
+    return end.source.span((*end.steps, "namespace")), end.source
+
+
+def import_of(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
+    """The path to the location by which a document imports a file; none when it does so by another one only."""
+    files = Files(file, source, overrides.allowed_imports)
+    for steps, location in _locations(source):
+        try:
+            if files.path(location, files.folder) == imported_file:
+                return steps
+        except SourceError:
+            continue
+    return None
+
+
+def _locations(source: Source) -> Iterator[tuple[Steps, str]]:
+    for section in ("consumes", "binds", "exposes", "aggregates"):
+        for steps, entry in imports(source.data, section):
+            if isinstance(location := entry.get("location"), str):
+                yield (*steps, "location"), location

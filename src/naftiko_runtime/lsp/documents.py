@@ -1,0 +1,168 @@
+"""The open documents: each is checked when its text, or one that it imports, has been left alone for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pygls.uris import to_fs_path
+
+from naftiko_runtime.lsp.checking import Checked, Library, check
+from naftiko_runtime.lsp.positions import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.lsp.checking import Judge
+    from naftiko_runtime.source import Reading
+
+PAUSE_SECONDS: Final = 0.2
+"""How long nothing must be typed until a document is checked."""
+
+WAIT_SECONDS_MAX: Final = 1.0
+"""How long it may go unchecked while somebody types without a pause, if its checks are quick."""
+
+SHARE_MAX: Final = 0.2
+"""How much of the time checks may take meanwhile: a slow one is not made as often."""
+
+
+class Document:
+    """An open document.
+
+    Attributes:
+        uri: What the editor calls it.
+        file: Where it is, or would be saved.
+        real: The same without links, as imports name it.
+        text: Its text now.
+        version: The editor's number of that text.
+        revision: Goes up with every change of it, or of what it imports.
+        checked: What is known of it; of an earlier revision while somebody types.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.file = Path(to_fs_path(uri) or "capability.yaml")
+        self.real = self.file.resolve()
+        self.text = Text("")
+        self.version: int | None = None
+        self.revision = 0
+        self.checked = Checked("", -1)
+        self.timer: asyncio.TimerHandle | None = None
+        self.waits_since: float | None = None
+        self.check_seconds = 0.0
+
+    def is_current(self) -> bool:
+        """Whether what is known is of its present state."""
+        return self.checked.revision == self.revision
+
+    @property
+    def shown(self) -> Text:
+        """The text that its findings are of."""
+        return self.text if self.checked.text == self.text.text else self.text.counted(self.checked.text)
+
+
+class Documents:
+    """All open documents.
+
+    Args:
+        judge: How they are checked.
+        tell: Is given each document whose findings are to be shown.
+    """
+
+    def __init__(self, judge: Judge, tell: Callable[[Document], None]) -> None:
+        self._judge = judge
+        self._tell = tell
+        self._open: dict[str, Document] = {}
+        self._library = Library()
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def get(self, uri: str) -> Document | None:
+        """An open document."""
+        return self._open.get(uri)
+
+    def write(self, uri: str, text: Text, version: int | None, *, pause: float = PAUSE_SECONDS) -> None:
+        """Give a document another text, or open one."""
+        document = self._open.setdefault(uri, Document(uri))
+        document.text, document.version = text, version
+        self._changed(document, pause)
+        self.touched([document.real], pause=pause)
+
+    def close(self, uri: str) -> None:
+        """Forget a document; from now on its file counts."""
+        document = self._open.pop(uri, None)
+        if document is not None:
+            self._stop(document)
+            self.touched([document.real])
+
+    def touched(self, files: Iterable[Path], *, pause: float = 0) -> None:
+        """Check what imports one of some files, which are others now."""
+        changed = set(files)
+        for document in self._open.values():
+            if not changed.isdisjoint(document.checked.reads):
+                self._changed(document, pause)
+
+    def renew(self) -> None:
+        """Check everything again."""
+        for document in self._open.values():
+            self._changed(document, 0)
+
+    async def settled(self, document: Document) -> None:
+        """Wait until what is known of a document is of its present state."""
+        while not document.is_current() and self._open.get(document.uri) is document:
+            self._stop(document)
+            await self._check(document)
+
+    def overrides(self, document: Document) -> Overrides:
+        """How a document is read now, with the texts of the others."""
+        return replace(self._judge.overrides(document.file), reading=self._reading(set()))
+
+    def _reading(self, reads: set[Path]) -> Reading:
+        texts = {other.real: other.text.text for other in self._open.values()}
+        return self._library.reading(texts, reads)
+
+    def _changed(self, document: Document, pause: float) -> None:
+        document.revision += 1
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        since = now if document.waits_since is None else document.waits_since
+        self._stop(document)
+        document.waits_since = since
+        longest = max(WAIT_SECONDS_MAX, document.check_seconds / SHARE_MAX)
+        document.timer = loop.call_at(min(now + pause, since + longest), self._start, document)
+
+    def _stop(self, document: Document) -> None:
+        if document.timer is not None:
+            document.timer.cancel()
+        document.timer = document.waits_since = None
+
+    def _start(self, document: Document) -> None:
+        document.timer = document.waits_since = None
+        task = asyncio.get_running_loop().create_task(self._check(document))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _check(self, document: Document) -> None:
+        """Check it, one at a time and beside the loop, which goes on answering; tell it unless it has changed since."""
+        async with self._turn:
+            if document.is_current():
+                return
+            reads: set[Path] = set()
+            reading = self._reading(reads)
+            started = asyncio.get_running_loop().time()
+            checked = await asyncio.to_thread(
+                check,
+                document.file,
+                document.text.text,
+                document.revision,
+                document.checked.names,
+                self._judge,
+                reading,
+            )
+            document.check_seconds = asyncio.get_running_loop().time() - started
+        document.checked = checked._replace(reads=frozenset(reads))
+        if document.is_current() and self._open.get(document.uri) is document:
+            self._tell(document)

@@ -1,0 +1,145 @@
+"""What a place in a text needs of it: the lines that it stands below, and the small parts beside those.
+
+An editor asks at every keystroke, mostly of a text that is no YAML at that moment. The indentation of the lines says
+which of them a place belongs to; all others become empty, so that rows stay what they are, faults elsewhere do not
+matter, and reading the excerpt costs the same in a document of ten operations and of five hundred.
+"""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+PART_LINES_MAX: Final = 60
+"""How long a part beside the way to a place may be to be taken whole; of a longer one only its key."""
+
+LINES_MAX: Final = 600
+"""How many lines of such parts are taken in all, from the nearest on."""
+
+_START: Final = re.compile(r" *((?:- +|-$)*)")
+_HEAD: Final = re.compile(r"(?:- +)*[\w$-]+:(?=\s|$)")
+
+
+class _Line(NamedTuple):
+    """Where a line begins: with its dashes, and behind them."""
+
+    row: int
+    indent: int
+    content: int
+
+
+def excerpt(
+    lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset(), *, whole: bool = False
+) -> list[str]:
+    """The lines, with all of them empty that a place does not need.
+
+    Args:
+        lines: Of the whole text.
+        row: Of the place, from 0; its line is kept as it is.
+        column: Of the place, from 0; counts where the line has nothing but white space.
+        without: Rows that parts beside the way to the place must not have, because they are no YAML.
+        whole: Whether to keep what stands below the place's line, too.
+    """
+    kept: dict[int, str] = {row: lines[row]}
+    left = LINES_MAX
+    level: _Line | None = _line(lines, row) or _Line(row, column, column)
+    if whole and level is not None:
+        end = min(_end(lines, level), row + PART_LINES_MAX)
+        kept |= {number: lines[number] for number in range(row, end)}
+    while level is not None:
+        above, first = _above(lines, level)
+        for start, end in (*above, *_below(lines, level)):
+            size = end - start
+            if not without.isdisjoint(range(start, end)):
+                continue
+            if size <= min(PART_LINES_MAX, left):
+                kept |= {number: lines[number] for number in range(start, end)}
+                left -= size
+            elif head := _HEAD.match(lines[start].lstrip(" ")):
+                margin = len(lines[start]) - len(lines[start].lstrip(" "))
+                kept[start] = " " * margin + head[0]
+        kept[first.row] = kept.get(first.row) or _key(lines[first.row], first)
+        level = _parent(lines, first)
+        if level is not None:
+            kept[level.row] = lines[level.row]
+    return [kept.get(number, "") for number in range(len(lines))]
+
+
+def _line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
+    """Where a line begins; none for an empty one, a comment, and one that is indented deeper than asked for."""
+    text = lines[row]
+    if len(text) - len(text.lstrip(" ")) > deepest:
+        return None
+    match = _START.match(text)
+    assert match is not None  # noqa: S101 - it matches everything
+    rest = text[match.end() :]
+    if (not rest.strip() and not match[1]) or rest.startswith("#"):
+        return None
+    return _Line(row, match.end() - len(match[1]), match.end())
+
+
+def _key(text: str, line: _Line) -> str:
+    """The first line of a list's entry: only its dash when the way does not lead through what stands behind it."""
+    head = _HEAD.match(text[line.indent :])
+    return text if head is None else text[: line.indent] + head[0]
+
+
+def _up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
+    return (line for number in range(row - 1, -1, -1) if (line := _line(lines, number, deepest)) is not None)
+
+
+def _above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
+    """The parts of the same mapping above a line, from the nearest on, and the line that the mapping begins with."""
+    parts: list[tuple[int, int]] = []
+    first, end = level, level.row
+    if level.indent < level.content:
+        return parts, level
+    for line in _up(lines, level.row, level.content):
+        if line.content < level.content:
+            break
+        if line.content == level.content:
+            parts.append((line.row, end))
+            first, end = line, line.row
+            if line.indent < line.content:
+                break
+    return parts, first
+
+
+def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
+    """The parts of the same mapping below a line."""
+    parts: list[tuple[int, int]] = []
+    start = 0
+    for row in range(level.row + 1, len(lines)):
+        line = _line(lines, row, level.content)
+        if line is None:
+            continue
+        if start and (line.indent < level.content or line.content == level.content):
+            parts.append((start, row))
+            start = 0
+        if line.indent < level.content:
+            break
+        if line.content == level.content:
+            start = row
+    return [*parts, (start, len(lines))] if start else parts
+
+
+def _end(lines: Sequence[str], level: _Line) -> int:
+    """The row behind what stands below a line."""
+    rows = range(level.row + 1, len(lines))
+    return next((row for row in rows if _line(lines, row, level.content)), len(lines))
+
+
+def _parent(lines: Sequence[str], first: _Line) -> _Line | None:
+    """The line that a mapping stands below, which begins with a line."""
+    entry = first.indent < first.content
+    for line in _up(lines, first.row, first.indent):
+        if line.content < first.indent or (entry and line.content == first.indent):
+            return line
+        if entry and line.indent < first.indent:
+            return line
+    return None

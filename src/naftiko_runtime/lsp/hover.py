@@ -1,0 +1,52 @@
+"""What is told of a place that is pointed at."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.lsp.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from naftiko_runtime.diagnostics import Rule
+    from naftiko_runtime.lsp.outline import Outline
+    from naftiko_runtime.lsp.place import Place
+
+
+def told_at(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:
+    """Markdown: what findings at a place mean, and what its key means or its ``call`` sends; empty when there is none.
+
+    Args:
+        place: The place, if it is one of the document.
+        outline: The names of the document.
+        rules: Of the findings there.
+    """
+    return "\n\n---\n\n".join([*map(_rule, dict.fromkeys(rules)), *_said(place, outline)])
+
+
+def _rule(rule: Rule) -> str:
+    return f"**{rule.slug}** ({rule.code}, {rule.severity})\n\n{rule.summary}\n\n{rule.remedy}"
+
+
+def _said(place: Place | None, outline: Outline) -> Iterator[str]:
+    if place is None:
+        return
+    if not place.on_key:
+        if place.steps[-1] == "call":
+            yield from _called(str(place.value), outline)
+        return
+    meaning = vocabulary(place.source).meaning(place.source, place.steps)
+    if meaning is not None and "description" in meaning:
+        example = json.dumps(meaning.get("examples", [None])[0], ensure_ascii=False)
+        yield f"**{place.steps[-1]}**: {meaning['description']}\n\nFor example `{example}`"
+
+
+def _called(name: str, outline: Outline) -> Iterator[str]:
+    operation = outline.operations.get(name)
+    if operation is None:
+        return
+    takes = ", ".join(f"`{parameter}`" for parameter in operation.parameters)
+    parts = (f"`{operation.method} {operation.url}`", operation.description, takes and f"Takes {takes}")
+    yield "\n\n".join(part for part in parts if part)

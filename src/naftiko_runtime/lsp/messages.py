@@ -1,0 +1,121 @@
+"""What we know, in the protocol's types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lsprotocol import types
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Severity, Span
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostics import Diagnostic, Edit
+    from naftiko_runtime.lsp.completion import Kind, Word
+    from naftiko_runtime.lsp.documents import Document
+    from naftiko_runtime.lsp.positions import Text
+    from naftiko_runtime.source import Source
+
+_SEVERITIES: Final = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFO: types.DiagnosticSeverity.Information,
+}
+_UNUSED: Final = frozenset({rules.UNUSED_BINDING, rules.UNUSED_INPUT, rules.UNUSED_IGNORE})
+"""What editors show as faded."""
+
+_KINDS: Final[dict[Kind, types.CompletionItemKind]] = {
+    "key": types.CompletionItemKind.Property,
+    "value": types.CompletionItemKind.EnumMember,
+    "namespace": types.CompletionItemKind.Module,
+    "operation": types.CompletionItemKind.Function,
+    "parameter": types.CompletionItemKind.Field,
+    "input": types.CompletionItemKind.Variable,
+    "variable": types.CompletionItemKind.Constant,
+}
+
+
+def position(text: Text, line: int, column: int) -> types.Position:
+    """A line and column, from 1, as the editor counts."""
+    return types.Position(*text.position(line, column))
+
+
+def stretch(text: Text, span: Span) -> types.Range:
+    """A span of a text as the editor counts."""
+    return types.Range(position(text, span.line, span.column), position(text, span.end_line, span.end_column))
+
+
+def span_in(found: Diagnostic, document: Document) -> Span | None:
+    """Where a finding is shown in a document: one in another file where that is imported, if it can be told."""
+    span = found.span
+    if span is None or span.file == str(document.file):
+        return span
+    return document.checked.imports.get(span.file)
+
+
+def told(found: Diagnostic, document: Document) -> types.Diagnostic:
+    """A finding."""
+    span, text = found.span, document.shown
+    shown = span_in(found, document)
+    message = f"{found.message}\n{found.help}" if found.help else found.message
+    related = None
+    if span is not None and span.file != str(document.file):
+        related = [types.DiagnosticRelatedInformation(target(span, document), message)]
+        message = f"{span}: {message}"
+    return types.Diagnostic(
+        stretch(text, shown or Span("", 1, 1, 1, 2)),
+        message,
+        _SEVERITIES[found.severity],
+        found.rule.slug,
+        source="naftiko",
+        tags=[types.DiagnosticTag.Unnecessary] if found.rule in _UNUSED else None,
+        related_information=related,
+    )
+
+
+def target(span: Span, document: Document) -> types.Location:
+    """A place in a document, or in a file that it imports."""
+    if span.file == str(document.file):
+        return types.Location(document.uri, stretch(document.shown, span))
+    source = document.checked.source
+    other = source.places.files.get(span.file) if source is not None else None
+    return location(span, other, document.text)
+
+
+def location(span: Span, source: Source | None, like: Text) -> types.Location:
+    """A place in a file.
+
+    Args:
+        span: The place.
+        source: What was read of the file, if anything was.
+        like: A text that is counted as the editor counts.
+    """
+    text = like.counted(source.text if source is not None else "")
+    return types.Location(Path(span.file).absolute().as_uri(), stretch(text, span))
+
+
+def item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
+    """A word that is offered in the place of what was typed.
+
+    Args:
+        word: The word.
+        place: Where what was typed stands.
+        colon: What a key is followed by.
+    """
+    return types.CompletionItem(
+        word.text,
+        kind=_KINDS[word.kind],
+        detail=word.told or None,
+        filter_text=word.text,
+        text_edit=types.TextEdit(place, word.text + colon if word.kind == "key" else word.text),
+    )
+
+
+def changes(document: Document, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
+    """Edits of a document."""
+    made = [types.TextEdit(stretch(document.text, edit.span), edit.text) for edit in edits]
+    if not versioned:
+        return types.WorkspaceEdit(changes={document.uri: made})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, list(made))])

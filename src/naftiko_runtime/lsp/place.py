@@ -1,0 +1,224 @@
+"""What stands at a place of a text, also of one that is no YAML just now."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import yaml
+
+from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.dialect import canonical
+from naftiko_runtime.lsp.excerpt import excerpt
+from naftiko_runtime.source import Source
+from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.places import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from naftiko_runtime.source import Steps
+
+CURSOR: Final = "naftikoCursor"
+"""Stands, while a text is read, for the word that is being typed."""
+
+_TRIES_MAX: Final = 5
+"""How often a text is read until it is no YAML."""
+
+_TYPED: Final = re.compile(r"[\w.$-]*$")
+_TEMPLATE: Final = re.compile(r"\{\{\s*$")
+_REST: Final = re.compile(r"[\w.$-]*")
+_TEMPLATE_REST: Final = re.compile(r"[\w.$-]*\s*(\}\})?")
+_BARE: Final = re.compile(r"\s*(?:- +)*$")
+_CLOSERS: Final = {"{": "}", "[": "]"}
+
+
+class Place(NamedTuple):
+    """A place in a document.
+
+    Attributes:
+        source: What was read round it, in the canonical spelling.
+        steps: The path there, to a key or to a value.
+        on_key: Whether it is the key.
+        typed: What stands before the cursor of the word that is being typed.
+        template: Whether that word stands in double braces.
+    """
+
+    source: Source
+    steps: Steps
+    on_key: bool
+    typed: str = ""
+    template: bool = False
+
+    @property
+    def value(self) -> Any:
+        """What stands at the end of its path; none when that is in another shape than it was read in."""
+        return value_at(self.source, self.steps)
+
+    @property
+    def holder(self) -> dict[str, Any]:
+        """The mapping that the key at the end of the path is one of."""
+        found = value_at(self.source, self.steps[:-1])
+        return found if isinstance(found, dict) else {}
+
+
+def value_at(source: Source, steps: Steps) -> Any:
+    """The value at a path; none when there is none."""
+    try:
+        return source.at(steps)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+class _Reader:
+    """Reads what a place needs of a text, each time without the lines that kept it from being read before."""
+
+    def __init__(self, lines: Sequence[str], row: int, column: int, file: str, *, whole: bool = False) -> None:
+        self._lines = lines
+        self._row = row
+        self._column = column
+        self._file = file
+        self._whole = whole
+        self._without: set[int] = set()
+
+    def sources(self, written: Sequence[str]) -> Iterator[Source]:
+        """What can be read with the place's line written in some ways; of the whole text if no excerpt can be.
+
+        That is so where brackets reach over many lines: JSON is YAML, too.
+
+        Args:
+            written: The ways, the likeliest first.
+        """
+        readable = False
+        for _ in range(_TRIES_MAX):
+            before = len(self._without)
+            text = excerpt(self._lines, self._row, self._column, self._without, whole=self._whole)
+            for source in self._written(text, written):
+                readable = True
+                yield source
+            if len(self._without) == before:
+                break
+        if not readable:
+            yield from self._written(list(self._lines), written)
+
+    def _written(self, text: list[str], written: Sequence[str]) -> Iterator[Source]:
+        for line in written:
+            text[self._row] = line
+            if (source := self._read(text)) is not None:
+                yield source
+
+    def _read(self, text: Sequence[str]) -> Source | None:
+        """A text as data in the canonical spelling, whatever rules it breaks; none when it is no YAML."""
+        whole, places, findings = "\n".join(text), Places(), Findings()
+        try:
+            data = Builder(self._file, whole, places, findings).document()
+        except yaml.YAMLError as error:
+            marks = (getattr(error, "problem_mark", None), getattr(error, "context_mark", None))
+            self._without |= {mark.line for mark in marks if mark is not None} - {self._row}
+            return None
+        if data is None:  # it was left off there
+            rows = {found.span.line - 1 for found in findings.sorted() if found.span is not None}
+            self._without |= rows - {self._row}
+        return canonical(Source(self._file, whole, data, places), Findings())
+
+
+def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+    """What stands at a place.
+
+    Args:
+        lines: Of the text.
+        row: From 0.
+        column: From 0.
+        file: The text's name.
+    """
+    source = next(_Reader(lines, row, column, file, whole=True).sources([lines[row]]), None)
+    return located(source, row, column) if source is not None else None
+
+
+def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+    """What a word would be that is being typed at a place, whose line is mended for that.
+
+    Args:
+        lines: Of the text.
+        row: From 0.
+        column: Of the cursor, from 0.
+        file: The text's name.
+    """
+    match = _TYPED.search(lines[row][:column])
+    typed = match[0] if match is not None else ""
+    stem, rest = lines[row][: column - len(typed)], lines[row][column:]
+    template = _TEMPLATE.search(stem)
+    if template is not None:
+        stem = stem[: template.start()]
+    written = list(_mended(stem, rest, template=template is not None))
+    for source in _Reader(lines, row, column, file).sources(written):
+        found = located(source, row, source.line(row + 1).index(CURSOR))
+        if found is not None and _is_cursor(found):
+            return found._replace(typed=typed, template=template is not None)
+    return None
+
+
+def _mended(stem: str, rest: str, *, template: bool) -> Iterator[str]:
+    """A line with a word where the cursor is, in the ways in which it may have been meant."""
+    match = (_TEMPLATE_REST if template else _REST).match(rest)
+    rest = rest[match.end() :] if match is not None else rest
+    if stem.endswith(":"):
+        stem += " "
+    if _BARE.fullmatch(stem) and not rest.strip():
+        yield f"{stem}{CURSOR}:"
+    whole = f"{stem}{CURSOR}{rest}"
+    yield whole + _closers(whole)
+    yield whole
+    yield f"{stem}{CURSOR}{_closers(stem)}"
+    yield f"{stem}{CURSOR}: 0{_closers(stem)}"
+
+
+def _closers(text: str) -> str:
+    """What closes the quotes and brackets that a line leaves open."""
+    opened: list[str] = []
+    quote, before = "", " "
+    for character in text:
+        if quote:
+            quote = "" if character == quote and before != "\\" else quote
+        elif character in "'\"" and before in " {[,":
+            quote = character
+        elif character in _CLOSERS and (opened or before in " -"):
+            opened.append(_CLOSERS[character])
+        elif opened and character == opened[-1]:
+            opened.pop()
+        before = character
+    return quote + "".join(reversed(opened))
+
+
+def _is_cursor(place: Place) -> bool:
+    said = place.steps[-1] if place.on_key else place.value
+    return isinstance(said, str) and CURSOR in said
+
+
+def located(source: Source, row: int, column: int) -> Place | None:
+    """The innermost key or value at a place; none where there is nothing."""
+    steps: Steps = ()
+    value: Any = source.data
+    while True:
+        found = [
+            (key, on_key)
+            for key, marks in source.places.of(value).items()
+            for on_key, (start, end) in enumerate(reversed(marks))
+            if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _keys(value)
+        ]
+        if not found:
+            return Place(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
+        key, on_key = max(found, key=lambda one: _start(source, value, one[0], on_key=bool(one[1])))
+        steps = (*steps, key)
+        if on_key and isinstance(value, dict):
+            return Place(source, steps, on_key=True)
+        value = value[key]
+
+
+def _keys(value: Any) -> Any:
+    return value if isinstance(value, dict) else range(len(value))
+
+
+def _start(source: Source, value: Any, key: str | int, *, on_key: bool) -> tuple[int, int]:
+    mark = source.places.of(value)[key][0 if on_key else 1][0]
+    return mark.line, mark.column

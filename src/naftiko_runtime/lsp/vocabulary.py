@@ -1,0 +1,104 @@
+"""What the JSON Schema of documents says of a place: its keys, its values, what they mean."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.dialect import LATER_VERSIONS, VERSIONS
+from naftiko_runtime.lsp.place import CURSOR, value_at
+from naftiko_runtime.schema.write import as_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.source import Source, Steps
+
+
+def vocabulary(source: Source) -> Vocabulary:
+    """That of the newest version that is written as a document in the canonical spelling was."""
+    return _of_version((LATER_VERSIONS if source.data.get("naftiko") in LATER_VERSIONS else VERSIONS)[-1])
+
+
+@lru_cache(maxsize=2)
+def _of_version(version: str) -> Vocabulary:
+    return Vocabulary(as_schema(version))
+
+
+class Vocabulary:
+    """A schema that is asked what can stand where."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def keys(self, source: Source, steps: Steps) -> dict[str, dict[str, Any]]:
+        """The keys that the mapping at a path may have, each with what the schema says of its value."""
+        found: dict[str, dict[str, Any]] = {}
+        for part in self._parts(source, steps):
+            found = {**part.get("properties", {}), **found}
+        return found
+
+    def meaning(self, source: Source, steps: Steps) -> dict[str, Any] | None:
+        """What the schema says of the value at a path that ends with a key; none of a key that it does not know."""
+        return self.keys(source, steps[:-1]).get(str(steps[-1]))
+
+    def values(self, source: Source, steps: Steps) -> list[str]:
+        """The values that may stand at a path, where they can be counted."""
+        found: dict[str, None] = {}
+        for part in self._parts(source, steps):
+            listed = [part["const"]] if "const" in part else part.get("enum", ())
+            found |= dict.fromkeys(map(str, listed))
+            if part.get("type") == "boolean":
+                found |= {"true": None, "false": None}
+        return [value for value in found if value.isupper() or value.upper() not in found]
+
+    def _parts(self, source: Source, steps: Steps) -> list[dict[str, Any]]:
+        """The schemas that the value at a path has to keep to."""
+        parts = list(self._meant(self._schema, source.data))
+        for length, step in enumerate(steps, 1):
+            value = value_at(source, steps[:length])
+            below = [inner for part in parts for inner in _below(part, step)]
+            parts = [meant for inner in below for meant in self._meant(inner, value)]
+        return parts
+
+    def _meant(self, part: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
+        """A schema, and those that it refers to, as far as they can concern a value."""
+        if "$ref" in part:
+            yield from self._meant(self._schema["$defs"][part["$ref"].rpartition("/")[2]], value)
+            return
+        yield part
+        for key in ("anyOf", "allOf", "oneOf"):
+            for member in part.get(key, ()):
+                yield from self._meant(member, value)
+        if "if" in part:
+            met = _met(part["if"], value)
+            for key, unless in (("then", False), ("else", True)):
+                if key in part and met is not unless:
+                    yield from self._meant(part[key], value)
+
+
+def _below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
+    if isinstance(step, int):
+        if isinstance(part.get("items"), dict):
+            yield part["items"]
+    elif step in part.get("properties", {}):
+        yield part["properties"][step]
+    elif isinstance(part.get("additionalProperties"), dict):
+        yield part["additionalProperties"]
+
+
+def _met(condition: dict[str, Any], value: Any) -> bool | None:
+    """Whether a value meets a condition of ours; none when what it asks for is not written yet."""
+    if "not" in condition:
+        met = _met(condition["not"], value)
+        return None if met is None else not met
+    if "anyOf" in condition:
+        told = [_met(one, value) for one in condition["anyOf"]]
+        return True in told or (None if False not in told else False)
+    mapping = value if isinstance(value, dict) else {}
+    if not set(condition.get("required", ())) <= mapping.keys():
+        return None
+    known = condition.get("properties", {})
+    if any(CURSOR in str(mapping.get(key)) for key in known):
+        return None
+    return all(mapping.get(key) == said.get("const") for key, said in known.items())

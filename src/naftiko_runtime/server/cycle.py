@@ -1,0 +1,182 @@
+"""One request and its answer, as ASGI has them.
+
+Head and body are written together: ASGI lets a server hold the head back until the first piece of a body.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable, MutableMapping
+
+    from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.server.protocol import Door, GatewayProtocol
+    from naftiko_runtime.transport.base import Header
+
+_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES: Final = {n: f"HTTP/1.1 {n} {_REASONS.get(n, '')}\r\n".encode() for n in range(100, 600)}
+_WITHOUT_BODY: Final = (204, 304)
+_CHUNKED: Final = b"transfer-encoding: chunked\r\n"
+_CLOSE: Final = b"connection: close\r\n"
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+
+
+class Cycle:
+    """One request; the protocol tells it what comes of the body, the application what to answer."""
+
+    __slots__ = (
+        "_chunked",
+        "_head",
+        "_left_bytes",
+        "_news",
+        "_protocol",
+        "_waiter",
+        "body",
+        "disconnected",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "response_started",
+        "scope",
+        "transport",
+        "waiting_for_100_continue",
+    )
+
+    def __init__(
+        self,
+        protocol: GatewayProtocol,
+        scope: Scope,
+        *,
+        expects_continue: bool,
+        keep_alive: bool,
+    ) -> None:
+        self.scope = scope
+        self.transport: asyncio.Transport | Door = protocol.transport
+        self._protocol = protocol
+        self.disconnected = False
+        self.keep_alive = keep_alive
+        self.waiting_for_100_continue = expects_continue
+        self.body = b""
+        self.more_body = True
+        self.response_started = False
+        self.response_complete = False
+        self._news = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._head = b""
+        self._chunked = False
+        self._left_bytes = 0
+
+    # -- what the protocol tells ----------------------------------------------------------------------------------
+
+    def notice(self) -> None:
+        """Something came of the body, or it is over, or the caller is gone."""
+        self._news = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # -- what the application calls -------------------------------------------------------------------------------
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """ASGI: what came of the body, or that nobody waits for an answer any more."""
+        if self.waiting_for_100_continue and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if not self.disconnected and not self.response_complete:
+            self._protocol.resume_reading()
+            if not self._news:
+                self._waiter = self._protocol.loop.create_future()
+                await self._waiter
+                self._waiter = None
+            self._news = False
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, b""
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """ASGI: the answer's head, then its body; nothing, once the caller is gone.
+
+        Raises:
+            RuntimeError: Messages that are no answer: out of order, of another length than announced, or with a
+                header that would end its line.
+        """
+        if self._protocol.write_paused and not self.disconnected:
+            await self._protocol.drain()
+        if self.disconnected:
+            return
+        kind = message["type"]
+        if self.response_complete:
+            raise RuntimeError(f"'{kind}' after the answer is complete")
+        if not self.response_started:
+            if kind != "http.response.start":
+                raise RuntimeError(f"'{kind}' before the answer's head")
+            self._begin(message["status"], message.get("headers", ()))
+        elif kind != "http.response.body":
+            raise RuntimeError(f"'{kind}' in the answer's body")
+        else:
+            self._continue(message.get("body", b""), more=message.get("more_body", False))
+
+    def _begin(self, status: int, headers: Iterable[Header]) -> None:
+        """Write the head down; it goes out with the first piece of the body."""
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self._chunked, self._left_bytes = False, 0
+        standing = self._protocol.state.standing
+        pieces = [_STATUS_LINES[status], standing.lines]
+        framed, closes = False, standing.closes
+        if closes:
+            self.keep_alive = False
+        for name, value in headers:
+            pieces.append(b"%b: %b\r\n" % (name, value))
+            if name in _FRAMING:
+                if name == b"content-length":
+                    self._left_bytes, framed = int(value), True
+                elif name == b"transfer-encoding":
+                    self._chunked = framed = True
+                elif b"close" in value.lower():
+                    self.keep_alive, closes = False, True
+        if not self.keep_alive and not closes:
+            pieces.append(_CLOSE)
+        if not framed and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
+            self._chunked = True
+            pieces.append(_CHUNKED)
+        pieces.append(b"\r\n")
+        head = b"".join(pieces)
+        ends = standing.count + len(pieces) - 1
+        if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+            self.response_started = False
+            raise RuntimeError("a header of the answer would end its line")
+        self._head = head
+
+    def _continue(self, body: bytes, *, more: bool) -> None:
+        """Write a piece of the body."""
+        head, self._head = self._head, b""
+        if self.scope["method"] == "HEAD":
+            self._left_bytes, body = 0, b""
+        elif self._chunked:
+            if body:
+                body = b"%x\r\n%b\r\n" % (len(body), body)
+            if not more:
+                body += b"0\r\n\r\n"
+        else:
+            self._left_bytes -= len(body)
+            if self._left_bytes < 0:
+                raise RuntimeError("the answer's body is longer than announced")
+        if head:
+            self.transport.write(head + body)
+        elif body:
+            self.transport.write(body)
+        if not more:
+            self._end()
+
+    def _end(self) -> None:
+        if self._left_bytes:
+            raise RuntimeError("the answer's body is shorter than announced")
+        self.response_complete = True
+        self.notice()
+        if not self.keep_alive:
+            self.transport.close()
+        self._protocol.answered()

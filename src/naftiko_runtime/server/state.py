@@ -1,0 +1,41 @@
+"""What all connections of a listener share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.server.protocol import GatewayProtocol
+    from naftiko_runtime.transport.base import Header
+
+
+class Standing:
+    """Header lines that every answer of a listener carries, as they go out, and whether they end its connection."""
+
+    __slots__ = ("closes", "count", "lines")
+
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self.closes = any(name == b"connection" for name, _ in headers)
+        self.count = len(headers)
+        self.lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+
+
+class ListenerState:
+    """A listener's application, its connections, the requests in progress, and the headers of all its answers."""
+
+    __slots__ = ("app", "connections", "headers", "standing", "tasks")
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.connections: set[GatewayProtocol] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.tell(())
+
+    def tell(self, headers: Sequence[Header]) -> None:
+        """Let these be the headers from now on."""
+        self.headers = headers
+        self.standing = Standing(headers)

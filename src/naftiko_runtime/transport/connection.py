@@ -1,0 +1,295 @@
+"""One HTTP/1.1 connection to an upstream, on the loop itself: llhttp reads it, nothing stands in between.
+
+It carries one exchange at a time, and knows at any moment whether a byte on it belongs to that exchange: one that
+belongs to none ends the connection, so that no caller is given another's answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from naftiko_runtime import limits
+from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.names import lower
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.transport.base import Header
+
+IDLE: Final = 0
+"""No exchange: whatever comes is unasked."""
+AWAITING: Final = 1
+"""A request went out, at least in part; the head of its answer has not come."""
+READING: Final = 2
+"""The head is there, the body is not complete."""
+COMPLETE: Final = 3
+"""The whole answer is there."""
+FAILED: Final = 4
+"""There is no answer, or no more of it; ``failure`` says why."""
+
+_INTERIM: Final = range(100, 200)
+
+
+class Connection(asyncio.Protocol):
+    """One connection; whoever takes it from the pool has it alone until it is given back or closed."""
+
+    __slots__ = (
+        "_bodyless",
+        "_interim",
+        "_loop",
+        "_lost",
+        "_parser",
+        "_reading_paused",
+        "_transport",
+        "_unproductive_bytes",
+        "_until_end",
+        "_waiter",
+        "_writable",
+        "answered",
+        "chunks",
+        "failure",
+        "headers",
+        "held_bytes",
+        "idle_since",
+        "reusable",
+        "state",
+        "status",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
+        """Make the protocol of a connection that is about to be opened.
+
+        Args:
+            loop: The running one.
+            lost: Told once, when the connection is gone.
+        """
+        self._loop = loop
+        self._lost = lost
+        self._transport: asyncio.Transport
+        self._parser = HttpResponseParser(self)
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._reading_paused = False
+        self.state = IDLE
+        self.idle_since = 0.0
+        self._begin(bodyless=False)
+
+    def _begin(self, *, bodyless: bool) -> None:
+        self._bodyless = bodyless
+        self._unproductive_bytes = 0
+        self._interim = False
+        self._until_end = True
+        self.answered = False
+        self.reusable = False
+        self.failure = ""
+        self.status = 0
+        self.headers: list[Header] = []
+        self.chunks: list[bytes] = []
+        self.held_bytes = 0
+
+    # -- sending --------------------------------------------------------------------------------------------------
+
+    def ask(self, data: bytes, *, bodyless: bool) -> None:
+        """Begin an exchange with a request's first bytes.
+
+        Args:
+            data: Its head, and its body if that is at hand.
+            bodyless: Whether the answer has no body whatever it says, as for HEAD.
+        """
+        self._begin(bodyless=bodyless)
+        self.state = AWAITING
+        self._transport.write(data)
+
+    async def write(self, data: bytes) -> None:
+        """Send more of a request, waiting while the upstream does not take it; nothing, once the exchange is over."""
+        if self._writable is not None:
+            await self._writable
+        if self.state in (AWAITING, READING) and not self._transport.is_closing():
+            self._transport.write(data)
+
+    @property
+    def usable(self) -> bool:
+        """Whether another exchange may begin."""
+        return self.state == IDLE and not self._transport.is_closing()
+
+    # -- receiving ------------------------------------------------------------------------------------------------
+
+    async def head(self) -> None:
+        """Wait until the head of the answer is there, or the state is ``FAILED``."""
+        if self.state == AWAITING:
+            await self._wait()
+
+    async def more(self) -> None:
+        """Wait until there are chunks, or the body is complete, or the state is ``FAILED``."""
+        if self.state == READING and not self.chunks:
+            await self._wait()
+
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def taken(self) -> list[bytes]:
+        """What has come of the body since it was last asked for."""
+        chunks, self.chunks, self.held_bytes = self.chunks, [], 0
+        if self._reading_paused:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        return chunks
+
+    def release(self) -> bool:
+        """End the exchange; whether the connection may carry another one. Otherwise it is closed."""
+        if self.state == COMPLETE and self.reusable and not self._transport.is_closing():
+            self.state = IDLE
+            self.chunks = []
+            return True
+        self.close()
+        return False
+
+    def close(self) -> None:
+        """Close at once: what is still to be sent or received is of no use to anybody."""
+        if self.state != FAILED:
+            self.state = FAILED
+            self.failure = told.CLOSED
+        self._transport.abort()
+
+    def break_off(self) -> None:
+        """End an exchange that cannot be brought to its end, and tell who waits for it."""
+        self._fail(told.CLOSED if self.state == AWAITING else told.BROKEN_OFF)
+
+    def _fail(self, template: str) -> None:
+        self.state, self.failure = FAILED, template
+        self._transport.abort()
+        self._wake()
+
+    # -- what the loop tells --------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes: of the answer, or of nobody's."""
+        if self.state not in (AWAITING, READING):
+            self._surplus()
+            return
+        self.answered = True
+        self._unproductive_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self._fail(told.NOT_HTTP)
+        except HttpParserError:
+            if self.state != FAILED:
+                self._fail_to_parse()
+        else:
+            if self._unproductive_bytes > limits.UPSTREAM_HEAD_BYTES_MAX and self.state in (AWAITING, READING):
+                self._fail(told.HEAD_TOO_LARGE if self.state == AWAITING else told.BROKEN_OFF)
+
+    def _fail_to_parse(self) -> None:
+        if self.state == COMPLETE:
+            self._surplus()
+        else:
+            self._fail(told.NOT_HTTP if self.state == AWAITING else told.BROKEN_OFF)
+
+    def _surplus(self) -> None:
+        """Bytes after an answer, or before a request: this connection carries nothing any more."""
+        self.reusable = False
+        if self.state == IDLE:
+            self.close()
+
+    def eof_received(self) -> None:
+        """The upstream ends its side; the connection is closed at once, which tells the rest."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.reusable = False
+        if self.state == AWAITING:
+            self.state, self.failure = FAILED, told.CLOSED
+        elif self.state == READING:
+            if self._until_end and exc is None:
+                self.state = COMPLETE
+            else:
+                self.state, self.failure = FAILED, told.BROKEN_OFF
+        elif self.state == IDLE:
+            self.state, self.failure = FAILED, told.CLOSED
+        self._wake()
+        self.resume_writing()
+        self._lost(self)
+
+    def pause_writing(self) -> None:
+        """The upstream does not take what is sent as fast as it is given."""
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self._writable is not None:
+            if not self._writable.done():
+                self._writable.set_result(None)
+            self._writable = None
+
+    # -- what the parser tells ------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """An answer begins; after a complete one, it is nobody's."""
+        if self.state == COMPLETE:
+            self._surplus()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer, which is dropped."""
+        if self.state != AWAITING:
+            return
+        name = lower(name)
+        if name in (b"content-length", b"transfer-encoding"):
+            self._until_end = False
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """A head is there: an interim one, or that of the answer."""
+        if self.state != AWAITING:
+            return
+        status = self._parser.get_status_code()
+        if status in _INTERIM:
+            self._interim = True
+            self._until_end = True
+            self.headers = []
+            return
+        self.status = status
+        self._unproductive_bytes = 0
+        self.reusable = self._parser.should_keep_alive()
+        self.state = READING
+        if self._bodyless:
+            self._parser = HttpResponseParser(self)  # this one waits for a body, and cannot be told that none follows
+            self.state = COMPLETE
+        self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self.state != READING:
+            self._surplus()
+            return
+        self._unproductive_bytes = 0
+        self.chunks.append(body)
+        self.held_bytes += len(body)
+        if self.held_bytes > limits.UPSTREAM_BUFFERED_BYTES_MAX and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        """The answer is complete, or an interim one."""
+        if self.state == READING:
+            self.state = COMPLETE
+            self._wake()
+        elif self._interim and self.state == AWAITING:
+            self._interim = False

@@ -1,0 +1,220 @@
+"""The default transport: HTTP/1.1 on the event loop itself.
+
+Addresses are tried as aiohappyeyeballs does it, TLS is OpenSSL's, answers are read by llhttp; what is ours is the
+exchange between them, which client libraries spend most of their time on. See docs/adr/0012.
+
+A kept connection can turn out to be closed while a request is on its way. The request is then sent once more on a new
+one, if its method is idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of an answer came; any other
+request fails, because nobody can know whether it was carried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import limits
+from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.connection import COMPLETE, FAILED
+from naftiko_runtime.transport.pool import Pool
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Sequence
+
+    from naftiko_runtime.errors import UpstreamUnreachable
+    from naftiko_runtime.transport.base import Header, OutboundRequest
+    from naftiko_runtime.transport.connection import Connection
+    from naftiko_runtime.transport.origin import Origin
+
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_TEMPLATES: Final[told.Templates] = ((OSError, told.NO_CONNECTION), (ValueError, told.UNWRITABLE))
+_FAILURES: Final = (OSError, ValueError)
+_LAST_CHUNK: Final = b"0\r\n\r\n"
+
+
+class NativeTransport:
+    """Sends requests over connections of its own. To be created in a running loop."""
+
+    __slots__ = ("_connect_seconds", "_pool")
+
+    def __init__(
+        self,
+        *,
+        connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
+        connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._connect_seconds = connect_seconds
+        self._pool = Pool(connections_max=connections_max, connect_seconds=connect_seconds, ssl_context=ssl_context)
+
+    async def send(self, request: OutboundRequest) -> NativeResponse:
+        """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
+        origin, target = told.split_url(request.url)
+        body = request.body
+        if body is not None and not isinstance(body, bytes):
+            return await self._send_stream(request, origin, target, told.Upload(body))
+        data = _head(request, origin, target, body or b"")
+        bodyless = request.method == "HEAD"
+        connection = self._pool.idle(origin)
+        if connection is not None:
+            await self._exchange(connection, data, bodyless=bodyless)
+            if connection.state != FAILED or connection.answered or request.method not in _IDEMPOTENT:
+                return self._response(connection, origin)
+        connection = await self._connected(origin)
+        await self._exchange(connection, data, bodyless=bodyless)
+        return self._response(connection, origin)
+
+    async def _exchange(self, connection: Connection, data: bytes, *, bodyless: bool) -> None:
+        """Send a request and wait for the head of its answer; or the connection fails."""
+        connection.ask(data, bodyless=bodyless)
+        try:
+            await connection.head()
+        except BaseException:
+            connection.close()
+            raise
+
+    async def _send_stream(
+        self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload
+    ) -> NativeResponse:
+        """Send a body as it comes; its answer may come before its end."""
+        length = any(name == b"content-length" for name, _ in request.headers)
+        head = _head(request, origin, target, None)
+        connection = self._pool.idle(origin) or await self._connected(origin)
+        connection.ask(head, bodyless=request.method == "HEAD")
+        writing = asyncio.create_task(_uploaded(upload, connection, chunked=not length))
+        try:
+            await connection.head()
+        except BaseException:
+            writing.cancel()
+            connection.close()
+            raise
+        if upload.error is not None:
+            connection.close()
+            raise upload.error from None
+        return self._response(connection, origin, writing)
+
+    async def _connected(self, origin: Origin) -> Connection:
+        try:
+            return await self._pool.connect(origin)
+        except _FAILURES as error:
+            raise unreachable(error, origin, self._connect_seconds) from None
+
+    def _response(
+        self, connection: Connection, origin: Origin, writing: asyncio.Task[None] | None = None
+    ) -> NativeResponse:
+        if connection.state == FAILED:
+            if writing is not None:
+                writing.cancel()
+            raise origin.unreachable(connection.failure)
+        if connection.status not in told.STATUSES:
+            connection.close()
+            raise origin.unreachable(told.NOT_HTTP)
+        return NativeResponse(connection, self._pool, origin, writing)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+
+class NativeResponse:
+    """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+
+    __slots__ = ("_asked", "_connection", "_origin", "_pool", "_writing", "headers", "status")
+
+    headers: Sequence[Header]
+    status: int
+
+    def __init__(self, connection: Connection, pool: Pool, origin: Origin, writing: asyncio.Task[None] | None) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._origin = origin
+        self._writing = writing
+        self._asked = False
+        self.status = connection.status
+        self.headers = connection.headers
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        self._asked = True
+        return self._read()
+
+    def whole(self) -> bytes | None:
+        """The whole body, if it is here."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        if self._connection.state != COMPLETE:
+            return None
+        self._asked = True
+        return _joined(self._connection.taken())
+
+    async def _read(self) -> AsyncIterator[bytes]:
+        connection = self._connection
+        while True:
+            if chunks := connection.taken():
+                yield _joined(chunks)
+            elif connection.state == COMPLETE:
+                return
+            elif connection.state == FAILED:
+                raise self._origin.unreachable(told.BROKEN_OFF)
+            else:
+                await connection.more()
+
+    def finished(self) -> bool:
+        """Whether the whole body has arrived."""
+        return self._connection.state == COMPLETE
+
+    async def close(self) -> None:
+        """Give the connection back, or close it when the answer, or the request, is not complete."""
+        if self._writing is not None and not self._writing.done():
+            self._writing.cancel()
+            self._connection.close()
+        self._pool.give_back(self._connection)
+
+
+def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
+    """What an error of the system or of OpenSSL means; told without its own words."""
+    return told.explained(error, origin, _TEMPLATES, connect_seconds)
+
+
+def _joined(chunks: list[bytes]) -> bytes:
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | None) -> bytes:
+    """A request in wire form: its head, and its body unless that is a stream.
+
+    Raises:
+        UpstreamUnreachable: The head would hold a line end, or a NUL, that is not ours.
+    """
+    headers = told.sendable(request.headers)
+    names = [name for name, _ in headers]
+    lines = [b"%b: %b" % pair for pair in headers]
+    if b"host" not in names:
+        lines.insert(0, origin.host_line)
+    if b"content-length" not in names:
+        if body is None:
+            lines.append(b"transfer-encoding: chunked")
+        elif body or request.method not in told.METHODS_WITHOUT_BODY:
+            lines.append(b"content-length: %d" % len(body))
+    lines.append(b"\r\n")
+    head = f"{request.method} {target} HTTP/1.1\r\n".encode() + b"\r\n".join(lines)
+    ends = len(lines) + 1
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+        raise origin.unreachable(told.UNWRITABLE)
+    return head + body if body else head
+
+
+async def _uploaded(upload: told.Upload, connection: Connection, *, chunked: bool) -> None:
+    """Send a streamed body; when it fails, so does the exchange, for its end would not be seen."""
+    try:
+        async for chunk in upload:
+            await connection.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+        if chunked:
+            await connection.write(_LAST_CHUNK)
+    except Exception:
+        if upload.error is None:
+            raise
+        connection.break_off()

