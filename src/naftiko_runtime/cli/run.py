@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
@@ -28,7 +28,6 @@ from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.loading import Loaded, load
-from naftiko_runtime.plan import McpServer
 from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.settings import Job, ServerSettings
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.logs import Redactor
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport import HttpClient
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 _BESIDE = "(beside the file)"
@@ -220,7 +220,7 @@ class _Documents:
     overrides: Overrides
     sandbox: str | None
     env_files: tuple[Path, ...]
-    http_client: Any
+    http_client: HttpClient
 
     def load(self) -> list[Loaded]:
         """The files, each with its plan; exits when one has errors, or when they cannot run together."""
@@ -378,7 +378,7 @@ def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSett
     from naftiko_runtime.server.crew import serve_together
     from naftiko_runtime.server.member import WorkerError
 
-    _preload(jobs, documents.http_client)
+    _preload(documents.http_client)
     try:
         return serve_together(jobs, settings, started, again, logs.number)
     except WorkerError as error:
@@ -386,16 +386,17 @@ def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSett
         return _EXIT_FAILED
 
 
-def _preload(jobs: Sequence[Job], http_client: str) -> None:
+def _preload(http_client: HttpClient) -> None:
     """Import what every worker would import for itself: it begins as a copy of this process."""
-    import importlib
-
-    modules = ["uvloop", f"naftiko_runtime.transport.{http_client}_transport"]
-    if any(isinstance(server, McpServer) for job in jobs for server in job.plan.servers):
-        modules.append("naftiko_runtime.adapters.mcp")
-    for name in modules:
-        with suppress(ImportError):  # each is told of where it is needed
-            importlib.import_module(name)
+    with suppress(ImportError):  # not everywhere
+        import uvloop  # noqa: F401
+    match http_client:
+        case "native":
+            import naftiko_runtime.transport.native
+        case "httpx2":
+            import naftiko_runtime.transport.httpx2_transport  # noqa: F401
+        case _:
+            assert_never(http_client)
 
 
 def _log_findings(loaded: Loaded) -> None:
