@@ -1,11 +1,12 @@
 # make run    serve the pixel capability on its sandbox     make lint   what CI checks beside the tests
 # make test   all tests, with coverage                      make bench  beside hand-written servers, FastMCP and nginx
+# make instructions   instructions per request, held against bench/budget.json
 # Each sets up .venv for itself, anew when pyproject.toml changes. PYTHON=… names the interpreter to make it from.
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench instructions clean
 
 run: .venv/run.stamp
 	$(BIN)/naftiko run capabilities/pixel-tracking.yaml --sandbox
@@ -22,6 +23,9 @@ lint: .venv/lint.stamp
 
 bench: .venv/bench.stamp
 	$(BIN)/python bench/run.py
+
+instructions: .venv/run.stamp
+	$(BIN)/python bench/instructions.py
 
 clean:
 	rm -rf .venv build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

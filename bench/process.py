@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from types import FrameType
+from typing import NoReturn, Self
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STOP_SECONDS = 6.0
@@ -36,6 +37,19 @@ class Cores:
             return cls(frozenset(available), frozenset(available), pinned=False)
         server = frozenset({max(available)})
         return cls(server, frozenset(available - server), pinned=True)
+
+
+def stop_in_order() -> None:
+    """Let SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Later signals do not break the cleaning up, which is bounded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -83,6 +97,10 @@ class Process:
         if self.popen.returncode is not None:
             return True
         return os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def sleeping(self) -> bool:
+        """Whether its first thread waits for something."""
+        return (PROC / str(self.popen.pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
 
     def log_tail(self, lines: int = 8) -> str:
         """The end of what it has printed."""

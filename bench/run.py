@@ -7,14 +7,11 @@ at the end. Exit code 0: all contenders did their work; 1: one did not; 2: nginx
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -23,7 +20,7 @@ from bench.contenders import IMPORTS, Scene
 from bench.documents import ROOT
 from bench.load import Load
 from bench.match import Match, progress
-from bench.process import Cores, Process, StartError, free_port
+from bench.process import Cores, Process, StartError, free_port, stop_in_order
 from bench.results import Report, machine
 from bench.upstream import Upstream
 from bench.work import Work
@@ -83,13 +80,6 @@ def chosen_works(only: Sequence[str] | None, engines: Mapping[str, str], *, long
     return [with_engines(work, engines) for work in works]
 
 
-def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Stop once and in order: later signals do not break the cleaning up, which is bounded."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 @contextmanager
 def scene(works: Sequence[Work], cores: Cores) -> Iterator[Scene]:
     """The upstreams, running, and a folder that is removed at the end."""
@@ -117,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform != "linux":
         progress("bench: needs Linux: CPU and memory are read from /proc")
         return 2
-    if absent := tools.ensure():
+    if absent := tools.ensure("nginx", "wrk"):
         progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
         return 2
     where, cores = machine(), Cores.choose()
@@ -146,8 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, interrupted)
+    stop_in_order()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -1,11 +1,12 @@
-"""The two Debian programs the bench needs: found, installed where that is possible, or named."""
+"""The Debian programs the bench needs: found, installed where that is possible, or named."""
 
 import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 
-PACKAGES = {"nginx": "nginx", "wrk": "wrk"}
+PACKAGES = {"nginx": "nginx", "wrk": "wrk", "valgrind": "valgrind"}
 APT_SECONDS = 300
 SEARCH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
@@ -14,8 +15,14 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=SEARCH)
 
 
-def missing() -> list[str]:
-    return [program for program in PACKAGES if find(program) is None]
+def version(program: str) -> str:
+    """The first line of what it says of itself."""
+    command = [find(program) or program, "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.partition("\n")[0]
+
+
+def missing(programs: Iterable[str]) -> list[str]:
+    return [program for program in programs if find(program) is None]
 
 
 def install(programs: list[str]) -> None:
@@ -38,8 +45,8 @@ def _apt_get(*arguments: str) -> None:
     )
 
 
-def ensure() -> list[str]:
+def ensure(*programs: str) -> list[str]:
     """Install what is missing; what is still missing is returned."""
-    if absent := missing():
+    if absent := missing(programs):
         install(absent)
-    return missing()
+    return missing(programs)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.auth.inbound import Guard
+    from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
@@ -49,6 +50,7 @@ async def bind(
     *,
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
+    nonces: NonceBook | None = None,
 ) -> AsyncIterator[Bound]:
     """Open a plan's resources for as long as the context lasts.
 
@@ -58,6 +60,7 @@ async def bind(
         open_transport: Makes the one client that all operations share.
         deadline_seconds: For each exchange, from the request to the last byte of the answer.
         response_bytes_max: Of an answer that has to be held in memory.
+        nonces: Where guards note what they were answered; by default each for itself.
 
     Raises:
         BindError: A secret cannot be sent where the plan wants it.
@@ -83,7 +86,7 @@ async def bind(
                 raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
 
         servers = (
-            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets))
+            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
             for s in plan.servers
         )
         yield Bound(plan, tuple(servers))

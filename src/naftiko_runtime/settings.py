@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
@@ -27,6 +28,7 @@ class ServerSettings:
         linger_seconds: How long listeners go on accepting after readiness fell.
         deadline_seconds: For each exchange with an upstream.
         response_bytes_max: Of an answer that has to be held in memory.
+        workers: How many processes serve; with 1 it is the one that was started.
     """
 
     edge: Edge = field(default_factory=Edge)
@@ -35,6 +37,7 @@ class ServerSettings:
     linger_seconds: float = limits.LINGER_SECONDS
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,18 @@ class Job:
         plan: What to serve.
         secrets: Its variables.
         open_transport: Makes the client to its upstreams; documents with the same one share its client.
+        origin: A digest of the files that it was read from.
     """
 
     plan: Plan
     secrets: Mapping[str, Secret]
     open_transport: Callable[[], Transport]
+    origin: str = ""
+
+
+def fingerprint(jobs: Sequence[Job]) -> str:
+    """What tells whether two processes have read the same files and variables."""
+    read = hashlib.sha256()
+    for job in jobs:
+        read.update(repr((job.origin, sorted((n, s.reveal()) for n, s in job.secrets.items()))).encode())
+    return read.hexdigest()

@@ -48,6 +48,7 @@ SERVED = """
       - type: mcp
         namespace: ships
         port: 9090
+        description: Ships
         tools:
           get-{name}:
             description: Looks a ship up.
@@ -57,7 +58,7 @@ SERVED = """
 """
 SERVING = """
     naftiko: 1.0.0-alpha2
-    info: {label: Both}
+    info: {label: Both, description: Both}
     capability:
       exposes:
         - {location: ./shared/one.yml, import: routes, as: one-api}

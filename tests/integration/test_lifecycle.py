@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from support.caller import DEADLINE_SECONDS, Raw, call, head, streaming
+from support.caller import Raw, call, head, refuses, streaming
 from support.command import naftiko
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
@@ -69,19 +67,6 @@ def raw_request(gateway: Gateway, wire: str) -> Raw:
     more = [*headers.items(), *([("content-length", str(len(body)))] if body else [])]
     raw.send(head(f"{method} {target}", more, host="127.0.0.1") + (body or b""))
     return raw
-
-
-def refuses(url: str) -> bool:
-    """Whether nobody listens, which may take a moment."""
-    parts = urlsplit(url)
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(ConnectionResetError):
-            try:
-                socket.create_connection((str(parts.hostname), parts.port or 0)).close()
-            except ConnectionRefusedError:
-                return True
-    return False
 
 
 # -- signals ----------------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ capability:
           inputParameters: [{name: ship, type: string}]
           call: crews.add
           with: {name: ship, note: tools.ship}
+      description: Ships and crews.
 """
 CREWS = """\
 naftiko: 1.0.0-alpha2
@@ -133,6 +134,7 @@ def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
 def test_what_is_no_capability_is_left_alone(editor: Editor) -> None:
     assert editor.open("apiVersion: v1\nkind: [\n") == []
     assert editor.change("apiVersion: v1\nkind: Pod\nunknown: {}\n") == []
+    assert editor.actions("apiV|ersion", only=["source.fixAll"]) == []
     assert editor.type("apiVersion: v1\nki|") == []
     assert "missing-key" in codes(editor.change("naftiko: 1.0.0-alpha2\n"))
 
@@ -245,10 +247,10 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
         )
         + more
     )
-    assert editor.definition("ref: fleet.fi|nd") == "56: find"
+    assert editor.definition("ref: fleet.fi|nd") == "57: find"
     assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
     editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
-    assert editor.definition("fields: flee|t.what") == "58: what"
+    assert editor.definition("fields: flee|t.what") == "59: what"
 
 
 def test_definitions_in_an_unsaved_import_and_after_typing(editor: Editor) -> None:
@@ -420,6 +422,7 @@ def test_all_is_fixed_when_it_is_asked_for(editor: Editor) -> None:
     (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
     assert action["kind"] == "source.fixAll.naftiko"
     assert editor.edited(action) == TEXT
+    assert [a["kind"] for a in editor.actions("naf|tiko")] == []  # where the edit would be made each time
     editor.change(TEXT)
     assert editor.actions("naf|tiko", only=["source.fixAll"]) == []
 
@@ -432,11 +435,14 @@ def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
     }
     with Editor(tmp_path, able) as editor:
         editor.open(TEXT.replace("port: 9090", "prot: 9090"))
-        (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
-        assert "edit" not in action
+        (action,) = editor.actions("naf|tiko")
+        assert (action["kind"], "edit" in action) == ("source.fixAll.naftiko", False)
         (change,) = editor.ask("codeAction/resolve", action)["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": editor.uri("capability.yaml"), "version": 1}
         assert [edit["newText"].strip() for edit in change["edits"]] == ["port: 9090"]
+        (ignore,) = (a for a in editor.actions("pr|ot: 9090") if a["title"].startswith("Ignore"))
+        (change,) = editor.ask("codeAction/resolve", ignore)["edit"]["documentChanges"]
+        assert [edit["newText"].strip() for edit in change["edits"]] == ["# naftiko: ignore[misspelt-key]"]
         editor.write(TEXT)
         assert "edit" not in editor.ask("codeAction/resolve", action)
 
@@ -486,7 +492,7 @@ def test_a_keystroke_in_a_large_document_does_not_wait_for_its_check(editor: Edi
     before = len(editor.asked)
     assert "registry.thing250" in editor.type(text.replace("call: registry.thing250\n", "call: registry.thing25|\n"))
     assert [message for message in editor.asked[before:] if "Diagnostics" in str(message.get("method"))] == []
-    assert codes(editor.found("capability.yaml")) == []
+    assert codes(editor.found("capability.yaml")) == ["unused-operation"]
     assert editor.type(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
 
 

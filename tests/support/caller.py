@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING, Any, Self
@@ -63,6 +64,19 @@ def call(url: str, target: str, method: str = "GET", headers: Headers | None = N
     """One request on a connection of its own; a body that is no bytes is an iterable of chunks."""
     with streaming(url, target, method, headers, body) as response:
         return Response(response.status, headers_of(response), response.read())
+
+
+def refuses(url: str) -> bool:
+    """Whether nobody listens, which may take a moment."""
+    parts = urlsplit(url)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(ConnectionResetError):
+            try:
+                socket.create_connection((str(parts.hostname), parts.port or 0)).close()
+            except ConnectionRefusedError:
+                return True
+    return False
 
 
 class Raw:

@@ -17,11 +17,12 @@ _JSON: Final = (b"content-type", b"application/json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-def control_app(ready: Callable[[], bool]) -> App:
+def control_app(ready: Callable[[], bool], live: Callable[[], bool] = lambda: True) -> App:
     """``/health/live`` (the process answers) and ``/health/ready`` (it wants traffic).
 
     Args:
         ready: Whether all listeners are open and no shutdown has begun.
+        live: Whether every other process that serves answers, too.
     """
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -31,7 +32,7 @@ def control_app(ready: Callable[[], bool]) -> App:
             allow = ((b"allow", b"GET, HEAD"),)
             await send_problem_document(send, 405, "method-not-allowed", "health is asked with GET", headers=allow)
         else:
-            up = scope["path"] == "/health/live" or ready()
+            up = live() if scope["path"] == "/health/live" else ready()
             body = as_json({"status": "UP" if up else "DOWN"})
             await send_whole(send, 200 if up else 503, [_JSON, _NO_STORE], body)
 

@@ -7,16 +7,17 @@ import hmac
 import re
 import secrets
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.auth.inbound import Refusal, credentials, is_same, realm
-from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
+from naftiko_runtime.auth.nonces import OwnNonces
+from naftiko_runtime.limits import DIGEST_NONCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.auth.inbound import Scope
+    from naftiko_runtime.auth.nonces import NonceBook
 
 ALGORITHMS: Final[Mapping[str, str]] = {"SHA-256": "sha256", "MD5": "md5"}
 """The algorithms that are understood, the better one first, with hashlib's names."""
@@ -61,17 +62,20 @@ class DigestGuard:
     """
 
     def __init__(
-        self, namespace: str, username: str, password: str, clock: Callable[[], float] = time.monotonic
+        self,
+        namespace: str,
+        username: str,
+        password: str,
+        clock: Callable[[], float] = time.monotonic,
+        nonces: NonceBook | None = None,
     ) -> None:
         self._realm = realm(namespace)
         self._username = username
         text = fields_of(self._realm)["realm"]
         self._secrets = {name: hashed(name, f"{username}:{text}:{password}") for name in ALGORITHMS}
-        self._key = secrets.token_bytes(32)
+        self._nonces = nonces or OwnNonces()
         self._opaque = secrets.token_hex(8)
         self._clock = clock
-        self._counts: OrderedDict[str, int] = OrderedDict()
-        self._forgotten_before = 0.0
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """See :class:`naftiko_runtime.auth.inbound.Guard`."""
@@ -82,7 +86,7 @@ class DigestGuard:
         fault = self._fault(scope, fields)
         if fault is not None:
             return self._refusal(fault)
-        if not self._is_fresh(fields["nonce"]) or not self._counts_up(fields["nonce"], int(fields["nc"], 16)):
+        if not self._is_new(fields["nonce"], int(fields["nc"], 16)):
             return self._refusal("the nonce is used up; answer the new one", stale=True)
         return None
 
@@ -110,21 +114,12 @@ class DigestGuard:
         return f"{stamp}-{self._signature(stamp)}"
 
     def _signature(self, stamp: str) -> str:
-        return hmac.new(self._key, stamp.encode(), "sha256").hexdigest()[:32]
+        return hmac.new(self._nonces.key, f"{self._realm} {stamp}".encode(), "sha256").hexdigest()[:32]
 
-    def _is_fresh(self, nonce: str) -> bool:
+    def _is_new(self, nonce: str, count: int) -> bool:
+        """Whether a nonce is ours and fresh, and was not answered with that count before."""
         stamp, _, signature = nonce.rpartition("-")
         if not is_same(signature.encode("latin-1", "replace"), self._signature(stamp).encode()):
             return False
         made = float(stamp.partition("-")[0])
-        return self._forgotten_before <= made and self._clock() - made <= DIGEST_NONCE_SECONDS
-
-    def _counts_up(self, nonce: str, count: int) -> bool:
-        """Whether an answer is none that was seen before."""
-        if count <= self._counts.get(nonce, 0):
-            return False
-        self._counts[nonce] = count
-        if len(self._counts) > DIGEST_NONCES_MAX:
-            oldest, _ = self._counts.popitem(last=False)
-            self._forgotten_before = max(self._forgotten_before, float(oldest.partition("-")[0]) + 0.001)
-        return True
+        return self._clock() - made <= DIGEST_NONCE_SECONDS and self._nonces.counts_up(nonce, made, count)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from naftiko_runtime.plan import Request, Tool
-    from naftiko_runtime.server.run import Opened
+    from naftiko_runtime.server.ports import Opened
 
 log = logging.getLogger("naftiko_runtime")
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
@@ -59,7 +59,7 @@ def kind(opened: Opened) -> str:
             return "control"
 
 
-def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None:
+def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: int = 1) -> None:
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
@@ -73,10 +73,11 @@ def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
-    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": commands(listeners)})
+    many = {"workers": workers} if workers > 1 else {}
+    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": commands(listeners), **many})
 
 
-def table(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None:
+def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: int = 1) -> None:
     """The start for people."""
     from rich.console import Console
     from rich.markup import escape
@@ -94,7 +95,8 @@ def table(label: str, listeners: Sequence[Opened], *, sandbox: bool) -> None:
     console.print("\n[bold]Try[/]")
     for command in commands(listeners):
         console.print(f"  {escape(command)}", soft_wrap=True)
-    console.print("\n[dim]Ctrl-C stops.[/]\n")
+    many = f"{workers} workers. " if workers > 1 else ""
+    console.print(f"\n[dim]{many}Ctrl-C stops.[/]\n")
 
 
 def commands(listeners: Sequence[Opened]) -> list[str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from base64 import b64encode
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 from urllib.parse import quote
 
 import orjson
 import structlog
 
+from naftiko_runtime.exclusion import Exclusion
 from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:
@@ -28,13 +30,14 @@ _QUOTED: Final = "body"
 """The field in which the beginning of an upstream's answer is quoted."""
 
 
-def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> Redactor:
+def configure(level: str, secrets: Iterable[Secret], *, console: bool, many: bool = False) -> Redactor:
     """Send every logger's lines to standard error; returns what strikes secrets out, for those that come later.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         secrets: Values to strike out, wherever they turn up.
         console: Lines for people instead of JSON.
+        many: Whether other processes will write to the same place.
     """
     redact = Redactor(secrets)
     shared: list[Any] = [
@@ -49,7 +52,7 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> Redact
         redact,
     ]
     final.append(structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_json))
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Together() if many else logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # They would tell every step of theirs, and the headers of every answer.
@@ -58,6 +61,29 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool) -> Redact
     # What uvicorn would say of a broken connection is said here in our words, or is no news.
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     return redact
+
+
+class _Together(logging.StreamHandler[TextIO]):
+    """Writes to standard error in turn with the copies of this process: a pipe takes long lines in pieces."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._alone = Exclusion()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with self._alone:
+            super().emit(record)
+
+
+def number(worker: int) -> None:
+    """Let every line of this process tell that it is a worker's."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(partial(_tell_worker, worker, os.getpid()))
+
+
+def _tell_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:
+    record.worker, record.pid = worker, pid
+    return True
 
 
 def _json(event: Any, **_: Any) -> str:

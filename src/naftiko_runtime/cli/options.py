@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from naftiko_runtime.limits import WORKERS_MAX
+
 _PORT_MAX: Final = 65535
+_MANY_CAN_SERVE: Final = sys.platform == "linux"
 
 
 class _Address(click.ParamType[Any]):
@@ -59,6 +63,29 @@ class _Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _Workers(click.ParamType[Any]):
+    """A number, or ``auto``."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "auto":
+            return _one_for_each_core()
+        if not str(value).isdecimal() or not 1 <= int(value) <= WORKERS_MAX:
+            self.fail(f"'{value}' is neither a number from 1 to {WORKERS_MAX} nor 'auto'", param, ctx)
+        if int(value) > 1 and not _MANY_CAN_SERVE:
+            self.fail("more than one process needs Linux", param, ctx)
+        return int(value)
+
+
+def _one_for_each_core() -> int:
+    from naftiko_runtime.cli.cores import available_cores
+
+    return min(available_cores(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
+
+
 _STRICT = "Take every departure from the official schema of the file's version for an error."
 STRICT: Final = click.option("--strict", is_flag=True, help=_STRICT)
 STRICT_OR_VARIABLE: Final = click.option("--strict", is_flag=True, envvar="NAFTIKO_STRICT", help=_STRICT)
@@ -73,3 +100,4 @@ ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 NETWORK: Final = _Network()
+WORKERS: Final = _Workers()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import show, text
-from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, STRICT_OR_VARIABLE, URL_OF
+from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, STRICT_OR_VARIABLE, URL_OF, WORKERS
 from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -26,6 +28,7 @@ from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.plan import McpServer
 from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.settings import Job, ServerSettings
@@ -59,6 +62,14 @@ _EXIT_FAILED = 1
 @click.option("--port-offset", type=int, default=0, envvar="NAFTIKO_PORT_OFFSET", help="Add this to every other port.")
 @click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's.")
 @click.option("--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live and /health/ready here.")
+@click.option(
+    "--workers",
+    type=WORKERS,
+    default="1",
+    envvar="NAFTIKO_WORKERS",
+    show_default=True,
+    help="Serve by N processes; auto is one for each core that this one may use.",
+)
 @click.option(
     "--env-file",
     "env_files",
@@ -151,6 +162,7 @@ def run(
     port_offset: int,
     host: str | None,
     control: tuple[str, int] | None,
+    workers: int,
     env_files: tuple[Path, ...],
     allowed_imports: tuple[Path, ...],
     skip_broken: bool,
@@ -184,6 +196,7 @@ def run(
         grace_seconds=grace,
         linger_seconds=linger,
         deadline_seconds=deadline,
+        workers=workers,
     )
     sys.exit(_serve(documents, loaded, settings, log_level))
 
@@ -226,12 +239,12 @@ class _Documents:
         Raises:
             BindError: Variables are missing, or a sandbox file is not one.
         """
-        plans = [plan for one in loaded if (plan := one.plan) is not None]
+        served = [(one.plan, _origin(one)) for one in loaded if one.plan is not None]
         if self.sandbox is not None:
-            return [_sandbox(plan, Path(plan.file), self.sandbox) for plan in plans]
+            return [_sandbox(plan, Path(plan.file), self.sandbox, origin) for plan, origin in served]
         transport = partial(open_transport, self.http_client)
-        secrets = _resolved(plans, self.env_files)
-        return [Job(plan, values, transport) for plan, values in zip(plans, secrets, strict=True)]
+        secrets = _resolved([plan for plan, _ in served], self.env_files)
+        return [Job(plan, values, transport, origin) for (plan, origin), values in zip(served, secrets, strict=True)]
 
     def again(self, redactor: Redactor) -> list[Job]:
         """What to serve now, with files and variables read anew.
@@ -261,6 +274,15 @@ class _Documents:
         sources = [one.source for one in loaded if one.source is not None]
         clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in sources)), ""))
         return loaded, clash, failed or (together.failed and not self.overrides.skip_broken)
+
+
+def _origin(loaded: Loaded) -> str:
+    """A digest of the file and of what it imports."""
+    read = hashlib.sha256()
+    if loaded.source is not None:
+        for source in (loaded.source, *loaded.source.places.files.values()):
+            read.update(repr((source.file, source.text)).encode())
+    return read.hexdigest()
 
 
 def _secrets(jobs: Sequence[Job]) -> list[Secret]:
@@ -301,29 +323,28 @@ def _resolved(plans: Sequence[Plan], env_files: tuple[Path, ...]) -> list[Mappin
     return secrets
 
 
-def _sandbox(plan: Plan, file: Path, sandbox: str) -> Job:
+def _sandbox(plan: Plan, file: Path, sandbox: str, origin: str) -> Job:
     """The plan as a sandbox serves it, with a way out that leads nowhere."""
     from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
 
     path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
     if sandbox == _BESIDE and not path.exists():
-        return Job(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}))
+        return Job(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}), origin)
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         raise BindError((text(Loaded(None, error.diagnostics, error.source)),)) from None
-    return Job(echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers))
+    return Job(echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{origin} {answers!r}")
 
 
 def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSettings, log_level: str) -> int:
     from naftiko_runtime.cli import logs
     from naftiko_runtime.server.listener import ListenError
-    from naftiko_runtime.server.run import serve
 
-    people = sys.stderr.isatty()
+    people, many = sys.stderr.isatty(), settings.workers > 1
     try:
         jobs = documents.jobs(loaded)
-        redactor = logs.configure(log_level, _secrets(jobs), console=people)
+        redactor = logs.configure(log_level, _secrets(jobs), console=people, many=many)
         for one in loaded:
             if people:
                 show(one, sys.stderr)
@@ -331,8 +352,11 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
                 _log_findings(one)
         label = ", ".join(dict.fromkeys(job.plan.label for job in jobs))
         tell = banner.table if people else banner.log_lines
-        started = partial(tell, label, sandbox=documents.sandbox is not None)
-        cut_off = _event_loop_run(serve(jobs, settings, started, partial(documents.again, redactor)))
+        started = partial(tell, label, sandbox=documents.sandbox is not None, workers=settings.workers)
+        again = partial(documents.again, redactor)
+        cut_off = (
+            _by_workers(documents, jobs, settings, started, again) if many else _alone(jobs, settings, started, again)
+        )
     except BindError as error:
         click.echo(error, err=True)
         return _EXIT_FAILED
@@ -342,21 +366,39 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
     return _EXIT_FAILED if cut_off else 0
 
 
+def _alone(jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
+    from naftiko_runtime.server.loop import run_loop
+    from naftiko_runtime.server.run import serve
+
+    return run_loop(serve(jobs, settings, started, again))
+
+
+def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
+    from naftiko_runtime.cli import logs
+    from naftiko_runtime.server.crew import serve_together
+    from naftiko_runtime.server.member import WorkerError
+
+    _preload(jobs, documents.http_client)
+    try:
+        return serve_together(jobs, settings, started, again, logs.number)
+    except WorkerError as error:
+        click.echo(f"naftiko: {error}", err=True)
+        return _EXIT_FAILED
+
+
+def _preload(jobs: Sequence[Job], http_client: str) -> None:
+    """Import what every worker would import for itself: it begins as a copy of this process."""
+    import importlib
+
+    modules = ["uvloop", f"naftiko_runtime.transport.{http_client}_transport"]
+    if any(isinstance(server, McpServer) for job in jobs for server in job.plan.servers):
+        modules.append("naftiko_runtime.adapters.mcp")
+    for name in modules:
+        with suppress(ImportError):  # each is told of where it is needed
+            importlib.import_module(name)
+
+
 def _log_findings(loaded: Loaded) -> None:
     for d in loaded.diagnostics:
         extra = {"rule": d.rule.slug, "place": str(d.span), "help": d.help}
         banner.log.log(_LEVELS[d.severity], d.message, extra=extra)
-
-
-def _event_loop_run(main: Any) -> int:
-    import asyncio
-
-    try:
-        import uvloop
-    except ImportError:
-        factory = None
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        result: int = runner.run(main)
-        return result

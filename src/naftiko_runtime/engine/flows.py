@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.auth.inbound import Guard
+    from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.plan import Credential, Term
     from naftiko_runtime.secret import Secret
@@ -47,7 +48,9 @@ def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flo
             assert_never(credential)
 
 
-def guard_of(credential: Credential | None, namespace: str, secrets: Mapping[str, Secret]) -> Guard | None:
+def guard_of(
+    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceBook | None = None
+) -> Guard | None:
     """The guard of an expose; nothing for one that anybody may call."""
 
     def text(term: Term) -> str:
@@ -59,7 +62,7 @@ def guard_of(credential: Credential | None, namespace: str, secrets: Mapping[str
         case BasicCredential(username, password):
             return BasicGuard(namespace, text(username), text(password))
         case DigestCredential(username, password):
-            return DigestGuard(namespace, text(username), text(password))
+            return DigestGuard(namespace, text(username), text(password), nonces=nonces)
         case BearerCredential(token):
             return BearerGuard(namespace, text(token))
         case ApiKeyCredential(keys, placement):

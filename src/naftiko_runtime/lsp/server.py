@@ -158,6 +158,8 @@ class _Service:
             return []
         await self._documents.settled(document)
         only = params.context.only
+        if only is None:  # somebody moves through the text: nothing that takes long
+            only = [_QUICK_FIX, _FIX_ALL] if self._resolves() else [_QUICK_FIX]
         offered = [action for action in self._actions(document, params.range) if _wanted(action, only)]
         if self._resolves():
             return offered
@@ -168,7 +170,7 @@ class _Service:
         """Find what an action writes that takes a while to find; nothing when it has nothing to write any more."""
         data: Any = action.data
         document = self._documents.get(data["uri"]) if data is not None else None
-        if document is None or document.version != data["version"]:
+        if document is None or document.revision != data["revision"] or not document.is_current():
             return action
         if "index" in data:
             found = document.checked.diagnostics[data["index"]]
@@ -187,11 +189,12 @@ class _Service:
             if found.span is not None and found.span.file == str(document.file) and _meet(document, found, place):
                 if found.fix:
                     yield self._fix(document, found)
-                data = {"uri": document.uri, "version": document.version, "index": index}
+                data = {"uri": document.uri, "revision": document.revision, "index": index}
                 title = f"Ignore '{found.rule.slug}' here"
                 yield types.CodeAction(title, _QUICK_FIX, [messages.told(found, document)], data=data)
-        data = {"uri": document.uri, "version": document.version}
-        yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
+        if document.checked.source is not None:
+            data = {"uri": document.uri, "revision": document.revision}
+            yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
 
     def _fix(self, document: Document, found: Diagnostic) -> types.CodeAction:
         return types.CodeAction(
@@ -218,13 +221,13 @@ def _encoding(server: LanguageServer) -> str:
     return types.PositionEncodingKind(server.workspace.position_encoding or "utf-16").value
 
 
-def _wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    """Whether an action is of a kind that is asked for; what changes the whole file only where its kind is named."""
-    kind = str(action.kind.value if isinstance(action.kind, types.CodeActionKind) else action.kind)
-    if only is None:
-        return True
-    names = [str(name.value if isinstance(name, types.CodeActionKind) else name) for name in only]
-    return any(f"{kind}.".startswith(f"{name}.") for name in names)
+def _wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str]) -> bool:
+    """Whether an action is of a kind that is asked for, or of a kind of that kind."""
+    return any(f"{_name(action.kind)}.".startswith(f"{_name(kind)}.") for kind in only)
+
+
+def _name(kind: types.CodeActionKind | str | None) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else str(kind)
 
 
 def _meet(document: Document, found: Diagnostic, place: types.Range) -> bool:

@@ -126,7 +126,9 @@ class Cycle:
         self._chunked, self._left_bytes = False, 0
         standing = self._protocol.state.standing
         pieces = [_STATUS_LINES[status], standing.lines]
-        framed = closes = False
+        framed, closes = False, standing.closes
+        if closes:
+            self.keep_alive = False
         for name, value in headers:
             pieces.append(b"%b: %b\r\n" % (name, value))
             if name in _FRAMING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.settings import Job, ServerSettings
     from naftiko_runtime.transport.base import Transport
@@ -29,10 +30,11 @@ class Generation:
     It lives in a task of its own, for what it holds has to be closed by the task that opened it.
     """
 
-    def __init__(self, jobs: Sequence[Job], settings: ServerSettings) -> None:
+    def __init__(self, jobs: Sequence[Job], settings: ServerSettings, nonces: NonceBook | None = None) -> None:
         self.apps: tuple[App, ...] = ()
         self._jobs = jobs
         self._settings = settings
+        self._nonces = nonces
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._retired = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -75,6 +77,7 @@ class Generation:
                 partial(Shared, transport),
                 deadline_seconds=self._settings.deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
+                nonces=self._nonces,
             )
             bound.append(await stack.enter_async_context(binding))
         return bound

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.server.protocol import GatewayProtocol
 from naftiko_runtime.server.state import ListenerState
@@ -23,13 +23,14 @@ class ListenError(Exception):
     """A socket cannot be opened; ``str()`` is one line that names port and owner."""
 
 
-def open_socket(address: str, port: int, owner: str) -> socket.socket:
+def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> socket.socket:
     """A bound, listening TCP socket.
 
     Args:
         address: A name or an IP address.
         port: 0 for a free one.
         owner: Who listens there, for the message.
+        many: Whether :func:`open_beside` is to open others.
 
     Raises:
         ListenError: The address does not resolve, or cannot be bound.
@@ -38,16 +39,46 @@ def open_socket(address: str, port: int, owner: str) -> socket.socket:
         family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
         raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
+    try:
+        return _listening(family, target, many=many, first=True)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}") from None
+
+
+def open_beside(first: socket.socket, owner: str) -> socket.socket:
+    """Another socket of the same port: the kernel divides new connections among them.
+
+    Raises:
+        ListenError: It cannot be opened.
+    """
+    try:
+        return _listening(first.family, first.getsockname(), many=True, first=False)
+    except OSError as error:
+        where = ":".join(map(str, first.getsockname()[:2]))
+        raise ListenError(f"cannot listen on {where} for {owner}: {os.strerror(error.errno or 0)}") from None
+
+
+def _listening(family: int, target: Any, *, many: bool, first: bool) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(target)
+        if first:  # by itself, so that a port that another program has is taken, even if that would share it
+            listening.bind(target)
+        if many:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if not first:
+            listening.bind(target)
         listening.listen(_BACKLOG)
         listening.setblocking(False)
-    except OSError as error:
+    except OSError:
         listening.close()
-        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}") from None
+        raise
     return listening
+
+
+def port_of(listening: socket.socket) -> int:
+    """The port that is really listened on."""
+    return int(listening.getsockname()[1])
 
 
 class Listener:
@@ -57,18 +88,31 @@ class Listener:
         self._socket = listening
         self._state = ListenerState(app)
         self._server: asyncio.Server | None = None
+        self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
 
     @property
     def port(self) -> int:
         """The port that is really listened on."""
-        return int(self._socket.getsockname()[1])
+        return port_of(self._socket)
 
     async def start(self) -> None:
         """Begin to accept."""
         self._state.tell(_headers(closing=False))
+        self._server = await self._accepting(self._socket)
+
+    async def adopt(self, number: int, listening: socket.socket) -> None:
+        """Accept from another worker's socket as well, until it is released."""
+        self._adopted[number] = await self._accepting(listening)
+
+    def release(self, number: int) -> None:
+        """Leave another worker's socket to it again."""
+        if (server := self._adopted.pop(number, None)) is not None:
+            server.close()
+
+    async def _accepting(self, listening: socket.socket) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, sock=self._socket, backlog=_BACKLOG)
+        return await loop.create_server(self._protocol, sock=listening, backlog=_BACKLOG)
 
     def _protocol(self) -> GatewayProtocol:
         return GatewayProtocol(self._state)
@@ -102,6 +146,8 @@ class Listener:
     def stop_accepting(self) -> None:
         """Close the socket and every idle connection; requests in progress go on."""
         self.announce_close()
+        for number in tuple(self._adopted):
+            self.release(number)
         if self._server is not None:
             self._server.close()
         for connection in self._connections():

@@ -3,42 +3,100 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.link.together import grouped
-from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.server.generation import Generation
+from naftiko_runtime.server.ports import check_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.plan import Server
+    from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.settings import Job, ServerSettings
 
 log = logging.getLogger(__name__)
 
 
-class Reloader:
-    """Reads the documents anew: opens all of them, gives listeners the new applications, lets the old ones finish."""
+class Succession:
+    """The generation that is served, the one that is to follow it, and those that still finish."""
 
     def __init__(
         self,
         generation: Generation,
-        jobs: Sequence[Job],
         listeners: Sequence[Listener],
         settings: ServerSettings,
-        again: Callable[[], Sequence[Job]],
+        nonces: NonceBook | None = None,
     ) -> None:
         self._generation = generation
-        self._ports = _ports(jobs)
+        self._nonces = nonces
+        self._next: Generation | None = None
         self._listeners = listeners
         self._settings = settings
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def prepare(self, jobs: Sequence[Job]) -> None:
+        """Open all that these documents need; nothing is served of it yet.
+
+        Raises:
+            BindError: A secret cannot be sent where a document wants it; nothing stays open.
+        """
+        await self.abandon()
+        new = Generation(jobs, self._settings, self._nonces)
+        await new.open()
+        self._next = new
+
+    def commit(self) -> int:
+        """Serve what was prepared, from the next request on.
+
+        Returns:
+            How many requests are in progress, which are answered by what they began with.
+        """
+        if self._next is None:
+            return 0
+        old, self._generation, self._next = self._generation, self._next, None
+        apps = self._generation.apps
+        running = [task for listener, app in zip(self._listeners, apps, strict=True) for task in listener.swap(app)]
+        ending = asyncio.create_task(self._end(old, running))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return len(running)
+
+    async def abandon(self) -> None:
+        """Close what was prepared, and go on as before."""
+        new, self._next = self._next, None
+        if new is not None:
+            await new.close()
+
+    async def close(self) -> None:
+        """Close every generation."""
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self.abandon()
+        await self._generation.close()
+
+    async def _end(self, old: Generation, running: Sequence[asyncio.Task[None]]) -> None:
+        """Close what was replaced once its last request is answered, or the time for that is over."""
+        try:
+            if running:
+                await asyncio.wait(running, timeout=self._settings.grace_seconds)
+        finally:
+            await old.close()
+            gc.unfreeze()  # what was replaced may go
+
+
+class Reloader:
+    """Reads the documents anew: opens all of them, gives listeners the new applications, lets the old ones finish."""
+
+    def __init__(self, succession: Succession, jobs: Sequence[Job], again: Callable[[], Sequence[Job]]) -> None:
+        self._succession = succession
+        self._jobs = jobs
         self._again = again
         self._asked = asyncio.Event()
-        self._ending: set[asyncio.Task[None]] = set()
         self._work = asyncio.create_task(self._watch())
 
     def ask(self) -> None:
@@ -46,11 +104,10 @@ class Reloader:
         self._asked.set()
 
     async def close(self) -> None:
-        """Close every generation."""
-        for task in (self._work, *self._ending):
-            task.cancel()
-        await asyncio.gather(self._work, *self._ending, return_exceptions=True)
-        await self._generation.close()
+        """Stop reading, and close every generation."""
+        self._work.cancel()
+        await asyncio.gather(self._work, return_exceptions=True)
+        await self._succession.close()
 
     async def _watch(self) -> None:
         while True:
@@ -65,45 +122,12 @@ class Reloader:
 
     async def _reload(self) -> None:
         jobs = await asyncio.to_thread(self._again)
-        if (ports := _ports(jobs)) != self._ports:
-            raise BindError(
-                (f"ports cannot change while running: {_told(self._ports)} became {_told(ports)}; restart",)
-            )
-        new = Generation(jobs, self._settings)
-        await new.open()
-        old, self._generation = self._generation, new
-        running = [task for listener, app in zip(self._listeners, new.apps, strict=True) for task in listener.swap(app)]
-        ending = asyncio.create_task(self._end(old, running))
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
-        served = sum(len(server.operations) for job in jobs for server in job.plan.servers)
-        log.info("reloaded", extra={"operations": served, "in_progress": len(running)})
-
-    async def _end(self, old: Generation, running: Sequence[asyncio.Task[None]]) -> None:
-        """Close what was replaced once its last request is answered, or the time for that is over."""
-        try:
-            if running:
-                await asyncio.wait(running, timeout=self._settings.grace_seconds)
-        finally:
-            await old.close()
+        check_same(self._jobs, jobs)
+        await self._succession.prepare(jobs)
+        log_reloaded(jobs, self._succession.commit())
 
 
-def _ports(jobs: Sequence[Job]) -> list[tuple[str, str, int]]:
-    """What documents listen on: kind, address and port of every group of servers."""
-    servers = [server for job in jobs for server in job.plan.servers]
-    return [(kind_of(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
-
-
-def _told(ports: Sequence[tuple[str, str, int]]) -> str:
-    return ", ".join(f"{kind} {address}:{port}" for kind, address, port in ports) or "none"
-
-
-def kind_of(server: Server) -> str:
-    """``rest`` or ``mcp``."""
-    match server:
-        case RestServer():
-            return "rest"
-        case McpServer():
-            return "mcp"
-        case _:
-            assert_never(server)
+def log_reloaded(jobs: Sequence[Job], in_progress: int) -> None:
+    """Say that other documents are served now."""
+    served = sum(len(server.operations) for job in jobs for server in job.plan.servers)
+    log.info("reloaded", extra={"operations": served, "in_progress": in_progress})

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Standing:
-    """Header lines that every answer of a listener carries, as they go out."""
+    """Header lines that every answer of a listener carries, as they go out, and whether they end its connection."""
 
-    __slots__ = ("count", "lines")
+    __slots__ = ("closes", "count", "lines")
 
     def __init__(self, headers: Sequence[Header]) -> None:
+        self.closes = any(name == b"connection" for name, _ in headers)
         self.count = len(headers)
         self.lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
 

@@ -1,0 +1,112 @@
+"""A server under valgrind's callgrind: the instructions that it executes between two moments.
+
+Callgrind counts every instruction of the process (kernel excluded) and simulates nothing else here. It is switched on
+only when the server is up and warm: until then the program runs four times as fast.
+"""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from bench import tools
+from bench.exchange import HOST, Caller, Case, Upstream
+from bench.process import Process, StartError
+
+START_SECONDS = 120.0
+POLL_SECONDS = 0.1
+COMMAND_SECONDS = 60.0
+WARM_UP_REQUESTS = 60
+SETTLING_REQUESTS = 20
+IDLE_SECONDS = 3.0
+# Set and dictionary orders, and so the work done, are the same in every run.
+ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+
+
+class CallgrindError(Exception):
+    """Callgrind did not do as it was told."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """A Python server whose instructions can be counted."""
+
+    process: Process
+    folder: Path
+    dumps: int = field(default=0, init=False)
+
+    @classmethod
+    def start(cls, command: Sequence[str], folder: Path) -> Self:
+        """Start it uncounted, with its files in `folder`."""
+        folder.mkdir()
+        valgrind = [tools.find("valgrind") or "valgrind", "--tool=callgrind", "--instr-atstart=no"]
+        valgrind += [f"--callgrind-out-file={folder}/counts", f"--vgdb-prefix={folder}/vgdb"]
+        cores = frozenset(os.sched_getaffinity(0))
+        return cls(Process.start([*valgrind, *command], cores, folder / "log", ENVIRONMENT), folder)
+
+    def wait_listening(self, ports: Iterable[int]) -> None:
+        """Until it accepts connections on all of these."""
+        deadline = time.monotonic() + START_SECONDS
+        for port in ports:
+            while not _listens(port):
+                if self.process.exited() or time.monotonic() > deadline:
+                    raise StartError(f"nothing listens on port {port}:\n{self.process.log_tail()}")
+                time.sleep(POLL_SECONDS)
+
+    def per_request(self, ports: Mapping[Case, int], upstream: Upstream, requests: int) -> dict[str, float]:
+        """Instructions for one request of each case: the mean over as many, after a warm-up of all.
+
+        What the server does each second by itself is left out: on a busy machine more seconds pass.
+        """
+        upstream.pace(self.process)
+        for case, port in ports.items():
+            with Caller.connected(case, port, upstream, self.process) as caller:
+                caller.ask(WARM_UP_REQUESTS)
+        self._tell("instrumentation on")
+        idle, seconds = self._count(partial(time.sleep, IDLE_SECONDS))
+        idle_per_second = idle / seconds
+        counts: dict[str, float] = {}
+        for case, port in ports.items():
+            with Caller.connected(case, port, upstream, self.process) as caller:
+                caller.ask(SETTLING_REQUESTS)
+                counted, seconds = self._count(partial(caller.ask, requests))
+            counts[case.name] = (counted - seconds * idle_per_second) / requests
+        return counts
+
+    def _count(self, work: Callable[[], None]) -> tuple[int, float]:
+        """The instructions while something happens, and how many seconds it took."""
+        self._tell("zero")
+        began = time.monotonic()
+        work()
+        seconds = time.monotonic() - began
+        self._tell("dump")
+        self.dumps += 1
+        return total(Path(f"{self.folder}/counts.{self.dumps}").read_text()), seconds
+
+    def _tell(self, command: str) -> None:
+        vgdb = [tools.find("vgdb") or "vgdb", f"--vgdb-prefix={self.folder}/vgdb", *command.split()]
+        try:
+            subprocess.run(vgdb, check=True, capture_output=True, timeout=COMMAND_SECONDS)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CallgrindError(f"vgdb {command}: {error}\n{self.process.log_tail()}") from error
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def total(dump: str) -> int:
+    """The sum over all functions in a dump, which has one such line at its end."""
+    for line in reversed(dump.splitlines()):
+        if line.startswith("totals:"):
+            return int(line.split()[1])
+    raise CallgrindError("a dump has no totals")

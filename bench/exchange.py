@@ -1,0 +1,204 @@
+"""What is asked for an instruction count, by whom, and what answers behind the server that is counted.
+
+Both ends are as plain as can be. They send a message in one piece, and only when the server between them has done all
+it can and sleeps; so its event loop turns as often, and finds the same, however the machine shares its cores.
+"""
+
+import http.client
+import json
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from bench.material import GIF
+from bench.process import Process
+
+ANSWER_SECONDS = 60.0
+POLL_SECONDS = 0.0002
+HOST = "127.0.0.1"
+FIELDS = {
+    "imo": "9074729",
+    "name": "Aurora",
+    "flag": "NO",
+    "tonnage": 51200,
+    "active": True,
+    "crew": [f"Sailor {number}" for number in range(12)],
+}
+JSON_BYTES = 1024
+
+
+def _ship() -> bytes:
+    """1 KB of JSON that has the six fields among others."""
+    ship: dict[str, Any] = {
+        "imo": FIELDS["imo"],
+        "name": FIELDS["name"],
+        "registry": {"flag": FIELDS["flag"], "port": "Bergen"},
+        "tonnage": {"gross": FIELDS["tonnage"], "net": 30100},
+        "active": FIELDS["active"],
+        "crew": [{"name": f"Sailor {number}", "rank": "able", "since": 2001 + number} for number in range(12)],
+        "log": "",
+    }
+    ship["log"] = "x" * (JSON_BYTES - len(json.dumps(ship, separators=(",", ":"))))
+    return json.dumps(ship, separators=(",", ":")).encode()
+
+
+def _answer(content_type: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nCache-Control: no-store\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+ANSWERS = {"/v1/pixel/track": _answer("image/gif", GIF), "/v1/ships/9074729": _answer("application/json", _ship())}
+
+
+def await_idle(process: Process) -> None:
+    """Until it waits for something to happen, or has ended."""
+    while not process.sleeping() and not process.exited():
+        time.sleep(POLL_SECONDS)
+
+
+class _Upstream(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    requests = 0
+    counted: Process | None = None
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    server: _Upstream
+
+    def handle(self) -> None:
+        while line := self.rfile.readline():
+            while self.rfile.readline().strip():
+                pass
+            self.server.requests += 1  # one connection at a time is in use
+            if self.server.counted is not None:
+                await_idle(self.server.counted)
+            self.wfile.write(ANSWERS[line.split()[1].partition(b"?")[0].decode()])
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Answers GIF and JSON over keep-alive connections, from threads of this process."""
+
+    server: _Upstream
+
+    @property
+    def base(self) -> str:
+        """The base URI of the consumed API."""
+        return f"http://{HOST}:{self.server.server_address[1]}/v1"
+
+    def requests(self) -> int:
+        """How many have come so far."""
+        return self.server.requests
+
+    def pace(self, process: Process) -> None:
+        """Answer from now on only when this process is idle."""
+        self.server.counted = process
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[Self]:
+        """For the time of a block."""
+        with _Upstream((HOST, 0), _Connection) as server:
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            try:
+                yield cls(server)
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request that is sent again and again, and whether an answer's body is right."""
+
+    name: str
+    request: bytes
+    right: Callable[[bytes], bool]
+
+
+def _request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    lines = [f"{line} HTTP/1.1", f"Host: {HOST}", "User-Agent: bench", *(f"{n}: {v}" for n, v in headers.items())]
+    return "\r\n".join([*lines, "\r\n"]).encode() + body
+
+
+def _tool_call() -> bytes:
+    meta = "io.modelcontextprotocol/"
+    parameters = {
+        "name": "get-ship",
+        "arguments": {"imo": FIELDS["imo"]},
+        "_meta": {
+            f"{meta}protocolVersion": "2026-07-28",
+            f"{meta}clientInfo": {"name": "bench", "version": "1"},
+            f"{meta}clientCapabilities": {},
+        },
+    }
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": "get-ship",
+        "Content-Length": str(len(body)),
+    }
+    return _request("POST /mcp", headers, body)
+
+
+PIXEL = Case("pixel", _request("GET /v1/pixel/track?data=e30%3D", {"Accept": "*/*"}), lambda body: body == GIF)
+MAPPED = Case("mapped", _request("GET /ships/9074729", {"Accept": "*/*"}), lambda body: json.loads(body) == FIELDS)
+TOOL = Case("tool", _tool_call(), lambda body: json.loads(body).get("result", {}).get("structuredContent") == FIELDS)
+CASES = (PIXEL, MAPPED, TOOL)
+
+
+class WrongAnswerError(Exception):
+    """The server did not do the work; no count of it would mean anything."""
+
+
+@dataclass(slots=True)
+class Caller:
+    """One keep-alive connection; sends a request when it has the answer to the last."""
+
+    case: Case
+    connection: socket.socket
+    upstream: Upstream
+    server: Process
+    body: bytes | None = field(default=None, init=False)
+
+    @classmethod
+    @contextmanager
+    def connected(cls, case: Case, port: int, upstream: Upstream, server: Process) -> Iterator[Self]:
+        """For the time of a block."""
+        with socket.create_connection((HOST, port), ANSWER_SECONDS) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield cls(case, connection, upstream, server)
+
+    def ask(self, times: int) -> None:
+        """Raises `WrongAnswerError` at an answer that is not right, or was not the upstream's."""
+        before = self.upstream.requests()
+        for _ in range(times):
+            self._ask()
+        if (arrived := self.upstream.requests() - before) != times:
+            raise WrongAnswerError(f"{self.case.name}: the upstream received {arrived} of {times} requests")
+
+    def _ask(self) -> None:
+        await_idle(self.server)
+        self.connection.sendall(self.case.request)
+        response = http.client.HTTPResponse(self.connection)
+        response.begin()
+        body = response.read()
+        if response.status != http.HTTPStatus.OK or not self._right(body):
+            raise WrongAnswerError(f"{self.case.name}: answered {response.status} {body[:300]!r}")
+
+    def _right(self, body: bytes) -> bool:
+        """The first body is looked into, all others must be the same."""
+        if self.body is None and self.case.right(body):
+            self.body = body
+        return body == self.body

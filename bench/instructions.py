@@ -1,0 +1,171 @@
+"""`make instructions`: how many instructions a request costs, held against `bench/budget.json`.
+
+    python bench/instructions.py [--update] [--raise REASON]
+
+Runs `naftiko run` under valgrind's callgrind, and beside it a bare uvicorn and aiohttp pair that does the same work;
+asks each of them the same on one connection. Everything is on 127.0.0.1 and removed at the end. `--update` lowers the
+budget to what is counted and refuses to raise it; `--raise` does that, too, and the reason is written into the file.
+Exit code 0: within the budget; 1: above it, or wrong answers; 2: valgrind is missing.
+"""
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from http.client import HTTPException
+from importlib import metadata
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench import budget, tools
+from bench.budget import BudgetError, Count, Record, Verdict
+from bench.callgrind import CallgrindError, Counted
+from bench.documents import ROOT
+from bench.exchange import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongAnswerError
+from bench.process import StartError, free_port, stop_in_order
+
+BUDGET = ROOT / "bench/budget.json"
+REQUESTS = 300
+PIXELS = "pixel-tracking-pixel-tracking"
+LIBRARIES = (
+    "aiohttp",
+    "anyio",
+    "frozenlist",
+    "httptools",
+    "mcp",
+    "multidict",
+    "orjson",
+    "propcache",
+    "pydantic",
+    "uvicorn",
+    "uvloop",
+    "yarl",
+)
+Ports = Mapping[str, int]
+
+
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", action="store_true", help="lower the budget")
+    parser.add_argument("--raise", dest="reason", default="", metavar="REASON", help="raise the budget, and say why")
+    return parser.parse_args(arguments)
+
+
+def environment(valgrind: str) -> dict[str, str]:
+    """All but our code that decides how many instructions a request takes."""
+    return {
+        "machine": platform.machine(),
+        "python": sys.version,
+        "libc": " ".join(platform.libc_ver()),
+        "valgrind": valgrind,
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def naftiko(upstream: Upstream, ports: Ports) -> list[str]:
+    command = [sys.executable, "-m", "naftiko_runtime", "run", "--host", HOST]
+    command += [str(ROOT / "capabilities/pixel-tracking.yaml"), str(ROOT / "bench/ship.yaml")]
+    for namespace in (PIXELS, "registry"):
+        command += ["--base-uri", f"{namespace}={upstream.base}"]
+    listening = {f"{PIXELS}-rest": ports[PIXEL.name], f"{PIXELS}-mcp": free_port()}
+    listening |= {"ship-rest": ports[MAPPED.name], "ship-mcp": ports[TOOL.name]}
+    for namespace, port in listening.items():
+        command += ["--port", f"{namespace}={port}"]
+    return command
+
+
+def bare(upstream: Upstream, port: int) -> list[str]:
+    return [sys.executable, str(ROOT / "bench/peers/bare.py"), "--port", str(port), "--upstream", upstream.base]
+
+
+def count() -> dict[str, Count]:
+    """Both servers come up at once; they are counted one after the other."""
+    own: Ports = {case.name: free_port() for case in CASES}
+    theirs: Ports = dict.fromkeys(own, free_port())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="naftiko-bench-")))
+        upstream = stack.enter_context(Upstream.running())
+        servers: list[tuple[Counted, Ports]] = []
+        for name, command, ports in (
+            ("naftiko", naftiko(upstream, own), own),
+            ("bare", bare(upstream, theirs[PIXEL.name]), theirs),
+        ):
+            server = Counted.start(command, folder / name)
+            stack.callback(server.process.stop)
+            servers.append((server, ports))
+        counts = []
+        for server, ports in servers:
+            server.wait_listening(ports.values())
+            counts.append(server.per_request({case: ports[case.name] for case in CASES}, upstream, REQUESTS))
+    return {case.name: Count(*(round(each[case.name]) for each in counts)) for case in CASES}
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    lines = [f"{'':8}{'instructions':>14}{'budget':>14}{'':>9}{'bare pair':>14}{'ratio':>8}"]
+    for each in verdicts:
+        may, by = ("none", "") if each.ceiling is None else (f"{each.ceiling:,}", f"{each.difference:+.1%}")
+        counts = f"{each.count.naftiko:>14,}{may:>14}{by:>9}{each.count.bare:>14,}{each.count.ratio:>8.2f}"
+        lines.append(f"{each.case:8}{counts}")
+    return "\n".join(lines)
+
+
+def remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list[str]:
+    """What a reader has to know or to do."""
+    found = []
+    changed = [name for name, value in measured.environment.items() if last.environment.get(name) != value]
+    if changed:
+        found.append(
+            f"the budget is from another environment ({', '.join(changed)}): "
+            f"the ratio to the bare pair is compared, within {budget.OTHER_TOLERANCE:.0%}"
+        )
+    found += [f"{each.case}: OVER the budget by {each.difference:.1%}" for each in verdicts if each.over]
+    if lower := [each.case for each in verdicts if each.under]:
+        found.append(f"{', '.join(lower)}: far below the budget. Lower it: python bench/instructions.py --update")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = options(arguments)
+    if absent := tools.ensure("valgrind"):
+        print(f"instructions: needs {absent[0]}: apt-get install {absent[0]}", file=sys.stderr)
+        return 2
+    try:
+        return check(chosen)
+    except (BudgetError, CallgrindError, StartError, WrongAnswerError, OSError, HTTPException) as error:
+        print(f"instructions: {error}", file=sys.stderr)
+        return 1
+
+
+def check(chosen: argparse.Namespace) -> int:
+    records = budget.read(BUDGET)
+    last, began = records[-1], time.monotonic()
+    today = datetime.now(UTC).date().isoformat()
+    measured = Record(today, environment(tools.version("valgrind")), count())
+    verdicts = budget.judge(last, measured)
+    print(table(verdicts))
+    print(f"\n{REQUESTS} requests of each, counted in {time.monotonic() - began:.0f} s")
+    for remark in remarks(last, measured, verdicts):
+        print(f"! {remark}")
+    if not chosen.update and not chosen.reason:
+        return int(any(each.over for each in verdicts))
+    record = budget.renewed(last, measured, chosen.reason)
+    if not budget.differs(last, record):
+        print("nothing to lower")
+        return 0
+    budget.write(BUDGET, [*records, record])
+    print(f"written: {BUDGET.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    stop_in_order()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("instructions: stopped before the end", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,36 @@
+"""How many cores a process may use."""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = Path("/sys/fs/cgroup")
+_OWN: Final = Path("/proc/self/cgroup")
+
+
+def available_cores(root: Path = _ROOT, own: Path = _OWN) -> int:
+    """The cores that this process may run on, or the quota of its control group where that is less; at least one. On Linux.
+
+    Args:
+        root: Where control groups (version 2) are.
+        own: The file that says which one is this process's.
+    """
+    return max(1, min([len(os.sched_getaffinity(0)), *(math.ceil(quota) for quota in _quotas(root, own))]))
+
+
+def _quotas(root: Path, own: Path) -> list[float]:
+    """Of the group and of all groups around it, in cores."""
+    quotas: list[float] = []
+    with suppress(OSError, StopIteration):
+        lines = own.read_text().splitlines()
+        inside = next(line.removeprefix("0::/") for line in lines if line.startswith("0::/"))
+        group = root / inside
+        for folder in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
+            with suppress(OSError, ValueError):
+                quota, _, period = (folder / "cpu.max").read_text().partition(" ")
+                quotas.append(int(quota) / int(period))
+    return quotas

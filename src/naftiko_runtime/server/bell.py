@@ -1,0 +1,78 @@
+"""Signals, for a process that waits for many things at once without an event loop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from naftiko_runtime.server.orders import Orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+class Interrupted(BaseException):
+    """A signal has come that does not wait for what is being done."""
+
+
+class Bell:
+    """Rings, that is, becomes readable, when one of :attr:`Orders.numbers` has come."""
+
+    def __init__(self) -> None:
+        self._bell, self._ringer = socket.socketpair()
+        for end in (self._bell, self._ringer):
+            end.setblocking(False)
+        self._heard: list[int] = []
+        self._interruptible = False
+
+    def fileno(self) -> int:
+        """For selectors."""
+        return self._bell.fileno()
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Take the signals, for as long as the context lasts."""
+        before = {number: signal.signal(number, self._signalled) for number in Orders.numbers}
+        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def heard(self) -> Iterator[int]:
+        """The signals that have come, each once."""
+        while self._heard:
+            yield self._heard.pop(0)
+
+    def silence(self) -> None:
+        """Stop ringing."""
+        self._bell.recv(4096)
+
+    def interruptibly(self, work: Callable[[], T]) -> T:
+        """Do something that may take long.
+
+        Raises:
+            Interrupted: A signal has come to stop.
+        """
+        self._interruptible = True
+        try:
+            return work()
+        finally:
+            self._interruptible = False
+
+    def close(self) -> None:
+        """Take it down; not to be done while it is hung, but by a copy of the process."""
+        self._bell.close()
+        self._ringer.close()
+
+    def _signalled(self, number: int, _frame: object) -> None:
+        self._heard.append(number)
+        if self._interruptible and number != signal.SIGHUP:
+            self._interruptible = False
+            raise Interrupted

@@ -1,0 +1,122 @@
+"""What documents listen on: every socket of a run, opened before anything else is."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.link.together import grouped
+from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.server.listener import open_beside, open_socket, port_of
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+    from typing import Self
+
+    from naftiko_runtime.plan import Server
+    from naftiko_runtime.settings import Job, ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A socket that is listening, and for what; ``server`` is none for the control port."""
+
+    server: Server | None
+    address: str
+    port: int
+    shared: bool = False
+    """Whether other exposes listen there, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The sockets of a run.
+
+    Attributes:
+        sets: For each worker its sockets, one for each group of servers that listen together, in the order of
+            :func:`grouped`. The kernel divides new connections among the sockets of one port.
+        control: The control port's, which all workers share.
+        opened: What listens where, for people.
+    """
+
+    sets: tuple[tuple[socket.socket, ...], ...]
+    control: socket.socket | None
+    opened: tuple[Opened, ...]
+
+    @classmethod
+    def open(cls, jobs: Sequence[Job], settings: ServerSettings) -> Self:
+        """Open all or none.
+
+        Raises:
+            ListenError: A port cannot be had.
+        """
+        servers = [server for job in jobs for server in job.plan.servers]
+        groups = grouped(servers)
+        with ExitStack() as opening:
+
+            def kept(listening: socket.socket) -> socket.socket:
+                return opening.enter_context(listening)
+
+            many = settings.workers > 1
+            named = [servers[group[0]] for group in groups]
+            owners = [f"{kind_of(s)} expose '{s.namespace}'" for s in named]
+            first = tuple(
+                kept(open_socket(s.address, s.port, owner, many=many)) for s, owner in zip(named, owners, strict=True)
+            )
+            control = kept(open_socket(*settings.control, "the control port")) if settings.control else None
+            beside = [
+                tuple(kept(open_beside(s, owner)) for s, owner in zip(first, owners, strict=True))
+                for _ in range(1, settings.workers)
+            ]
+            opened = [
+                Opened(servers[index], servers[index].address, port_of(listening), shared=len(group) > 1)
+                for group, listening in zip(groups, first, strict=True)
+                for index in group
+            ]
+            if settings.control is not None and control is not None:
+                opened.append(Opened(None, settings.control[0], port_of(control)))
+            opening.pop_all()
+        return cls((first, *beside), control, tuple(opened))
+
+    def close(self, *, but: int | None = None) -> None:
+        """Close every socket, or all but those of one worker, which then alone has them here."""
+        for number, sockets in enumerate(self.sets):
+            for listening in sockets if number != but else ():
+                listening.close()
+        if self.control is not None and but is None:
+            self.control.close()
+
+
+def check_same(before: Sequence[Job], after: Sequence[Job]) -> None:
+    """Refuse documents that listen elsewhere than those that are served.
+
+    Raises:
+        BindError: They do; it says where.
+    """
+    was, now = _places(before), _places(after)
+    if was != now:
+        raise BindError((f"ports cannot change while running: {_told(was)} became {_told(now)}; restart",))
+
+
+def _places(jobs: Sequence[Job]) -> list[tuple[str, str, int]]:
+    """Kind, address and port of every group of servers."""
+    servers = [server for job in jobs for server in job.plan.servers]
+    return [(kind_of(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
+
+
+def _told(places: Sequence[tuple[str, str, int]]) -> str:
+    return ", ".join(f"{kind} {address}:{port}" for kind, address, port in places) or "none"
+
+
+def kind_of(server: Server) -> str:
+    """``rest`` or ``mcp``."""
+    match server:
+        case RestServer():
+            return "rest"
+        case McpServer():
+            return "mcp"
+        case _:
+            assert_never(server)

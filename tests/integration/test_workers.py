@@ -1,0 +1,584 @@
+"""--workers: several processes that start, serve, reload and stop as one, whatever becomes of each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from naftiko_runtime.auth.digest import fields_of, hashed, response
+from support.caller import DEADLINE_SECONDS, Raw, call, head, refuses
+from support.command import clean_environment, naftiko
+from support.gateway import Gateway
+from support.upstream import Gate, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.caller import Response
+    from support.upstream import Upstream
+
+MANY = 40
+"""Connections enough for both of two workers to get some."""
+JSON = {"content-type": "application/json"}
+DOCUMENT = """
+    naftiko: 1.0.0-alpha2
+    info: {label: Together}
+    capability:
+      binds:
+        - {namespace: kept, location: "file://./secrets.json", keys: {TOKEN: token}}
+      consumes:
+        - type: http
+          namespace: api
+          baseUri: https://api.example
+          authentication: {type: bearer, token: "{{TOKEN}}"}
+          resources:
+            - {path: /x, operations: [{name: get}]}
+            - {path: /odd, operations: [{name: odd}]}
+      exposes:
+        - type: rest
+          namespace: web
+          port: 8080
+          resources:
+            - {path: /x, operations: [{method: GET, call: api.get}]}
+            - path: /odd
+              operations: [{method: GET, call: api.odd, outputParameters: [{type: string, mapping: $.a}]}]
+"""
+
+
+class Crew(Gateway):
+    """Two workers, in a folder of their own."""
+
+    def __init__(self, folder: Path, url: str, *arguments: str, **options: Any) -> None:
+        self.folder = folder
+        self.file = folder / "capability.yaml"
+        self.keep("first-secret")
+        self.write(DOCUMENT)
+        base = ("--base-uri", f"api={url}", "--workers", "2", *arguments)
+        super().__init__(self.file, ["web"], *base, **options)
+
+    def keep(self, token: str) -> None:
+        (self.folder / "secrets.json").write_text(json.dumps({"token": token}))
+
+    def write(self, document: str) -> None:
+        self.file.write_text(dedent(document))
+
+    @property
+    def url(self) -> str:
+        return self.urls["web"]
+
+    def pids(self) -> dict[int, int]:
+        """The process of each worker that was started last."""
+        return {line["worker"]: line["pid"] for line in self.told("worker started")}
+
+    def told(self, *events: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line.get("event") in events]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that log lines tell."""
+        with self._told:
+            assert self._told.wait_for(condition, DEADLINE_SECONDS), self.output
+
+    def kill(self, worker: int) -> int:
+        """Kill a worker, and wait until its parent knows; returns its process id."""
+        pid = self.pids()[worker]
+        os.kill(pid, signal.SIGKILL)
+        self.line("worker ended", pid=pid)
+        return pid
+
+    def without_room(self) -> ParentWithoutRoom:
+        return ParentWithoutRoom(self.process.pid)
+
+    def reload(self, event: str = "reloaded") -> dict[str, Any]:
+        before = len(self.told("reloaded", "not reloaded"))
+        self.process.send_signal(signal.SIGHUP)
+        self.until(lambda: len(self.told("reloaded", "not reloaded")) > before)
+        last = self.told("reloaded", "not reloaded")[-1]
+        assert last["event"] == event, self.output
+        return last
+
+
+class ParentWithoutRoom:
+    """A process that cannot open another file for as long as this is entered, so that it cannot start workers."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+
+    def __enter__(self) -> None:
+        resource.prlimit(self._pid, resource.RLIMIT_NOFILE, (3, self._limits[1]))
+
+    def __exit__(self, *_: object) -> None:
+        resource.prlimit(self._pid, resource.RLIMIT_NOFILE, self._limits)
+
+
+@pytest.fixture
+def start(tmp_path: Path, upstream: Upstream) -> Callable[..., Crew]:
+    return lambda *arguments, **options: Crew(tmp_path, upstream.url, *arguments, **options)
+
+
+@pytest.fixture
+def crew(start: Callable[..., Crew]) -> Iterator[Crew]:
+    with start("--control", "127.0.0.1:0", "--linger", "0") as running:
+        yield running
+
+
+def at_once(url: str, target: str, number: int = MANY) -> list[Response]:
+    """Answers on as many connections, all open together."""
+    with ExitStack() as stack:
+        raws = [stack.enter_context(Raw(url)) for _ in range(number)]
+        for raw in raws:
+            raw.send(head(f"GET {target}"))
+        return [raw.answer() for raw in raws]
+
+
+def exists(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something becomes true, which may take a moment."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return holds
+
+
+def gone(pid: int) -> bool:
+    return soon(lambda: not exists(pid))
+
+
+def files(pid: int) -> int:
+    """How many a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def threads(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
+
+
+# -- one program ------------------------------------------------------------------------------------------------------
+
+
+def test_workers_serve_and_log_as_one_program(crew: Crew, upstream: Upstream) -> None:
+    upstream.on("GET", "/odd", Reply(headers=JSON, body=b"{"))
+    assert {answer.status for answer in at_once(crew.url, "/odd")} == {502}
+    crew.until(lambda: len(crew.told("the upstream's answer is not json")) == MANY)
+    lines = crew.told("the upstream's answer is not json")
+    pids = crew.pids()
+    assert {line["worker"] for line in lines} == set(pids) == {1, 2}
+    assert {(line["worker"], line["pid"]) for line in lines} == set(pids.items())
+    assert sorted(children(crew.process.pid)) == sorted(pids.values())
+    assert threads(crew.process.pid) == 1  # or it could not fork safely
+    (started,) = crew.told("started")
+    assert (started["workers"], len(crew.told("listening"))) == (2, 2)
+    assert crew.stop() == 0
+    assert [line["event"] for line in crew.lines[-2:]] == ["stopping", "stopped"]
+    assert all(isinstance(json.loads(line), dict) for line in crew.output.splitlines())
+
+
+def test_one_worker_is_the_process_itself(start: Callable[..., Crew]) -> None:
+    with start("--workers", "1") as gateway:
+        assert call(gateway.url, "/x").status == 200
+        assert children(gateway.process.pid) == []
+        assert not gateway.told("worker started")
+        assert "workers" not in gateway.line("started")
+
+
+def test_auto_is_one_for_each_core_that_it_may_use(start: Callable[..., Crew]) -> None:
+    with start("--workers", "auto", preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) as one:
+        assert children(one.process.pid) == []
+
+
+def test_the_variable_says_how_many(documents: Path, upstream: Upstream) -> None:
+    arguments = ("--base-uri", f"api={upstream.url}")
+    named = {"NAFTIKO_WORKERS": "3"}
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], *arguments, environment=named) as gateway:
+        assert len(children(gateway.process.pid)) == 3
+        assert {answer.status for answer in at_once(gateway.urls["web"], "/things")} == {200}
+        assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "257", "two", "1.5"])
+def test_wrong_numbers_are_told(pixel: Path, given: str) -> None:
+    ended = naftiko("run", pixel, "--workers", given)
+    assert (ended.returncode, f"'{given}' is neither a number from 1 to 256" in ended.stderr) == (2, True)
+
+
+def test_a_port_that_other_workers_have_is_taken(crew: Crew) -> None:
+    port = crew.url.rpartition(":")[2]
+    options = ("--host", "127.0.0.1", "--port", f"web={port}", "--workers", "2")
+    ended = naftiko("run", crew.file, *options)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        f"naftiko: cannot listen on 127.0.0.1:{port} for rest expose 'web': Address already in use\n",
+    )
+
+
+# -- stopping ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_parent_drains_all(crew: Crew, upstream: Upstream, number: signal.Signals) -> None:
+    gate = Gate()
+    upstream.on("GET", "/x", Reply(headers=JSON, body=b'"slow"', before=gate.wait))
+    with ThreadPoolExecutor(MANY) as pool:
+        calls = [pool.submit(call, crew.url, "/x") for _ in range(MANY)]
+        upstream.wait_received(MANY)
+        crew.process.send_signal(number)
+        assert crew.line("stopping")["signal"] == number.name
+        assert refuses(crew.url)
+        assert call(crew.urls["control"], "/health/ready").status == 503
+        assert call(crew.urls["control"], "/health/live").status == 200
+        gate.open()
+        answers = [each.result() for each in calls]
+    assert {(answer.status, answer.body, answer.headers["connection"]) for answer in answers} == {
+        (200, b'"slow"', "close")
+    }
+    assert crew.wait() == 0
+    assert crew.line("stopped")["cut_off"] == 0
+
+
+def test_readiness_falls_while_all_still_accept(start: Callable[..., Crew]) -> None:
+    with start("--control", "127.0.0.1:0", "--grace", "60", "--linger", "60") as crew:
+        crew.process.send_signal(signal.SIGTERM)
+        crew.line("stopping")
+        control = crew.urls["control"]
+        assert {answer.status for answer in at_once(control, "/health/ready", 10)} == {503}
+        answers = at_once(crew.url, "/x")
+        assert {(answer.status, answer.headers.get("connection")) for answer in answers} == {(200, "close")}
+        assert crew.stop() == 0  # a second one does not wait
+        crew.line("second signal: not waiting any longer")
+
+
+def test_what_is_cut_off_anywhere_is_counted(start: Callable[..., Crew], upstream: Upstream) -> None:
+    upstream.on("GET", "/x", Reply(until_gone=True))
+    with start("--grace", "0.5") as crew, ExitStack() as stack:
+        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        for raw in raws:
+            raw.send(head("GET /x"))
+        upstream.wait_received(MANY)
+        assert crew.stop() == 1
+        assert all(raw.closed() for raw in raws)
+    assert crew.line("stopped")["cut_off"] == MANY
+
+
+def test_ctrl_c_which_comes_to_all_is_one_signal(start: Callable[..., Crew], upstream: Upstream) -> None:
+    gate = Gate()
+    upstream.on("GET", "/x", Reply(before=gate.wait))
+    with start(start_new_session=True) as crew, Raw(crew.url) as raw:
+        raw.send(head("GET /x"))
+        upstream.wait_received(1)
+        os.killpg(crew.process.pid, signal.SIGINT)
+        assert refuses(crew.url)
+        gate.open()
+        assert raw.answer().status == 200
+        assert crew.wait() == 0
+    assert len(crew.told("stopping")) == 1
+    assert not crew.told("second signal: not waiting any longer", "worker ended")
+
+
+def test_a_terminate_to_all_is_one_drain(start: Callable[..., Crew], upstream: Upstream) -> None:
+    gate = Gate()
+    upstream.on("GET", "/x", Reply(before=gate.wait))
+    with start(start_new_session=True) as crew, ExitStack() as stack:
+        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        for raw in raws:
+            raw.send(head("GET /x"))
+        upstream.wait_received(MANY)
+        os.killpg(crew.process.pid, signal.SIGTERM)
+        assert refuses(crew.url)
+        gate.open()
+        assert {raw.answer().status for raw in raws} == {200}
+        assert crew.wait() == 0
+    assert crew.line("stopped")["cut_off"] == 0
+
+
+def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., Crew]) -> None:
+    with start("--grace", "0") as crew:
+        stuck = crew.pids()[2]
+        os.kill(stuck, signal.SIGSTOP)
+        assert crew.stop() == 1  # nobody knows what it has cut off
+        assert not exists(stuck)
+    assert crew.line("worker does not answer")["worker"] == 2
+    assert crew.line("worker ended")["status"] == -9
+
+
+def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream) -> None:
+    gate = Gate()
+    upstream.on("GET", "/x", Reply(before=gate.wait))
+    workers = crew.pids().values()
+    with Raw(crew.url) as raw:
+        raw.send(head("GET /x"))
+        upstream.wait_received(1)
+        crew.process.kill()
+        assert refuses(crew.url)
+        assert any(map(exists, workers))
+        gate.open()
+        assert raw.answer().status == 200
+    assert all(map(gone, workers))
+    crew.wait()
+    assert {line["worker"] for line in crew.told("the parent process is gone: stopping")} == {1, 2}
+
+
+# -- workers that end -------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_is_killed_is_replaced(crew: Crew) -> None:
+    pid = crew.kill(1)
+    told = crew.line("worker ended", pid=pid)
+    assert (told["worker"], told["status"]) == (1, -9)
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert crew.pids()[1] != pid
+    assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+    assert call(crew.urls["control"], "/health/ready").status == 200
+    assert crew.stop() == 0
+
+
+def test_one_that_ends_again_and_again_is_replaced_later_each_time(crew: Crew) -> None:
+    for number in range(3):
+        crew.until(lambda number=number: len(crew.told("worker started")) == 2 + number)  # type: ignore[misc]
+        crew.kill(2)
+    assert [line["restart_seconds"] for line in crew.told("worker ended")] == [0.1, 0.2, 0.4]
+    crew.until(lambda: len(crew.told("worker started")) == 5)
+
+
+def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None:
+    with crew.without_room():
+        crew.kill(1)
+        assert crew.line("worker not started")["reason"] == "Too many open files"
+        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+        assert call(crew.urls["control"], "/health/ready").status == 503
+        assert call(crew.urls["control"], "/health/live").status == 200
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert call(crew.urls["control"], "/health/ready").status == 200
+    with crew.without_room():  # now the one that took over is gone, and the new one takes over from it
+        crew.kill(2)
+        crew.line("worker not started", worker=2)
+        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+
+
+def test_who_took_over_gives_back(crew: Crew) -> None:
+    heir = crew.pids()[2]
+    before = files(heir)
+    with crew.without_room():
+        crew.kill(1)
+        assert soon(lambda: files(heir) == before + 1)
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert soon(lambda: files(heir) == before)
+
+
+def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Upstream) -> None:
+    gate = Gate()
+    upstream.on("GET", "/x", Reply(before=gate.wait))
+    with ExitStack() as stack:
+        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        for raw in raws:
+            raw.send(head("GET /x"))
+        upstream.wait_received(MANY)
+        leaver = crew.pids()[1]
+        os.kill(leaver, signal.SIGTERM)
+        upstream.on("GET", "/x", Reply())
+        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}  # by the other one alone
+        assert exists(leaver)
+        gate.open()
+        assert {raw.answer().status for raw in raws} == {200}
+    assert crew.line("worker ended", pid=leaver)["status"] == 0
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert crew.stop() == 0
+
+
+def test_what_no_worker_can_start_with_ends_the_program(start: Callable[..., Crew]) -> None:
+    gateway = start()
+    with gateway:
+        pass
+    gateway.keep("line\nbreak")
+    ended = naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0", "--workers", "2")
+    alone = naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0")
+    assert (ended.returncode, alone.returncode) == (1, 1)
+    assert ended.stderr == alone.stderr
+    assert "error[unusable-variable]" in ended.stderr
+
+
+PROGRAM = """
+import os, signal
+from pathlib import Path
+from naftiko_runtime.load import load
+from naftiko_runtime.secret import placeholders
+from naftiko_runtime.server.crew import serve_together
+from naftiko_runtime.server.member import WorkerError
+from naftiko_runtime.settings import Job, ServerSettings
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.transport.sandbox import SandboxTransport
+
+plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
+jobs = [Job(plan, placeholders(plan), lambda: SandboxTransport({{}}))]
+try:
+    serve_together(jobs, ServerSettings(workers=2), print, lambda: jobs, lambda number: {ending})
+except WorkerError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by SIGSEGV before it could serve"),
+        ("1 / 0", "ended with status 70 before it could serve"),
+    ],
+)
+def test_workers_that_crash_at_the_start_end_the_program(crew: Crew, ending: str, words: str) -> None:
+    crew.write(DOCUMENT.replace("port: 8080", "port: 0"))
+    program = PROGRAM.format(file=str(crew.file), ending=ending)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True, env=clean_environment()
+    )
+    assert ended.stdout in (f"worker 1 {words}\n", f"worker 2 {words}\n")
+
+
+# -- reading anew -----------------------------------------------------------------------------------------------------
+
+
+def tokens(crew: Crew, upstream: Upstream) -> set[str | None]:
+    """What the upstream is shown by all workers."""
+    upstream.reset()
+    assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+    return {received.header("authorization") for received in upstream.received}
+
+
+def test_all_workers_serve_what_is_new(crew: Crew, upstream: Upstream) -> None:
+    with ExitStack() as stack:
+        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        for raw in raws:
+            raw.send(head("GET /x"))
+            raw.answer()
+        assert {received.header("authorization") for received in upstream.received} == {"Bearer first-secret"}
+        crew.keep("second-secret")
+        crew.write(DOCUMENT.replace("{path: /x, operations: [{method", "{path: /y, operations: [{method"))
+        assert crew.reload()["operations"] == 2
+        upstream.reset()
+        for raw in raws:  # connections that were open before
+            raw.send(head("GET /x") + head("GET /y"))
+            assert [raw.answer().status, raw.answer().status] == [404, 200]
+        assert {received.header("authorization") for received in upstream.received} == {"Bearer second-secret"}
+    assert len(crew.told("reloaded")) == 1
+    upstream.on("GET", "/odd", Reply(headers=JSON, body=b"second-secret"))
+    at_once(crew.url, "/odd")
+    assert crew.stop() == 0
+    assert "second-secret" not in crew.output
+    assert {line["worker"] for line in crew.told("the upstream's answer is not json")} == {1, 2}
+
+
+def test_whoever_is_started_later_serves_what_is_new(crew: Crew, upstream: Upstream) -> None:
+    crew.keep("second-secret")
+    crew.reload()
+    for worker in (1, 2):
+        crew.kill(worker)
+    crew.until(lambda: len(crew.told("worker started")) == 4)
+    assert tokens(crew, upstream) == {"Bearer second-secret"}
+    assert threads(crew.process.pid) == 1
+
+
+def test_what_is_wrong_changes_no_worker(crew: Crew, upstream: Upstream) -> None:
+    crew.keep("second-secret")
+    crew.write(DOCUMENT.replace("call: api.get", "call: api.gte"))
+    assert "no consumed operation 'api.gte'" in crew.reload("not reloaded")["reason"]
+    assert tokens(crew, upstream) == {"Bearer first-secret"}
+    crew.write(DOCUMENT)
+    crew.keep("line\nbreak")  # the parent can read it, no worker can send it
+    assert "unusable-variable" in crew.reload("not reloaded")["reason"]
+    assert tokens(crew, upstream) == {"Bearer first-secret"}
+    crew.keep("third-secret")
+    crew.reload()
+    assert tokens(crew, upstream) == {"Bearer third-secret"}
+    assert len(crew.told("worker started")) == 2
+
+
+def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[..., Crew], upstream: Upstream) -> None:
+    with start("--log-level", "debug") as crew:
+        stopped = crew.pids()[2]
+        for number in range(1, 21):
+            before = tokens(crew, upstream)
+            crew.keep(f"secret-number-{number}")
+            os.kill(stopped, signal.SIGSTOP)
+            with ExitStack() as stack:
+                stack.callback(os.kill, stopped, signal.SIGCONT)
+                crew.process.send_signal(signal.SIGHUP)
+                crew.until(lambda number=number: len(crew.told("documents read")) == 2 * number - 1)  # type: ignore[misc]
+                raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+                upstream.reset()
+                for raw in raws:
+                    raw.send(head("GET /x"))
+                upstream.wait_received(1)
+                assert {upstream.last.header("authorization")} == before
+                os.kill(stopped, signal.SIGCONT)
+                assert {raw.answer().status for raw in raws} == {200}
+            crew.until(lambda number=number: len(crew.told("reloaded")) == number)  # type: ignore[misc]
+            assert tokens(crew, upstream) == {f"Bearer secret-number-{number}"}
+
+
+def test_a_stop_does_not_wait_for_what_is_being_read(crew: Crew) -> None:
+    secrets = crew.folder / "secrets.json"
+    secrets.unlink()
+    os.mkfifo(secrets)
+    crew.process.send_signal(signal.SIGHUP)
+    writer = opened_by_a_reader(secrets)
+    try:
+        assert crew.stop() == 0  # although the end of the file has not come
+    finally:
+        os.close(writer)
+    assert not crew.told("reloaded", "not reloaded")
+
+
+def opened_by_a_reader(fifo: Path) -> int:
+    """The other end of a pipe, once somebody reads it."""
+    ends: list[int] = []
+
+    def opened() -> bool:
+        with suppress(OSError):  # ENXIO: nobody does
+            ends.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(ends)
+
+    assert soon(opened)
+    return ends[0]
+
+
+# -- what is kept by all of them together ------------------------------------------------------------------------------
+
+
+def test_a_digest_is_good_once_for_all_workers(documents: Path, upstream: Upstream) -> None:
+    secrets = {"G_USER": "skipper", "G_PASSWORD": "p", "G_TOKEN": "t", "G_KEY": "k"}
+    namespaces = ["basic", "bearer", "header-key", "query-key", "digest", "tools"]
+    arguments = ("--base-uri", f"api={upstream.url}", "--workers", "2")
+    with Gateway(documents / "guarded.yaml", namespaces, *arguments, environment=secrets) as gateway:
+        url = gateway.urls["digest"]
+        challenge = fields_of(call(url, "/x").headers["www-authenticate"].removeprefix("Digest "))
+
+        def answered(count: int) -> int:
+            fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
+            secret = hashed("SHA-256", f"skipper:{challenge['realm']}:p")
+            fields |= {"response": response("SHA-256", secret, "GET", "/x", fields), "username": "skipper"}
+            given = {**fields, "uri": "/x", "algorithm": "SHA-256"}
+            credentials = "Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items())
+            return call(url, "/x", headers={"authorization": credentials}).status
+
+        assert sorted(answered(1) for _ in range(20)) == [200] + [401] * 19
+        assert [answered(count) for count in range(2, 22)] == [200] * 20

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from bench import budget, callgrind
+from bench.budget import BudgetError, Count, Record
+
+FILE = Path(__file__).parents[2] / "bench" / "budget.json"
+HERE = {"python": "3.11.7", "aiohttp": "3.14.5"}
+ELSEWHERE = {"python": "3.13.0", "aiohttp": "3.14.5"}
+
+
+def record(pixel: int, tool: int = 2000, *, bare: int = 500, where: dict[str, str] = HERE, reason: str = "") -> Record:
+    return Record("2026-11-26", where, {"pixel": Count(pixel, bare), "tool": Count(tool, bare)}, reason)
+
+
+BUDGET = record(1000)
+
+
+def over(measured: Record) -> list[str]:
+    return [each.case for each in budget.judge(BUDGET, measured) if each.over]
+
+
+def under(measured: Record) -> list[str]:
+    return [each.case for each in budget.judge(BUDGET, measured) if each.under]
+
+
+@pytest.mark.parametrize(
+    ("pixel", "is_over", "is_under"),
+    [(1011, ["pixel"], []), (1010, [], []), (1000, [], []), (980, [], []), (979, [], ["pixel"])],
+)
+def test_counts_of_the_same_environment_are_compared(pixel: int, is_over: list[str], is_under: list[str]) -> None:
+    # Another count of the bare pair changes nothing: here it is not the measure.
+    for bare in (400, 500, 600):
+        assert over(record(pixel, bare=bare)) == is_over
+        assert under(record(pixel, bare=bare)) == is_under
+
+
+@pytest.mark.parametrize(
+    ("pixel", "is_over", "is_under"),
+    [(2101, ["pixel"], []), (2100, [], []), (2000, [], []), (1900, [], []), (1899, [], ["pixel"])],
+)
+def test_elsewhere_ratios_are_compared(pixel: int, is_over: list[str], is_under: list[str]) -> None:
+    measured = record(pixel, 4000, bare=1000, where=ELSEWHERE)
+    assert over(measured) == is_over
+    assert under(measured) == is_under
+
+
+def test_a_case_without_a_budget_is_over() -> None:
+    assert over(Record("", HERE, {"new": Count(1, 1)})) == ["new"]
+
+
+def test_what_is_lower_lowers_and_noise_does_not_raise() -> None:
+    renewed = budget.renewed(BUDGET, record(900, 2010, bare=501))
+    assert renewed.counts == {"pixel": Count(900, 501), "tool": Count(2000, 501)}
+    budget.check_rule([BUDGET, renewed])
+
+
+def test_elsewhere_no_ratio_rises_by_noise_or_rounding() -> None:
+    renewed = budget.renewed(BUDGET, record(1210, 1199, bare=601, where=ELSEWHERE))
+    assert renewed.counts["pixel"] == Count(1202, 601)
+    odd = Record("", HERE, {"pixel": Count(1000, 333)})
+    moved = budget.renewed(odd, Record("", ELSEWHERE, {"pixel": Count(1000, 332)}))
+    assert moved.counts["pixel"].ratio <= odd.counts["pixel"].ratio
+    budget.check_rule([odd, moved])
+
+
+@pytest.mark.parametrize(
+    "measured", [record(1011), record(2101, bare=1000, where=ELSEWHERE)], ids=["here", "elsewhere"]
+)
+def test_nothing_is_raised_without_a_reason(measured: Record) -> None:
+    with pytest.raises(BudgetError, match="over the budget: pixel; --raise"):
+        budget.renewed(BUDGET, measured)
+
+
+def test_a_reason_raises_what_is_over_lowers_what_is_lower_and_is_written_down() -> None:
+    renewed = budget.renewed(BUDGET, record(1500, 1500), "request ids")
+    assert renewed == record(1500, 1500, reason="request ids")
+    budget.check_rule([BUDGET, renewed])
+
+
+def test_a_reason_for_nothing_is_not_written_down() -> None:
+    assert budget.renewed(BUDGET, record(900), "request ids").reason == ""
+
+
+def test_only_counts_of_ours_and_the_environment_make_a_new_record() -> None:
+    assert not budget.differs(BUDGET, record(1000, bare=501))
+    assert budget.differs(BUDGET, record(999))
+    assert budget.differs(BUDGET, record(1000, where=ELSEWHERE))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        record(1001),
+        record(2001, bare=1000, where=ELSEWHERE),
+        Record("", HERE, {"pixel": Count(1000, 500), "new": Count(1, 1)}),
+    ],
+    ids=["count", "ratio", "new case"],
+)
+def test_a_file_that_rises_without_a_reason_is_refused(tmp_path: Path, after: Record) -> None:
+    path = tmp_path / "budget.json"
+    with pytest.raises(BudgetError, match="rises to"):
+        budget.write(path, [BUDGET, after])
+    assert not path.exists()
+    path.write_text(json.dumps({"records": [BUDGET.data(), after.data()]}))
+    with pytest.raises(BudgetError, match="rises to"):
+        budget.read(path)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.json"
+    path.write_text('{"records": []}')
+    with pytest.raises(BudgetError, match="empty"):
+        budget.read(path)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "budget.json"
+    records = [BUDGET, record(1200, reason="request ids"), record(900)]
+    budget.write(path, records)
+    assert budget.read(path) == records
+
+
+def test_the_committed_budget_keeps_to_the_rule() -> None:
+    for each in budget.read(FILE):
+        assert set(each.counts) == {"pixel", "mapped", "tool"}
+
+
+def test_totals_of_a_dump() -> None:
+    assert callgrind.total("version: 1\nevents: Ir\n\nfn=(1) main\n3 12\n\ntotals: 1234\n") == 1234
+    with pytest.raises(callgrind.CallgrindError, match="no totals"):
+        callgrind.total("version: 1\n")

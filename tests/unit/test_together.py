@@ -1,0 +1,233 @@
+"""What several processes share: the log, the nonces of digest authentication, the board, and the word of a parent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime.auth.nonces import SharedNonces
+from naftiko_runtime.limits import DIGEST_NONCES_MAX
+from naftiko_runtime.secret import Secret
+from naftiko_runtime.server.board import Board, Slot
+from naftiko_runtime.server.channel import Channel, Message
+from naftiko_runtime.server.turn import Turn
+from naftiko_runtime.settings import Job, fingerprint
+from naftiko_runtime.transport.sandbox import SandboxTransport
+from support.command import clean_environment
+from support.linked import document, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROCESSES = 4
+
+LOGGING = """
+import logging, os
+from naftiko_runtime.cli import logs
+
+logs.configure("info", [], console=False, many=True)
+for number in range(4):
+    if os.fork() == 0:
+        logs.number(number + 1)
+        for _ in range(100):
+            logging.info("long", extra={"text": str(number) * 20_000})
+        os._exit(0)
+for _ in range(4):
+    os.wait()
+"""
+
+
+def test_long_lines_of_several_processes_are_not_torn() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LOGGING], check=True, capture_output=True, text=True, timeout=60, env=clean_environment()
+    )
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert Counter(line["worker"] for line in lines) == dict.fromkeys(range(1, 5), 100)
+    assert all(line["text"] == str(line["worker"] - 1) * 20_000 for line in lines)
+
+
+NONCES = """
+import os
+from naftiko_runtime.auth.nonces import SharedNonces
+
+nonces = SharedNonces()
+os.set_blocking(0, True)
+for process in range(4):
+    if os.fork() == 0:
+        taken = [n for n in range(2000) if nonces.counts_up(f"nonce-{n % 50}", 10.0, n // 50 + 1)]
+        os.write(1, "".join(f"{n}\\n" for n in taken).encode())
+        os._exit(0)
+for _ in range(4):
+    os.wait()
+"""
+
+
+def test_an_answer_is_new_to_one_of_all_processes() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", NONCES], check=True, capture_output=True, text=True, timeout=60, env=clean_environment()
+    )
+    taken = Counter(map(int, ran.stdout.split()))
+    assert set(taken.values()) == {1}
+    assert {number for number in taken if number >= 1950} == set(
+        range(1950, 2000)
+    )  # the highest counts are never missed
+
+
+def test_of_too_many_nonces_the_oldest_are_forgotten_and_not_taken_again() -> None:
+    nonces = SharedNonces()
+    times = range(1, 5 * DIGEST_NONCES_MAX)
+    assert all(nonces.counts_up(f"n{made}", float(made), 1) for made in times)
+    assert not any(nonces.counts_up(f"n{made}", float(made), 1) for made in times)
+    assert all(nonces.counts_up(f"n{made}", float(made), 2) for made in times[-500:])
+    assert sum(nonces.counts_up(f"n{made}", float(made), 2) for made in times[:1000]) < 100  # but few are known still
+
+
+def test_readiness_is_that_of_all() -> None:
+    board = Board(2)
+    first, second = Slot(board, 0), Slot(board, 1)
+    first.set()
+    assert not board.is_ready()
+    second.set()
+    assert board.is_ready()
+    assert board.is_live()
+    first.clear()
+    assert not board.is_ready()
+    first.set()
+    board.stop()
+    assert not board.is_ready()
+    assert board.is_live()
+
+
+def test_a_worker_that_stands_still_is_not_alive() -> None:
+    board = Board(2)
+    Slot(board, 0).set()
+    board.set_ready(1, ready=True)  # and has never given a sign
+    assert not board.is_live()
+    board.beat(1)
+    assert board.is_live()
+
+
+def jobs(token: str) -> list[Job]:
+    return [Job(plan(document()), {"kept.TOKEN": Secret(token)}, partial(SandboxTransport, {}), "digest")]
+
+
+def test_a_fingerprint_is_of_files_and_values() -> None:
+    (one,) = jobs("first")
+    assert fingerprint([one]) == fingerprint(jobs("first"))
+    assert fingerprint([one]) != fingerprint(jobs("second"))
+    assert fingerprint([one]) != fingerprint([Job(one.plan, one.secrets, one.open_transport, "other")])
+
+
+class Told:
+    """A reload of two workers, and what it told them."""
+
+    def __init__(self) -> None:
+        self.ends = [Channel.pair() for _ in range(2)]
+        self.turn = Turn(7, jobs("token"), {number: ours for number, (ours, _) in enumerate(self.ends)})
+
+    def words(self, worker: int) -> list[str]:
+        return list(iter(lambda: self._word(worker), ""))
+
+    def _word(self, worker: int) -> str:
+        try:
+            message = self.ends[worker][1].receive()
+        except BlockingIOError:
+            return ""
+        assert message is not None
+        assert message.fields == {"turn": 7}
+        return message.word
+
+    def prepared(self, worker: int, token: str) -> None:
+        self.heard(worker, "prepared", read=fingerprint(jobs(token)))
+
+    def heard(self, worker: int, word: str, turn: int = 7, **fields: object) -> None:
+        self.turn.heard(worker, Message(word, {"turn": turn, **fields}, None))
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    told = Told()
+    yield told
+    for pair in told.ends:
+        for end in pair:
+            end.close()
+
+
+def test_a_reload_is_served_when_all_are_prepared(told: Told) -> None:
+    told.prepared(0, "token")
+    assert (told.words(0), told.words(1), told.turn.committed) == (["prepare"], ["prepare"], False)
+    told.prepared(0, "token")  # one that says it twice is still one
+    told.heard(1, "prepared", turn=6)  # a word on another reload
+    assert not told.turn.committed
+    told.prepared(1, "token")
+    assert (told.words(0), told.words(1)) == (["commit"], ["commit"])
+    told.heard(0, "served", in_progress=3)
+    assert not told.turn.done
+    told.heard(1, "served", in_progress=4)
+    assert (told.turn.done, told.turn.fault, told.turn.in_progress) == (True, None, 7)
+
+
+def test_a_worker_that_read_something_else_stops_a_reload(told: Told) -> None:
+    told.prepared(0, "token")
+    told.prepared(1, "newer")
+    assert (told.turn.done, told.turn.changed) == (True, True)
+    assert told.words(0) == told.words(1) == ["prepare", "abandon"]
+    assert told.turn.fault == "the files changed while they were read"
+
+
+def test_a_worker_that_cannot_stops_a_reload(told: Told) -> None:
+    told.heard(1, "unprepared", reason="no such key")
+    assert (told.turn.done, told.turn.changed, told.turn.fault) == (True, False, "no such key")
+    told.prepared(0, "token")
+    assert told.words(0) == ["prepare", "abandon"]
+
+
+def test_a_worker_that_is_gone_is_not_waited_for(told: Told) -> None:
+    told.prepared(0, "token")
+    told.turn.left(1)
+    assert told.words(0) == ["prepare", "commit"]
+    told.turn.left(0)
+    assert (told.turn.done, told.turn.fault) == (True, None)
+
+
+def test_a_worker_that_says_nothing_is_named(told: Told) -> None:
+    told.prepared(0, "token")
+    assert told.turn.late() == []
+    assert told.turn.fault == "no word of worker 2"
+
+
+def test_a_worker_that_does_not_say_that_it_serves_is_returned(told: Told) -> None:
+    told.prepared(0, "token")
+    told.prepared(1, "token")
+    told.heard(0, "served", in_progress=0)
+    assert told.turn.late() == [1]
+    assert (told.turn.done, told.turn.fault) == (True, None)
+
+
+def test_a_peer_that_is_gone_or_does_not_listen_holds_nobody_up() -> None:
+    ours, theirs = Channel.pair()
+    for _ in range(10_000):
+        ours.send("drain", reason="x" * 1000)
+    message = theirs.receive()
+    assert message is not None
+    assert message.word == "drain"
+    theirs.close()
+    ours.send("drain")
+    assert ours.receive() is None
+    ours.close()
+
+
+def test_a_text_that_is_too_long_is_cut() -> None:
+    ours, theirs = Channel.pair()
+    ours.send("failed", reason="\N{GRINNING FACE}" * 20_000)
+    message = theirs.receive()
+    assert message is not None
+    assert message.fields["reason"] == "\N{GRINNING FACE}" * 8192
+    ours.close()
+    theirs.close()
