@@ -41,6 +41,7 @@ clean:
 	@echo "Installing what 'make $*' needs into .venv"
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . $(addprefix --group ,$(GROUPS))
+	@$(BIN)/python -m compileall -q src  # as pip does with what is not editable
 	@touch $@
 
 $(BIN)/python:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec.structs import replace
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.deadline import Deadlines

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import orjson
+from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.template import File, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import orjson
+
     from naftiko_runtime.pattern import Pattern
+else:
+    orjson = module("orjson")
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
 Place = Literal["path", "query", "header", "cookie", "body"]
 
 _ARGUMENTS: Final = "arguments"
-_INTEGER: Final = re.compile(r"-?[0-9]{1,400}")
-_NUMBER: Final = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+_INTEGER: Final = pattern(r"-?[0-9]{1,400}")
+_NUMBER: Final = pattern(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """One input of an exposed operation.
 
     Attributes:
@@ -52,8 +54,7 @@ class Input:
     path: Callable[[Any], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """The inputs of one exposed operation.
 
     Attributes:

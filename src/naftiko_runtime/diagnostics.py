@@ -5,15 +5,19 @@ A :class:`Diagnostic` names a place, a cause and a fix. Rules are public: their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
+from naftiko_runtime.lazy import module
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 
 if TYPE_CHECKING:
+    import difflib
     from collections.abc import Iterable
+else:
+    difflib = module("difflib")
 
 
 class Severity(StrEnum):
@@ -27,8 +31,7 @@ class Severity(StrEnum):
     """A matter of hygiene."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of a file. Lines and columns count from 1; the end column is the first one after the stretch."""
 
     file: str
@@ -45,16 +48,14 @@ class Span:
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """A text that is to stand in the place of a stretch of a file; of an empty stretch, before what follows it."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A kind of finding.
 
     Attributes:
@@ -505,9 +506,8 @@ UNUSED_OPERATION: Final = _rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One finding.
+class Diagnostic(Struct, frozen=True, eq=False):
+    """One finding; the same as another one that says the same, whatever its ``part`` and ``fix``.
 
     Attributes:
         rule: What kind of finding it is.
@@ -523,9 +523,18 @@ class Diagnostic:
     span: Span | None = None
     help: str | None = None
     severity: Severity = Severity.ERROR
-    part: tuple[str | int, ...] | None = field(default=None, compare=False)
-    fix: tuple[Edit, ...] = field(default=(), compare=False)
+    part: tuple[str | int, ...] | None = None
+    fix: tuple[Edit, ...] = ()
     """What would put an end to it, all of it or nothing; empty when that is no mechanical matter."""
+
+    def _told(self) -> tuple[object, ...]:
+        return self.rule, self.message, self.span, self.help, self.severity
+
+    def __eq__(self, other: object) -> bool:
+        return self._told() == other._told() if isinstance(other, Diagnostic) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._told())
 
 
 class DocumentError(Exception):
@@ -576,7 +585,7 @@ def is_close(word: str, known: str) -> bool:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a word is a slip of: nearly the same letters, or the same ones in another order."""
     folded = {candidate.casefold(): candidate for candidate in known}
-    if close := get_close_matches(word.casefold(), folded, n=1, cutoff=0.8):
+    if close := difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.8):
         return folded[close[0]]
     swapped = [full for short, full in folded.items() if sorted(short) == sorted(word.casefold())]
     return swapped[0] if swapped else None
@@ -591,7 +600,7 @@ def nearest_only(word: str, known: Iterable[str]) -> str | None:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that another one most resembles, if any does."""
     folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.65)
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.65)
     return folded[close[0]] if close else None
 
 

@@ -5,11 +5,11 @@ Nothing behind this step knows of versions or of spellings outside the specifica
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import written
 from naftiko_runtime.source.edits import respelt
 
@@ -23,7 +23,7 @@ VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
 LATER_VERSIONS: Final = ("1.0.0-alpha3", *(f"1.0.0-beta{n}" for n in range(1, 6)))
 """Versions that write lists of named things as maps, and ``display`` for ``label``; their key is ``ikanos``."""
 
-_VERSION: Final = re.compile(r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?")
+_VERSION: Final = pattern(r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?")
 
 
 def canonical(source: Source, findings: Findings) -> Source | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest, nearest_only
@@ -35,6 +35,8 @@ def parse(source: Source, findings: Findings) -> Document | None:
 
 def _is_shared(data: Any) -> bool:
     """Whether a document has no capability and needs none."""
+    if "capability" in data:
+        return False
     return nearest("capability", data) is None and not data.keys().isdisjoint(("consumes", "binds", "aggregates"))
 
 

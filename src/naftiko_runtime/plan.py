@@ -5,8 +5,9 @@ A plan says what it needs (:attr:`Plan.bindings`) by name; it never holds a secr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from naftiko_runtime.outline import Mismatches
 
@@ -18,29 +19,25 @@ if TYPE_CHECKING:
     from naftiko_runtime.outline import Outline
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """The caller's value of an input."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A bound variable, by its full name ``namespace.VARIABLE``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A value that the document gives."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """Text with values in it; absent as a whole when one of its arguments is."""
 
     parts: tuple[Constant | Argument | Variable, ...]
@@ -50,8 +47,7 @@ Term: TypeAlias = Constant | Argument | Variable | Composed
 """What a consumed parameter is filled with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A variable that comes from outside.
 
     Attributes:
@@ -76,39 +72,34 @@ class Binding:
         return f"{self.namespace}.{self.variable}"
 
 
-@dataclass(frozen=True, slots=True)
-class BasicCredential:
+class BasicCredential(Struct, frozen=True):
     """User name and password for ``Authorization: Basic``."""
 
     username: Term
     password: Term
 
 
-@dataclass(frozen=True, slots=True)
-class BearerCredential:
+class BearerCredential(Struct, frozen=True):
     """A token for ``Authorization: Bearer``."""
 
     token: Term
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeyCredential:
+class ApiKeyCredential(Struct, frozen=True):
     """One or more keys, as pairs of name and value, in headers or in the query."""
 
     keys: tuple[tuple[Term, Term], ...]
     placement: Literal["header", "query"]
 
 
-@dataclass(frozen=True, slots=True)
-class DigestCredential:
+class DigestCredential(Struct, frozen=True):
     """User name and password for ``Authorization: Digest``."""
 
     username: Term
     password: Term
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
+class ClientCredentials(Struct, frozen=True):
     """A bearer token, fetched from a token endpoint (OAuth 2); ``parameters`` go there beside the grant."""
 
     token_endpoint: Term
@@ -117,8 +108,7 @@ class ClientCredentials:
     parameters: tuple[tuple[str, Term], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SigningCredential:
+class SigningCredential(Struct, frozen=True):
     """What OAuth 1.0a signs requests with; an empty token is none."""
 
     consumer_key: Term
@@ -133,8 +123,7 @@ Credential: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """A consumed API: where it is and how we prove who we are; without a base URI nobody is called (a mock)."""
 
     namespace: str
@@ -143,8 +132,7 @@ class Upstream:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTerm:
+class NamedTerm(Struct, frozen=True):
     """A query parameter, header, cookie or form field."""
 
     name: str
@@ -154,15 +142,13 @@ class NamedTerm:
 Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri", "sparql-token"]
 
 
-@dataclass(frozen=True, slots=True)
-class JsonTree:
+class JsonTree(Struct, frozen=True):
     """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
 
     root: Any
 
 
-@dataclass(frozen=True, slots=True)
-class JsonText:
+class JsonText(Struct, frozen=True):
     """A JSON body written as text: literal pieces, and terms with the place they stand in.
 
     A term stands ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
@@ -171,8 +157,7 @@ class JsonText:
     parts: tuple[str | tuple[Term, Literal["bare", "string", "key"]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlainText:
+class PlainText(Struct, frozen=True):
     """A body of text, XML, SPARQL or a form written as text: literal pieces, and terms with how they are escaped.
 
     An absent value is empty text.
@@ -182,15 +167,13 @@ class PlainText:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """An ``application/x-www-form-urlencoded`` body; absent fields are left out."""
 
     fields: tuple[NamedTerm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
 
     name: str
@@ -199,22 +182,19 @@ class Part:
     content_type: Term | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Multipart:
+class Multipart(Struct, frozen=True):
     """A ``multipart/form-data`` body; absent parts are left out."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WholeBody:
+class WholeBody(Struct, frozen=True):
     """The caller's value of one input is the whole body, as JSON."""
 
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBody:
+class OpenBody(Struct, frozen=True):
     """The caller's body as it came; ``kind`` is what a caller without a body of its own, a tool, makes."""
 
     kind: Literal["json", "text", "form", "multipart"] = "json"
@@ -224,8 +204,7 @@ class OpenBody:
 Body: TypeAlias = JsonTree | JsonText | PlainText | Form | Multipart | WholeBody | OpenBody
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A consumed operation as one exposed operation calls it: every place filled with a term.
 
     Attributes:
@@ -255,15 +234,13 @@ class Request:
     forwards: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """Stands in a shaped result where the caller's input goes; ``fill`` makes what goes there of the call's values."""
 
     fill: Callable[[Mapping[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An exposed operation: what it takes, what it calls, what it answers.
 
     Attributes:
@@ -298,8 +275,7 @@ class Operation:
         return not self.request.upstream.base_uri
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A REST route.
 
     Attributes:
@@ -314,8 +290,7 @@ class Route:
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """A part of a REST server whose requests go to an API as they come.
 
     Attributes:
@@ -331,8 +306,7 @@ class Forward:
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """An MCP tool."""
 
     name: str
@@ -342,8 +316,7 @@ class Tool:
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRoute:
+class BrokenRoute(Struct, frozen=True):
     """A route that was left out, and why; the method of a forward is ``*``."""
 
     method: str
@@ -352,16 +325,14 @@ class BrokenRoute:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenTool:
+class BrokenTool(Struct, frozen=True):
     """A tool that was left out, and why."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RestServer:
+class RestServer(Struct, frozen=True):
     """A REST expose."""
 
     namespace: str
@@ -380,8 +351,7 @@ class RestServer:
         return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
 
-@dataclass(frozen=True, slots=True)
-class McpServer:
+class McpServer(Struct, frozen=True):
     """An MCP expose."""
 
     namespace: str
@@ -404,8 +374,7 @@ class McpServer:
 Server: TypeAlias = RestServer | McpServer
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that one document asks for."""
 
     label: str

@@ -20,9 +20,6 @@ from naftiko_runtime.source import SourceError, load, written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMES: Final = ("file", "vault", "k8s-secret", "k8s", "github-secrets")
-"""The schemes of locations that can be read."""
-
 SECRETS_FOLDER: Final = "NAFTIKO_SECRETS_DIR"
 """The environment variable that says where secrets are mounted."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath import compile_path
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.outline import Mismatches, is_of
 from naftiko_runtime.spec.parameters import OutputMapping
 from naftiko_runtime.table import Column, Shapes, table, taking
@@ -22,7 +22,7 @@ Shape: TypeAlias = Callable[[Any], Any]
 Leaf: TypeAlias = Callable[["Output", Shape], Any]
 """From an output whose ``value`` is a template, and its conversion, to what stands for it in a result."""
 
-_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
+_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
 
 
 def compile_outputs(

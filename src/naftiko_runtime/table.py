@@ -8,8 +8,9 @@ times as long. Where an element is no object, the whole list takes the general w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 Shapes: TypeAlias = Callable[[list[Any]], list[Any]]
 """From the elements of a list to their results."""
@@ -17,8 +18,7 @@ Take: TypeAlias = Callable[[list[Any]], list[Any]]
 """The values at a path of all elements, None where one is missing; AttributeError where something is no object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One field of the results.
 
     Attributes:

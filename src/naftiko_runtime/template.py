@@ -5,20 +5,26 @@ There is no language in them: a placeholder is replaced by a value, once, and wh
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, unquote_to_bytes
 
-import orjson
+from msgspec import Struct
 
+from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.source import written
 
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_PATH_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
-_FORBIDDEN_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_SPECIAL_IN_XML: Final = re.compile(r"[\t\n\r\"&'<>]")
+if TYPE_CHECKING:
+    import re
+
+    import orjson
+else:
+    orjson = module("orjson")
+
+_PLACEHOLDER: Final = pattern(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH_PLACEHOLDER: Final = pattern(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
+_FORBIDDEN_IN_XML: Final = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SPECIAL_IN_XML: Final = pattern(r"[\t\n\r\"&'<>]")
 _SPARQL_ESCAPES: Final = {
     **{character: f"\\{character}" for character in "\\\"'"},
     "\t": "\\t",
@@ -27,11 +33,11 @@ _SPARQL_ESCAPES: Final = {
     "\b": "\\b",
     "\f": "\\f",
 }
-_SPECIAL_IN_SPARQL: Final = re.compile(r"[\t\n\r\x08\f\"'\\]")
-_SPARQL_CODEPOINT: Final = re.compile(r"\\[uU]")
-_FORBIDDEN_IN_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|^`\\\x7f]")
-_SPARQL_TOKEN: Final = re.compile(r"[?$]?[\w:+-](\.?[\w:+-])*")
-HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SPECIAL_IN_SPARQL: Final = pattern(r"[\t\n\r\x08\f\"'\\]")
+_SPARQL_CODEPOINT: Final = pattern(r"\\[uU]")
+_FORBIDDEN_IN_IRI: Final = pattern(r"[\x00-\x20<>\"{}|^`\\\x7f]")
+_SPARQL_TOKEN: Final = pattern(r"[?$]?[\w:+-](\.?[\w:+-])*")
+HEADER_NAME: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP allows as a header's name (RFC 9110, 5.1)."""
 
 FRAMING: Final = frozenset(
@@ -39,15 +45,14 @@ FRAMING: Final = frozenset(
 )
 """Headers, in lower case, that say where a message ends or what its connection is for: never a document's."""
 
-_FORBIDDEN_IN_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
-_DOTS: Final = re.compile(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
+_FORBIDDEN_IN_HEADER: Final = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL: Final = pattern(rb"[\x00-\x1f\x7f]")
+_DOTS: Final = pattern(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
 IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
 """What stands in a URL's path unencoded; a percent sign is one that encodes already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A name to be replaced; ``offset`` counts characters from the template's start."""
 
     name: str

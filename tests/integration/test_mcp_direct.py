@@ -20,7 +20,7 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.bind import bind
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import placeholders
 from naftiko_runtime.server.listener import Listener, open_socket

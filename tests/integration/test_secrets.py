@@ -17,7 +17,7 @@ import pytest
 
 from naftiko_runtime.bind import bind
 from naftiko_runtime.engine.request import Invocation
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.secret import Secret, resolve
 from naftiko_runtime.transport.sandbox import SandboxTransport
 from support.caller import Response, call
@@ -221,6 +221,7 @@ def reachable(root: Any) -> Iterator[Any]:
         elif type(thing).__module__.startswith("naftiko_runtime"):
             yield thing
             names = [f.name for f in fields(thing)] if is_dataclass(thing) else getattr(thing, "__slots__", ())
+            names = getattr(thing, "__struct_fields__", names)
             waiting += [getattr(thing, name) for name in names if hasattr(thing, name)]
             waiting += getattr(thing, "__dict__", {}).values()
 

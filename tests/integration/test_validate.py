@@ -11,9 +11,19 @@ import pytest
 from support.command import clean_environment, naftiko
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 HEAVY = ["aiohttp", "anyio", "httpcore2", "httpx2", "mcp", "mcp_types", "rich", "starlette", "structlog", "uvicorn"]
+
+NOT_FOR_ALL_FILES = """
+    asyncio csv dataclasses difflib dotenv email hmac importlib.metadata json logging orjson pathspec pydantic random
+    re2 secrets shutil ssl subprocess tempfile tomllib urllib.request watchfiles xml zipfile
+    naftiko_runtime.bind naftiko_runtime.engine naftiko_runtime.fix naftiko_runtime.formats naftiko_runtime.openapi
+    naftiko_runtime.pattern naftiko_runtime.providers naftiko_runtime.schema naftiko_runtime.secret
+    naftiko_runtime.server naftiko_runtime.strict naftiko_runtime.transport
+"""
+"""What only some files or options need, so that none of it may be imported for the others."""
 
 BROKEN = """\
 naftiko: 1.0.0-alpha2
@@ -153,25 +163,34 @@ def test_no_colour_where_nobody_looks(broken: Path) -> None:
     assert "\x1b" not in naftiko("validate", broken).stdout
 
 
-def imported(*arguments: str | Path) -> list[str]:
-    """What a command imported of the heavy modules."""
+def imported(*arguments: str | Path, of: Sequence[str] = HEAVY) -> list[str]:
+    """What a command imported of some modules."""
     script = (
         "import sys\n"
         "from naftiko_runtime.cli import main\n"
         f"try:\n    main({list(map(str, arguments))!r})\n"
         "except SystemExit as end:\n"
-        f"    print('imported:', *sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)\n"
+        f"    print('imported:', *sorted(set(sys.modules) & set({list(of)!r})), file=sys.stderr)\n"
         "    raise\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True, env=clean_environment()
-    )
+    environment = {k: v for k, v in clean_environment().items() if not k.startswith("COV")}  # coverage imports much
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("imported:")]
     return line.split()[1:]
 
 
 def test_validate_imports_neither_servers_nor_clients(documents: Path, broken: Path) -> None:
     assert imported("validate", documents / "mcp.yaml", broken) == []
+
+
+def test_validate_imports_nothing_that_a_file_does_not_need(pixel_file: Path, documents: Path) -> None:
+    assert imported("validate", pixel_file, of=NOT_FOR_ALL_FILES.split()) == []
+    assert "orjson" in imported("validate", documents / "mcp.yaml", of=NOT_FOR_ALL_FILES.split())
+
+
+def test_help_imports_no_more_than_click() -> None:
+    assert imported("--help", of=["msgspec", "naftiko_runtime.loading", "pydantic_core", "yaml"]) == []
 
 
 def test_export_imports_neither_servers_nor_clients(pixel_file: Path, broken: Path) -> None:
@@ -186,7 +205,9 @@ def test_help_imports_neither_servers_nor_clients(command: list[str]) -> None:
 
 def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path) -> None:
     assert imported("run", broken) == []
-    assert "uvicorn" in imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid")
+    server = "naftiko_runtime.server.listener"
+    assert imported("run", broken, of=[server]) == []
+    assert imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid", of=[server]) == [server]
 
 
 def test_help_lists_the_commands() -> None:

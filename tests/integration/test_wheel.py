@@ -100,7 +100,12 @@ def _parts(requirement: str) -> tuple[str, list[str]]:
 
 
 def test_it_has_the_command_and_the_licence(wheel: ZipFile) -> None:
-    assert _read(wheel, "entry_points.txt").split() == ["[console_scripts]", "naftiko", "=", "naftiko_runtime.cli:main"]
+    assert _read(wheel, "entry_points.txt").split() == [
+        "[console_scripts]",
+        "naftiko",
+        "=",
+        "naftiko_runtime.__main__:main",
+    ]
     assert _read(wheel, "licenses/LICENSE") == (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 

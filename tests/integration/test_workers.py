@@ -421,7 +421,7 @@ def test_what_no_worker_can_start_with_ends_the_program(start: Callable[..., Cre
 PROGRAM = """
 import os, signal
 from pathlib import Path
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.secret import placeholders
 from naftiko_runtime.server.crew import serve_together
 from naftiko_runtime.server.member import WorkerError

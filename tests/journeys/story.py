@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from naftiko_runtime import source
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from support.upstream import Reply
 
 if TYPE_CHECKING:

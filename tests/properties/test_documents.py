@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.diagnostics import DocumentError, Severity
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.render import as_text
 from naftiko_runtime.source import SourceError, load
 from support.documents import KEYED, SHIPS

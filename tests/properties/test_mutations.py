@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load, load_source
+from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.source import load as parsed
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import load
 from naftiko_runtime.template import as_text
 

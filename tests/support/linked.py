@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import load
 

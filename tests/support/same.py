@@ -11,9 +11,10 @@ What may differ, and nothing else:
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from naftiko_runtime.diagnostics import Span
 from naftiko_runtime.errors import Rejected
@@ -84,16 +85,16 @@ class _Comparison:
                 assert len(one) == len(other), where
                 for index, pair in enumerate(zip(one, other, strict=True)):
                     self.same(*pair, names, f"{where}[{index}]")
-            case _ if is_dataclass(one) and not isinstance(one, type):
+            case _ if isinstance(one, Struct):
                 self._fields(one, other, names, where)
             case _:
                 assert not callable(one), f"{where}: closures have to be compared by what they do"
                 assert one == other, where
 
     def _fields(self, one: Any, other: Any, names: Names, where: str, aside: tuple[str, ...] = ()) -> None:
-        for field in fields(one):
-            if field.name not in aside:
-                self.same(getattr(one, field.name), getattr(other, field.name), names, f"{where}.{field.name}")
+        for name in one.__struct_fields__:
+            if name not in aside:
+                self.same(getattr(one, name), getattr(other, name), names, f"{where}.{name}")
 
     def _plan(self, one: Plan, other: Plan, where: str) -> None:
         self._fields(one, other, {}, where, aside=("bindings",))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.formats import Undecodable, decode, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 
 AVRO: dict[str, Any] = {
     "type": "record",

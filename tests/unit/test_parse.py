@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from naftiko_runtime.diagnostics import Findings, Severity
 from naftiko_runtime.dialect import canonical

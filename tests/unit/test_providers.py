@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.providers import SECRETS_FOLDER, ProviderError, provider_of
 from naftiko_runtime.secret import resolve
 from support.upstream import Reply

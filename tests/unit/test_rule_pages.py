@@ -10,7 +10,7 @@ import pytest
 from naftiko_runtime.diagnostics import RULES, Severity
 from naftiko_runtime.fix import fixed
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
 WITHOUT_EXAMPLE = {"unreadable-file", "unknown-sandbox-operation", "unused-ignore"}

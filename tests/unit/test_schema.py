@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.schema.write import as_schema
 from naftiko_runtime.source import SourceError, read
 

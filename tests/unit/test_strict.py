@@ -12,7 +12,7 @@ import pytest
 from naftiko_runtime import dialect
 from naftiko_runtime.diagnostics import Findings, Severity
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import load
 from naftiko_runtime.strict import check
 

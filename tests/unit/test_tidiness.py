@@ -8,7 +8,7 @@ import pytest
 
 from naftiko_runtime.diagnostics import RULES, Severity
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load, load_source
+from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.source import load as source
 
 GOLDEN = Path(__file__).parents[1] / "diagnostics"

@@ -23,7 +23,7 @@ from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket

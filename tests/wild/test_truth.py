@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from naftiko_runtime.diagnostics import Severity, Span
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
 from wild.author import understand
 from wild.measure import capability_files

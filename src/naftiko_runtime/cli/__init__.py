@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import Any
 
@@ -29,6 +30,9 @@ class _Lazy(click.Group):
         if name not in _COMMANDS:
             return None
         module = importlib.import_module(f"naftiko_runtime.cli.{name}")
+        if not gc.isenabled():  # see __main__
+            gc.freeze()
+            gc.enable()
         command: Any = getattr(module, name)
         return command if isinstance(command, click.Command) else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from naftiko_runtime import limits
 from naftiko_runtime.cli.files import exposes, is_begun
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.render import Checked
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.source import load as parsed

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OWN: Final = "naftiko.toml"
 _PROJECT: Final = "pyproject.toml"
 _NAMES: Final = (_OWN, _PROJECT)
-_MENTION: Final = re.compile(rb"^\s*\[?\s*[\"']?tool\b.*naftiko|^\s*[\"']?naftiko[\"']?\s*[.=]", re.MULTILINE)
+_MENTION: Final = re.compile(rb"^\s*\[?\s*[\"']?tool\b.*naftiko|^\s*\[\s*[\"']?tool[\"']?\s*\]", re.MULTILINE)
 """What a project's file has that may have our table; the others need no TOML reader."""
 
 _SEVERITIES: Final[dict[str, Severity | None]] = {**{str(s): s for s in Severity}, "off": None}

@@ -13,7 +13,7 @@ _OWN: Final = Path("/proc/self/cgroup")
 
 
 def available_cores(root: Path = _ROOT, own: Path = _OWN) -> int:
-    """The cores that this process may run on, or the quota of its control group where that is less; at least one. On Linux.
+    """The cores that this process may run on, or the quota of its control group where that is less; at least one.
 
     Args:
         root: Where control groups (version 2) are.

@@ -15,7 +15,7 @@ from naftiko_runtime.cli.options import ALLOW_IMPORT
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import grouped
-from naftiko_runtime.load import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
 from naftiko_runtime.plan import RestServer
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES: Final = (".yaml", ".yml")
-_BEGUN: Final = re.compile(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
+_BEGUN: Final = pattern(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 _VERSIONS: Final = {"naftiko", "ikanos"}
 _SHARED: Final = {"consumes", "binds", "exposes", "aggregates"}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from naftiko_runtime.diagnostics import Diagnostic, Span
-    from naftiko_runtime.load import Loaded
+    from naftiko_runtime.loading import Loaded
     from naftiko_runtime.render import Checked
 
     Format: TypeAlias = Literal["full", "concise", "json", "github", "sarif", "junit"]

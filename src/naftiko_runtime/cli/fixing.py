@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from naftiko_runtime import limits
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.render import printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.fix import Fixed
     from naftiko_runtime.link.overrides import Overrides
-    from naftiko_runtime.load import Loaded
+    from naftiko_runtime.loading import Loaded
     from naftiko_runtime.source import Source
 
 

@@ -27,7 +27,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import check_ports
-from naftiko_runtime.load import Loaded, load
+from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from naftiko_runtime.diagnostics import RULES, Severity, closest
+from naftiko_runtime.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.configuration import Configuration
     from naftiko_runtime.diagnostics import Diagnostic
 
-_CODE: Final = re.compile(r"NK\d{0,3}", re.IGNORECASE)
+_CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
 
 
 class UnknownRule(ValueError):  # noqa: N818 - it is told by its message

@@ -14,7 +14,7 @@ from naftiko_runtime.cli.inputs import STDIN, collect
 from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.selection import Selection, UnknownRule, all_named
 from naftiko_runtime.diagnostics import Severity
-from naftiko_runtime.load import load_source
+from naftiko_runtime.loading import load_source
 from naftiko_runtime.render.report import distinct
 
 if TYPE_CHECKING:

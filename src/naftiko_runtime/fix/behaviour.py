@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from naftiko_runtime.diagnostics import Span
 from naftiko_runtime.pattern import Pattern
@@ -44,7 +46,7 @@ def _plain(value: Any, names: Mapping[str, str]) -> object:  # noqa: PLR0911 - o
         case Route() | Forward():
             own = {a.name: f"#{n}" for n, a in enumerate(value.pattern) if isinstance(a, Argument)}
             return type(value).__name__, [
-                (one.name, _plain(getattr(value, one.name), own)) for one in fields(value) if one.name != "path"
+                (name, _plain(one, own)) for name, one in asdict(value).items() if name != "path"
             ]
         case Pattern():
             return value.text
@@ -56,7 +58,7 @@ def _plain(value: Any, names: Mapping[str, str]) -> object:  # noqa: PLR0911 - o
             return [_plain(item, names) for item in value]
         case frozenset():
             return sorted(map(repr, value))
-        case _ if is_dataclass(value):
+        case _ if isinstance(value, Struct):
             return _fields(value, names)
         case _:
             return "callable" if callable(value) else (type(value).__name__, str(value))
@@ -66,7 +68,7 @@ def _fields(value: Any, names: Mapping[str, str]) -> object:
     """The fields of an input or an operation, whose names may be (made of) those of placeholders, among others."""
     kind = type(value).__name__
     aside = {*_ASIDE, "name"} if kind == "Operation" and names else _ASIDE
-    found = [(one.name, _plain(getattr(value, one.name), names)) for one in fields(value) if one.name not in aside]
+    found = [(name, _plain(one, names)) for name, one in asdict(value).items() if name not in aside]
     if kind == "Input":
         found.append(("name", names.get(value.name, value.name)))
         found = [pair for pair in found if pair != ("name", ("str", value.name))]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Findings, Severity
@@ -18,7 +20,7 @@ from naftiko_runtime.imports import Importer
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.spelling import check_spelling
-from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.parse import parse
 from naftiko_runtime.source import SourceError, load
 from naftiko_runtime.spec.document import Document

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os.path
-import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Diagnostic, Findings, Severity, closest, did_you_mean
 from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports.sections import imports, named, parts
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Rule
     from naftiko_runtime.source import Reading, Source, Steps
 
-_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]*)://")
+_SCHEME: Final = pattern(r"([A-Za-z][\w+.-]*)://")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A part that a file defines itself.
 
     Attributes:
@@ -45,8 +46,7 @@ class Found:
         return mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """What a file has by an import only.
 
     Attributes:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.source import Steps
 
+
 SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
 
 _NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "aggregates"}
 """By key, the section that has what its value names; ``with`` holds callers' keys, which mean something else."""
 
-_WORD: Final = re.compile(r"[^\s{}.$]+")
+_WORD: Final = pattern(r"[^\s{}.$]+")
 
 
 def holders(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:

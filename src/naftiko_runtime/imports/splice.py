@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
@@ -21,8 +22,7 @@ _KEPT_WHEN_REFUSED = ("consumes", "exposes")
 """Where an entry that could not be replaced stays, so that what refers to it is not reported as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Importer:
+class Importer(Struct, frozen=True):
     """One document's imports.
 
     Attributes:

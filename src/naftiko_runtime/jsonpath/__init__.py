@@ -5,9 +5,10 @@ What departs from Jayway, and why, is in docs/adr/0006-jsonpath-parser.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Getter", "JsonPath", "JsonPathError", "compile_path"]
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPath:
+class JsonPath(Struct, frozen=True):
     """A compiled path."""
 
     text: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from naftiko_runtime import limits
@@ -24,6 +23,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Union,
     Wildcard,
 )
+from naftiko_runtime.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 _Rule = TypeVar("_Rule")
 
 _BLANKS: Final = " \t\r\n"
-_WHOLE: Final = re.compile(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
-_ANCHOR: Final = re.compile(r"\$|@(?=[ \t\r\n]*[.\[])")
-_WORD: Final = re.compile(r"[\w$@-]+")
-_NAME: Final = re.compile(r"[^.\[\](){}*,'\"]+")
-_NAME_IN_FILTER: Final = re.compile(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
-_CALL: Final = re.compile(r"[ \t\r\n]*([A-Za-z]\w*)\(")
-_INTEGER: Final = re.compile(r"-?[0-9]+")
-_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_SLICE: Final = re.compile(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
-_OPERATOR: Final = re.compile(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
+_WHOLE: Final = pattern(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
+_ANCHOR: Final = pattern(r"\$|@(?=[ \t\r\n]*[.\[])")
+_WORD: Final = pattern(r"[\w$@-]+")
+_NAME: Final = pattern(r"[^.\[\](){}*,'\"]+")
+_NAME_IN_FILTER: Final = pattern(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
+_CALL: Final = pattern(r"[ \t\r\n]*([A-Za-z]\w*)\(")
+_INTEGER: Final = pattern(r"-?[0-9]+")
+_NUMBER: Final = pattern(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SLICE: Final = pattern(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
+_OPERATOR: Final = pattern(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _MEANT: Final = {

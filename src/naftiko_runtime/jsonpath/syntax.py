@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Child:
+
+class Child(Struct, frozen=True):
     """``.name``, ``['name']`` or ``[-1]``: a field of an object, or an element of a list."""
 
     key: str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Struct, frozen=True):
     """``['a','b']`` or ``[0,2]``: those of them that exist, in this order."""
 
     keys: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """``[1:3]``, with Python's meaning."""
 
     window: slice
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True):
     """``[*]`` or ``.*``: every element of a list or value of an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """``[?(…)]``: the elements of a list that pass; an object is tested itself."""
 
     test: Test
 
 
-@dataclass(frozen=True, slots=True)
-class Descent:
+class Descent(Struct, frozen=True):
     """``..`` and what it looks for in the value and in everything below it."""
 
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A path from ``$``, or inside a filter from the element (``@``)."""
 
     from_root: bool
@@ -61,22 +55,19 @@ class Query:
         return self.function is not None or all(isinstance(segment, Child) for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A text, number, true, false, null, or a list of them."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True):
     """``@.a``: true when the path leads somewhere, be it to null."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """``@.a == 'b'``."""
 
     left: Operand
@@ -84,22 +75,19 @@ class Comparison:
     right: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """``!``."""
 
     test: Test
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """``&&``, two or more."""
 
     tests: tuple[Test, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """``||``, two or more."""
 
     tests: tuple[Test, ...]
@@ -111,8 +99,7 @@ Operand: TypeAlias = Query | Literal
 Test: TypeAlias = Exists | Comparison | Not | And | Or
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A whole path."""
 
     query: Query

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.lazy import pattern
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.spec.consumes import ConsumedOperation
     from naftiko_runtime.spec.exposes import McpExpose, RestExpose
 
-_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
+_SIZE: Final = pattern(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
 _UNITS: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _TOKEN: Final = r"[a-zA-Z0-9!#$&^_.+-]+"  # noqa: S105 - a word of HTTP's grammar
-_MEDIA_TYPE: Final = re.compile(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
+_MEDIA_TYPE: Final = pattern(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
 
 
 def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Context) -> int | None:

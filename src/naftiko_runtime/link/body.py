@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
-import orjson
-
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.plan import (
     Argument,
     Composed,
@@ -27,14 +26,18 @@ from naftiko_runtime.plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import orjson
+
     from naftiko_runtime.link.call import CallSite
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.parameters import BodyTemplate
     from naftiko_runtime.template import Placeholder
+else:
+    orjson = module("orjson")
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_JSON_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
+_JSON_STRING: Final = pattern(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
 _TEXT_TYPES = {
     "text": "text/plain; charset=utf-8",
     "xml": "application/xml",
@@ -175,7 +178,7 @@ def _escape(kind: str, before: str, *, whole: bool) -> Escape:
             return "none"
 
 
-_SPARQL_OPENED: Final = re.compile(
+_SPARQL_OPENED: Final = pattern(
     r'''("""|\'\'\')(?:\\.|.)*?(?:\1|(?P<long>\Z))|(["'])(?:\\.|[^\\\n])*?(?:\3|(?P<short>\Z))'''
     r"""|<[^<>"{}|^`\\\s]*(?:>|(?P<iri>\Z))|\#[^\n]*""",
     re.DOTALL,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.forward import mount

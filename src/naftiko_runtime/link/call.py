@@ -6,14 +6,16 @@ neither side declares is either inferred from the consumed side or passes throug
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract, Input, Place, read_as
 from naftiko_runtime.diagnostics import closest, did_you_mean
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.spelling import route_respelt
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.template import Placeholder
 
 WRITES: Final = ("POST", "PUT", "PATCH")
-_REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
+_REFERENCE: Final = pattern(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
 _PREFIXES: Final = ("rest", "tools", "mcp")
 
 _PARTS: Final = ("path", "query", "headers", "cookies", "body")
@@ -54,8 +56,7 @@ _NOTHING: Final = Constant(None)
 """Fills a parameter that no caller can give and that has no default: it is left out."""
 
 
-@dataclass(slots=True)
-class CallSite:
+class CallSite(Struct):
     """The linking of one exposed operation to the consumed one it calls.
 
     Attributes:

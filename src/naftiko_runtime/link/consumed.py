@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name
 from naftiko_runtime.plan import Upstream
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
-_NEVER_IN_URL: Final = re.compile(r"[\s\x00-\x1f\"<>\\^`|]")
+_NEVER_IN_URL: Final = pattern(r"[\s\x00-\x1f\"<>\\^`|]")
 
 
-@dataclass(frozen=True, slots=True)
-class Consumed:
+class Consumed(Struct, frozen=True):
     """One consumed operation, ready to be called.
 
     Attributes:

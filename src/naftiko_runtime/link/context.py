@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, is_close, nearest
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
-from naftiko_runtime.providers import SCHEMES
+from naftiko_runtime.spec.document import SCHEMES
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
@@ -20,11 +23,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
     from naftiko_runtime.spec.document import Bind, Document
 
-_ENVIRONMENT_KEY: Final = re.compile(r"[A-Za-z_]\w*")
+_ENVIRONMENT_KEY: Final = pattern(r"[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One linking run."""
 
     source: Source

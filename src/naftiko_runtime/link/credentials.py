@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest_only
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.auth import Authentication
 
-_ENDPOINT: Final = re.compile(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
+_ENDPOINT: Final = pattern(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
 
 
 def credential(  # noqa: PLR0911 - one a kind

@@ -15,7 +15,6 @@ from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.calls import Calls
 from naftiko_runtime.link.consumed import Consumed, fold, left_import, place_it
 from naftiko_runtime.link.credentials import expected
-from naftiko_runtime.link.decoding import decoding
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.link.terms import filling
@@ -248,6 +247,8 @@ class _Linker:
 
     def _decode(self, consumed: Consumed) -> Decode | None:
         if consumed.name not in self._decoders:
+            from naftiko_runtime.link.decoding import decoding  # noqa: PLC0415 - most answers go through as they come
+
             self._decoders[consumed.name] = decoding(consumed, self._context)
         return self._decoders[consumed.name]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.spec.base import Part
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import McpTool
 
-_TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_SECRET_NAME: Final = re.compile(
+_TOOL_NAME: Final = pattern(r"[A-Za-z0-9_.-]{1,64}")
+_SECRET_NAME: Final = pattern(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
     re.IGNORECASE,
 )
 _SECRET_FIELDS: Final = ("password", "token", "value", "client_secret", "consumer_secret", "token_secret")
-_ACTIVE: Final = re.compile(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
+_ACTIVE: Final = pattern(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
 

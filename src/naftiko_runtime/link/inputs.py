@@ -8,7 +8,6 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input, read_as
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.terms import composed
-from naftiko_runtime.pattern import Pattern, PatternError, compile_pattern
 from naftiko_runtime.plan import Constant, Term
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.contract import Place
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.pattern import Pattern
     from naftiko_runtime.spec.parameters import ExposedParameter, ToolParameter
 
 
@@ -53,6 +53,8 @@ def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) ->
 def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> Pattern | None:
     if parameter.pattern is None:
         return None
+    from naftiko_runtime.pattern import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
+
     try:
         return compile_pattern(parameter.pattern)
     except PatternError as error:

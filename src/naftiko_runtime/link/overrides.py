@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from naftiko_runtime.source import read
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """Values that win over the document's, and how strictly it is read.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.dialect import LATER_VERSIONS
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.source.edits import respelt, respelt_within, with_key, with_parameters
 from naftiko_runtime.spec.exposes import McpExpose, RestExpose
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.exposes import Exposed, RestResource
     from naftiko_runtime.spec.parameters import Output
 
-_PREFIXED: Final = re.compile(r"(rest|tools|mcp)\.([^\s{}]+)")
-_NAMESPACE: Final = re.compile(r"[A-Za-z_][\w-]*")
+_PREFIXED: Final = pattern(r"(rest|tools|mcp)\.([^\s{}]+)")
+_NAMESPACE: Final = pattern(r"[A-Za-z_][\w-]*")
 _IN_PATH: Final = (("in", "path"), ("type", "string"))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.data import entries, parts
 
@@ -26,8 +26,8 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """By kind of step, the keys that it is nothing without."""
 
 _PREFIXES: Final = ("rest", "tools", "mcp", "env")
-_PATH: Final = re.compile(r"\$\.([\w-]+)")
-_DOTTED: Final = re.compile(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
+_PATH: Final = pattern(r"\$\.([\w-]+)")
+_DOTTED: Final = pattern(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
 
 
 def check_steps(document: Document, calls: Calls, context: Context) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from naftiko_runtime.plan import (
     Argument,
@@ -58,9 +60,8 @@ def variables(value: Any) -> Iterator[str]:
     """The full names of the variables that stand anywhere in a part of a plan."""
     if isinstance(value, Variable):
         yield value.name
-    elif is_dataclass(value):
-        for one in fields(value):
-            yield from variables(getattr(value, one.name))
+    elif isinstance(value, Struct):
+        yield from variables(asdict(value))
     elif isinstance(value, tuple | list):
         for item in value:
             yield from variables(item)
@@ -96,7 +97,7 @@ def substituted(value: Any, terms: Mapping[str, Term]) -> Any:
             return type(value)(substituted(item, terms) for item in value)
         case dict():
             return {key: substituted(item, terms) for key, item in value.items()}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{one.name: substituted(getattr(value, one.name), terms) for one in fields(value)})
+        case _ if isinstance(value, Struct):
+            return replace(value, **substituted(asdict(value), terms))
         case _:
             return value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.data import parts
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import McpTool, RestResource
 
-_EXAMPLE: Final = re.compile(r"(.+\.)?example\.(com|org|net|edu)")
-_PLACEHOLDER: Final = re.compile(
+_EXAMPLE: Final = pattern(r"(.+\.)?example\.(com|org|net|edu)")
+_PLACEHOLDER: Final = pattern(
     r"(your|my)[-_]?(account|company|domain|instance|org|organi[sz]ation|subdomain|tenant|workspace)"
     r"|your[-_]?(api|app|backend|cluster|host|project|region|resource|server|service|shop|site|store)"
     r"|change[-_]?me|replace[-_]?me"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from msgspec.structs import replace
+
 from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.dialect import canonical
-from naftiko_runtime.load import Loaded, load_source
+from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.lsp.definition import import_of
 from naftiko_runtime.lsp.outline import Outline, outline
 from naftiko_runtime.source import SourceError, load, read

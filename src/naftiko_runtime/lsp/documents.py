@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from pygls.uris import to_fs_path
 
 from naftiko_runtime.lsp.checking import Checked, Library, check

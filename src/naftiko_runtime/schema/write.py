@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema
 
 from naftiko_runtime.dialect import LATER_VERSIONS, VERSIONS
 from naftiko_runtime.schema.words import TYPES, WORDS
+from naftiko_runtime.spec.core import core_schema_of
 from naftiko_runtime.spec.document import Document
+
+if TYPE_CHECKING:
+    from pydantic_core.core_schema import ModelSchema
 
 NAMED: Final = frozenset(
     {"binds", "consumes", "exposes", "resources", "operations", "tools", "inputParameters", "outputParameters"}
@@ -25,7 +31,7 @@ def as_schema(version: str) -> dict[str, Any]:
     if version not in (*VERSIONS, *LATER_VERSIONS):
         raise KeyError(version)
     later = version in LATER_VERSIONS
-    schema = Document.model_json_schema(by_alias=True)
+    schema = _Generator().generate(core_schema_of(Document))
     for name, part in {**schema["$defs"], "Document": schema}.items():
         _describe(name, part, later=later)
     schema["properties"]["exposes"] = {**schema["$defs"]["Capability"]["properties"]["exposes"]}
@@ -42,6 +48,19 @@ def as_schema(version: str) -> dict[str, Any]:
         **schema,
         "title": f"Naftiko capability {version}",
     }
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes parts as pydantic writes its own models."""
+
+    def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
+        part = schema["cls"]
+        return {
+            **self.generate_inner(schema["schema"]),
+            "title": part.__name__,
+            "description": part.__doc__,
+            "additionalProperties": True,
+        }
 
 
 def _describe(name: str, part: dict[str, Any], *, later: bool) -> None:

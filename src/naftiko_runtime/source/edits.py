@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.diagnostics import Edit, Span
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source.places import LINE_BREAK
 from naftiko_runtime.source.scalars import resolve_plain
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 Edits = tuple[Edit, ...]
 Field = tuple[str, str]
 
-_WORD: Final = re.compile(r"[A-Za-z_$][\w.$-]*")
-_PROPERTIES: Final = re.compile(r"^([&!]\S*\s*)+")
+_WORD: Final = pattern(r"[A-Za-z_$][\w.$-]*")
+_PROPERTIES: Final = pattern(r"^([&!]\S*\s*)+")
 _AMBIGUOUS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Text for YAML 1.2, truth values for the 1.1 of other tools."""
 _ESCAPED: Final = frozenset("'\"\\")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from naftiko_runtime.diagnostics import DocumentError, Span
 
@@ -24,8 +24,7 @@ LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 """What libyaml counts as the end of a line; its marks and the lines shown must agree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A document as plain data, with places.
 
     Attributes:
@@ -38,7 +37,7 @@ class Source:
     file: str
     text: str
     data: Any
-    places: Places = field(repr=False)
+    places: Places
 
     def span(self, steps: Steps, *, key: bool = False) -> Span:
         """The place of the value (or of its key) at a path from the root.

@@ -1,1 +1,1 @@
-"""The document's shape in pydantic: frozen, canonical, without behaviour."""
+"""The document's shape, checked by pydantic's core: frozen, canonical, without behaviour."""

@@ -1,12 +1,9 @@
 """How a caller proves who it is; the same shapes serve both sides."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Tag
-
 from naftiko_runtime.spec.base import Part, Text, tuple_or_empty
+from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Tag
 
 
 class Basic(Part):

@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, dataclass_transform
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr
-from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, ValidationError
 
-from naftiko_runtime.source import Steps, written
+from naftiko_runtime.source import written
+from naftiko_runtime.spec.core import serializer_of, validator_of
+from naftiko_runtime.spec.keys import BeforeValidator, PerClass, field, fields_of
+
+if TYPE_CHECKING:
+    from naftiko_runtime.source import Steps
 
 NOT_SERVED: Final = "not served"
 NO_EFFECT: Final = "no effect"
 
 
-class Part(BaseModel):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Part:
     """A mapping of the document: frozen, and it knows where it stands.
 
-    Keys that the specification does not have are kept aside as extras, for the caller to report.
+    A subclass says by annotated names which keys it has; in a file they are in camelCase. pydantic's core checks
+    them. Keys that the specification does not have are kept aside as extras, for the caller to report.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="allow", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
-    )
+    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_steps")
+
+    model_fields: ClassVar = PerClass(fields_of)
+    """Its keys by their names in the program."""
+
+    _validator: ClassVar = PerClass(validator_of)
+    _serializer: ClassVar = PerClass(serializer_of)
 
     takes_any_key: ClassVar[bool] = False
     """Whether any key is welcome, so that extras are nothing to report."""
 
-    _steps: Steps = PrivateAttr(default=())
+    if TYPE_CHECKING:
+        __pydantic_extra__: ClassVar[dict[str, Any]]
+        __pydantic_fields_set__: ClassVar[set[str]]
+
+    def __init__(self, **data: Any) -> None:
+        self._validator.validate_python(data, self_instance=self)
+
+    @classmethod
+    def model_validate(cls, data: Any) -> Self:
+        """The part that plain data makes.
+
+        Raises:
+            ValidationError: It does not make one; all that is wrong, with its places.
+        """
+        part: Self = cls._validator.validate_python(data)
+        return part
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The names of the keys that are there, and those of extras."""
+        return self.__pydantic_fields_set__
+
+    def model_dump(self) -> dict[str, Any]:
+        """The part as plain data, with its defaults, by the names in the program."""
+        dumped: dict[str, Any] = self._serializer.to_python(self)
+        return dumped
+
+    def __setattr__(self, name: str, value: object) -> None:
+        fault = InitErrorDetails(type="frozen_instance", loc=(name,), input=value)
+        raise ValidationError.from_exception_data(type(self).__name__, [fault])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
     def at(self, *keys: str | int) -> Steps:
         """The path from the document's root to this part, or to something in it."""
-        return (*self._steps, *keys)
+        return (*getattr(self, "_steps", ()), *keys)
 
     def place(self, steps: Steps) -> None:
         """Tell the part where it stands; done once, by the parser."""
-        self._steps = steps
+        object.__setattr__(self, "_steps", steps)
 
 
 def _text(value: Any) -> Any:

@@ -1,13 +1,10 @@
 """The consumed HTTP APIs."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.auth import Authentication
 from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
 
 RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "binary"]
@@ -60,8 +57,8 @@ class ImportedConsumes(Part):
     """A namespace taken from another file."""
 
     location: Text | None = None
-    import_: Any = Field(default=None, alias="import")
-    as_: Text | None = Field(default=None, alias="as")
+    import_: Any = field(default=None, alias="import")
+    as_: Text | None = field(default=None, alias="as")
     description: Text | None = None
 
     @property

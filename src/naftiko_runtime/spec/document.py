@@ -1,14 +1,11 @@
 """The root of a document."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import BeforeValidator
+from typing import Annotated, Final
 
 from naftiko_runtime.spec.base import Part, Text, Unserved, tuple_or_empty
 from naftiko_runtime.spec.consumes import Consumes
 from naftiko_runtime.spec.exposes import Expose
+from naftiko_runtime.spec.keys import BeforeValidator, field
 
 
 class Person(Part):
@@ -29,6 +26,10 @@ class Info(Part):
     modified: Text | None = None
     version: Text | None = None
     stakeholders: Annotated[tuple[Person, ...], BeforeValidator(tuple_or_empty)] = ()
+
+
+SCHEMES: Final = ("file", "vault", "k8s-secret", "k8s", "github-secrets")
+"""The schemes of locations that variables can be read from."""
 
 
 class Bind(Part):
@@ -56,7 +57,7 @@ class Document(Part):
     """A capability document in its one canonical shape."""
 
     naftiko: Text
-    info: Info = Info()
+    info: Info = field(default_factory=Info)
     binds: Binds = ()
     consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
     capability: Capability
@@ -65,5 +66,5 @@ class Document(Part):
 class SharedDocument(Document):
     """A document without a capability: only there to be imported."""
 
-    capability: Capability = Capability()
+    capability: Capability = field(default_factory=Capability)
     aggregates: Unserved = None

@@ -1,16 +1,13 @@
 """What is served: REST routes and MCP tools."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from naftiko_runtime.spec.auth import Authentication
 from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
+from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.spec.parameters import ExposedParameters, Outputs, ToolParameters, With
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+Port = Annotated[int, Range(0, 65535)]
 
 
 class Exposed(Part):
@@ -20,7 +17,7 @@ class Exposed(Part):
     description: Text | None = None
     tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     call: Text | None = None
-    with_: With = Field(default_factory=dict, alias="with")
+    with_: With = field(default_factory=dict, alias="with")
     output_parameters: Outputs = ()
     ref: Unserved = None
     steps: Unserved = None
@@ -61,7 +58,7 @@ class ServedExpose(Part):
     """What both kinds of servers have."""
 
     namespace: Text
-    import_: Text | None = Field(default=None, alias="import")
+    import_: Text | None = field(default=None, alias="import")
     """What it is called in the file it was imported from, when it has another name here."""
 
     @property
@@ -123,7 +120,7 @@ class OtherExpose(Part):
 
     type: Text = ""
     location: Any = None
-    import_: Any = Field(default=None, alias="import")
+    import_: Any = field(default=None, alias="import")
     """Of an import that was not spliced."""
 
 

@@ -1,12 +1,9 @@
 """What goes into operations and what comes out of them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
-
 from naftiko_runtime.spec.base import JsonType, Part, Text, tuple_or_empty
+from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Range, Tag, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +28,14 @@ class Parameter(Part):
 class ConsumedParameter(Parameter):
     """An input of a consumed operation, resource or adapter."""
 
-    in_: Literal["path", "query", "header", "cookie", "body", "environment"] = Field(alias="in")
+    in_: Literal["path", "query", "header", "cookie", "body", "environment"] = field(alias="in")
     value: Text | None = None
 
 
 class ExposedParameter(Parameter):
     """An input of a REST operation or resource."""
 
-    in_: Literal["path", "query", "header", "cookie", "body"] = Field(alias="in")
+    in_: Literal["path", "query", "header", "cookie", "body"] = field(alias="in")
     pattern: Text | None = None
     value: Text | None = None
 
@@ -58,27 +55,21 @@ class ConsumedOutput(Part):
     value: Text | None = None
 
 
-Mapping = Annotated[
-    Annotated[Text, Tag("path")] | Annotated["OutputMapping", Tag("shape")], Discriminator(text_or_mapping)
-]
-"""A JSONPath, or the older spelling that holds a shape."""
-
-
 class Output(Part):
     """One shape of an exposed operation's result; see SEMANTICS on simple mode."""
 
     name: Text | None = None
     type: JsonType = "object"
     description: Text | None = None
-    mapping: Mapping | None = None
+    mapping: "Mapping | None" = None
     value: Text | None = None
     const: Any = None
-    properties: dict[str, Output] | None = None
-    items: Output | None = None
-    values: Output | None = None
-    max_length: int | None = Field(default=None, ge=0)
+    properties: "dict[str, Output] | None" = None
+    items: "Output | None" = None
+    values: "Output | None" = None
+    max_length: Annotated[int, Range(0)] | None = None
 
-    def inner(self) -> Iterator[Output]:
+    def inner(self) -> "Iterator[Output]":
         """The outputs directly inside this one, in either spelling."""
         for shape in (self, self.mapping):
             if isinstance(shape, Output | OutputMapping):
@@ -92,8 +83,14 @@ class Output(Part):
 class OutputMapping(Part):
     """The older spelling: ``mapping: {properties: …}`` or ``mapping: {items: …}``."""
 
-    properties: dict[str, Output] | None = None
-    items: Output | None = None
+    properties: "dict[str, Output] | None" = None
+    items: "Output | None" = None
+
+
+Mapping = Annotated[
+    Annotated[Text, Tag("path")] | Annotated[OutputMapping, Tag("shape")], Discriminator(text_or_mapping)
+]
+"""A JSONPath, or the older spelling that holds a shape."""
 
 
 class BodyTemplate(Part):

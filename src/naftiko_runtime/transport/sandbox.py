@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
-from pydantic import Field
+from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Findings, did_you_mean
@@ -16,6 +15,7 @@ from naftiko_runtime.parse import parse_part
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
+from naftiko_runtime.spec.keys import Range, field
 from naftiko_runtime.template import as_json, in_header
 from naftiko_runtime.transport.canned import Canned, CannedResponse
 
@@ -32,9 +32,9 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class CannedAnswer(Part):
     """What the sandbox answers for one consumed operation; exactly one kind of body, or none."""
 
-    status: Annotated[int, Field(ge=200, le=599)] = 200
-    headers: dict[str, Text] = Field(default_factory=dict)
-    json_: Any = Field(default=None, alias="json")
+    status: Annotated[int, Range(200, 599)] = 200
+    headers: dict[str, Text] = field(default_factory=dict)
+    json_: Any = field(default=None, alias="json")
     text: Text | None = None
     base64: Text | None = None
     file: Text | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.dialect import canonical
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 NO_OVERRIDES = Overrides()
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What a file became.
 
     Attributes:

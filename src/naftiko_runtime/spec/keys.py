@@ -1,0 +1,111 @@
+"""What an annotation says of a key, in pydantic's words where it has them, and what a class says of its keys."""
+
+from __future__ import annotations
+
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class BeforeValidator(Struct, frozen=True):
+    """Changes a value before it is checked."""
+
+    function: Callable[[Any], Any]
+
+
+class Discriminator(Struct, frozen=True):
+    """Tells from a value which member of a union it is meant to be, by the member's :class:`Tag`."""
+
+    tag_of: Callable[[Any], str | None]
+
+
+class Tag(Struct, frozen=True):
+    """What a member of a union is called."""
+
+    name: str
+
+
+class Range(Struct, frozen=True):
+    """The least and the greatest number."""
+
+    least: int
+    greatest: int | None = None
+
+
+T = TypeVar("T")
+_CLASS_VARIABLE: Final[Any] = ClassVar
+
+REQUIRED: Final = object()
+"""The default of a key that has to be there."""
+
+
+class FieldInfo(Struct, frozen=True):
+    """A key of a part.
+
+    Attributes:
+        annotation: What it takes.
+        alias: How it is written in a file.
+        default: Its value when it is absent.
+        default_factory: What makes that value anew each time.
+        metadata: What is said of it beside its type.
+    """
+
+    annotation: Any
+    alias: str
+    default: Any
+    default_factory: Callable[[], Any] | None
+    metadata: tuple[Any, ...]
+
+
+class _Said(Struct, frozen=True):
+    """What :func:`field` says of a key."""
+
+    alias: str | None
+    default: Any
+    default_factory: Callable[[], Any] | None
+
+
+def field(
+    *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], Any] | None = None
+) -> Any:
+    """A key that is not written as its name in camelCase, or whose default is made anew each time."""
+    return _Said(alias, default, default_factory)
+
+
+class PerClass(Generic[T]):
+    """Something of a class and of each of its subclasses, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[type], T]) -> None:
+        self._make = make
+        self._made: dict[type, T] = {}
+
+    def __get__(self, _: object, owner: type) -> T:
+        if owner not in self._made:
+            self._made[owner] = self._make(owner)
+        return self._made[owner]
+
+
+def fields_of(part: type) -> Mapping[str, FieldInfo]:
+    """The keys of a part and of those that it extends, by their names."""
+    above = [base.model_fields for base in part.__bases__ if hasattr(base, "model_fields")]
+    fields = {name: found for inherited in above for name, found in inherited.items()}
+    for name, annotation in get_annotations(part, eval_str=True).items() if above else ():
+        if get_origin(annotation) is not _CLASS_VARIABLE:
+            fields[name] = _info(name, annotation, vars(part).get(name, REQUIRED))
+    return fields
+
+
+def _info(name: str, annotation: Any, said: Any) -> FieldInfo:
+    said = said if isinstance(said, _Said) else _Said(None, said, None)
+    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return FieldInfo(annotation, said.alias or camel(name), said.default, said.default_factory, metadata)
+
+
+def camel(name: str) -> str:
+    """A name as files write it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
