@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 OURS, OTHERS = "#1f6f5c", "#b9b4a7"
-PASSED, MISSED = "#1f6f5c", "#b5432a"
+VERDICTS = {"pass": "#1f6f5c", "miss": "#b5432a", "not measured": "#b9b4a7"}
 BAR_INCHES = 0.26
 NAMES_OF_OURS = ("naftiko", "few", "many", "one", "two")
 
@@ -61,10 +61,9 @@ def _targets(report: Report) -> Figure | None:
     for target, reached in rows:
         share = reached.median / target.bound if target.least else target.bound / max(reached.median, target.bound / 20)
         shares.append(max(share, 0.05))
-    passed = [target.verdict(report) == "pass" for target, _ in rows]
     bars = axes.barh([target.what.replace("`", "") for target, _ in rows], shares)
-    for bar, good in zip(bars, passed, strict=True):
-        bar.set_color(PASSED if good else MISSED)
+    for bar, (target, _) in zip(bars, rows, strict=True):
+        bar.set_color(VERDICTS[target.verdict(report)])
     labels = [f"{reached.median:{target.form}} ({target.bound_shown})" for target, reached in rows]
     axes.bar_label(bars, labels, padding=4, fontsize=7)
     axes.axvline(1, color="black", linewidth=0.8)

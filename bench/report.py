@@ -12,7 +12,7 @@ from bench.results import Outcome, Report, Result
 from bench.targets import TARGETS
 
 DASH = "–"  # noqa: RUF001 (the table's dash)
-TARGET_HEADINGS = ("target", "bound", "reached (least to greatest of a round)", "", "by CPU time")
+TARGET_HEADINGS = ("target", "bound", "reached (least to greatest of a round)", "verdict", "by CPU time")
 DISTURBED_SHARE = 0.05
 SATURATED_SHARE = 0.95
 BUSY_SHARE = 0.9
