@@ -2,6 +2,7 @@
 
 import http.client
 import importlib.util
+import itertools
 import os
 import shlex
 import subprocess
@@ -19,6 +20,7 @@ from bench.process import Cores, Process, StartError, free_port
 from bench.upstream import COMMON, Upstream, nginx
 
 READY_SECONDS = 30.0
+_NUMBERS = itertools.count()
 LARGE_BODIES = ("--max-body", "1000000000")
 # For a run from a tree that nobody installed, and for the peers, which import from the bench.
 IMPORTS = {"PYTHONPATH": f"{documents.ROOT / 'src'}:{documents.ROOT}"}
@@ -60,7 +62,7 @@ class Scene:
 
     def file(self, name: str, suffix: str, text: str = "") -> Path:
         """A file that no other contender has."""
-        path = self.folder / f"{name}-{free_port()}{suffix}"
+        path = self.folder / f"{name}-{next(_NUMBERS)}{suffix}"
         path.write_text(text)
         return path
 

@@ -40,7 +40,7 @@ def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
 
 def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
     if ratio := outcome.ratio(result, figure):
-        return "1" if result.contender.name == outcome.work.baseline else ratio.shown(".2f")
+        return "1" if result.contender.name == outcome.work.baseline else ratio.shown(".3g")
     if result.faults:
         return "FAULTY"
     return "ERRORS" if result.error_count else "no baseline"

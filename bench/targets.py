@@ -135,7 +135,9 @@ TARGETS: Sequence[Target] = (
     _cheap("REST, 6 fields mapped, to passing 1 KB through", "rest-mapped", "naftiko-through", 1.3),
     _fast("REST, 100 KB mapped, to FastAPI, httpx and jsonpath-ng", "rest-list", "fastapi-jsonpath-ng", 10),
     _fast("MCP 2026-07-28, to FastMCP's `from_openapi`", "mcp-2026", "fastmcp-openapi", 10),
-    _fast("MCP 2026-07-28, to the SDK's low-level server", "mcp-2026", "sdk-low", 2.5),
+    _fast(
+        "MCP 2026-07-28, to the SDK's low-level server with the same upstream client", "mcp-2026", "sdk-low-native", 2.5
+    ),
     _fast("MCP 2025-11-25, to FastMCP's `from_openapi`", "mcp-2025", "fastmcp-openapi", 8),
     _cheap("500 routes, to 6", "many-routes", "few", 1.05, "many"),
     _cheap("500 tools, to 6", "many-tools", "few", 1.05, "many"),

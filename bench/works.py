@@ -36,6 +36,12 @@ MCP_PEERS = (
     peer("sdk-high", "the MCP SDK's `MCPServer`, aiohttp", "mcp_sdk", "--level", "high"),
     peer("sdk-low", "the MCP SDK's low-level `Server`, aiohttp", "mcp_sdk", "--level", "low"),
 )
+SDK_LOW_NATIVE = peer(
+    "sdk-low-native",
+    "the MCP SDK's low-level `Server` with this runtime's own upstream client",
+    "mcp_sdk",
+    *("--level", "low", "--client", "native"),
+)
 
 
 def rest_exam(target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE) -> Exam:
@@ -125,7 +131,7 @@ def load_works() -> list[Work]:
         ),
         Work(
             "mcp-2026", f"MCP {MODERN}: a tool that answers with 1 KB of JSON", mcp_exam(MODERN),
-            (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS),
+            (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS, SDK_LOW_NATIVE),
             "fastmcp-openapi", document=(tool, True),
         ),
         Work(

@@ -1,13 +1,14 @@
 """The peers over MCP written by hand with the SDK: its high-level `MCPServer`, and its low-level `Server`.
 
-Both are stateless, answer in JSON instead of event streams, and have one aiohttp client (the one this runtime
-has too) with a pool larger than the load. The low-level one is given what makes it fast: the input schema of a
-tool without listing all tools, and results that are built, not validated.
+Both are stateless, answer in JSON instead of event streams, and have one aiohttp client with a pool larger than the
+load, or this runtime's own. The low-level one is given what makes it fast: the input schema of a tool without
+listing all tools, and results that are built, not validated.
 """
 
+import http
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -21,6 +22,8 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from yarl import URL
 
+from naftiko_runtime.transport import OutboundRequest, Transport, open_transport
+
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "fields": {"type": "string"}},
@@ -30,8 +33,49 @@ SCHEMA: dict[str, Any] = {
 ABOUT = "Gets a thing by its number."
 
 
-class Upstream:
+class Upstream(Protocol):
     """The consumed API, with one client for the life of the process."""
+
+    def open(self, server: object, /) -> AbstractAsyncContextManager[None]:
+        """The client, as long as the server runs."""
+
+    async def thing(self, number: str, fields: str | None) -> bytes:
+        """One thing, as it came."""
+
+
+def thing_url(base: str, number: str, fields: str | None) -> str:
+    query = "" if fields is None else f"?fields={quote(fields)}"
+    return f"{base}/things/{quote(number, safe='')}{query}"
+
+
+class NativeUpstream:
+    """By this runtime's own client."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._transport: Transport
+
+    @asynccontextmanager
+    async def open(self, _server: object) -> AsyncIterator[None]:
+        """The client, as long as the server runs."""
+        self._transport = open_transport("native")
+        yield
+
+    async def thing(self, number: str, fields: str | None) -> bytes:
+        """One thing, as it came."""
+        url = thing_url(self._base, number, fields)
+        answer = await self._transport.send(OutboundRequest("things.get-thing", "GET", url, []))
+        try:
+            if answer.status != http.HTTPStatus.OK:
+                raise ValueError(f"the upstream answered {answer.status}")
+            body = answer.whole()
+            return body if body is not None else b"".join([chunk async for chunk in answer.chunks()])
+        finally:
+            await answer.close()
+
+
+class AiohttpUpstream:
+    """By aiohttp."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -47,8 +91,7 @@ class Upstream:
 
     async def thing(self, number: str, fields: str | None) -> bytes:
         """One thing, as it came."""
-        query = "" if fields is None else f"?fields={quote(fields)}"
-        url = URL(f"{self._base}/things/{quote(number, safe='')}{query}", encoded=True)
+        url = URL(thing_url(self._base, number, fields), encoded=True)
         async with self._session.get(url, allow_redirects=False) as answer:
             answer.raise_for_status()
             return await answer.read()
@@ -101,8 +144,9 @@ def make_app(upstream: Upstream, server: Any) -> Starlette:
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--level", choices=("high", "low"), required=True)
+    parser.add_argument("--client", choices=("aiohttp", "native"), default="aiohttp")
     given = parser.parse_args()
-    upstream = Upstream(given.upstream)
+    upstream = (NativeUpstream if given.client == "native" else AiohttpUpstream)(given.upstream)
     serve(make_app(upstream, (high_level if given.level == "high" else low_level)(upstream)), given.port)
 
 

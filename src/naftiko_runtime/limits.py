@@ -44,6 +44,8 @@ WRITE_STALL_SECONDS: Final = 30.0
 """How long a caller may leave its answer without reading any of it."""
 HALF_CLOSED_SECONDS: Final = 2.0
 """How long a request goes on after its caller has ended its side: that looks the same as having left."""
+OPEN_FILES_WANTED: Final = 65_536
+"""How many files and sockets a process asks to have open at once, as far as the system lets it."""
 CONNECTIONS_MAX: Final = 10_000
 """Of one listener; further ones are told to come back later."""
 CONNECTIONS_REFUSED_MAX: Final = 1_000
@@ -57,7 +59,7 @@ DIGEST_NONCES_MAX: Final = 10_000
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
-UPSTREAM_CONNECTIONS_MAX: Final = 512
+UPSTREAM_CONNECTIONS_MAX: Final = 2048
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_IDLE_SECONDS: Final = 30.0
 """How long an idle connection is kept: shorter than most servers keep theirs, so that few requests meet its end."""
@@ -79,6 +81,8 @@ ANSWER_VALUES_MAX: Final = 2_000_000
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0
+LAST_REQUEST_SECONDS: Final = 1.0
+"""How long a connection that has brought no whole request yet may still do so when its listener closes."""
 LINGER_SECONDS: Final = 1.5
 """How long a listener goes on accepting after readiness fell, so that balancers notice first."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = """
     naftiko: 1.0.0-alpha2
-    info: {{label: {name}}}
+    info: {{label: {name}, description: Gets}}
     capability:
       binds: [{{namespace: env, keys: {{TOKEN: {name}_TOKEN}}}}]
       consumes:
@@ -40,6 +40,7 @@ DOCUMENT = """
           namespace: {name}-mcp
           address: 127.0.0.1
           port: {mcp}
+          description: Gets
           tools: [{{name: {tool}, description: Gets, call: api.get}}]
 """
 SECRETS = {"one_TOKEN": "t1", "two_TOKEN": "t2"}

@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from support.upstream import Gate, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.caller import Response
     from support.upstream import Upstream
@@ -145,22 +145,34 @@ def at_once(url: str, target: str, number: int = MANY) -> list[Response]:
 
 def exists(pid: int) -> bool:
     """Whether a process runs; one that has ended and that nobody has asked about does not."""
-    with suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
-def gone(pid: int) -> bool:
-    """Whether a process ends, which may take a moment."""
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something becomes true, which may take a moment."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while exists(pid) and time.monotonic() < deadline:
+    while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return not exists(pid)
+    return holds
+
+
+def gone(pid: int) -> bool:
+    return soon(lambda: not exists(pid))
+
+
+def files(pid: int) -> int:
+    """How many a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
-        return [int(child) for child in file.read().split()]
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def threads(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
 
 
 # -- one program ------------------------------------------------------------------------------------------------------
@@ -175,6 +187,7 @@ def test_workers_serve_and_log_as_one_program(crew: Crew, upstream: Upstream) ->
     assert {line["worker"] for line in lines} == set(pids) == {1, 2}
     assert {(line["worker"], line["pid"]) for line in lines} == set(pids.items())
     assert sorted(children(crew.process.pid)) == sorted(pids.values())
+    assert threads(crew.process.pid) == 1  # or it could not fork safely
     (started,) = crew.told("started")
     assert (started["workers"], len(crew.told("listening"))) == (2, 2)
     assert crew.stop() == 0
@@ -299,6 +312,16 @@ def test_a_terminate_to_all_is_one_drain(start: Callable[..., Crew], upstream: U
     assert crew.line("stopped")["cut_off"] == 0
 
 
+def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., Crew]) -> None:
+    with start("--grace", "0") as crew:
+        stuck = crew.pids()[2]
+        os.kill(stuck, signal.SIGSTOP)
+        assert crew.stop() == 1  # nobody knows what it has cut off
+        assert not exists(stuck)
+    assert crew.line("worker does not answer")["worker"] == 2
+    assert crew.line("worker ended")["status"] == -9
+
+
 def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
@@ -351,6 +374,16 @@ def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None
         crew.kill(2)
         crew.line("worker not started", worker=2)
         assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+
+
+def test_who_took_over_gives_back(crew: Crew) -> None:
+    heir = crew.pids()[2]
+    before = files(heir)
+    with crew.without_room():
+        crew.kill(1)
+        assert soon(lambda: files(heir) == before + 1)
+    crew.until(lambda: len(crew.told("worker started")) == 3)
+    assert soon(lambda: files(heir) == before)
 
 
 def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Upstream) -> None:
@@ -461,6 +494,7 @@ def test_whoever_is_started_later_serves_what_is_new(crew: Crew, upstream: Upstr
         crew.kill(worker)
     crew.until(lambda: len(crew.told("worker started")) == 4)
     assert tokens(crew, upstream) == {"Bearer second-secret"}
+    assert threads(crew.process.pid) == 1
 
 
 def test_what_is_wrong_changes_no_worker(crew: Crew, upstream: Upstream) -> None:
@@ -516,11 +550,15 @@ def test_a_stop_does_not_wait_for_what_is_being_read(crew: Crew) -> None:
 
 def opened_by_a_reader(fifo: Path) -> int:
     """The other end of a pipe, once somebody reads it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
+    ends: list[int] = []
+
+    def opened() -> bool:
         with suppress(OSError):  # ENXIO: nobody does
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    raise AssertionError("nobody reads it")
+            ends.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(ends)
+
+    assert soon(opened)
+    return ends[0]
 
 
 # -- what is kept by all of them together ------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def readable_by_page(headers: Mapping[bytes, bytes], send: Send) -> Send:
     return with_headers
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _host_name(authority: bytes) -> str:
     """The host of ``host:port``, without the port and an address's brackets."""
     try:

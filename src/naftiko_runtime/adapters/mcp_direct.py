@@ -35,6 +35,9 @@ _INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 _HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name"})
 _VERSIONS: Final = {version.encode(): version for version in (*HANDSHAKE, *STATELESS)} | {None: UNNAMED}
 _REMEMBERED_MAX: Final = 1024
+_REMEMBERED_BYTES_MAX: Final = 1024
+"""How many envelopes and headers are remembered, and how large each may be: strangers choose them."""
+
 _DEPTH_MAX: Final = 100
 _EXACT: Final = 2.0**63
 _ASKED: Final[dict[tuple[bool, str], Callable[[Introduction], bytes]]] = {
@@ -96,7 +99,7 @@ class DirectAnswers:
             return self._versions[shape]
         except KeyError:
             version = _VERSIONS.get(shape[0]) if _is_json(shape[1] or b"") and _accepts_json(shape[2] or b"") else None
-            if len(self._versions) < _REMEMBERED_MAX:
+            if len(self._versions) < _REMEMBERED_MAX and sum(map(len, filter(None, shape))) <= _REMEMBERED_BYTES_MAX:
                 self._versions[shape] = version
             return version
 
@@ -146,7 +149,7 @@ class DirectAnswers:
             return True
         plain = _is_plain_envelope(meta, version) if version in STATELESS else meta is None or meta == {}
         sound = plain or self._is_sound(message, version, scope)
-        if sound and len(self._envelopes) < _REMEMBERED_MAX:
+        if sound and len(self._envelopes) < _REMEMBERED_MAX and len(key[2]) <= _REMEMBERED_BYTES_MAX:
             self._envelopes.add(key)
         return sound
 

@@ -19,8 +19,7 @@ def available_cores(root: Path = _ROOT, own: Path = _OWN) -> int:
         root: Where control groups (version 2) are.
         own: The file that says which one is this process's.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([cores, *(math.ceil(quota) for quota in _quotas(root, own))]))
+    return max(1, min([len(os.sched_getaffinity(0)), *(math.ceil(quota) for quota in _quotas(root, own))]))
 
 
 def _quotas(root: Path, own: Path) -> list[float]:

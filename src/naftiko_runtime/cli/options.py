@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ import click
 from naftiko_runtime.limits import WORKERS_MAX
 
 _PORT_MAX: Final = 65535
+_MANY_CAN_SERVE: Final = sys.platform == "linux"
 
 
 class _Address(click.ParamType[Any]):
@@ -70,12 +72,18 @@ class _Workers(click.ParamType[Any]):
         if isinstance(value, int):
             return value
         if value == "auto":
-            from naftiko_runtime.cli.cores import available_cores
-
-            return min(available_cores(), WORKERS_MAX)
+            return _one_for_each_core()
         if not str(value).isdecimal() or not 1 <= int(value) <= WORKERS_MAX:
             self.fail(f"'{value}' is neither a number from 1 to {WORKERS_MAX} nor 'auto'", param, ctx)
+        if int(value) > 1 and not _MANY_CAN_SERVE:
+            self.fail("more than one process needs Linux", param, ctx)
         return int(value)
+
+
+def _one_for_each_core() -> int:
+    from naftiko_runtime.cli.cores import available_cores
+
+    return min(available_cores(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
 
 
 _STRICT = "Take every departure from the official schema of the file's version for an error."

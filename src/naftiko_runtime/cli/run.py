@@ -378,8 +378,6 @@ def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSett
     from naftiko_runtime.server.crew import serve_together
     from naftiko_runtime.server.member import WorkerError
 
-    if sys.platform != "linux":
-        raise click.UsageError("--workers above 1 needs Linux.")
     _preload(jobs, documents.http_client)
     try:
         return serve_together(jobs, settings, started, again, logs.number)

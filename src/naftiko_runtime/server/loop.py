@@ -5,14 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from naftiko_runtime import limits
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
 
 
+def allow_files() -> None:
+    """Let this process open as many files as it may need: what a shell gives it is often 1024, a socket each."""
+    try:
+        import resource  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, limits.OPEN_FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def run_loop(main: Coroutine[object, object, T]) -> T:
     """Run a coroutine to its end, in uvloop's loop where there is one."""
+    allow_files()
     try:
         import uvloop  # noqa: PLC0415 - not everywhere
     except ImportError:

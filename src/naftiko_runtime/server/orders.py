@@ -37,9 +37,9 @@ class Orders:
             self._hurry()
         else:
             self._stopping = True
+            self._stop()  # first: whoever reads the line may ask for readiness at once
             name = signal.Signals(number).name
             log.info("stopping", extra={"signal": name, "grace_seconds": self._grace_seconds})
-            self._stop()
 
 
 def _has_terminal() -> bool:

@@ -385,11 +385,17 @@ class GatewayProtocol(asyncio.Protocol):
             self.transport.resume_reading()
 
     def shutdown(self) -> None:
-        """End the connection, after the answer that is in progress."""
-        if self.cycle is None or self.cycle.response_complete:
+        """End the connection after what is in progress: an answer, or a request that may be on its way to us.
+
+        A caller that has just connected cannot know that nobody wants its request any more.
+        """
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif self._refused or (self.cycle is not None and not self._idle_bytes):
             self.transport.close()
         else:
-            self.cycle.keep_alive = False
+            self._stop_clock()
+            self._expect(limits.LAST_REQUEST_SECONDS)
 
     def abort_unsent(self) -> bool:
         """Drop what a caller has not read of an answer that is complete; returns whether there was anything."""

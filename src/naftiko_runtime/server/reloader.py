@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ class Succession:
                 await asyncio.wait(running, timeout=self._settings.grace_seconds)
         finally:
             await old.close()
+            gc.unfreeze()  # what was replaced may go
 
 
 class Reloader:

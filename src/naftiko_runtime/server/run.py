@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ async def serve(
         stack.callback(ports.close)
         generation = Generation(jobs, settings)
         await generation.open()
+        gc.freeze()  # what is loaded stays: no collection looks at it again
         ready = asyncio.Event()
         listeners = [Listener(s, app) for s, app in zip(ports.sets[0], generation.apps, strict=True)]
         control = Listener(ports.control, control_app(ready.is_set)) if ports.control else None
