@@ -1,13 +1,14 @@
 """Lists of objects to lists of objects, field by field instead of object by object.
 
 What makes a long answer long is a list of objects that are alike. Taking one field out of all of them, and looking at
-the types of all at once, runs inside the interpreter's own loops; a call for each field of each object takes several
-times as long. Where an element is no object, the whole list takes the general way.
+the types of all at once, runs inside the interpreter's own loops; a call for each field of each object takes half as
+long again. Where an element is no object, the whole list takes the general way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -58,7 +59,7 @@ def table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Shapes:
         except AttributeError:
             return [shape(item) for item in items]
         fields = [finished(values) for finished, values in zip(finish, found, strict=True)]
-        return [dict(zip(names, row, strict=True)) for row in zip(*fields, strict=True)]
+        return list(map(dict, map(zip, repeat(names), zip(*fields, strict=True))))  # no bytecode for each row
 
     return rows
 
