@@ -235,8 +235,8 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeTransport
     async with serve(answer(b"here"), halves) as server:
         response = await transport.send(asking(server))
         await settled()
-        assert response.finished()
         assert response.whole() == b"here"
+        assert response.finished()
         with pytest.raises(RuntimeError, match="a body is given once"):
             response.whole()
         with pytest.raises(RuntimeError, match="a body is given once"):

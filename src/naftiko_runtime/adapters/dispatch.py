@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from naftiko_runtime.plan import Argument
 from naftiko_runtime.template import IN_PATH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 Pattern = tuple[str | Argument, ...]
@@ -33,6 +30,10 @@ class Resource(Generic[T]):
         """What answers a method; HEAD follows GET."""
         found = self.methods.get(method)
         return self.methods.get("GET") if found is None and method == "HEAD" else found
+
+
+Match: TypeAlias = tuple[Resource[T], dict[str, str]]
+"""A resource, and the values of the placeholders in its path."""
 
 
 @dataclass(slots=True)
@@ -76,27 +77,41 @@ class Dispatcher(Generic[T]):
         """The resource of a path without placeholders, in one look-up, when no other could answer as well."""
         return self._fixed.get(raw_path)
 
-    def matches(self, raw_path: bytes) -> Iterator[tuple[Resource[T], dict[str, str]]]:
-        """Every resource that a path fits, best first, with the values of its placeholders, decoded.
+    def matches(self, raw_path: bytes, method: str | None = None) -> list[Match[T]]:
+        """The resources that a path fits, best first, with the values of its placeholders, decoded.
+
+        Args:
+            raw_path: The path as it came.
+            method: Ends the search at the first resource that answers it; without it, all are found.
 
         Raises:
             UnicodeDecodeError: The path's percent-encoding is no UTF-8.
         """
-        parts = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/")]
-        yield from self._walk(self._root, parts, 0, {})
+        if b"%" in raw_path:
+            parts = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/")]
+        else:
+            parts = raw_path.decode().split("/")
+        found: list[Match[T]] = []
+        _walk(self._root, parts, {}, method, found)
+        return found
 
-    def _walk(
-        self, node: _Node[T], parts: Sequence[str], at: int, values: dict[str, str]
-    ) -> Iterator[tuple[Resource[T], dict[str, str]]]:
-        if at == len(parts):
-            if node.resource is not None:
-                yield node.resource, values
-            return
-        if (child := node.fixed.get(parts[at])) is not None:
-            yield from self._walk(child, parts, at + 1, values)
-        for segment, child in node.open:
-            if (found := match_segment(segment, parts[at])) is not None:
-                yield from self._walk(child, parts, at + 1, {**values, **found})
+
+def _walk(node: _Node[T], parts: list[str], values: dict[str, str], method: str | None, found: list[Match[T]]) -> bool:
+    """Find what is below a node, the parts before it being known to fit; returns whether that was enough."""
+    if not parts:
+        if node.resource is None:
+            return False
+        found.append((node.resource, values))
+        return method is not None and node.resource.target(method) is not None
+    first, *rest = parts
+    child = node.fixed.get(first)
+    if child is not None and _walk(child, rest, values, method, found):
+        return True
+    for segment, child in node.open:
+        given = match_segment(segment, first)
+        if given is not None and _walk(child, rest, {**values, **given}, method, found):
+            return True
+    return False
 
 
 class Mounts(Generic[T]):

@@ -66,26 +66,21 @@ class RestApp:
         """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
         method = scope["method"]
         raw_path, readable = scope["raw_path"], True
-        handler, found, passed = None, {}, []
         try:
-            for resource, values in self._dispatcher.matches(raw_path):
-                if (handler := resource.target(method)) is not None:
-                    found = values
-                    break
-                passed.append(resource)
+            matches = self._dispatcher.matches(raw_path, method)
         except UnicodeDecodeError:
-            readable = False
-        if handler is not None:
-            await handler(scope, receive, send, found)
+            matches, readable = [], False
+        if matches and (handler := matches[-1][0].target(method)) is not None:
+            await handler(scope, receive, send, matches[-1][1])
         elif method not in _NEVER_FORWARDED and (mounted := self._mounts.find(raw_path)) is not None:
             forward, rest = mounted
             await forward(scope, receive, send, rest)
         elif not readable:
             await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
-        elif not passed:
+        elif not matches:
             await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
         else:
-            await _other_method(send, method, passed)
+            await _other_method(send, method, [resource for resource, _ in matches])
 
 
 async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler | BrokenHandler]]) -> None:

@@ -72,7 +72,7 @@ class UpstreamResponse(Protocol):
         """
 
     def finished(self) -> bool:
-        """Whether the whole body is known to have arrived, so that reading it cannot wait."""
+        """Whether nothing of the body is known to be left: neither on the wire nor to be given."""
 
     async def close(self) -> None:
         """Give the connection back when the body was read to its end, otherwise close it."""

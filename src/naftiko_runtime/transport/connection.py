@@ -31,10 +31,15 @@ COMPLETE: Final = 3
 FAILED: Final = 4
 """There is no answer, or no more of it; ``failure`` says why."""
 
+_LARGE_BYTES: Final = 16 * 1024
 _INTERIM: Final = range(100, 200)
 
 
-class Connection(asyncio.Protocol):
+_BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
+"""What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
+
+
+class Connection(asyncio.BufferedProtocol):
     """One connection; whoever takes it from the pool has it alone until it is given back or closed."""
 
     __slots__ = (
@@ -139,13 +144,22 @@ class Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def taken(self) -> list[bytes]:
-        """What has come of the body since it was last asked for."""
-        chunks, self.chunks, self.held_bytes = self.chunks, [], 0
-        if self._reading_paused:
+    def piece(self) -> bytes:
+        """The next piece of what has come of the body: a large chunk by itself, small ones together."""
+        if len(self.chunks[0]) > _LARGE_BYTES:
+            piece = self.chunks.pop(0)
+            self.held_bytes -= len(piece)
+        else:
+            piece = self.rest()
+        if self._reading_paused and not self.chunks:
             self._reading_paused = False
             self._transport.resume_reading()
-        return chunks
+        return piece
+
+    def rest(self) -> bytes:
+        """All that has come of the body and was not given."""
+        chunks, self.chunks, self.held_bytes = self.chunks, [], 0
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def release(self) -> bool:
         """End the exchange; whether the connection may carry another one. Otherwise it is closed."""
@@ -178,15 +192,19 @@ class Connection(asyncio.Protocol):
         """The connection is open."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes: of the answer, or of nobody's."""
+    def get_buffer(self, _: int) -> memoryview:
+        """Where to read to."""
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes were read: of the answer, or of nobody's."""
         if self.state not in (AWAITING, READING):
             self._surplus()
             return
         self.answered = True
-        self._unproductive_bytes += len(data)
+        self._unproductive_bytes += nbytes
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(_BUFFER[:nbytes])
         except HttpParserUpgrade:
             self._fail(told.NOT_HTTP)
         except HttpParserError:

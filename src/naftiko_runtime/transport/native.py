@@ -148,13 +148,13 @@ class NativeResponse:
         if self._connection.state != COMPLETE:
             return None
         self._asked = True
-        return _joined(self._connection.taken())
+        return self._connection.rest()
 
     async def _read(self) -> AsyncIterator[bytes]:
         connection = self._connection
         while True:
-            if chunks := connection.taken():
-                yield _joined(chunks)
+            if connection.chunks:
+                yield connection.piece()
             elif connection.state == COMPLETE:
                 return
             elif connection.state == FAILED:
@@ -163,8 +163,8 @@ class NativeResponse:
                 await connection.more()
 
     def finished(self) -> bool:
-        """Whether the whole body has arrived."""
-        return self._connection.state == COMPLETE
+        """Whether the whole body has arrived, and all of it was given."""
+        return self._connection.state == COMPLETE and not self._connection.chunks
 
     async def close(self) -> None:
         """Give the connection back, or close it when the answer, or the request, is not complete."""
@@ -177,10 +177,6 @@ class NativeResponse:
 def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
     """What an error of the system or of OpenSSL means; told without its own words."""
     return told.explained(error, origin, _TEMPLATES, connect_seconds)
-
-
-def _joined(chunks: list[bytes]) -> bytes:
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | None) -> bytes:
