@@ -162,10 +162,10 @@ def load_works() -> list[Work]:
             "nginx", (ADDED, CPU), (ADDED, *LOAD_COLUMNS), beside_direct, connections=1,
         ),
         Work(
-            "workers", "REST: 1 KB passed through, by workers on all cores, shared with the load", THROUGH_EXAM,
+            "workers", "REST: the list of rest-list, by workers on all cores, shared with the load", LIST_EXAM,
             (
-                naftiko(through, "this runtime, one worker", name="one", given=("--workers", "1")),
-                naftiko(through, "this runtime, two workers", name="two", given=("--workers", "2")),
+                naftiko(listed, "this runtime, one worker", name="one", given=("--workers", "1")),
+                naftiko(listed, "this runtime, two workers", name="two", given=("--workers", "2")),
             ),
             "one",
         ),

@@ -32,6 +32,8 @@ FIX_ROUNDS_MAX: Final = 10
 REQUEST_HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_HEADERS_MAX: Final = 100
 REQUEST_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+REQUESTS_WAITING_MAX: Final = 32
+"""On one connection, behind the one that is being answered."""
 REQUEST_BUFFERED_BYTES_MAX: Final = 64 * 1024
 """What one connection takes in of a body ahead of its reader."""
 REQUEST_HEAD_SECONDS: Final = 10.0

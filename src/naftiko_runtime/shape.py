@@ -117,7 +117,8 @@ class _Compiler:
 
     def _each(self, items: Output) -> Shapes:
         """What happens to the elements of a list."""
-        if not items.properties or not _path(items).identity or (items.value, items.const) != (None, None):
+        plain = items.value is None and items.const is None and not isinstance(items.mapping, OutputMapping)
+        if not items.properties or not plain or not _path(items).identity:
             shape = self.output(items)
             return lambda values: [shape(value) for value in values]
         shapes = {name: self.output(inner) for name, inner in items.properties.items()}

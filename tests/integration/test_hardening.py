@@ -375,6 +375,9 @@ def test_an_upgrade_is_ignored(raw: Raw) -> None:
 def test_garbage_behind_a_request_does_not_get_into_its_answer(served: Served, raw: Raw) -> None:
     raw.send(head("GET /held") + b"\0garbage\r\n\r\n")
     assert served.entered.wait(DEADLINE_SECONDS)
+    served.gate.open()
+    assert raw.answer().json["path"] == "/held"
+    assert raw.answer().status == 400
     assert raw.rest() == b""
 
 

@@ -5,11 +5,11 @@ Head and body are written together: ASGI lets a server hold the head back until 
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable, MutableMapping
 
     from naftiko_runtime.adapters.edge import Scope
@@ -29,6 +29,7 @@ class Cycle:
 
     __slots__ = (
         "_chunked",
+        "_ends_by_closing",
         "_head",
         "_left_bytes",
         "_news",
@@ -64,9 +65,10 @@ class Cycle:
         self.response_started = False
         self.response_complete = False
         self._news = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Event | None = None
         self._head = b""
         self._chunked = False
+        self._ends_by_closing = False
         self._left_bytes = 0
 
     # -- what the protocol tells ----------------------------------------------------------------------------------
@@ -74,8 +76,8 @@ class Cycle:
     def notice(self) -> None:
         """Something came of the body, or it is over, or the caller is gone."""
         self._news = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            self._waiter.set()
 
     # -- what the application calls -------------------------------------------------------------------------------
 
@@ -87,9 +89,10 @@ class Cycle:
         if not self.disconnected and not self.response_complete:
             self._protocol.resume_reading()
             if not self._news:
-                self._waiter = self._protocol.loop.create_future()
-                await self._waiter
-                self._waiter = None
+                if self._waiter is None:
+                    self._waiter = asyncio.Event()
+                self._waiter.clear()
+                await self._waiter.wait()
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
@@ -126,8 +129,28 @@ class Cycle:
         self._chunked, self._left_bytes = False, 0
         standing = self._protocol.state.standing
         pieces = [_STATUS_LINES[status], standing.lines]
-        framed, closes = False, standing.closes
-        if closes:
+        framed, closes = self._told(headers, pieces, closes=standing.closes)
+        bodyless = self.scope["method"] == "HEAD" or status in _WITHOUT_BODY
+        if not framed and not bodyless:
+            if self.scope["http_version"] == "1.0":  # which knows no chunks: the connection's end is the body's
+                self._ends_by_closing, self.keep_alive = True, False
+            else:
+                self._chunked = True
+                pieces.append(_CHUNKED)
+        if not self.keep_alive and not closes:
+            pieces.append(_CLOSE)
+        pieces.append(b"\r\n")
+        head = b"".join(pieces)
+        ends = standing.count + len(pieces) - 1
+        if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+            self.response_started = False
+            raise RuntimeError("a header of the answer would end its line")
+        self._head = head
+
+    def _told(self, headers: Iterable[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
+        """Add the application's headers; returns whether they frame the body, and whether they end the connection."""
+        framed = False
+        if closes or self.more_body:  # whoever is answered early may have much left to send
             self.keep_alive = False
         for name, value in headers:
             pieces.append(b"%b: %b\r\n" % (name, value))
@@ -138,18 +161,7 @@ class Cycle:
                     self._chunked = framed = True
                 elif b"close" in value.lower():
                     self.keep_alive, closes = False, True
-        if not self.keep_alive and not closes:
-            pieces.append(_CLOSE)
-        if not framed and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
-            self._chunked = True
-            pieces.append(_CHUNKED)
-        pieces.append(b"\r\n")
-        head = b"".join(pieces)
-        ends = standing.count + len(pieces) - 1
-        if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
-            self.response_started = False
-            raise RuntimeError("a header of the answer would end its line")
-        self._head = head
+        return framed, closes
 
     def _continue(self, body: bytes, *, more: bool) -> None:
         """Write a piece of the body."""
@@ -161,7 +173,7 @@ class Cycle:
                 body = b"%x\r\n%b\r\n" % (len(body), body)
             if not more:
                 body += b"0\r\n\r\n"
-        else:
+        elif not self._ends_by_closing:
             self._left_bytes -= len(body)
             if self._left_bytes < 0:
                 raise RuntimeError("the answer's body is longer than announced")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections import deque
 from http import HTTPStatus
@@ -41,18 +42,24 @@ class _Refusal(NamedTuple):
 
 
 _NOT_HTTP: Final = _Refusal(400, "bad-request", "the request is not HTTP/1.1")
-_BAD_HOST: Final = _Refusal(400, "bad-host", "a request needs exactly one Host header")
+_BAD_HOST: Final = _Refusal(400, "bad-host", "a request needs exactly one Host header, which names a host")
 _BAD_FRAMING: Final = _Refusal(400, "bad-framing", "a body's last and only transfer coding is chunked, with HTTP/1.1")
 _UNKNOWN_CODING: Final = _Refusal(501, "unknown-coding", "no transfer coding but chunked is understood")
 _HEAD_TOO_LARGE: Final = _Refusal(431, "head-too-large", "the request's head is larger than this server takes")
 _TOO_MANY_HEADERS: Final = _Refusal(
     431, "too-many-headers", f"a request has at most {limits.REQUEST_HEADERS_MAX} headers"
 )
+_TOO_EAGER: Final = _Refusal(
+    503, "too-many-requests-waiting", "this connection has too many requests waiting for their answers"
+)
 _FULL: Final = _Refusal(503, "too-many-connections", "this server has no room for another connection", "retry-after: 1")
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 _TRAILER_BYTES: Final = 64
 """What a trailer counts for besides its letters, so that many empty ones come to an end."""
+_HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
+_VERSIONS: Final = ("1.0", "1.1")
+_MANY: Final = 2
 _COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 
 
@@ -70,8 +77,7 @@ class GatewayProtocol(asyncio.Protocol):
     def __init__(self, state: ListenerState) -> None:
         self.loop = asyncio.get_running_loop()
         self.state = state
-        self.parser = HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+        self.parser = self._new_parser()
         self.transport: asyncio.Transport
         self.cycle: Cycle | None = None
         self.write_paused = False
@@ -87,8 +93,11 @@ class GatewayProtocol(asyncio.Protocol):
         self._last_word = b""
         self._clock: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
+        self._front: Cycle | None = None
+        """The request that is being answered; ``cycle`` is the one that came last."""
         self._unsent_before = 0
         self._stalled_since = 0.0
+        self._replaying = False
         self._fresh_head()
 
     def _fresh_head(self) -> None:
@@ -96,8 +105,10 @@ class GatewayProtocol(asyncio.Protocol):
         self.headers: list[Header] = []
         self._expects_continue = False
         self._trailer_bytes = 0
+        self._head_begun = False
         self._hosts = 0
         self._has_body = False
+        self._framing = b""
         self._coding: bytes | None = None
 
     # -- the head: bounded in size, number and time ---------------------------------------------------------------
@@ -122,15 +133,33 @@ class GatewayProtocol(asyncio.Protocol):
         self._moved = False
         self._idle_bytes += len(data)
         try:
-            self.parser.feed_data(data)
+            self._parse(data)
         except HttpParserError as error:
             if not isinstance(error.__context__, _CALLERS_FAULTS):
                 log.exception("unexpected error in reading a request")
             self._not_http()
-        except HttpParserUpgrade:
-            pass  # nothing is upgraded to: it stays HTTP/1.1
         if not self._refused and not self.transport.is_closing():
             self._await_rest()
+
+    def _new_parser(self) -> HttpRequestParser:
+        parser = HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+        return parser
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Nothing is upgraded to: what follows an offer to, which its parser would not read, is HTTP/1.1 still."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as offer:
+                data = memoryview(data)[offer.args[0] :]
+                self.parser = self._new_parser()
+                if self._framing:
+                    self._replaying = True
+                    self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % self._framing)
+                    self._replaying = False
+            else:
+                return
 
     def _await_rest(self) -> None:
         """A head or a body is not complete, perhaps not begun: bound what may still come of it, and when.
@@ -142,6 +171,9 @@ class GatewayProtocol(asyncio.Protocol):
         elif self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX:
             self._refuse_unparsed(_HEAD_TOO_LARGE)
             return
+        self._expect_rest_of_head()
+
+    def _expect_rest_of_head(self) -> None:
         if self._in_head and self._clock is None and self._idle():
             self._expect(limits.REQUEST_HEAD_SECONDS)
 
@@ -153,8 +185,8 @@ class GatewayProtocol(asyncio.Protocol):
             self._refuse_unparsed(_NOT_HTTP)
 
     def _refuse_unparsed(self, refusal: _Refusal) -> None:
-        """Answer what is no request; in a body or in the middle of another answer there is nothing left to say."""
-        if self._in_head and self._idle():
+        """Answer what is no request, after those before it; in a body there is nothing left to say."""
+        if self._in_head:
             self._turn_away(refusal)
         else:
             self._refused = True
@@ -191,6 +223,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._idle_since = self.loop.time()
         if self._waiting:
             self._start(*self._waiting.popleft())
+        elif self._head_begun:
+            self._expect_rest_of_head()
         if self._last_word and self._idle() and not self.transport.is_closing():
             self._say_last_word()
 
@@ -207,14 +241,21 @@ class GatewayProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
+        if self._replaying:
+            return
         self._fresh_head()
+        self._head_begun = True
 
     def on_url(self, url: bytes) -> None:
         """A piece of the target."""
+        if self._replaying:
+            return
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, which is counted and dropped: nobody has looked at it when the head was judged."""
+        if self._replaying:
+            return
         if not self._in_head:
             self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
             if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
@@ -227,17 +268,21 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _note(self, name: bytes, value: bytes) -> None:
         if name == b"host":
-            self._hosts += 1
+            self._hosts += 1 if _HOST.fullmatch(value) else _MANY
         elif name == b"content-length":
             self._has_body = True
+            self._framing = b"content-length: " + value
         elif name == b"transfer-encoding":
             self._has_body = True
+            self._framing = b"transfer-encoding: chunked"
             self._coding = value if self._coding is None else self._coding + b"," + value
         elif value.lower() == b"100-continue":
             self._expects_continue = True
 
     def on_headers_complete(self) -> None:
         """The head is there: check what HTTP demands of it, and run the application or refuse."""
+        if self._replaying:
+            return
         self._moved = True
         self._stop_clock()
         refusal = self._refusal()
@@ -245,7 +290,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._turn_away(refusal, bodyless=self.parser.get_method() == b"HEAD")
             raise _StopParsingError
         self._begin_request()  # an odd target fails here, and is still answered as a head
-        self._in_head = False
+        self._in_head = self._head_begun = False
         if self._has_body:
             self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
@@ -273,7 +318,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.cycle = Cycle(
             self,
             scope,
-            expects_continue=self._expects_continue,
+            expects_continue=self._expects_continue and version != "1.0",
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
         if before is None or before.response_complete:
@@ -287,7 +332,12 @@ class GatewayProtocol(asyncio.Protocol):
             return _TOO_MANY_HEADERS
         if self._idle_bytes > limits.REQUEST_HEAD_BYTES_MAX and self._head_bytes() > limits.REQUEST_HEAD_BYTES_MAX:
             return _HEAD_TOO_LARGE
-        old = self.parser.get_http_version() == "1.0"
+        if len(self._waiting) >= limits.REQUESTS_WAITING_MAX:
+            return _TOO_EAGER
+        version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            return _NOT_HTTP
+        old = version == "1.0"
         if self._coding is not None and (bad := _bad_coding(self._coding, old=old)) is not None:
             return bad
         return _BAD_HOST if self._hosts > 1 or (self._hosts == 0 and not old) else None
@@ -310,6 +360,8 @@ class GatewayProtocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is complete; from now on the caller waits for us."""
+        if self._framing and self.parser.should_upgrade():  # the parser skips the body: it is read by another one
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.notice()
@@ -391,7 +443,7 @@ class GatewayProtocol(asyncio.Protocol):
         """
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
-        elif self._refused or (self.cycle is not None and not self._idle_bytes):
+        elif self._refused or (self.cycle is not None and not self._head_begun):
             self.transport.close()
         else:
             self._stop_clock()
@@ -412,7 +464,7 @@ class GatewayProtocol(asyncio.Protocol):
         task = self.loop.create_task(_run(cycle, app))
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
-        self._running = task
+        self._running, self._front = task, cycle
 
     def eof_received(self) -> bool:
         """The caller ends its side: it may wait for its answer, or be gone; nothing but writing to it would tell.
@@ -439,12 +491,13 @@ class GatewayProtocol(asyncio.Protocol):
         self._stop_clock()
         self.state.connections.discard(self)
         self.resume_writing()
-        if self.cycle is None or self.cycle.response_complete:
-            return
-        self.cycle.disconnected = True
-        self.cycle.notice()
-        if self._running is not None:
-            self._running.cancel()
+        front, running = self._front, self._running
+        if front is not None and running is not None and not front.response_complete:
+            front.disconnected = True
+            front.notice()
+            running.cancel()
+        self._running = self._front = None
+        del self.parser  # which has this as well, so that they would wait for a collection
 
 
 def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | None:

@@ -7,6 +7,7 @@ belongs to none ends the connection, so that no caller is given another's answer
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TYPE_CHECKING, Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -31,10 +32,14 @@ COMPLETE: Final = 3
 FAILED: Final = 4
 """There is no answer, or no more of it; ``failure`` says why."""
 
+_FRAMING: Final = (b"content-length", b"transfer-encoding")
+_VERSIONS: Final = ("1.0", "1.1")
+_SMALL_BYTES: Final = 1024
 _LARGE_BYTES: Final = 16 * 1024
 _INTERIM: Final = range(100, 200)
 
 
+_HEADS_END: Final = b"\r\n\r\n"
 _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
 """What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
 
@@ -45,6 +50,7 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_bodyless",
         "_interim",
+        "_is_plain",
         "_loop",
         "_lost",
         "_parser",
@@ -88,12 +94,13 @@ class Connection(asyncio.BufferedProtocol):
         self._unproductive_bytes = 0
         self._interim = False
         self._until_end = True
+        self._is_plain = True
         self.answered = False
         self.reusable = False
         self.failure = ""
         self.status = 0
         self.headers: list[Header] = []
-        self.chunks: list[bytes] = []
+        self.chunks: list[bytes | bytearray] = []
         self.held_bytes = 0
 
     # -- sending --------------------------------------------------------------------------------------------------
@@ -154,21 +161,26 @@ class Connection(asyncio.BufferedProtocol):
         if self._reading_paused and not self.chunks:
             self._reading_paused = False
             self._transport.resume_reading()
-        return piece
+        return bytes(piece)
 
     def rest(self) -> bytes:
         """All that has come of the body and was not given."""
         chunks, self.chunks, self.held_bytes = self.chunks, [], 0
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return bytes(chunks[0]) if len(chunks) == 1 else b"".join(chunks)
 
     def release(self) -> bool:
         """End the exchange; whether the connection may carry another one. Otherwise it is closed."""
-        if self.state == COMPLETE and self.reusable and not self._transport.is_closing():
+        if self.state == COMPLETE and self.reusable and self._is_quiet():
             self.state = IDLE
             self.chunks = []
             return True
         self.close()
         return False
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing of the exchange is left over: unread, unsent, or on a connection that is going."""
+        transport = self._transport
+        return not (self._reading_paused or transport.get_write_buffer_size() or transport.is_closing())
 
     def close(self) -> None:
         """Close at once: what is still to be sent or received is of no use to anybody."""
@@ -211,6 +223,8 @@ class Connection(asyncio.BufferedProtocol):
             if self.state != FAILED:
                 self._fail_to_parse()
         else:
+            if self._bodyless and self.state == COMPLETE and not _BUFFER[:nbytes].tobytes().endswith(_HEADS_END):
+                self._surplus()
             if self._unproductive_bytes > limits.UPSTREAM_HEAD_BYTES_MAX and self.state in (AWAITING, READING):
                 self._fail(told.HEAD_TOO_LARGE if self.state == AWAITING else told.BROKEN_OFF)
 
@@ -227,23 +241,34 @@ class Connection(asyncio.BufferedProtocol):
             self.close()
 
     def eof_received(self) -> None:
-        """The upstream ends its side; the connection is closed at once, which tells the rest."""
+        """The upstream ends its side, which may be the end of an answer: what is still unsent is not waited for."""
+        if self.state == READING and self._until_end and self._ends_properly():
+            self.reusable, self.state = False, COMPLETE
+            self._wake()
+        elif self.state in (AWAITING, READING):
+            self.break_off()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def _ends_properly(self) -> bool:
+        """Whether TLS, if there is any, says so too: anybody can end the connection below it."""
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or tls.read(1) == b""
+        except ssl.SSLError:
+            return False
+
+    def connection_lost(self, _: Exception | None) -> None:
         """The connection is gone."""
         self.reusable = False
         if self.state == AWAITING:
             self.state, self.failure = FAILED, told.CLOSED
         elif self.state == READING:
-            if self._until_end and exc is None:
-                self.state = COMPLETE
-            else:
-                self.state, self.failure = FAILED, told.BROKEN_OFF
+            self.state, self.failure = FAILED, told.BROKEN_OFF
         elif self.state == IDLE:
             self.state, self.failure = FAILED, told.CLOSED
         self._wake()
         self.resume_writing()
         self._lost(self)
+        del self._parser  # which has this as well, so that they would wait for a collection
 
     def pause_writing(self) -> None:
         """The upstream does not take what is sent as fast as it is given."""
@@ -268,7 +293,8 @@ class Connection(asyncio.BufferedProtocol):
         if self.state != AWAITING:
             return
         name = lower(name)
-        if name in (b"content-length", b"transfer-encoding"):
+        if name in _FRAMING:
+            self._is_plain = name == b"content-length" or (self._until_end and value.strip().lower() == b"chunked")
             self._until_end = False
         self.headers.append((name, value))
 
@@ -282,6 +308,9 @@ class Connection(asyncio.BufferedProtocol):
             self._until_end = True
             self.headers = []
             return
+        if not self._is_plain or self._parser.get_http_version() not in _VERSIONS:
+            self._fail(told.NOT_HTTP)  # compressed for the way, say, which nobody asked for and callers are not told
+            return
         self.status = status
         self._unproductive_bytes = 0
         self.reusable = self._parser.should_keep_alive()
@@ -291,18 +320,37 @@ class Connection(asyncio.BufferedProtocol):
             self.state = COMPLETE
         self._wake()
 
+    def on_chunk_header(self) -> None:
+        """A chunk begins."""
+        if self.state == COMPLETE:
+            self._surplus()
+
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self.state == AWAITING:
+            self._fail(told.NOT_HTTP)  # an interim answer has no body
+            return
         if self.state != READING:
             self._surplus()
             return
         self._unproductive_bytes = 0
-        self.chunks.append(body)
-        self.held_bytes += len(body)
+        self._keep(body)
         if self.held_bytes > limits.UPSTREAM_BUFFERED_BYTES_MAX and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
         self._wake()
+
+    def _keep(self, body: bytes) -> None:
+        """Hold a piece until it is asked for; many small ones as one, for each object takes more than it holds."""
+        self.held_bytes += len(body)
+        if self.chunks and len(body) < _SMALL_BYTES:
+            last = self.chunks[-1]
+            if isinstance(last, bytearray) and len(last) < _LARGE_BYTES:
+                last += body
+            else:
+                self.chunks.append(bytearray(body))
+        else:
+            self.chunks.append(body)
 
     def on_message_complete(self) -> None:
         """The answer is complete, or an interim one."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _TEMPLATES: Final[told.Templates] = ((OSError, told.NO_CONNECTION), (ValueError, told.UNWRITABLE))
 _FAILURES: Final = (OSError, ValueError)
+_LENGTHS: Final = range(2**63)
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -78,11 +79,11 @@ class NativeTransport:
         self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload
     ) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""
-        length = any(name == b"content-length" for name, _ in request.headers)
+        length = _announced(request.headers)
         head = _head(request, origin, target, None)
         connection = self._pool.idle(origin) or await self._connected(origin)
         connection.ask(head, bodyless=request.method == "HEAD")
-        writing = asyncio.create_task(_uploaded(upload, connection, chunked=not length))
+        writing = asyncio.create_task(_uploaded(upload, connection, length))
         try:
             await connection.head()
         except BaseException:
@@ -108,6 +109,8 @@ class NativeTransport:
                 writing.cancel()
             raise origin.unreachable(connection.failure)
         if connection.status not in told.STATUSES:
+            if writing is not None:
+                writing.cancel()
             connection.close()
             raise origin.unreachable(told.NOT_HTTP)
         return NativeResponse(connection, self._pool, origin, writing)
@@ -195,6 +198,8 @@ def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | N
             lines.append(b"transfer-encoding: chunked")
         elif body or request.method not in told.METHODS_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(body))
+    elif _announced(headers) not in ((len(body),) if body is not None else _LENGTHS):
+        raise origin.unreachable(told.UNWRITABLE)
     lines.append(b"\r\n")
     head = f"{request.method} {target} HTTP/1.1\r\n".encode() + b"\r\n".join(lines)
     ends = len(lines) + 1
@@ -203,13 +208,31 @@ def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | N
     return head + body if body else head
 
 
-async def _uploaded(upload: told.Upload, connection: Connection, *, chunked: bool) -> None:
-    """Send a streamed body; when it fails, so does the exchange, for its end would not be seen."""
+def _announced(headers: Sequence[Header]) -> int | None:
+    """The length of a body that headers announce; -1 when they do not say it well."""
+    values = {value.strip() for name, value in headers if name == b"content-length"}
+    if not values:
+        return None
+    value = values.pop()
+    return int(value) if not values and value.isdigit() else -1
+
+
+async def _uploaded(upload: told.Upload, connection: Connection, length: int | None) -> None:
+    """Send a streamed body; when it fails, or is of another length than announced, so does the exchange.
+
+    What follows would otherwise be taken for the rest of it, or the rest of it for what follows.
+    """
+    sent = 0
     try:
         async for chunk in upload:
-            await connection.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
-        if chunked:
+            sent += len(chunk)
+            if length is not None and sent > length:
+                break
+            await connection.write(chunk if length is not None else b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        if length is None:
             await connection.write(_LAST_CHUNK)
+        elif sent != length:
+            connection.break_off()
     except Exception:
         if upload.error is None:
             raise

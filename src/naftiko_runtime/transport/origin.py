@@ -27,7 +27,6 @@ SLOW: Final = "there was no connection to {peer} within {seconds:g} s"
 CLOSED: Final = "{peer} closed the connection before answering"
 NOT_HTTP: Final = "the answer of {peer} is not HTTP"
 HEAD_TOO_LARGE: Final = "the head of the answer of {peer} is too large"
-UNASKED: Final = "{peer} answers before it is asked"
 BROKEN_OFF: Final = "{peer} broke off its answer"
 UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
 

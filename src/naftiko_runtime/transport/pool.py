@@ -37,11 +37,15 @@ class Pool:
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
+        self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
     def idle(self, origin: Origin) -> Connection | None:
-        """An idle connection, the one used last; nothing when there is none."""
+        """An idle connection, the one used last; nothing when there is none, or when others wait for one."""
+        return None if self._waiting else self._pop(origin)
+
+    def _pop(self, origin: Origin) -> Connection | None:
         connections = self._idle.get(origin)
         while connections:
             connection = connections.pop()
@@ -57,14 +61,11 @@ class Pool:
             TimeoutError: There was none in time.
             OSError, ssl.SSLError: As the system and OpenSSL tell it.
         """
-        waited = False
+        if self._closed:
+            raise ConnectionResetError
         async with asyncio.timeout(self._connect_seconds):
-            while len(self._open) + self._opening >= self._connections_max:
-                if (connection := self.idle(origin)) is not None:
-                    return connection
-                if not self._close_an_idle_one():
-                    await self._wait_for_room(again=waited)
-                    waited = True
+            if (connection := await self._kept_or_room(origin)) is not None:
+                return connection
             self._opening += 1
             try:
                 return await self._opened(origin)
@@ -73,6 +74,20 @@ class Pool:
                 raise
             finally:
                 self._opening -= 1
+
+    async def _kept_or_room(self, origin: Origin) -> Connection | None:
+        """An idle connection, or nothing, once there is room for another one; who came first is first."""
+        waited = False
+        while True:
+            if waited or not self._waiting:
+                if (connection := self._pop(origin)) is not None:
+                    return connection
+                if len(self._open) + self._opening < self._connections_max:
+                    return None
+                if self._close_an_idle_one():
+                    continue
+            await self._wait_for_room(again=waited)
+            waited = True
 
     def give_back(self, connection: Connection) -> None:
         """End a connection's exchange; keep it when it can carry another one."""
@@ -95,6 +110,8 @@ class Pool:
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
+        for asking in self._asking.values():
+            asking.cancel()
         for connection in list(self._open):
             connection.close()
         self._idle.clear()
@@ -112,6 +129,8 @@ class Pool:
         except BaseException:
             if room.done() and not room.cancelled():
                 self._make_room()  # it was this one's turn, which it does not take
+            elif room in self._waiting:
+                self._waiting.remove(room)
             raise
 
     def _make_room(self) -> None:
@@ -149,11 +168,23 @@ class Pool:
         known = self._addresses.get(key)
         if known is not None and now < known[0]:
             return known[1]
-        addresses = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = self._loop.create_task(self._look_up(*key))
+            asking.add_done_callback(lambda task: self._known(key, task))
+        return await asyncio.shield(asking)  # others may wait for it as well
+
+    async def _look_up(self, host: str, port: int) -> Sequence[AddrInfoType]:
+        return await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+    def _known(self, key: tuple[str, int], task: asyncio.Task[Sequence[AddrInfoType]]) -> None:
+        """An address was found, or not: who waits for it is told by the task."""
+        del self._asking[key]
+        if task.cancelled() or task.exception() is not None:
+            return
         if len(self._addresses) >= _ADDRESSES_KEPT_MAX:
             self._addresses.clear()
-        self._addresses[key] = (now + limits.UPSTREAM_NAMES_KEPT_SECONDS, addresses)
-        return addresses
+        self._addresses[key] = (self._loop.time() + limits.UPSTREAM_NAMES_KEPT_SECONDS, task.result())
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:  # made at the first use: it reads the system's authorities

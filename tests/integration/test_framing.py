@@ -1,0 +1,182 @@
+"""Where a request or an answer ends: what two readers could see differently must not come to harm anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import read_body, send_whole
+from naftiko_runtime.server.listener import Listener, open_socket
+from support.caller import Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+
+JSON = (b"content-type", b"application/json")
+UPGRADES = ["Upgrade: websocket\r\nConnection: upgrade", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings"]
+
+
+class Serving:
+    """A listener in a thread; what it saw, and a gate for ``/held``."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path == "/held":
+            await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, 10)
+        if path == "/early":
+            await send_whole(send, 403, [], b"no")
+            return
+        if path == "/streamed":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"in ", "more_body": True})
+            await send({"type": "http.response.body", "body": b"pieces"})
+            return
+        self.entered.set()
+        body = await read_body(receive, 10_000_000)
+        self.seen.append((f"{scope['method']} {path}", len(body)))
+        await send_whole(send, 200, [JSON], json.dumps({"path": path, "body": len(body)}).encode())
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Serving, str]]:
+    found, started, stop = Serving(), threading.Event(), threading.Event()
+    urls: list[str] = []
+
+    async def serve() -> None:
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), found.app)
+        await listener.start()
+        urls.append(f"http://127.0.0.1:{listener.port}")
+        started.set()
+        await asyncio.get_running_loop().run_in_executor(None, stop.wait)
+        listener.stop_accepting()
+        listener.abort()
+        await listener.closed()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield found, urls[0]
+    finally:
+        found.gate.set()
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def here() -> Iterator[tuple[Serving, str]]:
+    with serving() as found:
+        yield found
+
+
+def request(line: str, *headers: str, body: str = "", host: str = "h", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{line} HTTP/{version}", f"host: {host}", *headers, "", body]).encode()
+
+
+@pytest.mark.parametrize("upgrade", UPGRADES)
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_with_an_offer_to_upgrade_is_a_body(
+    here: tuple[Serving, str], upgrade: str, apart: bool, chunked: bool
+) -> None:
+    served, url = here
+    inner = request("GET /smuggled").decode()
+    framing = "transfer-encoding: chunked" if chunked else f"content-length: {len(inner)}"
+    body = f"{len(inner):x}\r\n{inner}\r\n0\r\n\r\n" if chunked else inner
+    with Raw(url) as raw:
+        head = request("POST /body", upgrade, framing)
+        if apart:
+            raw.send(head)
+            assert served.entered.wait(10)
+            raw.send(body.encode())
+        else:
+            raw.send(head + body.encode())
+        assert raw.answer().json == {"path": "/body", "body": len(inner)}
+        raw.send(request("GET /next"))
+        assert raw.answer().json["path"] == "/next"
+    assert served.seen == [("POST /body", len(inner)), ("GET /next", 0)]
+
+
+@pytest.mark.parametrize("upgrade", UPGRADES)
+def test_requests_behind_an_offer_to_upgrade_are_answered(here: tuple[Serving, str], upgrade: str) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(b"".join(request(f"GET /{n}", upgrade) for n in range(5)))
+        assert [raw.answer().json["path"] for _ in range(5)] == [f"/{n}" for n in range(5)]
+
+
+def test_requests_do_not_wait_without_end(here: tuple[Serving, str]) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /held") + b"".join(request(f"GET /{n}") for n in range(200)))
+        served.gate.set()
+        answers = [raw.answer() for _ in range(limits.REQUESTS_WAITING_MAX + 2)]
+        assert [answer.status for answer in answers] == [200] * (limits.REQUESTS_WAITING_MAX + 1) + [503]
+        assert raw.rest() == b""
+
+
+def test_an_old_caller_gets_no_chunks(here: tuple[Serving, str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /streamed", version="1.0"))
+        head, _, body = raw.rest().partition(b"\r\n\r\n")
+    assert body == b"in pieces"
+    assert b"transfer-encoding" not in head
+    assert b"connection: close" in head
+
+
+def test_an_old_caller_is_not_told_to_continue(here: tuple[Serving, str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("POST /x", "expect: 100-continue", "content-length: 2", version="1.0"))
+        raw.send(b"ab")
+        assert raw.answer().status == 200
+
+
+def test_who_is_answered_early_is_not_read_for_ever(here: tuple[Serving, str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("POST /early", "content-length: 100000000"))
+        answer = raw.answer()
+        assert (answer.status, answer.headers["connection"]) == (403, "close")
+        assert raw.rest() == b""
+
+
+@pytest.mark.parametrize("host", ["a, b", "a@b", "a/b", "a b", 'a"', "é"])
+def test_what_names_no_host_is_refused(here: tuple[Serving, str], host: str) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /x", host=host))
+        assert raw.answer().status == 400
+    assert served.seen == []
+
+
+@pytest.mark.parametrize("host", ["a.example", "a.example:80", "[::1]:8080", "a_b", "%61", "xn--e1a.example", ""])
+def test_hosts_are_taken(here: tuple[Serving, str], host: str) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /x", host=host))
+        assert raw.answer().status == 200
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0", "1.2", "3.0"])
+def test_other_versions_are_refused(here: tuple[Serving, str], version: str) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /x", version=version))
+        assert raw.answer().status == 400
+    assert served.seen == []
