@@ -77,7 +77,7 @@ class GatewayProtocol(asyncio.Protocol):
     def __init__(self, state: ListenerState) -> None:
         self.loop = asyncio.get_running_loop()
         self.state = state
-        self.parser = self._new_parser()
+        self.parser = _parser(self)
         self.transport: asyncio.Transport
         self.cycle: Cycle | None = None
         self.write_paused = False
@@ -97,7 +97,7 @@ class GatewayProtocol(asyncio.Protocol):
         """The request that is being answered; ``cycle`` is the one that came last."""
         self._unsent_before = 0
         self._stalled_since = 0.0
-        self._replaying = False
+        self._known_host: bytes | None = None
         self._fresh_head()
 
     def _fresh_head(self) -> None:
@@ -109,6 +109,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._hosts = 0
         self._has_body = False
         self._framing = b""
+        self._version = ""
         self._coding: bytes | None = None
 
     # -- the head: bounded in size, number and time ---------------------------------------------------------------
@@ -132,34 +133,35 @@ class GatewayProtocol(asyncio.Protocol):
             return
         self._moved = False
         self._idle_bytes += len(data)
+        left = None
         try:
-            self._parse(data)
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            left = memoryview(data)[offer.args[0] :]
         except HttpParserError as error:
-            if not isinstance(error.__context__, _CALLERS_FAULTS):
-                log.exception("unexpected error in reading a request")
-            self._not_http()
+            self._misread(error)
+        if left is not None:  # not in the handler: what goes wrong now has causes of its own
+            self._read_on(left)
         if not self._refused and not self.transport.is_closing():
             self._await_rest()
 
-    def _new_parser(self) -> HttpRequestParser:
-        parser = HttpRequestParser(self)
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
-        return parser
-
-    def _parse(self, data: bytes | memoryview) -> None:
+    def _read_on(self, data: memoryview) -> None:
         """Nothing is upgraded to: what follows an offer to, which its parser would not read, is HTTP/1.1 still."""
-        while data:
+        while True:
+            self.parser = _parser(self) if not self._framing else _parser_of_body(self, self._framing)
             try:
                 self.parser.feed_data(data)
             except HttpParserUpgrade as offer:
-                data = memoryview(data)[offer.args[0] :]
-                self.parser = self._new_parser()
-                if self._framing:
-                    self._replaying = True
-                    self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % self._framing)
-                    self._replaying = False
-            else:
-                return
+                data = data[offer.args[0] :]
+                continue
+            except HttpParserError as error:
+                self._misread(error)
+            return
+
+    def _misread(self, error: HttpParserError) -> None:
+        if not isinstance(error.__context__, _CALLERS_FAULTS):
+            log.error("unexpected error in reading a request", exc_info=error)
+        self._not_http()
 
     def _await_rest(self) -> None:
         """A head or a body is not complete, perhaps not begun: bound what may still come of it, and when.
@@ -241,21 +243,15 @@ class GatewayProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
-        if self._replaying:
-            return
         self._fresh_head()
         self._head_begun = True
 
     def on_url(self, url: bytes) -> None:
         """A piece of the target."""
-        if self._replaying:
-            return
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, which is counted and dropped: nobody has looked at it when the head was judged."""
-        if self._replaying:
-            return
         if not self._in_head:
             self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
             if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
@@ -268,7 +264,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _note(self, name: bytes, value: bytes) -> None:
         if name == b"host":
-            self._hosts += 1 if _HOST.fullmatch(value) else _MANY
+            self._hosts += 1 if value == self._known_host or self._is_host(value) else _MANY
         elif name == b"content-length":
             self._has_body = True
             self._framing = b"content-length: " + value
@@ -279,10 +275,15 @@ class GatewayProtocol(asyncio.Protocol):
         elif value.lower() == b"100-continue":
             self._expects_continue = True
 
+    def _is_host(self, value: bytes) -> bool:
+        """Whether that can be a host; a connection mostly names the same one in all its requests."""
+        if _HOST.fullmatch(value) is None:
+            return False
+        self._known_host = value
+        return True
+
     def on_headers_complete(self) -> None:
         """The head is there: check what HTTP demands of it, and run the application or refuse."""
-        if self._replaying:
-            return
         self._moved = True
         self._stop_clock()
         refusal = self._refusal()
@@ -296,7 +297,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _begin_request(self) -> None:
         """Run the application, or let the request wait for those before it on this connection."""
-        version = self.parser.get_http_version()
+        version = self._version
         raw_path, query = _target(self.url)
         path = raw_path.decode("ascii")
         scope: Scope = {
@@ -334,7 +335,7 @@ class GatewayProtocol(asyncio.Protocol):
             return _HEAD_TOO_LARGE
         if len(self._waiting) >= limits.REQUESTS_WAITING_MAX:
             return _TOO_EAGER
-        version = self.parser.get_http_version()
+        self._version = version = self.parser.get_http_version()
         if version not in _VERSIONS:
             return _NOT_HTTP
         old = version == "1.0"
@@ -498,6 +499,55 @@ class GatewayProtocol(asyncio.Protocol):
             running.cancel()
         self._running = self._front = None
         del self.parser  # which has this as well, so that they would wait for a collection
+
+
+def _parser(protocol: GatewayProtocol | _Resumed) -> HttpRequestParser:
+    parser = HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+    return parser
+
+
+def _parser_of_body(protocol: GatewayProtocol, framing: bytes) -> HttpRequestParser:
+    """A parser that has read a head of that framing, and tells of the body and of all that follows."""
+    resumed = _Resumed(protocol)
+    parser = _parser(resumed)
+    parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+    resumed.begin()
+    return parser
+
+
+class _Resumed:
+    """Tells a protocol what a parser reads, from a moment on that is behind a head."""
+
+    def __init__(self, protocol: GatewayProtocol) -> None:
+        self._protocol = protocol
+        self._begun = False
+
+    def begin(self) -> None:
+        """The head is read: tell of everything from now on."""
+        self._begun = True
+
+    def on_message_begin(self) -> None:
+        if self._begun:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._begun:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._begun:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._begun:
+            self._protocol.on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._protocol.on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._protocol.on_message_complete()
 
 
 def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | None:

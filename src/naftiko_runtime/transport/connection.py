@@ -308,12 +308,12 @@ class Connection(asyncio.BufferedProtocol):
             self._until_end = True
             self.headers = []
             return
-        if not self._is_plain or self._parser.get_http_version() not in _VERSIONS:
-            self._fail(told.NOT_HTTP)  # compressed for the way, say, which nobody asked for and callers are not told
-            return
         self.status = status
         self._unproductive_bytes = 0
         self.reusable = self._parser.should_keep_alive()
+        if not self._is_plain or not (self.reusable or self._parser.get_http_version() in _VERSIONS):
+            self._fail(told.NOT_HTTP)  # compressed for the way, say, which nobody asked for and callers are not told
+            return
         self.state = READING
         if self._bodyless:
             self._parser = HttpResponseParser(self)  # this one waits for a body, and cannot be told that none follows
@@ -334,7 +334,11 @@ class Connection(asyncio.BufferedProtocol):
             self._surplus()
             return
         self._unproductive_bytes = 0
-        self._keep(body)
+        if self.chunks:
+            self._keep(body)
+        else:
+            self.chunks.append(body)
+            self.held_bytes = len(body)
         if self.held_bytes > limits.UPSTREAM_BUFFERED_BYTES_MAX and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -343,14 +347,13 @@ class Connection(asyncio.BufferedProtocol):
     def _keep(self, body: bytes) -> None:
         """Hold a piece until it is asked for; many small ones as one, for each object takes more than it holds."""
         self.held_bytes += len(body)
-        if self.chunks and len(body) < _SMALL_BYTES:
-            last = self.chunks[-1]
-            if isinstance(last, bytearray) and len(last) < _LARGE_BYTES:
-                last += body
-            else:
-                self.chunks.append(bytearray(body))
-        else:
+        last = self.chunks[-1]
+        if len(body) >= _SMALL_BYTES:
             self.chunks.append(body)
+        elif isinstance(last, bytearray) and len(last) < _LARGE_BYTES:
+            last += body
+        else:
+            self.chunks.append(bytearray(body))
 
     def on_message_complete(self) -> None:
         """The answer is complete, or an interim one."""
