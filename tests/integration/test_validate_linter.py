@@ -119,6 +119,40 @@ def test_a_folder_is_walked_and_what_is_no_capability_left_alone(tree: Path) -> 
     assert everything.stdout.endswith("\n4 files checked: 2 errors, 2 warnings\n")
 
 
+def test_a_slip_of_the_key_that_makes_a_capability_hides_none_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "slip.yaml").write_text("naftiko: 1.0.0-alpha2\ninfo: {label: x}\ncapabilty: {}\n")
+    ended = naftiko("validate", ".", "--format", "concise", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "slip.yaml:3:1: error[" in ended.stdout
+    assert "capability" in ended.stdout
+
+
+@pytest.mark.parametrize("chosen", [("--select", "NK6"), ("--ignore", "NK1")])
+def test_what_is_no_yaml_is_told_whatever_is_chosen(tmp_path: Path, chosen: tuple[str, str]) -> None:
+    (tmp_path / "odd.yaml").write_text("naftiko: [\n")
+    ended = naftiko("validate", "odd.yaml", *chosen, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "error[yaml-syntax]" in ended.stdout
+
+
+def test_choosing_no_rule_is_a_mistake(tree: Path) -> None:
+    for arguments in (("--select", ""), ("--select", " , ")):
+        ended = naftiko("validate", "caps", *arguments, cwd=tree)
+        assert ended.returncode == 2
+        assert "names no rule" in ended.stderr
+    (tree / "naftiko.toml").write_text("select = []\n")
+    ended = naftiko("validate", "caps", cwd=tree)
+    assert ended.returncode == 2
+    assert "'select' names no rule" in ended.stderr
+
+
+def test_a_schema_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    ended = naftiko("schema", "-o", tmp_path / "none" / "x.json")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "No such file or directory" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("form", MACHINES)
 def test_standard_output_is_the_report_and_nothing_else(tree: Path, form: str) -> None:
     ended = naftiko("validate", "caps", "--format", form, cwd=tree)

@@ -11,8 +11,9 @@ from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_bo
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
-from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge
+from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import Unrenderable, below_base
@@ -156,7 +157,7 @@ class RouteHandler(_Handler):
         always, own = self._edge.passed_on(scope)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
-        held = await read_body(receive, self._edge.body_bytes_max) if self._reads_body else None
+        held = await self._held(receive) if self._reads_body else None
         if self._takes_inputs:
             fields = form_fields(dict(scope["headers"]).get(b"content-type", b""), held) if held else None
             given = self._given(scope, held, fields, found)
@@ -164,6 +165,19 @@ class RouteHandler(_Handler):
         if self._open_body:
             _pass_body(scope, receive if held is None else held, call, self._edge)
         return call
+
+    async def _held(self, receive: Receive) -> bytes:
+        """The whole body, within the time of a call."""
+        deadlines = self._operation.deadlines
+        deadline = deadlines.begin()
+        try:
+            return await read_body(receive, self._edge.body_bytes_max)
+        except BaseException as error:
+            if deadline.explains(type(error)):
+                raise TooSlow(too_slow(deadlines.seconds)) from None
+            raise
+        finally:
+            deadlines.end(deadline)
 
     def _given(
         self, scope: Scope, body: bytes | None, fields: dict[str, Any] | None, path_values: dict[str, str]

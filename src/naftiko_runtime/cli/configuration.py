@@ -149,7 +149,7 @@ class _Reader:
     def configuration(self) -> Configuration:
         """What the table says."""
         keys: dict[str, Callable[[str, Any], Any]] = {
-            "select": self._rules,
+            "select": self._selected,
             "ignore": self._rules,
             "error-on": self._error_on,
             "severity": self._severities,
@@ -173,6 +173,11 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._fault(f"'{key}' has to be a list of texts")
         return tuple(value)
+
+    def _selected(self, key: str, value: Any) -> frozenset[str]:
+        if not (named := self._rules(key, value)):
+            raise self._fault(f"'{key}' names no rule, so that nothing would be told")
+        return named
 
     def _rules(self, key: str, value: Any) -> frozenset[str]:
         return self._named(key, all_named, self._texts(key, value))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from naftiko_runtime.diagnostics import nearest
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import SourceError, read
 
@@ -61,7 +62,9 @@ def exposes(data: Any, *, shared: bool = False) -> bool:
         return False
     if "capability" in data or ("exposes" in data and bool(data.keys() & _VERSIONS)):
         return True
-    return shared and bool(data.keys() & _VERSIONS) and bool(data.keys() & _SHARED)
+    if not data.keys() & _VERSIONS:
+        return False
+    return nearest("capability", data) is not None or (shared and bool(data.keys() & _SHARED))
 
 
 def is_begun(text: str) -> bool:

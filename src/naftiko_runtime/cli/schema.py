@@ -25,5 +25,8 @@ def schema(version: str, output: Path | None) -> None:
     written = orjson.dumps(as_schema(version), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         click.echo(written.decode(), nl=False)
-    else:
+        return
+    try:
         output.write_bytes(written)
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from None

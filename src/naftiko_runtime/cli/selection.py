@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import RULES, Severity, closest
 from naftiko_runtime.lazy import pattern
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.configuration import Configuration
     from naftiko_runtime.diagnostics import Diagnostic
 
+_ALWAYS: Final = frozenset({rules.UNREADABLE.slug, rules.SYNTAX.slug})
+"""Told whatever is chosen: nothing else is known of such a file."""
 _CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
 
 
@@ -76,7 +79,9 @@ class Selection(NamedTuple):
                 severity = severity or diagnostic.severity
             else:
                 wanted = configuration.selects(slug)
-            if wanted and slug not in self.ignore and severity is not None:
+            if slug in _ALWAYS:
+                yield diagnostic
+            elif wanted and slug not in self.ignore and severity is not None:
                 yield diagnostic if severity is diagnostic.severity else replace(diagnostic, severity=severity)
 
     def fails_on(self, configuration: Configuration) -> Severity:

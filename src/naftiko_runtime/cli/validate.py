@@ -36,9 +36,12 @@ class _Rules(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
         try:
-            return all_named(word for part in str(value).split(",") if (word := part.strip()))
+            named = all_named(word for part in str(value).split(",") if (word := part.strip()))
         except UnknownRule as error:
             self.fail(str(error), param, ctx)
+        if not named and param is not None and param.name == "select":
+            self.fail("names no rule, so that nothing would be told", param, ctx)
+        return named
 
 
 @click.command()

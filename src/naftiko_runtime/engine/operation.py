@@ -132,12 +132,17 @@ class Exchange:
         extra = {"operation": plan.name, "upstream": plan.request.operation, "seconds": seconds}
         if self._awaits_caller:
             log.info("caller too slow", extra=extra)
-            return TooSlow(f"the request's body did not arrive within {seconds:g} seconds")
+            return TooSlow(too_slow(seconds))
         if self._answer is not None:
             log.warning("answer not delivered in time", extra=extra)
             return UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
         log.warning("upstream deadline", extra=extra)
         return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
+
+
+def too_slow(seconds: float) -> str:
+    """What to tell a caller whose body takes too long."""
+    return f"the request's body did not arrive within {seconds:g} seconds"
 
 
 async def _present(answer: Answer, plan: Operation) -> None:
