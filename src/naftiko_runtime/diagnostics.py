@@ -292,6 +292,13 @@ SHARED_NAMESPACE: Final = _rule(
     "An expose and a consumed API have the same namespace.",
     "Rename one of the two; a namespace is meant to be unique in its document.",
 )
+UNLISTED_INPUT: Final = _rule(
+    "NK216",
+    "unlisted-input",
+    _W,
+    "A 'with' value names an input that is not among those that its operation or tool lists; it becomes one.",
+    "Correct the name, or list the input under `inputParameters`.",
+)
 
 VALUE_PREFIX: Final = _rule(
     "NK221",

@@ -157,7 +157,13 @@ class CallSite(Struct):
         if value.startswith("$."):
             message = "references to steps are not served yet"
             self.context.complain(rules.NOT_SERVED, message, steps, "give a constant or an input")
+        before = dict(self.inputs)
         if (argument := self._reference(value, name)) is not None:
+            listed = [parameter.name for parameter in getattr(self.exposed, "input_parameters", ())]
+            if listed and argument.name not in before:
+                message = f"'{argument.name}' is not among the inputs, and becomes one"
+                advice = did_you_mean(argument.name, listed, "listed are")
+                self.context.complain(rules.UNLISTED_INPUT, message, steps, advice)
             return argument
         self._check_prefix(value, steps)
         return Constant(value)
