@@ -74,7 +74,7 @@ TOKEN_LIFE_SECONDS: Final = 300.0
 TOKEN_EARLY_SECONDS: Final = 30.0
 """How long before its end a token is renewed; a tenth of its life when that is shorter."""
 TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
-UPSTREAM_READ_BYTES_MAX: Final = 256 * 1024
+UPSTREAM_READ_BYTES_MAX: Final = 1024 * 1024
 """What is read of an answer in one piece."""
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
 """What one connection takes in ahead of its reader."""
