@@ -77,7 +77,7 @@ TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_READ_BYTES_MAX: Final = 1024 * 1024
 """What is read of an answer in one piece."""
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
-"""What one connection takes in ahead of its reader."""
+"""What one connection takes in ahead of its reader, and at most one read more."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
 ANSWER_VALUES_MAX: Final = 2_000_000

@@ -58,8 +58,6 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool, many: boo
     # They would tell every step of theirs, and the headers of every answer.
     for name in ("mcp", "httpcore2", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # What uvicorn would say of a broken connection is said here in our words, or is no news.
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     return redact
 
 
