@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-HEAVY = ["aiohttp", "anyio", "httpcore2", "httptools", "httpx2", "mcp", "mcp_types", "rich", "starlette", "structlog", "uvicorn", "uvloop"]
+HEAVY = [
+    "aiohttp",
+    "anyio",
+    "httpcore2",
+    "httptools",
+    "httpx2",
+    "mcp",
+    "mcp_types",
+    "rich",
+    "starlette",
+    "structlog",
+    "uvicorn",
+    "uvloop",
+]
 
 NOT_FOR_ALL_FILES = """
     asyncio csv dataclasses difflib dotenv email hmac importlib.metadata json logging orjson pathspec pydantic random
