@@ -147,6 +147,16 @@ def test_an_old_caller_is_not_told_to_continue(here: tuple[Serving, str]) -> Non
         assert raw.answer().status == 200
 
 
+def test_who_is_answered_early_keeps_a_connection_that_has_little_left(here: tuple[Serving, str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("POST /early", "content-length: 5"))
+        answer = raw.answer()
+        assert (answer.status, answer.headers.get("connection")) == (403, None)
+        raw.send(b"abcde" + request("GET /next"))
+        assert raw.answer().json["path"] == "/next"
+
+
 def test_who_is_answered_early_is_not_read_for_ever(here: tuple[Serving, str]) -> None:
     _, url = here
     with Raw(url) as raw:

@@ -150,8 +150,8 @@ class Cycle:
     def _told(self, headers: Iterable[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
         """Add the application's headers; returns whether they frame the body, and whether they end the connection."""
         framed = False
-        if closes or self.more_body:  # whoever is answered early may have much left to send
-            self.keep_alive = False
+        if closes or (self.more_body and not self._protocol.body_is_short()):
+            self.keep_alive = False  # whoever is answered early may have much left to send
         for name, value in headers:
             pieces.append(b"%b: %b\r\n" % (name, value))
             if name in _FRAMING:

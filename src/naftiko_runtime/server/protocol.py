@@ -343,6 +343,11 @@ class GatewayProtocol(asyncio.Protocol):
             return bad
         return _BAD_HOST if self._hosts > 1 or (self._hosts == 0 and not old) else None
 
+    def body_is_short(self) -> bool:
+        """Whether what is left of the body that is being read is worth waiting for, to keep the connection."""
+        length = self._framing.removeprefix(b"content-length: ")
+        return length.isdigit() and int(length) <= limits.REQUEST_BUFFERED_BYTES_MAX and not self._expects_continue
+
     def _head_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
