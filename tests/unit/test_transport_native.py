@@ -10,12 +10,11 @@ import pytest
 from naftiko_runtime import limits
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable, pool
 from naftiko_runtime.transport.native import NativeTransport
-from support.rawserver import Peer, RawServer, answer, serve
+from support.exchanges import asking, read, settled
+from support.rawserver import Peer, answer, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from naftiko_runtime.transport.native import NativeResponse
 
 
 @pytest.fixture
@@ -23,22 +22,6 @@ async def transport() -> AsyncIterator[NativeTransport]:
     opened = NativeTransport()
     yield opened
     await opened.aclose()
-
-
-def asking(server: RawServer, target: str = "/", method: str = "GET") -> OutboundRequest:
-    return OutboundRequest("a.b", method, server.url(target), ())
-
-
-async def read(response: NativeResponse) -> bytes:
-    try:
-        return b"".join([chunk async for chunk in response.chunks()])
-    finally:
-        await response.close()
-
-
-async def settled() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 async def closes(peer: Peer) -> None:
@@ -222,6 +205,22 @@ async def test_an_upstream_that_is_not_read_is_held_back(transport: NativeTransp
             await asyncio.sleep(0)
         assert not written.is_set()
         assert len(await read(response)) == len(body)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_connection_that_was_held_back_is_used_again_when_all_was_read(
+    transport: NativeTransport, *, whole: bool
+) -> None:
+    body = b"x" * 3_000_000
+    async with serve(answer(body)) as server:
+        for _ in range(3):
+            response = await transport.send(asking(server))
+            await settled()
+            held = response.whole() if whole else None
+            if held is not None:
+                await response.close()
+            assert (await read(response) if held is None else held) == body
+        assert server.connections == 1
 
 
 async def test_a_whole_body_is_given_at_once_and_once(transport: NativeTransport) -> None:

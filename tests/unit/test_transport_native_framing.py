@@ -12,13 +12,12 @@ import pytest
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.transport.native import NativeTransport
 from support.certificates import certificate, serving, trusting
+from support.exchanges import asking, read, settled
 from support.rawserver import Peer, RawServer, answer, serve
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
-
-    from naftiko_runtime.transport.native import NativeResponse
 
 
 @pytest.fixture
@@ -26,27 +25,6 @@ async def transport() -> AsyncIterator[NativeTransport]:
     opened = NativeTransport()
     yield opened
     await opened.aclose()
-
-
-def asking(
-    server: RawServer,
-    method: str = "GET",
-    headers: Sequence[tuple[bytes, bytes]] = (),
-    body: bytes | AsyncIterator[bytes] | None = None,
-) -> OutboundRequest:
-    return OutboundRequest("a.b", method, server.url(), headers, body)
-
-
-async def read(response: NativeResponse) -> bytes:
-    try:
-        return b"".join([chunk async for chunk in response.chunks()])
-    finally:
-        await response.close()
-
-
-async def settled() -> None:
-    for _ in range(200):
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -108,7 +86,7 @@ async def test_a_stream_of_another_length_than_announced_breaks_off(
     transport: NativeTransport, length: bytes, given: bytes
 ) -> None:
     async with serve(answer(b"early"), answer(b"next")) as server:
-        request = asking(server, "POST", [(b"content-length", length)], pieces(given))
+        request = asking(server, "/", "POST", [(b"content-length", length)], pieces(given))
         with pytest.raises(UpstreamUnreachable):
             await read(await transport.send(request))
         assert await read(await transport.send(asking(server))) in (b"early", b"next")
@@ -136,7 +114,7 @@ async def test_bytes_of_another_length_than_announced_are_not_sent(transport: Na
             headers = [(b"content-length", length) for length in lengths]
             for body in (b"abc", pieces(b"abc")) if lengths != [b"9"] else (b"abc",):
                 with pytest.raises(UpstreamUnreachable, match="cannot be written as HTTP"):
-                    await transport.send(asking(server, "POST", headers, body))
+                    await transport.send(asking(server, "/", "POST", headers, body))
         assert server.requests == []
 
 
@@ -205,7 +183,7 @@ async def test_what_comes_behind_the_head_that_was_asked_for_belongs_to_nobody(
 ) -> None:
     evil = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEVIL"
     async with serve(odd, evil, answer(b"next")) as server:
-        response = await transport.send(asking(server, "HEAD"))
+        response = await transport.send(asking(server, "/", "HEAD"))
         await response.close()
         await settled()
         await read(await transport.send(asking(server)))

@@ -37,8 +37,6 @@ _VERSIONS: Final = ("1.0", "1.1")
 _SMALL_BYTES: Final = 1024
 _LARGE_BYTES: Final = 16 * 1024
 _INTERIM: Final = range(100, 200)
-
-
 _HEADS_END: Final = b"\r\n\r\n"
 _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
 """What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
@@ -153,19 +151,18 @@ class Connection(asyncio.BufferedProtocol):
 
     def piece(self) -> bytes:
         """The next piece of what has come of the body: a large chunk by itself, small ones together."""
-        if len(self.chunks[0]) > _LARGE_BYTES:
-            piece = self.chunks.pop(0)
-            self.held_bytes -= len(piece)
-        else:
-            piece = self.rest()
-        if self._reading_paused and not self.chunks:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        if len(self.chunks) == 1 or len(self.chunks[0]) <= _LARGE_BYTES:
+            return self.rest()
+        piece = self.chunks.pop(0)
+        self.held_bytes -= len(piece)
         return bytes(piece)
 
     def rest(self) -> bytes:
         """All that has come of the body and was not given."""
         chunks, self.chunks, self.held_bytes = self.chunks, [], 0
+        if self._reading_paused:
+            self._reading_paused = False
+            self._transport.resume_reading()
         return bytes(chunks[0]) if len(chunks) == 1 else b"".join(chunks)
 
     def release(self) -> bool:
