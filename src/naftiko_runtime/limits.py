@@ -83,6 +83,19 @@ RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 ANSWER_VALUES_MAX: Final = 2_000_000
 """Values of an answer in a format in which a few bytes can stand for many: fields of records, cells of tables."""
 
+# Telemetry.
+METRICS_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of each worker's region in shared memory, which takes real memory only where it is written: some 12,000 series."""
+TRACES_TIMEOUT_SECONDS: Final = 10.0
+TRACES_DELAY_SECONDS: Final = 5.0
+TRACES_QUEUE_MAX: Final = 2048
+TRACES_BATCH_MAX: Final = 512
+TRACES_PAUSE_SECONDS: Final = 0.5
+"""Before a batch is sent again, twice as long each further time."""
+TRACES_LAST_SECONDS: Final = 3.0
+"""How long the spans that are left at the end may take."""
+TRACES_ANSWER_BYTES_MAX: Final = 64 * 1024
+
 # Shutdown.
 GRACE_SECONDS: Final = 30.0
 LAST_REQUEST_SECONDS: Final = 1.0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
+    from naftiko_runtime.telemetry.options import TraceOptions
     from naftiko_runtime.transport.base import Transport
 
 
@@ -23,11 +24,12 @@ class ServerSettings:
 
     Attributes:
         edge: What listeners do at their edge.
-        control: Address and port of the health endpoints; none for none.
+        control: Address and port of health and metrics; none for none, and then nothing is counted.
         grace_seconds: How long requests in progress may take to finish after a signal.
         linger_seconds: How long listeners go on accepting after readiness fell.
         deadline_seconds: For each exchange with an upstream.
         response_bytes_max: Of an answer that has to be held in memory.
+        traces: Where spans go; none for nowhere.
         workers: How many processes serve; with 1 it is the one that was started.
     """
 
@@ -37,6 +39,7 @@ class ServerSettings:
     linger_seconds: float = limits.LINGER_SECONDS
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
+    traces: TraceOptions | None = None
     workers: int = 1
 
 

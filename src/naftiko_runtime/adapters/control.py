@@ -1,4 +1,4 @@
-"""The control port's health endpoints, for load balancers and orchestrators."""
+"""The control port: health for load balancers and orchestrators, metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.adapters.edge import send_whole
 from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.telemetry.exposition import CONTENT_TYPE
 from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
@@ -13,24 +14,30 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
 
+_SERVED: Final = ("/health/live", "/health/ready", "/metrics")
 _JSON: Final = (b"content-type", b"application/json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-def control_app(ready: Callable[[], bool], live: Callable[[], bool] = lambda: True) -> App:
-    """``/health/live`` (the process answers) and ``/health/ready`` (it wants traffic).
+def control_app(
+    ready: Callable[[], bool], metrics: Callable[[], bytes], live: Callable[[], bool] = lambda: True
+) -> App:
+    """``/health/live`` (the process answers), ``/health/ready`` (it wants traffic) and ``/metrics``.
 
     Args:
         ready: Whether all listeners are open and no shutdown has begun.
+        metrics: All of them, in Prometheus's text format.
         live: Whether every other process that serves answers, too.
     """
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["path"] not in ("/health/live", "/health/ready"):
-            await send_problem_document(send, 404, "no-such-route", "served here: /health/live, /health/ready")
+        if scope["path"] not in _SERVED:
+            await send_problem_document(send, 404, "no-such-route", f"served here: {', '.join(_SERVED)}")
         elif scope["method"] not in ("GET", "HEAD"):
             allow = ((b"allow", b"GET, HEAD"),)
-            await send_problem_document(send, 405, "method-not-allowed", "health is asked with GET", headers=allow)
+            await send_problem_document(send, 405, "method-not-allowed", "it is asked with GET", headers=allow)
+        elif scope["path"] == "/metrics":
+            await send_whole(send, 200, [(b"content-type", CONTENT_TYPE), _NO_STORE], metrics())
         else:
             up = live() if scope["path"] == "/health/live" else ready()
             body = as_json({"status": "UP" if up else "DOWN"})

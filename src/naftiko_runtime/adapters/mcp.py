@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
+from naftiko_runtime.adapters.observed import ObservedTools, count_under, route_subject
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Header
 
 PATHS: Final = frozenset({"/mcp", "/"})
@@ -26,7 +28,9 @@ _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 
 
 @asynccontextmanager
-async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer] = ()) -> AsyncIterator[App]:
+async def mcp_app(
+    server: BoundServer, edge: Edge, members: Sequence[BoundServer] = (), observer: Observer | None = None
+) -> AsyncIterator[App]:
     """The ASGI application of the MCP exposes of one port, for as long as the context lasts.
 
     It keeps no session: every request carries all that answering it needs, so any replica can.
@@ -35,17 +39,21 @@ async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer
         server: What is served at ``/mcp`` and ``/``.
         edge: The operator's choices.
         members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
+        observer: Who is told of requests.
     """
     guard = PageGuard(edge, loopback=server.plan.address in _LOOPBACK)
-    union = _Endpoint(server, edge)
+    union = _Endpoint(server, edge, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge) for member in members}
+    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
+    subjects = {} if observer is None else {p: route_subject(observer, server.plan.namespace, p) for p in endpoints}
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             headers = dict(scope["headers"])
+            if (subject := subjects.get(scope["path"])) is not None:
+                count_under(scope, subject)
             if (endpoint := endpoints.get(scope["path"])) is None:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             elif (refusal := guard.refusal(headers)) is not None:
@@ -68,8 +76,9 @@ async def mcp_app(server: BoundServer, edge: Edge, members: Sequence[BoundServer
 class _Endpoint:
     """What answers at one path: the straight way for what is plain, the SDK for everything else."""
 
-    def __init__(self, server: BoundServer, edge: Edge) -> None:
-        tools = ToolServer(server, edge)
+    def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
+        name = server.plan.namespace
+        tools = ToolServer(server, edge, None if observer is None else ObservedTools(name, observer))
         body_bytes_max = max(1, edge.body_bytes_max)
         self.sdk = _Sdk(tools, body_bytes_max)
         self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None

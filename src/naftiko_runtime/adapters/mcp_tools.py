@@ -15,7 +15,10 @@ from naftiko_runtime.plan import McpServer, OpenBody
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from naftiko_runtime.adapters.edge import Edge, Scope
+    from naftiko_runtime.adapters.observed import ObservedTools
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Tool
@@ -29,11 +32,12 @@ class ToolServer:
         schemas: The input schema of each tool by its name.
     """
 
-    def __init__(self, server: BoundServer, edge: Edge) -> None:
+    def __init__(self, server: BoundServer, edge: Edge, observed: ObservedTools | None = None) -> None:
         plan = server.plan
         assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
         self.plan = plan
         self._edge = edge
+        self._observed = observed
         pairs = zip(plan.tools, server.operations, strict=True)
         self._broken = {tool.name: tool.reason for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in pairs}
@@ -52,7 +56,7 @@ class ToolServer:
         """Whether there is a tool of that name, be it one that was left out."""
         return name in self._operations or name in self._broken
 
-    async def result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
+    def result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Awaitable[Result]:
         """Call a tool.
 
         Args:
@@ -60,6 +64,10 @@ class ToolServer:
             arguments: What the caller gives, unchecked.
             scope: The request it came with, if any.
         """
+        working = self._result(name, arguments, scope)
+        return working if self._observed is None else self._observed.result(name, working)
+
+    async def _result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
         if (reason := self._broken.get(name)) is not None:
             return failure(reason)
         operation = self._operations[name]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
+from naftiko_runtime.adapters.observed import Routed, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.telemetry.observer import Observer
 
 _BODYLESS: Final = (204, 205, 304)
+Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
+"""Answers a request; the last argument is what the dispatcher found in its path."""
+
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 _QUERY_FIELDS_MAX: Final = 1000
 _JSON: Final = (b"content-type", b"application/json")
@@ -34,23 +40,30 @@ _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer, edge: Edge) -> None:
+    def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None = None) -> None:
         self._guard = server.guard
-        self._dispatcher: Dispatcher[RouteHandler | BrokenHandler] = Dispatcher()
-        self._mounts: Mounts[ForwardHandler | BrokenHandler] = Mounts()
+        self._dispatcher: Dispatcher[Handler] = Dispatcher()
+        self._mounts: Mounts[Handler] = Mounts()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         locations = Locations(plan)
+
+        def told(handler: Handler, path: str) -> Handler:
+            return handler if observer is None else Routed(handler, route_subject(observer, plan.namespace, path))
+
         routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
         for route, operation in zip(plan.routes, routed, strict=True):
-            self._dispatcher.add(route.method, route.pattern, RouteHandler(operation, edge, locations))
+            handler = RouteHandler(operation, edge, locations)
+            self._dispatcher.add(route.method, route.pattern, told(handler, route.path))
         for forward, operation in zip(plan.forwards, forwarded, strict=True):
-            self._mounts.add(forward.pattern, ForwardHandler(operation, edge, locations, forward.trusted_headers))
+            mounted = ForwardHandler(operation, edge, locations, forward.trusted_headers)
+            self._mounts.add(forward.pattern, told(mounted, forward.path))
         for broken in plan.broken:
+            left_out = told(BrokenHandler(broken.reason), broken.path)
             if broken.method == "*":
-                self._mounts.add(broken.pattern, BrokenHandler(broken.reason))
+                self._mounts.add(broken.pattern, left_out)
             else:
-                self._dispatcher.add(broken.method, broken.pattern, BrokenHandler(broken.reason))
+                self._dispatcher.add(broken.method, broken.pattern, left_out)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,7 +97,7 @@ class RestApp:
             await _other_method(send, method, [resource for resource, _ in matches])
 
 
-async def _other_method(send: Send, method: str, resources: list[Resource[RouteHandler | BrokenHandler]]) -> None:
+async def _other_method(send: Send, method: str, resources: list[Resource[Handler]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
         await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})

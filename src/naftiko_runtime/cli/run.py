@@ -32,6 +32,7 @@ from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.settings import Job, ServerSettings
 from naftiko_runtime.source import SourceError
+from naftiko_runtime.telemetry.options import trace_options
 from naftiko_runtime.transport import open_transport
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.logs import Redactor
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
+    from naftiko_runtime.telemetry.options import TraceOptions
     from naftiko_runtime.transport import HttpClient
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
@@ -61,7 +63,9 @@ _EXIT_FAILED = 1
 @click.option("--port", "ports", multiple=True, type=PORT_OF, help="Let NAMESPACE listen on PORT; 0 for a free one.")
 @click.option("--port-offset", type=int, default=0, envvar="NAFTIKO_PORT_OFFSET", help="Add this to every other port.")
 @click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's.")
-@click.option("--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live and /health/ready here.")
+@click.option(
+    "--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live, /health/ready and /metrics here."
+)
 @click.option(
     "--workers",
     type=WORKERS,
@@ -196,9 +200,19 @@ def run(
         grace_seconds=grace,
         linger_seconds=linger,
         deadline_seconds=deadline,
+        traces=_traces(env_files),
         workers=workers,
     )
     sys.exit(_serve(documents, loaded, settings, log_level))
+
+
+def _traces(env_files: tuple[Path, ...]) -> TraceOptions | None:
+    """Where spans go; exits when the variables that say it cannot be heeded."""
+    try:
+        return trace_options(environment(env_files))
+    except BindError as error:
+        click.echo(error, err=True)
+        sys.exit(_EXIT_FAILED)
 
 
 def _files(paths: Sequence[Path], sandbox: str | None) -> list[Path]:
@@ -344,7 +358,8 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
     people, many = sys.stderr.isatty(), settings.workers > 1
     try:
         jobs = documents.jobs(loaded)
-        redactor = logs.configure(log_level, _secrets(jobs), console=people, many=many)
+        keys = () if settings.traces is None else settings.traces.headers.values()
+        redactor = logs.configure(log_level, [*_secrets(jobs), *keys], console=people, many=many)
         for one in loaded:
             if people:
                 show(one, sys.stderr)

@@ -1,8 +1,8 @@
 """What all workers of a program know of each other: a page of memory that they share with their parent.
 
 Each field has one writer and is written in one piece, so nobody has to lock it. Whichever worker is asked on the
-control port answers for all of them from here. Figures that are to be added up over all workers would stand here, too:
-counters of each worker, which outlive it.
+control port answers for all of them from here; what they count stands on another such page, see
+:mod:`naftiko_runtime.telemetry.page`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 from naftiko_runtime.auth.nonces import SharedNonces
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.server.accounts import Books, reload_counter, start_counter
 from naftiko_runtime.server.bell import Bell, Interrupted
 from naftiko_runtime.server.board import Board
 from naftiko_runtime.server.channel import Channel
@@ -85,6 +86,9 @@ class _Crew:
         self._again = again
         self._numbered = numbered
         self._board = Board(settings.workers)
+        self._books = Books(settings)
+        meter = self._books.parent()
+        self._count_start, self._count_reload = start_counter(meter), reload_counter(meter)
         self._nonces = SharedNonces()
         self._selector = selectors.DefaultSelector()
         self._orders = Orders(self._stop, self._hurry, self._ask, settings.grace_seconds)
@@ -216,7 +220,10 @@ class _Crew:
         ours.close()
         self._ports.close(but=number)
         return work(
-            Post(number, self._ports, self._board, self._nonces, theirs), self._jobs, self._settings, self._again
+            Post(number, self._ports, self._board, self._books, self._nonces, theirs),
+            self._jobs,
+            self._settings,
+            self._again,
         )
 
     def _forsake(self) -> None:
@@ -252,6 +259,7 @@ class _Crew:
         member.ready = True
         if not self._stopping:
             member.deadline = float("inf")
+        self._count_start()
         log.info("worker started", extra=member.told)
         for number, server in enumerate(self._served_by):
             if number == member.number and server is not None:
@@ -361,6 +369,7 @@ class _Crew:
         if turn.fault is None:
             self._jobs = turn.jobs
             settle()
+            self._count_reload("reloaded")
             log_reloaded(turn.jobs, turn.in_progress)
         elif turn.changed and self._readings > 0:
             self._asked = True
@@ -368,4 +377,5 @@ class _Crew:
             self._not_reloaded(turn.fault)
 
     def _not_reloaded(self, reason: str) -> None:
+        self._count_reload("failed")
         log.error("not reloaded", extra={"reason": reason})

@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.adapters.mcp import mcp_app
+from naftiko_runtime.adapters.observed import observed
 from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.telemetry.upstreams import ObservedTransport
 from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import App
     from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.plan import Plan
     from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Transport
 
 
@@ -30,8 +34,15 @@ class Generation:
     It lives in a task of its own, for what it holds has to be closed by the task that opened it.
     """
 
-    def __init__(self, jobs: Sequence[Job], settings: ServerSettings, nonces: NonceBook | None = None) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        settings: ServerSettings,
+        nonces: NonceBook | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self.apps: tuple[App, ...] = ()
+        self._observer = observer
         self._jobs = jobs
         self._settings = settings
         self._nonces = nonces
@@ -74,7 +85,7 @@ class Generation:
             binding = bind(
                 job.plan,
                 job.secrets,
-                partial(Shared, transport),
+                partial(self._carrier, job.plan, transport),
                 deadline_seconds=self._settings.deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
                 nonces=self._nonces,
@@ -82,14 +93,21 @@ class Generation:
             bound.append(await stack.enter_async_context(binding))
         return bound
 
+    def _carrier(self, plan: Plan, transport: Transport) -> Transport:
+        """What carries a document's requests, when the client belongs to several."""
+        shared = Shared(transport)
+        return shared if self._observer is None else ObservedTransport(shared, plan, self._observer)
+
     async def _app(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> App:
         """What answers on one port."""
-        edge = self._settings.edge
+        edge, observer = self._settings.edge, self._observer
         server = servers[0] if len(servers) == 1 else merged(servers)
         match server.plan:
             case RestServer():
-                return RestApp(server, edge)
+                app: App = RestApp(server, edge, observer)
             case McpServer():
-                return await stack.enter_async_context(mcp_app(server, edge, servers if len(servers) > 1 else ()))
+                members = servers if len(servers) > 1 else ()
+                app = await stack.enter_async_context(mcp_app(server, edge, members, observer))
             case _:
                 assert_never(server.plan)
+        return app if observer is None else observed(app, server.plan.namespace, observer)

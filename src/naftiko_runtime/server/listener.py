@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.server.protocol import GatewayProtocol
 from naftiko_runtime.server.state import ListenerState
+from naftiko_runtime.telemetry.metrics import CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.telemetry.metrics import Meter, Number
 
 _BACKLOG: Final = 2048
 _POLL_SECONDS: Final = 0.02
@@ -84,9 +86,10 @@ def port_of(listening: socket.socket) -> int:
 class Listener:
     """A socket and the application behind it."""
 
-    def __init__(self, listening: socket.socket, app: App) -> None:
+    def __init__(self, listening: socket.socket, app: App, meter: Meter | None = None) -> None:
         self._socket = listening
-        self._state = ListenerState(app)
+        self._counts = None if meter is None else _Counts(meter, port_of(listening))
+        self._state = ListenerState(app, _untold if self._counts is None else self._counts.refused)
         self._server: asyncio.Server | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
@@ -131,6 +134,8 @@ class Listener:
     def tick(self) -> None:
         """Renew the Date header, and look for callers that do not read; to be called every second."""
         self._state.tell(_headers(closing=self._closing))
+        if self._counts is not None:
+            self._counts.connections.set(len(self._state.connections))
         now = asyncio.get_running_loop().time()
         for connection in self._connections():
             connection.look(now)
@@ -164,6 +169,26 @@ class Listener:
         """Wait until every connection is gone."""
         while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - at the end only, and the sets are changed in many places
             await asyncio.sleep(_POLL_SECONDS)
+
+
+class _Counts:
+    """What is counted of a port, besides the requests that reach its application."""
+
+    def __init__(self, meter: Meter, port: int) -> None:
+        self._meter = meter
+        self._port = str(port)
+        self._refused: dict[str, Number] = {}
+        self.connections = meter.number(CONNECTIONS, server_port=self._port)
+
+    def refused(self, slug: str) -> None:
+        """Count a request, or a connection, that was turned away."""
+        if slug not in self._refused:
+            self._refused[slug] = self._meter.number(REFUSED, server_port=self._port, error_type=slug)
+        self._refused[slug].add()
+
+
+def _untold(_slug: str) -> None:
+    """Where nothing is counted."""
 
 
 def _headers(*, closing: bool) -> list[tuple[bytes, bytes]]:

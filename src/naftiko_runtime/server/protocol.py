@@ -121,6 +121,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.state.connections.add(self)
         if len(self.state.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
             self._refused = True
+            self.state.refused(_FULL.slug)
             self.transport.abort()
         elif len(self.state.connections) > limits.CONNECTIONS_MAX:
             self._turn_away(_FULL)
@@ -197,6 +198,7 @@ class GatewayProtocol(asyncio.Protocol):
     def _turn_away(self, refusal: _Refusal, *, bodyless: bool = False) -> None:
         """Answer without the application, once what came before is answered, and end the connection."""
         self._refused = True
+        self.state.refused(refusal.slug)
         self._stop_clock()
         body = problem_document(refusal.status, refusal.slug, refusal.detail)
         lines = [

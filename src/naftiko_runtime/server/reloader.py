@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.telemetry.observer import Observer
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,11 @@ class Succession:
         listeners: Sequence[Listener],
         settings: ServerSettings,
         nonces: NonceBook | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._generation = generation
         self._nonces = nonces
+        self._observer = observer
         self._next: Generation | None = None
         self._listeners = listeners
         self._settings = settings
@@ -45,7 +48,7 @@ class Succession:
             BindError: A secret cannot be sent where a document wants it; nothing stays open.
         """
         await self.abandon()
-        new = Generation(jobs, self._settings, self._nonces)
+        new = Generation(jobs, self._settings, self._nonces, self._observer)
         await new.open()
         self._next = new
 
@@ -92,8 +95,15 @@ class Succession:
 class Reloader:
     """Reads the documents anew: opens all of them, gives listeners the new applications, lets the old ones finish."""
 
-    def __init__(self, succession: Succession, jobs: Sequence[Job], again: Callable[[], Sequence[Job]]) -> None:
+    def __init__(
+        self,
+        succession: Succession,
+        jobs: Sequence[Job],
+        again: Callable[[], Sequence[Job]],
+        count: Callable[[str], None],
+    ) -> None:
         self._succession = succession
+        self._count = count
         self._jobs = jobs
         self._again = again
         self._asked = asyncio.Event()
@@ -115,9 +125,12 @@ class Reloader:
             self._asked.clear()
             try:
                 await self._reload()
+                self._count("reloaded")
             except BindError as error:
+                self._count("failed")
                 log.error("not reloaded", extra={"reason": str(error)})  # noqa: TRY400 - it is the operator's fault
             except Exception:  # a fault of ours, which must not end what is served
+                self._count("failed")
                 log.exception("not reloaded")
 
     async def _reload(self) -> None:

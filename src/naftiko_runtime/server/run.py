@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.adapters.control import control_app
+from naftiko_runtime.server.accounts import Account, Books, reload_counter
 from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.life import Life
 from naftiko_runtime.server.listener import Listener
@@ -48,15 +49,20 @@ async def serve(
     ports = Ports.open(jobs, settings)
     async with AsyncExitStack() as stack:
         stack.callback(ports.close)
-        generation = Generation(jobs, settings)
+        books = Books(settings)
+        account = Account(books, 1, settings, jobs)
+        stack.push_async_callback(account.close)
+        generation = Generation(jobs, settings, observer=account.observer)
         await generation.open()
         gc.freeze()  # what is loaded stays: no collection looks at it again
         ready = asyncio.Event()
-        listeners = [Listener(s, app) for s, app in zip(ports.sets[0], generation.apps, strict=True)]
-        control = Listener(ports.control, control_app(ready.is_set)) if ports.control else None
-        reloader = Reloader(Succession(generation, listeners, settings), jobs, again)
+        meter = account.meter
+        listeners = [Listener(s, app, meter) for s, app in zip(ports.sets[0], generation.apps, strict=True)]
+        control = Listener(ports.control, control_app(ready.is_set, books.told)) if ports.control else None
+        succession = Succession(generation, listeners, settings, observer=account.observer)
+        reloader = Reloader(succession, jobs, again, reload_counter(books.parent()))
         stack.push_async_callback(reloader.close)
-        life = Life(listeners, control, ready, settings)
+        life = Life(listeners, control, ready, settings, account.tell)
         orders = Orders(life.stop, life.hurry, reloader.ask, settings.grace_seconds)
         loop = asyncio.get_running_loop()
         for number in orders.numbers:

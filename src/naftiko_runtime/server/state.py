@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
     from naftiko_runtime.server.protocol import GatewayProtocol
@@ -27,10 +27,12 @@ class Standing:
 class ListenerState:
     """A listener's application, its connections, the requests in progress, and the headers of all its answers."""
 
-    __slots__ = ("app", "connections", "headers", "standing", "tasks")
+    __slots__ = ("app", "connections", "headers", "refused", "standing", "tasks")
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, refused: Callable[[str], None]) -> None:
         self.app = app
+        self.refused = refused
+        """Told why a request does not get as far as the application."""
         self.connections: set[GatewayProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.tell(())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.adapters.control import control_app
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.server.accounts import Account
 from naftiko_runtime.server.board import Slot
 from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.life import Life
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.server.accounts import Books
     from naftiko_runtime.server.board import Board
     from naftiko_runtime.server.channel import Channel, Message
     from naftiko_runtime.server.ports import Ports
@@ -38,26 +40,37 @@ class Post:
     number: int
     ports: Ports
     board: Board
+    books: Books
     nonces: NonceBook
     channel: Channel
 
 
 async def work(post: Post, jobs: Sequence[Job], settings: ServerSettings, again: Callable[[], Sequence[Job]]) -> None:
     """Serve at a post until the parent, a signal or the parent's end says otherwise."""
-    generation = Generation(jobs, settings, post.nonces)
-    try:
-        await generation.open()
-    except BindError as error:
-        post.channel.send("failed", reason=str(error))
-        return
     async with AsyncExitStack() as stack:
-        listeners = [Listener(s, app) for s, app in zip(post.ports.sets[post.number], generation.apps, strict=True)]
-        succession = Succession(generation, listeners, settings, post.nonces)
+        try:
+            account = Account(post.books, post.number + 1, settings, jobs)
+            stack.push_async_callback(account.close)
+            observer = account.observer
+            generation = Generation(jobs, settings, post.nonces, observer)
+            await generation.open()
+        except BindError as error:
+            post.channel.send("failed", reason=str(error))
+            return
+        sockets = post.ports.sets[post.number]
+        listeners = [Listener(s, app, account.meter) for s, app in zip(sockets, generation.apps, strict=True)]
+        succession = Succession(generation, listeners, settings, post.nonces, observer)
         stack.push_async_callback(succession.close)
         slot, board = Slot(post.board, post.number), post.board
         shared = post.ports.control
-        control = Listener(shared, control_app(board.is_ready, board.is_live)) if shared else None
-        life = Life(listeners, control, slot, settings, slot.beat)
+        told = control_app(board.is_ready, post.books.told, board.is_live)
+        control = Listener(shared, told) if shared else None
+
+        def beat() -> None:
+            slot.beat()
+            account.tell()
+
+        life = Life(listeners, control, slot, settings, beat)
         worker = _Worker(post.channel, life, succession, listeners, again)
         loop = asyncio.get_running_loop()
         loop.add_reader(post.channel.fileno(), worker.listen)

@@ -1,0 +1,155 @@
+"""What is counted, by the names of OpenTelemetry's conventions as Prometheus spells them."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+
+from naftiko_runtime.telemetry.page import FullError
+
+if TYPE_CHECKING:
+    from naftiko_runtime.telemetry.page import Ledger
+
+log = logging.getLogger(__name__)
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Upper bounds of a histogram's buckets: those of the conventions, and two below, for upstreams that are near."""
+
+
+class Family(Struct, frozen=True):
+    """Series of one name.
+
+    Attributes:
+        name: As Prometheus has it, with the unit.
+        kind: What the numbers are.
+        about: One sentence for people.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    about: str
+
+    @property
+    def numbers(self) -> int:
+        """How many a series has: a histogram's are its buckets, the one above them, and the sum."""
+        return len(SECONDS) + 2 if self.kind == "histogram" else 1
+
+
+SERVED: Final = Family("http_server_request_duration_seconds", "histogram", "Requests, to their answer's last byte.")
+ACTIVE: Final = Family("http_server_active_requests", "gauge", "Requests in progress.")
+CALLED: Final = Family("mcp_server_operation_duration_seconds", "histogram", "Tool calls over MCP.")
+UPSTREAM: Final = Family(
+    "http_client_request_duration_seconds", "histogram", "Calls of upstreams, to the answer's head."
+)
+CONNECTIONS: Final = Family("naftiko_connections", "gauge", "Open connections of callers.")
+CPU: Final = Family("process_cpu_seconds_total", "counter", "CPU time in user and system mode.")
+MEMORY: Final = Family("process_resident_memory_bytes", "gauge", "Resident memory.")
+STARTED: Final = Family("process_start_time_seconds", "gauge", "When the process started, since the epoch.")
+REFUSED: Final = Family("naftiko_refused_requests_total", "counter", "Requests refused before they were routed.")
+WORKERS: Final = Family(
+    "naftiko_worker_starts_total", "counter", "Workers started, those that replace others included."
+)
+RELOADS: Final = Family("naftiko_reloads_total", "counter", "Readings of the documents while they were served.")
+SPANS: Final = Family("naftiko_spans_total", "counter", "Spans by what became of them.")
+LOST: Final = Family("naftiko_series_lost_total", "counter", "Series that were not kept because there were too many.")
+
+FAMILIES: Final = {
+    family.name: family
+    for family in (
+        SERVED,
+        ACTIVE,
+        CALLED,
+        UPSTREAM,
+        CONNECTIONS,
+        CPU,
+        MEMORY,
+        STARTED,
+        REFUSED,
+        WORKERS,
+        RELOADS,
+        SPANS,
+        LOST,
+    )
+}
+_SEPARATOR: Final = "\0"
+
+
+class Number:
+    """A counter's or a gauge's value."""
+
+    __slots__ = ("_at", "_numbers")
+
+    def __init__(self, numbers: memoryview[float], at: int) -> None:
+        self._numbers = numbers
+        self._at = at
+
+    def add(self, amount: float = 1) -> None:
+        """Let it be more, or less."""
+        self._numbers[self._at] += amount
+
+    def set(self, value: float) -> None:
+        """Let it be this."""
+        self._numbers[self._at] = value
+
+
+class Histogram:
+    """How many durations fell into each bucket, and their sum."""
+
+    __slots__ = ("_first", "_numbers", "_sum")
+
+    def __init__(self, numbers: memoryview[float], first: int) -> None:
+        self._numbers = numbers
+        self._first = first
+        self._sum = first + len(SECONDS) + 1
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        numbers = self._numbers
+        numbers[self._first + bisect_left(SECONDS, seconds)] += 1
+        numbers[self._sum] += seconds
+
+
+class Meter:
+    """Makes the series of one process; the same labels give the same series, also after a reload."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        for key, at in ledger.places().items():  # of a predecessor: what it counted stays, what it was is over
+            if family_of(key)[0].kind == "gauge":
+                ledger.numbers[at] = 0.0
+        self._lost = self.number(LOST)
+
+    def number(self, family: Family, **labels: str) -> Number:
+        """A counter or a gauge."""
+        return Number(*self._series(family, labels))
+
+    def histogram(self, family: Family, **labels: str) -> Histogram:
+        """A histogram."""
+        return Histogram(*self._series(family, labels))
+
+    def _series(self, family: Family, labels: dict[str, str]) -> tuple[memoryview[float], int]:
+        """Where its numbers are; when there is no room, where nobody reads them, which is counted and told once."""
+        try:
+            return self._ledger.numbers, self._ledger.place(_key(family, labels), family.numbers)
+        except FullError:
+            self._lost.add()
+            log.warning("too many metrics: a series is not kept", extra={"metric": family.name})
+            return memoryview(bytearray(8 * family.numbers)).cast("d"), 0
+
+
+def _key(family: Family, labels: dict[str, str]) -> str:
+    told = ",".join(f'{name}="{_escaped(value)}"' for name, value in sorted(labels.items()))
+    return f"{family.name}{_SEPARATOR}{told}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def family_of(key: str) -> tuple[Family, str]:
+    """The family of an entry, and its labels as Prometheus writes them."""
+    name, _, labels = key.partition(_SEPARATOR)
+    return FAMILIES[name], labels

@@ -1,0 +1,228 @@
+"""One request seen from outside: what it is counted under, what came of it, how long it took."""
+
+from __future__ import annotations
+
+import os
+import socket
+from time import time_ns
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from naftiko_runtime._version import __version__
+from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers
+from naftiko_runtime.telemetry.exporter import Exporter
+from naftiko_runtime.telemetry.metrics import ACTIVE, SPANS, Meter
+from naftiko_runtime.telemetry.otlp import Batches, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from naftiko_runtime.telemetry.metrics import Family, Histogram, Number
+    from naftiko_runtime.telemetry.options import TraceOptions
+    from naftiko_runtime.telemetry.otlp import Kind, Value
+    from naftiko_runtime.transport.base import Header
+
+Outcome: TypeAlias = int | str
+"""A status, or in one word why there is none."""
+
+_METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
+_OTHER: Final = "_OTHER"
+
+
+def known_method(method: str) -> str:
+    """A method as it is counted: callers may invent others, without end."""
+    return method if method in _METHODS else _OTHER
+
+
+class _Series:
+    """Where requests of one subject, method and outcome are counted, and the span that tells of one."""
+
+    __slots__ = ("histogram", "template")
+
+    def __init__(self, histogram: Histogram | None, template: Template | None) -> None:
+        self.histogram = histogram
+        self.template = template
+
+
+class Subject:
+    """What requests are counted under: a route, a tool, an upstream's operation. A request costs one look-up."""
+
+    __slots__ = ("_attributes", "_family", "_kind", "_known", "_meter", "_target", "_traced")
+
+    def __init__(
+        self,
+        family: Family,
+        kind: Kind,
+        target: str,
+        attributes: Mapping[str, Value],
+        *,
+        meter: Meter | None,
+        traced: bool,
+    ) -> None:
+        self._family = family
+        self._kind = kind
+        self._target = target
+        self._attributes = attributes
+        self._meter = meter
+        self._traced = traced
+        self._known: dict[tuple[str, Outcome], _Series] = {}
+
+    def series(self, method: str, outcome: Outcome) -> _Series:
+        """Where a request of that method with that outcome belongs.
+
+        Args:
+            method: Of HTTP; empty where requests have none.
+            outcome: A status, or a word for a failure without one; empty for a success without one.
+        """
+        try:
+            return self._known[method, outcome]
+        except KeyError:
+            series = self._known[method, outcome] = self._made(known_method(method) if method else "", outcome)
+            return series
+
+    def _made(self, method: str, outcome: Outcome) -> _Series:
+        told = dict(self._attributes)
+        if method:
+            told["http.request.method"] = method
+        if isinstance(outcome, int):
+            told["http.response.status_code"] = outcome
+            failed = outcome >= (500 if self._kind == "server" else 400)
+        else:
+            failed = bool(outcome)
+        if failed:
+            told["error.type"] = str(outcome)
+        labels = {name.replace(".", "_"): str(value) for name, value in told.items()}
+        name = f"{method} {self._target}".strip()
+        return _Series(
+            None if self._meter is None else self._meter.histogram(self._family, **labels),
+            Template(name, self._kind, told, failed=failed) if self._traced else None,
+        )
+
+
+class Observation:
+    """A caller's request in progress.
+
+    Attributes:
+        subject: What it is counted under.
+        outcome: What became of it so far.
+        tool: The tool that it calls and what came of that, which name its span better than an MCP server's path does.
+        caller: The trace that it came with.
+        trace_id: Of the trace that it is recorded in.
+        span_id: Its own there; empty when it is not recorded.
+        start_ns: When it began, since the epoch, if it is recorded.
+    """
+
+    __slots__ = ("caller", "outcome", "span_id", "start_ns", "subject", "tool", "trace_id")
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.outcome: Outcome = "cancelled"
+        self.tool: tuple[Subject, str] | None = None
+        self.caller: Caller | None = None
+        self.trace_id = b""
+        self.span_id = b""
+        self.start_ns = 0
+
+
+class Tracer:
+    """Records requests as spans."""
+
+    def __init__(self, exporter: Exporter, sampler: Sampler) -> None:
+        self._add = exporter.add
+        self._sampler = sampler
+        self.identifier: Callable[[int], bytes] = identifiers()
+
+    def begin(self, observation: Observation, headers: Iterable[Header]) -> None:
+        """Find out which trace a request belongs to, and whether it is recorded."""
+        caller = observation.caller = caller_of(headers)
+        trace_id = self.identifier(16) if caller is None else caller.trace_id
+        if self._sampler.takes(trace_id, caller):
+            observation.trace_id, observation.span_id = trace_id, self.identifier(8)
+            observation.start_ns = time_ns()
+
+    def end(self, observation: Observation, series: _Series, seconds: float) -> None:
+        """Record the request; to be called if it has a span."""
+        if observation.tool is not None:
+            subject, outcome = observation.tool
+            series = subject.series("", outcome)
+        caller, start = observation.caller, observation.start_ns
+        if series.template is not None:
+            self._add(
+                series.template.filled(
+                    observation.trace_id,
+                    observation.span_id,
+                    b"" if caller is None else caller.span_id,
+                    start,
+                    start + int(seconds * 1e9),
+                    b"" if caller is None else caller.state,
+                )
+            )
+
+    def record_call(self, of: Observation, span_id: bytes, series: _Series, start_ns: int, seconds: float) -> None:
+        """Record a call of an upstream that a recorded request made."""
+        state = b"" if of.caller is None else of.caller.state
+        end_ns = start_ns + int(seconds * 1e9)
+        if series.template is not None:
+            self._add(series.template.filled(of.trace_id, span_id, of.span_id, start_ns, end_ns, state))
+
+
+class Observer:
+    """What a process has to tell of its requests; it has a meter, a tracer, or both."""
+
+    def __init__(self, meter: Meter | None, options: TraceOptions | None, service: str) -> None:
+        """Begin; to be called in a running loop.
+
+        Args:
+            meter: Counts.
+            options: Where spans go; none for nowhere.
+            service: What this program is called unless the options say.
+
+        Raises:
+            BindError: The options cannot be heeded.
+        """
+        self.meter = meter
+        self._exporter: Exporter | None = None
+        self.tracer: Tracer | None = None
+        if options is not None:
+            self._exporter = Exporter(options, Batches(_resource(options, service)), self._spans())
+            self.tracer = Tracer(self._exporter, Sampler(options.sampler, options.ratio))
+
+    async def close(self) -> None:
+        """Send what is not sent yet."""
+        if self._exporter is not None:
+            await self._exporter.close()
+
+    def subject(self, family: Family, kind: Kind, target: str, attributes: Mapping[str, Value]) -> Subject:
+        """What requests can be counted under.
+
+        Args:
+            family: Of the metric.
+            kind: Which side of a request we are.
+            target: What a span is called by, after its method.
+            attributes: Of every span; labels of the metric, too.
+        """
+        return Subject(family, kind, target, attributes, meter=self.meter, traced=self.tracer is not None)
+
+    def active(self, expose: str) -> Number | None:
+        """Counts requests in progress."""
+        return None if self.meter is None else self.meter.number(ACTIVE, naftiko_expose=expose)
+
+    def _spans(self) -> Callable[[str, int], None]:
+        meter = self.meter
+        if meter is None:
+            return lambda _outcome, _count: None
+        numbers = {outcome: meter.number(SPANS, outcome=outcome) for outcome in ("exported", "dropped", "rejected")}
+        return lambda outcome, count: numbers[outcome].add(count)
+
+
+def _resource(options: TraceOptions, service: str) -> dict[str, Value]:
+    """Who we are, by the conventions; what the operator says counts more."""
+    return {
+        "service.name": service,
+        "service.version": __version__,
+        "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+        "process.pid": os.getpid(),
+        "telemetry.sdk.name": "naftiko-runtime",
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.version": __version__,
+        **options.resource,
+    }
