@@ -13,6 +13,7 @@ import pytest
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.state import Service
 from support.caller import Raw
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def serving() -> Iterator[tuple[Serving, str]]:
     urls: list[str] = []
 
     async def serve() -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), found.app)
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(found.app))
         await listener.start()
         urls.append(f"http://127.0.0.1:{listener.port}")
         started.set()

@@ -20,6 +20,7 @@ import uvloop
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.state import Service
 from support.caller import DEADLINE_SECONDS, Raw, head
 from support.upstream import Gate
 
@@ -59,7 +60,7 @@ class Served:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), self.app)
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(self.app))
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
         ticking = asyncio.create_task(self._tick(listener))

@@ -24,6 +24,7 @@ from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import placeholders
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.transport import open_transport
 from support.caller import call
 from support.upstream import GIF, Reply, Upstream
@@ -124,7 +125,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
                 app = await stack.enter_async_context(mcp_app(bound.servers[number], edge))
-                listener = Listener(open_socket("127.0.0.1", 0, attribute), app)
+                listener = Listener(open_socket("127.0.0.1", 0, attribute), Service(app))
                 await listener.start()
                 stack.push_async_callback(listener.closed)
                 stack.callback(listener.stop_accepting)

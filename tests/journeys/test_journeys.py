@@ -21,6 +21,7 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import resolve
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.transport import open_transport
 from support.caller import call
 from support.upstream import Upstream
@@ -58,7 +59,7 @@ async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
         server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
         app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)
         listening = open_socket("127.0.0.1", 0, story.name)
-        listener = Listener(listening, app)
+        listener = Listener(listening, Service(app))
         await listener.start()
         try:
             yield f"http://127.0.0.1:{listener.port}"

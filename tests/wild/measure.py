@@ -27,6 +27,7 @@ from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.transport import open_transport
 from wild.author import has_host, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
@@ -169,7 +170,7 @@ class Lab:
             stack.push_async_callback(_stop, listeners)
             for server in bound.servers:
                 app = await _app(server, stack)
-                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), app)
+                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), Service(app))
                 listeners.append(listener)
                 await listener.start()
                 kind = "rest" if isinstance(server.plan, RestServer) else "mcp"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
-from naftiko_runtime.adapters.observed import ObservedTools, count_under, route_subject
+from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ async def mcp_app(
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             headers = dict(scope["headers"])
-            if (subject := subjects.get(scope["path"])) is not None:
-                count_under(scope, subject)
+            scope[SUBJECT] = subjects.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             elif (refusal := guard.refusal(headers)) is not None:

@@ -1,81 +1,69 @@
-"""Applications and handlers whose requests are counted and recorded; without telemetry none of this is in the way."""
+"""What is counted and recorded of the requests that a port answers; without telemetry none of this is in the way."""
 
 from __future__ import annotations
 
-import asyncio
-from http import HTTPStatus
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.adapters.edge import Truncated
 from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
-from naftiko_runtime.telemetry.observer import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable
 
     from naftiko_runtime.adapters.content import Result
-    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
-    from naftiko_runtime.telemetry.observer import Observer, Subject
+    from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.telemetry.observer import Observation, Observer, Subject
     from naftiko_runtime.telemetry.otlp import Value
 
-_KEY: Final = "naftiko.observation"
-_START: Final = "http.response.start"
+SUBJECT: Final = "naftiko.subject"
+"""Where a handler says in a request's scope under what it is counted; none for under what no route answers."""
 
 
-def observed(app: App, expose: str, observer: Observer) -> App:
-    """The application of one port, observed.
+class PortObserver:
+    """Observes the requests of one port, from their head to their answer's last byte."""
 
-    Args:
-        app: What answers.
-        expose: The namespace that it serves.
-        observer: Who is told.
-    """
-    unrouted, tracer = route_subject(observer, expose, None), observer.tracer
-    active = observer.active(expose)
+    def __init__(self, expose: str, observer: Observer) -> None:
+        """Prepare it.
 
-    async def observed_app(scope: Scope, receive: Receive, send: Send) -> None:
-        observation = scope[_KEY] = Observation(unrouted)
+        Args:
+            expose: The namespace that is served there.
+            observer: Who is told.
+        """
+        self._unrouted = route_subject(observer, expose, None)
+        self._tracer = observer.tracer
 
-        def sending(message: MutableMapping[str, Any]) -> Awaitable[None]:
-            if message["type"] == _START:
-                observation.outcome = message["status"]
-            return send(message)
+    def begin(self, scope: Scope, *, traced: bool) -> Observation | None:
+        """A request's head is here; to be called in its task.
 
-        if tracer is not None:
-            tracer.begin(observation, scope["headers"])
-            CURRENT.set(observation)
-        if active is not None:
-            active.add(1)
-        began = perf_counter()
-        try:
-            await app(scope, receive, sending)
-        except (Exception, asyncio.CancelledError) as error:
-            observation.outcome = _outcome_of(error, observation.outcome)
-            raise
-        finally:
-            seconds = perf_counter() - began
-            if active is not None:
-                active.add(-1)
-            series = observation.subject.series(scope["method"], observation.outcome)
-            if series.histogram is not None:
-                series.histogram.observe(seconds)
-            if observation.span_id and tracer is not None:
-                tracer.end(observation, series, seconds)
+        Args:
+            scope: The request's.
+            traced: Whether ``traceparent`` is among its headers.
 
-    return observed_app
+        Returns:
+            What :meth:`end` is to be given.
+        """
+        if self._tracer is None:
+            return None
+        observation = self._tracer.begin(scope["headers"] if traced else ())
+        CURRENT.set(observation)
+        return observation
 
+    def end(self, scope: Scope, observation: Observation | None, outcome: int | str, began_ns: int) -> None:
+        """A request is over.
 
-def _outcome_of(error: BaseException, so_far: int | str) -> int | str:
-    """What becomes of a request whose application fails."""
-    match error:
-        case Truncated():
-            return "truncated"
-        case asyncio.CancelledError():
-            return so_far
-        case _:
-            return HTTPStatus.INTERNAL_SERVER_ERROR.value
+        Args:
+            scope: The request's.
+            observation: What :meth:`begin` returned.
+            outcome: The status that it was answered with, or in one word why with none.
+            began_ns: When it began, by the performance counter.
+        """
+        took = perf_counter_ns() - began_ns
+        subject: Subject = scope.get(SUBJECT) or self._unrouted
+        series = subject.series(scope["method"], outcome)
+        series.observe(took)
+        if observation is not None and observation.span_id and self._tracer is not None:
+            self._tracer.end(observation, series, began_ns, took)
 
 
 def route_subject(observer: Observer, expose: str, route: str | None) -> Subject:
@@ -86,28 +74,8 @@ def route_subject(observer: Observer, expose: str, route: str | None) -> Subject
     return observer.subject(SERVED, "server", route or "", attributes)
 
 
-def count_under(scope: Scope, subject: Subject) -> None:
-    """Let a request, whose application is observed, be counted under this."""
-    scope[_KEY].subject = subject
-
-
-class Routed:
-    """A handler that says under what its requests are counted."""
-
-    __slots__ = ("_handler", "_subject")
-
-    def __init__(self, handler: Callable[[Scope, Receive, Send, Any], Awaitable[None]], subject: Subject) -> None:
-        self._handler = handler
-        self._subject = subject
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> Awaitable[None]:
-        """Have a request answered."""
-        scope[_KEY].subject = self._subject
-        return self._handler(scope, receive, send, found)
-
-
 class ObservedTools:
-    """Counts the calls of an MCP server's tools."""
+    """Observes the calls of an MCP server's tools."""
 
     def __init__(self, expose: str, observer: Observer) -> None:
         self._expose = expose
@@ -116,9 +84,8 @@ class ObservedTools:
 
     async def result(self, tool: str, working: Awaitable[Result]) -> Result:
         """A tool's result, when the call is counted."""
-        subject = self._subjects.get(tool) or self._subject(tool)
         outcome = "cancelled"
-        began = perf_counter()
+        began = perf_counter_ns()
         try:
             result = await working
             outcome = "tool_error" if result.is_error else ""
@@ -126,9 +93,9 @@ class ObservedTools:
             outcome = "internal_error"
             raise
         finally:
+            subject = self._subjects.get(tool) or self._subject(tool)
             series = subject.series("", outcome)
-            if series.histogram is not None:
-                series.histogram.observe(perf_counter() - began)
+            series.observe(perf_counter_ns() - began)
             if (observation := CURRENT.get()) is not None:
                 observation.tool = subject, outcome
         return result

@@ -11,7 +11,7 @@ from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
-from naftiko_runtime.adapters.observed import Routed, route_subject
+from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.observer import Observer, Subject
 
 _BODYLESS: Final = (204, 205, 304)
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
@@ -48,18 +48,18 @@ class RestApp:
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         locations = Locations(plan)
 
-        def told(handler: Handler, path: str) -> Handler:
-            return handler if observer is None else Routed(handler, route_subject(observer, plan.namespace, path))
+        def subject(path: str) -> Subject | None:
+            return None if observer is None else route_subject(observer, plan.namespace, path)
 
         routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
         for route, operation in zip(plan.routes, routed, strict=True):
-            handler = RouteHandler(operation, edge, locations)
-            self._dispatcher.add(route.method, route.pattern, told(handler, route.path))
+            handler = RouteHandler(operation, edge, locations, subject(route.path))
+            self._dispatcher.add(route.method, route.pattern, handler)
         for forward, operation in zip(plan.forwards, forwarded, strict=True):
-            mounted = ForwardHandler(operation, edge, locations, forward.trusted_headers)
-            self._mounts.add(forward.pattern, told(mounted, forward.path))
+            mounted = ForwardHandler(operation, edge, locations, subject(forward.path), forward.trusted_headers)
+            self._mounts.add(forward.pattern, mounted)
         for broken in plan.broken:
-            left_out = told(BrokenHandler(broken.reason), broken.path)
+            left_out = BrokenHandler(broken.reason, subject(broken.path))
             if broken.method == "*":
                 self._mounts.add(broken.pattern, left_out)
             else:
@@ -110,18 +110,21 @@ async def _other_method(send: Send, method: str, resources: list[Resource[Handle
 class BrokenHandler:
     """Answers for a route that was left out."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, subject: Subject | None) -> None:
         self._reason = reason
+        self._subject = subject
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
         """Say why it is not served."""
+        scope[SUBJECT] = self._subject
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
 class _Handler(ABC):
     """What routes and forwards share: from request to response."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations) -> None:
+    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None) -> None:
+        self._subject = subject
         self._operation = operation
         self._edge = edge
         self._locations = locations
@@ -129,6 +132,7 @@ class _Handler(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
         """Answer one request; every fault of a call becomes a problem."""
+        scope[SUBJECT] = self._subject
         reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
         operation = self._operation
         try:
@@ -152,8 +156,8 @@ class _Handler(ABC):
 class RouteHandler(_Handler):
     """One route; it is given the values of the path's placeholders."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations) -> None:
-        super().__init__(operation, edge, locations)
+    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None) -> None:
+        super().__init__(operation, edge, locations, subject)
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
@@ -221,8 +225,15 @@ class RouteHandler(_Handler):
 class ForwardHandler(_Handler):
     """Requests that go to an API as they come; it is given the rest of the path."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, trusted: frozenset[str]) -> None:
-        super().__init__(operation, edge, locations)
+    def __init__(
+        self,
+        operation: BoundOperation,
+        edge: Edge,
+        locations: Locations,
+        subject: Subject | None,
+        trusted: frozenset[str],
+    ) -> None:
+        super().__init__(operation, edge, locations, subject)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)})
 
     async def _invocation(self, scope: Scope, receive: Receive, found: bytes) -> Invocation:

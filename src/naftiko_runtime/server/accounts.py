@@ -56,6 +56,7 @@ class Account:
         """
         self.meter = books.meter(worker)
         self._vitals = None if self.meter is None else Vitals(self.meter, worker)
+        self._books = books
         wanted = self.meter is not None or settings.traces is not None
         self.observer = Observer(self.meter, settings.traces, _service(jobs)) if wanted else None
 
@@ -63,11 +64,19 @@ class Account:
         """Write down how the process is; to be called every second or so."""
         if self._vitals is not None:
             self._vitals.tell()
+        if self.observer is not None:
+            self.observer.tick()
+
+    def told(self) -> bytes:
+        """All metrics of all processes; this one's as they are now."""
+        self.tell()
+        return self._books.told()
 
     async def close(self) -> None:
-        """Send what is not sent yet."""
+        """Write down and send what is not yet."""
         if self.observer is not None:
             await self.observer.close()
+        self.tell()
 
 
 def reload_counter(meter: Meter | None) -> Callable[[str], None]:

@@ -42,6 +42,8 @@ class Cycle:
         "response_complete",
         "response_started",
         "scope",
+        "status",
+        "traced",
         "transport",
         "waiting_for_100_continue",
     )
@@ -52,6 +54,7 @@ class Cycle:
         scope: Scope,
         *,
         expects_continue: bool,
+        traced: bool,
         keep_alive: bool,
     ) -> None:
         self.scope = scope
@@ -61,6 +64,8 @@ class Cycle:
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects_continue
         self.body = b""
+        self.status = 0
+        self.traced = traced
         self.more_body = True
         self.response_started = False
         self.response_complete = False
@@ -125,6 +130,7 @@ class Cycle:
     def _begin(self, status: int, headers: Iterable[Header]) -> None:
         """Write the head down; it goes out with the first piece of the body."""
         self.response_started = True
+        self.status = status
         self.waiting_for_100_continue = False
         self._chunked, self._left_bytes = False, 0
         standing = self._protocol.state.standing

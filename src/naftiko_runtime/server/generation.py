@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.adapters.mcp import mcp_app
-from naftiko_runtime.adapters.observed import observed
+from naftiko_runtime.adapters.observed import PortObserver
 from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.telemetry.upstreams import ObservedTransport
 from naftiko_runtime.transport.base import Shared
 
@@ -41,7 +42,7 @@ class Generation:
         nonces: NonceBook | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.apps: tuple[App, ...] = ()
+        self.services: tuple[Service, ...] = ()
         self._observer = observer
         self._jobs = jobs
         self._settings = settings
@@ -66,7 +67,7 @@ class Generation:
             async with AsyncExitStack() as stack:
                 bound = [server for one in await self._bound(stack) for server in one.servers]
                 groups = grouped([server.plan for server in bound])
-                self.apps = tuple([await self._app([bound[i] for i in group], stack) for group in groups])
+                self.services = tuple([await self._service([bound[i] for i in group], stack) for group in groups])
                 self._opened.set_result(None)
                 await self._retired.wait()
         except BaseException as error:
@@ -98,7 +99,7 @@ class Generation:
         shared = Shared(transport)
         return shared if self._observer is None else ObservedTransport(shared, plan, self._observer)
 
-    async def _app(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> App:
+    async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> Service:
         """What answers on one port."""
         edge, observer = self._settings.edge, self._observer
         server = servers[0] if len(servers) == 1 else merged(servers)
@@ -110,4 +111,5 @@ class Generation:
                 app = await stack.enter_async_context(mcp_app(server, edge, members, observer))
             case _:
                 assert_never(server.plan)
-        return app if observer is None else observed(app, server.plan.namespace, observer)
+        watch = None if observer is None else PortObserver(server.plan.namespace, observer)
+        return Service(app, watch)

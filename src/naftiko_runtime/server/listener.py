@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.server.protocol import GatewayProtocol
 from naftiko_runtime.server.state import ListenerState
-from naftiko_runtime.telemetry.metrics import CONNECTIONS, REFUSED
+from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.server.state import Service
     from naftiko_runtime.telemetry.metrics import Meter, Number
 
 _BACKLOG: Final = 2048
@@ -84,12 +84,12 @@ def port_of(listening: socket.socket) -> int:
 
 
 class Listener:
-    """A socket and the application behind it."""
+    """A socket and what answers behind it."""
 
-    def __init__(self, listening: socket.socket, app: App, meter: Meter | None = None) -> None:
+    def __init__(self, listening: socket.socket, service: Service, meter: Meter | None = None) -> None:
         self._socket = listening
         self._counts = None if meter is None else _Counts(meter, port_of(listening))
-        self._state = ListenerState(app, _untold if self._counts is None else self._counts.refused)
+        self._state = ListenerState(service, _untold if self._counts is None else self._counts.refused)
         self._server: asyncio.Server | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
@@ -120,22 +120,22 @@ class Listener:
     def _protocol(self) -> GatewayProtocol:
         return GatewayProtocol(self._state)
 
-    def swap(self, app: App) -> list[asyncio.Task[None]]:
-        """Let another application answer from the next request on, also on connections that are open.
+    def swap(self, service: Service) -> list[asyncio.Task[None]]:
+        """Let something else answer from the next request on, also on connections that are open.
 
         Returns:
             The requests in progress, which the one before still answers.
         """
-        self._state.app = app
+        self._state.service = service
         for connection in self._connections():
-            connection.swap(app)
+            connection.swap(service)
         return list(self._state.tasks)
 
     def tick(self) -> None:
         """Renew the Date header, and look for callers that do not read; to be called every second."""
         self._state.tell(_headers(closing=self._closing))
         if self._counts is not None:
-            self._counts.connections.set(len(self._state.connections))
+            self._counts.tell(len(self._state.connections), len(self._state.tasks))
         now = asyncio.get_running_loop().time()
         for connection in self._connections():
             connection.look(now)
@@ -178,7 +178,13 @@ class _Counts:
         self._meter = meter
         self._port = str(port)
         self._refused: dict[str, Number] = {}
-        self.connections = meter.number(CONNECTIONS, server_port=self._port)
+        self._connections = meter.number(CONNECTIONS, server_port=self._port)
+        self._active = meter.number(ACTIVE, server_port=self._port)
+
+    def tell(self, connections: int, requests: int) -> None:
+        """Write down how many there are now."""
+        self._connections.set(connections)
+        self._active.set(requests)
 
     def refused(self, slug: str) -> None:
         """Count a request, or a connection, that was turned away."""

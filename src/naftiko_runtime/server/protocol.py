@@ -12,6 +12,7 @@ import re
 import secrets
 from collections import deque
 from http import HTTPStatus
+from time import perf_counter_ns
 from types import NoneType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote
@@ -25,8 +26,8 @@ from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import App, Scope
-    from naftiko_runtime.server.state import ListenerState
+    from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.server.state import ListenerState, Service
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ _TRAILER_BYTES: Final = 64
 _HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
 _VERSIONS: Final = ("1.0", "1.1")
 _MANY: Final = 2
-_COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+_COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"traceparent"})
 
 
 class _StopParsingError(Exception):
@@ -83,7 +84,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.write_paused = False
         self._read_paused = False
         self._writable: asyncio.Future[None] | None = None
-        self._waiting: deque[tuple[Cycle, App]] = deque()
+        self._waiting: deque[tuple[Cycle, Service]] = deque()
         self._idle_bytes = 0
         """What has come since anything came of it."""
         self._idle_since = 0.0
@@ -104,6 +105,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.url = b""
         self.headers: list[Header] = []
         self._expects_continue = False
+        self._traced = False
         self._trailer_bytes = 0
         self._head_begun = False
         self._hosts = 0
@@ -274,6 +276,8 @@ class GatewayProtocol(asyncio.Protocol):
             self._has_body = True
             self._framing = b"transfer-encoding: chunked"
             self._coding = value if self._coding is None else self._coding + b"," + value
+        elif name == b"traceparent":
+            self._traced = True
         elif value.lower() == b"100-continue":
             self._expects_continue = True
 
@@ -322,13 +326,14 @@ class GatewayProtocol(asyncio.Protocol):
             self,
             scope,
             expects_continue=self._expects_continue and version != "1.0",
+            traced=self._traced,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
         if before is None or before.response_complete:
-            self._start(self.cycle, self.state.app)
+            self._start(self.cycle, self.state.service)
         else:
             self.pause_reading()
-            self._waiting.append((self.cycle, self.state.app))
+            self._waiting.append((self.cycle, self.state.service))
 
     def _refusal(self) -> _Refusal | None:
         if len(self.headers) > limits.REQUEST_HEADERS_MAX:
@@ -394,9 +399,9 @@ class GatewayProtocol(asyncio.Protocol):
 
     # -- the answer: it is read, or the caller is as good as gone -------------------------------------------------
 
-    def swap(self, app: App) -> None:
+    def swap(self, service: Service) -> None:
         """Let another application answer from the next request on, those that wait in line included."""
-        self._waiting = deque((cycle, app) for cycle, _ in self._waiting)
+        self._waiting = deque((cycle, service) for cycle, _ in self._waiting)
 
     def look(self, now: float) -> None:
         """Close what nobody uses; give up a caller that does not read. To be called every second or so."""
@@ -466,10 +471,10 @@ class GatewayProtocol(asyncio.Protocol):
 
     # -- the caller's going ---------------------------------------------------------------------------------------
 
-    def _start(self, cycle: Cycle, app: App) -> None:
+    def _start(self, cycle: Cycle, service: Service) -> None:
         if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
             cycle.transport = Door(self, cycle)
-        task = self.loop.create_task(_run(cycle, app))
+        task = self.loop.create_task(_run(cycle, service))
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
         self._running, self._front = task, cycle
@@ -604,8 +609,12 @@ class Door:
             self._protocol.transport.close()
 
 
-async def _run(cycle: Cycle, app: App) -> None:
+async def _run(cycle: Cycle, service: Service) -> None:
     """Run the application; what it raises ends here, in the log and in an answer that says as little as it must."""
+    app, observer = service
+    began, observation = 0, None
+    if observer is not None:
+        began, observation = perf_counter_ns(), observer.begin(cycle.scope, traced=cycle.traced)
     try:
         await app(cycle.scope, cycle.receive, cycle.send)
     except asyncio.CancelledError:
@@ -622,6 +631,15 @@ async def _run(cycle: Cycle, app: App) -> None:
     else:
         if not cycle.response_complete and not cycle.disconnected:
             cycle.transport.abort()
+    if observer is not None:
+        observer.end(cycle.scope, observation, _outcome(cycle), began)
+
+
+def _outcome(cycle: Cycle) -> int | str:
+    """What became of a request, as it is counted: its answer's status, or a word when that did not go out whole."""
+    if cycle.response_complete:
+        return cycle.status
+    return "truncated" if cycle.response_started and not cycle.disconnected else "cancelled"
 
 
 async def _our_fault(cycle: Cycle, incident: str) -> None:

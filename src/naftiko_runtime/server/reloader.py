@@ -61,8 +61,8 @@ class Succession:
         if self._next is None:
             return 0
         old, self._generation, self._next = self._generation, self._next, None
-        apps = self._generation.apps
-        running = [task for listener, app in zip(self._listeners, apps, strict=True) for task in listener.swap(app)]
+        pairs = zip(self._listeners, self._generation.services, strict=True)
+        running = [task for listener, service in pairs for task in listener.swap(service)]
         ending = asyncio.create_task(self._end(old, running))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

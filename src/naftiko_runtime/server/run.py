@@ -16,6 +16,7 @@ from naftiko_runtime.server.listener import Listener
 from naftiko_runtime.server.orders import Orders
 from naftiko_runtime.server.ports import Opened, Ports
 from naftiko_runtime.server.reloader import Reloader, Succession
+from naftiko_runtime.server.state import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +58,8 @@ async def serve(
         gc.freeze()  # what is loaded stays: no collection looks at it again
         ready = asyncio.Event()
         meter = account.meter
-        listeners = [Listener(s, app, meter) for s, app in zip(ports.sets[0], generation.apps, strict=True)]
-        control = Listener(ports.control, control_app(ready.is_set, books.told)) if ports.control else None
+        listeners = [Listener(s, service, meter) for s, service in zip(ports.sets[0], generation.services, strict=True)]
+        control = Listener(ports.control, Service(control_app(ready.is_set, account.told))) if ports.control else None
         succession = Succession(generation, listeners, settings, observer=account.observer)
         reloader = Reloader(succession, jobs, again, reload_counter(books.parent()))
         stack.push_async_callback(reloader.close)

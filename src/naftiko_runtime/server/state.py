@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.adapters.observed import PortObserver
     from naftiko_runtime.server.protocol import GatewayProtocol
     from naftiko_runtime.transport.base import Header
 
@@ -24,13 +25,20 @@ class Standing:
         self.lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
+class Service(NamedTuple):
+    """What answers on a port, and who observes it."""
+
+    app: App
+    observer: PortObserver | None = None
+
+
 class ListenerState:
-    """A listener's application, its connections, the requests in progress, and the headers of all its answers."""
+    """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
 
-    __slots__ = ("app", "connections", "headers", "refused", "standing", "tasks")
+    __slots__ = ("connections", "headers", "refused", "service", "standing", "tasks")
 
-    def __init__(self, app: App, refused: Callable[[str], None]) -> None:
-        self.app = app
+    def __init__(self, service: Service, refused: Callable[[str], None]) -> None:
+        self.service = service
         self.refused = refused
         """Told why a request does not get as far as the application."""
         self.connections: set[GatewayProtocol] = set()

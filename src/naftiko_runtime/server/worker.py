@@ -18,6 +18,7 @@ from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.life import Life
 from naftiko_runtime.server.listener import Listener
 from naftiko_runtime.server.reloader import Succession
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.settings import fingerprint
 
 if TYPE_CHECKING:
@@ -58,12 +59,12 @@ async def work(post: Post, jobs: Sequence[Job], settings: ServerSettings, again:
             post.channel.send("failed", reason=str(error))
             return
         sockets = post.ports.sets[post.number]
-        listeners = [Listener(s, app, account.meter) for s, app in zip(sockets, generation.apps, strict=True)]
+        listeners = [Listener(s, each, account.meter) for s, each in zip(sockets, generation.services, strict=True)]
         succession = Succession(generation, listeners, settings, post.nonces, observer)
         stack.push_async_callback(succession.close)
         slot, board = Slot(post.board, post.number), post.board
         shared = post.ports.control
-        told = control_app(board.is_ready, post.books.told, board.is_live)
+        told = Service(control_app(board.is_ready, account.told, board.is_live))
         control = Listener(shared, told) if shared else None
 
         def beat() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import struct
 from binascii import unhexlify
 from contextvars import ContextVar
-from random import SystemRandom
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator, Sequence
 
     from naftiko_runtime.telemetry.observer import Observation
     from naftiko_runtime.transport.base import Header
@@ -28,7 +32,11 @@ SamplerName: TypeAlias = Literal[
     "parentbased_traceidratio",
 ]
 
+TRACEPARENT: Final = b"traceparent"
+_TRACESTATE: Final = b"tracestate"
 _PARENT: Final = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_IDENTIFIERS: Final = 1024
+"""How many are asked of the system at once."""
 _STATE_BYTES_MAX: Final = 512
 """What must at least be passed on of a ``tracestate``; a longer one is passed on as well, but not recorded."""
 
@@ -39,27 +47,22 @@ class Caller(Struct, frozen=True):
     Attributes:
         trace_id: 16 bytes.
         span_id: The caller's, 8 bytes.
+        parent: ``traceparent``, as it came.
         sampled: Whether the caller records it.
         state: ``tracestate``, as it came.
     """
 
     trace_id: bytes
     span_id: bytes
+    parent: bytes
     sampled: bool
     state: bytes
 
 
-def caller_of(headers: Iterable[Header]) -> Caller | None:
+def caller_of(headers: Sequence[Header]) -> Caller | None:
     """The trace that a request's headers name; none when they name none, or not as W3C has it."""
-    parent, states = None, b""
-    for name, value in headers:
-        if name == b"traceparent":
-            if parent is not None:
-                return None
-            parent = value
-        elif name == b"tracestate":
-            states = states + b"," + value if states else value
-    return None if parent is None else _read(parent, states)
+    parents = [value for name, value in headers if name == TRACEPARENT]
+    return _read(parents[0], b",".join(v for n, v in headers if n == _TRACESTATE)) if len(parents) == 1 else None
 
 
 def _read(parent: bytes, state: bytes) -> Caller | None:
@@ -67,7 +70,7 @@ def _read(parent: bytes, state: bytes) -> Caller | None:
     if found is None or (found[1] == b"00" and found[5] is not None):
         return None
     recorded = state if len(state) <= _STATE_BYTES_MAX else b""
-    return Caller(unhexlify(found[2]), unhexlify(found[3]), bool(int(found[4], 16) & 1), recorded)
+    return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, bool(int(found[4], 16) & 1), recorded)
 
 
 class Sampler:
@@ -75,6 +78,8 @@ class Sampler:
 
     def __init__(self, name: SamplerName, ratio: float) -> None:
         base = name.removeprefix("parentbased_")
+        self.takes_roots = base == "always_on"
+        """Whether it takes every request that has no caller's word."""
         self._heeds_caller = base != name
         self._below = {"always_on": 1 << 64, "always_off": 0}.get(base, round(ratio * (1 << 64)))
 
@@ -85,13 +90,10 @@ class Sampler:
         return int.from_bytes(trace_id[8:]) < self._below
 
 
-def identifiers() -> Callable[[int], bytes]:
-    """Makes random identifiers of so many bytes, never all zero; to be called in the process that uses it."""
-    from random import Random  # noqa: PLC0415
+def identifiers(size: int) -> Iterator[bytes]:
+    """Random identifiers of so many bytes, without end; to be made by the process that uses them.
 
-    bits = Random(SystemRandom().getrandbits(128)).getrandbits  # noqa: S311 - names, not secrets
-
-    def identifier(size: int) -> bytes:
-        return (bits(8 * size) or 1).to_bytes(size)
-
-    return identifier
+    It asks the system for many at once, and takes none of Python's own steps for one.
+    """
+    blocks = iter(partial(os.urandom, size * _IDENTIFIERS), b"")
+    return map(itemgetter(0), chain.from_iterable(map(struct.Struct(f"{size}s").iter_unpack, blocks)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,6 +18,11 @@ log = logging.getLogger(__name__)
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds of a histogram's buckets: those of the conventions, and two below, for upstreams that are near."""
+
+
+SECONDS_NUMBERS: Final = len(SECONDS) + 2
+"""What a histogram consists of: its buckets, the one above them, and the sum."""
+_BOUNDS_NS: Final = tuple(round(bound * 1e9) for bound in SECONDS)
 
 
 class Family(Struct, frozen=True):
@@ -34,8 +40,8 @@ class Family(Struct, frozen=True):
 
     @property
     def numbers(self) -> int:
-        """How many a series has: a histogram's are its buckets, the one above them, and the sum."""
-        return len(SECONDS) + 2 if self.kind == "histogram" else 1
+        """How many a series has."""
+        return SECONDS_NUMBERS if self.kind == "histogram" else 1
 
 
 SERVED: Final = Family("http_server_request_duration_seconds", "histogram", "Requests, to their answer's last byte.")
@@ -96,20 +102,31 @@ class Number:
 
 
 class Histogram:
-    """How many durations fell into each bucket, and their sum."""
+    """How many durations fell into each bucket, and their sum.
 
-    __slots__ = ("_first", "_numbers", "_sum")
+    They are kept here, for a request has to be cheap, and written down where others read them every second or so.
+    """
+
+    __slots__ = ("_buckets", "_first", "_numbers", "_sum_ns", "_written_ns")
 
     def __init__(self, numbers: memoryview[float], first: int) -> None:
         self._numbers = numbers
         self._first = first
-        self._sum = first + len(SECONDS) + 1
+        *buckets, total = numbers[first : first + SECONDS_NUMBERS]
+        self._buckets = [int(count) for count in buckets]
+        self._sum_ns = self._written_ns = round(total * 1e9)
 
-    def observe(self, seconds: float) -> None:
+    def observe(self, nanoseconds: int) -> None:
         """Count one."""
-        numbers = self._numbers
-        numbers[self._first + bisect_left(SECONDS, seconds)] += 1
-        numbers[self._sum] += seconds
+        self._buckets[bisect_left(_BOUNDS_NS, nanoseconds)] += 1
+        self._sum_ns += nanoseconds
+
+    def write(self) -> None:
+        """Write down what has been counted since the last time."""
+        if self._sum_ns != self._written_ns:
+            told = array("d", [*self._buckets, self._sum_ns / 1e9])
+            self._numbers[self._first : self._first + SECONDS_NUMBERS] = memoryview(told)
+            self._written_ns = self._sum_ns
 
 
 class Meter:
@@ -117,6 +134,7 @@ class Meter:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._histograms: dict[str, Histogram] = {}
         for key, at in ledger.places().items():  # of a predecessor: what it counted stays, what it was is over
             if family_of(key)[0].kind == "gauge":
                 ledger.numbers[at] = 0.0
@@ -128,7 +146,15 @@ class Meter:
 
     def histogram(self, family: Family, **labels: str) -> Histogram:
         """A histogram."""
-        return Histogram(*self._series(family, labels))
+        key = _key(family, labels)
+        if key not in self._histograms:
+            self._histograms[key] = Histogram(*self._series(family, labels))
+        return self._histograms[key]
+
+    def write(self) -> None:
+        """Write down what was counted; to be called every second or so, before others read it, and at the end."""
+        for histogram in self._histograms.values():
+            histogram.write()
 
     def _series(self, family: Family, labels: dict[str, str]) -> tuple[memoryview[float], int]:
         """Where its numbers are; when there is no room, where nobody reads them, which is counted and told once."""

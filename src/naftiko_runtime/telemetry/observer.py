@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
-from time import time_ns
+from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from msgspec import Struct
+
 from naftiko_runtime._version import __version__
-from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers
+from naftiko_runtime.telemetry.context import Sampler, caller_of, identifiers
 from naftiko_runtime.telemetry.exporter import Exporter
-from naftiko_runtime.telemetry.metrics import ACTIVE, SPANS, Meter
+from naftiko_runtime.telemetry.metrics import SPANS, Meter
 from naftiko_runtime.telemetry.otlp import Batches, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.metrics import Family, Histogram, Number
+    from naftiko_runtime.telemetry.context import Caller
+    from naftiko_runtime.telemetry.metrics import Family
     from naftiko_runtime.telemetry.options import TraceOptions
     from naftiko_runtime.telemetry.otlp import Kind, Value
     from naftiko_runtime.transport.base import Header
@@ -33,13 +36,14 @@ def known_method(method: str) -> str:
     return method if method in _METHODS else _OTHER
 
 
-class _Series:
+class Series:
     """Where requests of one subject, method and outcome are counted, and the span that tells of one."""
 
-    __slots__ = ("histogram", "template")
+    __slots__ = ("observe", "template")
 
-    def __init__(self, histogram: Histogram | None, template: Template | None) -> None:
-        self.histogram = histogram
+    def __init__(self, observe: Callable[[int], None], template: Template | None) -> None:
+        self.observe = observe
+        """Counts a request that took so many nanoseconds."""
         self.template = template
 
 
@@ -64,9 +68,9 @@ class Subject:
         self._attributes = attributes
         self._meter = meter
         self._traced = traced
-        self._known: dict[tuple[str, Outcome], _Series] = {}
+        self._known: dict[tuple[str, Outcome], Series] = {}
 
-    def series(self, method: str, outcome: Outcome) -> _Series:
+    def series(self, method: str, outcome: Outcome) -> Series:
         """Where a request of that method with that outcome belongs.
 
         Args:
@@ -79,7 +83,7 @@ class Subject:
             series = self._known[method, outcome] = self._made(known_method(method) if method else "", outcome)
             return series
 
-    def _made(self, method: str, outcome: Outcome) -> _Series:
+    def _made(self, method: str, outcome: Outcome) -> Series:
         told = dict(self._attributes)
         if method:
             told["http.request.method"] = method
@@ -92,77 +96,71 @@ class Subject:
             told["error.type"] = str(outcome)
         labels = {name.replace(".", "_"): str(value) for name, value in told.items()}
         name = f"{method} {self._target}".strip()
-        return _Series(
-            None if self._meter is None else self._meter.histogram(self._family, **labels),
+        return Series(
+            _uncounted if self._meter is None else self._meter.histogram(self._family, **labels).observe,
             Template(name, self._kind, told, failed=failed) if self._traced else None,
         )
 
 
-class Observation:
-    """A caller's request in progress.
+class Observation(Struct):
+    """A caller's request that is part of a trace.
 
     Attributes:
-        subject: What it is counted under.
-        outcome: What became of it so far.
-        tool: The tool that it calls and what came of that, which name its span better than an MCP server's path does.
         caller: The trace that it came with.
         trace_id: Of the trace that it is recorded in.
         span_id: Its own there; empty when it is not recorded.
-        start_ns: When it began, since the epoch, if it is recorded.
+        tool: The tool that it calls and what came of that, which name its span better than an MCP server's path does.
     """
 
-    __slots__ = ("caller", "outcome", "span_id", "start_ns", "subject", "tool", "trace_id")
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.outcome: Outcome = "cancelled"
-        self.tool: tuple[Subject, str] | None = None
-        self.caller: Caller | None = None
-        self.trace_id = b""
-        self.span_id = b""
-        self.start_ns = 0
+    caller: Caller | None
+    trace_id: bytes
+    span_id: bytes
+    tool: tuple[Subject, str] | None = None
 
 
 class Tracer:
-    """Records requests as spans."""
+    """Records requests as spans. All times come from one clock that only goes forward, and are told in the world's."""
 
     def __init__(self, exporter: Exporter, sampler: Sampler) -> None:
         self._add = exporter.add
         self._sampler = sampler
-        self.identifier: Callable[[int], bytes] = identifiers()
+        self._epoch_ns = 0
+        self._trace_identifiers = identifiers(16)
+        self.identifiers = identifiers(8)
+        """Of new spans."""
+        self.set_clock()
 
-    def begin(self, observation: Observation, headers: Iterable[Header]) -> None:
-        """Find out which trace a request belongs to, and whether it is recorded."""
-        caller = observation.caller = caller_of(headers)
-        trace_id = self.identifier(16) if caller is None else caller.trace_id
-        if self._sampler.takes(trace_id, caller):
-            observation.trace_id, observation.span_id = trace_id, self.identifier(8)
-            observation.start_ns = time_ns()
+    def set_clock(self) -> None:
+        """Look at the world's clock; to be called every second or so, since it may be set."""
+        self._epoch_ns = time_ns() - perf_counter_ns()
 
-    def end(self, observation: Observation, series: _Series, seconds: float) -> None:
-        """Record the request; to be called if it has a span."""
-        if observation.tool is not None:
-            subject, outcome = observation.tool
+    def begin(self, headers: Sequence[Header]) -> Observation:
+        """Find out which trace a request belongs to, and whether it is recorded.
+
+        Args:
+            headers: The request's; none when ``traceparent`` is known not to be among them.
+        """
+        caller, sampler = caller_of(headers) if headers else None, self._sampler
+        trace_id = next(self._trace_identifiers) if caller is None else caller.trace_id
+        taken = (caller is None and sampler.takes_roots) or sampler.takes(trace_id, caller)
+        return Observation(caller, trace_id, next(self.identifiers) if taken else b"")
+
+    def end(self, of: Observation, series: Series, began_ns: int, took_ns: int) -> None:
+        """Record a request; to be called if it has a span."""
+        if of.tool is not None:
+            subject, outcome = of.tool
             series = subject.series("", outcome)
-        caller, start = observation.caller, observation.start_ns
-        if series.template is not None:
-            self._add(
-                series.template.filled(
-                    observation.trace_id,
-                    observation.span_id,
-                    b"" if caller is None else caller.span_id,
-                    start,
-                    start + int(seconds * 1e9),
-                    b"" if caller is None else caller.state,
-                )
-            )
+        if (template := series.template) is not None:
+            caller, start = of.caller, began_ns + self._epoch_ns
+            parent, state = (b"", b"") if caller is None else (caller.span_id, caller.state)
+            self._add(template.filled(of.trace_id, of.span_id, parent, start, start + took_ns, state))
 
-    def record_call(self, of: Observation, span_id: bytes, series: _Series, start_ns: int, seconds: float) -> None:
+    def end_call(self, of: Observation, span_id: bytes, series: Series, began_ns: int, took_ns: int) -> None:
         """Record a call of an upstream that a recorded request made."""
-        state = b"" if of.caller is None else of.caller.state
-        end_ns = start_ns + int(seconds * 1e9)
-        if series.template is not None:
-            self._add(series.template.filled(of.trace_id, span_id, of.span_id, start_ns, end_ns, state))
+        if (template := series.template) is not None:
+            start = began_ns + self._epoch_ns
+            state = b"" if of.caller is None else of.caller.state
+            self._add(template.filled(of.trace_id, span_id, of.span_id, start, start + took_ns, state))
 
 
 class Observer:
@@ -186,6 +184,11 @@ class Observer:
             self._exporter = Exporter(options, Batches(_resource(options, service)), self._spans())
             self.tracer = Tracer(self._exporter, Sampler(options.sampler, options.ratio))
 
+    def tick(self) -> None:
+        """Look at the clock; to be called every second or so."""
+        if self.tracer is not None:
+            self.tracer.set_clock()
+
     async def close(self) -> None:
         """Send what is not sent yet."""
         if self._exporter is not None:
@@ -202,16 +205,16 @@ class Observer:
         """
         return Subject(family, kind, target, attributes, meter=self.meter, traced=self.tracer is not None)
 
-    def active(self, expose: str) -> Number | None:
-        """Counts requests in progress."""
-        return None if self.meter is None else self.meter.number(ACTIVE, naftiko_expose=expose)
-
     def _spans(self) -> Callable[[str, int], None]:
         meter = self.meter
         if meter is None:
             return lambda _outcome, _count: None
         numbers = {outcome: meter.number(SPANS, outcome=outcome) for outcome in ("exported", "dropped", "rejected")}
         return lambda outcome, count: numbers[outcome].add(count)
+
+
+def _uncounted(_nanoseconds: int) -> None:
+    """Where nothing is counted."""
 
 
 def _resource(options: TraceOptions, service: str) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from naftiko_runtime._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Value: TypeAlias = str | int
 Kind: TypeAlias = Literal["server", "client"]
@@ -51,20 +51,24 @@ def _attributes(number: int, attributes: Mapping[str, Value]) -> bytes:
     return b"".join(_field(number, _field(1, key) + _field(2, value)) for key, value in pairs)
 
 
-_TRACE_ID, _SPAN_ID, _PARENT_ID = _tag(1, _BYTES) + b"\x10", _tag(2, _BYTES) + b"\x08", _tag(4, _BYTES) + b"\x08"
-_START, _END = _tag(7, _FIXED64), _tag(8, _FIXED64)
-_ROOT: Final = struct.Struct("<2s16s2s8scQcQ")
-_CHILD: Final = struct.Struct("<2s16s2s8scQcQ2s8s")
+_TRACE_ID: Final = _tag(1, _BYTES) + b"\x10"
+_SPAN_ID: Final = _tag(2, _BYTES) + b"\x08"
 _STATE: Final = 3
+_PARENT_ID: Final = _tag(4, _BYTES) + b"\x08"
+_START: Final = _tag(7, _FIXED64)
+_END: Final = _tag(8, _FIXED64)
+_SPANS: Final = 2
+_ROOT: Final = "2s16s2s8ssQsQ"
+_CHILD: Final = f"{_ROOT}2s8s"
 
 
 class Template:
     """A span of which only identifiers and times are missing."""
 
-    __slots__ = ("_child", "_rest", "_root")
+    __slots__ = ("_child", "_child_head", "_rest", "_root", "_root_head")
 
     def __init__(self, name: str, kind: Kind, attributes: Mapping[str, Value], *, failed: bool) -> None:
-        self._rest = b"".join(
+        self._rest = rest = b"".join(
             (
                 _field(5, name),
                 _field(6, _KINDS[kind]),
@@ -73,8 +77,8 @@ class Template:
                 _tag(16, _FIXED32) + _SAMPLED.to_bytes(4, "little"),
             )
         )
-        self._root = _tag(2, _BYTES) + _varint(_ROOT.size + len(self._rest))
-        self._child = _tag(2, _BYTES) + _varint(_CHILD.size + len(self._rest))
+        self._root_head, self._root = _laid_out(_ROOT, rest)
+        self._child_head, self._child = _laid_out(_CHILD, rest)
 
     def filled(
         self, trace_id: bytes, span_id: bytes, parent_id: bytes, start_ns: int, end_ns: int, state: bytes = b""
@@ -84,22 +88,38 @@ class Template:
         Args:
             trace_id: 16 bytes.
             span_id: 8 bytes.
-            parent_id: 8 bytes, or none for a root.
+            parent_id: 8 bytes; none for a root.
             start_ns: Since the epoch.
             end_ns: Since the epoch.
             state: ``tracestate``.
         """
-        if not parent_id:
-            head, core = self._root, _ROOT.pack(
-                _TRACE_ID, trace_id, _SPAN_ID, span_id, _START, start_ns, _END, end_ns
-            )  # fmt: skip
+        rest = self._rest
+        if parent_id:
+            head, pack = self._child_head, self._child
+            span = pack(
+                head,
+                _TRACE_ID,
+                trace_id,
+                _SPAN_ID,
+                span_id,
+                _START,
+                start_ns,
+                _END,
+                end_ns,
+                _PARENT_ID,
+                parent_id,
+                rest,
+            )
         else:
-            head, core = self._child, _CHILD.pack(
-                _TRACE_ID, trace_id, _SPAN_ID, span_id, _START, start_ns, _END, end_ns, _PARENT_ID, parent_id
-            )  # fmt: skip
-        if state:
-            return _field(2, core + self._rest + _field(_STATE, state))
-        return head + core + self._rest
+            head, pack = self._root_head, self._root
+            span = pack(head, _TRACE_ID, trace_id, _SPAN_ID, span_id, _START, start_ns, _END, end_ns, rest)
+        return _field(_SPANS, span[len(head) :] + _field(_STATE, state)) if state else span
+
+
+def _laid_out(core: str, rest: bytes) -> tuple[bytes, Callable[..., bytes]]:
+    """What stands before a span in a batch, and what writes both: all parts have one size in every span."""
+    head = _tag(_SPANS, _BYTES) + _varint(struct.calcsize(f"<{core}") + len(rest))
+    return head, struct.Struct(f"<{len(head)}s{core}{len(rest)}s").pack
 
 
 class Batches:
@@ -110,7 +130,7 @@ class Batches:
         self._scope = _field(1, _field(1, "naftiko_runtime") + _field(2, __version__))
 
     def request(self, spans: Sequence[bytes]) -> bytes:
-        """An ExportTraceServiceRequest."""
+        """An ExportTraceServiceRequest with spans as :meth:`Template.filled` wrote them."""
         return _field(1, self._resource + _field(2, self._scope + b"".join(spans)))
 
 

@@ -44,7 +44,7 @@ class Page:
             region = memoryview(self._memory)[_region(writer)]
             numbers: memoryview[float] = region.cast("d")
             for key, first, count in _read(region):
-                yield writer, key, numbers[first : first + count].tolist()
+                yield writer, key, list(numbers[first : first + count])
 
 
 class Ledger:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from time import perf_counter, time_ns
+from binascii import hexlify
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from naftiko_runtime.telemetry.context import CURRENT
+from naftiko_runtime.telemetry.context import CURRENT, TRACEPARENT
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.transport.base import OutboundRequest, UpstreamUnreachable
 
@@ -29,18 +30,22 @@ class ObservedTransport:
         self._observer = observer
         self._tracer = observer.tracer
         self._servers = {upstream.namespace: _server(upstream.base_uri) for upstream in plan.upstreams}
+        operations = (operation.request for server in plan.servers for operation in server.operations)
+        self._traced_anyway = frozenset(
+            r.operation for r in operations if any(h.name == "traceparent" for h in r.headers)
+        )
+        """Operations whose document says which trace is told."""
         self._subjects: dict[str, Subject] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
-        subject = self._subjects.get(request.operation) or self._subject(request.operation)
-        outcome: Outcome = "cancelled"
-        tracer, of, span_id, start_ns = self._tracer, None, b"", 0
-        if tracer is not None and (of := CURRENT.get()) is not None:
+        of, span_id = None if self._tracer is None else CURRENT.get(), b""
+        if of is not None and self._tracer is not None:
             if of.span_id:
-                span_id, start_ns = tracer.identifier(8), time_ns()
-            request = _continued(request, of, span_id)
-        began = perf_counter()
+                span_id = next(self._tracer.identifiers)
+            request = self._continued(request, of, span_id)
+        outcome: Outcome = "cancelled"
+        began = perf_counter_ns()
         try:
             response = await self._transport.send(request)
             outcome = response.status
@@ -48,13 +53,29 @@ class ObservedTransport:
             outcome = "unreachable"
             raise
         finally:
-            seconds = perf_counter() - began
+            took = perf_counter_ns() - began
+            subject = self._subjects.get(request.operation) or self._subject(request.operation)
             series = subject.series(request.method, outcome)
-            if series.histogram is not None:
-                series.histogram.observe(seconds)
-            if span_id and tracer is not None and of is not None:
-                tracer.record_call(of, span_id, series, start_ns, seconds)
+            series.observe(took)
+            if of is not None and span_id and self._tracer is not None:
+                self._tracer.end_call(of, span_id, series, began, took)
         return response
+
+    def _continued(self, request: OutboundRequest, of: Observation, span_id: bytes) -> OutboundRequest:
+        """The request with the trace as its upstream is to continue it."""
+        caller, headers = of.caller, request.headers
+        if span_id:
+            trace = hexlify(of.trace_id) if caller is None else caller.parent[3:35]
+            parent = b"00-%b-%b-01" % (trace, hexlify(span_id))
+        elif caller is not None and caller.sampled:
+            parent = caller.parent[:53] + b"00"
+        else:
+            return request
+        if caller is not None or request.operation in self._traced_anyway:
+            headers = [pair for pair in headers if pair[0] != TRACEPARENT]
+        return OutboundRequest(
+            request.operation, request.method, request.url, [*headers, (TRACEPARENT, parent)], request.body
+        )
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -78,17 +99,3 @@ def _server(base_uri: str) -> Mapping[str, Value]:
     if not host or port is None or "{" in parts.netloc:
         return {}
     return {"server.address": host, "server.port": port}
-
-
-def _continued(request: OutboundRequest, of: Observation, span_id: bytes) -> OutboundRequest:
-    """The request with the trace as its upstream is to continue it."""
-    caller = of.caller
-    if span_id:
-        parent = f"00-{of.trace_id.hex()}-{span_id.hex()}-01"
-    elif caller is not None and caller.sampled:
-        parent = f"00-{caller.trace_id.hex()}-{caller.span_id.hex()}-00"
-    else:
-        return request
-    headers = [pair for pair in request.headers if pair[0] != b"traceparent"]
-    headers.append((b"traceparent", parent.encode()))
-    return OutboundRequest(request.operation, request.method, request.url, headers, request.body)

@@ -20,6 +20,7 @@ class Vitals:
     """Writes down the figures of this process."""
 
     def __init__(self, meter: Meter, worker: int) -> None:
+        self._meter = meter
         label = str(worker)
         self._cpu = meter.number(CPU, worker=label)
         self._memory = meter.number(MEMORY, worker=label) if _STATM.exists() else None
@@ -28,7 +29,8 @@ class Vitals:
         self.tell()
 
     def tell(self) -> None:
-        """Write down how it is now."""
+        """Write down how it is now, and what it has counted."""
+        self._meter.write()
         self._cpu.set(time.process_time())
         if self._memory is not None:
             self._memory.set(int(_STATM.read_bytes().split()[1]) * self._page_bytes)

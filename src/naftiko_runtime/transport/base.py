@@ -6,8 +6,9 @@ a test is simply another transport.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from naftiko_runtime.errors import UpstreamUnreachable
 
@@ -20,12 +21,10 @@ Header: TypeAlias = tuple[bytes, bytes]
 """A header's name and value in wire form."""
 
 
-@dataclass(slots=True)
-class OutboundRequest:
+class OutboundRequest(Struct):
     """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
 
-    It holds secrets, so it represents itself without them. Nobody changes it; it is not frozen because that would make
-    it four times as dear.
+    It holds secrets, so it represents itself without them. Nobody changes it.
 
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
@@ -37,9 +36,12 @@ class OutboundRequest:
 
     operation: str
     method: str
-    url: str = field(repr=False)
-    headers: Sequence[Header] = field(repr=False)
-    body: bytes | AsyncIterator[bytes] | None = field(default=None, repr=False)
+    url: str
+    headers: Sequence[Header]
+    body: bytes | AsyncIterator[bytes] | None = None
+
+    def __repr__(self) -> str:
+        return f"OutboundRequest({self.operation!r}, {self.method!r})"
 
 
 class UpstreamResponse(Protocol):
