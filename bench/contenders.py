@@ -105,18 +105,33 @@ class Running:
 
 
 def naftiko(
-    text: str, about: str, *, name: str = "naftiko", mcp: bool = False, given: tuple[str, ...] = ()
+    text: str,
+    about: str,
+    *,
+    name: str = "naftiko",
+    mcp: bool = False,
+    given: tuple[str, ...] = (),
+    traced: float | None = None,
 ) -> Contender:
-    """This runtime, serving a document; asked over MCP, or over REST."""
+    """This runtime, serving a document; asked over MCP, or over REST; `traced` is the share of traced requests."""
     everywhere = "--workers" in given
 
     def start(scene: Scene, port: int) -> Process:
         file = _document(text, name, scene, port, mcp=mcp)
         command = [sys.executable, "-m", "naftiko_runtime", "run", str(file), "--host", "127.0.0.1", *given]
-        return scene.launch(name, command, _ours(), everywhere=everywhere)
+        traces = {} if traced is None else _traces(traced, scene)
+        return scene.launch(name, command, {**_ours(), **traces}, everywhere=everywhere)
 
     lacks = "`naftiko run` has no option --workers" if everywhere and not _has_workers() else None
     return Contender(name, about, start, lacks=lacks, everywhere=everywhere)
+
+
+def _traces(share: float, scene: Scene) -> Mapping[str, str]:
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{scene.sink_port}",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": str(share),
+    }
 
 
 @cache

@@ -91,6 +91,7 @@ def scene(works: Sequence[Work], cores: Cores) -> Iterator[Scene]:
         stack.callback(upstream.process.stop)
         if any(work.large for work in works):
             upstream.offer_large()
+        if any(work.large or work.collects for work in works):
             command = [sys.executable, "-m", "bench.sink", "--port", str(sink_port)]
             stack.callback(Process.start(command, cores.load, folder / "sink.log", IMPORTS).stop)
         upstream.wait_ready()

@@ -49,6 +49,7 @@ class Work:
         rounds: At most.
         connections: Of the load, when it is not what was asked for.
         large: Whether bodies of 100 MB go both ways, which is checked too.
+        collects: Whether there is to be a collector of traces.
         document: What other engines can serve for this work, and whether it is asked over MCP.
     """
 
@@ -65,6 +66,7 @@ class Work:
     rounds: int | None = None
     connections: int | None = None
     large: bool = False
+    collects: bool = False
     document: tuple[str, bool] | None = None
 
     def exam_of(self, contender: Contender) -> Exam:

@@ -222,6 +222,23 @@ def other_works() -> list[Work]:
     ]  # fmt: skip
 
 
+def telemetry_work() -> Work:
+    through = committed("through.yaml")
+    control = ("--control", "0")
+    return Work(
+        "telemetry", "REST: 1 KB passed through, without telemetry and with", THROUGH_EXAM,
+        (
+            naftiko(through, "this runtime"),
+            naftiko(through, "this runtime with metrics", name="metrics", given=control),
+            naftiko(
+                through, "with metrics, and one request in ten traced", name="traced-tenth", given=control, traced=0.1
+            ),
+            naftiko(through, "with metrics, and every request traced", name="traced", given=control, traced=1),
+        ),
+        "naftiko", collects=True,
+    )  # fmt: skip
+
+
 def long_work() -> Work:
     columns = (RSS, Column("rss_after_mb", "RSS MB after"), Column("requests", "requests"))
     ours = naftiko(PIXEL.read_text(), "this runtime")
@@ -240,7 +257,7 @@ def pixel_fastmcp() -> Contender:
 
 
 def all_works() -> list[Work]:
-    return [*load_works(), *other_works(), long_work()]
+    return [*load_works(), *other_works(), telemetry_work(), long_work()]
 
 
 def with_engines(work: Work, engines: Mapping[str, str]) -> Work:

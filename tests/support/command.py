@@ -16,7 +16,7 @@ _SECONDS = 30
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what the runtime would read of it."""
-    read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR")
+    read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR", "OTEL_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(read)}
     return inherited | dict(more or {})
 

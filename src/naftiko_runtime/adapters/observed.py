@@ -46,7 +46,8 @@ class PortObserver:
         if self._tracer is None:
             return None
         observation = self._tracer.begin(scope["headers"] if traced else ())
-        CURRENT.set(observation)
+        if observation is not None:
+            CURRENT.set(observation)
         return observation
 
     def end(self, scope: Scope, observation: Observation | None, outcome: int | str, began_ns: int) -> None:

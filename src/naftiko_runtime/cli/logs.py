@@ -18,6 +18,7 @@ import structlog
 
 from naftiko_runtime.exclusion import Exclusion
 from naftiko_runtime.secret import Secret
+from naftiko_runtime.telemetry.context import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -77,6 +78,18 @@ def number(worker: int) -> None:
     """Let every line of this process tell that it is a worker's."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(partial(_tell_worker, worker, os.getpid()))
+
+
+def name_traces() -> None:
+    """Let every line that belongs to a recorded request name its trace."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_tell_trace)
+
+
+def _tell_trace(record: logging.LogRecord) -> bool:
+    if (observation := CURRENT.get()) is not None and observation.span_id:
+        record.trace_id, record.span_id = observation.trace_id.hex(), observation.span_id.hex()
+    return True
 
 
 def _tell_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:

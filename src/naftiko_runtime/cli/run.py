@@ -360,6 +360,8 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
         jobs = documents.jobs(loaded)
         keys = () if settings.traces is None else settings.traces.headers.values()
         redactor = logs.configure(log_level, [*_secrets(jobs), *keys], console=people, many=many)
+        if settings.traces is not None:
+            logs.name_traces()
         for one in loaded:
             if people:
                 show(one, sys.stderr)

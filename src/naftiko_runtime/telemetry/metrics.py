@@ -138,6 +138,7 @@ class Meter:
         for key, at in ledger.places().items():  # of a predecessor: what it counted stays, what it was is over
             if family_of(key)[0].kind == "gauge":
                 ledger.numbers[at] = 0.0
+        self._told_of_loss = False
         self._lost = self.number(LOST)
 
     def number(self, family: Family, **labels: str) -> Number:
@@ -162,7 +163,9 @@ class Meter:
             return self._ledger.numbers, self._ledger.place(_key(family, labels), family.numbers)
         except FullError:
             self._lost.add()
-            log.warning("too many metrics: a series is not kept", extra={"metric": family.name})
+            if not self._told_of_loss:
+                self._told_of_loss = True
+                log.warning("too many metrics: some series are not kept", extra={"metric": family.name})
             return memoryview(bytearray(8 * family.numbers)).cast("d"), 0
 
 

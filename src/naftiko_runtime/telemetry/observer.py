@@ -95,7 +95,7 @@ class Subject:
         if failed:
             told["error.type"] = str(outcome)
         labels = {name.replace(".", "_"): str(value) for name, value in told.items()}
-        name = f"{method} {self._target}".strip()
+        name = f"{'HTTP' if method == _OTHER else method} {self._target}".strip()
         return Series(
             _uncounted if self._meter is None else self._meter.histogram(self._family, **labels).observe,
             Template(name, self._kind, told, failed=failed) if self._traced else None,
@@ -134,16 +134,21 @@ class Tracer:
         """Look at the world's clock; to be called every second or so, since it may be set."""
         self._epoch_ns = time_ns() - perf_counter_ns()
 
-    def begin(self, headers: Sequence[Header]) -> Observation:
+    def begin(self, headers: Sequence[Header]) -> Observation | None:
         """Find out which trace a request belongs to, and whether it is recorded.
 
         Args:
             headers: The request's; none when ``traceparent`` is known not to be among them.
+
+        Returns:
+            Nothing when there is nothing to do for it: neither is it recorded, nor must upstreams be told so.
         """
         caller, sampler = caller_of(headers) if headers else None, self._sampler
         trace_id = next(self._trace_identifiers) if caller is None else caller.trace_id
         taken = (caller is None and sampler.takes_roots) or sampler.takes(trace_id, caller)
-        return Observation(caller, trace_id, next(self.identifiers) if taken else b"")
+        if taken:
+            return Observation(caller, trace_id, next(self.identifiers))
+        return Observation(caller, trace_id, b"") if caller is not None and caller.sampled else None
 
     def end(self, of: Observation, series: Series, began_ns: int, took_ns: int) -> None:
         """Record a request; to be called if it has a span."""

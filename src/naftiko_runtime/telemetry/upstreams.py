@@ -90,12 +90,7 @@ class ObservedTransport:
 
 
 def _server(base_uri: str) -> Mapping[str, Value]:
-    """Where an API is; nothing of it when a variable says so, for bound values are shown nowhere."""
-    try:
-        parts = urlsplit(base_uri)
-        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return {}
-    if not host or port is None or "{" in parts.netloc:
-        return {}
-    return {"server.address": host, "server.port": port}
+    """Where an API is; nothing of one that is never called."""
+    parts = urlsplit(base_uri)
+    host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    return {} if not host or port is None else {"server.address": host, "server.port": port}

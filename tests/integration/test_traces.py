@@ -1,0 +1,335 @@
+"""Traces of the real program, sent to a collector that reads them by OpenTelemetry's own messages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from support.caller import call
+from support.collector import Collector, attributes
+from support.command import naftiko
+from support.gateway import Gateway
+from support.scrape import scrape, scrape_until
+from support.upstream import Gate, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.upstream import Upstream
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = "00f067aa0ba902b7"
+SAMPLED = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "vendor=1"}
+UNSAMPLED = {"traceparent": f"00-{TRACE}-{PARENT}-00", "tracestate": "vendor=1"}
+MCP_HEADERS = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture
+def start(documents: Path, api: Upstream, collector: Collector) -> Callable[..., Gateway]:
+    """Starts mcp.yaml with its traces sent to the collector."""
+
+    def start(*arguments: str, **environment: str) -> Gateway:
+        base = ("--base-uri", f"api={api.url}", "--linger", "0", *arguments)
+        told = collector.environment(**environment)
+        return Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=told)
+
+    return start
+
+
+def by_kind(spans: list[Span]) -> tuple[Span, Span]:
+    """The one of a server and the one of a client."""
+    server, client = sorted(spans, key=lambda span: span.kind)
+    assert (server.kind, client.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT)
+    return server, client
+
+
+def test_a_request_continues_its_callers_trace_and_the_upstream_ours(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["web"], "/things?key=value", headers=SAMPLED)
+        server, client = by_kind(collector.wait_spans(2))
+    assert {server.trace_id.hex(), client.trace_id.hex()} == {TRACE}
+    assert (server.parent_span_id.hex(), client.parent_span_id) == (PARENT, server.span_id)
+    assert api.last.header("traceparent") == f"00-{TRACE}-{client.span_id.hex()}-01"
+    assert api.last.header("tracestate") == server.trace_state == client.trace_state == "vendor=1"
+    assert server.start_time_unix_nano <= client.start_time_unix_nano
+    assert client.start_time_unix_nano < client.end_time_unix_nano <= server.end_time_unix_nano
+
+
+def test_spans_say_what_was_asked_and_what_came_of_it(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    api.on("GET", "/things", Reply(status=404))
+    with start() as gateway:
+        call(gateway.urls["web"], "/things?key=value")
+        server, client = by_kind(collector.wait_spans(2))
+    assert (server.name, client.name) == ("GET /things", "GET api.list-things")
+    assert attributes(server) == {
+        "http.request.method": "GET",
+        "http.route": "/things",
+        "http.response.status_code": 404,
+        "naftiko.expose": "web",
+    }
+    assert attributes(client) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 404,
+        "error.type": "404",
+        "naftiko.operation": "api.list-things",
+        "server.address": "127.0.0.1",
+        "server.port": int(api.url.rpartition(":")[2]),
+    }
+    # A caller's mistake is an error for who made it, not for who was asked.
+    assert (server.status.code, client.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
+
+
+def test_a_request_without_a_trace_begins_one(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["web"], "/things")
+        call(gateway.urls["web"], "/things", headers={"traceparent": "00-nonsense-01"})
+        spans = collector.wait_spans(4)
+    traces = {span.trace_id for span in spans}
+    assert len(traces) == 2
+    roots = [span for span in spans if span.kind == Span.SPAN_KIND_SERVER]
+    assert [root.parent_span_id for root in roots] == [b"", b""]
+    assert api.last.header("traceparent") is not None
+    assert api.last.header("traceparent") != "00-nonsense-01"
+
+
+def test_what_the_caller_does_not_record_is_not_recorded_here(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["web"], "/things", headers=UNSAMPLED)
+        assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+        assert api.last.header("tracestate") == "vendor=1"
+        call(gateway.urls["web"], "/things", headers=SAMPLED)
+        collector.wait_spans(2)
+
+
+def test_a_sampler_that_heeds_no_caller_tells_upstreams_what_it_decided(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
+        call(gateway.urls["web"], "/things", headers=SAMPLED)
+        assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+        call(gateway.urls["web"], "/things")
+        assert api.last.header("traceparent") is None
+    assert collector.spans() == []
+
+
+def test_about_as_many_requests_are_recorded_as_the_ratio_says(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    with start(OTEL_TRACES_SAMPLER="traceidratio", OTEL_TRACES_SAMPLER_ARG="0.5") as gateway:
+        for _ in range(64):
+            call(gateway.urls["web"], "/things")
+    assert 2 * 8 < len(collector.spans()) < 2 * 56  # of 64: outside with a chance below 1e-9
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["straight", "by the SDK"])
+def test_the_span_of_a_tool_call_names_the_tool(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector, *, odd: bool
+) -> None:
+    def message(name: str) -> bytes:
+        params: dict[str, object] = {"name": name, "arguments": {}, **({"task": None} if odd else {})}
+        return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+
+    with start() as gateway:
+        headers = MCP_HEADERS | SAMPLED
+        call(gateway.urls["tools"], "/mcp", "POST", headers, message("list-things"))
+        server, client = by_kind(collector.wait_spans(2))
+        call(gateway.urls["tools"], "/mcp", "POST", headers, message("get-thing"))  # which lacks its id
+        failed = collector.wait_spans(3)[-1]
+    assert server.name == "tools/call list-things"
+    told = {"mcp.method.name": "tools/call", "gen_ai.tool.name": "list-things", "naftiko.expose": "tools"}
+    assert attributes(server) == told
+    assert client.parent_span_id == server.span_id
+    assert api.last.header("traceparent") == f"00-{TRACE}-{client.span_id.hex()}-01"
+    assert (failed.name, failed.status.code) == ("tools/call get-thing", Status.STATUS_CODE_ERROR)
+    assert attributes(failed)["error.type"] == "tool_error"
+
+
+def test_what_no_route_answers_has_a_span_without_a_made_up_name(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["web"], "/who/knows?what", "PROPFIND")
+        (span,) = collector.wait_spans(1)
+    assert (span.name, attributes(span)["http.request.method"]) == ("HTTP", "_OTHER")
+    assert "who" not in str(span)
+
+
+def test_an_unreachable_upstream_is_an_error_of_both(documents: Path, collector: Collector) -> None:
+    base = ("--base-uri", "api=http://127.0.0.1:1", "--linger", "0")
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=collector.environment()) as gateway:
+        call(gateway.urls["web"], "/things")
+        server, client = by_kind(collector.wait_spans(2))
+    assert (attributes(server)["http.response.status_code"], attributes(server)["error.type"]) == (502, "502")
+    assert attributes(client)["error.type"] == "unreachable"
+    assert {server.status.code, client.status.code} == {Status.STATUS_CODE_ERROR}
+
+
+def test_who_we_are_is_told_as_the_operator_says(start: Callable[..., Gateway], collector: Collector) -> None:
+    told = {
+        "OTEL_SERVICE_NAME": "gate",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=lab,service.name=not-this",
+    }
+    with start(**told) as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_spans(2)
+        pid = gateway.process.pid
+    resource = collector.requests()[0].resource_spans[0].resource
+    said = {pair.key: pair.value.string_value or pair.value.int_value for pair in resource.attributes}
+    assert (said["service.name"], said["deployment.environment.name"], said["process.pid"]) == ("gate", "lab", pid)
+
+
+def test_the_capability_is_the_service_unless_the_operator_says(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_spans(2)
+    resource = collector.requests()[0].resource_spans[0].resource
+    assert {p.key: p.value.string_value for p in resource.attributes}["service.name"] == "Every kind of tool"
+
+
+def test_what_is_not_sent_yet_is_sent_at_the_end(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start(OTEL_BSP_SCHEDULE_DELAY="60000") as gateway:
+        call(gateway.urls["web"], "/things")
+        assert collector.spans() == []
+        assert gateway.stop() == 0
+    assert len(collector.spans()) == 2
+
+
+def test_many_go_together_and_none_is_lost(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start("--control", "127.0.0.1:0", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="10") as gateway:
+        for _ in range(40):
+            call(gateway.urls["web"], "/things")
+        collector.wait_spans(80)
+        metrics = scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="exported") == 80)
+    assert metrics.value("naftiko_spans_total") == 80
+    assert len({span.span_id for span in collector.spans()}) == 80
+
+
+def test_headers_and_compression_are_the_operators_and_keys_stay_secret(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    told = {"OTEL_EXPORTER_OTLP_HEADERS": "Api-Key=s3cr%65t-key", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    with start("--log-level", "debug", **told) as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_spans(2)
+    assert collector.last.header("api-key") == "s3cret-key"
+    assert collector.last.header("content-encoding") == "gzip"
+    assert "s3cret-key" not in gateway.output
+
+
+def test_a_collector_that_is_busy_is_asked_again(start: Callable[..., Gateway], collector: Collector) -> None:
+    collector.on("POST", "/v1/traces", Reply(status=503, headers={"retry-after": "0"}))
+    with start("--control", "127.0.0.1:0") as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_received(1)
+        collector.on("POST", "/v1/traces", Reply())
+        metrics = scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="exported") == 2)
+    assert metrics.value("naftiko_spans_total", outcome="dropped") == 0
+
+
+def test_a_collector_that_refuses_is_told_of_and_not_asked_again(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    collector.on("POST", "/v1/traces", Reply(status=401))
+    with start("--control", "127.0.0.1:0") as gateway:
+        assert call(gateway.urls["web"], "/things").status == 200
+        line = gateway.line("spans lost: the collector does not take them")
+        metrics = scrape(gateway)
+    assert (line["reason"], line["spans"], line["collector"]) == ("status 401", 2, collector.url.partition("//")[2])
+    assert metrics.value("naftiko_spans_total", outcome="dropped") == 2
+    assert len(collector.received) == 1
+
+
+def test_spans_that_a_collector_rejects_are_counted(start: Callable[..., Gateway], collector: Collector) -> None:
+    collector.rejects(1, "too old")
+    with start("--control", "127.0.0.1:0") as gateway:
+        call(gateway.urls["web"], "/things")
+        line = gateway.line("spans rejected by the collector")
+        metrics = scrape_until(gateway, lambda m: m.value("naftiko_spans_total") == 2)
+    assert (line["spans"], line["reason"]) == (1, "too old")
+    assert metrics.value("naftiko_spans_total", outcome="exported") == 1
+
+
+def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    gate = Gate()
+    collector.on("POST", "/v1/traces", Reply(before=gate.wait))
+    told = {"OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5"}
+    try:
+        with start("--control", "127.0.0.1:0", **told) as gateway:
+            for _ in range(40):
+                assert call(gateway.urls["web"], "/things").status == 200
+            metrics = scrape(gateway)
+            assert metrics.value("naftiko_spans_total", outcome="dropped") >= 80 - 10 - 5
+            assert gateway.stop() == 0
+    finally:
+        gate.open()
+
+
+def test_logs_name_the_trace_that_they_belong_to(documents: Path, collector: Collector) -> None:
+    base = ("--base-uri", "api=http://127.0.0.1:1", "--linger", "0")
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=collector.environment()) as gateway:
+        call(gateway.urls["web"], "/things", headers=SAMPLED)
+        server, _ = by_kind(collector.wait_spans(2))
+        line = gateway.line("upstream failed")
+    assert (line["trace_id"], line["span_id"]) == (TRACE, server.span_id.hex())
+    assert "trace_id" not in gateway.line("started")
+
+
+def test_each_worker_sends_its_own(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start("--workers", "2") as gateway:
+        for _ in range(40):
+            call(gateway.urls["web"], "/things")
+        collector.wait_spans(80)
+    assert len({span.span_id for span in collector.spans()}) == 80
+
+
+@pytest.mark.parametrize("switch", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
+def test_traces_can_be_switched_off(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector, switch: dict[str, str]
+) -> None:
+    with start(**switch) as gateway:
+        call(gateway.urls["web"], "/things", headers=SAMPLED)
+        assert api.last.header("traceparent") == SAMPLED["traceparent"]
+    assert collector.received == []
+
+
+def test_what_cannot_be_heeded_is_said_at_the_start_all_at_once(documents: Path) -> None:
+    told = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317?key=s3cret",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+        "OTEL_TRACES_SAMPLER": "jaeger_remote",
+        "OTEL_TRACES_SAMPLER_ARG": "2",
+        "OTEL_EXPORTER_OTLP_HEADERS": "s3cret",
+    }
+    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    names = "parentbased_always_on always_on always_off traceidratio parentbased_always_off parentbased_traceidratio"
+    samplers = ", ".join(f"'{name}'" for name in names.split())
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'",
+        "OTEL_EXPORTER_OTLP_HEADERS: pair 1 is not written as 'name=value'",
+        f"OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {samplers}",
+        "OTEL_TRACES_SAMPLER_ARG: '2' is not a number from 0 to 1",
+        "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not supported; known: 'http/protobuf'",
+    ]

@@ -1,0 +1,78 @@
+"""A collector of traces on loopback, which reads what it is sent by OpenTelemetry's own messages."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from support.upstream import WAIT_SECONDS, Reply, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+    from support.upstream import Received
+
+_TYPE = {"content-type": "application/x-protobuf"}
+
+
+class Collector(Upstream):
+    """Takes everything, unless it is told otherwise by :meth:`on`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on("POST", "/v1/traces", Reply(headers=_TYPE))
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What has a program send its traces here, at once."""
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.url, "OTEL_BSP_SCHEDULE_DELAY": "1", **more}
+
+    def rejects(self, spans: int, why: str) -> None:
+        """Reject so many of each request's spans."""
+        answer = ExportTraceServiceResponse()
+        answer.partial_success.rejected_spans = spans
+        answer.partial_success.error_message = why
+        self.on("POST", "/v1/traces", Reply(headers=_TYPE, body=answer.SerializeToString()))
+
+    def requests(self) -> list[ExportTraceServiceRequest]:
+        return [_read(one) for one in self.received]
+
+    def spans(self) -> list[Span]:
+        """All that has come so far."""
+        return [
+            span
+            for request in self.requests()
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def wait_spans(self, number: int) -> list[Span]:
+        """Block until that many have come, and no more than that."""
+        arrived = self.wait(lambda _: len(self.spans()) >= number, WAIT_SECONDS)
+        assert arrived, self.spans()
+        assert len(self.spans()) == number, self.spans()
+        return self.spans()
+
+    def wait_span(self, wanted: Callable[[Span], bool]) -> Span:
+        """Block until one has come of which something is true."""
+        arrived = self.wait(lambda _: any(map(wanted, self.spans())), WAIT_SECONDS)
+        assert arrived, self.spans()
+        return next(filter(wanted, self.spans()))
+
+
+def _read(received: Received) -> ExportTraceServiceRequest:
+    assert received.header("content-type") == "application/x-protobuf"
+    packed = received.header("content-encoding") == "gzip"
+    return ExportTraceServiceRequest.FromString(gzip.decompress(received.body) if packed else received.body)
+
+
+def attributes(span: Span) -> dict[str, str | int]:
+    """A span's attributes as plain values."""
+    return {pair.key: pair.value.string_value or pair.value.int_value for pair in span.attributes}

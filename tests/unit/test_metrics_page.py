@@ -1,0 +1,100 @@
+"""The memory in which workers write down what they count."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+
+from naftiko_runtime import limits
+from naftiko_runtime.telemetry.exposition import exposition
+from naftiko_runtime.telemetry.metrics import ACTIVE, LOST, RELOADS, SECONDS, SERVED, Meter
+from naftiko_runtime.telemetry.page import Page
+from support.scrape import Metrics
+
+
+def told(page: Page) -> Metrics:
+    return Metrics(exposition(page.entries()).decode())
+
+
+def test_what_several_write_is_added_up() -> None:
+    page = Page(3)
+    for writer in range(3):
+        meter = Meter(page.ledger(writer))
+        meter.number(RELOADS, outcome="reloaded").add(writer + 1)
+        meter.number(RELOADS, outcome=f"by {writer}").add()
+    metrics = told(page)
+    assert metrics.value("naftiko_reloads_total", outcome="reloaded") == 6
+    assert metrics.value("naftiko_reloads_total", outcome="by 1") == 1
+
+
+def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> None:
+    page = Page(1)
+
+    def write() -> None:
+        meter = Meter(page.ledger(0))
+        meter.number(ACTIVE).set(7)
+        histogram = meter.histogram(SERVED, http_route="/x")
+        for nanoseconds in (500_000, 3_000_000_000, 20_000_000_000):
+            histogram.observe(nanoseconds)
+        meter.write()
+
+    pid = os.fork()
+    if pid == 0:
+        write()
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert told(page).count(SERVED.name) == 3
+    write()
+    metrics = told(page)
+    assert metrics.count(SERVED.name, http_route="/x") == 6
+    assert metrics.value(f"{SERVED.name}_sum") == pytest.approx(2 * 23.0005)
+    assert metrics.value(f"{SERVED.name}_bucket", le="0.001") == 2
+    assert metrics.value(f"{SERVED.name}_bucket", le="5") == 4
+    assert metrics.value(f"{SERVED.name}_bucket", le="+Inf") == 6
+
+
+def test_what_a_predecessor_was_is_over_what_it_counted_stays() -> None:
+    page = Page(1)
+    meter = Meter(page.ledger(0))
+    meter.number(ACTIVE).set(7)
+    meter.number(RELOADS).add(7)
+    Meter(page.ledger(0))
+    assert told(page).value(ACTIVE.name) == 0
+    assert told(page).value(RELOADS.name) == 7
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_a_bound_belongs_to_its_bucket(seconds: float) -> None:
+    page = Page(1)
+    meter = Meter(page.ledger(0))
+    histogram = meter.histogram(SERVED)
+    histogram.observe(round(seconds * 1e9))
+    histogram.observe(round(seconds * 1e9) + 1)
+    meter.write()
+    assert told(page).value(f"{SERVED.name}_bucket", le=f"{seconds:g}") == 1
+
+
+def test_labels_are_written_so_that_they_are_read_again() -> None:
+    page = Page(1)
+    odd = 'a "quoted" \\ back\nline, and=more {é}'
+    Meter(page.ledger(0)).number(RELOADS, outcome=odd).add()
+    assert told(page).labels("naftiko_reloads_total", "outcome") == {odd}
+
+
+def test_too_many_series_are_counted_and_told_instead_of_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "METRICS_BYTES_MAX", 4096)
+    page = Page(2)
+    meter = Meter(page.ledger(0))
+    with caplog.at_level(logging.WARNING):
+        for number in range(100):
+            meter.histogram(SERVED, http_route=f"/{number}").observe(1)
+    meter.write()
+    metrics = told(page)
+    kept = metrics.count(SERVED.name)
+    assert 10 < kept < 20
+    assert metrics.value(LOST.name) == 100 - kept
+    assert [record.message for record in caplog.records] == ["too many metrics: some series are not kept"]

@@ -1,0 +1,88 @@
+"""W3C Trace Context: which trace a request belongs to, and who decides whether it is recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SPAN = "b7ad6b7169203331"
+SOUND = f"00-{TRACE}-{SPAN}-01"
+
+
+def named(*parents: str, states: tuple[str, ...] = ()) -> Caller | None:
+    headers = [(b"host", b"x"), *((b"traceparent", p.encode()) for p in parents)]
+    return caller_of([*headers, *((b"tracestate", s.encode()) for s in states)])
+
+
+def test_a_caller_is_read() -> None:
+    caller = named(SOUND, states=("a=1", "b=2"))
+    assert caller == Caller(bytes.fromhex(TRACE), bytes.fromhex(SPAN), SOUND.encode(), sampled=True, state=b"a=1,b=2")
+
+
+@pytest.mark.parametrize(("flags", "sampled"), [("00", False), ("01", True), ("02", False), ("03", True), ("ff", True)])
+def test_the_last_flag_says_whether_it_is_recorded(flags: str, sampled: bool) -> None:
+    caller = named(f"00-{TRACE}-{SPAN}-{flags}")
+    assert caller is not None
+    assert caller.sampled == sampled
+
+
+def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
+    assert named(f"01-{TRACE}-{SPAN}-01-what-comes") is not None
+    assert named(f"cc-{TRACE}-{SPAN}-01") is not None
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-01-more",
+        f"00-{TRACE}-{SPAN}-0",
+        f"01-{TRACE}-{SPAN}-01.more",
+        f"00-{TRACE}0-{SPAN}-01",
+        f" {SOUND}",
+        f"{SOUND}\n",
+    ],
+)
+def test_what_is_not_written_as_it_must_be_is_no_caller(parent: str) -> None:
+    assert named(parent) is None
+
+
+def test_two_callers_are_none() -> None:
+    assert named(SOUND, SOUND) is None
+
+
+def test_a_state_that_is_too_long_is_not_recorded() -> None:
+    caller = named(SOUND, states=("a=" + "x" * 600,))
+    assert caller is not None
+    assert caller.state == b""
+
+
+def test_who_heeds_its_caller_does_as_it_did() -> None:
+    told, untold = named(SOUND), named(f"00-{TRACE}-{SPAN}-00")
+    for sampler in (Sampler("parentbased_always_off", 1), Sampler("parentbased_traceidratio", 0)):
+        assert sampler.takes(bytes(16), told)
+        assert not sampler.takes(bytes(16), untold)
+    assert Sampler("always_on", 0).takes(bytes(16), untold)
+    assert not Sampler("always_off", 1).takes(bytes(16), told)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "taken"), [(0.5, 0x7F, True), (0.5, 0x80, False), (0, 0, False), (1, 0xFF, True)]
+)
+def test_a_ratio_is_of_the_lower_half_of_a_trace(ratio: float, low: int, taken: bool) -> None:
+    """So all programs that use the same ratio agree (OpenTelemetry's TraceIdRatioBased)."""
+    trace = b"\xff" * 8 + bytes([low]) + bytes(7)
+    assert Sampler("traceidratio", ratio).takes(trace, None) == taken
+
+
+def test_identifiers_are_all_different() -> None:
+    new = identifiers(8)
+    found = [next(new) for _ in range(5000)]
+    assert {len(one) for one in found} == {8}
+    assert len(set(found)) == 5000
