@@ -209,6 +209,18 @@ TARGETS: Sequence[Target] = (
         worst=True,
     ),
     Target(
+        "memory after 500,000 requests, to before",
+        "long",
+        Figure("naftiko", "rss_after_mb"),
+        3,
+        beyond=Figure("naftiko", "rss_mb"),
+        unit="MB more",
+        form=".1f",
+    ),
+    _cheap("with metrics, to without, 1 KB passed through", "telemetry", "naftiko", 1.05, "metrics"),
+    _cheap("with metrics and one request in ten traced, to without", "telemetry", "naftiko", 1.05, "traced-tenth"),
+    _cheap("with metrics and every request traced, to without", "telemetry", "naftiko", 1.05, "traced"),
+    Target(
         "two workers, to one, requests/s",
         "workers",
         _requests("two"),

@@ -38,7 +38,11 @@ def entries(opened: Opened) -> list[tuple[str, str]]:
         case McpServer(tools=tools):
             return [(tool.name, _target(tool.operation.request)) for tool in tools]
         case _:
-            return [("GET /health/live", "the process answers"), ("GET /health/ready", "it wants traffic")]
+            return [
+                ("GET /health/live", "the process answers"),
+                ("GET /health/ready", "it wants traffic"),
+                ("GET /metrics", "what was counted, for Prometheus"),
+            ]
 
 
 def _target(request: Request) -> str:
