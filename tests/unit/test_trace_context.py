@@ -63,22 +63,37 @@ def test_a_state_that_is_too_long_is_not_recorded() -> None:
     assert caller.state == b""
 
 
+def caller(trace: str, *, sampled: bool) -> Caller:
+    found = named(f"00-{trace}-{SPAN}-0{int(sampled)}")
+    assert found is not None
+    return found
+
+
 def test_who_heeds_its_caller_does_as_it_did() -> None:
-    told, untold = named(SOUND), named(f"00-{TRACE}-{SPAN}-00")
+    told, untold = caller(TRACE, sampled=True), caller(TRACE, sampled=False)
     for sampler in (Sampler("parentbased_always_off", 1), Sampler("parentbased_traceidratio", 0)):
-        assert sampler.takes(bytes(16), told)
-        assert not sampler.takes(bytes(16), untold)
-    assert Sampler("always_on", 0).takes(bytes(16), untold)
-    assert not Sampler("always_off", 1).takes(bytes(16), told)
+        assert sampler.takes(told)
+        assert not sampler.takes(untold)
+    assert Sampler("always_on", 0).takes(untold)
+    assert not Sampler("always_off", 1).takes(told)
 
 
-@pytest.mark.parametrize(
-    ("ratio", "low", "taken"), [(0.5, 0x7F, True), (0.5, 0x80, False), (0, 0, False), (1, 0xFF, True)]
-)
-def test_a_ratio_is_of_the_lower_half_of_a_trace(ratio: float, low: int, taken: bool) -> None:
+RATIOS = [(0.5, "7f", True), (0.5, "80", False), (0, "00", False), (1, "ff", True)]
+
+
+@pytest.mark.parametrize(("ratio", "low", "taken"), RATIOS)
+def test_a_ratio_is_of_the_lower_half_of_a_trace(ratio: float, low: str, taken: bool) -> None:
     """So all programs that use the same ratio agree (OpenTelemetry's TraceIdRatioBased)."""
-    trace = b"\xff" * 8 + bytes([low]) + bytes(7)
-    assert Sampler("traceidratio", ratio).takes(trace, None) == taken
+    assert Sampler("traceidratio", ratio).takes(caller("f" * 16 + low + "0" * 14, sampled=False)) == taken
+
+
+@pytest.mark.parametrize("ratio", [0, 0.01, 0.5, 1])
+def test_what_begins_here_is_decided_as_what_is_continued_would_be(ratio: float) -> None:
+    sampler = Sampler("traceidratio", ratio)
+    roots = [next(sampler.roots) for _ in range(5000)]
+    assert all(taken == sampler.takes(caller(trace.hex(), sampled=False)) for trace, taken in roots)
+    assert abs(sum(taken for _, taken in roots) - 5000 * ratio) < 300
+    assert len({trace for trace, _ in roots}) == 5000
 
 
 def test_identifiers_are_all_different() -> None:

@@ -31,40 +31,24 @@ class PortObserver:
             observer: Who is told.
         """
         self._unrouted = route_subject(observer, expose, None)
-        self._tracer = observer.tracer
-
-    def begin(self, scope: Scope, *, traced: bool) -> Observation | None:
-        """A request's head is here; to be called in its task.
-
-        Args:
-            scope: The request's.
-            traced: Whether ``traceparent`` is among its headers.
-
-        Returns:
-            What :meth:`end` is to be given.
-        """
-        if self._tracer is None:
-            return None
-        observation = self._tracer.begin(scope["headers"] if traced else ())
-        if observation is not None:
-            CURRENT.set(observation)
-        return observation
+        self.tracer = observer.tracer
+        """Whose :meth:`~naftiko_runtime.telemetry.observer.Tracer.begin` is to be called at a request's head."""
 
     def end(self, scope: Scope, observation: Observation | None, outcome: int | str, began_ns: int) -> None:
         """A request is over.
 
         Args:
             scope: The request's.
-            observation: What :meth:`begin` returned.
+            observation: What its tracer began; none when it has none, or it began nothing.
             outcome: The status that it was answered with, or in one word why with none.
             began_ns: When it began, by the performance counter.
         """
         took = perf_counter_ns() - began_ns
         subject: Subject = scope.get(SUBJECT) or self._unrouted
-        series = subject.series(scope["method"], outcome)
+        series = subject.known.get((scope["method"], outcome)) or subject.series(scope["method"], outcome)
         series.observe(took)
-        if observation is not None and observation.span_id and self._tracer is not None:
-            self._tracer.end(observation, series, began_ns, took)
+        if observation is not None and observation.span_id and self.tracer is not None:
+            self.tracer.end(observation, series, began_ns, took)
 
 
 def route_subject(observer: Observer, expose: str, route: str | None) -> Subject:

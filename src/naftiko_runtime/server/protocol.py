@@ -614,7 +614,9 @@ async def _run(cycle: Cycle, service: Service) -> None:
     app, observer = service
     began, observation = 0, None
     if observer is not None:
-        began, observation = perf_counter_ns(), observer.begin(cycle.scope, traced=cycle.traced)
+        began = perf_counter_ns()
+        if observer.tracer is not None:
+            observation = observer.tracer.begin(cycle.scope["headers"] if cycle.traced else ())
     try:
         await app(cycle.scope, cycle.receive, cycle.send)
     except asyncio.CancelledError:

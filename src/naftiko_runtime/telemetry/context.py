@@ -8,7 +8,7 @@ import struct
 from binascii import unhexlify
 from contextvars import ContextVar
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat, tee
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -74,20 +74,27 @@ def _read(parent: bytes, state: bytes) -> Caller | None:
 
 
 class Sampler:
-    """Decides for each request whether it is recorded."""
+    """Decides for each request whether it is recorded. To be made by the process that uses it."""
 
     def __init__(self, name: SamplerName, ratio: float) -> None:
         base = name.removeprefix("parentbased_")
-        self.takes_roots = base == "always_on"
-        """Whether it takes every request that has no caller's word."""
         self._heeds_caller = base != name
-        self._below = {"always_on": 1 << 64, "always_off": 0}.get(base, round(ratio * (1 << 64)))
+        below = {"always_on": 1 << 64, "always_off": 0}.get(base, round(ratio * (1 << 64)))
+        self._all = below == 1 << 64
+        self._below = b"" if self._all else below.to_bytes(8)
+        self.roots = self._roots()
+        """Traces that begin here: the identifier of each, and whether it is recorded."""
 
-    def takes(self, trace_id: bytes, caller: Caller | None) -> bool:
-        """Whether a request of that trace is recorded; all programs that use a ratio agree on a trace."""
-        if caller is not None and self._heeds_caller:
-            return caller.sampled
-        return int.from_bytes(trace_id[8:]) < self._below
+    def takes(self, caller: Caller) -> bool:
+        """Whether a request that is part of a trace is recorded; all programs that use a ratio agree on a trace."""
+        return caller.sampled if self._heeds_caller else self._all or caller.trace_id[8:] < self._below
+
+    def _roots(self) -> Iterator[tuple[bytes, bool]]:
+        """As :meth:`takes`, without any of Python's own steps for one."""
+        if self._all:
+            return zip(identifiers(16), repeat(True), strict=False)
+        ours, judged = tee(identifiers(16))
+        return zip(ours, map(self._below.__gt__, map(itemgetter(slice(8, 16)), judged)), strict=True)
 
 
 def identifiers(size: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.telemetry.context import Sampler, caller_of, identifiers
+from naftiko_runtime.telemetry.context import CURRENT, Sampler, caller_of, identifiers
 from naftiko_runtime.telemetry.exporter import Exporter
 from naftiko_runtime.telemetry.metrics import SPANS, Meter
 from naftiko_runtime.telemetry.otlp import Batches, Template
@@ -50,7 +50,7 @@ class Series:
 class Subject:
     """What requests are counted under: a route, a tool, an upstream's operation. A request costs one look-up."""
 
-    __slots__ = ("_attributes", "_family", "_kind", "_known", "_meter", "_target", "_traced")
+    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "_traced", "known")
 
     def __init__(
         self,
@@ -68,7 +68,8 @@ class Subject:
         self._attributes = attributes
         self._meter = meter
         self._traced = traced
-        self._known: dict[tuple[str, Outcome], Series] = {}
+        self.known: dict[tuple[str, Outcome], Series] = {}
+        """What :meth:`series` has given so far."""
 
     def series(self, method: str, outcome: Outcome) -> Series:
         """Where a request of that method with that outcome belongs.
@@ -77,11 +78,10 @@ class Subject:
             method: Of HTTP; empty where requests have none.
             outcome: A status, or a word for a failure without one; empty for a success without one.
         """
-        try:
-            return self._known[method, outcome]
-        except KeyError:
-            series = self._known[method, outcome] = self._made(known_method(method) if method else "", outcome)
-            return series
+        series = self.known.get((method, outcome))
+        if series is None:
+            series = self.known[method, outcome] = self._made(known_method(method) if method else "", outcome)
+        return series
 
     def _made(self, method: str, outcome: Outcome) -> Series:
         told = dict(self._attributes)
@@ -125,7 +125,7 @@ class Tracer:
         self._add = exporter.add
         self._sampler = sampler
         self._epoch_ns = 0
-        self._trace_identifiers = identifiers(16)
+        self._roots = sampler.roots
         self.identifiers = identifiers(8)
         """Of new spans."""
         self.set_clock()
@@ -135,7 +135,7 @@ class Tracer:
         self._epoch_ns = time_ns() - perf_counter_ns()
 
     def begin(self, headers: Sequence[Header]) -> Observation | None:
-        """Find out which trace a request belongs to, and whether it is recorded.
+        """Find out which trace a request belongs to, and whether it is recorded; to be called in its task.
 
         Args:
             headers: The request's; none when ``traceparent`` is known not to be among them.
@@ -143,12 +143,16 @@ class Tracer:
         Returns:
             Nothing when there is nothing to do for it: neither is it recorded, nor must upstreams be told so.
         """
-        caller, sampler = caller_of(headers) if headers else None, self._sampler
-        trace_id = next(self._trace_identifiers) if caller is None else caller.trace_id
-        taken = (caller is None and sampler.takes_roots) or sampler.takes(trace_id, caller)
-        if taken:
-            return Observation(caller, trace_id, next(self.identifiers))
-        return Observation(caller, trace_id, b"") if caller is not None and caller.sampled else None
+        caller = caller_of(headers) if headers else None
+        if caller is None:
+            trace_id, taken = next(self._roots)
+        else:
+            trace_id, taken = caller.trace_id, self._sampler.takes(caller)
+        if not taken and (caller is None or not caller.sampled):
+            return None
+        observation = Observation(caller, trace_id, next(self.identifiers) if taken else b"")
+        CURRENT.set(observation)
+        return observation
 
     def end(self, of: Observation, series: Series, began_ns: int, took_ns: int) -> None:
         """Record a request; to be called if it has a span."""

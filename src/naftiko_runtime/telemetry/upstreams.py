@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.telemetry.observer import Observation, Observer, Outcome, Subject
+    from naftiko_runtime.telemetry.observer import Observation, Observer, Outcome, Series, Subject
     from naftiko_runtime.telemetry.otlp import Value
     from naftiko_runtime.transport.base import Transport, UpstreamResponse
 
@@ -36,6 +36,7 @@ class ObservedTransport:
         )
         """Operations whose document says which trace is told."""
         self._subjects: dict[str, Subject] = {}
+        self._series: dict[tuple[str, str, Outcome], Series] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
@@ -54,8 +55,8 @@ class ObservedTransport:
             raise
         finally:
             took = perf_counter_ns() - began
-            subject = self._subjects.get(request.operation) or self._subject(request.operation)
-            series = subject.series(request.method, outcome)
+            key = request.operation, request.method, outcome
+            series = self._series.get(key) or self._made(*key)
             series.observe(took)
             if of is not None and span_id and self._tracer is not None:
                 self._tracer.end_call(of, span_id, series, began, took)
@@ -80,6 +81,11 @@ class ObservedTransport:
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
+
+    def _made(self, operation: str, method: str, outcome: Outcome) -> Series:
+        subject = self._subjects.get(operation) or self._subject(operation)
+        series = self._series[operation, method, outcome] = subject.series(method, outcome)
+        return series
 
     def _subject(self, operation: str) -> Subject:
         attributes: dict[str, Value] = {"naftiko.operation": operation}
