@@ -203,6 +203,18 @@ def test_identities(both: Both, version: str | None, identity: Any) -> None:
 
 
 @pytest.mark.parametrize("version", [MODERN, LEGACY[0]])
+def test_a_trace_that_is_another_one_in_every_call_is_nothing_odd(both: Both, version: str, upstream: Upstream) -> None:
+    sent = message(version)
+    for number in range(1, 4):
+        parent = f"00-{number:032x}-{number:016x}-01"
+        sent["params"]["_meta"] = {**(META if version == MODERN else {}), "traceparent": parent, "tracestate": "a=1"}
+        both.ask(headers(version), encoded(sent))
+        assert both.to_sdk == 1, "the straight way was not taken"
+        assert [one.header("traceparent") for one in upstream.received[-2:]] == [parent, parent]
+        assert upstream.last.header("tracestate") == "a=1"
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY[0]])
 def test_envelopes(both: Both, version: str) -> None:
     base: dict[str, Any] = META if version == MODERN else {}
     envelopes: list[Any] = [
@@ -210,6 +222,9 @@ def test_envelopes(both: Both, version: str) -> None:
         {**base, "progressToken": "x"},
         {**base, "progressToken": None},
         {**base, "progressToken": [1]},
+        {**base, "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "a=1"},
+        {**base, "traceparent": "nonsense", "tracestate": "\r\n", "baggage": "é"},
+        {**base, "traceparent": 1, "tracestate": [], "baggage": {}, "progressToken": True},
         {**base, "x/y": {"a": [1]}},
         {**base, "x/y": "too long to be remembered " * 50},
         {**base, "io.modelcontextprotocol/clientCapabilities": {"sampling": {}, "elicitation": {"form": {}}}},

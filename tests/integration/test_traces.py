@@ -162,6 +162,34 @@ def test_the_span_of_a_tool_call_names_the_tool(
     assert attributes(failed)["error.type"] == "tool_error"
 
 
+@pytest.mark.parametrize("odd", [False, True], ids=["straight", "by the SDK"])
+def test_a_trace_that_a_message_names_is_continued_unless_a_header_names_one(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector, *, odd: bool
+) -> None:
+    other = "1" * 32
+    meta = {"traceparent": f"00-{other}-{PARENT}-01"}
+    params: dict[str, object] = {
+        "name": "list-things",
+        "arguments": {},
+        "_meta": meta,
+        **({"task": None} if odd else {}),
+    }
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+    with start() as gateway:
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, body)
+        server, client = by_kind(collector.wait_spans(2))
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS | SAMPLED, body)
+        later = collector.wait_spans(4)[2:]
+        meta["traceparent"] = f"00-{other}-{PARENT}-00"
+        unsampled = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, unsampled)
+        assert api.last.header("traceparent") == meta["traceparent"]
+    assert {server.trace_id.hex(), client.trace_id.hex()} == {other}
+    assert (server.parent_span_id.hex(), client.parent_span_id) == (PARENT, server.span_id)
+    assert {span.trace_id.hex() for span in later} == {TRACE}
+    assert len(collector.spans()) == 4
+
+
 def test_what_no_route_answers_has_a_span_without_a_made_up_name(
     start: Callable[..., Gateway], collector: Collector
 ) -> None:

@@ -32,6 +32,7 @@ _CALL_PARAMS: Final = frozenset({"name", "arguments", "_meta"})
 _ENVELOPE: Final = frozenset({"_meta"})
 _WELCOME_PARAMS: Final = frozenset({"protocolVersion", "capabilities", "clientInfo"})
 _INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+_VARYING: Final = frozenset({"progressToken", "traceparent", "tracestate", "baggage"})
 _HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name"})
 _VERSIONS: Final = {version.encode(): version for version in (*HANDSHAKE, *STATELESS)} | {None: UNNAMED}
 _REMEMBERED_MAX: Final = 1024
@@ -142,8 +143,8 @@ class DirectAnswers:
     def _knows(self, message: dict[str, Any], version: str, scope: Scope) -> bool:
         """Whether an envelope is sound: plain, or one that a client has sent before, so that the SDK is asked once."""
         meta = message["params"].get("_meta")
-        if isinstance(meta, dict) and type(meta.get("progressToken")) in (int, str):  # another one in every call
-            meta = {key: value for key, value in meta.items() if key != "progressToken"}
+        if isinstance(meta, dict) and not _VARYING.isdisjoint(meta):
+            meta = {key: value for key, value in meta.items() if not _varies(key, value)}
         key = message["method"], version, orjson.dumps(meta)
         if key in self._envelopes:
             return True
@@ -157,7 +158,7 @@ class DirectAnswers:
         """The answer to a call."""
         params = message["params"]
         try:
-            result = await self._tools.result(params["name"], params.get("arguments") or {}, scope)
+            result = await self._tools.result(params["name"], params.get("arguments") or {}, scope, params.get("_meta"))
             return wire.answer(message["id"], wire.called(result))
         except Exception:  # a fault of ours: the SDK would say as little
             log.exception("a tool's call failed")
@@ -233,6 +234,11 @@ def _is_plain(value: Any) -> bool:
             return True
         level = below
     return False
+
+
+def _varies(key: str, value: Any) -> bool:
+    """Whether a part of an envelope is another one in every call, and sound as it is."""
+    return key in _VARYING and (isinstance(value, str) or (key == "progressToken" and type(value) is int))
 
 
 def _named(given: bytes | None, name: str, *, needed: bool) -> bool:

@@ -85,7 +85,7 @@ class _Handlers:
         if not self._tools.has(params.name):
             raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
         scope = None if context.request is None else context.request.scope
-        result = await self._tools.result(params.name, params.arguments or {}, scope)
+        result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
         return types.CallToolResult(
             content=[_BLOCKS[result.block["type"]].model_validate(result.block)],
             structured_content=result.structured,

@@ -12,10 +12,11 @@ from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipar
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.plan import McpServer, OpenBody
+from naftiko_runtime.telemetry.context import TRACEPARENT, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
 
     from naftiko_runtime.adapters.edge import Edge, Scope
     from naftiko_runtime.adapters.observed import ObservedTools
@@ -56,16 +57,30 @@ class ToolServer:
         """Whether there is a tool of that name, be it one that was left out."""
         return name in self._operations or name in self._broken
 
-    def result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Awaitable[Result]:
+    def result(
+        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
+    ) -> Awaitable[Result]:
         """Call a tool.
 
         Args:
             name: Of one that there is.
             arguments: What the caller gives, unchecked.
             scope: The request it came with, if any.
+            meta: The message's envelope, which may name the trace that the call is part of.
         """
+        if meta is not None and "traceparent" in meta and scope is not None:
+            scope = self._continued(scope, meta)
         working = self._result(name, arguments, scope)
         return working if self._observed is None else self._observed.result(name, working)
+
+    def _continued(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
+        """The request as if it named the trace that its message names; what a header names counts more."""
+        named = trace_headers(meta.get("traceparent"), meta.get("tracestate"))
+        if not named or any(name == TRACEPARENT for name, _ in scope["headers"]):
+            return scope
+        if self._observed is not None:
+            self._observed.adopt(named)
+        return {**scope, "headers": [*scope["headers"], *named]}
 
     async def _result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
         if (reason := self._broken.get(name)) is not None:

@@ -9,12 +9,13 @@ from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from naftiko_runtime.adapters.content import Result
     from naftiko_runtime.adapters.edge import Scope
     from naftiko_runtime.telemetry.observer import Observation, Observer, Subject
     from naftiko_runtime.telemetry.otlp import Value
+    from naftiko_runtime.transport.base import Header
 
 SUBJECT: Final = "naftiko.subject"
 """Where a handler says in a request's scope under what it is counted; none for under what no route answers."""
@@ -66,6 +67,12 @@ class ObservedTools:
         self._expose = expose
         self._observer = observer
         self._subjects: dict[str, Subject] = {}
+
+    def adopt(self, headers: Sequence[Header]) -> None:
+        """Let the request be part of the trace that its message names."""
+        tracer, observation = self._observer.tracer, CURRENT.get()
+        if tracer is not None and observation is not None:
+            tracer.adopt(observation, headers)
 
     async def result(self, tool: str, working: Awaitable[Result]) -> Result:
         """A tool's result, when the call is counted."""

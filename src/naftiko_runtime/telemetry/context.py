@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from functools import partial
 from itertools import chain, repeat, tee
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -34,7 +34,10 @@ SamplerName: TypeAlias = Literal[
 
 TRACEPARENT: Final = b"traceparent"
 _TRACESTATE: Final = b"tracestate"
-_PARENT: Final = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_STATE: Final = re.compile(r"[\t\x20-\x7e]{1,512}")
+_PARENT: Final = re.compile(
+    rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?"
+)
 _IDENTIFIERS: Final = 1024
 """How many are asked of the system at once."""
 _STATE_BYTES_MAX: Final = 512
@@ -71,6 +74,16 @@ def _read(parent: bytes, state: bytes) -> Caller | None:
         return None
     recorded = state if len(state) <= _STATE_BYTES_MAX else b""
     return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, bool(int(found[4], 16) & 1), recorded)
+
+
+def trace_headers(parent: Any, state: Any) -> list[Header]:
+    """What some other carrier than a request's head says of a trace, as headers; nothing when that cannot be one."""
+    if not isinstance(parent, str) or _PARENT.fullmatch(parent.encode("ascii", "replace")) is None:
+        return []
+    headers = [(TRACEPARENT, parent.encode())]
+    if isinstance(state, str) and _STATE.fullmatch(state) is not None:
+        headers.append((_TRACESTATE, state.encode()))
+    return headers
 
 
 class Sampler:

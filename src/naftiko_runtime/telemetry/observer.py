@@ -154,6 +154,14 @@ class Tracer:
         CURRENT.set(observation)
         return observation
 
+    def adopt(self, of: Observation, headers: Sequence[Header]) -> None:
+        """Let a request that is recorded be part of a trace that its body names."""
+        caller = caller_of(headers)
+        if caller is not None and of.caller is None and of.span_id:
+            of.caller, of.trace_id = caller, caller.trace_id
+            if not self._sampler.takes(caller):
+                of.span_id = b""
+
     def end(self, of: Observation, series: Series, began_ns: int, took_ns: int) -> None:
         """Record a request; to be called if it has a span."""
         if of.tool is not None:
