@@ -121,6 +121,18 @@ class Connection(asyncio.BufferedProtocol):
         if self.state in (AWAITING, READING) and not self._transport.is_closing():
             self._transport.write(data)
 
+    async def write_lent(self, data: memoryview) -> None:
+        """Send more of a request out of memory that is only lent, until nothing holds on to it."""
+        transport = self._transport
+        if transport.get_extra_info("ssl_object") is not None:
+            await self.write(bytes(data))
+            return
+        transport.set_write_buffer_limits(high=0)  # writing is paused as long as anything is held
+        await self.write(data)
+        if self._writable is not None:
+            await self._writable
+        transport.set_write_buffer_limits()
+
     @property
     def usable(self) -> bool:
         """Whether another exchange may begin."""

@@ -18,6 +18,7 @@ import httpcore2
 
 from naftiko_runtime import limits
 from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.httpx2_wire import Network
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Httpx2Transport:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
         origin, target = told.split_url(request.url)
         body = request.body or None
-        upload = None if body is None or isinstance(body, bytes) else told.Upload(body)
+        upload = None if body is None or isinstance(body, bytes) else told.Upload(owned(body))
         try:
             response = await self._pool.handle_async_request(
                 httpcore2.Request(
