@@ -85,15 +85,12 @@ class Cycle:
 
     # -- what the application calls -------------------------------------------------------------------------------
 
-    async def receive(self) -> MutableMapping[str, Any]:
-        """ASGI: what came of the body, or that nobody waits for an answer any more."""
-        message = await self.receive_lent()
-        if self.large is not None and "body" in message:
-            message["body"] = bytes(message["body"])
-        return message
+    async def receive(self, *, lent: bool = False) -> MutableMapping[str, Any]:
+        """ASGI: what came of the body, or that nobody waits for an answer any more.
 
-    async def receive_lent(self) -> MutableMapping[str, Any]:
-        """The same, but a piece may be a view of memory that is good until the next one is asked for."""
+        Args:
+            lent: Whether a piece may be a view of memory, good until the next one is asked for.
+        """
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
@@ -108,11 +105,12 @@ class Cycle:
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
-        if self.large is not None and (lent := self.large.lend()) is not None:
-            self._news = bool(self.body) or not self.more_body
-            return {"type": "http.request", "body": lent, "more_body": True}
-        if self.large is not None and not self.large.left_bytes:
-            self.large = None
+        if self.large is not None:
+            if (piece := self.large.lend()) is not None:
+                self._news = bool(self.body) or not self.more_body
+                return {"type": "http.request", "body": piece if lent else bytes(piece), "more_body": True}
+            if not self.large.left_bytes:
+                self.large = None
         body, self.body = self.body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 

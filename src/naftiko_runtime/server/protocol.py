@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 from collections import deque
+from functools import partial
 from http import HTTPStatus
 from types import NoneType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -331,7 +332,7 @@ class GatewayProtocol(asyncio.Protocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
         if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
-            scope["extensions"] = {LENT: {"receive": cycle.receive_lent}}
+            scope["extensions"] = {LENT: {"receive": partial(cycle.receive, lent=True)}}
         if before is None or before.response_complete:
             self._start(cycle, self.state.app)
         else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Sequence
 
 __all__ = ["Header", "OutboundRequest", "Piece", "Transport", "UpstreamResponse", "UpstreamUnreachable", "owned"]
 
@@ -81,7 +81,7 @@ class UpstreamResponse(Protocol):
         """Give the connection back when the body was read to its end, otherwise close it."""
 
 
-async def owned(pieces: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
+async def owned(pieces: AsyncIterable[Piece]) -> AsyncIterator[bytes]:
     """A stream for somebody who keeps what it gives."""
     async for piece in pieces:
         yield bytes(piece)

@@ -19,7 +19,7 @@ from naftiko_runtime.transport.names import lower
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.transport.base import Header, Piece
 
 IDLE: Final = 0
 """No exchange: whatever comes is unasked."""
@@ -114,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self.state = AWAITING
         self._transport.write(data)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: Piece) -> None:
         """Send more of a request, waiting while the upstream does not take it; nothing, once the exchange is over."""
         if self._writable is not None:
             await self._writable

@@ -229,7 +229,7 @@ async def _uploaded(upload: told.Upload, connection: Connection, length: int | N
             if length is not None and sent > length:
                 break
             if length is None:
-                await connection.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                await connection.write(b"%x\r\n%b\r\n" % (len(chunk), bytes(chunk)))
             elif isinstance(chunk, memoryview):
                 await connection.write_lent(chunk)
             else:
