@@ -1,4 +1,4 @@
-"""Large uploads, whose inner part goes past the parser and is lent: every byte once, in its place, and few at a time."""
+"""Large uploads, whose inner part goes past the parser and is lent: every byte once, in its place, few at a time."""
 
 from __future__ import annotations
 
