@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
 import pytest
+import uvloop
 
 from naftiko_runtime.transport import HttpClient, OutboundRequest, open_transport
 from support.certificates import certificate, serving, trusting
 from support.rawserver import answer, serve
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 PIECE_BYTES = 6_000_000  # more than sockets hold, so that something has to wait
@@ -32,9 +34,17 @@ async def lent() -> AsyncIterator[memoryview]:
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("name", ["native", "httpx2"])
-async def test_a_lent_piece_goes_out_as_it_was(tmp_path: Path, name: str, scheme: str, *, announced: bool) -> None:
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_lent_piece_goes_out_as_it_was(
+    tmp_path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop], name: str, scheme: str, *, announced: bool
+) -> None:
     pem = certificate(tmp_path / "server.pem") if scheme == "https" else None
-    transport = open_transport(cast("HttpClient", name), trusting(pem) if pem else None)
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_exchanged(cast("HttpClient", name), pem, announced=announced))
+
+
+async def _exchanged(name: HttpClient, pem: Path | None, *, announced: bool) -> None:
+    transport = open_transport(name, trusting(pem) if pem else None)
     length = [(b"content-length", b"%d" % (PIECE_BYTES * len(PIECES)))] if announced else []
     try:
         async with serve(answer(b"taken"), answer(b"next"), tls=serving(pem) if pem else None) as server:
