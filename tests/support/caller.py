@@ -100,6 +100,18 @@ class Raw:
         while True:
             self.send(data)
 
+    def send_until_held_back(self, data: bytes, seconds: float = 1) -> int:
+        """Send as much as the peer takes, until it has taken nothing for so long; how much that was."""
+        sent = 0
+        self._socket.settimeout(seconds)
+        try:
+            while sent < len(data):
+                sent += self._socket.send(data[sent : sent + 1_000_000])
+        except TimeoutError:
+            pass
+        self._socket.settimeout(DEADLINE_SECONDS)
+        return sent
+
     def end(self) -> None:
         """End the sending side alone."""
         self._socket.shutdown(socket.SHUT_WR)

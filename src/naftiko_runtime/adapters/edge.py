@@ -13,12 +13,15 @@ from naftiko_runtime.errors import TooLarge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.transport.base import Header, Piece
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LENT: Final = "naftiko.lent"
+"""An extension of ASGI: the ``receive`` in it gives pieces that may be views, good until the next one is asked for."""
 
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
@@ -119,6 +122,12 @@ async def read_body(receive: Receive, bytes_max: int) -> bytes:
     """
     chunks = [chunk async for chunk in stream_body(receive, bytes_max)]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def lent_body(scope: Scope, receive: Receive, bytes_max: int) -> AsyncIterator[Piece]:
+    """A request's body for somebody who takes pieces that are only lent; errors as for :func:`read_body`."""
+    lending = scope.get("extensions", {}).get(LENT)
+    return stream_body(receive if lending is None else lending["receive"], bytes_max)
 
 
 async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:

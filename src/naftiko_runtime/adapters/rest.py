@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
-from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, read_body, send_whole, stream_body, too_large
+from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, lent_body, read_body, send_whole, too_large
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
@@ -261,7 +261,7 @@ def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, edge: Edge
     if isinstance(body, bytes):
         call.body = body
     else:
-        call.body = b"" if length == b"0" else stream_body(body, edge.body_bytes_max)
+        call.body = b"" if length == b"0" else lent_body(scope, body, edge.body_bytes_max)
 
 
 class _Reply:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Transport
+    from naftiko_runtime.transport.base import Piece, Transport
 
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS = 200
@@ -93,7 +93,7 @@ class Exchange:
             raise
         return answer
 
-    async def _noting_who_is_slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _noting_who_is_slow(self, body: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
         """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
         self._awaits_caller = True
         async for chunk in body:

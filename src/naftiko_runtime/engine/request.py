@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import NamedTerm, Plan, Request
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.transport.base import Header, Piece
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
 _AGENT: Final = b"user-agent"
@@ -56,7 +56,7 @@ class Invocation:
 
     values: Values = field(default_factory=dict)
     query: bytes = b""
-    body: bytes | AsyncIterator[bytes] | None = None
+    body: bytes | AsyncIterator[Piece] | None = None
     body_headers: Sequence[Header] = ()
     headers: Sequence[Header] = ()
     caller_headers: Sequence[Header] = ()
@@ -167,7 +167,7 @@ class RequestBuilder:
         query = self._query_string(values, call.query)
         if query:
             url = f"{url}{'&' if '?' in url else '?'}{query}"
-        body: bytes | AsyncIterator[bytes] | None = None
+        body: bytes | AsyncIterator[Piece] | None = None
         body_headers: Sequence[Header] = ()
         if self._open_body:
             body, body_headers = call.body, call.body_headers

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
     from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.server.large import LargeBody
     from naftiko_runtime.server.protocol import Door, GatewayProtocol
     from naftiko_runtime.transport.base import Header
 
@@ -38,6 +39,7 @@ class Cycle:
         "body",
         "disconnected",
         "keep_alive",
+        "large",
         "more_body",
         "response_complete",
         "response_started",
@@ -66,6 +68,8 @@ class Cycle:
         self.body = b""
         self.status = 0
         self.traced = traced
+        self.large: LargeBody | None = None
+        """What came before ``body`` and is not in it."""
         self.more_body = True
         self.response_started = False
         self.response_complete = False
@@ -86,13 +90,18 @@ class Cycle:
 
     # -- what the application calls -------------------------------------------------------------------------------
 
-    async def receive(self) -> MutableMapping[str, Any]:
-        """ASGI: what came of the body, or that nobody waits for an answer any more."""
+    async def receive(self, *, lent: bool = False) -> MutableMapping[str, Any]:
+        """ASGI: what came of the body, or that nobody waits for an answer any more.
+
+        Args:
+            lent: Whether a piece may be a view of memory, good until the next one is asked for.
+        """
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         if not self.disconnected and not self.response_complete:
-            self._protocol.resume_reading()
+            if self.large is None or self.large.take_back():
+                self._protocol.resume_reading()
             if not self._news:
                 if self._waiter is None:
                     self._waiter = asyncio.Event()
@@ -101,6 +110,12 @@ class Cycle:
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
+        if self.large is not None:
+            if (piece := self.large.lend()) is not None:
+                self._news = bool(self.body) or not self.more_body
+                return {"type": "http.request", "body": piece if lent else bytes(piece), "more_body": True}
+            if not self.large.left_bytes:
+                self.large = None
         body, self.body = self.body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 from collections import deque
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter_ns
 from types import NoneType
@@ -20,9 +21,10 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import Truncated
+from naftiko_runtime.adapters.edge import LENT, Truncated
 from naftiko_runtime.adapters.problem import problem_document, send_problem_document
 from naftiko_runtime.server.cycle import Cycle
+from naftiko_runtime.server.large import LargeBody
 from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._running: asyncio.Task[None] | None = None
         self._front: Cycle | None = None
         """The request that is being answered; ``cycle`` is the one that came last."""
+        self._large: LargeBody | None = None
         self._unsent_before = 0
         self._stalled_since = 0.0
         self._known_host: bytes | None = None
@@ -110,6 +113,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._head_begun = False
         self._hosts = 0
         self._has_body = False
+        self._left_bytes = 0
+        """Of a body whose length was told; otherwise nothing that matters."""
         self._framing = b""
         self._version = ""
         self._coding: bytes | None = None
@@ -147,6 +152,8 @@ class GatewayProtocol(asyncio.Protocol):
             self._read_on(left)
         if not self._refused and not self.transport.is_closing():
             self._await_rest()
+            if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
+                self._step_aside()
 
     def _read_on(self, data: memoryview) -> None:
         """Nothing is upgraded to: what follows an offer to, which its parser would not read, is HTTP/1.1 still."""
@@ -238,6 +245,7 @@ class GatewayProtocol(asyncio.Protocol):
         """End our side and drop what still comes: closing with bytes unread would take the answer back."""
         self._refused = True
         self._stop_clock()
+        self._step_back()
         if not self.transport.can_write_eof():
             self.transport.close()
             return
@@ -272,6 +280,7 @@ class GatewayProtocol(asyncio.Protocol):
         elif name == b"content-length":
             self._has_body = True
             self._framing = b"content-length: " + value
+            self._left_bytes = int(value) if value.isdigit() else 0
         elif name == b"transfer-encoding":
             self._has_body = True
             self._framing = b"transfer-encoding: chunked"
@@ -322,18 +331,20 @@ class GatewayProtocol(asyncio.Protocol):
             "state": {},
         }
         before = self.cycle
-        self.cycle = Cycle(
+        self.cycle = cycle = Cycle(
             self,
             scope,
             expects_continue=self._expects_continue and version != "1.0",
             traced=self._traced,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
+        if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
+            scope["extensions"] = {LENT: {"receive": partial(cycle.receive, lent=True)}}
         if before is None or before.response_complete:
-            self._start(self.cycle, self.state.service)
+            self._start(cycle, self.state.service)
         else:
             self.pause_reading()
-            self._waiting.append((self.cycle, self.state.service))
+            self._waiting.append((cycle, self.state.service))
 
     def _refusal(self) -> _Refusal | None:
         if len(self.headers) > limits.REQUEST_HEADERS_MAX:
@@ -362,6 +373,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
+        self._left_bytes -= len(body)
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.body += body
             if len(self.cycle.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
@@ -370,6 +382,37 @@ class GatewayProtocol(asyncio.Protocol):
         self._moved = True
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
+
+    def _step_aside(self) -> None:
+        """Let all but the end of a large body come without a parser, once its request is the one in front."""
+        cycle = self.cycle
+        if cycle is None or cycle is not self._front or cycle.response_complete:
+            return
+        if len(cycle.body) >= limits.REQUEST_READ_BYTES_MAX:
+            return
+        first, cycle.body = cycle.body, b""
+        inner = self._left_bytes - limits.REQUEST_BUFFERED_BYTES_MAX
+        self._large = cycle.large = LargeBody(self, inner, first)
+        self.transport.set_protocol(self._large)
+
+    def on_large_body(self) -> None:
+        """A piece came without a parser; when its part is over, one reads the end, and what follows."""
+        large = self._large
+        if large is None or self.cycle is None:
+            return
+        self.cycle.notice()
+        self._stop_clock()
+        self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
+        if large.left_bytes == 0:
+            self._left_bytes = limits.REQUEST_BUFFERED_BYTES_MAX
+            closes = b"" if self.parser.should_keep_alive() else b"\r\nconnection: close"
+            self.parser = _parser_of_body(self, b"content-length: %d%b" % (self._left_bytes, closes))
+            self._step_back()
+
+    def _step_back(self) -> None:
+        if self._large is not None:
+            self._large = None
+            self.transport.set_protocol(self)
 
     def on_message_complete(self) -> None:
         """The request is complete; from now on the caller waits for us."""
@@ -509,7 +552,9 @@ class GatewayProtocol(asyncio.Protocol):
             front.disconnected = True
             front.notice()
             running.cancel()
-        self._running = self._front = None
+        self._running = self._front = self._large = None
+        if self.cycle is not None:
+            self.cycle.large = None  # with its buffer, which would wait for a collection
         del self.parser  # which has this as well, so that they would wait for a collection
 
 

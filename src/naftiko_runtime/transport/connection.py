@@ -19,7 +19,7 @@ from naftiko_runtime.transport.names import lower
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.transport.base import Header, Piece
 
 IDLE: Final = 0
 """No exchange: whatever comes is unasked."""
@@ -114,12 +114,24 @@ class Connection(asyncio.BufferedProtocol):
         self.state = AWAITING
         self._transport.write(data)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: Piece) -> None:
         """Send more of a request, waiting while the upstream does not take it; nothing, once the exchange is over."""
         if self._writable is not None:
             await self._writable
         if self.state in (AWAITING, READING) and not self._transport.is_closing():
             self._transport.write(data)
+
+    async def write_lent(self, data: memoryview) -> None:
+        """Send more of a request out of memory that is only lent, until nothing holds on to it."""
+        transport = self._transport
+        if transport.get_extra_info("ssl_object") is not None:
+            await self.write(bytes(data))
+            return
+        transport.set_write_buffer_limits(high=0)  # writing is paused as long as anything is held
+        await self.write(data)
+        if self._writable is not None:
+            await self._writable
+        transport.set_write_buffer_limits()
 
     @property
     def usable(self) -> bool:

@@ -18,6 +18,7 @@ import httpcore2
 
 from naftiko_runtime import limits
 from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.httpx2_wire import Network
 
 if TYPE_CHECKING:
@@ -75,14 +76,20 @@ class Httpx2Transport:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
         origin, target = told.split_url(request.url)
         body = request.body or None
-        upload = None if body is None or isinstance(body, bytes) else told.Upload(body)
+        upload: told.Upload | None = None
+        content: bytes | AsyncIterator[bytes] | None
+        if body is None or isinstance(body, bytes):
+            content = body
+        else:
+            upload = told.Upload(body)
+            content = owned(upload)
         try:
             response = await self._pool.handle_async_request(
                 httpcore2.Request(
                     request.method,
                     httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target),
                     headers=_with_framing(request, origin),
-                    content=upload or body,
+                    content=content,
                     extensions=self._timeouts,
                 )
             )

@@ -228,7 +228,12 @@ async def _uploaded(upload: told.Upload, connection: Connection, length: int | N
             sent += len(chunk)
             if length is not None and sent > length:
                 break
-            await connection.write(chunk if length is not None else b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            if length is None:
+                await connection.write(b"%x\r\n%b\r\n" % (len(chunk), bytes(chunk)))
+            elif isinstance(chunk, memoryview):
+                await connection.write_lent(chunk)
+            else:
+                await connection.write(chunk)
         if length is None:
             await connection.write(_LAST_CHUNK)
         elif sent != length:

@@ -15,7 +15,7 @@ from naftiko_runtime.errors import UpstreamUnreachable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.transport.base import Header, Piece
 
 REFUSED: Final = "connection refused by {peer}"
 NO_ROUTE: Final = "there is no route to {peer}"
@@ -175,11 +175,11 @@ class Upload:
 
     __slots__ = ("_body", "error")
 
-    def __init__(self, body: AsyncIterator[bytes]) -> None:
+    def __init__(self, body: AsyncIterator[Piece]) -> None:
         self._body = body
         self.error: Exception | None = None
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncIterator[Piece]:
         try:
             async for chunk in self._body:
                 if chunk:

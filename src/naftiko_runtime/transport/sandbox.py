@@ -17,6 +17,7 @@ from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.spec.base import Part, Text
 from naftiko_runtime.spec.keys import Range, field
 from naftiko_runtime.template import as_json, in_header
+from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.canned import Canned, CannedResponse
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class SandboxTransport:
 
 
 async def _echo(request: OutboundRequest) -> Canned:
-    body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
+    body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in owned(request.body)])
     echo = {
         "sandbox": "no upstream was called; this is the request that would have been sent",
         "operation": request.operation,

@@ -1,0 +1,237 @@
+"""Large uploads, whose inner part goes past the parser and is lent: every byte once, in its place, few at a time."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import zlib
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from integration.test_hardening import LOOPS, Served, until
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import lent_body, send_whole, stream_body
+from naftiko_runtime.transport import OutboundRequest
+from naftiko_runtime.transport.native import NativeTransport
+from support.caller import DEADLINE_SECONDS, Raw, head
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.transport.base import Piece
+
+MOST = 1_000_000_000
+INNER = b"GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n"
+BODY = b"".join(b"%08d" % number + INNER for number in range(60_000))
+TAIL = limits.REQUEST_BUFFERED_BYTES_MAX
+READ = limits.REQUEST_READ_BYTES_MAX
+
+
+class Taking(Served):
+    """An application that counts what it takes, lent or its own; or passes it to ``upstream``."""
+
+    def __init__(self, loop: str) -> None:
+        super().__init__(loop)
+        self.taken = 0
+        self.views = 0
+        self.upstream = ""
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pieces = (stream_body if scope["path"] == "/kept" else _lent(scope))(receive, MOST)
+        match scope["path"]:
+            case "/passed":
+                said = await self._passed(scope, self._counted(pieces))
+            case "/early":
+                said = {"first": len(await anext(self._counted(pieces)))}
+            case "/late":
+                said = {"late": await self._late(pieces)}
+            case _:
+                checksum = 0
+                async for piece in self._counted(pieces):
+                    checksum = zlib.crc32(piece, checksum)
+                said = {"path": scope["path"], "bytes": self.taken, "crc32": checksum}
+        await send_whole(send, 200, [], json.dumps(said).encode())
+
+    async def _counted(self, pieces: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
+        async for piece in pieces:
+            self.taken += len(piece)
+            self.views += isinstance(piece, memoryview)
+            yield piece
+
+    async def _late(self, pieces: AsyncIterator[Piece]) -> str:
+        before: list[Piece] = []
+        async for piece in self._counted(pieces):
+            before += [piece] if isinstance(piece, memoryview) else []
+        try:
+            return str(bytes(before[0]))
+        except ValueError as error:
+            return str(error)
+
+    async def _passed(self, scope: Scope, pieces: AsyncIterator[Piece]) -> Any:
+        length = dict(scope["headers"])[b"content-length"]
+        transport = NativeTransport()
+        try:
+            request = OutboundRequest("a.b", "PUT", self.upstream, [(b"content-length", length)], pieces)
+            response = await transport.send(request)
+            said = json.loads(b"".join([chunk async for chunk in response.chunks()]))
+            await response.close()
+            return said
+        finally:
+            await transport.aclose()
+
+
+def _lent(scope: Scope) -> Any:
+    return lambda receive, most: lent_body(scope, receive, most)
+
+
+class SlowUpstream:
+    """Takes one request's head, and its body once it may; then tells what came."""
+
+    def __init__(self) -> None:
+        self._listening = socket.socket()
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        self._listening.bind(("127.0.0.1", 0))
+        self._listening.listen()
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}/"
+        self.may_read = threading.Event()
+        self.got = 0
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        with connection, connection.makefile("rb") as file:
+            length = 0
+            for line in iter(file.readline, b"\r\n"):
+                length = int(line.split(b":")[1]) if line.startswith(b"content-length") else length
+            self.may_read.wait(DEADLINE_SECONDS)
+            checksum = 0
+            while self.got < length and (piece := file.read1(min(1 << 20, length - self.got))):
+                self.got += len(piece)
+                checksum = zlib.crc32(piece, checksum)
+            if self.got == length:
+                body = json.dumps({"bytes": self.got, "crc32": checksum}).encode()
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.may_read.set()
+        self.join()
+        self._listening.close()
+
+    def join(self) -> None:
+        self._thread.join(DEADLINE_SECONDS)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture(params=list(LOOPS))
+def taking(request: pytest.FixtureRequest) -> Iterator[Taking]:
+    with Taking(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def raw(taking: Taking) -> Iterator[Raw]:
+    with Raw(taking.url) as connection:
+        yield connection
+
+
+def put(path: str, length: int = len(BODY), *more: tuple[str, str]) -> bytes:
+    return head(f"PUT {path}", [("content-length", str(length)), *more])
+
+
+@pytest.mark.parametrize("path", ["/lent", "/kept"])
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        [0],
+        [1],
+        [TAIL, TAIL + 1],
+        [READ - 1, READ, READ + 1],
+        [READ + 1, 2 * READ, 2 * READ + 1],
+        [len(BODY) - TAIL - 1, len(BODY) - TAIL, len(BODY) - TAIL + 1],
+        [len(BODY) - limits.REQUEST_LARGE_BYTES_MIN + n for n in (-1, 0, 1)],
+        [len(BODY) - 1],
+    ],
+)
+def test_a_body_comes_whole_wherever_it_is_cut(taking: Taking, raw: Raw, path: str, cuts: list[int]) -> None:
+    raw.send(put(path))
+    places = [0, *cuts, len(BODY)]
+    for start, end in pairwise(places):
+        raw.send(BODY[start:end])
+        until(lambda end=end: taking.taken == end)  # type: ignore[misc]
+    assert raw.answer().json == {"path": path, "bytes": len(BODY), "crc32": zlib.crc32(BODY)}
+    assert (taking.views > 0) == (path == "/lent")
+    raw.send(put("/next", 0))
+    assert raw.answer().json["path"] == "/next"
+    assert taking.seen == [f"PUT {path}", "PUT /next"]
+
+
+@pytest.mark.parametrize("path", ["/lent", "/kept"])
+def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, raw: Raw, path: str) -> None:
+    raw.send(put(path) + BODY + put("/next", 0) + put("/lent") + BODY + put("/last", 0))
+    assert [raw.answer().json["path"] for _ in range(4)] == [path, "/next", "/lent", "/last"]
+    assert len(taking.seen) == 4
+
+
+def test_nothing_behind_a_body_is_answered_when_the_connection_is_to_close(taking: Taking, raw: Raw) -> None:
+    raw.send(put("/lent", len(BODY), ("connection", "close")) + BODY + put("/next", 0))
+    assert raw.answer().json["crc32"] == zlib.crc32(BODY)
+    assert raw.closed()
+    assert taking.seen == ["PUT /lent"]
+
+
+def test_a_large_body_that_waited_for_leave_comes_whole(raw: Raw) -> None:
+    raw.send(put("/lent", len(BODY), ("expect", "100-continue")))
+    assert raw.answer().status == 100
+    raw.send(BODY)
+    assert raw.answer().json["crc32"] == zlib.crc32(BODY)
+
+
+def test_what_was_lent_cannot_be_read_when_it_was_taken_back(raw: Raw) -> None:
+    raw.send(put("/late") + BODY)
+    assert "released" in raw.answer().json["late"]
+
+
+def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: Raw) -> None:
+    raw.send(put("/early", MOST) + BODY)
+    assert raw.answer().json["first"] > 0
+
+
+def test_a_caller_that_leaves_in_a_large_body_cancels_what_runs_for_it(taking: Taking, raw: Raw) -> None:
+    raw.send(put("/lent", MOST) + BODY)
+    until(lambda: taking.taken == len(BODY))
+    raw.close()
+    assert taking.cancelled.wait(DEADLINE_SECONDS)
+
+
+def test_an_upstream_that_does_not_read_holds_the_caller_back(taking: Taking) -> None:
+    whole = BODY * 40
+    with SlowUpstream() as upstream:
+        taking.upstream = upstream.url
+        with Raw(taking.url) as raw:
+            raw.send(put("/passed", len(whole)))
+            sent = raw.send_until_held_back(whole)
+            assert sent < len(whole)
+            assert taking.taken < 16_000_000  # what sockets hold, and one read
+            upstream.may_read.set()
+            raw.send(whole[sent:])
+            assert raw.answer().json == {"bytes": len(whole), "crc32": zlib.crc32(whole)}
+
+
+def test_an_upstream_gets_no_more_of_a_body_whose_caller_left(taking: Taking) -> None:
+    with SlowUpstream() as upstream:
+        taking.upstream = upstream.url
+        upstream.may_read.set()
+        with Raw(taking.url) as raw:
+            raw.send(put("/passed", MOST) + BODY)
+            until(lambda: upstream.got == len(BODY))
+        assert taking.cancelled.wait(DEADLINE_SECONDS)
+        upstream.join()
+        assert upstream.got == len(BODY)
