@@ -194,7 +194,10 @@ def document(spoken: dict[str, bool], wild: bool) -> dict[str, Any]:
     if spoken["auth"]:
         api[word("auth", "authentication")] = key
     path = "/ships/{shipId}"
-    api["resources"] = [{"path": path, "operations": [{"name": "get"}, renaming]}]
+    getting: dict[str, Any] = {"name": "get"}
+    if spoken["declared"]:
+        getting["inputParameters"] = [{"name": "shipId", "in": "path"}]
+    api["resources"] = [{"path": path, "operations": [getting, renaming]}]
 
     def operation(namespace: str, prefix: str, **more: Any) -> dict[str, Any]:
         result: dict[str, Any] = {**more, "call": "registry.get"}
@@ -223,7 +226,7 @@ def document(spoken: dict[str, bool], wild: bool) -> dict[str, Any]:
     }
 
 
-parts = st.fixed_dictionaries({name: st.booleans() for name in ("form", "with", "root", "page")}).map(
+parts = st.fixed_dictionaries({name: st.booleans() for name in ("form", "with", "root", "page", "declared")}).map(
     lambda found: found | {"auth": True}
 )
 

@@ -290,7 +290,11 @@ class CallSite(Struct):
             return bound
         if parameter.value is not None:
             return self._typed(parameter, self.template(parameter.value, parameter.at("value")))
-        return self._input(parameter.name) if self._is_offered(parameter) else Constant(parameter.default)
+        if not self._is_offered(parameter):
+            return Constant(parameter.default)
+        if parameter.in_ == "path":
+            self._tell_of_spelling(parameter.name)
+        return self._input(parameter.name)
 
     def _typed(self, parameter: ConsumedParameter, term: Term) -> Term:
         """A fixed field of a JSON body as the type that it declares."""
@@ -331,11 +335,13 @@ class CallSite(Struct):
         found = [key for key in self._with if key not in known and fold(key) == fold(name)]
         if len(found) != 1:
             return None
-        message = f"'{found[0]}' is taken for '{name}' of '{self.consumed.name}'"
-        steps = self.exposed.at("with", found[0])
-        fix = respelt(self.context.source, steps, found[0], name, key=True)
-        self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{name}'", key=True, fix=fix)
-        return found[0]
+        key, meant = found[0], self.consumed.spelt.get(name, name)
+        if key != meant:  # otherwise it is the parameter that is spelt otherwise, which is told there
+            message = f"'{key}' is taken for '{meant}' of '{self.consumed.name}'"
+            steps = self.exposed.at("with", key)
+            fix = respelt(self.context.source, steps, key, meant, key=True)
+            self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{meant}'", key=True, fix=fix)
+        return key
 
     def _input(self, name: str) -> Argument:
         folded = self._folded(name)
@@ -369,17 +375,23 @@ class CallSite(Struct):
         folded = self._folded(piece.name)
         if folded is None and (variable := self.context.variables.resolve(piece.name, self._call_span())):
             return variable
-        if folded is not None and folded != piece.name:
-            message = f"'{piece.name}' of the consumed path is taken from '{folded}'"
-            advice = f"write '{piece.name}' on both sides"
-            # A tool's argument is its callers' to name; the placeholder of a route is nobody's but the document's.
-            edits = () if self.tool else route_respelt(self.context.source, self.exposed.at()[:-2], folded, piece.name)
-            self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice, fix=edits)
+        self._tell_of_spelling(piece.name)
         if folded is None and not self.tool:
             message = f"'{piece.name}' of the consumed path is declared nowhere; callers give it in the query"
             advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"
             self.context.complain(rules.UNDECLARED_PLACEHOLDER, message, self.exposed.at("call"), advice)
         return self._input(piece.name)
+
+    def _tell_of_spelling(self, name: str) -> None:
+        """Report the input that a placeholder of the consumed path is taken from, if it is spelt otherwise there."""
+        folded, placeholder = self._folded(name), self.consumed.spelt.get(name, name)
+        if folded is None or folded == placeholder:
+            return
+        message = f"'{placeholder}' of the consumed path is taken from '{folded}'"
+        advice = f"write '{placeholder}' on both sides"
+        # A tool's argument is its callers' to name; the placeholder of a route is nobody's but the document's.
+        edits = () if self.tool else route_respelt(self.context.source, self.exposed.at()[:-2], folded, placeholder)
+        self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice, fix=edits)
 
     def _call_span(self) -> Span:
         return self.context.span(self.exposed.at("call"))

@@ -41,6 +41,7 @@ class Consumed(Struct, frozen=True):
         parameters: Of operation, resource and adapter; the nearer one wins.
         media_type: What callers are told that an untouched answer is; none for what the upstream says.
         binary_bytes_max: Of an untouched answer; none when the operation does not say.
+        spelt: By the name of a parameter, how the document's path spells it, where that is otherwise.
     """
 
     upstream: Upstream
@@ -49,6 +50,7 @@ class Consumed(Struct, frozen=True):
     parameters: tuple[ConsumedParameter, ...]
     media_type: str | None = None
     binary_bytes_max: int | None = None
+    spelt: Mapping[str, str] = {}
 
     @property
     def name(self) -> str:
@@ -160,13 +162,15 @@ def _operations(
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
         path = shared_path if operation.path is None else _own_path(resource, operation, context)
+        spelt = _spelt(path, parameters, context)
         consumed = Consumed(
             upstream,
             operation,
-            _respelt(path, parameters, context),
+            _respelt(path, spelt),
             parameters,
             media_type(operation, context),
             binary_size(operation, context),
+            spelt,
         )
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):
@@ -180,21 +184,27 @@ def _operations(
         yield consumed
 
 
-def _respelt(
-    path: tuple[str | Placeholder, ...], parameters: Sequence[ConsumedParameter], context: Context
-) -> tuple[str | Placeholder, ...]:
-    """The path with the parameters' names where they differ from its placeholders in case and punctuation only."""
+def _spelt(
+    path: Sequence[str | Placeholder], parameters: Sequence[ConsumedParameter], context: Context
+) -> dict[str, str]:
+    """The placeholders of a path whose parameters' names differ in case and punctuation only, by those names."""
     declared = {parameter.name for parameter in parameters if parameter.in_ == "path"}
     names = {piece.name for piece in path if isinstance(piece, Placeholder)}
-    renamed: dict[str, str] = {}
+    spelt: dict[str, str] = {}
     for parameter in parameters:
         found = [n for n in names - declared if parameter.in_ == "path" and fold(n) == fold(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
-            renamed[found[0]] = parameter.name
+            spelt[parameter.name] = found[0]
             message = f"'{parameter.name}' is taken for '{found[0]}' of the path"
             steps, advice = parameter.at("name"), f"write '{found[0]}'"
             fix = respelt(context.source, steps, parameter.name, found[0])
             context.complain(rules.PLACEHOLDER_CASE, message, steps, advice, fix=fix)
+    return spelt
+
+
+def _respelt(path: Sequence[str | Placeholder], spelt: Mapping[str, str]) -> tuple[str | Placeholder, ...]:
+    """The path with the parameters' names for its placeholders."""
+    renamed = {placeholder: name for name, placeholder in spelt.items()}
     return tuple(p if isinstance(p, str) else Placeholder(renamed.get(p.name, p.name), p.offset) for p in path)
 
 
