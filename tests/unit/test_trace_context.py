@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers
+from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers, trace_headers
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -57,10 +57,17 @@ def test_two_callers_are_none() -> None:
     assert named(SOUND, SOUND) is None
 
 
-def test_a_state_that_is_too_long_is_not_recorded() -> None:
-    caller = named(SOUND, states=("a=" + "x" * 600,))
+@pytest.mark.parametrize("state", ["a=" + "x" * 600, "a=\x01", "a=ü"])
+def test_a_state_that_no_span_should_hold_is_not_recorded(state: str) -> None:
+    caller = named(SOUND, states=(state,))
     assert caller is not None
     assert caller.state == b""
+
+
+@pytest.mark.parametrize("letter", ["ü", "\ud800"])
+def test_what_no_header_can_hold_names_no_trace(letter: str) -> None:
+    assert trace_headers(f"cc-{TRACE}-{SPAN}-01-{letter}", None) == []
+    assert trace_headers(SOUND, f"a={letter}") == [(b"traceparent", SOUND.encode())]
 
 
 def caller(trace: str, *, sampled: bool) -> Caller:

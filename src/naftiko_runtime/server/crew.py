@@ -349,6 +349,7 @@ class _Crew:
         except Interrupted:
             return
         except Exception:  # a fault of ours, which must not end what is served
+            self._count_reload("failed")
             log.exception("not reloaded")
         else:
             self._turns += 1

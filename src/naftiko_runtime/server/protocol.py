@@ -63,7 +63,10 @@ _TRAILER_BYTES: Final = 64
 _HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
 _VERSIONS: Final = ("1.0", "1.1")
 _MANY: Final = 2
-_COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"traceparent"})
+_TRACE: Final = (b"traceparent", b"tracestate")
+_COUNTED: Final = frozenset(
+    {b"host", b"content-length", b"transfer-encoding", b"expect", b"traceparent", b"tracestate"}
+)
 
 
 class _StopParsingError(Exception):
@@ -285,7 +288,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._has_body = True
             self._framing = b"transfer-encoding: chunked"
             self._coding = value if self._coding is None else self._coding + b"," + value
-        elif name == b"traceparent":
+        elif name in _TRACE:
             self._traced = True
         elif value.lower() == b"100-continue":
             self._expects_continue = True

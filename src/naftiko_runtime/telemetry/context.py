@@ -33,15 +33,14 @@ SamplerName: TypeAlias = Literal[
 ]
 
 TRACEPARENT: Final = b"traceparent"
-_TRACESTATE: Final = b"tracestate"
-_STATE: Final = re.compile(r"[\t\x20-\x7e]{1,512}")
+TRACESTATE: Final = b"tracestate"
+_STATE: Final = re.compile(rb"[\t\x20-\x7e]{1,512}")
+"""What is recorded of a ``tracestate``: no more than must at least be passed on, and only what a span can hold."""
 _PARENT: Final = re.compile(
     rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?"
 )
 _IDENTIFIERS: Final = 1024
 """How many are asked of the system at once."""
-_STATE_BYTES_MAX: Final = 512
-"""What must at least be passed on of a ``tracestate``; a longer one is passed on as well, but not recorded."""
 
 
 class Caller(Struct, frozen=True):
@@ -52,7 +51,7 @@ class Caller(Struct, frozen=True):
         span_id: The caller's, 8 bytes.
         parent: ``traceparent``, as it came.
         sampled: Whether the caller records it.
-        state: ``tracestate``, as it came.
+        state: ``tracestate``, as it came; nothing when it is too long, or not written in plain letters.
     """
 
     trace_id: bytes
@@ -65,25 +64,27 @@ class Caller(Struct, frozen=True):
 def caller_of(headers: Sequence[Header]) -> Caller | None:
     """The trace that a request's headers name; none when they name none, or not as W3C has it."""
     parents = [value for name, value in headers if name == TRACEPARENT]
-    return _read(parents[0], b",".join(v for n, v in headers if n == _TRACESTATE)) if len(parents) == 1 else None
+    return _read(parents[0], b",".join(v for n, v in headers if n == TRACESTATE)) if len(parents) == 1 else None
 
 
 def _read(parent: bytes, state: bytes) -> Caller | None:
     found = _PARENT.fullmatch(parent)
     if found is None or (found[1] == b"00" and found[5] is not None):
         return None
-    recorded = state if len(state) <= _STATE_BYTES_MAX else b""
+    recorded = b"" if _STATE.fullmatch(state) is None else state
     return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, bool(int(found[4], 16) & 1), recorded)
 
 
 def trace_headers(parent: Any, state: Any) -> list[Header]:
     """What some other carrier than a request's head says of a trace, as headers; nothing when that cannot be one."""
-    if not isinstance(parent, str) or _PARENT.fullmatch(parent.encode("ascii", "replace")) is None:
+    named, beside = _plain(parent), _plain(state)
+    if _PARENT.fullmatch(named) is None:
         return []
-    headers = [(TRACEPARENT, parent.encode())]
-    if isinstance(state, str) and _STATE.fullmatch(state) is not None:
-        headers.append((_TRACESTATE, state.encode()))
-    return headers
+    return [(TRACEPARENT, named), *([(TRACESTATE, beside)] if _STATE.fullmatch(beside) is not None else [])]
+
+
+def _plain(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) and value.isascii() else b""
 
 
 class Sampler:

@@ -109,12 +109,14 @@ class Observation(Struct):
         caller: The trace that it came with.
         trace_id: Of the trace that it is recorded in.
         span_id: Its own there; empty when it is not recorded.
+        named: Whether it came with headers of a trace, be they sound or not.
         tool: The tool that it calls and what came of that, which name its span better than an MCP server's path does.
     """
 
     caller: Caller | None
     trace_id: bytes
     span_id: bytes
+    named: bool
     tool: tuple[Subject, str] | None = None
 
 
@@ -138,7 +140,7 @@ class Tracer:
         """Find out which trace a request belongs to, and whether it is recorded; to be called in its task.
 
         Args:
-            headers: The request's; none when ``traceparent`` is known not to be among them.
+            headers: The request's; none when none of a trace is known to be among them.
 
         Returns:
             Nothing when there is nothing to do for it: neither is it recorded, nor must upstreams be told so.
@@ -148,10 +150,10 @@ class Tracer:
             trace_id, taken = next(self._roots)
         else:
             trace_id, taken = caller.trace_id, self._sampler.takes(caller)
-        if not taken and (caller is None or not caller.sampled):
-            return None
-        observation = Observation(caller, trace_id, next(self.identifiers) if taken else b"")
-        CURRENT.set(observation)
+        observation = None
+        if taken or (caller is not None and caller.sampled):
+            observation = Observation(caller, trace_id, next(self.identifiers) if taken else b"", bool(headers))
+        CURRENT.set(observation)  # also none: a request that waited in line begins in the context of the one before
         return observation
 
     def adopt(self, of: Observation, headers: Sequence[Header]) -> None:

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from naftiko_runtime.telemetry.context import CURRENT, TRACEPARENT
+from naftiko_runtime.telemetry.context import CURRENT, TRACEPARENT, TRACESTATE
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.transport.base import OutboundRequest, UpstreamUnreachable
 
@@ -69,11 +69,12 @@ class ObservedTransport:
             trace = hexlify(of.trace_id) if caller is None else caller.parent[3:35]
             parent = b"00-%b-%b-01" % (trace, hexlify(span_id))
         elif caller is not None and caller.sampled:
-            parent = caller.parent[:53] + b"00"
+            parent = b"00%b00" % caller.parent[2:53]
         else:
             return request
-        if caller is not None or request.operation in self._traced_anyway:
-            headers = [pair for pair in headers if pair[0] != TRACEPARENT]
+        if of.named or caller is not None or request.operation in self._traced_anyway:
+            replaced = (TRACEPARENT, TRACESTATE) if caller is None else (TRACEPARENT,)
+            headers = [pair for pair in headers if pair[0] not in replaced]
         return OutboundRequest(
             request.operation, request.method, request.url, [*headers, (TRACEPARENT, parent)], request.body
         )
