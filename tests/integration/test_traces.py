@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from support.caller import call
+from support.caller import Raw, call, head
 from support.collector import Collector, attributes
 from support.command import naftiko
 from support.gateway import Gateway
@@ -106,6 +106,57 @@ def test_a_request_without_a_trace_begins_one(
     assert [root.parent_span_id for root in roots] == [b"", b""]
     assert api.last.header("traceparent") is not None
     assert api.last.header("traceparent") != "00-nonsense-01"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [("traceparent", "nonsense"), ("tracestate", "vendor=1")],
+        [*SAMPLED.items(), ("traceparent", SAMPLED["traceparent"])],
+        [("tracestate", "vendor=1")],
+    ],
+    ids=["malformed", "twice", "a state alone"],
+)
+def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector, given: list[tuple[str, str]]
+) -> None:
+    with start() as gateway:
+        with Raw(gateway.urls["web"]) as caller:
+            caller.send(head("GET /things", given))
+            caller.answer()
+        server, client = by_kind(collector.wait_spans(2))
+    told = [pair for pair in api.last.headers if pair[0].startswith("trace")]
+    assert told == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-01")]
+    assert (server.trace_id.hex() != TRACE, server.trace_state) == (True, "")
+
+
+def test_what_is_no_text_spoils_no_batch(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start() as gateway:
+        with Raw(gateway.urls["web"]) as caller:
+            caller.send(head("GET /things", [("traceparent", SAMPLED["traceparent"]), ("tracestate", "a=\xff")]))
+            caller.answer()
+        server, _ = by_kind(collector.wait_spans(2))
+    assert (server.trace_id.hex(), server.trace_state) == (TRACE, "")
+
+
+def test_requests_that_came_together_are_not_of_one_trace(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector
+) -> None:
+    with start() as gateway:
+        with Raw(gateway.urls["web"]) as caller:
+            caller.send(head("GET /things", SAMPLED.items()) + head("GET /things", UNSAMPLED.items()))
+            caller.answer()
+            caller.answer()
+        assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+        collector.wait_spans(2)
+        gateway.stop()
+    assert len(collector.spans()) == 2
+
+
+def test_a_later_version_is_told_on_as_the_one_that_is_known(start: Callable[..., Gateway], api: Upstream) -> None:
+    with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
+        call(gateway.urls["web"], "/things", headers={"traceparent": f"cc-{TRACE}-{PARENT}-01-more"})
+    assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
 
 
 def test_what_the_caller_does_not_record_is_not_recorded_here(
@@ -314,6 +365,35 @@ def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
         gate.open()
 
 
+def test_spans_for_which_there_is_no_room_are_told_of(start: Callable[..., Gateway], collector: Collector) -> None:
+    gate = Gate()
+    collector.on("POST", "/v1/traces", Reply(before=gate.wait))
+    try:
+        with start(OTEL_BSP_MAX_QUEUE_SIZE="2") as gateway:
+            call(gateway.urls["web"], "/things")
+            collector.wait_received(1)
+            for _ in range(10):
+                call(gateway.urls["web"], "/things")
+            gate.open()
+            line = gateway.line("spans lost: the collector does not take them")
+    finally:
+        gate.open()
+    assert (line["reason"], line["spans"]) == ("too many are waiting", 20 - 2)
+
+
+def test_a_batch_is_no_larger_than_what_may_wait(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start(OTEL_BSP_MAX_QUEUE_SIZE="2", OTEL_BSP_SCHEDULE_DELAY="60000") as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_spans(2)
+
+
+def test_the_path_of_traces_stands_before_a_query(start: Callable[..., Gateway], collector: Collector) -> None:
+    with start(OTEL_EXPORTER_OTLP_ENDPOINT=f"{collector.url}/?key=1") as gateway:
+        call(gateway.urls["web"], "/things")
+        collector.wait_received(1)
+    assert collector.last.target == "/v1/traces?key=1"
+
+
 def test_logs_name_the_trace_that_they_belong_to(documents: Path, collector: Collector) -> None:
     base = ("--base-uri", "api=http://127.0.0.1:1", "--linger", "0")
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=collector.environment()) as gateway:
@@ -360,4 +440,19 @@ def test_what_cannot_be_heeded_is_said_at_the_start_all_at_once(documents: Path)
         f"OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {samplers}",
         "OTEL_TRACES_SAMPLER_ARG: '2' is not a number from 0 to 1",
         "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not supported; known: 'http/protobuf'",
+    ]
+
+
+def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_heeded(documents: Path) -> None:
+    told = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://user:s3cret@127.0.0.1:1/",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "s3cret key=1",
+        "OTEL_SERVICE_NAME": "\udcff",
+    }
+    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS: a header's name has letters, digits and hyphens only",
+        "OTEL_SERVICE_NAME: it is not text",
     ]

@@ -73,24 +73,32 @@ def test_what_a_collector_rejects_is_read(count: int, why: str) -> None:
     answer = ExportTraceServiceResponse()
     answer.partial_success.rejected_spans = count
     answer.partial_success.error_message = why
-    assert rejected(answer.SerializeToString()) == (count, why)
+    assert rejected(answer.SerializeToString(), count) == (count, why)
 
 
 def test_a_collector_that_takes_all_says_nothing() -> None:
-    assert rejected(ExportTraceServiceResponse().SerializeToString()) == (0, "")
+    assert rejected(ExportTraceServiceResponse().SerializeToString(), 5) == (0, "")
 
 
 @pytest.mark.parametrize("answer", [b"{}", b"<html>", b"\x0a", b"\x0a\x05\x08", b"\x08\x01", b"\xff" * 20])
 def test_what_is_no_answer_to_spans_is_none(answer: bytes) -> None:
     with pytest.raises(ValueError, match="not a response"):
-        rejected(answer)
+        rejected(answer, 5)
 
 
 @given(st.binary(max_size=40))
 def test_whatever_answers_is_an_answer_or_none(answer: bytes) -> None:
     try:
-        count, why = rejected(answer)
+        count, why = rejected(answer, 5)
     except ValueError:
         return
-    assert isinstance(count, int)
+    assert 0 <= count <= 5
     assert isinstance(why, str)
+
+
+@pytest.mark.parametrize("count", [-1, 6])
+def test_no_answer_rejects_more_than_was_sent(count: int) -> None:
+    answer = ExportTraceServiceResponse()
+    answer.partial_success.rejected_spans = count
+    with pytest.raises(ValueError, match="not a response"):
+        rejected(answer.SerializeToString(), 5)

@@ -57,6 +57,9 @@ class Exporter:
         self._waiting: list[bytes] = []
         self._enough = asyncio.Event()
         self._failures = 0
+        self._overflowed = 0
+        """How many did not find room since the last batch."""
+        self._batch_max = min(options.batch_max, options.queue_max)
         self._transport = open_transport("native", _trusting(options.certificate))
         names = ("content-type", "application/x-protobuf"), ("user-agent", "naftiko-runtime")
         own = ((name.encode(), secret.reveal().encode()) for name, secret in options.headers.items())
@@ -69,10 +72,11 @@ class Exporter:
         """Let a span wait; it is dropped, and that is counted, when too many do."""
         waiting = self._waiting
         if len(waiting) >= self._options.queue_max:
+            self._overflowed += 1
             self._count("dropped", 1)
             return
         waiting.append(span)
-        if len(waiting) >= self._options.batch_max:
+        if len(waiting) >= self._batch_max:
             self._enough.set()
 
     async def close(self) -> None:
@@ -99,12 +103,12 @@ class Exporter:
             self._enough.clear()
             while self._waiting:
                 await self._send_some()
-                if len(self._waiting) < self._options.batch_max:
+                if len(self._waiting) < self._batch_max:
                     break
 
     async def _send_some(self) -> None:
         """Send a batch; what is cut off in the middle of it waits again."""
-        size = self._options.batch_max
+        size = self._batch_max
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         try:
             await self._delivered(batch)
@@ -117,7 +121,10 @@ class Exporter:
             log.exception("spans not sent")
             self._count("dropped", len(batch))
         else:
-            self._failures = 0
+            self._failures = self._failures if self._overflowed else 0
+        if self._overflowed:
+            overflowed, self._overflowed = self._overflowed, 0
+            self._tell(overflowed, "too many are waiting")
 
     async def _delivered(self, batch: Sequence[bytes]) -> None:
         """Send a batch until it is taken, the time is over, or there is no use.
@@ -134,7 +141,7 @@ class Exporter:
             async with asyncio.timeout(self._options.timeout_seconds):
                 while True:
                     try:
-                        lost = await self._taken(request)
+                        lost = await self._taken(request, len(batch))
                     except _NotTakenError as error:
                         why = str(error)
                         if error.pause_seconds is None:
@@ -147,8 +154,8 @@ class Exporter:
         except TimeoutError:
             raise _NotTakenError(why) from None
 
-    async def _taken(self, request: OutboundRequest) -> int:
-        """Send a request once; returns how many of its spans the collector rejected.
+    async def _taken(self, request: OutboundRequest, spans: int) -> int:
+        """Send so many spans once; returns how many of them the collector rejected.
 
         Raises:
             _NotTakenError: The collector does not take it.
@@ -165,11 +172,11 @@ class Exporter:
             raise _NotTakenError(f"status {response.status}", _pause_asked(response))
         if response.status not in _OK:
             raise _NotTakenError(f"status {response.status}")
-        return self._rejected(body)
+        return self._rejected(body, spans)
 
-    def _rejected(self, body: bytes) -> int:
+    def _rejected(self, body: bytes, spans: int) -> int:
         try:
-            count, why = rejected(body)
+            count, why = rejected(body, spans)
         except ValueError:
             raise _NotTakenError("its answer is not one to OTLP over HTTP") from None
         if count:
@@ -178,8 +185,11 @@ class Exporter:
         return count
 
     def _lose(self, count: int, why: str) -> None:
-        """Count what is lost; tell of it the first, the tenth, the hundredth time in a row."""
         self._count("dropped", count)
+        self._tell(count, why)
+
+    def _tell(self, count: int, why: str) -> None:
+        """Tell of what is lost the first, the tenth, the hundredth time in a row."""
         self._failures += 1
         if str(self._failures).strip("0") == "1":
             extra = {"spans": count, "collector": urlsplit(self._options.endpoint).netloc.rpartition("@")[2]}

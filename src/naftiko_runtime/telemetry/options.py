@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.errors import BindError
+from naftiko_runtime.errors import BindError, UpstreamUnreachable
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.context import SamplerName
+from naftiko_runtime.transport.origin import split_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 _ENDPOINT: Final = "http://localhost:4318"
 _PATH: Final = "/v1/traces"
 _PROTOCOL: Final = "http/protobuf"
-_VISIBLE: Final = range(0x21, 0x7F)
+_BASE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class TraceOptions(Struct, frozen=True):
@@ -66,7 +69,7 @@ def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
     if not (base or own or exporter):
         return None
     options = TraceOptions(
-        endpoint=given.url(own or (base or _ENDPOINT).rstrip("/") + _PATH),
+        endpoint=given.endpoint(),
         headers=given.headers(),
         timeout_seconds=given.milliseconds(given.of_traces("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS),
         compression=given.choice(given.of_traces("COMPRESSION"), ("none", "gzip")),  # type: ignore[arg-type]
@@ -121,25 +124,37 @@ class _Given:
     def milliseconds(self, name: str, default_seconds: float) -> float:
         return self.number(name, default_seconds * 1e3, least=1) / 1e3
 
-    def url(self, url: str) -> str:
-        """A collector's address; what it is in full stays untold, for it may hold a key."""
+    def endpoint(self) -> str:
+        """The collector's address; what it is in full stays untold, for it may hold a key."""
+        name = self.of_traces("ENDPOINT")
+        url = self.text(name) or _ENDPOINT
         try:
             parts = urlsplit(url)
-            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
+            sound = bool(split_url(url)[0].host)
+        except (ValueError, UpstreamUnreachable):
             sound = False
-        if not sound or any(ord(character) not in _VISIBLE for character in url):
-            self.faults.append("OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'")
-        return url
+        if not sound:
+            self.faults.append(f"{name}: it must be a URL such as 'http://collector:4318'")
+            return url
+        if "@" in parts.netloc:
+            self.faults.append(f"{name}: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can")
+        if name == _BASE:
+            parts = parts._replace(path=parts.path.rstrip("/") + _PATH)
+        return parts.geturl()
 
     def headers(self) -> dict[str, Secret]:
         """``name=value`` pairs, percent-encoded, with commas between."""
         name = self.of_traces("HEADERS")
-        return {key.lower(): Secret(value) for key, value in self._pairs(name).items()}
+        pairs = self._pairs(name)
+        if not all(map(_HEADER_NAME.fullmatch, pairs)):
+            self.faults.append(f"{name}: a header's name has letters, digits and hyphens only")
+        return {key.lower(): Secret(value) for key, value in pairs.items()}
 
     def resource(self) -> dict[str, str]:
         attributes = self._pairs("OTEL_RESOURCE_ATTRIBUTES")
         service = self.text("OTEL_SERVICE_NAME")
+        if not service.isprintable():
+            self.faults.append("OTEL_SERVICE_NAME: it is not text")
         return attributes | ({"service.name": service} if service else {})
 
     def _pairs(self, name: str) -> dict[str, str]:

@@ -134,8 +134,8 @@ class Batches:
         return _field(1, self._resource + _field(2, self._scope + b"".join(spans)))
 
 
-def rejected(answer: bytes) -> tuple[int, str]:
-    """How many spans a collector says that it rejected in an ExportTraceServiceResponse, and why.
+def rejected(answer: bytes, spans: int) -> tuple[int, str]:
+    """How many of so many spans a collector says that it rejected in an ExportTraceServiceResponse, and why.
 
     Raises:
         ValueError: It is none.
@@ -144,7 +144,7 @@ def rejected(answer: bytes) -> tuple[int, str]:
         case bytes(partial):
             found = _fields(partial)
             match found.get(1, 0), found.get(2, b""):
-                case int(count), bytes(why):
+                case int(count), bytes(why) if count <= spans:
                     return count, why.decode("utf-8", "replace")
     raise ValueError("not a response")
 
