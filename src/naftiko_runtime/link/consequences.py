@@ -22,6 +22,7 @@ _TAKING: Final = ("inputParameters", "body")
 _MISSED: Final = frozenset(
     {
         rules.EMPTY_CREDENTIAL,
+        rules.EMPTY_EXPOSE,
         rules.UNDECLARED_PLACEHOLDER,
         rules.UNKNOWN_PARAMETER,
         rules.UNKNOWN_REFERENCE,
