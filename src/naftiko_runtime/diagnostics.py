@@ -400,6 +400,13 @@ IMPORT_ONLY: Final = _rule(
     "A capability without `exposes`: others can import it, but it cannot run.",
     "Add `exposes` if it is meant to run; `naftiko run` refuses it as `nothing-to-serve`.",
 )
+EMPTY_EXPOSE: Final = _rule(
+    "NK422",
+    "empty-expose",
+    _W,
+    "An expose without routes or tools, or a resource without operations: callers get nothing there.",
+    "Write what it is to serve, or leave it out.",
+)
 UNLISTED_PLACEHOLDER: Final = _rule(
     "NK421",
     "unlisted-placeholder",

@@ -11,6 +11,7 @@ from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import sound
+from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
 from naftiko_runtime.source import SourceError, read
@@ -71,7 +72,7 @@ def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path 
     plan: Plan | None = link(document, spoken, findings, overrides)
     if plan is not None and findings.failed:
         plan = sound(plan, document, findings.sorted()) if overrides.skip_broken else None
-    return Loaded(plan, _told(findings, departures), spoken)
+    return Loaded(plan, without_consequences(_told(findings, departures), spoken), spoken)
 
 
 def _departures(source: Source, findings: Findings) -> Departures:

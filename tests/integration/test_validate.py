@@ -227,3 +227,12 @@ def test_help_lists_the_commands() -> None:
     ended = naftiko("--help")
     assert ended.returncode == 0
     assert [name for name in ("run", "validate", "export", "health") if f"  {name} " not in ended.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"), [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'lsp'")]
+)
+def test_a_command_that_there_is_not_is_answered_with_those_there_are(command: str, advice: str) -> None:
+    done = naftiko(command)
+    assert done.returncode == 2
+    assert f"No such command '{command}'; {advice}" in done.stderr

@@ -307,8 +307,9 @@ def test_imported_binds_may_have_another_name(tmp_path: Path) -> None:
     shared = "ikanos: 1.0.0-beta5\nbinds: [{namespace: env, keys: {TOKEN: SHIPS_TOKEN, OTHER: OTHER}}]\n"
     binds = "binds: [{from: vars.yml, import: env, as: mine}]\n"
     api = "capability:\n  consumes: [{namespace: a, baseUri: http://a.example, resources: [], authentication: "
-    auth = '{type: bearer, token: "{{mine.TOKEN}}"}}]\n  exposes: [{type: mcp, namespace: m, port: 1, tools: []}]\n'
-    plan = sound(put(tmp_path, doc="ikanos: 1.0.0-beta5\n" + binds + api + auth, vars=shared))
+    auth = '{type: bearer, token: "{{mine.TOKEN}}"}}]\n  exposes: [{type: mcp, namespace: m, port: 1, tools: '
+    tool = "[{name: t, description: d, outputParameters: [{type: string, value: x}]}]}]\n"
+    plan = sound(put(tmp_path, doc="ikanos: 1.0.0-beta5\n" + binds + api + auth + tool, vars=shared))
     assert {b.name: b.key for b in plan.bindings} == {"mine.TOKEN": "SHIPS_TOKEN", "mine.OTHER": "OTHER"}
 
 

@@ -7,12 +7,13 @@ import re
 import secrets
 import time
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote_plus, urlencode
 
 import orjson
+from msgspec.structs import replace
 
 from naftiko_runtime.auth.digest import ALGORITHMS, fields_of, hashed, response
 from naftiko_runtime.errors import UpstreamError

@@ -36,6 +36,16 @@ class _Lazy(click.Group):
         command: Any = getattr(module, name)
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say of a command that there is none which one may have been meant."""
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from naftiko_runtime.diagnostics import did_you_mean
+
+            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS, 'there are')}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))

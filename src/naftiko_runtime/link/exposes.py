@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.base import Part
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
@@ -112,6 +113,11 @@ class _Linker:
             if (route := self._route(expose, resource, operation)) is not None
         ]
         self._check_routes(routes)
+        for resource in expose.resources:
+            if not resource.operations and resource.forward is None:
+                self._tell_empty(resource, f"nothing is served at '{resource.path}'", "operations")
+        if not expose.resources:
+            self._tell_empty(expose, f"'{expose.namespace}' serves no route", "resources")
         forwards = self._forwards(expose)
         span = self._context.span(expose.at("port"))
         address, served = expose.address or _ANY_ADDRESS, tuple(route for route, _ in routes)
@@ -140,6 +146,8 @@ class _Linker:
             steps = expose.at("port")
             self._context.complain(rules.MISSING_KEY, "the key 'port' is missing", steps, "add 'port: 9090'")
         self._check_unique("tool", expose.tools)
+        if not expose.tools and not expose.resources and not expose.prompts:
+            self._tell_empty(expose, f"'{expose.namespace}' serves no tool", "tools")
         tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
         span = self._context.span(expose.at("port"))
         address, title = expose.address or _ANY_ADDRESS, self._label or expose.namespace
@@ -153,6 +161,12 @@ class _Linker:
             tools=tuple(tools),
             guard=expected(expose.authentication, self._context),
         )
+
+    def _tell_empty(self, part: Part, message: str, key: str) -> None:
+        """Report a part that serves nothing, where it says so, or where it says nothing."""
+        written = key in part.model_fields_set
+        steps = part.at(key) if written else part.at()
+        self._context.complain(rules.EMPTY_EXPOSE, message, steps, f"write '{key}', or leave it out", key=written)
 
     def _refuse_transport(self, expose: McpExpose) -> None:
         steps = expose.at("transport")
@@ -225,6 +239,8 @@ class _Linker:
     ) -> Operation | None:
         consumed = self._called(spec)
         if consumed is None:
+            for output in spec.output_parameters:  # wrong by themselves, whatever is called
+                self._is_sound(output)
             return None
         site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed)
         mismatches, leaves = Mismatches(), _Leaves(site)

@@ -1,0 +1,195 @@
+"""Findings that only follow from another one: what a slip hides is not missed as well, wherever it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from naftiko_runtime.diagnostics import Diagnostic, Rule
+    from naftiko_runtime.source import Source, Steps
+
+_OPERATIONS: Final = ("resources", "operations")
+"""What in a consumed API leads to its operations."""
+_SERVED: Final = (*_OPERATIONS, "tools")
+"""What in an expose leads to what it serves."""
+_TAKING: Final = ("inputParameters", "body")
+"""What in a consumed API says what its operations take."""
+_MISSED: Final = frozenset(
+    {
+        rules.EMPTY_CREDENTIAL,
+        rules.EMPTY_EXPOSE,
+        rules.UNDECLARED_PLACEHOLDER,
+        rules.UNKNOWN_PARAMETER,
+        rules.UNKNOWN_REFERENCE,
+        rules.UNLISTED_INPUT,
+        rules.UNPLACED_PARAMETER,
+        rules.UNUSED_INPUT,
+    }
+)
+"""Rules by which something is missed in the part that a key was meant for, or below it."""
+_OF_PATHS: Final = frozenset({rules.UNDECLARED_PLACEHOLDER, rules.UNPLACED_PARAMETER, rules.PLACEHOLDER_CASE})
+_OF_CALLS: Final = frozenset({rules.UNUSED_INPUT, rules.UNKNOWN_PARAMETER})
+"""Rules whose message names the called operation, which takes what they say that it does not."""
+_CALLING: Final = ("call", "ref", "steps", "outputParameters")
+"""The keys of which an exposed operation needs one."""
+_WITHOUT: Final[dict[str, frozenset[Rule]]] = {
+    "binds": frozenset({rules.UNBOUND_VARIABLE, rules.UNLISTED_VARIABLE}),
+    "consumes": frozenset({rules.UNUSED_BINDING}),
+    "exposes": frozenset({rules.IMPORT_ONLY, rules.NOTHING_TO_SERVE, rules.UNUSED_BINDING, rules.UNUSED_OPERATION}),
+}
+"""What is missed, or not used, when a whole section cannot be seen."""
+
+
+def without_consequences(found: Sequence[Diagnostic], source: Source) -> tuple[Diagnostic, ...]:
+    """The findings but for those that go away by themselves when another one of them is mended.
+
+    Args:
+        found: Everything that was found.
+        source: What it was found in.
+    """
+    roots = [finding for finding in found if finding.rule in _HIDES and finding.part]
+    if not roots:
+        return tuple(found)
+    hidden = _Hidden()
+    for root in roots:
+        _HIDES[root.rule](hidden, root.part or (), source)
+    return tuple(finding for finding in found if not hidden.explains(finding))
+
+
+class _Hidden:
+    """What cannot be seen of a document."""
+
+    def __init__(self) -> None:
+        self.of: dict[Steps, frozenset[Rule]] = {}
+        """By the part in which something is missed: the rules that say so. The empty one is the whole document."""
+        self.calls: set[str] = set()
+        """The namespaces whose operations, some or all, are not known."""
+        self.inputs: set[str] = set()
+        """What messages have of operations of which it is not known what they take."""
+
+    def add(self, part: Steps, missed: Iterable[Rule]) -> None:
+        """Let something be missed in a part, or in what is below it."""
+        self.of[part] = self.of.get(part, frozenset()) | frozenset(missed)
+
+    def explains(self, finding: Diagnostic) -> bool:
+        """Whether a finding only says that something hidden is missed."""
+        if finding.rule is rules.UNRESOLVED_CALL:
+            namespace = finding.message.split("'")[1].partition(".")[0]
+            return namespace in self.calls
+        if finding.rule in _OF_CALLS and any(quoted in finding.message for quoted in self.inputs):
+            return True
+        part = finding.part or ()
+        return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
+
+
+def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:
+    """A key that is nearly a known one: nothing of what stands under it is known."""
+    *above, slip = part
+    place, inner = tuple(above), _below_root(part)[:-1]
+    if not inner:
+        section = nearest(str(slip), _WITHOUT) or ""
+        hidden.add((), _WITHOUT.get(section, ()))
+        if section == "consumes":
+            hidden.calls |= _namespaces(_at(source, part))
+        return
+    hidden.add(place, _MISSED)
+    if inner[0] == "consumes":
+        _in_api(hidden, part, source)
+    elif inner[0] == "exposes":
+        _in_expose(hidden, str(slip), place)
+
+
+def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
+    if nearest(str(part[-1]), _OPERATIONS):
+        hidden.calls |= _namespaces(_at(source, _entry(part)))
+    elif nearest(str(part[-1]), _TAKING):
+        hidden.inputs |= _quoted(part, source)
+
+
+def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
+    if nearest(slip, _CALLING):
+        hidden.add(place, {rules.MISSING_KEY})
+    if nearest(slip, _SERVED):
+        hidden.add((), {rules.UNKNOWN_ACTION})
+    _in_step(hidden, place)
+
+
+def _in_step(hidden: _Hidden, place: Steps) -> None:
+    """A step: others, and the outputs, may go by what it is not known to say."""
+    if "steps" in place:
+        hidden.add(place[: place.index("steps")], {rules.UNKNOWN_STEP, rules.UNKNOWN_REFERENCE})
+
+
+def _unreadable_path(hidden: _Hidden, part: Steps, source: Source) -> None:
+    """A path that does not parse: which placeholders it has is not known."""
+    hidden.add(part[:-1], _OF_PATHS)
+    if _below_root(part)[:1] == ("consumes",):
+        hidden.inputs |= _quoted(part, source)
+
+
+def _taken_namespace(hidden: _Hidden, part: Steps, source: Source) -> None:
+    """A namespace that another one has: one of the two is meant to be called otherwise."""
+    hidden.add(part[:-1], _MISSED)
+    hidden.add((), {rules.UNKNOWN_ACTION})
+    if _below_root(part)[:1] == ("consumes",):
+        hidden.calls |= _namespaces(_at(source, _entry(part)))
+        hidden.inputs |= _quoted(_entry(part), source)
+
+
+def _unknown_expose(hidden: _Hidden, _part: Steps, _source: Source) -> None:
+    """An expose of no known type: what it serves is not known."""
+    hidden.add((), {rules.UNKNOWN_ACTION})
+
+
+def _missing(hidden: _Hidden, part: Steps, _source: Source) -> None:
+    """A key that is not there, perhaps because it is misspelt."""
+    _in_step(hidden, part)
+
+
+_HIDES: Final = {
+    rules.MISSING_KEY: _missing,
+    rules.MISSPELT_KEY: _misspelt,
+    rules.PATH: _unreadable_path,
+    rules.DUPLICATE_NAMESPACE: _taken_namespace,
+    rules.NO_SUCH_EXPOSE: _unknown_expose,
+}
+
+
+def _entry(part: Steps) -> Steps:
+    """The API or expose that something is part of."""
+    return part[: len(part) - len(_below_root(part)) + 2]
+
+
+def _quoted(part: Steps, source: Source) -> set[str]:
+    """How messages name the operations of an API's part: all of the API, or one resource's."""
+    api = _entry(part)
+    namespace = next(iter(_namespaces(_at(source, api))), "")
+    if part[len(api) : len(api) + 1] != ("resources",):
+        return {f"'{namespace}."}
+    operations = _at(source, (*part[: len(api) + 2], "operations"))
+    named = operations if isinstance(operations, list) else ()
+    return {f"'{namespace}.{each['name']}'" for each in named if isinstance(each, dict) and "name" in each}
+
+
+def _below_root(part: Steps) -> Steps:
+    return part[1:] if part[:1] == ("capability",) else part
+
+
+def _at(source: Source, steps: Steps) -> Any:
+    """What stands at a path, if anything."""
+    value = source.data
+    for step in steps:
+        found = isinstance(step, int) and isinstance(value, list) and step < len(value)
+        value = value[step] if found or (isinstance(value, dict) and step in value) else None
+    return value
+
+
+def _namespaces(apis: Any) -> set[str]:
+    """The namespaces that entries of ``consumes`` have."""
+    entries = apis if isinstance(apis, list) else [apis]
+    return {str(entry["namespace"]) for entry in entries if isinstance(entry, dict) and "namespace" in entry}
