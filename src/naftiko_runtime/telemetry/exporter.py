@@ -121,7 +121,8 @@ class Exporter:
             log.exception("spans not sent")
             self._count("dropped", len(batch))
         else:
-            self._failures = self._failures if self._overflowed else 0
+            if not self._overflowed:
+                self._failures = 0
         if self._overflowed:
             overflowed, self._overflowed = self._overflowed, 0
             self._tell(overflowed, "too many are waiting")
