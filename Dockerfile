@@ -3,7 +3,7 @@
 #   docker run --read-only --publish 8080:8080 --publish 9090:9090 naftiko
 #   docker run --read-only --volume "$PWD:/capabilities:ro" naftiko run /capabilities/mine.yaml
 # It serves by one process; by one for each core of its quota: --env NAFTIKO_WORKERS=auto.
-# Requests in progress may take 30 s to finish: stop it with `docker stop --time 35`.
+# Requests in progress may take 30 s to finish: stop it with `docker stop --time 40`.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build

@@ -361,6 +361,8 @@ def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
             metrics = scrape(gateway)
             assert metrics.value("naftiko_spans_total", outcome="dropped") >= 80 - 10 - 5
             assert gateway.stop() == 0
+        lost, stopped = map(json.loads, gateway.output.splitlines()[-2:])
+        assert (lost["reason"], stopped["event"]) == ("the program ends", "stopped")
     finally:
         gate.open()
 

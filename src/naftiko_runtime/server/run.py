@@ -73,8 +73,8 @@ async def serve(
         finally:
             for number in orders.numbers:
                 loop.remove_signal_handler(number)
-        log_stopped(cut)
-        return cut
+    log_stopped(cut)
+    return cut
 
 
 def log_stopped(cut: int) -> None:
