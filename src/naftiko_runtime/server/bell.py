@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from naftiko_runtime.server.orders import Orders
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
+_LOOK_SECONDS: Final = 0.2
+"""How often something that blocks is disturbed, so that a signal is looked at that came just before it began to."""
 
 
 class Interrupted(BaseException):
@@ -37,6 +39,7 @@ class Bell:
     def hung(self) -> Iterator[None]:
         """Take the signals, for as long as the context lasts."""
         before = {number: signal.signal(number, self._signalled) for number in Orders.numbers}
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _disturb)
         signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
         try:
             yield
@@ -61,10 +64,12 @@ class Bell:
             Interrupted: A signal has come to stop.
         """
         self._interruptible = True
+        signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
         try:
             return work()
         finally:
             self._interruptible = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def close(self) -> None:
         """Take it down; not to be done while it is hung, but by a copy of the process."""
@@ -76,3 +81,7 @@ class Bell:
         if self._interruptible and number != signal.SIGHUP:
             self._interruptible = False
             raise Interrupted
+
+
+def _disturb(_number: int, _frame: object) -> None:
+    """Do nothing: a system call was broken off for it, and Python then runs the handlers of all signals."""

@@ -1,0 +1,64 @@
+"""Signals that come while a process without a loop does something that blocks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime.server.bell import Bell, Interrupted
+from support.upstream import WAIT_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOKS = 200
+
+
+@pytest.fixture
+def bell() -> Iterator[Bell]:
+    bell = Bell()
+    with bell.hung():
+        yield bell
+    bell.close()
+
+
+def _sleeps(thread: int) -> bool:
+    """Whether a thread waits, and has for some looks in a row."""
+    stat = Path(f"/proc/self/task/{thread}/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "S" for _ in range(LOOKS))
+
+
+def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(bell: Bell) -> None:
+    """As one does that comes between Python's look at signals and the call that blocks; here another thread gets it."""
+    reading, writing = os.pipe()
+    main = threading.get_native_id()
+
+    def stop() -> None:
+        while not _sleeps(main):
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    too_late = threading.Timer(WAIT_SECONDS, os.write, (writing, b"x"))
+    too_late.start()
+    try:
+        with pytest.raises(Interrupted):
+            bell.interruptibly(lambda: os.read(reading, 1))
+    finally:
+        too_late.cancel()
+        thread.join()
+        os.close(reading)
+        os.close(writing)
+    assert list(bell.heard()) == [signal.SIGTERM]
+
+
+def test_what_is_not_asked_to_stop_is_done_to_its_end(bell: Bell) -> None:
+    signal.raise_signal(signal.SIGHUP)
+    assert bell.interruptibly(lambda: "done") == "done"
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
