@@ -50,6 +50,7 @@ def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(bell: Bell) -> 
     try:
         with pytest.raises(Interrupted):
             bell.interruptibly(lambda: os.read(reading, 1))
+        assert too_late.is_alive()
     finally:
         too_late.cancel()
         thread.join()
