@@ -52,7 +52,8 @@ async def mcp_app(
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             headers = dict(scope["headers"])
-            scope[SUBJECT] = subjects.get(scope["path"])
+            if subjects:
+                scope[SUBJECT] = subjects.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
                 await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             elif (refusal := guard.refusal(headers)) is not None:

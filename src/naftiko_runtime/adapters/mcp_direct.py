@@ -143,11 +143,14 @@ class DirectAnswers:
     def _knows(self, message: dict[str, Any], version: str, scope: Scope) -> bool:
         """Whether an envelope is sound: plain, or one that a client has sent before, so that the SDK is asked once."""
         meta = message["params"].get("_meta")
-        if isinstance(meta, dict) and not _VARYING.isdisjoint(meta):
-            meta = {key: value for key, value in meta.items() if not _varies(key, value)}
         key = message["method"], version, orjson.dumps(meta)
         if key in self._envelopes:
             return True
+        if isinstance(meta, dict) and not _VARYING.isdisjoint(meta):
+            meta = {key: value for key, value in meta.items() if not _varies(key, value)}
+            key = message["method"], version, orjson.dumps(meta)
+            if key in self._envelopes:
+                return True
         plain = _is_plain_envelope(meta, version) if version in STATELESS else meta is None or meta == {}
         sound = plain or self._is_sound(message, version, scope)
         if sound and len(self._envelopes) < _REMEMBERED_MAX and len(key[2]) <= _REMEMBERED_BYTES_MAX:

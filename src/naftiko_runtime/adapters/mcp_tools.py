@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.content import Result, failure, result_of
@@ -16,7 +16,7 @@ from naftiko_runtime.telemetry.context import TRACEPARENT, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Coroutine, Mapping
 
     from naftiko_runtime.adapters.edge import Edge, Scope
     from naftiko_runtime.adapters.observed import ObservedTools
@@ -25,11 +25,28 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Tool
 
 
+class CallTool(Protocol):
+    """Calls a tool."""
+
+    def __call__(
+        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Result]:
+        """Call it.
+
+        Args:
+            name: Of one that there is.
+            arguments: What the caller gives, unchecked.
+            scope: The request it came with, if any.
+            meta: The message's envelope, which may name the trace that the call is part of.
+        """
+
+
 class ToolServer:
     """The tools of one expose.
 
     Attributes:
         plan: What is exposed.
+        result: Calls a tool; see :class:`CallTool`.
         schemas: The input schema of each tool by its name.
     """
 
@@ -43,6 +60,7 @@ class ToolServer:
         self._broken = {tool.name: tool.reason for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in pairs}
         self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
+        self.result: CallTool = self._result if observed is None else self._observed_result
 
     def listed(self) -> list[dict[str, Any]]:
         """The tools as they are listed, each with its keys in MCP's order."""
@@ -57,22 +75,6 @@ class ToolServer:
         """Whether there is a tool of that name, be it one that was left out."""
         return name in self._operations or name in self._broken
 
-    def result(
-        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
-    ) -> Awaitable[Result]:
-        """Call a tool.
-
-        Args:
-            name: Of one that there is.
-            arguments: What the caller gives, unchecked.
-            scope: The request it came with, if any.
-            meta: The message's envelope, which may name the trace that the call is part of.
-        """
-        if meta is not None and "traceparent" in meta and scope is not None:
-            scope = self._continued(scope, meta)
-        working = self._result(name, arguments, scope)
-        return working if self._observed is None else self._observed.result(name, working)
-
     def _continued(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
         """The request as if it named the trace that its message names; what a header names counts more."""
         named = trace_headers(meta.get("traceparent"), meta.get("tracestate"))
@@ -82,7 +84,17 @@ class ToolServer:
             self._observed.adopt(named)
         return {**scope, "headers": [*scope["headers"], *named]}
 
-    async def _result(self, name: str, arguments: dict[str, Any], scope: Scope | None) -> Result:
+    async def _observed_result(
+        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
+    ) -> Result:
+        working = self._result(name, arguments, scope, meta)
+        return await working if self._observed is None else await self._observed.result(name, working)
+
+    async def _result(
+        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
+    ) -> Result:
+        if meta is not None and "traceparent" in meta and scope is not None:
+            scope = self._continued(scope, meta)
         if (reason := self._broken.get(name)) is not None:
             return failure(reason)
         operation = self._operations[name]
