@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 """What a collector answers to what is to be sent once more (OTLP/HTTP)."""
+_DIGITS_MAX: Final = 5
+"""Of the seconds that a collector asks to be left alone for; more are longer than a batch is kept."""
 _OK: Final = range(200, 300)
 
 
@@ -222,4 +224,4 @@ async def _collected(response: UpstreamResponse) -> bytes:
 def _pause_asked(response: UpstreamResponse) -> float:
     """The seconds that ``retry-after`` asks for; a date counts for none, since pauses grow by themselves."""
     asked = next((value for name, value in response.headers if name == b"retry-after"), b"")
-    return float(asked) if asked.isdigit() and len(asked) < 6 else 0.0  # noqa: PLR2004
+    return float(asked) if asked.isdigit() and len(asked) <= _DIGITS_MAX else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, get_args
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -17,9 +17,13 @@ from naftiko_runtime.transport.origin import split_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Word = TypeVar("Word", bound=str)
+Compression: TypeAlias = Literal["none", "gzip"]
 _ENDPOINT: Final = "http://localhost:4318"
 _PATH: Final = "/v1/traces"
 _PROTOCOL: Final = "http/protobuf"
+_COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
+_SAMPLERS: Final[tuple[SamplerName, ...]] = ("parentbased_always_on", *get_args(SamplerName))
 _BASE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -44,7 +48,7 @@ class TraceOptions(Struct, frozen=True):
     endpoint: str
     headers: Mapping[str, Secret] = {}
     timeout_seconds: float = limits.TRACES_TIMEOUT_SECONDS
-    compression: Literal["none", "gzip"] = "none"
+    compression: Compression = "none"
     certificate: str | None = None
     sampler: SamplerName = "parentbased_always_on"
     ratio: float = 1.0
@@ -72,9 +76,9 @@ def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
         endpoint=given.endpoint(),
         headers=given.headers(),
         timeout_seconds=given.milliseconds(given.of_traces("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS),
-        compression=given.choice(given.of_traces("COMPRESSION"), ("none", "gzip")),  # type: ignore[arg-type]
+        compression=given.choice(given.of_traces("COMPRESSION"), _COMPRESSIONS),
         certificate=given.text(given.of_traces("CERTIFICATE")) or None,
-        sampler=given.choice("OTEL_TRACES_SAMPLER", ("parentbased_always_on", *get_args(SamplerName))),  # type: ignore[arg-type]
+        sampler=given.choice("OTEL_TRACES_SAMPLER", _SAMPLERS),
         ratio=given.number("OTEL_TRACES_SAMPLER_ARG", 1.0, most=1.0),
         resource=given.resource(),
         delay_seconds=given.milliseconds("OTEL_BSP_SCHEDULE_DELAY", limits.TRACES_DELAY_SECONDS),
@@ -102,13 +106,13 @@ class _Given:
         alone = f"OTEL_EXPORTER_OTLP_TRACES_{name}"
         return alone if self.text(alone) else f"OTEL_EXPORTER_OTLP_{name}"
 
-    def choice(self, name: str, known: tuple[str, ...]) -> str:
+    def choice(self, name: str, known: tuple[Word, ...]) -> Word:
         """One of several words; the first is what counts when it is absent."""
         value = self.text(name) or known[0]
         if value not in known:
             words = ", ".join(dict.fromkeys(f"'{word}'" for word in known if word))
             self.faults.append(f"{name}: '{value}' is not supported; known: {words}")
-        return value
+        return next((word for word in known if word == value), known[0])
 
     def number(self, name: str, default: float, *, least: float = 0.0, most: float = float("inf")) -> float:
         try:
