@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from itertools import islice, pairwise
+
 import pytest
 
 from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers, trace_headers
@@ -94,13 +98,28 @@ def test_a_ratio_is_of_the_lower_half_of_a_trace(ratio: float, low: str, taken: 
     assert Sampler("traceidratio", ratio).takes(caller("f" * 16 + low + "0" * 14, sampled=False)) == taken
 
 
-@pytest.mark.parametrize("ratio", [0, 0.01, 0.5, 1])
-def test_what_begins_here_is_decided_as_what_is_continued_would_be(ratio: float) -> None:
+@pytest.mark.parametrize("ratio", [0.01, 0.5, 1])
+def test_what_begins_here_is_what_would_be_continued(ratio: float) -> None:
     sampler = Sampler("traceidratio", ratio)
-    roots = [next(sampler.roots) for _ in range(5000)]
-    assert all(taken == sampler.takes(caller(trace.hex(), sampled=False)) for trace, taken in roots)
-    assert abs(sum(taken for _, taken in roots) - 5000 * ratio) < 300
-    assert len({trace for trace, _ in roots}) == 5000
+    roots = [sampler.root() for _ in range(5000)]
+    assert all(sampler.takes(caller(trace.hex(), sampled=False)) for trace in roots)
+    assert len(set(roots)) == 5000
+    # Neither all near the bound nor all near nothing: of each half of what is taken about half.
+    lower = sum(int.from_bytes(trace[8:]) < round(ratio * (1 << 64)) // 2 for trace in roots)
+    assert abs(lower - 2500) < 250  # outside with a chance below 1e-11
+
+
+@pytest.mark.parametrize("ratio", [0, 1e-30, 1e-18, 0.01, 0.5, 0.99, 1])
+def test_as_many_begin_as_the_ratio_says(ratio: float) -> None:
+    taken = list(islice(Sampler("traceidratio", ratio).lots, 50_000))
+    assert abs(sum(taken) - 50_000 * ratio) <= 8 * math.sqrt(50_000 * ratio * (1 - ratio))
+
+
+def test_whether_one_begins_says_nothing_of_the_next() -> None:
+    taken = list(islice(Sampler("traceidratio", 0.3).lots, 100_000))
+    after = Counter(pairwise(taken))
+    assert 0.28 < after[True, True] / (after[True, True] + after[True, False]) < 0.32
+    assert 0.28 < after[False, True] / (after[False, True] + after[False, False]) < 0.32
 
 
 def test_identifiers_are_all_different() -> None:

@@ -60,7 +60,7 @@ class ToolServer:
         self._broken = {tool.name: tool.reason for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in pairs}
         self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
-        self.result: CallTool = self._result if observed is None else self._observed_result
+        self.result: CallTool = self._result if observed is None else _watched(self._result, observed)
 
     def listed(self) -> list[dict[str, Any]]:
         """The tools as they are listed, each with its keys in MCP's order."""
@@ -84,12 +84,6 @@ class ToolServer:
             self._observed.adopt(named)
         return {**scope, "headers": [*scope["headers"], *named]}
 
-    async def _observed_result(
-        self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
-    ) -> Result:
-        working = self._result(name, arguments, scope, meta)
-        return await working if self._observed is None else await self._observed.result(name, working)
-
     async def _result(
         self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
     ) -> Result:
@@ -106,6 +100,17 @@ class ToolServer:
                 return await result_of(answer, operation)
         except CallError as error:
             return failure(str(error))
+
+
+def _watched(call: CallTool, observed: ObservedTools) -> CallTool:
+    """Calls a tool, observed."""
+
+    def watched(
+        name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Result]:
+        return observed.result(name, call(name, arguments, scope, meta))
+
+    return watched
 
 
 def input_schema(tool: Tool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
+from naftiko_runtime.telemetry.observer import Made
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -33,7 +34,7 @@ class PortObserver:
         """
         self._unrouted = route_subject(observer, expose, None)
         self.tracer = observer.tracer
-        """Whose :meth:`~naftiko_runtime.telemetry.observer.Tracer.begin` is to be called at a request's head."""
+        """Who is asked at a request's head whether it is recorded."""
 
     def end(self, scope: Scope, observation: Observation | None, outcome: int | str, began_ns: int) -> None:
         """A request is over.
@@ -45,8 +46,8 @@ class PortObserver:
             began_ns: When it began, by the performance counter.
         """
         took = perf_counter_ns() - began_ns
-        subject: Subject = scope.get(SUBJECT) or self._unrouted
-        series = subject.known.get((scope["method"], outcome)) or subject.series(scope["method"], outcome)
+        subject: Subject | None = scope.get(SUBJECT)
+        series = (self._unrouted if subject is None else subject)[scope["method"]][outcome]
         series.observe(took)
         if observation is not None and observation.span_id and self.tracer is not None:
             self.tracer.end(observation, series, began_ns, took)
@@ -66,7 +67,8 @@ class ObservedTools:
     def __init__(self, expose: str, observer: Observer) -> None:
         self._expose = expose
         self._observer = observer
-        self._subjects: dict[str, Subject] = {}
+        self._traces = observer.tracer is not None
+        self._subjects = Made(self._subject)
 
     def adopt(self, headers: Sequence[Header]) -> None:
         """Let the request be part of the trace that its message names."""
@@ -85,10 +87,9 @@ class ObservedTools:
             outcome = "internal_error"
             raise
         finally:
-            subject = self._subjects.get(tool) or self._subject(tool)
-            series = subject.series("", outcome)
-            series.observe(perf_counter_ns() - began)
-            if (observation := CURRENT.get()) is not None:
+            subject = self._subjects[tool]
+            subject[""][outcome].observe(perf_counter_ns() - began)
+            if self._traces and (observation := CURRENT.get()) is not None:
                 observation.tool = subject, outcome
         return result
 
@@ -98,6 +99,4 @@ class ObservedTools:
             "mcp.method.name": "tools/call",
             "gen_ai.tool.name": tool,
         }
-        subject = self._observer.subject(CALLED, "server", f"tools/call {tool}", attributes)
-        self._subjects[tool] = subject
-        return subject
+        return self._observer.subject(CALLED, "server", f"tools/call {tool}", attributes)

@@ -96,8 +96,7 @@ class Generation:
 
     def _carrier(self, plan: Plan, transport: Transport) -> Transport:
         """What carries a document's requests, when the client belongs to several."""
-        shared = Shared(transport)
-        return shared if self._observer is None else ObservedTransport(shared, plan, self._observer)
+        return Shared(transport) if self._observer is None else ObservedTransport(transport, plan, self._observer)
 
     async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> Service:
         """What answers on one port."""

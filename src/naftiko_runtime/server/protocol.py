@@ -520,7 +520,8 @@ class GatewayProtocol(asyncio.Protocol):
     def _start(self, cycle: Cycle, service: Service) -> None:
         if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
             cycle.transport = Door(self, cycle)
-        task = self.loop.create_task(_run(cycle, service))
+        # Not in the context of what happens now, which may be that of the request before.
+        task = self.loop.create_task(_run(cycle, service), context=self.state.context.copy())
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
         self._running, self._front = task, cycle
@@ -663,8 +664,9 @@ async def _run(cycle: Cycle, service: Service) -> None:
     began, observation = 0, None
     if observer is not None:
         began = perf_counter_ns()
-        if observer.tracer is not None:
-            observation = observer.tracer.begin(cycle.scope["headers"] if cycle.traced else ())
+        tracer = observer.tracer
+        if tracer is not None and (cycle.traced or next(tracer.lots)):
+            observation = tracer.begin(cycle.scope["headers"] if cycle.traced else ())
     try:
         await app(cycle.scope, cycle.receive, cycle.send)
     except asyncio.CancelledError:
@@ -682,13 +684,12 @@ async def _run(cycle: Cycle, service: Service) -> None:
         if not cycle.response_complete and not cycle.disconnected:
             cycle.transport.abort()
     if observer is not None:
-        observer.end(cycle.scope, observation, _outcome(cycle), began)
+        outcome = cycle.status if cycle.response_complete else _incomplete(cycle)
+        observer.end(cycle.scope, observation, outcome, began)
 
 
-def _outcome(cycle: Cycle) -> int | str:
-    """What became of a request, as it is counted: its answer's status, or a word when that did not go out whole."""
-    if cycle.response_complete:
-        return cycle.status
+def _incomplete(cycle: Cycle) -> str:
+    """What became of a request whose answer did not go out whole, as it is counted."""
     return "truncated" if cycle.response_started and not cycle.disconnected else "cancelled"
 
 

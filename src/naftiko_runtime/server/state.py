@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class Service(NamedTuple):
 class ListenerState:
     """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
 
-    __slots__ = ("connections", "headers", "refused", "service", "standing", "tasks")
+    __slots__ = ("connections", "context", "headers", "refused", "service", "standing", "tasks")
 
     def __init__(self, service: Service, refused: Callable[[str], None]) -> None:
         self.service = service
         self.refused = refused
         """Told why a request does not get as far as the application."""
+        self.context = copy_context()
+        """Where every request begins."""
         self.connections: set[GatewayProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.tell(())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import struct
+import sys
 from binascii import unhexlify
 from contextvars import ContextVar
 from functools import partial
-from itertools import chain, repeat, tee
+from itertools import chain, repeat
+from math import log, log1p
 from operator import itemgetter
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -94,21 +97,35 @@ class Sampler:
         base = name.removeprefix("parentbased_")
         self._heeds_caller = base != name
         below = {"always_on": 1 << 64, "always_off": 0}.get(base, round(ratio * (1 << 64)))
-        self._all = below == 1 << 64
-        self._below = b"" if self._all else below.to_bytes(8)
-        self.roots = self._roots()
-        """Traces that begin here: the identifier of each, and whether it is recorded."""
+        self._below = below
+        self.lots = _lots(below / (1 << 64))
+        """Whether a trace that begins here is recorded, one after the other."""
+        self._random = identifiers(16)
 
     def takes(self, caller: Caller) -> bool:
         """Whether a request that is part of a trace is recorded; all programs that use a ratio agree on a trace."""
-        return caller.sampled if self._heeds_caller else self._all or caller.trace_id[8:] < self._below
+        return caller.sampled if self._heeds_caller else int.from_bytes(caller.trace_id[8:]) < self._below
 
-    def _roots(self) -> Iterator[tuple[bytes, bool]]:
-        """As :meth:`takes`, without any of Python's own steps for one."""
-        if self._all:
-            return zip(identifiers(16), repeat(True), strict=False)
-        ours, judged = tee(identifiers(16))
-        return zip(ours, map(self._below.__gt__, map(itemgetter(slice(8, 16)), judged)), strict=True)
+    def root(self) -> bytes:
+        """The identifier of a trace that begins here and is recorded: one that :meth:`takes` would take."""
+        drawn = next(self._random)
+        if self._below == 1 << 64:
+            return drawn
+        return drawn[:8] + (int.from_bytes(drawn[8:]) * self._below >> 64).to_bytes(8)
+
+
+def _lots(chance: float) -> Iterator[bool]:
+    """Yes with that chance, without end; how many times no comes first is drawn at once, so that a no costs nothing."""
+    if chance in (0, 1):
+        return repeat(chance == 1)
+    draw, scale = Random().random, log1p(-chance)  # noqa: S311 - nothing that anybody must not guess
+
+    def runs() -> Iterator[Iterator[bool]]:
+        while True:
+            yield repeat(False, min(int(log(1 - draw()) / scale), sys.maxsize))
+            yield repeat(True, 1)
+
+    return chain.from_iterable(runs())
 
 
 def identifiers(size: int) -> Iterator[bytes]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -29,11 +30,22 @@ Outcome: TypeAlias = int | str
 
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _OTHER: Final = "_OTHER"
+Key = TypeVar("Key")
+Content = TypeVar("Content")
 
 
-def known_method(method: str) -> str:
-    """A method as it is counted: callers may invent others, without end."""
-    return method if method in _METHODS else _OTHER
+class Made(dict[Key, Content]):
+    """A dictionary that makes what it lacks, and keeps it."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[Key], Content]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Key) -> Content:
+        content = self[key] = self._make(key)
+        return content
 
 
 class Series:
@@ -47,10 +59,15 @@ class Series:
         self.template = template
 
 
-class Subject:
-    """What requests are counted under: a route, a tool, an upstream's operation. A request costs one look-up."""
+class Subject(dict[str, Made[Outcome, Series]]):
+    """What requests are counted under: a route, a tool, an upstream's operation.
 
-    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "_traced", "known")
+    To be used as ``subject[method][outcome]``, which costs a request the least; both are made when they are asked for
+    the first time. The method is HTTP's, and empty where requests have none. The outcome is a status, or a word for a
+    failure without one, and empty for a success without one.
+    """
+
+    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "_traced")
 
     def __init__(
         self,
@@ -62,26 +79,19 @@ class Subject:
         meter: Meter | None,
         traced: bool,
     ) -> None:
+        super().__init__()
         self._family = family
         self._kind = kind
         self._target = target
         self._attributes = attributes
         self._meter = meter
         self._traced = traced
-        self.known: dict[tuple[str, Outcome], Series] = {}
-        """What :meth:`series` has given so far."""
 
-    def series(self, method: str, outcome: Outcome) -> Series:
-        """Where a request of that method with that outcome belongs.
-
-        Args:
-            method: Of HTTP; empty where requests have none.
-            outcome: A status, or a word for a failure without one; empty for a success without one.
-        """
-        series = self.known.get((method, outcome))
-        if series is None:
-            series = self.known[method, outcome] = self._made(known_method(method) if method else "", outcome)
-        return series
+    def __missing__(self, method: str) -> Made[Outcome, Series]:
+        known = method if method in _METHODS or not method else _OTHER  # callers may invent others, without end
+        if known not in self:
+            self[known] = Made(partial(self._made, known))
+        return self[known]
 
     def _made(self, method: str, outcome: Outcome) -> Series:
         told = dict(self._attributes)
@@ -127,7 +137,8 @@ class Tracer:
         self._add = exporter.add
         self._sampler = sampler
         self._epoch_ns = 0
-        self._roots = sampler.roots
+        self.lots = sampler.lots
+        """Whether a request without headers of a trace is recorded; one is to be drawn for each of them."""
         self.identifiers = identifiers(8)
         """Of new spans."""
         self.set_clock()
@@ -136,24 +147,27 @@ class Tracer:
         """Look at the world's clock; to be called every second or so, since it may be set."""
         self._epoch_ns = time_ns() - perf_counter_ns()
 
-    def begin(self, headers: Sequence[Header]) -> Observation | None:
-        """Find out which trace a request belongs to, and whether it is recorded; to be called in its task.
+    def begin(self, headers: Sequence[Header] = ()) -> Observation | None:
+        """Begin to record a request; to be called in its task.
 
         Args:
-            headers: The request's; none when none of a trace is known to be among them.
+            headers: The request's, if one of a trace is among them, sound or not; otherwise its lot says that it is
+                recorded.
 
         Returns:
             Nothing when there is nothing to do for it: neither is it recorded, nor must upstreams be told so.
         """
         caller = caller_of(headers) if headers else None
-        if caller is None:
-            trace_id, taken = next(self._roots)
-        else:
+        if caller is not None:
             trace_id, taken = caller.trace_id, self._sampler.takes(caller)
-        observation = None
-        if taken or (caller is not None and caller.sampled):
-            observation = Observation(caller, trace_id, next(self.identifiers) if taken else b"", bool(headers))
-        CURRENT.set(observation)  # also none: a request that waited in line begins in the context of the one before
+            if not taken and not caller.sampled:
+                return None
+        elif headers and not next(self.lots):
+            return None
+        else:
+            trace_id, taken = self._sampler.root(), True
+        observation = Observation(caller, trace_id, next(self.identifiers) if taken else b"", bool(headers))
+        CURRENT.set(observation)
         return observation
 
     def adopt(self, of: Observation, headers: Sequence[Header]) -> None:
@@ -168,7 +182,7 @@ class Tracer:
         """Record a request; to be called if it has a span."""
         if of.tool is not None:
             subject, outcome = of.tool
-            series = subject.series("", outcome)
+            series = subject[""][outcome]
         if (template := series.template) is not None:
             caller, start = of.caller, began_ns + self._epoch_ns
             parent, state = (b"", b"") if caller is None else (caller.span_id, caller.state)

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime.telemetry.context import CURRENT, TRACEPARENT, TRACESTATE
 from naftiko_runtime.telemetry.metrics import UPSTREAM
+from naftiko_runtime.telemetry.observer import Made
 from naftiko_runtime.transport.base import OutboundRequest, UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.telemetry.observer import Observation, Observer, Outcome, Series, Subject
+    from naftiko_runtime.telemetry.observer import Observation, Observer, Outcome, Subject
     from naftiko_runtime.telemetry.otlp import Value
     from naftiko_runtime.transport.base import Transport, UpstreamResponse
 
@@ -23,7 +24,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class ObservedTransport:
-    """Another transport, observed."""
+    """Another transport, observed; whoever opened that closes it."""
 
     def __init__(self, transport: Transport, plan: Plan, observer: Observer) -> None:
         self._transport = transport
@@ -35,15 +36,14 @@ class ObservedTransport:
             r.operation for r in operations if any(h.name == "traceparent" for h in r.headers)
         )
         """Operations whose document says which trace is told."""
-        self._subjects: dict[str, Subject] = {}
-        self._series: dict[tuple[str, str, Outcome], Series] = {}
+        self._subjects = Made(self._subject)
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
-        of, span_id = None if self._tracer is None else CURRENT.get(), b""
-        if of is not None and self._tracer is not None:
+        tracer, of, span_id = self._tracer, None, b""
+        if tracer is not None and (of := CURRENT.get()) is not None:
             if of.span_id:
-                span_id = next(self._tracer.identifiers)
+                span_id = next(tracer.identifiers)
             request = self._continued(request, of, span_id)
         outcome: Outcome = "cancelled"
         began = perf_counter_ns()
@@ -55,11 +55,10 @@ class ObservedTransport:
             raise
         finally:
             took = perf_counter_ns() - began
-            key = request.operation, request.method, outcome
-            series = self._series.get(key) or self._made(*key)
+            series = self._subjects[request.operation][request.method][outcome]
             series.observe(took)
-            if of is not None and span_id and self._tracer is not None:
-                self._tracer.end_call(of, span_id, series, began, took)
+            if span_id and tracer is not None and of is not None:
+                tracer.end_call(of, span_id, series, began, took)
         return response
 
     def _continued(self, request: OutboundRequest, of: Observation, span_id: bytes) -> OutboundRequest:
@@ -80,20 +79,12 @@ class ObservedTransport:
         )
 
     async def aclose(self) -> None:
-        """Close the transport."""
-        await self._transport.aclose()
-
-    def _made(self, operation: str, method: str, outcome: Outcome) -> Series:
-        subject = self._subjects.get(operation) or self._subject(operation)
-        series = self._series[operation, method, outcome] = subject.series(method, outcome)
-        return series
+        """Leave the transport open: others still send."""
 
     def _subject(self, operation: str) -> Subject:
         attributes: dict[str, Value] = {"naftiko.operation": operation}
         attributes |= self._servers.get(operation.partition(".")[0], {})
-        subject = self._observer.subject(UPSTREAM, "client", operation, attributes)
-        self._subjects[operation] = subject
-        return subject
+        return self._observer.subject(UPSTREAM, "client", operation, attributes)
 
 
 def _server(base_uri: str) -> Mapping[str, Value]:
