@@ -25,10 +25,11 @@ class Match:
     def __init__(self, work: Work, scene: Scene, load: Load) -> None:
         self._work = work
         self._scene = scene
-        self._load = replace(load, connections=work.connections or load.connections)
+        seconds = max(1, load.seconds // work.slices)
+        self._load = replace(load, connections=work.connections or load.connections, seconds=seconds)
 
     def played(self, rounds: int) -> Outcome:
-        """All rounds of all contenders, in turns (A B C, A B C)."""
+        """All rounds of all contenders, in turns (A B C, A B C; with slices A B C, B C A, C A B)."""
         progress(f"{self._work.name}: {self._work.title}")
         results = [Result(one, skipped=one.lacks) for one in self._work.contenders]
         if any(one.skipped for one in results):
@@ -36,7 +37,7 @@ class Match:
                 one.skipped = one.skipped or "what it would be compared with is lacking"
                 progress(f"  {one.contender.name}: skipped: {one.skipped}")
             return Outcome(self._work, self._load, results)
-        rounds = min(rounds, self._work.rounds or rounds)
+        rounds = min(rounds, self._work.rounds or rounds) * self._work.slices
         with ExitStack() as stack:
             able = [
                 (result, running)
@@ -44,7 +45,8 @@ class Match:
                 if (running := self._come_up(result, lambda process: stack.callback(process.stop))) is not None
             ]
             for number in range(rounds):
-                for result, running in able:
+                first = number % len(able) if able and self._work.slices > 1 else 0
+                for result, running in able[first:] + able[:first]:
                     self._round(result, running, f"{number + 1}/{rounds}")
             for result, running in able:
                 if not result.faults and not self._work.anew:

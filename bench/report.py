@@ -95,8 +95,8 @@ def _is_limited_by_load(result: Result) -> bool:
 
 def setting(report: Report) -> str:
     """One line about how and where it was measured."""
-    rounds = max((len(one.rounds) for outcome in report.outcomes for one in outcome.results), default=0)
     load = report.outcomes[0].load if report.outcomes else None
+    rounds = max((len(one.rounds) for outcome in report.outcomes[:1] for one in outcome.results), default=0)
     pinned = "the server on one core, wrk and the upstream on the others" if report.cores.pinned else "nothing pinned"
     amount = f"{load.connections} connections, {load.seconds} s a round, " if load else ""
     return (

@@ -47,6 +47,8 @@ class Work:
         anew: Whether contenders are started for each round, instead of once.
         warm: Whether a second of load goes before the first round.
         rounds: At most.
+        slices: Into how many short ones each round is cut, whose contenders take turns in a rotating order: a shared
+            machine is then alike for all of them, so that small differences show.
         connections: Of the load, when it is not what was asked for.
         large: Whether bodies of 100 MB go both ways, which is checked too.
         collects: Whether there is to be a collector of traces.
@@ -64,6 +66,7 @@ class Work:
     anew: bool = False
     warm: bool = True
     rounds: int | None = None
+    slices: int = 1
     connections: int | None = None
     large: bool = False
     collects: bool = False

@@ -25,6 +25,12 @@ THING_FIELDS = {"id": "path", "fields": "query"}
 ADDED = Column("added_p50_ms", "added p50 ms", ".2f")
 MANY = 500
 FEW = 6
+SLICES = 4
+TRACED = (
+    ("traced-hundredth", "one request in a hundred", 0.01),
+    ("traced-tenth", "one request in ten", 0.1),
+    ("traced", "every request", 1),
+)
 
 FASTAPI = peer(BASELINE, "written by hand with FastAPI and httpx", "fastapi_httpx")
 FASTAPI2 = peer("fastapi-httpx2", "the same with httpx2", "fastapi_httpx", "--client", "httpx2")
@@ -145,7 +151,7 @@ def load_works() -> list[Work]:
                 naftiko(few, f"this runtime, {FEW} routes and tools", name="few"),
                 examined(naftiko(lots, f"this runtime, {MANY} routes and tools", name="many"), last_route(MANY)),
             ),
-            "few", (CPU,),
+            "few", (CPU,), slices=SLICES,
         ),
         Work(
             "many-tools", f"MCP {MODERN}: the last of {MANY} tools, and of {FEW}", last_tool(FEW),
@@ -155,7 +161,7 @@ def load_works() -> list[Work]:
                     naftiko(lots, f"this runtime, {MANY} routes and tools", name="many", mcp=True), last_tool(MANY)
                 ),
             ),
-            "few", (CPU,),
+            "few", (CPU,), slices=SLICES,
         ),
         Work(
             "latency", "REST: 1 KB passed through, over one connection", THROUGH_EXAM, (ours, FASTAPI, NGINX),
@@ -230,12 +236,12 @@ def telemetry_work() -> Work:
         (
             naftiko(through, "this runtime"),
             naftiko(through, "this runtime with metrics", name="metrics", given=control),
-            naftiko(
-                through, "with metrics, and one request in ten traced", name="traced-tenth", given=control, traced=0.1
+            *(
+                naftiko(through, f"with metrics, and {share} traced", name=name, given=control, traced=traced)
+                for name, share, traced in TRACED
             ),
-            naftiko(through, "with metrics, and every request traced", name="traced", given=control, traced=1),
         ),
-        "naftiko", collects=True,
+        "naftiko", collects=True, slices=SLICES,
     )  # fmt: skip
 
 
