@@ -13,7 +13,6 @@ from naftiko_runtime.formats import Undecodable, decode
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.outline import Outline
 
 _TEXT_TYPES: Final = frozenset(
     {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
@@ -44,30 +43,28 @@ def _text_block(text: str) -> dict[str, Any]:
     return {"text": text, "type": "text"}
 
 
-async def result_of(answer: Answer, operation: BoundOperation) -> Result:
-    """An answer as a tool's result.
+def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
+    """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
+    if operation.plan.raw_format != "json":  # others have numbers that JSON cannot write; it writes null for them
+        answer.value = _finite(answer.value)
+    text, outline = answer.as_json().decode(), operation.plan.outline
+    if outline is None:
+        return _structured(text, answer.value)
+    return Result(_text_block(text), outline.structured(answer.value, mismatched=answer.mismatched))
+
+
+async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
+    """An answer that goes through as it came as a tool's result.
 
     Raises:
         UpstreamError: The body cannot be read.
     """
-    if answer.mapped:
-        if operation.plan.raw_format != "json":  # others have numbers that JSON cannot write; it writes null for them
-            answer.value = _finite(answer.value)
-        return _shaped(answer, operation.plan.outline)
     body = await answer.read()
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
         return _structured(_status_line(answer.status), {})
     return _content(body, answer.media_type, operation)
-
-
-def _shaped(answer: Answer, outline: Outline | None) -> Result:
-    """A shaped result: as text, and as the listed output schema says."""
-    text = answer.as_json().decode()
-    if outline is None:
-        return _structured(text, answer.value)
-    return Result(_text_block(text), outline.structured(answer.value, mismatched=answer.mismatched))
 
 
 def _finite(value: Any) -> Any:

@@ -11,7 +11,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.errors import TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from naftiko_runtime.transport.base import Header, Piece
 
@@ -149,6 +149,12 @@ async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:
 def too_large(bytes_max: int) -> str:
     """What to tell a caller whose body exceeds the limit."""
     return f"the request's body is larger than {bytes_max:,} bytes"
+
+
+async def send_bodyless(send: Send, status: int, headers: Sequence[Header]) -> None:
+    """Send a response that has no body."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def send_whole(send: Send, status: int, headers: list[Header], body: bytes) -> None:

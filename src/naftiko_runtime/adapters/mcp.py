@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
+from naftiko_runtime.adapters.edge import send_bodyless
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
 
     from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
@@ -50,25 +51,22 @@ async def mcp_app(
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
 
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             headers = dict(scope["headers"])
             if subjects:
                 scope[SUBJECT] = subjects.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
-                await send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
-            elif (refusal := guard.refusal(headers)) is not None:
-                await send_problem_document(send, 403, "origin-not-allowed", refusal)
-            elif scope["method"] == "OPTIONS":
-                allowed = [_ALLOW, *preflight_headers(headers)]
-                await send({"type": "http.response.start", "status": 204, "headers": allowed})
-                await send({"type": "http.response.body", "body": b""})
-            elif server.guard is not None and (unauthorized := server.guard.refusal(scope)) is not None:
-                await send_unauthorized(readable_by_page(headers, send), unauthorized)
-            elif scope["method"] != "POST":
+                return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
+            if (refusal := guard.refusal(headers)) is not None:
+                return send_problem_document(send, 403, "origin-not-allowed", refusal)
+            if scope["method"] == "OPTIONS":
+                return send_bodyless(send, 204, [_ALLOW, *preflight_headers(headers)])
+            if server.guard is not None and (unauthorized := server.guard.refusal(scope)) is not None:
+                return send_unauthorized(readable_by_page(headers, send), unauthorized)
+            if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
-                await send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            else:
-                await endpoint.answer(scope, receive, readable_by_page(headers, send))
+                return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
+            return endpoint.answer(scope, receive, readable_by_page(headers, send))
 
         yield app
 

@@ -87,11 +87,19 @@ class DirectAnswers:
             return receive
         taken = await receive()
         body = taken.get("body", b"") if taken["type"] == "http.request" else b""
-        if body and not taken.get("more_body", False) and len(body) <= self._body_bytes_max:
-            message = _message(body, headers, stateless=version in STATELESS)
-            if message is not None and await self._answered(message, version, headers, scope, send):
-                return None
-        return _replaying(taken, receive)
+        whole = body and not taken.get("more_body", False) and len(body) <= self._body_bytes_max
+        message = _message(body, headers, stateless=version in STATELESS) if whole else None
+        wire = self._introduction.stateless if version in STATELESS else self._introduction.legacy
+        answer = None
+        if message is not None and message["method"] != _CALL:
+            answer = self._answer(message, version, headers, scope)
+        elif message is not None and self._takes_call(message, version, headers, scope):
+            answer = await self._called(message, wire, scope)
+        if answer is None:
+            return _replaying(taken, receive)
+        await send({"type": "http.response.start", "status": 200 if answer else 202, "headers": wire.headers(answer)})
+        await send({"type": "http.response.body", "body": answer})
+        return None
 
     def _version(self, headers: dict[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
@@ -104,30 +112,22 @@ class DirectAnswers:
                 self._versions[shape] = version
             return version
 
-    async def _answered(
-        self, message: dict[str, Any], version: str, headers: dict[bytes, bytes], scope: Scope, send: Send
-    ) -> bool:
-        """Answer a message; false when it is the SDK's to answer."""
+    def _takes_call(self, message: dict[str, Any], version: str, headers: dict[bytes, bytes], scope: Scope) -> bool:
+        """Whether a tool's call goes this way."""
+        name = message["params"]["name"]
+        named = self._tools.has(name) and _named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
+        return named and self._knows(message, version, scope)
+
+    def _answer(self, message: dict[str, Any], version: str, headers: dict[bytes, bytes], scope: Scope) -> bytes | None:
+        """The answer to a message that is no call, empty when there is none to give; none when it is the SDK's."""
+        if b"mcp-name" in headers:
+            return None
         stateless = version in STATELESS
+        if message == _INITIALIZED and not stateless:
+            return b""
         wire = self._introduction.stateless if stateless else self._introduction.legacy
-        if message["method"] == _CALL:
-            name = message["params"]["name"]
-            named = self._tools.has(name) and _named(headers.get(b"mcp-name"), name, needed=stateless)
-            if not (named and self._knows(message, version, scope)):
-                return False
-            body = await self._called(message, wire, scope)
-        elif b"mcp-name" in headers:
-            return False
-        elif message == _INITIALIZED and not stateless:
-            body = b""
-        else:
-            result = self._said(message, version, scope)
-            if result is None:
-                return False
-            body = wire.answer(message["id"], result)
-        await send({"type": "http.response.start", "status": 200 if body else 202, "headers": wire.headers(body)})
-        await send({"type": "http.response.body", "body": body})
-        return True
+        result = self._said(message, version, scope)
+        return None if result is None else wire.answer(message["id"], result)
 
     def _said(self, message: dict[str, Any], version: str, scope: Scope) -> bytes | None:
         """What is answered to a question about the server; nothing when that is the SDK's to say."""

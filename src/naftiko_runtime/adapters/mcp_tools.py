@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.content import Result, failure, result_of
+from naftiko_runtime.adapters.content import Result, failure, mapped_result, untouched_result
 from naftiko_runtime.adapters.mcp_wire import Introduction
 from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
@@ -97,7 +97,9 @@ class ToolServer:
             if scope is not None:
                 call.headers, call.caller_headers = self._edge.passed_on(scope)
             async with operation.run(call) as answer:
-                return await result_of(answer, operation)
+                if answer.mapped:
+                    return mapped_result(answer, operation)
+                return await untouched_result(answer, operation)
         except CallError as error:
             return failure(str(error))
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
-from naftiko_runtime.adapters.edge import Disconnected, Edge, Truncated, lent_body, read_body, send_whole, too_large
+from naftiko_runtime.adapters.edge import (
+    Disconnected,
+    Edge,
+    Truncated,
+    lent_body,
+    read_body,
+    send_bodyless,
+    send_whole,
+    too_large,
+)
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
@@ -65,18 +74,16 @@ class RestApp:
             else:
                 self._dispatcher.add(broken.method, broken.pattern, left_out)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
         if self._guard is not None and (refusal := self._guard.refusal(scope)) is not None:
-            await send_unauthorized(send, refusal)
-            return
+            return send_unauthorized(send, refusal)
         resource = self._dispatcher.fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
-            await handler(scope, receive, send, {})
-            return
-        await self._search(scope, receive, send)
+            return handler(scope, receive, send, {})
+        return self._search(scope, receive, send)
 
-    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _search(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
         method = scope["method"]
         raw_path, readable = scope["raw_path"], True
@@ -85,23 +92,21 @@ class RestApp:
         except UnicodeDecodeError:
             matches, readable = [], False
         if matches and (handler := matches[-1][0].target(method)) is not None:
-            await handler(scope, receive, send, matches[-1][1])
-        elif method not in _NEVER_FORWARDED and (mounted := self._mounts.find(raw_path)) is not None:
+            return handler(scope, receive, send, matches[-1][1])
+        if method not in _NEVER_FORWARDED and (mounted := self._mounts.find(raw_path)) is not None:
             forward, rest = mounted
-            await forward(scope, receive, send, rest)
-        elif not readable:
-            await send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
-        elif not matches:
-            await send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
-        else:
-            await _other_method(send, method, [resource for resource, _ in matches])
+            return forward(scope, receive, send, rest)
+        if not readable:
+            return send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
+        if not matches:
+            return send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
+        return _other_method(send, method, [resource for resource, _ in matches])
 
 
 async def _other_method(send: Send, method: str, resources: list[Resource[Handler]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
-        await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
-        await send({"type": "http.response.body", "body": b""})
+        await send_bodyless(send, 204, [(b"allow", allow)])
         return
     detail = f"{method} is not served here; use {allow.decode()}"
     await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", allow),))
@@ -129,6 +134,7 @@ class _Handler(ABC):
         self._edge = edge
         self._locations = locations
         self._consumes_head = operation.plan.request.method == "HEAD"
+        self._reads_body = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
         """Answer one request; every fault of a call becomes a problem."""
@@ -136,7 +142,8 @@ class _Handler(ABC):
         reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
         operation = self._operation
         try:
-            call = await self._invocation(scope, receive, found)
+            held = await self._held(receive) if self._reads_body else None
+            call = self._invocation(scope, receive, held, found)
             async with operation.run(call) as answer:
                 if answer.status in LOCATING:
                     answer.headers = self._locations.rewritten(answer.headers, operation.plan.request, answer.url)
@@ -148,9 +155,29 @@ class _Handler(ABC):
         except Disconnected:
             return
 
+    async def _held(self, receive: Receive) -> bytes:
+        """The whole body, within the time of a call."""
+        deadlines = self._operation.deadlines
+        deadline = deadlines.begin()
+        try:
+            return await read_body(receive, self._edge.body_bytes_max)
+        except BaseException as error:
+            if deadline.explains(type(error)):
+                raise TooSlow(too_slow(deadlines.seconds)) from None
+            raise
+        finally:
+            deadlines.end(deadline)
+
     @abstractmethod
-    async def _invocation(self, scope: Scope, receive: Receive, found: Any) -> Invocation:
-        """The call that a request asks for; ``found`` is what the dispatcher found in its path."""
+    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
+        """The call that a request asks for.
+
+        Args:
+            scope: The request's.
+            receive: Gives its body, unless that is held.
+            held: Its body, when that is read here.
+            found: What the dispatcher found in its path.
+        """
 
 
 class RouteHandler(_Handler):
@@ -170,11 +197,10 @@ class RouteHandler(_Handler):
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
 
-    async def _invocation(self, scope: Scope, receive: Receive, found: dict[str, str]) -> Invocation:
+    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
         always, own = self._edge.passed_on(scope)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
-        held = await self._held(receive) if self._reads_body else None
         if self._takes_inputs:
             fields = form_fields(dict(scope["headers"]).get(b"content-type", b""), held) if held else None
             given = self._given(scope, held, fields, found)
@@ -182,19 +208,6 @@ class RouteHandler(_Handler):
         if self._open_body:
             _pass_body(scope, receive if held is None else held, call, self._edge)
         return call
-
-    async def _held(self, receive: Receive) -> bytes:
-        """The whole body, within the time of a call."""
-        deadlines = self._operation.deadlines
-        deadline = deadlines.begin()
-        try:
-            return await read_body(receive, self._edge.body_bytes_max)
-        except BaseException as error:
-            if deadline.explains(type(error)):
-                raise TooSlow(too_slow(deadlines.seconds)) from None
-            raise
-        finally:
-            deadlines.end(deadline)
 
     def _given(
         self, scope: Scope, body: bytes | None, fields: dict[str, Any] | None, path_values: dict[str, str]
@@ -236,7 +249,7 @@ class ForwardHandler(_Handler):
         super().__init__(operation, edge, locations, subject)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)})
 
-    async def _invocation(self, scope: Scope, receive: Receive, found: bytes) -> Invocation:
+    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: bytes) -> Invocation:  # noqa: ARG002
         try:
             path = below_base(found)
         except Unrenderable as error:
@@ -275,14 +288,13 @@ class _Reply:
         self._consumes_head = consumes_head
         self.started = False
 
-    async def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
         if answer.mapped:
-            await send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.as_json())
-        elif answer.held is not None:
-            await send_whole(self._send, answer.status, answer.headers, answer.held)
-        else:
-            await self._stream(answer)
+            return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.as_json())
+        if answer.held is not None:
+            return send_whole(self._send, answer.status, answer.headers, answer.held)
+        return self._stream(answer)
 
     async def _stream(self, answer: Answer) -> None:
         bodyless = self._head or self._consumes_head or answer.status in _BODYLESS

@@ -140,26 +140,18 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- receiving ------------------------------------------------------------------------------------------------
 
-    async def head(self) -> None:
-        """Wait until the head of the answer is there, or the state is ``FAILED``."""
-        if self.state == AWAITING:
-            await self._wait()
+    def change(self) -> asyncio.Future[None]:
+        """What is done when the head of the answer has come, or more of its body, or its end, or it has failed.
 
-    async def more(self) -> None:
-        """Wait until there are chunks, or the body is complete, or the state is ``FAILED``."""
-        if self.state == READING and not self.chunks:
-            await self._wait()
-
-    async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        To be asked for while there is nothing to do otherwise, by one at a time.
+        """
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def piece(self) -> bytes:
         """The next piece of what has come of the body: a large chunk by itself, small ones together."""

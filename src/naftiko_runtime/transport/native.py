@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.transport import origin as told
-from naftiko_runtime.transport.connection import COMPLETE, FAILED
+from naftiko_runtime.transport.connection import AWAITING, COMPLETE, FAILED
 from naftiko_runtime.transport.pool import Pool
 
 if TYPE_CHECKING:
@@ -58,22 +58,20 @@ class NativeTransport:
         data = _head(request, origin, target, body or b"")
         bodyless = request.method == "HEAD"
         connection = self._pool.idle(origin)
-        if connection is not None:
-            await self._exchange(connection, data, bodyless=bodyless)
-            if connection.state != FAILED or connection.answered or request.method not in _IDEMPOTENT:
+        repeatable = connection is not None and request.method in _IDEMPOTENT
+        while True:
+            if connection is None:
+                connection = await self._connected(origin)
+            connection.ask(data, bodyless=bodyless)
+            try:
+                if connection.state == AWAITING:
+                    await connection.change()
+            except BaseException:
+                connection.close()
+                raise
+            if connection.state != FAILED or connection.answered or not repeatable:
                 return self._response(connection, origin)
-        connection = await self._connected(origin)
-        await self._exchange(connection, data, bodyless=bodyless)
-        return self._response(connection, origin)
-
-    async def _exchange(self, connection: Connection, data: bytes, *, bodyless: bool) -> None:
-        """Send a request and wait for the head of its answer; or the connection fails."""
-        connection.ask(data, bodyless=bodyless)
-        try:
-            await connection.head()
-        except BaseException:
-            connection.close()
-            raise
+            connection, repeatable = None, False
 
     async def _send_stream(
         self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload
@@ -85,7 +83,8 @@ class NativeTransport:
         connection.ask(head, bodyless=request.method == "HEAD")
         writing = asyncio.create_task(_uploaded(upload, connection, length))
         try:
-            await connection.head()
+            if connection.state == AWAITING:
+                await connection.change()
         except BaseException:
             writing.cancel()
             connection.close()
@@ -163,7 +162,7 @@ class NativeResponse:
             elif connection.state == FAILED:
                 raise self._origin.unreachable(told.BROKEN_OFF)
             else:
-                await connection.more()
+                await connection.change()
 
     def finished(self) -> bool:
         """Whether the whole body has arrived, and all of it was given."""
