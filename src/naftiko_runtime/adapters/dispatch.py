@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from naftiko_runtime.plan import Argument
 from naftiko_runtime.template import IN_PATH
 
+_PERCENT: Final = ord("%")
 T = TypeVar("T")
 Pattern = tuple[str | Argument, ...]
 
@@ -87,7 +88,7 @@ class Dispatcher(Generic[T]):
         Raises:
             UnicodeDecodeError: The path's percent-encoding is no UTF-8.
         """
-        if b"%" in raw_path:
+        if _PERCENT in raw_path:
             parts = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/")]
         else:
             parts = raw_path.decode().split("/")

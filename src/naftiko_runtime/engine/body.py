@@ -94,7 +94,7 @@ def checked_json(value: Any) -> bytes:
         Unrenderable: It holds infinity, no number, or what :func:`as_json` refuses.
     """
     encoded = as_json(value)
-    if b"null" in encoded and _has_no_number(value):
+    if encoded.find(b"null") >= 0 and _has_no_number(value):
         raise Unrenderable("not expressible as JSON: a number is out of range")
     return encoded
 

@@ -60,6 +60,7 @@ _FULL: Final = _Refusal(503, "too-many-connections", "this server has no room fo
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 _TRAILER_BYTES: Final = 64
 """What a trailer counts for besides its letters, so that many empty ones come to an end."""
+_HASH: Final = ord("#")
 _HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
 _VERSIONS: Final = ("1.0", "1.1")
 _MANY: Final = 2
@@ -521,7 +522,7 @@ class GatewayProtocol(asyncio.Protocol):
         if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
             cycle.transport = Door(self, cycle)
         # Not in the context of what happens now, which may be that of the request before.
-        task = self.loop.create_task(_run(cycle, service), context=self.state.context.copy())
+        task = self.loop.create_task(_run(cycle, service), name="request", context=self.state.context.copy())
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
         self._running, self._front = task, cycle
@@ -623,7 +624,7 @@ def _target(url: bytes) -> tuple[bytes, bytes]:
     Raises:
         HttpParserInvalidURLError: It is no target.
     """
-    if url.startswith(b"/") and b"#" not in url:
+    if url.startswith(b"/") and _HASH not in url:  # sought as a number: seeking bytes makes an exception each time
         path, _, query = url.partition(b"?")
         return path, query
     parsed = parse_url(url)
