@@ -6,6 +6,7 @@ The listener runs in a thread of this process, so that its limits can be made sm
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import re
@@ -19,6 +20,7 @@ import uvloop
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
+from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
 from support.caller import DEADLINE_SECONDS, Raw, head
@@ -129,6 +131,29 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 def raw(served: Served) -> Iterator[Raw]:
     with Raw(served.url) as connection:
         yield connection
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        head("GET /"),
+        head("POST /", [("content-length", "2")]) + b"hi",
+        head("POST /", [("transfer-encoding", "chunked")]) + b"2\r\nhi\r\n0\r\n\r\n",
+        head("POST /", [("content-length", "2000000")]) + b"x" * 2_000_000,
+    ],
+    ids=["no body", "a body", "chunks", "a large body"],
+)
+def test_what_a_request_leaves_waits_for_no_collection(raw: Raw, message: bytes) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            raw.send(message)
+            assert raw.answer().status == 200
+        left = sum(isinstance(one, Cycle) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left <= 2  # the last one, and perhaps the one before, which may still be at its end
 
 
 def problem(connection: Raw, status: int) -> Any:

@@ -215,4 +215,7 @@ class Cycle:
         self.notice()
         if not self.keep_alive:
             self.transport.close()
+        if self.transport is not self._protocol.transport:  # a door, which has this as well
+            self.transport = self._protocol.transport
+            self.scope.pop("extensions", None)  # so has what lends a body; all would wait for a collection
         self._protocol.answered()
