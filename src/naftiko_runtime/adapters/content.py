@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from http import HTTPStatus
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from naftiko_runtime.formats import Undecodable, decode
 
@@ -19,8 +20,7 @@ _TEXT_TYPES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A tool's result.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from msgspec import Struct
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.engine.body import body_encoder, fields_of
@@ -38,8 +39,7 @@ _AGENT: Final = b"user-agent"
 _USER_AGENT: Final = (_AGENT, f"naftiko-runtime/{__version__}".encode())
 
 
-@dataclass(slots=True)
-class Invocation:
+class Invocation(Struct):
     """One call as an adapter hands it over.
 
     Attributes:
@@ -54,7 +54,7 @@ class Invocation:
         rest: The rest of the caller's path, for a forward: empty, or percent-encoded from its slash on.
     """
 
-    values: Values = field(default_factory=dict)
+    values: Values = {}
     query: bytes = b""
     body: bytes | AsyncIterator[Piece] | None = None
     body_headers: Sequence[Header] = ()

@@ -19,7 +19,7 @@ def decode(body: bytes) -> Any:
     Raises:
         ValueError: It is no JSON, or nested too deeply.
     """
-    if _LONG_INTEGER in body.translate(_DIGITS):  # ten times as fast as a regular expression
+    if body.translate(_DIGITS).find(_LONG_INTEGER) >= 0:  # ten times as fast as a regular expression
         try:
             return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
         except RecursionError:

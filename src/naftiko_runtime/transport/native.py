@@ -190,8 +190,16 @@ def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | N
     Raises:
         UpstreamUnreachable: The head would hold a line end, or a NUL, that is not ours.
     """
-    headers = told.sendable(request.headers)
-    names = [name for name, _ in headers]
+    head = _written(request, request.headers, origin, target, body)
+    if not head.isascii():
+        head = _written(request, told.sendable(request.headers), origin, target, body)
+    return head + body if body else head
+
+
+def _written(
+    request: OutboundRequest, headers: Sequence[Header], origin: Origin, target: str, body: bytes | None
+) -> bytes:
+    names = dict(headers)
     lines = list(map(_LINE, headers))
     if b"host" not in names:
         lines.insert(0, origin.host_line)
@@ -207,7 +215,7 @@ def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | N
     ends = len(lines) + 1
     if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
         raise origin.unreachable(told.UNWRITABLE)
-    return head + body if body else head
+    return head
 
 
 def _announced(headers: Sequence[Header]) -> int | None:
