@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
+from msgspec import Struct
+
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import (
     Disconnected,
@@ -139,7 +141,7 @@ class _Handler(ABC):
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
         """Answer one request; every fault of a call becomes a problem."""
         scope[SUBJECT] = self._subject
-        reply = _Reply(send, head=scope["method"] == "HEAD", consumes_head=self._consumes_head)
+        reply = _Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation
         try:
             held = await self._held(receive) if self._reads_body else None
@@ -277,16 +279,13 @@ def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, edge: Edge
         call.body = b"" if length == b"0" else lent_body(scope, body, edge.body_bytes_max)
 
 
-class _Reply:
+class _Reply(Struct, eq=False):
     """Writes one answer."""
 
-    __slots__ = ("_consumes_head", "_head", "_send", "started")
-
-    def __init__(self, send: Send, *, head: bool, consumes_head: bool) -> None:
-        self._send = send
-        self._head = head
-        self._consumes_head = consumes_head
-        self.started = False
+    _send: Send
+    _head: bool
+    _consumes_head: bool
+    started: bool = False
 
     def send(self, answer: Answer) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
@@ -55,7 +57,7 @@ class BoundOperation:
         return Exchange(self, call)
 
 
-class Exchange:
+class Exchange(Struct, eq=False):
     """One call from the request to the last byte of the answer, under one deadline.
 
     Raises (on entering, and on leaving when the deadline struck inside):
@@ -63,14 +65,11 @@ class Exchange:
         UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
     """
 
-    __slots__ = ("_answer", "_awaits_caller", "_call", "_deadline", "_operation")
-
-    def __init__(self, operation: BoundOperation, call: Invocation) -> None:
-        self._operation = operation
-        self._call = call
-        self._answer: Answer | None = None
-        self._awaits_caller = False
-        self._deadline: Deadline | None = None
+    _operation: BoundOperation
+    _call: Invocation
+    _answer: Answer | None = None
+    _awaits_caller: bool = False
+    _deadline: Deadline | None = None
 
     async def __aenter__(self) -> Answer:
         call, operation = self._call, self._operation
