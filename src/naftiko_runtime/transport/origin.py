@@ -67,6 +67,7 @@ class Origin:
     """The part of a URL that few URLs differ in, so it is taken apart once.
 
     Attributes:
+        key: ``scheme://host:port``, alike for all ways of writing one: a text is hashed once, a tuple each time.
         scheme: ``http`` or ``https``.
         host: A name or an address, in lower case and without brackets.
         port: The one given or the scheme's own.
@@ -75,6 +76,7 @@ class Origin:
         host_line: The header in wire form, without its end.
     """
 
+    key: str
     scheme: str
     host: str
     port: int
@@ -116,7 +118,7 @@ def origin_of(scheme: str, authority: str) -> Origin:
         raise UpstreamUnreachable("the upstream's address has no valid port")
     peer = f"{host}:{number}"
     header = host if number == _DEFAULT_PORTS[scheme] else peer
-    return Origin(scheme, host.strip("[]"), number, peer, header, f"host: {header}".encode())
+    return Origin(f"{scheme}://{peer}", scheme, host.strip("[]"), number, peer, header, f"host: {header}".encode())
 
 
 def is_http(status: int, headers: Sequence[Header]) -> bool:

@@ -32,7 +32,8 @@ class Pool:
         self._connections_max = connections_max
         self._connect_seconds = connect_seconds
         self._ssl_context = ssl_context
-        self._idle: dict[Origin, list[Connection]] = {}
+        self._idle: dict[str, list[Connection]] = {}
+        """By the key of their origin."""
         self._open: dict[Connection, Origin] = {}
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -46,7 +47,7 @@ class Pool:
         return None if self._waiting else self._pop(origin)
 
     def _pop(self, origin: Origin) -> Connection | None:
-        connections = self._idle.get(origin)
+        connections = self._idle.get(origin.key)
         while connections:
             connection = connections.pop()
             if connection.usable and self._loop.time() - connection.idle_since < limits.UPSTREAM_IDLE_SECONDS:
@@ -95,10 +96,10 @@ class Pool:
             connection.close()
         elif connection.release():
             connection.idle_since = self._loop.time()
-            origin = self._open[connection]
-            connections = self._idle.get(origin)
+            key = self._open[connection].key
+            connections = self._idle.get(key)
             if connections is None:
-                connections = self._idle[origin] = []
+                connections = self._idle[key] = []
             connections.append(connection)
             if self._waiting:
                 self._make_room()
@@ -193,7 +194,7 @@ class Pool:
 
     def _lost(self, connection: Connection) -> None:
         origin = self._open.pop(connection, None)
-        if origin is not None and connection in (connections := self._idle.get(origin, [])):
+        if origin is not None and connection in (connections := self._idle.get(origin.key, [])):
             connections.remove(connection)
         self._make_room()
 
@@ -211,11 +212,11 @@ class Pool:
         """Close what has been idle for too long."""
         self._sweeper = None
         before = self._loop.time() - limits.UPSTREAM_IDLE_SECONDS
-        for origin in list(self._idle):
-            connections = self._idle[origin]
+        for key in list(self._idle):
+            connections = self._idle[key]
             while connections and connections[0].idle_since < before:  # the least recently used stand first
                 connections.pop(0).close()
             if not connections:
-                del self._idle[origin]
+                del self._idle[key]
         if self._idle and not self._closed:
             self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
