@@ -92,7 +92,7 @@ class DirectAnswers:
         wire = self._introduction.stateless if version in STATELESS else self._introduction.legacy
         answer = None
         if message is not None and message["method"] != _CALL:
-            answer = self._answer(message, version, headers, scope)
+            answer = self._answer(message, wire, version, headers, scope)
         elif message is not None and self._takes_call(message, version, headers, scope):
             answer = await self._called(message, wire, scope)
         if answer is None:
@@ -118,14 +118,14 @@ class DirectAnswers:
         named = self._tools.has(name) and _named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
         return named and self._knows(message, version, scope)
 
-    def _answer(self, message: dict[str, Any], version: str, headers: dict[bytes, bytes], scope: Scope) -> bytes | None:
+    def _answer(
+        self, message: dict[str, Any], wire: Wire, version: str, headers: dict[bytes, bytes], scope: Scope
+    ) -> bytes | None:
         """The answer to a message that is no call, empty when there is none to give; none when it is the SDK's."""
         if b"mcp-name" in headers:
             return None
-        stateless = version in STATELESS
-        if message == _INITIALIZED and not stateless:
+        if message == _INITIALIZED and not wire.stateless:
             return b""
-        wire = self._introduction.stateless if stateless else self._introduction.legacy
         result = self._said(message, version, scope)
         return None if result is None else wire.answer(message["id"], result)
 
