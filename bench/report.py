@@ -95,15 +95,26 @@ def _is_limited_by_load(result: Result) -> bool:
 
 def setting(report: Report) -> str:
     """One line about how and where it was measured."""
-    load = report.outcomes[0].load if report.outcomes else None
-    rounds = max((len(one.rounds) for outcome in report.outcomes[:1] for one in outcome.results), default=0)
+    whole = [outcome for outcome in report.outcomes if outcome.work.slices == 1]
+    rounds = max((len(one.rounds) for outcome in whole for one in outcome.results), default=0)
+    cut = [outcome for outcome in report.outcomes if outcome.work.slices > 1]
     pinned = "the server on one core, wrk and the upstream on the others" if report.cores.pinned else "nothing pinned"
+    load = whole[0].load if whole else None
     amount = f"{load.connections} connections, {load.seconds} s a round, " if load else ""
     return (
-        f"{rounds} interleaved rounds, {amount}medians; {pinned}. "
+        f"{rounds} interleaved rounds, {amount}medians; {pinned}. {_cut(cut)}"
         f"{report.machine['cpu']}, {report.machine['cores']} cores, Python {report.machine['python']}, "
         f"{report.machine['when'][:10]}, commit {report.machine['commit']}." + _disturbance(report)
     )
+
+
+def _cut(outcomes: Sequence[Outcome]) -> str:
+    """What is different where rounds were cut into short ones."""
+    told = [
+        f"{one.work.name} in {max((len(result.rounds) for result in one.results), default=0)} of {one.load.seconds} s"
+        for one in outcomes
+    ]
+    return f"In shorter rounds that rotate: {', '.join(told)}. " if told else ""
 
 
 def _disturbance(report: Report) -> str:

@@ -128,7 +128,7 @@ def load_works() -> list[Work]:
                 examined(naftiko(through, "this runtime, passing 1 KB through", name="naftiko-through"), THROUGH_EXAM),
                 FASTAPI,
             ),
-            BASELINE, document=(mapped, False),
+            BASELINE, slices=SLICES, document=(mapped, False),
         ),
         Work(
             "rest-list", "REST: a list of 400 objects of 4 fields made of 100 KB of JSON", LIST_EXAM,
@@ -241,7 +241,7 @@ def telemetry_work() -> Work:
                 for name, share, traced in TRACED
             ),
         ),
-        "naftiko", collects=True, slices=SLICES,
+        "naftiko", collects=True, slices=2 * SLICES,
     )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ class Exchange(Struct, eq=False):
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         deadline, deadlines = self._deadline, self._operation.deadlines
+        self._call.body = None  # it may have this as well, and neither be read nor collected for long
         try:
             if self._answer is not None:
                 await self._answer.response.close()

@@ -521,8 +521,9 @@ class GatewayProtocol(asyncio.Protocol):
     def _start(self, cycle: Cycle, service: Service) -> None:
         if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
             cycle.transport = Door(self, cycle)
-        # Not in the context of what happens now, which may be that of the request before.
-        task = self.loop.create_task(_run(cycle, service), name="request", context=self.state.context.copy())
+        # Not in the context of what happens now, which may be that of the request before. With a name, which would
+        # otherwise be made up for each; uvloop's `create_task` sets one only after that.
+        task = asyncio.Task(_run(cycle, service), loop=self.loop, name="request", context=self.state.context.copy())
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
         self._running, self._front = task, cycle

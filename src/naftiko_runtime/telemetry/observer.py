@@ -138,7 +138,7 @@ class Tracer:
         self._sampler = sampler
         self._epoch_ns = 0
         self.lots = sampler.lots
-        """Whether a request without headers of a trace is recorded; one is to be drawn for each of them."""
+        """Whether a request that is part of no trace is recorded; one is to be drawn for each that names none."""
         self.identifiers = identifiers(8)
         """Of new spans."""
         self.set_clock()
