@@ -251,7 +251,7 @@ class ForwardHandler(_Handler):
         super().__init__(operation, edge, locations, subject)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)})
 
-    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: bytes) -> Invocation:  # noqa: ARG002
+    def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
         try:
             path = below_base(found)
         except Unrenderable as error:
