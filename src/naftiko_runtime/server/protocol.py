@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import secrets
 from collections import deque
 from functools import partial
 from http import HTTPStatus
-from time import perf_counter_ns
 from types import NoneType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote
@@ -21,10 +19,11 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import LENT, Truncated
-from naftiko_runtime.adapters.problem import problem_document, send_problem_document
+from naftiko_runtime.adapters.edge import LENT
+from naftiko_runtime.adapters.problem import problem_document
 from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.large import LargeBody
+from naftiko_runtime.server.running import run
 from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
@@ -523,7 +522,7 @@ class GatewayProtocol(asyncio.Protocol):
             cycle.transport = Door(self, cycle)
         # Not in the context of what happens now, which may be that of the request before. With a name, which would
         # otherwise be made up for each; uvloop's `create_task` sets one only after that.
-        task = asyncio.Task(_run(cycle, service), loop=self.loop, name="request", context=self.state.context.copy())
+        task = asyncio.Task(run(cycle, service), loop=self.loop, name="request", context=self.state.context.copy())
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
         self._running, self._front = task, cycle
@@ -658,46 +657,3 @@ class Door:
             self._protocol.read_away()
         else:
             self._protocol.transport.close()
-
-
-async def _run(cycle: Cycle, service: Service) -> None:
-    """Run the application; what it raises ends here, in the log and in an answer that says as little as it must."""
-    app, observer = service
-    began, observation = 0, None
-    if observer is not None:
-        began = perf_counter_ns()
-        tracer = observer.tracer
-        if tracer is not None and (cycle.traced or next(tracer.lots)):
-            observation = tracer.begin(cycle.scope["headers"] if cycle.traced else ())
-    try:
-        await app(cycle.scope, cycle.receive, cycle.send)
-    except asyncio.CancelledError:
-        if not cycle.disconnected:  # a shutdown that ran out of grace
-            cycle.transport.abort()
-    except Truncated as error:
-        log.warning("answer broken off", extra={"reason": str(error.__cause__)})
-        cycle.transport.abort()
-    except Exception:  # the process boundary: whatever was not foreseen ends here
-        incident = secrets.token_hex(6)
-        extra = {"incident": incident, "method": cycle.scope["method"], "path": cycle.scope["path"]}
-        log.exception("unexpected error", extra=extra)
-        await _our_fault(cycle, incident)
-    else:
-        if not cycle.response_complete and not cycle.disconnected:
-            cycle.transport.abort()
-    if observer is not None:
-        outcome = cycle.status if cycle.response_complete else _incomplete(cycle)
-        observer.end(cycle.scope, observation, outcome, began)
-
-
-def _incomplete(cycle: Cycle) -> str:
-    """What became of a request whose answer did not go out whole, as it is counted."""
-    return "truncated" if cycle.response_started and not cycle.disconnected else "cancelled"
-
-
-async def _our_fault(cycle: Cycle, incident: str) -> None:
-    if cycle.response_started:
-        cycle.transport.abort()
-        return
-    detail = f"an unexpected error; the server's log has it as {incident}"
-    await send_problem_document(cycle.send, 500, "internal-error", detail)
