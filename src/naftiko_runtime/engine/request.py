@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.engine.body import body_encoder, fields_of
+from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
 _AGENT: Final = b"user-agent"
+_OFTEN_GIVEN: Final = frozenset({"authorization", "x-api-key"})
+"""Names of credentials that nothing else is sent under, unless a forward trusts its callers with them."""
 _USER_AGENT: Final = (_AGENT, f"naftiko-runtime/{__version__}".encode())
 
 
@@ -91,10 +94,10 @@ class RequestBuilder:
             self._add_query(term, secrets)
         for header in plan.headers:
             self._add_header(header, secrets)
-        fixed = {name.decode() for name, _ in self._headers}
+        self._keys: set[str] = set()
+        """Names under which the API's own keys are sent, in the query or in headers."""
         self._authenticate(plan, secrets)
-        credentials = {name.decode() for name, _ in self._headers} - fixed
-        self._header_terms = [(name, get) for name, get in self._header_terms if name not in credentials]
+        self._trusted_fields = self._own_fields(plan) if plan.open_query else frozenset()
         self._path = [p if isinstance(p, str) else evaluator(p, secrets) for p in plan.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
@@ -103,7 +106,7 @@ class RequestBuilder:
         self._encode_body: Callable[[Values], bytes | None] | None = None
         if plan.body is not None and not isinstance(plan.body, OpenBody):
             self._encode_body, self._content_type = body_encoder(plan.body, secrets)
-        self._names_headers = bool(plan.headers)
+        self._names_headers = bool(plan.headers) or not self._keys <= _OFTEN_GIVEN
         if isinstance(plan.body, Multipart):  # only we know the boundary
             self._headers = [pair for pair in self._headers if pair[0] != b"content-type"]
             self._header_terms = [pair for pair in self._header_terms if pair[0] != "content-type"]
@@ -130,6 +133,25 @@ class RequestBuilder:
         self._headers = [pair for pair in self._headers if pair[0] != name.encode()]
         self._headers.append((name.encode(), in_header(value)))
 
+    def _set_key(self, name: str, value: str) -> None:
+        """A header with the API's key, which no parameter of that name changes."""
+        self._set_header(name, value)
+        self._header_terms = [(other, get) for other, get in self._header_terms if other != name]
+        self._keys.add(name)
+
+    def _set_field(self, name: str, value: str) -> None:
+        """A query field with the API's key, which no parameter of that name changes."""
+        encoded = in_query(name)
+        others = [f for f in self._query if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
+        self._query = [*others, *fields_of(encoded, value)]
+
+    def _own_fields(self, plan: Request) -> frozenset[bytes]:
+        """The names of query fields that the document sends, and no caller."""
+        written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
+        names = [*(entry.partition("=")[0] if isinstance(entry, str) else entry[1] for entry in self._query)]
+        names += OAUTH1_FIELDS if isinstance(plan.upstream.credential, SigningCredential) else ()
+        return field_names(query_names("&".join([written, *names])))
+
     def _authenticate(self, plan: Request, secrets: Mapping[str, Secret]) -> None:
         credential = plan.upstream.credential
 
@@ -142,15 +164,15 @@ class RequestBuilder:
             case BasicCredential():
                 for part in (credential.username, credential.password):
                     in_header(text(part))  # RFC 7617 allows no control characters either, though base64 would hide them
-                self._set_header("authorization", f"Basic {basic_token(credential, secrets)}")
+                self._set_key("authorization", f"Basic {basic_token(credential, secrets)}")
             case BearerCredential(token_term):
-                self._set_header("authorization", f"Bearer {text(token_term)}")
+                self._set_key("authorization", f"Bearer {text(token_term)}")
             case ApiKeyCredential(keys, placement):
                 for key, value in keys:
                     if placement == "query":
-                        self._query += fields_of(in_query(text(key)), text(value))
+                        self._set_field(text(key), text(value))
                     else:
-                        self._set_header(text(key).lower(), text(value))
+                        self._set_key(text(key).lower(), text(value))
             case DigestCredential() | ClientCredentials() | SigningCredential():
                 pass  # a flow of requests, see engine.flows
             case _:
@@ -213,6 +235,8 @@ class RequestBuilder:
         return "".join(pieces)
 
     def _query_string(self, values: Values, raw: bytes) -> str:
+        if raw and self._trusted_fields:
+            raw = drop_fields(raw, self._trusted_fields)
         if not self._query:
             return raw.decode("latin-1") if self._open_query and raw else ""
         fields: list[str] = []
@@ -242,6 +266,16 @@ class RequestBuilder:
 class ForwardBuilder(RequestBuilder):
     """Builds the requests of a forward: the caller's own, but for where they go and who we are."""
 
+    def __init__(self, plan: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
+        """Prepare it; see :class:`RequestBuilder`."""
+        super().__init__(plan, secrets, decodes=decodes)
+        named = {header.name.encode() for header in plan.headers}
+        self._negotiated = _NEGOTIATED - named
+        """What the caller chooses where the document does not."""
+        by_flow = isinstance(plan.upstream.credential, DigestCredential | ClientCredentials | SigningCredential)
+        self._withheld = frozenset({b"authorization"}) if by_flow else frozenset()
+        """What the caller never sends, since a flow does."""
+
     def build(self, call: Invocation) -> OutboundRequest:
         """The request of one call; see :meth:`RequestBuilder.build`."""
         query = self._query_string(call.values, call.query)
@@ -251,13 +285,13 @@ class ForwardBuilder(RequestBuilder):
     def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
         """The document's headers and credentials, then ours, then what is trusted of the caller's."""
         given = {name for name, _ in call.caller_headers}
-        result = [pair for pair in self._headers if pair[0] not in _NEGOTIATED or pair[0] not in given]
+        result = [pair for pair in self._headers if pair[0] not in self._negotiated or pair[0] not in given]
         if self._cookies:
             result += self._variable_headers(call.values)
         for headers in (call.headers, body_headers, call.caller_headers):
-            names = {name for name, _ in result}
+            names = {*self._withheld, *(name for name, _ in result)}
             result += [pair for pair in headers if pair[0] not in names]
-        if b"user-agent" not in given:
+        if _AGENT not in [name for name, _ in result]:
             result.append(_USER_AGENT)
         return result
 

@@ -1,0 +1,62 @@
+"""A caller's query string that goes through as it came, without the fields that are the document's own to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OAUTH1_FIELDS: Final = (
+    "oauth_body_hash",
+    "oauth_consumer_key",
+    "oauth_nonce",
+    "oauth_signature",
+    "oauth_signature_method",
+    "oauth_timestamp",
+    "oauth_token",
+    "oauth_version",
+)
+"""What a signature consists of (RFC 5849, 3.1), which servers also take from the query (3.5.3)."""
+
+
+def field_names(names: Iterable[str]) -> frozenset[bytes]:
+    """Names of query fields as :func:`drop_fields` compares them."""
+    return frozenset(_folded(name.encode("utf-8", "surrogateescape")) for name in names)
+
+
+def query_names(query: str) -> list[str]:
+    """The decoded names of a query's fields."""
+    return [_decoded(field.encode()).decode("utf-8", "surrogateescape") for field in query.split("&") if field]
+
+
+def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
+    """A query without the fields of these names, in whatever spelling; all else stays byte for byte.
+
+    Names are compared decoded, and without regard to case as many servers read them. Some servers also end a field at
+    a semicolon, so what looks like a field behind one counts too.
+
+    Args:
+        query: As a caller gave it.
+        names: As :func:`field_names` makes them.
+    """
+    fields = query.split(b"&")
+    kept = [field for field in (_without_parts(field, names) for field in fields) if field is not None]
+    return b"&".join(kept)
+
+
+def _without_parts(field: bytes, names: frozenset[bytes]) -> bytes | None:
+    """A field without what a semicolon in it makes a field of one of the names; none when it is one itself."""
+    if b";" in field:
+        parts = field.split(b";")
+        field = b";".join(part for part in parts if b"=" not in part or _folded(_decoded(part)) not in names)
+    return None if _folded(_decoded(field)) in names else field
+
+
+def _decoded(field: bytes) -> bytes:
+    return unquote_to_bytes(field.partition(b"=")[0].replace(b"+", b" "))
+
+
+def _folded(name: bytes) -> bytes:
+    return name.lower()
