@@ -16,15 +16,27 @@ class Exclusion:
     """
 
     def __init__(self) -> None:
-        from fcntl import LOCK_EX, LOCK_UN, lockf  # noqa: PLC0415 - not everywhere
+        from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf  # noqa: PLC0415 - not everywhere
 
         self._file = os.memfd_create("naftiko-exclusion")
         self._lock = lockf
-        self._take, self._give = LOCK_EX, LOCK_UN
+        self._take, self._try, self._give = LOCK_EX, LOCK_EX | LOCK_NB, LOCK_UN
+
+    def take(self) -> bool:
+        """Enter if no other process is inside; whoever has entered calls :meth:`give`."""
+        try:
+            self._lock(self._file, self._try)
+        except OSError:
+            return False
+        return True
+
+    def give(self) -> None:
+        """Leave."""
+        self._lock(self._file, self._give)
 
     def __enter__(self) -> Self:
         self._lock(self._file, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock(self._file, self._give)
+        self.give()

@@ -87,6 +87,14 @@ RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 ANSWER_VALUES_MAX: Final = 2_000_000
 """Values of an answer in a format in which a few bytes can stand for many: fields of records, cells of tables."""
 
+# Logs.
+LOG_QUEUE_BYTES_MAX: Final = 1024 * 1024
+"""Of log lines that wait for whoever reads standard error; further ones are dropped and counted."""
+LOG_FLUSH_SECONDS: Final = 2.0
+"""How long the end of the process waits for lines that are not written yet."""
+LOG_LIST_BYTES_MAX: Final = 4 * 1024
+"""Of one list in a log line, such as the routes that are served; the rest of it is told as a number."""
+
 # Telemetry.
 METRICS_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of each worker's region in shared memory, which takes real memory only where it is written: some 12,000 series."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+from itertools import accumulate
+from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from naftiko_runtime import limits
 from naftiko_runtime.plan import Argument, McpServer, OpenBody, RestServer, Route
+from naftiko_runtime.telemetry.log_writer import installed_writers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.server.ports import Opened
 
 log = logging.getLogger("naftiko_runtime")
+_LABELS_MAX: Final = 8
+_LABEL_CHARACTERS_MAX: Final = 100
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
 
 
@@ -67,18 +73,34 @@ def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
-        extra = {
+        shown = bounded(served)
+        extra: dict[str, object] = {
             "capability": label,
             "kind": kind(opened),
             "url": url(opened),
             "address": opened.address,
-            "serves": served,
+            "serves": shown,
         }
+        if left := len(served) - len(shown):
+            extra["serves_more"] = left
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
     many = {"workers": workers} if workers > 1 else {}
-    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": commands(listeners), **many})
+    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": bounded(commands(listeners)), **many})
+
+
+def bounded(texts: Sequence[str]) -> Sequence[str]:
+    """The first of several texts, as many as a log line has room for."""
+    ends = accumulate(len(json.dumps(text)) for text in texts)
+    return texts[: sum(1 for end in ends if end <= limits.LOG_LIST_BYTES_MAX)]
+
+
+def joined_labels(labels: Sequence[str]) -> str:
+    """What is served, by name; of many the first few."""
+    shown = [shorten(label, _LABEL_CHARACTERS_MAX, placeholder=" …") for label in labels[:_LABELS_MAX]]
+    more = f" and {len(labels) - len(shown)} more" if len(labels) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
 def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: int = 1) -> None:
@@ -88,6 +110,7 @@ def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: in
     from rich.table import Table
 
     console = Console(stderr=True, highlight=False)
+    console.begin_capture()
     console.print(f"\n[bold]{escape(label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else ""))
     for opened in listeners:
         where = " on all interfaces" if opened.address in _ANYWHERE else ""
@@ -101,6 +124,9 @@ def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: in
         console.print(f"  {escape(command)}", soft_wrap=True)
     many = f"{workers} workers. " if workers > 1 else ""
     console.print(f"\n[dim]{many}Ctrl-C stops.[/]\n")
+    text = console.end_capture()
+    for writer in installed_writers():  # which does not wait for a terminal that is held
+        writer.write(text)
 
 
 def commands(listeners: Sequence[Opened]) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 from base64 import b64encode
 from functools import cached_property, partial
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import orjson
@@ -19,6 +19,7 @@ import structlog
 from naftiko_runtime.exclusion import Exclusion
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.context import CURRENT
+from naftiko_runtime.telemetry.log_writer import LogWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -53,25 +54,13 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool, many: boo
         redact,
     ]
     final.append(structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_json))
-    handler = _Together() if many else logging.StreamHandler(sys.stderr)
+    handler = LogWriter(sys.stderr.fileno(), Exclusion() if many else None)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # They would tell every step of theirs, and the headers of every answer.
     for name in ("mcp", "httpcore2", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return redact
-
-
-class _Together(logging.StreamHandler[TextIO]):
-    """Writes to standard error in turn with the copies of this process: a pipe takes long lines in pieces."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
-        self._alone = Exclusion()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with self._alone:
-            super().emit(record)
 
 
 def number(worker: int) -> None:

@@ -367,7 +367,7 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
                 show(one, sys.stderr)
             else:
                 _log_findings(one)
-        label = ", ".join(dict.fromkeys(job.plan.label for job in jobs))
+        label = banner.joined_labels(list(dict.fromkeys(job.plan.label for job in jobs)))
         tell = banner.table if people else banner.log_lines
         started = partial(tell, label, sandbox=documents.sandbox is not None, workers=settings.workers)
         again = partial(documents.again, redactor)

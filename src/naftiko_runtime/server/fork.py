@@ -63,4 +63,5 @@ def _live(begin: Callable[[], Coroutine[object, object, None]], signals: set[int
     except Exception:  # the process boundary
         log.exception("unexpected error")
     finally:
+        logging.shutdown()  # for lines that wait for whoever reads them; nothing else does this here
         os._exit(status)

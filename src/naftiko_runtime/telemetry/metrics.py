@@ -63,6 +63,9 @@ WORKERS: Final = Family(
 )
 RELOADS: Final = Family("naftiko_reloads_total", "counter", "Readings of the documents while they were served.")
 SPANS: Final = Family("naftiko_spans_total", "counter", "Spans by what became of them.")
+LOG_DROPPED: Final = Family(
+    "naftiko_log_records_dropped_total", "counter", "Log records dropped because standard error was not read."
+)
 LOST: Final = Family("naftiko_series_lost_total", "counter", "Series that were not kept because there were too many.")
 
 FAMILIES: Final = {
@@ -80,6 +83,7 @@ FAMILIES: Final = {
         WORKERS,
         RELOADS,
         SPANS,
+        LOG_DROPPED,
         LOST,
     )
 }

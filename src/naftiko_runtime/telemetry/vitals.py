@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.telemetry.metrics import CPU, MEMORY, STARTED
+from naftiko_runtime.telemetry.log_writer import installed_writers
+from naftiko_runtime.telemetry.metrics import CPU, LOG_DROPPED, MEMORY, STARTED
 
 if TYPE_CHECKING:
     from naftiko_runtime.telemetry.metrics import Meter
@@ -24,6 +25,7 @@ class Vitals:
         label = str(worker)
         self._cpu = meter.number(CPU, worker=label)
         self._memory = meter.number(MEMORY, worker=label) if _STATM.exists() else None
+        self._dropped = meter.number(LOG_DROPPED, worker=label)
         meter.number(STARTED, worker=label).set(time.time())
         self._page_bytes = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
         self.tell()
@@ -32,5 +34,6 @@ class Vitals:
         """Write down how it is now, and what it has counted."""
         self._meter.write()
         self._cpu.set(time.process_time())
+        self._dropped.set(sum(writer.dropped for writer in installed_writers()))
         if self._memory is not None:
             self._memory.set(int(_STATM.read_bytes().split()[1]) * self._page_bytes)

@@ -1,0 +1,158 @@
+"""The log when whoever reads standard error has stopped: nobody waits, what is dropped is counted and told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from naftiko_runtime.cli import banner
+from naftiko_runtime.exclusion import Exclusion
+from naftiko_runtime.telemetry.log_writer import LogWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUEUE_BYTES = 64 * 1024
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def fill(writing: int) -> int:
+    """Let a pipe be full; how many bytes are in it."""
+    os.set_blocking(writing, False)
+    size = 0
+    try:
+        while True:
+            size += os.write(writing, b"." * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+        return size
+
+
+def read_lines(reading: int, writer: LogWriter) -> list[str]:
+    """All that comes until nothing is in line any more."""
+    data = b""
+    while not data.endswith(b"\n") or select.select([reading], [], [], 0.5)[0] or writer.queued_bytes:
+        data += os.read(reading, 65536)
+    return data.decode().splitlines()
+
+
+def send(writer: LogWriter, text: str) -> None:
+    writer.handle(logging.LogRecord("x", logging.INFO, __file__, 0, text, (), None))
+
+
+def test_a_line_is_written_at_once_and_without_a_thread(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    writer = LogWriter(writing)
+    send(writer, "one")
+    assert os.read(reading, 100) == b"one\n"
+    assert "log-writer" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_lines_that_nobody_reads_are_kept_up_to_a_bound_and_counted_beyond_it(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    writer = LogWriter(writing, queue_bytes_max=QUEUE_BYTES)
+    held = fill(writing)
+    for number in range(200):
+        send(writer, f"{number:04} " + "x" * 1018)
+    assert writer.dropped > 100
+    assert os.read(reading, held) == b"." * held
+    lines = read_lines(reading, writer)
+    kept = [int(line[:4]) for line in lines if line[0] == "0"]
+    assert kept == list(range(200 - writer.dropped))  # whole lines, the first ones, in order
+    assert lines[len(kept) :] == ["log records dropped"]
+    send(writer, "afterwards")
+    assert read_lines(reading, writer) == ["afterwards"]
+
+
+def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    writer = LogWriter(writing, queue_bytes_max=10)
+    writer.setFormatter(logging.Formatter("%(message)s"))
+    told: list[tuple[int, int]] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        if record.msg == "log records dropped":
+            told.append((record.__dict__["dropped"], record.__dict__["dropped_in_all"]))
+        return True
+
+    writer.addFilter(note)
+    held = fill(writing)
+    for _ in range(5):
+        send(writer, "a line")
+    os.read(reading, held)
+    read_lines(reading, writer)
+    assert told == [(4, 4)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the exclusion needs Linux")
+def test_a_line_longer_than_a_pipe_keeps_other_processes_out_until_it_is_whole(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    writer = LogWriter(writing, Exclusion())
+    send(writer, "a" * 300_000)
+    send(writer, "b")
+    assert read_lines(reading, writer) == ["a" * 300_000, "b"]
+
+
+def test_a_reader_that_is_gone_is_no_error(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    other = os.dup(writing)
+    os.close(other)
+    writer = LogWriter(other)
+    send(writer, "nobody hears")
+    assert writer.dropped == 1
+    assert reading != writing
+
+
+def test_the_end_waits_for_a_bounded_time_only(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, writing = pipe
+    monkeypatch.setattr("naftiko_runtime.limits.LOG_FLUSH_SECONDS", 0.05)
+    fill(writing)
+    writer = LogWriter(writing)
+    send(writer, "never read")
+    writer.flush()
+    assert writer.queued_bytes == len("never read\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_copy_of_the_process_does_not_write_what_waits_in_this_one(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    writer = LogWriter(writing)
+    held = fill(writing)
+    send(writer, "of the parent")
+    if (child := os.fork()) == 0:
+        send(writer, "of the copy")
+        os._exit(writer.queued_bytes)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == len("of the copy\n")
+    os.read(reading, held)
+    assert read_lines(reading, writer) == ["of the parent"]
+
+
+def test_a_list_in_a_log_line_is_bounded_whatever_it_holds() -> None:
+    routes = [
+        f"GET /very/long/path/to/a/thing/{number} -> api.operation-{number} (GET /x/{{…}})" for number in range(300)
+    ]
+    shown = banner.bounded(routes)
+    assert 0 < len(shown) < 300
+    assert len(json.dumps(list(shown))) < 5000
+    assert banner.bounded(["é" * 5000]) == []
+    assert banner.bounded(routes[:3]) == routes[:3]
+
+
+def test_many_capabilities_have_a_short_label() -> None:
+    assert banner.joined_labels(["a", "b"]) == "a, b"
+    assert len(banner.joined_labels([f"{number} " + "x" * 500 for number in range(300)])) < 1000
+    assert banner.joined_labels([str(n) for n in range(300)]).endswith("and 292 more")
