@@ -47,6 +47,10 @@ def message(method: str, params: dict[str, Any] | None = None) -> bytes:
     return json.dumps(sent if params is None else {**sent, "params": params}).encode()
 
 
+ODD = ("tools/call", {"name": "nope"})
+"""Method and parameters of a sound message that only the library answers."""
+
+
 def ask(gateway: Gateway, method: str, params: dict[str, Any] | None = None) -> Response:
     return call(url_of(gateway), "/mcp", "POST", HEADERS, message(method, params))
 
@@ -62,22 +66,24 @@ def test_a_usual_client_never_needs_it(gateway: Gateway) -> None:
     assert ask(gateway, "tools/call", {"name": tools[0]["name"], "arguments": {}}).json["result"]["content"]
     assert not has_library(gateway)
     assert ask(gateway, "nope").json["error"]["code"] == -32601
+    assert not has_library(gateway)
+    assert ask(gateway, *ODD).json["error"]["code"] == -32602
     assert has_library(gateway)
 
 
 def test_those_who_need_it_at_once_wait_for_the_same(gateway: Gateway) -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        odd = [threads.submit(ask, gateway, "nope") for _ in range(AT_ONCE)]
+        odd = [threads.submit(ask, gateway, *ODD) for _ in range(AT_ONCE)]
         assert ask(gateway, "tools/list").json["result"]["tools"]
-        assert [answer.result().json["error"]["code"] for answer in odd] == [-32601] * AT_ONCE
+        assert [answer.result().json["error"]["code"] for answer in odd] == [-32602] * AT_ONCE
 
 
 def test_stopping_lets_those_who_wait_have_their_answer(gateway: Gateway) -> None:
-    body = message("nope")
+    body = message(*ODD)
     with Raw(url_of(gateway)) as waiting:
         sent = [*HEADERS.items(), ("content-length", str(len(body)))]
         waiting.send(head("POST /mcp", sent, host="localhost") + body)
         assert ask(gateway, "tools/list").json["result"]["tools"]
         gateway.process.send_signal(signal.SIGTERM)
-        assert waiting.answer().json["error"]["code"] == -32601
+        assert waiting.answer().json["error"]["code"] == -32602
     assert gateway.wait() == 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from naftiko_runtime.adapters.edge import send_bodyless
+from naftiko_runtime.adapters.mcp_checked import CheckedMessages
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
@@ -46,6 +47,7 @@ async def mcp_app(
     union = _Endpoint(server, edge, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
     endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
+    endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
     subjects = {} if observer is None else {p: route_subject(observer, server.plan.namespace, p) for p in endpoints}
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
@@ -80,12 +82,13 @@ class _Endpoint:
         body_bytes_max = max(1, edge.body_bytes_max)
         self.sdk = _Sdk(tools, body_bytes_max)
         self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None
+        self._checked = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST."""
         left = receive if self._direct is None else await self._direct(scope, receive, send)
         if left is not None:
-            await self.sdk.answer(scope, left, send)
+            await self._checked(scope, left, send)
 
 
 class _Sdk:
@@ -107,15 +110,25 @@ class _Sdk:
         """Whether the SDK would take a message; false as long as it is not there to be asked."""
         return self._manager is not None and self._module.is_sound(message, version, scope)
 
+    async def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
+        """What is wrong with a request's parameters; nothing when the SDK would take them."""
+        await self._start()
+        found: str | None = self._module.find_params_fault(message, version)
+        return found
+
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        await self._start()
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _start(self) -> None:
+        """Wait for the SDK, which the first request lets begin."""
         if self._manager is None:
             if self._life is None:
                 self._life = asyncio.create_task(self._live())
             await self._begun.wait()
             if self._manager is None:
                 await asyncio.shield(self._life)  # raises what went wrong
-        await self._manager.handle_request(scope, receive, send)
 
     async def _live(self) -> None:
         """Hold the SDK open; its tasks have to be ended by the task that began them."""

@@ -1,8 +1,7 @@
 """The straight way for what clients ask most: what the SDK would answer, byte for byte, without its machinery.
 
 It takes only messages that leave no doubt: a whole JSON body of a known shape, with an envelope that is plain or that
-the SDK itself has accepted before. Whatever is odd in the least is handed to the SDK as it came, so that every refusal,
-and every rule of every revision, is the SDK's own.
+the SDK itself has accepted before. Whatever is odd in the least is left to :mod:`mcp_checked`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from naftiko_runtime.adapters.mcp_messages import accepts_json, is_json
 from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class DirectAnswers:
         try:
             return self._versions[shape]
         except KeyError:
-            version = _VERSIONS.get(shape[0]) if _is_json(shape[1] or b"") and _accepts_json(shape[2] or b"") else None
+            version = _VERSIONS.get(shape[0]) if is_json(shape[1]) and accepts_json(shape[2]) else None
             if len(self._versions) < _REMEMBERED_MAX and sum(map(len, filter(None, shape))) <= _REMEMBERED_BYTES_MAX:
                 self._versions[shape] = version
             return version
@@ -179,16 +179,6 @@ def _routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
         elif name.startswith(b"mcp-param-"):
             return None
     return found
-
-
-def _is_json(content_type: bytes) -> bool:
-    return content_type.partition(b";")[0].strip() == b"application/json"
-
-
-def _accepts_json(accept: bytes) -> bool:
-    """Whether an ``Accept`` header takes JSON, as the SDK reads it."""
-    kinds = {part.split(b";")[0].strip().lower() for part in accept.split(b",")}
-    return bool(kinds & {b"*/*", b"application/*", b"application/json"})
 
 
 def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:

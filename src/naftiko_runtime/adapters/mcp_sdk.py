@@ -10,7 +10,6 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import (
-    MCP_METHOD_HEADER,
     MCP_NAME_HEADER,
     InboundModernRoute,
     classify_inbound_request,
@@ -74,16 +73,19 @@ class _Handlers:
         self._tools = tools
         self._listing = types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.listed()])
 
-    async def list(self, context: ServerRequestContext[Any], _params: Any) -> types.ListToolsResult:
-        check_headers(context, "tools/list", None)
+    async def list(
+        self, _context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        if params is not None and params.cursor is not None:
+            raise MCPError(types.INVALID_PARAMS, "params.cursor: unknown; the list of tools has one page")
         return self._listing
 
     async def call(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        check_headers(context, "tools/call", params.name)
+        _check_name_header(context, params.name)
         if not self._tools.has(params.name):
-            raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
+            raise MCPError(types.INVALID_PARAMS, self._tools.unknown(params.name))
         scope = None if context.request is None else context.request.scope
         result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
         return types.CallToolResult(
@@ -93,24 +95,66 @@ class _Handlers:
         )
 
 
-def check_headers(context: ServerRequestContext[Any], method: str, name: str | None) -> None:
-    """Refuse a request whose headers say something else than its body: whoever routes by headers was told a lie.
+def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
+    """Refuse a call whose header names another tool than its body: whoever routes by headers was told a lie.
 
     The SDK checks this only where the version header names a stateless revision.
 
     Raises:
         MCPError: They differ.
     """
-    if context.request is None:
-        return
-    headers = context.request.headers
-    claimed = (context.meta or {}).get(types.PROTOCOL_VERSION_META_KEY, context.protocol_version)
-    pairs = ((MCP_METHOD_HEADER, method), (MCP_NAME_HEADER, name))
-    if claimed != context.protocol_version:
-        raise MCPError(types.HEADER_MISMATCH, "mcp-protocol-version header does not match the request's envelope")
-    for header, said in pairs:
-        if (told := headers.get(header)) is not None and said is not None and decode_header_value(told) != said:
-            raise MCPError(types.HEADER_MISMATCH, f"{header} header does not match the request's body")
+    told = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
+    if told is not None and decode_header_value(told) != name:
+        raise MCPError(types.HEADER_MISMATCH, "the Mcp-Name header does not say the same as params.name")
+
+
+def find_params_fault(message: dict[str, Any], version: str) -> str | None:
+    """What is wrong with the parameters of a request, in our words; nothing when they are those of its method."""
+    params = message.get("params")
+    try:
+        methods.validate_client_request(message["method"], version, params)
+    except ValidationError as error:
+        faults: dict[str, dict[str, None]] = {}
+        for one in error.errors(include_url=False, include_context=False, include_input=False):
+            place = _place(one["loc"], {"params": {} if params is None else params})
+            faults.setdefault(place, {})[_REASONS.get(one["type"], "is not what the protocol says")] = None
+        shown = [f"{place}: {' or '.join(reasons)}" for place, reasons in list(faults.items())[:_FAULTS_MAX]]
+        more = f"; and {len(faults) - _FAULTS_MAX} more" if len(faults) > _FAULTS_MAX else ""
+        return "; ".join(shown) + more
+    return None
+
+
+def _place(location: tuple[int | str, ...], message: Any) -> str:
+    """Where in a message a fault is; a location also has the names of the SDK's types, which the message lacks."""
+    place, value = "", message
+    for number, step in enumerate(location):
+        known = (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int))
+        if not known and (number < len(location) - 1 or not isinstance(value, dict)):
+            continue
+        place += f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f"['{step}']"
+        value = value[step] if known else None
+    return place.removeprefix(".")
+
+
+_REASONS: Final = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be an array",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be a boolean",
+    "bool_parsing": "must be a boolean",
+    "none_required": "must be null",
+}
+"""What a fault that the SDK finds is called here, where it has a short name."""
+
+_FAULTS_MAX: Final = 5
 
 
 def is_sound(message: dict[str, Any], version: str, scope: Scope) -> bool:

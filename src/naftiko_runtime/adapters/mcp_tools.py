@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.content import Result, failure, mapped_result, untouched_result
 from naftiko_runtime.adapters.mcp_wire import Introduction
+from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.engine.body import checked_json, fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Tool
+
+_NAME_CHARACTERS_MAX: Final = 128
+"""Of a tool's name, as the protocol says."""
 
 
 class CallTool(Protocol):
@@ -74,6 +78,12 @@ class ToolServer:
     def has(self, name: str) -> bool:
         """Whether there is a tool of that name, be it one that was left out."""
         return name in self._operations or name in self._broken
+
+    def unknown(self, name: str) -> str:
+        """What to tell whoever calls a tool that there is not."""
+        shown = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}…"
+        hint = did_you_mean(shown, (*self._operations, *self._broken), "known tools")
+        return f"unknown tool: {shown}; {hint or 'this server has no tools'}"
 
     def _continued(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
         """The request as if it named the trace that its message names; what a header names counts more."""

@@ -1,0 +1,173 @@
+"""Answers every POST that has no direct answer: what is no sound message here, the rest by the SDK."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from naftiko_runtime.adapters import mcp_messages as messages
+from naftiko_runtime.adapters.edge import Disconnected, read_body, send_bodyless, send_whole
+from naftiko_runtime.adapters.mcp_messages import Fault, NotAMessageError
+from naftiko_runtime.adapters.mcp_wire import STATELESS, UNNAMED, in_ascii
+from naftiko_runtime.errors import TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.transport.base import Header
+
+_JSON: Final = (b"content-type", b"application/json")
+_NORMAL: Final = (_JSON, (b"accept", b"application/json, text/event-stream"))
+_REPLACED: Final = frozenset({b"accept", b"content-type", b"content-length", b"content-encoding"})
+_BATCH_MAX: Final = 100
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class FindParamsFault(Protocol):
+    """Finds out what is wrong with the parameters of a request whose method is served."""
+
+    def __call__(self, message: dict[str, Any], version: str) -> Awaitable[str | None]:
+        """Find it.
+
+        Args:
+            message: A sound one.
+            version: The revision that it is of.
+        """
+
+
+class CheckedMessages:
+    """Answers the POSTs to one MCP server."""
+
+    def __init__(self, answer: App, find_params_fault: FindParamsFault, body_bytes_max: int) -> None:
+        """Prepare it.
+
+        Args:
+            answer: Answers a message that is sound.
+            find_params_fault: Looks at what only the SDK knows.
+            body_bytes_max: Of a body.
+        """
+        self._answer = answer
+        self._find_params_fault = find_params_fault
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST."""
+        try:
+            headers = messages.check_headers(scope["headers"])
+            body = (await read_body(receive, self._body_bytes_max)).removeprefix(_BYTE_ORDER_MARK)
+            message = messages.parse(body)
+        except NotAMessageError as error:
+            await _send_fault(send, error.fault, None)
+        except TooLarge as error:
+            await _send_fault(send, Fault(413, messages.INVALID_REQUEST, str(error)), None, closes=True)
+        except Disconnected:
+            return
+        else:
+            if isinstance(message, list):
+                await self._answer_batch(message, headers, scope, receive, send)
+            else:
+                await self._answer_one(message, body, headers, scope, receive, send)
+
+    async def _answer_one(
+        self,
+        message: Any,
+        body: bytes,
+        headers: dict[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        fault = messages.find_fault(message, headers)
+        version = messages.version_of(headers)
+        if fault is None and messages.is_reply(message):
+            fault = _unexpected_reply(version)
+            if fault is None:
+                return await send_bodyless(send, 202, [(b"content-length", b"0")])
+        begins = fault is None and messages.begins_handshake(message)
+        if fault is None and "id" in message:
+            version = UNNAMED if begins else version
+            why = await self._find_params_fault(message, version)
+            if why is not None:
+                fault = Fault(400 if version in STATELESS else 200, messages.INVALID_PARAMS, why)
+        if fault is not None:
+            return await _send_fault(send, fault, messages.identity_of(message))
+        kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
+        length = (b"content-length", str(len(body)).encode())
+        return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _giving(body, receive), send)
+
+    async def _answer_batch(
+        self, batch: list[Any], headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer the messages of a batch one after the other, in an array."""
+        fault = _batch_fault(batch, headers)
+        if fault is not None:
+            return await _send_fault(send, fault, None)
+        answers: list[bytes] = []
+        for message in batch:
+            if isinstance(message, dict) and message.get("method") == "initialize":
+                fault = Fault(400, messages.INVALID_REQUEST, "'initialize' cannot be part of a batch")
+                answers.append(_written(fault, messages.identity_of(message)))
+                continue
+            taken = _Taken()
+            await self._answer_one(message, in_ascii(message), headers, scope, receive, taken.send)
+            answers += [taken.body] if taken.body else []
+        if not answers:
+            return await send_bodyless(send, 202, [(b"content-length", b"0")])
+        return await send_whole(send, 200, [_JSON], b"[" + b",".join(answers) + b"]")
+
+
+class _Taken:
+    """Keeps the body of a response."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """ASGI."""
+        self.body += message.get("body", b"")
+
+
+def _giving(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+    """What gives a whole body first, and then what comes behind it."""
+    waiting = [body]
+
+    async def give() -> MutableMapping[str, Any]:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return give
+
+
+def _unexpected_reply(version: str) -> Fault | None:
+    """What is wrong with a response, which revisions with a handshake let clients send."""
+    if version not in STATELESS:
+        return None
+    return Fault(400, messages.INVALID_REQUEST, "a client sends requests and notifications, no responses")
+
+
+def _batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
+    version = messages.version_of(headers)
+    if version != messages.BATCH_VERSION:
+        detail = f"{version} has no batches, and the body is an array; send each message in a POST of its own"
+    elif not batch:
+        detail = "the batch is empty"
+    elif len(batch) > _BATCH_MAX:
+        detail = f"the batch has {len(batch):,} messages, and {_BATCH_MAX} are allowed"
+    else:
+        return None
+    return Fault(400, messages.INVALID_REQUEST, detail)
+
+
+def _written(fault: Fault, identity: int | str | None) -> bytes:
+    error: dict[str, Any] = {"code": fault.code, "message": fault.message}
+    if fault.data is not None:
+        error["data"] = fault.data
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}, separators=(",", ":")).encode()
+
+
+async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *, closes: bool = False) -> None:
+    """Answer with a JSON-RPC error."""
+    headers: list[Header] = [_JSON, *([(b"connection", b"close")] if closes else [])]
+    await send_whole(send, fault.status, headers, _written(fault, identity))

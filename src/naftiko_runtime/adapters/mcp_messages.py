@@ -1,0 +1,318 @@
+"""Whether the body of a POST is an MCP message that this server takes; if not, why, in words for who wrote it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, HANDSHAKE, STATELESS, UNNAMED, VERSION
+from naftiko_runtime.diagnostics import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.transport.base import Header
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+METHOD_NOT_FOUND: Final = -32601
+INVALID_PARAMS: Final = -32602
+HEADER_MISMATCH: Final = -32020
+UNSUPPORTED_VERSION: Final = -32022
+
+BATCH_VERSION: Final = "2025-03-26"
+"""The one revision that has batches."""
+
+_ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
+_SERVED: Final = {
+    True: ("server/discover", "tools/list", "tools/call"),
+    False: ("initialize", "ping", "tools/list", "tools/call"),
+}
+"""The methods of requests, by whether the revision is stateless."""
+
+_NOT_SERVED: Final = (
+    "completion/complete",
+    "logging/setLevel",
+    "prompts/get",
+    "prompts/list",
+    "resources/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/templates/list",
+    "resources/unsubscribe",
+    "subscriptions/listen",
+)
+"""Methods of the protocol that need what this server does not offer."""
+
+_SHOWN_CHARACTERS: Final = 60
+_SURROGATE: Final = b"\\ud"
+
+
+class Fault(Struct, frozen=True):
+    """Why a message is not taken.
+
+    Attributes:
+        status: Of the HTTP response.
+        code: Of the JSON-RPC error.
+        message: One or two sentences.
+        data: More for programs.
+    """
+
+    status: int
+    code: int
+    message: str
+    data: dict[str, Any] | None = None
+
+
+class NotAMessageError(Exception):
+    """A body that is not JSON, or whose headers say that nothing can be done with it."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def accepts_json(accept: bytes | None) -> bool:
+    """Whether an ``Accept`` header takes JSON. Without one, every type is taken (RFC 9110)."""
+    if accept is None or not accept.strip():
+        return True
+    chosen, weight = -1, 0.0
+    for part in accept.lower().split(b","):
+        kind, *parameters = (piece.strip() for piece in part.split(b";"))
+        if kind in _ACCEPTED and _ACCEPTED.index(kind) >= chosen:  # the most specific range counts
+            chosen, weight = _ACCEPTED.index(kind), _weight(parameters)
+    return weight > 0
+
+
+_ACCEPTED: Final = (b"*/*", b"application/*", b"application/json")
+
+
+def _weight(parameters: Iterable[bytes]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition(b"=")
+        if name.strip() == b"q":
+            try:
+                return float(value)
+            except ValueError:
+                return 1.0
+    return 1.0
+
+
+def is_json(content_type: bytes | None) -> bool:
+    """Whether a content type is that of JSON; no content type leaves it open."""
+    return content_type is None or content_type.partition(b";")[0].strip().lower() == b"application/json"
+
+
+def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
+    """A request's headers by name, when they allow its body to be read as a message.
+
+    Raises:
+        NotAMessageError: They do not.
+    """
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in found and name in _ROUTING:
+            twice = f"the {_shown_name(name)} header is there twice; send it once"
+            raise NotAMessageError(Fault(400, HEADER_MISMATCH, twice))
+        found[name] = value if name not in found else found[name] + b", " + value
+    if not accepts_json(found.get(b"accept")):
+        detail = "the Accept header excludes application/json, which every response is; add it"
+        raise NotAMessageError(Fault(406, INVALID_REQUEST, detail))
+    if not is_json(found.get(b"content-type")):
+        detail = (
+            f"a message is sent as application/json, and the Content-Type header says {_shown(found[b'content-type'])}"
+        )
+        raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
+    if (coding := found.get(b"content-encoding", b"identity").strip().lower()) not in (b"", b"identity"):
+        detail = f"the body has the Content-Encoding {_shown(coding)}; send it uncompressed"
+        raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
+    return found
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value of a body.
+
+    Raises:
+        NotAMessageError: It is not JSON in UTF-8.
+    """
+    if not body.strip():
+        raise NotAMessageError(Fault(400, PARSE_ERROR, "the body is empty; send one JSON-RPC message"))
+    try:
+        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        if body.lower().find(_SURROGATE) >= 0:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeDecodeError:
+        why = "it is not UTF-8"
+    except UnicodeEncodeError:
+        why = "it holds half of a surrogate pair"
+    except json.JSONDecodeError as error:
+        why = f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+    except RecursionError:
+        why = "it is nested too deeply"
+    except ValueError as error:  # a number of thousands of digits, or none at all
+        why = str(error) if isinstance(error, _NotJsonError) else "it holds a number with too many digits"
+    else:
+        return value
+    raise NotAMessageError(Fault(400, PARSE_ERROR, f"the body is not JSON: {why}"))
+
+
+class _NotJsonError(ValueError):
+    pass
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _NotJsonError(f"it holds {name}, which JSON does not have")
+
+
+def identity_of(message: Any) -> int | str | None:
+    """The id to answer a message with; none when it has none that can be given back."""
+    identity = message.get("id") if isinstance(message, dict) else None
+    return identity if type(identity) in (int, str) else None
+
+
+def version_of(headers: dict[bytes, bytes]) -> str:
+    """The revision that a request's headers name."""
+    value = headers.get(b"mcp-protocol-version")
+    return UNNAMED if value is None else value.decode("latin-1").strip()
+
+
+def find_fault(message: Any, headers: dict[bytes, bytes]) -> Fault | None:
+    """What is wrong with a message that is no batch, before its parameters are looked at; nothing when it is taken.
+
+    Args:
+        message: The body's value.
+        headers: Of the request.
+    """
+    fault = _shape_fault(message)
+    if fault is not None or "method" not in message:
+        return fault
+    begins = begins_handshake(message)
+    fault = None if begins else _version_fault(message, headers)
+    fault = fault or _method_header_fault(message["method"], headers)
+    if fault is not None:
+        return fault
+    stateless = version_of(headers) in STATELESS and not begins
+    return _request_fault(message, stateless=stateless) if "id" in message else _notification_fault(message)
+
+
+def begins_handshake(message: dict[str, Any]) -> bool:
+    """Whether a sound message is ``initialize``, which negotiates a revision whatever the headers name."""
+    return message["method"] == "initialize" and "id" in message and _envelope_version(message) is None
+
+
+def is_reply(message: dict[str, Any]) -> bool:
+    """Whether a sound message is a response, which this server never waits for."""
+    return "method" not in message
+
+
+def _shape_fault(message: Any) -> Fault | None:
+    """What is wrong with a message as one of JSON-RPC 2.0."""
+    why = None
+    if not isinstance(message, dict):
+        why = f"a message is a JSON object, and the body is {_kind(message)}"
+    elif message.get("jsonrpc") != "2.0":
+        why = "'jsonrpc' must be \"2.0\""
+    elif "id" in message and identity_of(message) is None:
+        why = f"'id' must be a string or an integer, and is {_kind(message['id'])}"
+    elif "method" not in message:
+        if "result" in message or "error" in message:
+            return None
+        why = "'method' is missing"
+    elif not isinstance(message["method"], str):
+        why = f"'method' must be a string, and is {_kind(message['method'])}"
+    elif "result" in message or "error" in message:
+        why = "a message has either 'method', or 'result' or 'error'"
+    elif not isinstance(message.get("params"), dict | None):
+        return Fault(400, INVALID_PARAMS, f"'params' must be an object, and is {_kind(message['params'])}")
+    return None if why is None else Fault(400, INVALID_REQUEST, why)
+
+
+def _version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Fault | None:
+    """Where the header and the envelope do not name one revision that is served."""
+    told = headers.get(b"mcp-protocol-version")
+    version = version_of(headers)
+    meta = (message.get("params") or {}).get("_meta")
+    envelope = _envelope_version(message)
+    if envelope is not None and not isinstance(envelope, str):
+        return Fault(400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_kind(envelope)}")
+    if envelope is not None and (told is None or envelope != version):
+        said = "is missing" if told is None else f"says {_shown(version)}"
+        detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_shown(envelope)}"
+        return Fault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
+    if version in HANDSHAKE:
+        return None
+    if version not in STATELESS:
+        supported = list(STATELESS if envelope is not None else (*STATELESS, *reversed(HANDSHAKE)))
+        detail = f"the protocol version {_shown(version)} is not supported"
+        detail += f"; this server supports {', '.join((*STATELESS, *reversed(HANDSHAKE)))}"
+        return Fault(400, UNSUPPORTED_VERSION, detail, {"supported": supported, "requested": version})
+    given = meta if isinstance(meta, dict) else {}
+    if "id" in message and (missing := [f"'{key}'" for key in (VERSION, CAPABILITIES) if given.get(key) is None]):
+        detail = f"a request of {version} needs {' and '.join(missing)} in 'params._meta'"
+        return Fault(400, INVALID_PARAMS, detail)
+    return None
+
+
+def _envelope_version(message: dict[str, Any]) -> Any:
+    """The revision that a message's envelope names; none when it has no envelope, or one without it."""
+    meta = (message.get("params") or {}).get("_meta")
+    return meta.get(VERSION) if isinstance(meta, dict) else None
+
+
+def _method_header_fault(method: str, headers: dict[bytes, bytes]) -> Fault | None:
+    told = headers.get(b"mcp-method")
+    if told is None or told.decode("latin-1").strip() == method:
+        return None
+    detail = f"the Mcp-Method header says {_shown(told)}, and the message's 'method' {_shown(method)}"
+    return Fault(400, HEADER_MISMATCH, detail)
+
+
+def _request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
+    method: str = message["method"]
+    if method in _SERVED[stateless]:
+        return None
+    if method in _NOT_SERVED:
+        why = f"'{method}' is not served: this server offers tools only"
+    elif method in _SERVED[not stateless]:
+        revisions = "2026-07-28" if not stateless else "the revisions with a handshake"
+        why = f"'{method}' is a method of {revisions} only"
+    else:
+        meant = closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
+        hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
+        why = f"there is no method {_shown(method)}{hint}"
+    return Fault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
+
+
+def _notification_fault(message: dict[str, Any]) -> Fault | None:
+    method: str = message["method"]
+    if method.startswith("notifications/"):
+        return None
+    return Fault(400, INVALID_REQUEST, f"{_shown(method)} is no notification; give the request an 'id'")
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
+
+
+def _shown(text: str | bytes) -> str:
+    """What a caller said, in quotes, and no longer than a line."""
+    shown = text.decode("latin-1") if isinstance(text, bytes) else text
+    return f"'{shown[:_SHOWN_CHARACTERS]}{'…' if len(shown) > _SHOWN_CHARACTERS else ''}'"
+
+
+def _shown_name(name: bytes) -> str:
+    return "-".join(part.upper() if part == "mcp" else part.title() for part in name.decode().split("-"))

@@ -1,0 +1,512 @@
+"""What is wrong with an MCP message is told in our words, with the place and the fix, in both eras of the protocol."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.caller import Response, call
+from support.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.upstream import Upstream
+
+MODERN = "2026-07-28"
+LEGACY = "2025-11-25"
+BATCHED = "2025-03-26"
+ERAS = [MODERN, LEGACY]
+ACCEPT = "application/json, text/event-stream"
+META = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+CLIENT = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+FOREIGN = re.compile(rb"pydantic|validation error|Input should|model_type|Traceback|\.py\b", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module", params=["1", "0"], ids=["direct", "sdk"])
+def tools(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[str]:
+    base, environment = f"api={module_upstream.url}", {"NAFTIKO_MCP_DIRECT": request.param}
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", base, environment=environment) as gateway:
+        yield gateway.urls["tools"]
+
+
+def headers(version: str | None, method: str | None = None, name: str | None = None) -> dict[str, str]:
+    given = {"content-type": "application/json", "accept": ACCEPT, "mcp-protocol-version": version}
+    if version == MODERN:
+        given |= {"mcp-method": method, "mcp-name": name}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def request(version: str | None, method: str, params: Any = None, **more: Any) -> dict[str, Any]:
+    if version == MODERN and (params is None or isinstance(params, dict)):
+        params = {"_meta": META, **(params or {})}
+    given = {} if params is None else {"params": params}
+    return {"jsonrpc": "2.0", "id": 7, "method": method, **given, **more}
+
+
+def send(url: str, version: str | None, message: Any, **more: str | None) -> Response:
+    """Send a message with the headers that are right for it, but for those that are given."""
+    known = message if isinstance(message, dict) else {}
+    params = known.get("params") if isinstance(known.get("params"), dict) else {}
+    method, name = known.get("method"), (params or {}).get("name")
+    routed = headers(version, method if isinstance(method, str) else None, name if isinstance(name, str) else None)
+    changed = routed | {key.replace("_", "-"): value for key, value in more.items()}
+    sent = {key: value for key, value in changed.items() if value is not None and value.isascii()}
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return call(url, "/mcp", "POST", sent, body)
+
+
+def error(response: Response, status: int, code: int, *words: str, identity: Any = 7) -> None:
+    """The response is a JSON-RPC error with this status, code and id, and its message has these words."""
+    answer = response.json
+    assert (response.status, answer["error"]["code"], answer["id"]) == (status, code, identity), response.body
+    assert [word for word in words if word not in answer["error"]["message"]] == [], response.body
+    assert answer["jsonrpc"] == "2.0"
+    assert response.headers["content-type"] == "application/json"
+    assert not FOREIGN.search(response.body), response.body
+
+
+# -- the message ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("identity", "kind"),
+    [(None, "null"), (1.5, "a number"), (1e300, "a number"), (True, "a boolean"), ({}, "an object"), ([1], "an array")],
+)
+def test_an_id_of_another_type(tools: str, version: str, identity: Any, kind: str) -> None:
+    response = send(tools, version, request(version, "tools/list", id=identity))
+    error(response, 400, -32600, "'id' must be a string or an integer", kind, identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize("identity", [2**64, -(2**70), 10**400, "", "é\u2028", "x" * 5000])
+def test_an_odd_id_is_given_back(tools: str, version: str, identity: Any) -> None:
+    response = send(tools, version, request(version, "tools/list", id=identity))
+    assert (response.status, response.json["id"]) == (200, identity)
+    assert response.json["result"]["tools"]
+
+
+@pytest.mark.parametrize("version", ERAS)
+def test_an_id_of_thousands_of_digits_is_no_json(tools: str, version: str) -> None:
+    body = b'{"jsonrpc":"2.0","method":"ping","id":' + b"9" * 10_000 + b"}"
+    error(send(tools, version, body), 400, -32700, "too many digits", identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "the body is empty"),
+        (b" \n", "the body is empty"),
+        (b'{"jsonrpc": "2.0",', "line 1, column"),
+        (b'{"a": NaN}', "it holds NaN"),
+        (b"\xff\xfe", "not UTF-8"),
+        ("{}".encode("utf-16"), "not UTF-8"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"jsonrpc":"2.0","id":"\\uD800","method":"ping"}', "half of a surrogate pair"),
+    ],
+)
+def test_what_is_no_json(tools: str, version: str, body: bytes, words: str) -> None:
+    error(send(tools, version, body), 400, -32700, "the body", words, identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+def test_a_byte_order_mark_is_skipped(tools: str, version: str) -> None:
+    message = request(version, "tools/list")
+    routed = headers(version, "tools/list")
+    assert call(tools, "/mcp", "POST", routed, b"\xef\xbb\xbf" + json.dumps(message).encode()).json["result"]["tools"]
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"jsonrpc": "1.0"}, "'jsonrpc' must be"),
+        ({"jsonrpc": None}, "'jsonrpc' must be"),
+        ({"method": 1}, "'method' must be a string"),
+        ({"result": {}}, "either 'method', or"),
+        ({"error": {"code": 1, "message": "x"}}, "either 'method', or"),
+    ],
+)
+def test_what_is_no_json_rpc(tools: str, version: str, change: dict[str, Any], words: str) -> None:
+    error(send(tools, version, request(version, "tools/list") | change), 400, -32600, words)
+
+
+@pytest.mark.parametrize("version", ERAS)
+def test_a_message_without_a_method_or_with_parameters_that_are_no_object(tools: str, version: str) -> None:
+    error(send(tools, version, {"jsonrpc": "2.0", "id": 7}), 400, -32600, "'method' is missing")
+    odd: list[Any] = [[], "x", 1, False]
+    for params in odd:
+        error(send(tools, version, request(version, "tools/list", params)), 400, -32602, "'params' must be an object")
+    for body in (b"1", b'"x"', b"null", b"true"):
+        error(send(tools, version, body), 400, -32600, "a message is a JSON object", identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize("method", ["tools/list", "tools/call", "ping", "nope"])
+def test_a_request_without_an_id(tools: str, api: Upstream, version: str, method: str) -> None:
+    message = request(version, method, {"name": "list-things"})
+    del message["id"]
+    error(send(tools, version, message), 400, -32600, f"'{method}' is no notification", "'id'", identity=None)
+    assert api.received == []
+
+
+@pytest.mark.parametrize("version", [LEGACY, BATCHED, None])
+def test_notifications_and_responses_of_clients_are_accepted(tools: str, version: str | None) -> None:
+    cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    for message in (
+        cancelled,
+        {"jsonrpc": "2.0", "method": "notifications/roots/list_changed"},
+        {"jsonrpc": "2.0", "method": "notifications/nonsense", "params": {"a": 1}},
+        {"jsonrpc": "2.0", "id": 1, "result": {}},
+        {"jsonrpc": "2.0", "id": 1, "error": {"code": "x"}},
+    ):
+        response = send(tools, version, message)
+        assert (response.status, response.body) == (202, b"")
+
+
+def test_a_response_is_refused_where_clients_send_none(tools: str) -> None:
+    error(send(tools, MODERN, {"jsonrpc": "2.0", "id": 7, "result": {}}), 400, -32600, "no responses")
+
+
+# -- batches ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY, "2025-06-18", "2024-11-05"])
+@pytest.mark.parametrize("batch", [[], [{"jsonrpc": "2.0", "id": 1, "method": "ping"}], [1]])
+def test_a_batch_is_refused_where_there_are_none(tools: str, version: str, batch: list[Any]) -> None:
+    error(
+        send(tools, version, batch), 400, -32600, f"{version} has no batches", "each message in a POST", identity=None
+    )
+
+
+@pytest.mark.parametrize("version", [BATCHED, None])
+def test_a_batch_is_answered_where_there_are_some(tools: str, api: Upstream, version: str | None) -> None:
+    batch = [
+        {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": {"name": "list-things", "arguments": {"n": 2}}},
+        {"jsonrpc": "2.0", "id": 3, "method": "nope"},
+        {"jsonrpc": "2.0", "id": 4, "method": "initialize", "params": CLIENT},
+        7,
+    ]
+    response = send(tools, version, batch)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    ping, called, unknown, handshake, number = response.json
+    assert ping == {"jsonrpc": "2.0", "id": 1, "result": {}}
+    assert (called["id"], called["result"]["isError"], api.last.target) == ("b", False, "/things?n=2")
+    assert (unknown["id"], unknown["error"]["code"]) == (3, -32601)
+    assert (handshake["id"], handshake["error"]["code"]) == (4, -32600)
+    assert (number["id"], number["error"]["code"]) == (None, -32600)
+    only = [{"jsonrpc": "2.0", "method": "notifications/initialized"}] * 2
+    assert send(tools, version, only).status == 202
+    error(send(tools, version, []), 400, -32600, "the batch is empty", identity=None)
+    error(send(tools, version, batch[:1] * 101), 400, -32600, "101 messages", "100 are allowed", identity=None)
+
+
+# -- methods ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("tools/lst", "did you mean 'tools/list'?"),
+        ("resources/list", "offers tools only"),
+        ("prompts/get", "offers tools only"),
+        ("nope", "known: "),
+        ("", "known: "),
+        ("x" * 100_000, "there is no method 'xxx"),
+    ],
+)
+def test_a_method_that_is_not_served(tools: str, version: str, method: str, words: str) -> None:
+    response = send(tools, version, request(version, method), mcp_method=method if len(method) < 100 else None)
+    error(response, 404 if version == MODERN else 200, -32601, words)
+
+
+def test_a_method_of_the_other_era(tools: str) -> None:
+    for method in ("initialize", "ping"):
+        error(send(tools, MODERN, request(MODERN, method)), 404, -32601, f"'{method}'", "with a handshake only")
+    error(send(tools, LEGACY, request(LEGACY, "server/discover")), 200, -32601, "2026-07-28 only")
+
+
+# -- parameters -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("method", "params", "words"),
+    [
+        ("tools/call", {}, "params.name: is required"),
+        ("tools/call", {"name": 1}, "params.name: must be a string"),
+        ("tools/call", {"name": "list-things", "arguments": []}, "params.arguments: must be an object"),
+        ("tools/call", {"name": None, "arguments": "x"}, "params.arguments: must be an object; params.name: must be a"),
+        ("tools/list", {"cursor": 1}, "params.cursor: must be a string"),
+        ("tools/list", {"cursor": "x"}, "params.cursor: unknown"),
+        ("tools/list", {"_meta": {**META, "progressToken": [1]}}, "params._meta.progressToken: must be"),
+    ],
+)
+def test_parameters_that_do_not_fit(tools: str, version: str, method: str, params: dict[str, Any], words: str) -> None:
+    if version == LEGACY and "_meta" in params:
+        params = {"_meta": {"progressToken": [1]}}
+    response = send(tools, version, request(version, method, params))
+    assert response.json["error"]["code"] == -32602
+    error(response, response.status, -32602, words)
+    assert response.status in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"protocolVersion": 1}, "params.protocolVersion: must be a string"),
+        ({"capabilities": []}, "params.capabilities: must be an object"),
+        ({"capabilities": {"roots": {"listChanged": "x"}}}, "params.capabilities.roots.listChanged: must be a boolean"),
+        ({"clientInfo": {"name": "c"}}, "params.clientInfo.version: is required"),
+        ({"clientInfo": None}, "params.clientInfo: must be an object"),
+    ],
+)
+def test_a_handshake_that_does_not_fit(tools: str, change: dict[str, Any], words: str) -> None:
+    for version in (LEGACY, None, MODERN, "1999-01-01"):
+        message = {"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": CLIENT | change}
+        error(send(tools, version, message), 200, -32602, words)
+
+
+@pytest.mark.parametrize("version", [None, MODERN, "1999-01-01"])
+def test_a_handshake_negotiates_whatever_the_header_says(tools: str, version: str | None) -> None:
+    message = {"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": CLIENT}
+    assert send(tools, version, message).json["result"]["protocolVersion"] == LEGACY
+
+
+ODD: list[Any] = [None, True, 0, -1.5, "", "x", [], [1, [2]], {}, {"a": {"b": None}}, 10**30, "\ud800", "é\u2028"]
+KEYS = ["name", "arguments", "cursor", "_meta", "task", "protocolVersion", "capabilities", "clientInfo", "uri", "ref"]
+METHODS = [
+    "initialize",
+    "ping",
+    "server/discover",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/read",
+    "resources/templates/list",
+    "resources/subscribe",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "logging/setLevel",
+    "subscriptions/listen",
+    "tasks/get",
+    "notifications/cancelled",
+    "notifications/progress",
+    "nope",
+]
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY, BATCHED, None, "1999-01-01"])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_odd_parameter_shows_foreign_words(tools: str, api: Upstream, version: str | None, method: str) -> None:
+    odd: list[Any] = [*ODD, *({key: value} for key, value in product(KEYS, ODD))]
+    odd += [{"_meta": {**META, key: value}} for key in META for value in ODD]
+    for params, numbered in product(odd, (True, False)):
+        message = request(version, method, params)
+        if not numbered:
+            del message["id"]
+        check_answer(send(tools, version, message), message)
+    assert api.received == []
+
+
+def check_answer(response: Response, message: Any) -> None:
+    """A response is a whole one of JSON-RPC, and says nothing of the libraries behind it."""
+    assert not FOREIGN.search(response.body), (message, response.body)
+    assert response.status in (200, 202, 400, 404), (message, response.body)
+    if response.status == 202:
+        assert response.body == b""
+        return
+    answer = response.json
+    assert ("result" in answer) != ("error" in answer), message
+    if "error" in answer:
+        assert answer["error"]["message"] not in ("", "Invalid request parameters"), (message, answer)
+        assert answer["error"]["code"] != -32603, (message, answer)
+    assert answer["id"] in (message.get("id") if isinstance(message, dict) else None, None)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+META_VALUES = st.dictionaries(st.sampled_from([*META, "progressToken"]), VALUES, max_size=3).map(lambda m: META | m)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    version=st.sampled_from([MODERN, LEGACY, BATCHED, None]),
+    method=st.sampled_from(METHODS),
+    params=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4) | VALUES,
+    meta=st.none() | META_VALUES | VALUES,
+)
+def test_no_parameters_show_foreign_words(tools: str, version: str | None, method: str, params: Any, meta: Any) -> None:
+    message = request(version, method, params)
+    if isinstance(params, dict) and meta is not None:
+        message["params"] = {**params, "_meta": meta}
+    response = send(tools, version, message)
+    assert not FOREIGN.search(response.body), (message, response.body)
+    assert response.status in (200, 202, 400, 404), (message, response.body)
+
+
+# -- tools ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("list-thing", "unknown tool: list-thing; did you mean 'list-things'?"),
+        ("List_Things", "did you mean 'list-things'?"),
+        ("zzz", "known tools: 'first-name', 'get-thing'"),
+        ("", "known tools: "),
+        ("y" * 2000, "yyy…"),
+    ],
+)
+def test_an_unknown_tool(tools: str, version: str, name: str, words: str) -> None:
+    response = send(tools, version, request(version, "tools/call", {"name": name}))
+    error(response, 400 if version == MODERN else 200, -32602, words)
+    assert len(response.body) < 1000
+
+
+# -- headers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "",
+        "*/*",
+        "*/*;q=0.1",
+        "application/*",
+        "application/json",
+        "application/json;q=0.5, text/event-stream;q=0.9",
+        "text/html, application/xhtml+xml, */*;q=0.8",
+        "TEXT/EVENT-STREAM, Application/JSON",
+        "text/event-stream;q=1, application/json; q=nonsense",
+        "application/json;q=1, */*;q=0",
+    ],
+)
+def test_any_accept_header_that_takes_json_will_do(tools: str, version: str, accept: str | None) -> None:
+    for method in ("tools/list", "tools/call"):
+        params = {"name": "list-things"} if method == "tools/call" else None
+        for meta in ({}, {"x/y": 1}):  # which is answered directly, and which is not
+            message = request(version, method, params)
+            if meta:
+                message["params"] = message.get("params", {}) | {
+                    "_meta": {**(META if version == MODERN else {}), **meta}
+                }
+            response = send(tools, version, message, accept=accept)
+            assert response.status == 200, response.body
+            assert "result" in response.json
+
+
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    "accept",
+    ["text/event-stream", "text/html", "application/json;q=0", "*/*, application/json;q=0.0", "application/xml"],
+)
+def test_an_accept_header_that_excludes_json(tools: str, version: str, accept: str) -> None:
+    response = send(tools, version, request(version, "tools/list"), accept=accept)
+    error(response, 406, -32600, "Accept", "application/json", identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+def test_content_types(tools: str, version: str) -> None:
+    message = request(version, "tools/list")
+    for right in ("application/json", "application/json; charset=utf-8", "Application/JSON", None):
+        assert send(tools, version, message, content_type=right).json["result"]["tools"]
+    for wrong in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "json"):
+        response = send(tools, version, message, content_type=wrong)
+        error(response, 415, -32600, "application/json", f"'{wrong}'", identity=None)
+
+
+@pytest.mark.parametrize("version", ERAS)
+def test_a_compressed_body_is_refused(tools: str, version: str) -> None:
+    body = gzip.compress(json.dumps(request(version, "tools/list")).encode())
+    response = call(tools, "/mcp", "POST", headers(version, "tools/list") | {"content-encoding": "gzip"}, body)
+    error(response, 415, -32600, "Content-Encoding 'gzip'", "uncompressed", identity=None)
+
+
+@pytest.mark.parametrize(
+    ("header", "envelope", "code", "words"),
+    [
+        (None, MODERN, -32020, "header is missing"),
+        (LEGACY, MODERN, -32020, "says '2025-11-25'"),
+        (MODERN, LEGACY, -32020, "says '2026-07-28'"),
+        (MODERN, "", -32020, "both must name the same version"),
+        ("2099-01-01", MODERN, -32020, "both must name the same version"),
+        (MODERN, 1, -32602, "must be a string, and is a number"),
+        (MODERN, None, -32602, "needs 'io.modelcontextprotocol/protocolVersion'"),
+        ("2099-01-01", "2099-01-01", -32022, "this server supports 2026-07-28, 2025-11-25"),
+    ],
+)
+@pytest.mark.parametrize("method", ["tools/list", "tools/call", "server/discover"])
+def test_versions_of_header_and_envelope_that_differ(
+    tools: str, api: Upstream, method: str, header: str | None, envelope: Any, code: int, words: str
+) -> None:
+    params = {"name": "list-things", "_meta": {**META, "io.modelcontextprotocol/protocolVersion": envelope}}
+    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+    error(send(tools, header, message), 400, code, words)
+    assert api.received == []
+
+
+def test_an_unknown_version_is_answered_with_the_known_ones(tools: str) -> None:
+    message = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
+    response = send(tools, "1999-01-01", message)
+    error(response, 400, -32022, "'1999-01-01' is not supported")
+    assert response.json["error"]["data"]["requested"] == "1999-01-01"
+    assert {MODERN, LEGACY} <= set(response.json["error"]["data"]["supported"])
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY, None])
+def test_a_method_header_that_differs(tools: str, version: str | None) -> None:
+    response = send(tools, version, request(version, "tools/list"), mcp_method="tools/call")
+    error(response, 400, -32020, "'tools/call'", "'tools/list'")
+
+
+# -- paths and methods of HTTP ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/", "/tools/mcp", "/tools/mcp/", "/mcp?x=1"])
+@pytest.mark.parametrize("version", ERAS)
+def test_spellings_of_the_path(tools: str, version: str, path: str) -> None:
+    body = json.dumps(request(version, "tools/list")).encode()
+    assert call(tools, path, "POST", headers(version, "tools/list"), body).json["result"]["tools"]
+
+
+@pytest.mark.parametrize("path", ["/mcp//", "/MCP", "/sse", "/mcp/tools", "/message"])
+def test_other_paths_say_where_it_is(tools: str, path: str) -> None:
+    response = call(tools, path, "POST", headers(LEGACY), b"{}")
+    assert (response.status, "/mcp" in response.json["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/tools/mcp/"])
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD", "PUT", "PATCH"])
+def test_other_methods_of_http(tools: str, path: str, method: str) -> None:
+    response = call(tools, path, method, {"accept": "text/event-stream"})
+    assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
+
+
+def test_options_tells_the_methods(tools: str) -> None:
+    response = call(tools, "/mcp/", "OPTIONS")
+    assert (response.status, response.headers["allow"], response.body) == (204, "OPTIONS, POST", b"")
