@@ -5,6 +5,7 @@ Read from the raw data, in every published spelling, independently of the produc
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +16,10 @@ import yaml
 from wild.reading import EMPTY, Map, listed, mapping, named, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 Variables = dict[str, str]
 """From every name that an expression may use to the provider's key."""
@@ -34,6 +37,15 @@ class Consumed:
     variables: Variables
     via: Map = field(default_factory=Map)
     """The entry that imports it."""
+
+    def key_of(self, name: str) -> str:
+        """The provider's key of a variable; one that no bind lists is looked up in the environment."""
+        return self.variables.get(name, name.removeprefix("env."))
+
+    def base_uri(self, secret: Callable[[str], str]) -> str:
+        """The base URI, with the values of its bound variables."""
+        base = str(self.api.get("baseUri") or "").strip()
+        return _VARIABLE.sub(lambda match: secret(self.key_of(match[1])), base) if is_bound(base) else base
 
     def parameters(self) -> list[Map]:
         """Those of all levels; the nearer one wins."""
@@ -107,10 +119,26 @@ class Author:
     apis: dict[str, Map] = field(default_factory=dict)
     variables: Variables = field(default_factory=dict)
     unreadable: str | None = None
+    _in_bases: dict[str, str] | None = None
 
     def bases(self) -> dict[str, str]:
         """Base URIs by namespace, as written."""
         return {namespace: str(api.get("baseUri") or "").strip() for namespace, api in self.apis.items()}
+
+    def secret(self, key: str) -> str:
+        """The made-up value of a provider's key."""
+        if self._in_bases is None:
+            self._in_bases = self._values_in_bases()
+        return self._in_bases.get(key, f"s3cr3t+/=&{key}")
+
+    def _values_in_bases(self) -> dict[str, str]:
+        """The values of variables that stand in base URIs, by the provider's key."""
+        found: dict[str, str] = {}
+        for consumed in self.consumed.values():
+            base = str(consumed.api.get("baseUri") or "").strip()
+            for name, value in bound_parts(base).items() if is_bound(base) else ():
+                found.setdefault(consumed.key_of(name), value)
+        return found
 
 
 def has_host(base_uri: str) -> bool:
@@ -119,6 +147,26 @@ def has_host(base_uri: str) -> bool:
         return "{" not in base_uri and bool(urlsplit(base_uri).hostname)
     except ValueError:
         return False
+
+
+def is_bound(base_uri: str) -> bool:
+    """Whether a base URI gets its host from bound variables (``{{HOST}}``), and has no other placeholder."""
+    without = _VARIABLE.sub("v", base_uri)
+    return without != base_uri and (without == "v" or has_host(without))
+
+
+def bound_parts(base_uri: str) -> dict[str, str]:
+    """A value for each variable of a bound base URI, by its name: a URL, a host, or a segment of the path."""
+    if _VARIABLE.fullmatch(base_uri):
+        return {_VARIABLE.findall(base_uri)[0]: "https://whole.example.test/root"}
+    _, separator, rest = base_uri.rpartition("://")
+    host, _, path = rest.partition("/")
+    values = {name: f"host{n}.example.test" for n, name in enumerate(_VARIABLE.findall(host))}
+    if _VARIABLE.sub("", host):  # a part of a host name
+        values = {name: f"host{n}" for n, name in enumerate(values)}
+    if not separator:
+        values = {name: f"https://{value}" for name, value in values.items()}
+    return values | {name: f"segment{n}" for n, name in enumerate(_VARIABLE.findall(path)) if name not in values}
 
 
 @lru_cache(maxsize=256)

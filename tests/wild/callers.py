@@ -71,6 +71,12 @@ class Values:
             self.made[name] = self._make(name, kind)
         return self.made[name]
 
+    def of_cookie(self, name: str, kind: str | None) -> Any:
+        """A value that a cookie can hold as it is."""
+        if isinstance(self.of(name, kind), str):
+            self.made[name] = "".join(c for c in self.made[name] if c.isascii() and c not in ' ",;\\')
+        return self.made[name]
+
     def _make(self, name: str, kind: str | None) -> Any:
         number = next(self._count)
         tag = "".join(c for c in name if c.isascii() and c.isalnum())
@@ -172,7 +178,7 @@ def rest_call(
     query = "&".join(filter(None, (*_fields(pairs), credential[1], raw)))
     headers = dict(credential[0])
     headers |= {s.name: _line(values.of(s.name, s.type)) for s in inputs if s.place == "header"}
-    cookies = [f"{s.name}={quote(_line(values.of(s.name, s.type)), safe='')}" for s in inputs if s.place == "cookie"]
+    cookies = [f"{s.name}={_line(values.of_cookie(s.name, s.type))}" for s in inputs if s.place == "cookie"]
     headers["cookie"] = "; ".join([*cookies, headers["cookie"]])
     caller = Caller(values.made, raw, _RAW_BODY if open_body else None)
     body = _rest_body([s.name for s in inputs if s.place == "body"], values, caller)

@@ -16,6 +16,7 @@ import httpx2
 from aiohttp import ClientError, ClientSession, DummyCookieJar
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from msgspec.structs import replace
 
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.adapters.mcp import mcp_app
@@ -29,22 +30,23 @@ from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
 from naftiko_runtime.transport import open_transport
-from wild.author import has_host, understand
+from wild.author import has_host, is_bound, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing
 from wild.judge import faults
-from wild.oracle import Meaning, Unjudged, open_body, open_query, open_tool
+from wild.oracle import Meaning, Unjudged, not_callable, open_body, open_query, open_tool
 from wild.refusals import concerning
 from wild.verdict import FileReport, Refusal, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from naftiko_runtime.adapters.edge import App
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.diagnostics import Diagnostic
     from naftiko_runtime.plan import Plan, Server
+    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from wild.author import Author, Consumed, Exposed
     from wild.callers import Answered
     from wild.oracle import Caller, Expected
@@ -54,9 +56,24 @@ CALL_SECONDS = 10
 ORACLE_FAILED = "the oracle failed"
 
 
-def secret(key: str) -> str:
-    """The made-up value of a provider's key."""
-    return f"s3cr3t+/=&{key}"
+class Rerouted:
+    """Sends what is for the host of a bound base URI to the upstream that stands in for it."""
+
+    def __init__(self, inner: Transport, origins: Mapping[tuple[str, str], str]) -> None:
+        self._inner = inner
+        self._origins = origins
+
+    async def send(self, request: OutboundRequest) -> UpstreamResponse:
+        namespace = request.operation.partition(".")[0]
+        parts = urlsplit(request.url)
+        stand_in = self._origins.get((namespace, f"{parts.scheme}://{parts.netloc}"))
+        if stand_in is not None:
+            path = request.url[len(f"{parts.scheme}://{parts.netloc}") :]
+            request = replace(request, url=stand_in + path)
+        return await self._inner.send(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 def capability_files(folder: Path) -> list[Path]:
@@ -123,8 +140,9 @@ class Lab:
     async def _overrides(self, author: Author) -> Overrides:
         bases = {}
         for number, (namespace, base) in enumerate(author.bases().items()):
-            own = urlsplit(base).path if has_host(base) else ""
-            bases[namespace] = await self.echo.url(number) + own
+            if not is_bound(base):
+                own = urlsplit(base).path if has_host(base) else ""
+                bases[namespace] = await self.echo.url(number) + own
         return Overrides(base_uris=bases, host="127.0.0.1", skip_broken=True)
 
     async def _judge_all(
@@ -155,16 +173,32 @@ class Lab:
         bases = author.bases()
         for exposed, verdict in zip(author.exposed, report.verdicts, strict=True):
             called = [author.consumed.get(str(call["call"])) for call in exposed.calls()]
-            hosts = [has_host(bases[consumed.namespace]) for consumed in called if consumed is not None]
-            if not all(hosts) and verdict.kind in ("served", "refused", "unjudged"):
+            named = [bases[consumed.namespace] for consumed in called if consumed is not None]
+            if not all(has_host(base) or is_bound(base) for base in named) and verdict.kind in (
+                "served",
+                "refused",
+                "unjudged",
+            ):
                 verdict.with_base_uri, verdict.kind = verdict.kind, "no-host"
+
+    async def _origins(self, author: Author) -> dict[tuple[str, str], str]:
+        """The stand-in for the host of each bound base URI, by namespace and origin."""
+        found = {}
+        for number, namespace in enumerate(author.apis):
+            consumed = next((c for c in author.consumed.values() if c.namespace == namespace), None)
+            if consumed is not None and is_bound(author.bases()[namespace]):
+                parts = urlsplit(consumed.base_uri(author.secret))
+                found[namespace, f"{parts.scheme}://{parts.netloc}"] = await self.echo.url(number)
+        return found
 
     @asynccontextmanager
     async def _served(self, plan: Plan, author: Author) -> AsyncIterator[dict[tuple[str, str], Listening]]:
         """Every expose of a plan on a socket, by kind and namespace."""
         async with AsyncExitStack() as stack:
-            secrets = {binding.name: Secret(secret(binding.key)) for binding in plan.bindings}
-            bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("native", self.tls)))
+            secrets = {binding.name: Secret(author.secret(binding.key)) for binding in plan.bindings}
+            origins = await self._origins(author)
+            transport = Rerouted(open_transport("native", self.tls), origins)
+            bound = await stack.enter_async_context(bind(plan, secrets, lambda: transport))
             listening = {}
             listeners: list[Listener] = []
             stack.push_async_callback(_stop, listeners)
@@ -184,7 +218,7 @@ class Lab:
     async def _connect(self, known: Listening, expose: Map, author: Author, stack: AsyncExitStack) -> None:
         """The official client, on the 2026-07-28 wire, and what tools/list publishes."""
         try:
-            headers, query = credentials(expose, author.variables, secret)
+            headers, query = credentials(expose, author.variables, author.secret)
         except Unjudged as unjudged:
             known.fault = str(unjudged)
             return
@@ -241,6 +275,8 @@ class Trial:
         elif not self.exists:
             names = ", ".join(str(call["call"]) for call in self.exposed.calls())
             self.verdict.settle("no-operation", names or "no call at all")
+        elif reason := next(filter(None, map(not_callable, self.consumed)), None):
+            self.verdict.settle("not-callable", reason)
 
     def refuse(self, errors: Sequence[Diagnostic]) -> None:
         """The product refuses the file: the operation's share in that."""
@@ -277,9 +313,9 @@ class Trial:
         self.lab.echo.received.clear()
         self.lab.echo.speak(str(self.consumed[0].operation.get("outputRawFormat")) if self.consumed else "json")
         caller, answered = await (self._over_rest(server) if self.exposed.kind == "rest" else self._over_mcp(server))
-        if not self.exists:
+        if not self.exists or self.verdict.kind == "not-callable":
             if answered.ok:
-                self.verdict.settle("wrong", "a success, though it calls nothing that exists")
+                self.verdict.settle("wrong", "a success, though it calls nothing that can be called")
             return
         expected = self._expected(caller)
         self.verdict.unchecked = [text for each in expected for text in each.unchecked]
@@ -289,7 +325,9 @@ class Trial:
         """What the author meant; a fault of the oracle's own is never laid to the product."""
         pairs = zip(self.exposed.calls(), self.consumed, strict=True)
         try:
-            return [Meaning(self.exposed, call, consumed, caller, secret).expected() for call, consumed in pairs]
+            return [
+                Meaning(self.exposed, call, consumed, caller, self.author.secret).expected() for call, consumed in pairs
+            ]
         except Unjudged:
             raise
         except Exception as error:
@@ -307,7 +345,7 @@ class Trial:
             route,
             open_query=only is not None and open_query(exposed, only),
             open_body=only is not None and method in ("POST", "PUT", "PATCH", "DELETE") and open_body(exposed, only),
-            credential=credentials(exposed.expose, self.author.variables, secret),
+            credential=credentials(exposed.expose, self.author.variables, self.author.secret),
         )
         return call.caller, await call.send(self.lab.session, server.url)
 

@@ -132,7 +132,7 @@ class Meaning:
     def expected(self) -> Expected:
         method = str(self.consumed.operation.get("method") or "GET").upper()
         expected = Expected(self.consumed.namespace, method)
-        base = urlsplit(str(self.consumed.api.get("baseUri") or "")).path if "{" not in self._base() else ""
+        base = self._base_path()
         joined = base.rstrip("/") + ("" if self._path.startswith("/") or not self._path else "/") + self._path
         expected.segments = [self._segment(segment) for segment in joined.split("/")]
         expected.query = [*self._query_in_path(), *self._fields("query")]
@@ -145,15 +145,16 @@ class Meaning:
         expected.lost = [name for name in self._with if name not in self._bound]
         return expected
 
-    def _base(self) -> str:
-        return str(self.consumed.api.get("baseUri") or "")
+    def _base_path(self) -> str:
+        base = self.consumed.base_uri(self._secret)
+        return urlsplit(base).path if "{" not in base else ""
 
     def _segment(self, segment: str) -> str:
         """A segment of the path, decoded, with its values in place."""
 
         def value(match: re.Match[str]) -> str:
             found = self._parameter(match[1] or match[2], "path")
-            return "" if found is ABSENT else as_text(found)
+            return ",".join(map(as_text, found)) if isinstance(found, list) else as_text(found)
 
         pieces, at = [], 0
         for match in _PATH_PLACEHOLDER.finditer(segment):
@@ -453,3 +454,13 @@ def open_tool(exposed: Exposed, consumed: Consumed) -> bool:
     if exposed.parameters() or method not in (*WRITES, "GET", "DELETE"):
         return False
     return open_body(exposed, consumed) if method in WRITES else open_query(exposed, consumed)
+
+
+def not_callable(consumed: Consumed) -> str:
+    """Why an existing operation cannot be called as it is written; empty when it can be."""
+    path = consumed_path(consumed)
+    if "#" in path:
+        return "a fragment in the path is never sent"
+    places = {fold(name) for name in path_names(f"{consumed.api.get('baseUri') or ''}/{path}")}
+    unplaced = [p for p in consumed.parameters() if p.get("in") == "path" and fold(str(p.get("name"))) not in places]
+    return f"the path has no place for '{unplaced[0].get('name')}'" if unplaced else ""

@@ -80,7 +80,7 @@ class Totals:
 
     @property
     def served(self) -> float:
-        """The share of what names an existing operation and a host; 1 when nothing does."""
+        """The share of callable operations that is served; 1 when there are none."""
         eligible = len(self.of(*ELIGIBLE))
         return len(self.of("served")) / eligible if eligible else 1.0
 
@@ -151,7 +151,7 @@ class Totals:
         unchecked = Counter(text for verdict in self.of("served") for text in verdict.unchecked)
         if unchecked:
             yield f"served, but not checked: {dict(unchecked)}"
-        yield f"served {counts['served']} of {eligible} with an existing operation and a host: {self.served:.1%}"
+        yield f"served {counts['served']} of {eligible} callable operations: {self.served:.1%}"
 
 
 def _line(verdict: Verdict) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["served", "refused", "wrong", "crash", "no-host", "no-operation", "mock", "unjudged"]
+Kind = Literal["served", "refused", "wrong", "crash", "no-host", "no-operation", "not-callable", "mock", "unjudged"]
 
 ELIGIBLE: tuple[Kind, ...] = ("served", "refused", "wrong", "crash")
-"""What names an existing operation and a host."""
+"""What is callable: it names an existing operation, a host, and a place in the path for each path parameter."""
 
-KINDS: tuple[Kind, ...] = (*ELIGIBLE, "no-host", "no-operation", "mock", "unjudged")
+KINDS: tuple[Kind, ...] = (*ELIGIBLE, "no-host", "no-operation", "not-callable", "mock", "unjudged")
 
 
 @dataclass(frozen=True)
