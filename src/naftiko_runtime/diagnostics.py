@@ -65,7 +65,6 @@ class Rule(Struct, frozen=True):
         severity: How much it matters.
         summary: What it means, for the reference.
         remedy: What to do about it, for the reference.
-        secret: Whether the line it is about holds a secret, and is not to be quoted.
     """
 
     code: str
@@ -73,15 +72,14 @@ class Rule(Struct, frozen=True):
     severity: Severity
     summary: str
     remedy: str
-    secret: bool = False
 
 
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its slug."""
 
 
-def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str, *, secret: bool = False) -> Rule:
-    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, secret)
+def _rule(code: str, slug: str, severity: Severity, summary: str, remedy: str) -> Rule:
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
     return rule
 
 
@@ -333,6 +331,21 @@ PATTERN: Final = _rule(
     "Write it in RE2's syntax: without look-around and back references.",
 )
 
+UNMAPPED_PROPERTY: Final = _rule(
+    "NK306",
+    "unmapped-property",
+    _E,
+    "A property of a called operation without a `mapping` or a `value`; it would show callers the whole response.",
+    "Add a `mapping` to the property, or a `value`.",
+)
+MAPPING_WITHOUT_CALL: Final = _rule(
+    "NK307",
+    "mapping-without-call",
+    _E,
+    "A `mapping` in an operation that has no `call`, `steps` or `ref`; there is no response to read from.",
+    "Add a `call`, or write a `value` instead of the mapping.",
+)
+
 ROOT_PATH: Final = _rule(
     "NK321",
     "root-path",
@@ -452,7 +465,13 @@ HARD_CODED: Final = _rule(
     _W,
     "A secret stands in the file, for everybody who has it.",
     "Bind a variable, and write `{{VARIABLE}}`; then change the secret, for it is known.",
-    secret=True,
+)
+SECRET_AS_NAME: Final = _rule(
+    "NK506",
+    "secret-as-name",
+    _E,
+    "A secret stands where the name of a variable belongs.",
+    "Write the name of the variable that holds the secret; then change the secret, for it is known.",
 )
 INSECURE: Final = _rule(
     "NK504",

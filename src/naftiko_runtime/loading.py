@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from naftiko_runtime.diagnostics import Findings
 from naftiko_runtime.dialect import canonical
@@ -14,9 +15,11 @@ from naftiko_runtime.link.broken import sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
+from naftiko_runtime.redaction import redact
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from naftiko_runtime.diagnostics import Diagnostic
@@ -59,6 +62,21 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
     """The same from what was already read; with a path, imports are relative to it, without one there are none."""
+    loaded = _load_source(source, overrides, path)
+    return replace(loaded, diagnostics=tuple(_redacted(loaded))) if loaded.diagnostics else loaded
+
+
+def _redacted(loaded: Loaded) -> Iterator[Diagnostic]:
+    """What was found, without the credentials that messages repeat of the document."""
+    secrets = (loaded.source.secrets() if loaded.source is not None else None) or ()
+    for finding in loaded.diagnostics:
+        message = redact(finding.message, secrets)
+        advice = finding.help and redact(finding.help, secrets)
+        same = message == finding.message and advice == finding.help
+        yield finding if same else replace(finding, message=message, help=advice)
+
+
+def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:
     findings = Findings()
     departures = _departures(source, findings) if overrides.strict else None
     spoken = canonical(source, findings)

@@ -14,6 +14,7 @@ import click
 
 from naftiko_runtime import limits
 from naftiko_runtime.loading import load_source
+from naftiko_runtime.redaction import redact_line
 from naftiko_runtime.render import printable
 
 if TYPE_CHECKING:
@@ -59,8 +60,10 @@ class Fixing:
         return result.loaded
 
     def _show_diff(self, file: Path, result: Fixed) -> None:
+        source = result.loaded.source
+        secrets = source.secrets() if source is not None else None
         for line in _diff(file, result):
-            click.echo(line, nl=False)
+            click.echo(redact_line(line, secrets), nl=False)
 
     def summary(self) -> str:
         """What was left for a reason, and how much was fixed."""

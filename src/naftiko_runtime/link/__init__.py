@@ -12,6 +12,7 @@ from naftiko_runtime.link.hygiene import check_hygiene
 from naftiko_runtime.link.spelling import listed
 from naftiko_runtime.link.tidiness import check_tidiness
 from naftiko_runtime.link.together import check_ports
+from naftiko_runtime.link.value_checks import check_values
 from naftiko_runtime.plan import Plan
 from naftiko_runtime.spec.document import SharedDocument
 
@@ -41,6 +42,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
     check_ports(servers, findings)
+    check_values(document, context)
     if overrides.lint:
         check_hygiene(document, operations, context)
         check_tidiness(document, operations, context)

@@ -1,13 +1,29 @@
-"""The data of parts that no model reads yet, by name and place."""
+"""Walks a document: its parts, and the data of parts that no model reads yet, by name and place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from naftiko_runtime.spec.base import Part
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.source import Steps
+
+
+def walk_parts(value: object) -> Iterator[Part]:
+    """A part, and all below it."""
+    if isinstance(value, Part):
+        yield value
+        for name in value.model_fields_set & type(value).model_fields.keys():
+            yield from walk_parts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from walk_parts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from walk_parts(item)
 
 
 def entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:

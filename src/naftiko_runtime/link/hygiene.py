@@ -9,18 +9,19 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.data import walk_parts
 from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
-from naftiko_runtime.spec.base import Part
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.exposes import McpExpose
 from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.spec.auth import Authentication
+    from naftiko_runtime.spec.base import Part
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import McpTool
 
@@ -43,7 +44,7 @@ def check_hygiene(document: Document, operations: Mapping[str, Consumed], contex
         operations: What is consumed, by ``namespace.operation``.
         context: The linking run.
     """
-    for part in _parts(document):
+    for part in walk_parts(document):
         _check_text(part, context)
         if isinstance(part, Basic | Bearer | ApiKey | Digest | OAuth1 | OAuth2):
             _check_credential(part, context)
@@ -55,20 +56,6 @@ def check_hygiene(document: Document, operations: Mapping[str, Consumed], contex
         if isinstance(expose, McpExpose):
             for tool in expose.tools:
                 _check_tool(tool, operations.get(tool.call or ""), context)
-
-
-def _parts(value: object) -> Iterator[Part]:
-    """A part, and all below it."""
-    if isinstance(value, Part):
-        yield value
-        for name in value.model_fields_set & type(value).model_fields.keys():
-            yield from _parts(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _parts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _parts(item)
 
 
 def _check_text(part: Part, context: Context) -> None:

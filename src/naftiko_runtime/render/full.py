@@ -37,7 +37,7 @@ def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *
 def _block(diagnostic: Diagnostic, line_of: Callable[[Span], str], colour: bool) -> str:
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
     lines = [f"{place}{kind(diagnostic, colour)}: {printable(diagnostic.message)}"]
-    if diagnostic.span and not diagnostic.rule.secret and (line := line_of(diagnostic.span)):
+    if diagnostic.span and (line := line_of(diagnostic.span)):
         lines += _excerpt(diagnostic.span, line, colour)
     if diagnostic.help:
         lines.append(f"  {_paint('help', '36', colour)}: {printable(diagnostic.help)}")

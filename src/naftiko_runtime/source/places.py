@@ -10,6 +10,7 @@ import yaml
 from msgspec import Struct
 
 from naftiko_runtime.diagnostics import DocumentError, Span
+from naftiko_runtime.redaction import find_secrets, redact_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,9 +70,26 @@ class Source(Struct, frozen=True):
         return Draft(self)
 
     def quoted(self, span: Span) -> str:
-        """The line at a span, in this file or in one that was imported into it."""
+        """The line at a span, in this file or in one that was imported into it; credentials in it are masked."""
         owner = self if span.file == self.file else self.places.files.get(span.file)
-        return owner.line(span.line) if owner is not None else ""
+        return redact_line(owner.line(span.line), owner.secrets()) if owner is not None else ""
+
+    def secrets(self) -> tuple[str, ...] | None:
+        """The credentials that stand in the document, to mask them; none if it has no data. Found once, when asked."""
+        if self.data is None:
+            return None
+        if self.places.secrets is None:
+            self.places.secrets = find_secrets(self.data, self._lines_of)
+        return self.places.secrets
+
+    def _lines_of(self, steps: Steps) -> list[str]:
+        """The text of a scalar as it is written, line by line."""
+        span = self.span(steps)
+        owner = self if span.file == self.file else self.places.files.get(span.file, self)
+        lines = [owner.line(number) for number in range(span.line, span.end_line + 1)]
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return lines
 
     def span_of(self, mark: Mark) -> Span:
         """The place between two marks."""
@@ -104,7 +122,7 @@ class SourceError(DocumentError):
 class Places:
     """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
 
-    __slots__ = ("_keep", "entries", "files", "lent", "owners", "root")
+    __slots__ = ("_keep", "entries", "files", "lent", "owners", "root", "secrets")
 
     def __init__(self) -> None:
         self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
@@ -115,6 +133,8 @@ class Places:
         self.files: dict[str, Source] = {}
         """The other files that were read, by name."""
         self.root: Mark = (ORIGIN, ORIGIN)
+        self.secrets: tuple[str, ...] | None = None
+        """The credentials that stand in the document, once somebody asked for them."""
 
     def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
         """Note a container's entries; it is kept alive, so that its identity stays its own."""

@@ -1,0 +1,208 @@
+"""Checks values that a document may hold and that can never work: each is an error of the part it stands in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.contract import Contract, Input
+from naftiko_runtime.errors import Rejected
+from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.data import walk_parts
+from naftiko_runtime.redaction import looks_like_token
+from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
+from naftiko_runtime.spec.document import Bind
+from naftiko_runtime.spec.exposes import McpTool, RestOperation
+from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
+from naftiko_runtime.template import Placeholder, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.pattern import Pattern
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.spec.base import Part
+    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.spec.exposes import Exposed
+    from naftiko_runtime.spec.parameters import Output
+
+_BAD_PERCENT: Final = pattern(r"%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE: Final = pattern(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+_PASTED: Final = pattern(
+    "[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u200b-\u200f\u2060\ufeff]"
+)
+"""Typographic quotes and invisible characters, which come with text that was copied from a page."""
+_NOT_IN_HEADER: Final = pattern(r"[^\x20-\x7e\t]")
+_NAMES: Final = ("name", "namespace", "path")
+_CREDENTIALS: Final = (
+    "username",
+    "password",
+    "token",
+    "key",
+    "value",
+    "client_id",
+    "client_secret",
+    "consumer_key",
+    "consumer_secret",
+    "token_secret",
+)
+
+
+def check_values(document: Document, context: Context) -> None:
+    """Report values that can never work.
+
+    Args:
+        document: The document.
+        context: The linking run.
+    """
+    for part in walk_parts(document):
+        _check_ends(part, context)
+        match part:
+            case Basic() | Bearer() | ApiKey() | Digest() | OAuth1() | OAuth2():
+                _check_credential(part, context)
+            case Bind():
+                _check_keys(part, context)
+            case ConsumedParameter() | ExposedParameter() | ToolParameter():
+                _check_default(part, context)
+            case ConsumedResource() | ConsumedOperation():
+                _check_path(part.path, part.at("path"), context)
+            case RestOperation() | McpTool():
+                _check_outputs(part, context)
+            case _:
+                pass
+
+
+def _check_ends(part: Part, context: Context) -> None:
+    for key in _NAMES:
+        text = getattr(part, key, None)
+        if isinstance(text, str) and text != text.strip() and key in part.model_fields_set:
+            rule = rules.PATH if key == "path" else rules.INVALID_VALUE
+            message = f"the {key} '{text.strip()}' has white space at its end"
+            if text != text.lstrip():
+                message = f"the {key} '{text.strip()}' has white space before it"
+            context.complain(rule, message, part.at(key), f"write '{text.strip()}'")
+
+
+def _check_path(text: str | None, steps: Steps, context: Context) -> None:
+    if text is None:
+        return
+    if _ABSOLUTE.match(text):
+        advice = "write the scheme and the host into 'baseUri', and the rest here"
+        context.complain(rules.PATH, "a path is not a URL", steps, advice)
+    if _BAD_PERCENT.search(text):
+        message = "a '%' in the path does not begin a percent-encoded character"
+        context.complain(rules.PATH, message, steps, "write '%25' for a percent sign")
+
+
+def _check_default(parameter: Parameter, context: Context) -> None:
+    if parameter.default is None:
+        return
+    compiled = _compile(getattr(parameter, "pattern", None))
+    declared = Input(parameter.name, "query", parameter.type, default=parameter.default, pattern=compiled)
+    try:
+        if isinstance(parameter, ToolParameter):
+            Contract((declared,)).admit_arguments({})
+        else:
+            Contract((declared,)).admit_request({})
+    except Rejected as rejected:
+        message = f"the default of '{parameter.name}' {rejected.faults[0].detail}"
+        context.complain(rules.INVALID_VALUE, message, parameter.at("default"), "correct the default, or leave it out")
+
+
+def _compile(text: str | None) -> Pattern | None:
+    if text is None:
+        return None
+    from naftiko_runtime.pattern import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
+
+    try:
+        return compile_pattern(text)
+    except PatternError:  # reported where the input is linked
+        return None
+
+
+def _check_credential(part: Part, context: Context) -> None:
+    for field in _CREDENTIALS:
+        text = getattr(part, field, None)
+        if not isinstance(text, str):
+            continue
+        key = type(part).model_fields[field].alias or field
+        for name in _names(text):
+            if looks_like_token(name):
+                _complain_of_token(f"the variable in '{key}'", part.at(key), context)
+        literal = "".join(_literals(text))
+        found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if _is_header(part) else None)
+        if found:
+            message = f"'{key}' holds the character U+{ord(found[0]):04X}, which a header cannot carry"
+            advice = "write straight quotes, or none" if found[0] in "\u2018\u2019\u201c\u201d\u201e" else "remove it"
+            context.complain(rules.INVALID_VALUE, message, part.at(key), advice)
+
+
+def _is_header(part: Part) -> bool:
+    return isinstance(part, Bearer) or (isinstance(part, ApiKey) and part.placement == "header")
+
+
+def _pieces(text: str) -> tuple[str | Placeholder, ...]:
+    try:
+        return split(text)
+    except ValueError:  # reported where the template is linked
+        return ()
+
+
+def _names(text: str) -> Iterator[str]:
+    return (piece.name for piece in _pieces(text) if isinstance(piece, Placeholder))
+
+
+def _literals(text: str) -> Iterator[str]:
+    return (piece for piece in _pieces(text) if isinstance(piece, str))
+
+
+def _check_keys(bind: Bind, context: Context) -> None:
+    for variable, key in bind.keys.items():
+        if looks_like_token(key):
+            _complain_of_token(f"the key of a variable of '{bind.namespace}'", bind.at("keys", variable), context)
+        elif looks_like_token(variable):
+            _complain_of_token(f"a variable of '{bind.namespace}'", bind.at("keys", variable), context, key=True)
+
+
+def _complain_of_token(what: str, steps: Steps, context: Context, *, key: bool = False) -> None:
+    message = f"{what} looks like a secret, not like a name"
+    advice = "write the name of the variable that holds the secret, and replace the secret: others may have read it"
+    context.complain(rules.SECRET_AS_NAME, message, steps, advice, key=key)
+
+
+def _check_outputs(spec: Exposed, context: Context) -> None:
+    if spec.call is None and spec.steps is None and spec.ref is None:
+        mapped = next(_mapped(spec.output_parameters), None)
+        if mapped is not None:
+            message = "a 'mapping' without a call has nothing to read from"
+            advice = "add 'call: namespace.operation', or give a 'value' instead of the mapping"
+            context.complain(rules.MAPPING_WITHOUT_CALL, message, mapped.at("mapping"), advice)
+        return
+    for output in spec.output_parameters:
+        _check_properties(output, context)
+
+
+def _mapped(outputs: tuple[Output, ...]) -> Iterator[Output]:
+    for output in outputs:
+        if isinstance(output.mapping, str) and output.value is None:
+            yield output
+        yield from _mapped(tuple(output.inner()))
+
+
+def _check_properties(output: Output, context: Context) -> None:
+    for inner in output.inner():
+        _check_properties(inner, context)
+    older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
+    for name, inner in (older.properties or {}).items():
+        if not _reads(inner):
+            message = f"the property '{name}' has no 'mapping', so that it would show the whole response"
+            advice = f"add 'mapping: $.{name}', or give it a 'value'"
+            context.complain(rules.UNMAPPED_PROPERTY, message, inner.at(), advice)
+
+
+def _reads(output: Output) -> bool:
+    """Whether an output, or something inside it, says what it holds."""
+    own = output.mapping is not None or output.value is not None or output.const is not None
+    return own or any(map(_reads, output.inner()))

@@ -1,0 +1,138 @@
+"""Credentials that stand in a document are masked in everything that quotes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from naftiko_runtime.cli import main
+from naftiko_runtime.redaction import find_secrets, looks_like_token, redact, redact_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRETS = ("hunter22", "Sup3rS3cretValue", "abcdef123", "qqqqwwww1", "sk_live_4242424242abcdef", "zyxw4321")
+DOCUMENT = r"""
+naftiko: 1.0.0-alpha2
+info: {label: Ships, description: Ships}
+binds:
+  - namespace: env
+    keys: {API_KEY: sk_live_4242424242abcdef}
+capability:
+  consumes:
+    - type: http
+      namespace: registry
+      baseUri: https://user:hunter22@registry.example/v1
+      authentication: {type: apikey, key: X-Key, value: "Sup3rS3\u0063retValue", bogus: 1}
+      resources:
+        - path: /ships
+          operations:
+            - name: list-ships
+              method: POST
+              body: {type: text, data: "client_secret=abcdef123&a={{nope}}", odd: 1}
+              inputParameters:
+                - {name: api_key, in: query, value: "qqqqwwww1", typo: 3, type: Sup3rS3cretValue}
+  exposes:
+    - type: rest
+      namespace: ships
+      port: 8080
+      resources:
+        - path: /ships
+          operations:
+            - {method: GET, call: registry.list-ships, with: {password: "zyxw4321", other: "Sup3rS3cretValue"}}
+"""
+
+
+@pytest.mark.parametrize("form", ["full", "concise", "json", "github", "sarif", "junit"])
+@pytest.mark.parametrize("options", [(), ("--strict",), ("--fix", "--diff")], ids=["plain", "strict", "diff"])
+def test_no_format_shows_a_credential_of_the_document(form: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "ships.yml"
+    file.write_text(DOCUMENT, encoding="utf-8")
+    shown = CliRunner().invoke(main, ["validate", *options, "--format", form, str(file)]).output
+    assert "ships.yml" in shown
+    assert [secret for secret in SECRETS if secret in shown] == []
+    assert r"S3\u0063ret" not in shown
+
+
+def test_a_document_that_is_not_yaml_is_quoted_without_its_credentials(tmp_path: Path) -> None:
+    file = tmp_path / "ships.yml"
+    lines = [
+        'authentication: {type: apikey, value: Sup3rS3cretValue, "',
+        "token: hunter22: no",
+        "naftiko: [1, password: 'zyxw4321",
+    ]
+    for line in lines:
+        file.write_text(f"naftiko: 1.0.0-alpha2\n{line}\n", encoding="utf-8")
+        shown = CliRunner().invoke(main, ["validate", str(file)]).output
+        assert "error" in shown
+        assert [secret for secret in SECRETS if secret in shown] == [], shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("token: abc123", "token: ******"),
+        ('  token: "ab c"', '  token: "****"'),
+        ("{type: bearer, token: hunter2}", "{type: bearer, token: *******}"),
+        ('{"client_secret": "s3cr3t"}', '{"client_secret": "******"}'),
+        ("client_secret=abc&x=1", "client_secret=***&x=1"),
+        ("Authorization: Bearer abcdefg", "Authorization: **************"),
+        ("baseUri: https://u:p@host/x", "baseUri: https://***@host/x"),
+        ("note: ghp_abcdefghijklmnop123", "note: ***********************"),
+        ('password: "{{PASSWORD}}"', 'password: "{{PASSWORD}}"'),
+        ("token: rest.token", "token: rest.token"),
+        ("token: {type: string}", "token: {type: string}"),
+        ("TOKEN: REGISTRY_TOKEN", "TOKEN: REGISTRY_TOKEN"),
+        ("tokenEndpoint: https://host/token", "tokenEndpoint: https://host/token"),
+        ("name: token", "name: token"),
+    ],
+)
+def test_a_line_is_masked_in_place(line: str, shown: str) -> None:
+    assert redact_line(line, ()) == shown
+    assert len(shown) == len(line)
+
+
+def test_a_message_is_masked() -> None:
+    text = "'https://ann:pw@host' and 'Sup3rS3cretValue' and sk-proj-abcdefgh12345678"
+    assert redact(text, ["Sup3rS3cretValue"]) == "'https://***@host' and '***' and ***"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk_live_abcdefgh12",
+        "a8f5f167f44f4964e6c998dee827110c",
+        "AbC123dEf456GhI789jKl0",
+        "xoxb-1234567890-abc",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "AKIAIOSFODNN7EXAMPLE",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    ],
+)
+def test_a_token_is_recognised(text: str) -> None:
+    assert looks_like_token(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SEGMENT_WRITE_KEY",
+        "DATADOG_API_KEY_2",
+        "APP_V2_TOKEN_2024_PRODUCTION",
+        "stripe-api-key-v3",
+        "secret/data/path1",
+    ],
+)
+def test_a_name_is_not_taken_for_a_token(text: str) -> None:
+    assert not looks_like_token(text)
+
+
+def test_the_secrets_of_a_document_are_found_wherever_they_stand() -> None:
+    data = {
+        "authentication": {"type": "apikey", "key": "X-Key", "headers": {"X-A": "alpha1"}, "value": "{{KEY}}"},
+        "parameters": [{"name": "client_secret", "value": "bravo2"}, {"name": "page", "value": "first"}],
+        "with": {"password": "rest.password", "apiKey": "charlie3"},
+    }
+    assert set(find_secrets(data)) == {"alpha1", "bravo2", "charlie3"}
