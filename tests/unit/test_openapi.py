@@ -329,13 +329,6 @@ def test_an_input_is_a_parameter(declared: dict[str, Any], told: dict[str, Any])
     assert only(found)["responses"]["400"] == {"$ref": "#/components/responses/Refused"}
 
 
-@pytest.mark.parametrize("default", ["many", True, [1, 2]])
-def test_a_default_that_the_check_refuses_makes_an_input_required(default: Any) -> None:
-    inputs = [given("a", "query", type="integer", default=default)]
-    found = parameters(described(document({"inputParameters": [given("a", "query")]}, [rest(inputs=inputs)])))
-    assert (found["a"]["required"], found["a"]["schema"]) == (True, {"type": "integer"})
-
-
 @pytest.mark.parametrize("name", ["Accept", "content-type", "AUTHORIZATION"])
 def test_headers_that_openapi_reserves_are_not_listed(name: str) -> None:
     inputs = [given(name, "header"), given("X-Other", "header")]

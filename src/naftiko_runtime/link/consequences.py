@@ -27,6 +27,7 @@ _MISSED: Final = frozenset(
         rules.UNKNOWN_PARAMETER,
         rules.UNKNOWN_REFERENCE,
         rules.UNLISTED_INPUT,
+        rules.UNMAPPED_PROPERTY,
         rules.UNPLACED_PARAMETER,
         rules.UNUSED_INPUT,
     }
@@ -113,7 +114,7 @@ def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
 
 def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
     if nearest(slip, _CALLING):
-        hidden.add(place, {rules.MISSING_KEY})
+        hidden.add(place, {rules.MISSING_KEY, rules.MAPPING_WITHOUT_CALL})
     if nearest(slip, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
     _in_step(hidden, place)
