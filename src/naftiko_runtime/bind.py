@@ -51,6 +51,7 @@ async def bind(
     open_transport: Callable[[], Transport],
     *,
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
+    total_deadline_seconds: float | None = None,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
     nonces: NonceBook | None = None,
 ) -> AsyncIterator[Bound]:
@@ -60,7 +61,8 @@ async def bind(
         plan: What to run.
         secrets: Its variables by full name.
         open_transport: Makes the one client that all operations share.
-        deadline_seconds: For each exchange, from the request to the last byte of the answer.
+        deadline_seconds: For each exchange; where the answer streams through, for its head and for each pause.
+        total_deadline_seconds: For each exchange, from the request to the last byte of the answer; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
         nonces: Where guards note what they were answered; by default each for itself.
 
@@ -68,7 +70,8 @@ async def bind(
         BindError: A secret cannot be sent where the plan wants it.
     """
     transport = open_transport()
-    deadlines = Deadlines(deadline_seconds)
+    total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
+    deadlines = Deadlines(deadline_seconds, total)
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
         called = {upstream.namespace for upstream in plan.called}

@@ -64,6 +64,10 @@ DIGEST_NONCES_MAX: Final = 10_000
 
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
+UPLOAD_PIECE_BYTES_MAX: Final = 64 * 1024
+"""Of a body that streams through: as much has to be taken by an upstream within its deadline."""
+UPSTREAM_UNSENT_BYTES_MAX: Final = 128 * 1024
+"""What the system takes of a request beyond what it has sent."""
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
 UPSTREAM_CONNECTIONS_MAX: Final = 2048
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024

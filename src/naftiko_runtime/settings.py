@@ -27,7 +27,8 @@ class ServerSettings:
         control: Address and port of health and metrics; none for none, and then nothing is counted.
         grace_seconds: How long requests in progress may take to finish after a signal.
         linger_seconds: How long listeners go on accepting after readiness fell.
-        deadline_seconds: For each exchange with an upstream.
+        deadline_seconds: For each exchange with an upstream; for one that streams, for the head and each pause.
+        total_deadline_seconds: For each exchange with an upstream, streamed ones included; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
         traces: Where spans go; none for nowhere.
         workers: How many processes serve; with 1 it is the one that was started.
@@ -38,6 +39,7 @@ class ServerSettings:
     grace_seconds: float = limits.GRACE_SECONDS
     linger_seconds: float = limits.LINGER_SECONDS
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS
+    total_deadline_seconds: float | None = None
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
     traces: TraceOptions | None = None
     workers: int = 1

@@ -68,3 +68,45 @@ async def test_a_task_goes_on_after_its_deadline() -> None:
     task = asyncio.create_task(twice())
     assert await task == ["struck", "struck"]
     assert task.cancelling() == 0
+
+
+async def test_a_deadline_that_is_renewed_begins_anew_and_one_that_is_suspended_waits() -> None:
+    deadlines = Deadlines(0.2)
+    loop = asyncio.get_running_loop()
+    deadline = deadlines.begin()
+    for _ in range(4):
+        await asyncio.sleep(0.01)
+        deadlines.renew(deadline)
+    deadlines.suspend(deadline)
+    await asyncio.sleep(0.5)
+    assert not deadline.struck
+    deadlines.renew(deadline)
+    began = loop.time()
+    with pytest.raises(asyncio.CancelledError):
+        await never()
+    assert loop.time() - began > 0.19
+    assert deadline.explains(asyncio.CancelledError)
+    deadlines.renew(deadline)
+    await asyncio.sleep(0.3)  # it is over: nothing strikes again
+
+
+async def test_the_total_strikes_whatever_is_renewed_or_suspended() -> None:
+    total = Deadlines(0.3)
+    deadlines = Deadlines(0.2, total)
+    deadline = deadlines.begin()
+    deadlines.suspend(deadline)
+    with pytest.raises(asyncio.CancelledError):
+        await never()
+    assert deadline.explains(asyncio.CancelledError)
+    assert deadline.seconds == 0.3
+    deadlines.end(deadline)
+
+
+async def test_a_call_that_ends_leaves_its_total_too() -> None:
+    total = Deadlines(0.1)
+    deadlines = Deadlines(30, total)
+    deadlines.end(deadlines.begin())
+    await asyncio.sleep(0.2)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

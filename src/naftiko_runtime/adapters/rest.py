@@ -15,9 +15,9 @@ from naftiko_runtime.adapters.edge import (
     Edge,
     Truncated,
     lent_body,
-    read_body,
     send_bodyless,
     send_whole,
+    stream_body,
     too_large,
 )
 from naftiko_runtime.adapters.forms import form_fields
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.operation import BoundOperation, Exchange
     from naftiko_runtime.telemetry.observer import Observer, Subject
 
 _BODYLESS: Final = (204, 205, 304)
@@ -146,10 +146,11 @@ class _Handler(ABC):
         try:
             held = await self._held(receive) if self._reads_body else None
             call = self._invocation(scope, receive, held, found)
-            async with operation.run(call) as answer:
+            exchange = operation.run(call)
+            async with exchange as answer:
                 if answer.status in LOCATING:
                     answer.headers = self._locations.rewritten(answer.headers, operation.plan.request, answer.url)
-                await reply.send(answer)
+                await reply.send(answer, exchange)
         except CallError as error:
             if reply.started:  # too late for a problem: an unfinished answer must not look whole
                 raise Truncated from error
@@ -158,14 +159,18 @@ class _Handler(ABC):
             return
 
     async def _held(self, receive: Receive) -> bytes:
-        """The whole body, within the time of a call."""
+        """The whole body; each piece of it within the time of a call."""
         deadlines = self._operation.deadlines
         deadline = deadlines.begin()
         try:
-            return await read_body(receive, self._edge.body_bytes_max)
+            pieces = []
+            async for piece in stream_body(receive, self._edge.body_bytes_max):
+                pieces.append(piece)
+                deadlines.renew(deadline)
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         except BaseException as error:
             if deadline.explains(type(error)):
-                raise TooSlow(too_slow(deadlines.seconds)) from None
+                raise TooSlow(too_slow(deadline.seconds)) from None
             raise
         finally:
             deadlines.end(deadline)
@@ -287,15 +292,15 @@ class _Reply(Struct, eq=False):
     _consumes_head: bool
     started: bool = False
 
-    def send(self, answer: Answer) -> Awaitable[None]:
+    def send(self, answer: Answer, exchange: Exchange) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
         if answer.mapped:
             return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.as_json())
         if answer.held is not None:
             return send_whole(self._send, answer.status, answer.headers, answer.held)
-        return self._stream(answer)
+        return self._stream(answer, exchange)
 
-    async def _stream(self, answer: Answer) -> None:
+    async def _stream(self, answer: Answer, exchange: Exchange) -> None:
         bodyless = self._head or self._consumes_head or answer.status in _BODYLESS
         headers = answer.headers
         if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
@@ -311,7 +316,9 @@ class _Reply(Struct, eq=False):
         finished = False
         async for chunk in response.chunks():
             finished = response.finished()
+            exchange.await_caller()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
+            exchange.await_upstream()
         if not finished:
             await self._send({"type": "http.response.body", "body": b""})
 

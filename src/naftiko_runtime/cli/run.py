@@ -103,7 +103,13 @@ _EXIT_FAILED = 1
     default=limits.UPSTREAM_DEADLINE_SECONDS,
     envvar="NAFTIKO_DEADLINE",
     show_default=True,
-    help="Seconds for a whole exchange with an upstream.",
+    help="Seconds for an exchange with an upstream; for one that streams, for its head and for each pause.",
+)
+@click.option(
+    "--total-deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    envvar="NAFTIKO_TOTAL_DEADLINE",
+    help="Seconds for a whole exchange with an upstream, streamed ones included; no bound unless given.",
 )
 @click.option(
     "--grace",
@@ -173,6 +179,7 @@ def run(
     strict: bool,
     http_client: Any,
     deadline: float,
+    total_deadline: float | None,
     grace: float,
     linger: float,
     max_body: int,
@@ -200,6 +207,7 @@ def run(
         grace_seconds=grace,
         linger_seconds=linger,
         deadline_seconds=deadline,
+        total_deadline_seconds=total_deadline,
         traces=_traces(env_files),
         workers=workers,
     )

@@ -10,9 +10,14 @@ import asyncio
 
 
 class Deadline:
-    """The end of one call's time; it cancels the task that made it."""
+    """The end of one call's time; it cancels the task that made it.
 
-    __slots__ = ("_cancelling", "_task", "struck")
+    Attributes:
+        struck: Whether its time was over.
+        seconds: How much time it had, once it was over.
+    """
+
+    __slots__ = ("_cancelling", "_task", "seconds", "struck")
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -20,11 +25,14 @@ class Deadline:
         self._task = task
         self._cancelling = task.cancelling()
         self.struck = False
+        self.seconds = 0.0
 
-    def strike(self) -> None:
+    def strike(self, seconds: float) -> None:
         """The time is over."""
-        self.struck = True
-        self._task.cancel()
+        if not self.struck:
+            self.struck = True
+            self.seconds = seconds
+            self._task.cancel()
 
     def explains(self, kind: type[BaseException] | None) -> bool:
         """Whether what a call ends with is this deadline's doing, and nobody else's; to be asked once, at its end."""
@@ -32,12 +40,19 @@ class Deadline:
 
 
 class Deadlines:
-    """The deadlines of calls that all have equally long."""
+    """The deadlines of calls that all have equally long: in all, or since data last moved."""
 
-    __slots__ = ("_loop", "_running", "_timer", "seconds")
+    __slots__ = ("_loop", "_running", "_timer", "_total", "seconds")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, total: Deadlines | None = None) -> None:
+        """Prepare them.
+
+        Args:
+            seconds: For a call, or for its next step where steps are told by :meth:`renew`.
+            total: Also bounds each call, whatever its steps are.
+        """
         self.seconds = seconds
+        self._total = total
         self._running: dict[Deadline, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,11 +66,29 @@ class Deadlines:
         self._running[deadline] = until = loop.time() + self.seconds
         if self._timer is None:
             self._timer = loop.call_at(until, self._look, loop)
+        if self._total is not None:
+            self._total.renew(deadline)
         return deadline
 
     def end(self, deadline: Deadline) -> None:
         """Its call is over, in time or not."""
         self._running.pop(deadline, None)
+        if self._total is not None:
+            self._total.end(deadline)
+
+    def suspend(self, deadline: Deadline) -> None:
+        """What happens now is bounded by somebody else, until :meth:`renew`; the total goes on."""
+        self._running.pop(deadline, None)
+
+    def renew(self, deadline: Deadline) -> None:
+        """Data has moved: the call has its time again from now on."""
+        if deadline.struck:
+            return
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        self._running.pop(deadline, None)  # to stand last again
+        self._running[deadline] = until = loop.time() + self.seconds
+        if self._timer is None:
+            self._timer = loop.call_at(until, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Strike those whose time is over, the first that began being the first; then wait for the next."""
@@ -69,4 +102,4 @@ class Deadlines:
             over.append(deadline)
         for deadline in over:
             del self._running[deadline]
-            deadline.strike()
+            deadline.strike(self.seconds)

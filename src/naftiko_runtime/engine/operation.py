@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from naftiko_runtime import limits
 from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import TEXTS, Undecodable, decode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from types import TracebackType
 
     from naftiko_runtime.auth.outbound import Flow
@@ -60,6 +61,9 @@ class BoundOperation:
 class Exchange(Struct, eq=False):
     """One call from the request to the last byte of the answer, under one deadline.
 
+    Where the answer is held in memory, the deadline is for all of it. Where it streams through, it is for its head and
+    for each pause: it begins anew whenever data has moved.
+
     Raises (on entering, and on leaving when the deadline struck inside):
         Rejected: The input does not fit the request.
         UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
@@ -94,12 +98,28 @@ class Exchange(Struct, eq=False):
 
     async def _noting_who_is_slow(self, body: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
         """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
+        streams = self._operation.plan.shape is None
         self._awaits_caller = True
         async for chunk in body:
             self._awaits_caller = False
-            yield chunk
+            for piece in _small_pieces(chunk):
+                if streams:
+                    self.await_upstream()
+                yield piece
             self._awaits_caller = True
+            if streams:
+                self.await_upstream()
         self._awaits_caller = False
+
+    def await_caller(self) -> None:
+        """A piece of the answer goes to the caller now, whose reading is bounded by its connection."""
+        if self._deadline is not None:
+            self._operation.deadlines.suspend(self._deadline)
+
+    def await_upstream(self) -> None:
+        """Data has moved; the next step has the time of the deadline again."""
+        if self._deadline is not None:
+            self._operation.deadlines.renew(self._deadline)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -119,16 +139,16 @@ class Exchange(Struct, eq=False):
         """Say in our own words what went wrong."""
         plan = self._operation.plan
         if deadline is not None and deadline.explains(kind):
-            raise self._too_late() from None
+            raise self._too_late(deadline.seconds) from None
         if isinstance(error, UpstreamError):
             extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": str(error)}
             log.warning("upstream failed", extra=extra)
         if isinstance(error, UpstreamUnreachable):
             raise UpstreamUnreachable(f"'{plan.request.operation}' cannot be reached: {error}") from None
 
-    def _too_late(self) -> CallError:
+    def _too_late(self, seconds: float) -> CallError:
         """What to say when the deadline struck, by whom was waited for."""
-        plan, seconds = self._operation.plan, self._operation.deadlines.seconds
+        plan = self._operation.plan
         extra = {"operation": plan.name, "upstream": plan.request.operation, "seconds": seconds}
         if self._awaits_caller:
             log.info("caller too slow", extra=extra)
@@ -138,6 +158,14 @@ class Exchange(Struct, eq=False):
             return UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
         log.warning("upstream deadline", extra=extra)
         return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
+
+
+def _small_pieces(chunk: Piece) -> Iterable[Piece]:
+    """A piece of a body as pieces small enough that a slow reader takes each within a deadline."""
+    if len(chunk) <= limits.UPLOAD_PIECE_BYTES_MAX:
+        return (chunk,)
+    view = memoryview(chunk)
+    return (view[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in range(0, len(view), limits.UPLOAD_PIECE_BYTES_MAX))
 
 
 def too_slow(seconds: float) -> str:

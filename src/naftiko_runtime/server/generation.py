@@ -88,6 +88,7 @@ class Generation:
                 job.secrets,
                 partial(self._carrier, job.plan, transport),
                 deadline_seconds=self._settings.deadline_seconds,
+                total_deadline_seconds=self._settings.total_deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
                 nonces=self._nonces,
             )

@@ -15,6 +15,7 @@ import httpcore2
 from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
+from naftiko_runtime.transport.sockets import limit_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,7 @@ class Network(httpcore2.AsyncNetworkBackend):
         async with asyncio.timeout(timeout):
             addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
+            limit_unsent(connected)
             _, wire = await loop.create_connection(Wire, sock=connected)
         return wire
 

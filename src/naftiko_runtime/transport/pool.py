@@ -12,6 +12,7 @@ from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
 from naftiko_runtime.transport.connection import Connection
+from naftiko_runtime.transport.sockets import limit_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,6 +146,7 @@ class Pool:
     async def _opened(self, origin: Origin) -> Connection:
         addresses = await self._resolved(origin)
         connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
+        limit_unsent(connected)
         try:
             secure = self._context() if origin.scheme == "https" else None
             _, connection = await self._loop.create_connection(
