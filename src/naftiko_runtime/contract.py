@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,6 +28,9 @@ _ARGUMENTS: Final = "arguments"
 _INTEGER: Final = pattern(r"-?[0-9]{1,400}")
 _NUMBER: Final = pattern(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
+MISSING: Final = object()
+"""What a path into a body gives when nothing stands there, which is not null."""
+
 
 class Input(Struct, frozen=True):
     """One input of an exposed operation.
@@ -41,6 +45,7 @@ class Input(Struct, frozen=True):
         inferred: Whether the document declares it, or it follows from the consumed operation.
         pattern: What its text must match.
         path: Where in the request's body its value stands; then the caller does not give it by name.
+        nullable: Whether null is a value of it: it reaches a place of a JSON body. Elsewhere null leaves it out.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Input(Struct, frozen=True):
     inferred: bool = False
     pattern: Pattern | None = None
     path: Callable[[Any], Any] | None = None
+    nullable: bool = False
 
 
 class Contract(Struct, frozen=True):
@@ -84,7 +90,7 @@ class Contract(Struct, frozen=True):
         return values
 
     def admit_arguments(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The values of a tool call, whose arguments are JSON; null counts as absent.
+        """The values of a tool call, whose arguments are JSON.
 
         Returns:
             The named values as for :meth:`admit_request`, and those of an open operation that are not named.
@@ -94,7 +100,11 @@ class Contract(Struct, frozen=True):
         """
         named = {spec.name for spec in self.inputs if spec.path is None}
         found = {spec.name: spec.path(given) for spec in self.inputs if spec.path is not None}
-        values, faults = self._admitted({**given, **found} if found else given, textual=False)
+        if found:
+            by_name = {name: value for name, value in given.items() if name not in found}
+            values, faults = self._admitted(by_name | present(found), textual=False)
+        else:
+            values, faults = self._admitted(given, textual=False)
         extras = {name: value for name, value in given.items() if name not in named}
         if extras and not self.open:
             faults += (Fault(name, _ARGUMENTS, f"unknown; {_known_names(self.inputs)}") for name in extras)
@@ -109,8 +119,14 @@ class Contract(Struct, frozen=True):
         faults: list[Fault] = []
         for spec in self.inputs:
             place = spec.place if textual else _ARGUMENTS
-            value = given.get(spec.name, spec.default)
-            value = spec.default if value is None else value
+            value = given.get(spec.name)
+            if value is None:
+                is_null = spec.name in given
+                if is_null and spec.nullable:
+                    values[spec.name] = None
+                    continue
+                if not is_null or spec.required:  # who gives null does not ask for the default
+                    value = spec.default
             try:
                 if value is not None:
                     is_text = textual and (form or place != "body")
@@ -130,6 +146,11 @@ class Contract(Struct, frozen=True):
             schema["required"] = required
         schema["additionalProperties"] = self.open
         return schema
+
+
+def present(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that paths into a body found, without those that were not there."""
+    return {name: value for name, value in found.items() if value is not MISSING}
 
 
 def _known_names(inputs: tuple[Input, ...]) -> str:
@@ -153,13 +174,13 @@ def _property(spec: Input) -> dict[str, Any]:
 
 
 def _checked(value: Any, kind: JsonType | None) -> Any:
-    """A JSON value of the declared type as it is.
+    """A JSON value of the declared type as it is, but for a whole number that is written as a fraction (``30.0``).
 
     Raises:
         ValueError: It has another type.
     """
     if kind is None or _IS[kind](value):
-        return value
+        return _whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
     raise ValueError(f"must be {_NAMES[kind]}")
 
 
@@ -204,7 +225,7 @@ def read_as(value: Any, kind: JsonType | None) -> Any:
     """
     if isinstance(value, list):
         if kind == "array":
-            return value if len(value) != 1 else value[0].split(",")
+            return value
         if len(value) == 1:
             value = value[0]
         elif kind is not None:
@@ -215,15 +236,25 @@ def read_as(value: Any, kind: JsonType | None) -> Any:
 
 
 def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return _whole(text)
+    raise ValueError("must be a whole number")
+
+
+def _whole(text: str) -> int:
+    """The whole number that a fraction is, digit by digit: ``30.0``, ``3e1``."""
+    number = Fraction(text)
+    if number.denominator != 1:
         raise ValueError("must be a whole number")
-    return int(text)
+    return number.numerator
 
 
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
-    return _integer(text) if _INTEGER.fullmatch(text) else _checked(float(text), "number")
+    return int(text) if _INTEGER.fullmatch(text) else _checked(float(text), "number")
 
 
 def _boolean(text: str) -> bool:

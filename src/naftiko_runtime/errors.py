@@ -39,6 +39,13 @@ class TooLarge(CallError):  # noqa: N818 - named for what happened
     """The request's body is larger than this server takes."""
 
 
+class UnsupportedCoding(CallError):  # noqa: N818 - named for what happened
+    """The request's body is compressed, and has to be read here."""
+
+    def __init__(self) -> None:
+        super().__init__("the request's body is compressed; send it without a Content-Encoding")
+
+
 class TooSlow(CallError):  # noqa: N818 - named for what happened
     """The caller did not send its body in time."""
 

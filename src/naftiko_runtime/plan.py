@@ -132,11 +132,16 @@ class Upstream(Struct, frozen=True):
     span: Span
 
 
+ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]
+"""How a query has a list: its name repeated, or one value whose items are joined; ``deep`` is an object in brackets."""
+
+
 class NamedTerm(Struct, frozen=True):
-    """A query parameter, header, cookie or form field."""
+    """A query parameter, header, cookie or form field; the term of a field may be a structure of terms."""
 
     name: str
     term: Term
+    style: ListStyle = "repeat"
 
 
 Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri", "sparql-token"]

@@ -16,6 +16,7 @@ from naftiko_runtime.source import written
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Callable
 
     import orjson
 else:
@@ -44,6 +45,12 @@ FRAMING: Final = frozenset(
     {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 """Headers, in lower case, that say where a message ends or what its connection is for: never a document's."""
+
+_COOKIE_VALUE: Final = pattern(r"[!#-+\--:<-\[\]-~]*")
+"""What RFC 6265 allows as a cookie's value (4.1.1)."""
+
+_UNQUOTED_ITEM: Final = pattern(r"[^\s\",\\](?:[^\",\\]*[^\s\",\\])?")
+"""An item of a header's list that needs no quotes: no comma, no quote, no white space around."""
 
 _FORBIDDEN_IN_HEADER: Final = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTROL: Final = pattern(rb"[\x00-\x1f\x7f]")
@@ -111,6 +118,24 @@ class File:
         self.media_type = media_type
 
 
+class Joined:
+    """A list, or text with lists in it, for a place outside JSON: items are separated by commas, and each stays one."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def text(self, encode: Callable[[str], str], encode_item: Callable[[str], str]) -> str:
+        """The whole as text, where texts and items are encoded each in its way; null items are left out."""
+        return "".join(
+            ",".join(encode_item(as_text(item)) for item in part if item is not None)
+            if isinstance(part, list)
+            else encode(as_text(part))
+            for part in self.parts
+        )
+
+
 def as_text(value: Any) -> str:
     """A value as plain text: what a URL, a header or a form field shows of it.
 
@@ -169,11 +194,16 @@ def in_json_string(value: Any) -> bytes:
 
 
 def in_path(value: Any) -> str:
-    """A value as ONE path segment, percent-encoded.
+    """A value as ONE path segment, percent-encoded; the items of a list are separated by commas.
 
     Raises:
         Unrenderable: It is empty, ``.`` or ``..`` (URL libraries fold those even when encoded), or no UTF-8 text.
     """
+    if isinstance(value, list | Joined):
+        encoded = _joined(value)
+        if encoded in ("", ".", ".."):
+            raise Unrenderable("a path segment cannot be empty, '.' or '..'")
+        return encoded
     text = as_text(value)
     if text in ("", ".", ".."):
         raise Unrenderable("a path segment cannot be empty, '.' or '..'")
@@ -196,12 +226,35 @@ def below_base(raw_path: bytes) -> str:
 
 def in_query(value: Any) -> str:
     """A value percent-encoded for a query or a form field."""
-    return _quoted(as_text(value))
+    return _joined(value) if isinstance(value, Joined) else _quoted(as_text(value))
 
 
-def _quoted(text: str) -> str:
+def joined_in_query(items: list[Any], separator: str) -> str:
+    """A list as one value of a query, its items separated by a character.
+
+    Raises:
+        Unrenderable: An item holds the separator, and nothing could tell them apart.
+    """
+    if separator == ",":
+        return _joined(items)
+    texts = [as_text(item) for item in items if item is not None]
+    if any(separator in text for text in texts):
+        raise Unrenderable(f"an item of the list holds '{separator}', which separates the items")
+    return _quoted(separator.join(texts))
+
+
+def _joined(value: list[Any] | Joined) -> str:
+    joined = value if isinstance(value, Joined) else Joined(value)
+    return joined.text(_quoted_but_commas, _quoted)
+
+
+def _quoted_but_commas(text: str) -> str:
+    return _quoted(text, safe=",")
+
+
+def _quoted(text: str, safe: str = "") -> str:
     try:
-        return quote(text, safe="")
+        return quote(text, safe=safe)
     except UnicodeEncodeError:
         raise Unrenderable("not valid Unicode text") from None
 
@@ -249,12 +302,39 @@ def utf8(text: str) -> bytes:
 
 
 def in_header(value: Any) -> bytes:
-    """A value as (part of) a header value, UTF-8.
+    """A value as (part of) a header value, UTF-8; an item of a list that holds a comma is quoted (RFC 9110, 5.6.1).
 
     Raises:
         Unrenderable: It holds a line break or another control character.
     """
-    text = as_text(value)
+    if isinstance(value, list):
+        value = Joined(value)
+    text = value.text(str, _header_item) if isinstance(value, Joined) else as_text(value)
     if _FORBIDDEN_IN_HEADER.search(text):
         raise Unrenderable("a header value cannot hold control characters")
     return utf8(text)
+
+
+def _header_item(text: str) -> str:
+    if text and _UNQUOTED_ITEM.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def in_cookie(value: Any) -> str:
+    """A value as a cookie's: as it is where a cookie may hold it (RFC 6265, 4.1.1), otherwise percent-encoded."""
+    if isinstance(value, list):
+        value = Joined(value)
+    text = value.text(str, _cookie_item) if isinstance(value, Joined) else as_text(value)
+    return text if _COOKIE_VALUE.fullmatch(text) else _quoted(text)
+
+
+def _cookie_item(text: str) -> str:
+    if "," in text:
+        raise Unrenderable("an item of a list in a cookie holds ',', which separates the items")
+    return text
+
+
+def cookie_name(name: str) -> str:
+    """A cookie's name: a token, or percent-encoded."""
+    return name if HEADER_NAME.fullmatch(name) else _quoted(name)

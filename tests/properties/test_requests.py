@@ -92,6 +92,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=12,
 ).filter(lambda value: value is not None)
+ITEM = r'(?:"(?:\\.|[^"\\])*"|[^",]+)'
+ITEMS = rf"{ITEM}(?:,{ITEM})*"
 CALLS = st.fixed_dictionaries({}, optional={"a": VALUES, "b": VALUES})
 ONE = st.fixed_dictionaries({}, optional={"a": VALUES})
 
@@ -116,10 +118,10 @@ def body(name: str, values: dict[str, Any]) -> bytes | None:
     return None if request is None or request.body is None else cast("bytes", request.body)
 
 
-def shown(value: Any) -> str | None:
-    """A value's text; nothing when it has none."""
+def shown(value: Any, place: str = "") -> str | None:
+    """A value's text in a place; nothing when it has none."""
     try:
-        text = as_text(value)
+        text = as_text(value) if not place or not isinstance(value, list) else ",".join(texts_of(value))
         text.encode()
     except ValueError:
         return None
@@ -145,15 +147,18 @@ def carried(value: Any) -> bool:
 @example({"a": "%2e%2e", "b": "/../.."})
 def test_a_path_keeps_its_segments(values: dict[str, Any]) -> None:
     request = built("path", values)
-    texts = [shown(values[name]) if name in values else None for name in "ab"]
+    texts = [shown(values[name], "path") if name in values else None for name in "ab"]
     if None in texts or not {"", ".", ".."}.isdisjoint(texts):
         assert request is None
         return
     assert request is not None
-    assert re.fullmatch(re.escape(BASE) + r"[A-Za-z0-9/._~%-]*", request.url)
+    assert re.fullmatch(re.escape(BASE) + r"[A-Za-z0-9/._~%,-]*", request.url)
     parts = urlsplit(request.url)
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("http", "upstream.example:8443", "", "")
     segments = [unquote(segment, errors="strict") for segment in parts.path.split("/")]
+    if isinstance(values["a"], list):  # an encoded comma is an item's own
+        items = [unquote(item) for item in parts.path.split("/")[3].split(",")]
+        assert items == texts_of(values["a"])
     assert segments == ["", "v1", "ships", texts[0], f"x-{texts[1]}.json", "end"]
     assert not {".", ".."}.intersection(segments)
 
@@ -165,28 +170,35 @@ def test_query_headers_and_cookies_keep_their_names(values: dict[str, Any]) -> N
     request = built("fields", values)
     if request is None:
         assert any(
-            shown(value) is None or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", as_text(value)) for value in values.values()
+            shown(value, "header") is None
+            or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", shown(value, "header") or "")
+            or (isinstance(value, list) and "," in "".join(texts_of(value)))
+            for value in values.values()
         )
         return
-    names = ["x-a"] * ("a" in values) + ["x-b"] * ("b" in values) + ["cookie"] * bool(values)
+    sent = {name: value for name, value in values.items() if not isinstance(value, list) or texts_of(value)}
+    names = ["x-a"] * ("a" in sent) + ["x-b"] * ("b" in values) + ["cookie"] * bool(sent)
     assert sorted(name.decode() for name, _ in request.headers) == sorted(
         ["accept", "accept-encoding", "user-agent", *names]
     )
     assert not any(re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", value) for _, value in request.headers)
     headers = dict(request.headers)
-    cookies = [pair.split("=") for pair in headers.get(b"cookie", b"").decode().split("; ") if pair]
-    wanted = {name: shown(values[given]) for name, given in (("one", "a"), ("two", "b")) if given in values}
-    assert {name: unquote(value) for name, value in cookies} == wanted
+    cookies = [pair.split("=", 1) for pair in headers.get(b"cookie", b"").decode().split("; ") if pair]
+    wanted = {name: shown(sent[given], "cookie") for name, given in (("one", "a"), ("two", "b")) if given in sent}
+    kept = {name: value if value == wanted[name] else unquote(value) for name, value in cookies}
+    assert kept == wanted
     assert len(cookies) == len(wanted)
     fields = parse_qsl(
         urlsplit(request.url).query, keep_blank_values=True, strict_parsing=bool(urlsplit(request.url).query)
     )
     assert [value for name, value in fields if name == "a"] == texts_of(values.get("a"))
     assert [value for name, value in fields if name != "a"] == [f"b:{text}" for text in given_text(values, "b")]
+    if isinstance(values.get("a"), list) and "a" in sent:
+        assert re.fullmatch(ITEMS, headers[b"x-a"].decode())
 
 
 def given_text(values: dict[str, Any], name: str) -> list[str]:
-    return [as_text(values[name])] if name in values else []
+    return [shown(values[name], "query") or ""] if name in values else []
 
 
 def texts_of(value: Any) -> list[str]:
@@ -243,14 +255,28 @@ def test_nesting_is_carried_or_refused(name: str, levels: int) -> None:
     assert encoded is not None or levels > 190
 
 
+def bracketed(value: Any, *, top: bool = True) -> list[tuple[str, Any]]:
+    """The scalars of a value with their brackets, as forms have them."""
+    match value:
+        case dict():
+            return [(f"[{key}]{rest}", leaf) for key, v in value.items() for rest, leaf in bracketed(v, top=False)]
+        case list() if any(isinstance(item, dict | list) for item in value):
+            numbered = list(enumerate(value))
+            return [(f"[{n}]{rest}", leaf) for n, v in numbered for rest, leaf in bracketed(v, top=False)]
+        case list():
+            return [("" if top else "[]", item) for item in value if item is not None]
+    return [] if value is None else [("", value)]
+
+
 @given(CALLS)
 @example({"a": "x&c=2", "b": "\ud800"})
+@example({"a": {"k": [1, {"x": []}], "l": [1, None]}})
 def test_a_form_keeps_its_fields(values: dict[str, Any]) -> None:
     encoded = body("form", values)
     if encoded is None:
         assert any(shown(value) is None for value in values.values())
         return
-    fields = [("a", text) for text in texts_of(values.get("a"))]
+    fields = [(f"a{rest}", as_text(leaf)) for rest, leaf in bracketed(values.get("a"))]
     fields += [("b", f"<{text}>") for text in given_text(values, "b")]
     assert parse_qsl(encoded.decode("ascii"), keep_blank_values=True, strict_parsing=True) == [*fields, ("c", "1")]
 

@@ -33,7 +33,11 @@ def faults(contract: Contract, given: dict[str, Any], *, tool: bool = False) -> 
         ("number", "-1.5e3", -1500.0),
         ("boolean", "true", True),
         ("boolean", "false", False),
-        ("array", "a,b", ["a", "b"]),
+        ("integer", "30.0", 30),
+        ("integer", "3e1", 30),
+        ("integer", "-0.0", 0),
+        ("integer", "1.5e1", 15),
+        ("integer", "1e23", 10**23),
         ("array", "a", ["a"]),
         ("object", '{"a": [1]}', {"a": [1]}),
     ],
@@ -48,7 +52,10 @@ def test_text_is_read_by_its_type(kind: JsonType | None, text: str, value: Any) 
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        *(("integer", text) for text in ("", "a", "1.0", " 1", "1 ", "+1", "0x1", "1_0", "٣", "9" * 401)),
+        *(
+            ("integer", text)
+            for text in ("", "a", "1.5", "15e-1", "1.", " 1", "1 ", "+1", "0x1", "1_0", "٣", "9" * 401)
+        ),
         *(("number", text) for text in ("", "nan", "inf", "1e999", "-1e999", ".5", "1.", "1,5", "0x1")),
         *(("boolean", text) for text in ("", "1", "yes", "True", "TRUE")),
         *(("object", text) for text in ("", "a", "[]", "null", "1", "{", '{"a":}')),
@@ -68,7 +75,7 @@ def test_a_repeated_parameter_is_a_list_only_where_one_is_declared() -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *(("integer", value) for value in (1, 2.0, 10**30)),
+        *(("integer", value) for value in (1, 10**30)),
         *(("number", value) for value in (1, 1.5)),
         *(("string", value) for value in ("", "a")),
         *(("boolean", value) for value in (True, False)),
@@ -139,12 +146,36 @@ def test_what_is_absent() -> None:
     assert faults(of("integer", required=True), {}) == [("x", "query", "required, but not given")]
 
 
-def test_null_is_absent_for_a_tool() -> None:
+def test_null_leaves_out_what_reaches_no_json() -> None:
     assert of("integer").admit_arguments({"x": None}) == ({}, {})
-    assert of("integer", default=3).admit_arguments({"x": None}) == ({"x": 3}, {})
+    assert of("integer", default=3).admit_arguments({"x": None}) == ({}, {})
+    assert of("integer", default=3, required=True).admit_arguments({"x": None}) == ({"x": 3}, {})
     assert faults(of("integer", required=True), {"x": None}, tool=True) == [
         ("x", "arguments", "required, but not given")
     ]
+
+
+@pytest.mark.parametrize("more", [{}, {"default": 3}, {"required": True}, {"required": True, "default": 3}])
+def test_null_is_a_value_of_what_reaches_a_json_body(more: dict[str, Any]) -> None:
+    contract = of("integer", nullable=True, **more)
+    assert contract.admit_arguments({"x": None}) == ({"x": None}, {})
+    with_body = Contract((Input("x", "body", "integer", nullable=True, **more),))
+    assert with_body.admit_request({"x": None}) == {"x": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [(30.0, 30), (-0.0, 0), (1e23, 10**23), (9007199254740993.0, 9007199254740992), (10**30, 10**30)],
+)
+def test_a_whole_number_is_one_however_it_is_written(given: float, value: int) -> None:
+    values, _ = of("integer").admit_arguments({"x": given})
+    assert values == {"x": value}
+    assert type(values["x"]) is int
+
+
+def test_a_list_of_a_caller_is_not_split_again() -> None:
+    assert of("array").admit_request({"x": ["a,b"]}) == {"x": ["a,b"]}
+    assert of("array").admit_request({"x": "a,b"}) == {"x": ["a", "b"]}
 
 
 @pytest.mark.parametrize("value", [False, 0, "", []])

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime import limits
-from naftiko_runtime.errors import TooLarge
+from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -111,6 +111,17 @@ class Disconnected(Exception):  # noqa: N818 - named for what happened
 
 class Truncated(Exception):  # noqa: N818 - named for what happened
     """An answer that had begun cannot be completed; its connection is broken so that nobody takes it for whole."""
+
+
+def check_coding(headers: Iterable[Header]) -> None:
+    """Refuse a request whose body is not plain, where it has to be read.
+
+    Raises:
+        UnsupportedCoding: It is compressed.
+    """
+    for name, value in headers:
+        if name == b"content-encoding" and value.replace(b",", b" ").lower().split() not in ([], [b"identity"]):
+            raise UnsupportedCoding
 
 
 async def read_body(receive: Receive, bytes_max: int) -> bytes:

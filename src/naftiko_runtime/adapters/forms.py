@@ -7,39 +7,43 @@ from urllib.parse import parse_qsl
 
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from naftiko_runtime.adapters.inputs import split_lists
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.template import File
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _FIELDS_MAX: Final = 1000
 _URLENCODED: Final = b"application/x-www-form-urlencoded"
 _MULTIPART: Final = b"multipart/form-data"
 
 
-def form_fields(content_type: bytes, body: bytes) -> dict[str, Any] | None:
-    """The fields of a form by name, each a list of texts and files; nothing when the body is no form.
+def form_fields(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> dict[str, Any] | None:
+    """The fields of a form by name, each a text or a file, or a list of them; nothing when the body is no form.
 
-    JSON that claims to be a form, as ``curl -d`` sends it, is none: a form's first byte is never a brace or a bracket.
+    What is named among the lists is one also when it is written as one value with commas. JSON that claims to be a
+    form, as ``curl -d`` sends it, is none: a form's first byte is never a brace or a bracket.
 
     Raises:
         Rejected: It claims to be a form, but does not parse, or has too many fields.
     """
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == _URLENCODED and body.lstrip()[:1] not in (b"{", b"["):
-        return _urlencoded(body)
+        return _urlencoded(body, lists)
     return _multipart(content_type, body) if kind == _MULTIPART else None
 
 
-def _urlencoded(body: bytes) -> dict[str, Any]:
+def _urlencoded(body: bytes, lists: Collection[str]) -> dict[str, Any]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
     except UnicodeDecodeError:
         raise _unreadable("is not UTF-8 text") from None
     except ValueError:
         raise _unreadable(f"has more than {_FIELDS_MAX} fields") from None
-    return _grouped(pairs)
+    fields = _grouped(pairs)
+    split_lists(body, fields, lists)
+    return _single(fields, lists)
 
 
 def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
         raise _unreadable("does not parse as parts") from None
     if not reader.ended:
         raise _unreadable("ends in the middle of a part")
-    return _grouped(fields)
+    return _single(_grouped(fields))
 
 
 class _Reader:
@@ -118,11 +122,16 @@ def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | 
     return name, File(bytes(content), options[b"filename"].decode(), media_type)
 
 
-def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    fields: dict[str, list[Any]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
     return fields
+
+
+def _single(fields: dict[str, list[Any]], lists: Collection[str] = ()) -> dict[str, Any]:
+    """A field that occurs once is its value, unless it is a list."""
+    return {name: v[0] if len(v) == 1 and name not in lists else v for name, v in fields.items()}
 
 
 def _unreadable(why: str) -> Rejected:

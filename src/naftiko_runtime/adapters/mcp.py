@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
-from naftiko_runtime.adapters.edge import send_bodyless
+from naftiko_runtime.adapters.edge import check_coding, send_bodyless
 from naftiko_runtime.adapters.mcp_checked import CheckedMessages
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
-from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.errors import UnsupportedCoding
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
@@ -68,7 +69,8 @@ async def mcp_app(
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            return endpoint.answer(scope, receive, readable_by_page(headers, send))
+            answer = endpoint.answer_coded if b"content-encoding" in headers else endpoint.answer
+            return answer(scope, receive, readable_by_page(headers, send))
 
         yield app
 
@@ -89,6 +91,15 @@ class _Endpoint:
         left = receive if self._direct is None else await self._direct(scope, receive, send)
         if left is not None:
             await self._checked(scope, left, send)
+
+    async def answer_coded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST that names a content coding: any but the plain one is refused."""
+        try:
+            check_coding(scope["headers"])
+        except UnsupportedCoding as error:
+            await send_problem(send, error)
+        else:
+            await self.answer(scope, receive, send)
 
 
 class _Sdk:

@@ -8,7 +8,8 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.content import Result, failure, mapped_result, untouched_result
 from naftiko_runtime.adapters.mcp_wire import Introduction
 from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.engine.body import checked_json, fields_of
+from naftiko_runtime.engine.body import checked_json
+from naftiko_runtime.engine.fields import fields_of, form_fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
@@ -159,8 +160,9 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     call = Invocation(values=values)
     try:
         if isinstance(body := operation.plan.request.body, OpenBody):
-            call.body = made = open_body(body.kind, extras)
-            call.body_headers = ((b"content-type", open_type(body, made)),)
+            if (made := open_body(body.kind, extras)) is not None:
+                call.body = made
+                call.body_headers = ((b"content-type", open_type(body, made)),)
         else:
             call.query = open_query(extras)
     except Unrenderable as error:
@@ -173,8 +175,10 @@ def open_type(plan: OpenBody, body: bytes) -> bytes:
     return content_type_of(body) if plan.kind == "multipart" else plan.content_type.encode()
 
 
-def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes:
-    """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole."""
+def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:
+    """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole; none of none."""
+    if not arguments:
+        return None
     if kind == "multipart":
         return fields_as_multipart(arguments)
     whole = arguments["body"] if list(arguments) == ["body"] else arguments
@@ -182,7 +186,12 @@ def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dic
         return checked_json(whole)
     if isinstance(whole, str):
         return utf8(whole)
-    return open_query(whole) if isinstance(whole, dict) else checked_json(whole)
+    return _form(whole) if isinstance(whole, dict) else checked_json(whole)
+
+
+def _form(arguments: dict[str, Any]) -> bytes | None:
+    texts = [text for name, value in arguments.items() for text in form_fields_of(in_query(name), value)]
+    return "&".join(texts).encode() if texts else None
 
 
 def open_query(arguments: dict[str, Any]) -> bytes:

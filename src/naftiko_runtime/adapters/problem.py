@@ -11,6 +11,7 @@ from naftiko_runtime.errors import (
     Rejected,
     TooLarge,
     TooSlow,
+    UnsupportedCoding,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -28,6 +29,7 @@ TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
     (Rejected, 400, "invalid-request"),
     (TooSlow, 408, "request-timeout"),
     (TooLarge, 413, "body-too-large"),
+    (UnsupportedCoding, 415, "unsupported-content-encoding"),
     (UpstreamTimeout, 504, "upstream-timeout"),
     (UpstreamUnreachable, 502, "upstream-unreachable"),
     (UpstreamError, 502, "upstream-error"),
@@ -47,7 +49,8 @@ async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...]
     if isinstance(error, Rejected):
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": f.detail} for f in error.faults]
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
-    await send_problem_document(send, status, slug, str(error), extra, (*headers, *close))
+    accepted = ((b"accept-encoding", b"identity"),) if isinstance(error, UnsupportedCoding) else ()
+    await send_problem_document(send, status, slug, str(error), extra, (*headers, *close, *accepted))
 
 
 async def send_unauthorized(send: Send, refusal: Refusal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from naftiko_runtime.adapters.edge import (
     Disconnected,
     Edge,
     Truncated,
+    check_coding,
     lent_body,
     send_bodyless,
     send_whole,
@@ -21,9 +22,11 @@ from naftiko_runtime.adapters.edge import (
     too_large,
 )
 from naftiko_runtime.adapters.forms import form_fields
+from naftiko_runtime.adapters.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
 from naftiko_runtime.adapters.location import LOCATING, Locations
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.contract import present
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
@@ -32,6 +35,7 @@ from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import Unrenderable, below_base
 
 if TYPE_CHECKING:
+    from naftiko_runtime.adapters.dispatch import Pattern
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
@@ -43,7 +47,6 @@ Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]
 """Answers a request; the last argument is what the dispatcher found in its path."""
 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
-_QUERY_FIELDS_MAX: Final = 1000
 _JSON: Final = (b"content-type", b"application/json")
 _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
@@ -64,7 +67,7 @@ class RestApp:
 
         routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
         for route, operation in zip(plan.routes, routed, strict=True):
-            handler = RouteHandler(operation, edge, locations, subject(route.path))
+            handler = RouteHandler(operation, edge, locations, subject(route.path), route.pattern)
             self._dispatcher.add(route.method, route.pattern, handler)
         for forward, operation in zip(plan.forwards, forwarded, strict=True):
             mounted = ForwardHandler(operation, edge, locations, subject(forward.path), forward.trusted_headers)
@@ -144,7 +147,7 @@ class _Handler(ABC):
         reply = _Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation
         try:
-            held = await self._held(receive) if self._reads_body else None
+            held = await self._held(scope, receive) if self._reads_body else None
             call = self._invocation(scope, receive, held, found)
             exchange = operation.run(call)
             async with exchange as answer:
@@ -158,8 +161,9 @@ class _Handler(ABC):
         except Disconnected:
             return
 
-    async def _held(self, receive: Receive) -> bytes:
+    async def _held(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body; each piece of it within the time of a call."""
+        check_coding(scope["headers"])
         deadlines = self._operation.deadlines
         deadline = deadlines.begin()
         try:
@@ -190,7 +194,9 @@ class _Handler(ABC):
 class RouteHandler(_Handler):
     """One route; it is given the values of the path's placeholders."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None) -> None:
+    def __init__(
+        self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None, pattern: Pattern
+    ) -> None:
         super().__init__(operation, edge, locations, subject)
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
@@ -198,9 +204,11 @@ class RouteHandler(_Handler):
         self._body_paths = tuple((s.name, s.path) for s in inputs if s.path is not None)
         self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
         self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
+        self._lists = frozenset(spec.name for spec in inputs if spec.type == "array" and spec.path is None)
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
+        self._path_lists = lists_of(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
 
@@ -209,7 +217,8 @@ class RouteHandler(_Handler):
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
-            fields = form_fields(dict(scope["headers"]).get(b"content-type", b""), held) if held else None
+            content_type = dict(scope["headers"]).get(b"content-type", b"")
+            fields = form_fields(content_type, held, self._lists) if held else None
             given = self._given(scope, held, fields, found)
             call.values = self._operation.contract.admit_request(given, form=fields is not None)
         if self._open_body:
@@ -220,19 +229,19 @@ class RouteHandler(_Handler):
         self, scope: Scope, body: bytes | None, fields: dict[str, Any] | None, path_values: dict[str, str]
     ) -> dict[str, Any]:
         """What the caller gave, by input name, from every place."""
-        given: dict[str, Any] = _query_values(scope["query_string"], self._query_inputs)
+        given = query_values(scope["query_string"], self._query_inputs, self._lists)
         if self._header_inputs:
-            for name, value in scope["headers"]:
-                if (input_name := self._header_inputs.get(name)) is not None:
-                    given[input_name] = _header_text(value)
+            given |= header_values(scope["headers"], self._header_inputs, self._lists)
         if self._cookie_inputs:
-            given |= {k: v for k, v in _cookies(scope).items() if k in self._cookie_inputs}
+            given |= cookie_values(scope["headers"], self._cookie_inputs, self._lists)
         if body:
-            given |= self._body_values(_decoded(body) if fields is None else _single(fields))
+            given |= self._body_values(_decoded(body) if fields is None else fields)
+        if self._path_lists:
+            path_values = path_values | listed_in_path(scope["raw_path"], self._path_lists, self._lists)
         return given | path_values
 
     def _body_values(self, value: Any) -> dict[str, Any]:
-        found = {name: path(value) for name, path in self._body_paths}
+        found = present({name: path(value) for name, path in self._body_paths})
         if self._body_inputs == ("body",):
             return {"body": value, **found}
         if not self._body_inputs:
@@ -330,51 +339,9 @@ def _decoded(body: bytes) -> Any:
         raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
 
 
-def _single(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a form; one that occurs once is its value."""
-    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
-
-
-def _query_values(query: bytes, names: frozenset[str]) -> dict[str, Any]:
-    """The declared query parameters as lists of texts."""
-    if not names or not query:
-        return {}
-    try:
-        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_QUERY_FIELDS_MAX)
-    except UnicodeDecodeError:
-        raise Rejected(Fault("", "query", "the query is not UTF-8 text")) from None
-    except ValueError:
-        raise Rejected(Fault("", "query", f"the query has more than {_QUERY_FIELDS_MAX} fields")) from None
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in names:
-            values.setdefault(name, []).append(value)
-    return values
-
-
 def _unread_query(query: bytes, names: frozenset[str]) -> bytes:
     """What goes through of an open query, byte for byte: all but the fields that are inputs by name."""
     if not names:
         return query
     fields = query.split(b"&")
     return b"&".join(field for field in fields if unquote_plus(field.partition(b"=")[0].decode("latin-1")) not in names)
-
-
-def _header_text(value: bytes) -> str:
-    """A header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _cookies(scope: Scope) -> dict[str, str]:
-    """The caller's cookies (RFC 6265: the first of two alike counts)."""
-    jar: dict[str, str] = {}
-    for header, value in scope["headers"]:
-        if header == b"cookie":
-            for pair in _header_text(value).split(";"):
-                name, equals, text = pair.strip().partition("=")
-                if equals:
-                    jar.setdefault(unquote(name), unquote(text.strip('"')))
-    return jar

@@ -7,8 +7,9 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.engine.fields import form_fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
-from naftiko_runtime.engine.terms import ABSENT, evaluator
+from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody
 from naftiko_runtime.template import (
     Unrenderable,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
 
 EncodeBody: TypeAlias = Callable[["Values"], bytes | None]
-"""From values to the body's bytes; nothing when there is no body because its one value is absent."""
+"""From values to the body's bytes; nothing when there is no body because all its values are absent."""
 
 JSON = b"application/json"
 
@@ -38,7 +39,7 @@ def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody,
     """How a templated body is made, and its content type."""
     match body:
         case JsonTree(root):
-            leaf = _tree(root, secrets)
+            leaf = tree_evaluator(root, secrets)
             return lambda values: checked_json(leaf(values)), JSON
         case JsonText(parts):
             return _json_text(parts, secrets), JSON
@@ -56,17 +57,6 @@ def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody,
             assert_never(body)
 
 
-def _tree(node: Any, secrets: Mapping[str, Secret]) -> Evaluate:
-    """A structured body; an entry whose value is absent is left out, with everything that hung on it."""
-    if isinstance(node, dict):
-        fields = tuple((key, _tree(value, secrets)) for key, value in node.items())
-        return lambda values: {key: v for key, get in fields if (v := get(values)) is not ABSENT}
-    if isinstance(node, list):
-        items = tuple(_tree(value, secrets) for value in node)
-        return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
-    return evaluator(node, secrets)
-
-
 def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
     pieces = tuple(p.encode() if isinstance(p, str) else (evaluator(p[0], secrets), _IN_JSON[p[1]]) for p in parts)
 
@@ -78,8 +68,8 @@ def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, 
 
 _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
     "bare": lambda value: b"null" if value is ABSENT else checked_json(value),
-    "string": lambda value: b"null" if value is ABSENT else as_json(as_text(value)),
-    "key": lambda value: b"" if value is ABSENT else in_json_string(value),
+    "string": lambda value: b"null" if value is ABSENT or value is None else as_json(as_text(value)),
+    "key": lambda value: b"" if value is ABSENT or value is None else in_json_string(value),
 }
 
 
@@ -134,22 +124,15 @@ def _text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Se
 
 
 def _shown(value: Any, guard: Callable[[str], str]) -> str:
-    return "" if value is ABSENT else guard(as_text(value))
+    return "" if value is ABSENT or value is None else guard(as_text(value))
 
 
 def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
-    fields = tuple((in_query(f.name), _tree(f.term, secrets)) for f in form.fields)
+    fields = tuple((in_query(f.name), tree_evaluator(f.term, secrets, joins=True)) for f in form.fields)
 
-    def encode(values: Values) -> bytes:
+    def encode(values: Values) -> bytes | None:
         pairs = ((name, get(values)) for name, get in fields)
-        return "&".join(
-            field for name, value in pairs if value is not ABSENT for field in fields_of(name, value)
-        ).encode()
+        texts = [text for name, value in pairs if value is not ABSENT for text in form_fields_of(name, value)]
+        return "&".join(texts).encode() if texts else None
 
     return encode
-
-
-def fields_of(name: str, value: Any) -> list[str]:
-    """``name=value`` for a query or a form; a list repeats the name. The name is already encoded."""
-    values = value if isinstance(value, list) else [value]
-    return [f"{name}={in_query(item)}" for item in values if item is not None]

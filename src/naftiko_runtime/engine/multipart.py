@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from naftiko_runtime.engine.terms import ABSENT, evaluator
+from naftiko_runtime.engine.fields import flattened
+from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Argument, Part
 from naftiko_runtime.template import File, Unrenderable, as_text, in_header, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import Term
@@ -29,7 +30,7 @@ _MEDIA_TYPE: Final = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+*\w-]+(\s*;\s*[\w-]+=(
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _TEXTUAL: Final = re.compile(r"text/|[\w.+-]+/([\w.-]+\+)?(json|xml|yaml|csv|javascript)\b")
 
-Encode: TypeAlias = Callable[["Values"], bytes]
+Encode: TypeAlias = Callable[["Values"], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +42,50 @@ class _Part:
 
 
 def multipart_encoder(parts: tuple[Part, ...], secrets_: Mapping[str, Secret]) -> Encode:
-    """From a call's values to a body, with a boundary of its own that nobody could have guessed."""
+    """From a call's values to a body, with a boundary of its own that nobody could have guessed; none without parts.
+
+    Objects, and lists with lists or objects in them, become several parts, as in other forms, unless a part says by its
+    content type that they are JSON.
+    """
 
     def evaluate(term: Term | None) -> Evaluate | None:
         return None if term is None else evaluator(term, secrets_)
 
     prepared = [
-        _Part(p.name, evaluator(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
+        _Part(p.name, tree_evaluator(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
     ]
 
-    def encode(values: Values) -> bytes:
+    def encode(values: Values) -> bytes | None:
         boundary = secrets.token_hex(_BOUNDARY_BYTES).encode()
         pieces: list[bytes] = []
         for part in prepared:
             value = part.value(values)
-            for item in value if isinstance(value, list) else (value,):
+            for rest, item in _items(part, value):
                 if item is not ABSENT and item is not None:
-                    pieces += _encoded(part, item, values, boundary)
-        return b"".join((*pieces, b"--", boundary, b"--\r\n"))
+                    pieces += _encoded(part, rest, item, values, boundary)
+        return b"".join((*pieces, b"--", boundary, b"--\r\n")) if pieces else None
 
     return encode
 
 
-def fields_as_multipart(fields: Mapping[str, Any]) -> bytes:
-    """Plain fields as a body."""
+def _items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
+    """What becomes a part each, with what its name has behind the field's."""
+    if isinstance(value, dict | list) and part.filename is None and part.content_type is None:
+        return flattened(value)
+    return [("", item) for item in (value if isinstance(value, list) else [value])]
+
+
+def fields_as_multipart(fields: Mapping[str, Any]) -> bytes | None:
+    """Plain fields as a body; none without any."""
     return multipart_encoder(tuple(Part(name, Argument(name)) for name in fields), {})(fields)
 
 
 def content_type_of(body: bytes) -> bytes:
-    """The content type of a body made here, which begins with its boundary, or ends with it when it has no parts."""
+    """The content type of a body made here, which begins with its boundary."""
     return MULTIPART + b"; boundary=" + body[2 : 2 + 2 * _BOUNDARY_BYTES]
 
 
-def _encoded(part: _Part, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
+def _encoded(part: _Part, rest: str, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
     filename, media_type = _given(part.filename, values), _given(part.content_type, values)
     if isinstance(value, File):
         filename, media_type = filename or value.name, media_type or value.media_type
@@ -81,7 +93,7 @@ def _encoded(part: _Part, value: Any, values: Values, boundary: bytes) -> Iterat
     media_type = media_type or stated
     if filename and not media_type:
         media_type = _BINARY
-    yield b"--" + boundary + b'\r\ncontent-disposition: form-data; name="' + _quoted(part.name) + b'"'
+    yield b"--" + boundary + b'\r\ncontent-disposition: form-data; name="' + _quoted(part.name + rest) + b'"'
     if filename:
         yield b'; filename="' + _quoted(filename) + b'"'
     if media_type:

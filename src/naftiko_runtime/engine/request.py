@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.engine.body import body_encoder, fields_of
+from naftiko_runtime.engine.body import body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
+from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
@@ -25,12 +26,22 @@ from naftiko_runtime.plan import (
     SigningCredential,
 )
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.template import FRAMING, HEADER_NAME, Unrenderable, in_header, in_path, in_query
+from naftiko_runtime.template import (
+    FRAMING,
+    HEADER_NAME,
+    Unrenderable,
+    cookie_name,
+    in_cookie,
+    in_header,
+    in_path,
+    in_query,
+)
 from naftiko_runtime.transport.base import OutboundRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from naftiko_runtime.engine.fields import Fields
     from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import NamedTerm, Plan, Request
     from naftiko_runtime.transport.base import Header, Piece
@@ -88,8 +99,8 @@ class RequestBuilder:
         encoding = b"gzip, deflate" if decodes else b"identity"
         self._headers: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
         self._header_terms: list[tuple[str, Evaluate]] = []
-        self._cookies = [(c.name, evaluator(c.term, secrets)) for c in plan.cookies]
-        self._query: list[str | tuple[str, str, Evaluate]] = []
+        self._cookies = [(c.name, cookie_name(c.name), evaluator(c.term, secrets, joins=True)) for c in plan.cookies]
+        self._query: list[str | tuple[str, str, Evaluate, Fields]] = []
         for term in plan.query:
             self._add_query(term, secrets)
         for header in plan.headers:
@@ -98,7 +109,7 @@ class RequestBuilder:
         """Names under which the API's own keys are sent, in the query or in headers."""
         self._authenticate(plan, secrets)
         self._trusted_fields = self._own_fields(plan) if plan.open_query else frozenset()
-        self._path = [p if isinstance(p, str) else evaluator(p, secrets) for p in plan.path]
+        self._path = [p if isinstance(p, str) else evaluator(p, secrets, joins=True) for p in plan.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
         )
@@ -112,17 +123,17 @@ class RequestBuilder:
             self._header_terms = [pair for pair in self._header_terms if pair[0] != "content-type"]
 
     def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
-        name = in_query(term.name)
+        name, fields = in_query(term.name), STYLES[term.style]
         value = constant(term.term, secrets)
         if value is ABSENT:
-            self._query.append((term.name, name, evaluator(term.term, secrets)))
+            self._query.append((term.name, name, evaluator(term.term, secrets, joins=True), fields))
         else:
-            self._query += fields_of(name, value)
+            self._query += fields(name, value)
 
     def _add_header(self, header: NamedTerm, secrets: Mapping[str, Secret]) -> None:
         value = constant(header.term, secrets)
         if value is ABSENT:
-            self._header_terms.append((header.name, evaluator(header.term, secrets)))
+            self._header_terms.append((header.name, evaluator(header.term, secrets, joins=True)))
         else:
             self._set_header(header.name, value)
 
@@ -229,7 +240,7 @@ class RequestBuilder:
                 pieces.append(piece)
                 continue
             value = _guarded("", "path", piece, values)
-            if value is ABSENT:
+            if value is ABSENT or value is None:
                 raise Rejected(Fault("", "path", "a value for the upstream's path is missing"))
             pieces.append(_guarded("", "path", in_path, value))
         return "".join(pieces)
@@ -244,9 +255,9 @@ class RequestBuilder:
             if isinstance(entry, str):
                 fields.append(entry)
                 continue
-            name, encoded, get = entry
+            name, encoded, get, fields_of_value = entry
             if (value := _guarded(name, "query", get, values)) is not ABSENT:
-                fields += _guarded(name, "query", partial(fields_of, encoded), value)
+                fields += _guarded(name, "query", partial(fields_of_value, encoded), value)
         if self._open_query and raw:
             fields.append(raw.decode("latin-1"))
         return "&".join(fields)
@@ -254,12 +265,12 @@ class RequestBuilder:
     def _variable_headers(self, values: Values) -> list[Header]:
         headers = []
         for name, get in self._header_terms:
-            if (value := _guarded(name, "header", get, values)) is not ABSENT:
+            if not _is_left_out(value := _guarded(name, "header", get, values)):
                 headers.append((name.encode(), _guarded(name, "header", in_header, value)))
-        pairs = [(name, _guarded(name, "cookie", get, values)) for name, get in self._cookies]
-        if given := [(name, value) for name, value in pairs if value is not ABSENT]:
-            cookie = "; ".join(f"{in_query(name)}={_guarded(name, 'cookie', in_query, v)}" for name, v in given)
-            headers.append((b"cookie", cookie.encode()))
+        cookies = [(name, written, _guarded(name, "cookie", get, values)) for name, written, get in self._cookies]
+        if given := [cookie for cookie in cookies if not _is_left_out(cookie[2])]:
+            texts = (f"{written}={_guarded(name, 'cookie', in_cookie, value)}" for name, written, value in given)
+            headers.append((b"cookie", "; ".join(texts).encode()))
         return headers
 
 
@@ -306,6 +317,13 @@ def derived_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
     """Secrets made of secrets, which no output may show either."""
     credentials = (*(u.credential for u in plan.called), *(s.guard for s in plan.servers))
     return [Secret(basic_token(c, secrets)) for c in credentials if isinstance(c, BasicCredential)]
+
+
+def _is_left_out(value: Any) -> bool:
+    """Whether a header or a cookie has nothing to carry: no value, null, or an empty list."""
+    if isinstance(value, list):
+        return all(item is None for item in value)
+    return value is ABSENT or value is None
 
 
 def _guarded(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:

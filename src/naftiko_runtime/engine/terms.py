@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, Variable
-from naftiko_runtime.template import as_text
+from naftiko_runtime.template import Joined, as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
@@ -45,22 +45,47 @@ def constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
             assert_never(term)
 
 
-def evaluator(term: Term, secrets: Mapping[str, Secret]) -> Evaluate:
-    """A closure from a call's values to a term's value; :data:`ABSENT` when an input it needs is absent."""
+def evaluator(term: Term, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
+    """A closure from a call's values to a term's value; :data:`ABSENT` when an input it needs is absent.
+
+    Args:
+        term: The term.
+        secrets: Bound variables by full name.
+        joins: Whether a list inside text is joined by commas; otherwise it is JSON there.
+    """
     if (value := constant(term, secrets)) is not ABSENT:
         return lambda _: value
     match term:
         case Argument(name):
             return lambda values: values.get(name, ABSENT)
         case Composed(parts):
-            return _composed(tuple(evaluator(part, secrets) for part in parts))
+            return _composed(tuple(evaluator(part, secrets) for part in parts), joins=joins)
         case _:
             raise AssertionError(term)
 
 
-def _composed(parts: tuple[Evaluate, ...]) -> Evaluate:
+def _composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
+    """Text with values in it: absent when one of them is, and null when one of them is null."""
+
     def text(values: Values) -> Any:
         pieces = [part(values) for part in parts]
-        return ABSENT if ABSENT in pieces else "".join(map(as_text, pieces))
+        if ABSENT in pieces:
+            return ABSENT
+        if None in pieces:
+            return None
+        if joins and any(isinstance(piece, list) for piece in pieces):
+            return Joined(*pieces)
+        return "".join(map(as_text, pieces))
 
     return text
+
+
+def tree_evaluator(node: Any, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
+    """The same for a structure with terms at its leaves; an entry whose value is absent is left out."""
+    if isinstance(node, dict):
+        fields = tuple((key, tree_evaluator(value, secrets, joins=joins)) for key, value in node.items())
+        return lambda values: {key: v for key, get in fields if (v := get(values)) is not ABSENT}
+    if isinstance(node, list):
+        items = tuple(tree_evaluator(value, secrets, joins=joins) for value in node)
+        return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
+    return evaluator(node, secrets, joins=joins)

@@ -9,7 +9,6 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.plan import (
-    Argument,
     Composed,
     Constant,
     Form,
@@ -20,7 +19,6 @@ from naftiko_runtime.plan import (
     OpenBody,
     Part,
     PlainText,
-    Variable,
 )
 
 if TYPE_CHECKING:
@@ -231,10 +229,7 @@ def _part(entry: Any, steps: Steps, site: CallSite) -> Part | None:
         return None if entry.get(key) is None else _template(str(entry[key]), (*steps, key), site)
 
     filename, content_type = text("filename"), text("contentType")
-    term = _tree(entry["value"], (*steps, "value"), site)
-    if not isinstance(term, Constant | Argument | Variable | Composed):
-        term = Constant(entry["value"])
-    return Part(entry["name"], term, filename, content_type)
+    return Part(entry["name"], _tree(entry["value"], (*steps, "value"), site), filename, content_type)
 
 
 def _check_content_type(site: CallSite) -> None:

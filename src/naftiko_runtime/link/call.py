@@ -19,10 +19,12 @@ from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.body import link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.spelling import route_respelt
+from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.link.terms import arguments, composed, substituted, variables
 from naftiko_runtime.plan import (
     Argument,
     Constant,
+    JsonText,
     JsonTree,
     NamedTerm,
     OpenBody,
@@ -112,7 +114,11 @@ class CallSite(Struct):
             caller_headers=open_query or open_body,
         )
         takes_any = self.tool and (open_query or open_body)
-        return Contract(self._given(), takes_any), self._filled(request)
+        given = self._given()
+        in_json = set(arguments(body)) if isinstance(body, JsonTree | JsonText | WholeBody) else set()
+        if in_json:
+            given = tuple(replace(spec, nullable=True) if spec.name in in_json else spec for spec in given)
+        return Contract(given, takes_any), self._filled(request)
 
     def link_mock(self) -> tuple[Contract, Request]:
         """The contract of an operation that calls nobody, and a request that leads nowhere."""
@@ -352,7 +358,7 @@ class CallSite(Struct):
     def _fields(self, place: str) -> tuple[NamedTerm, ...]:
         lower = str.lower if place == "header" else str
         terms = ((p, self._term(p)) for p in self.consumed.parameters if p.in_ == place)
-        return tuple(NamedTerm(lower(p.name), term) for p, term in terms if term != _NOTHING)
+        return tuple(NamedTerm(lower(p.name), term, list_style(p)) for p, term in terms if term != _NOTHING)
 
     def _path(self) -> tuple[str | Term, ...]:
         base = self.consumed.upstream.base_uri.rstrip("/")

@@ -14,6 +14,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name
+from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import Upstream
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -277,6 +278,7 @@ def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
 
 
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
+    check_style(parameter, context)
     match parameter.in_:
         case "path":
             if parameter.name not in consumed.placeholders:

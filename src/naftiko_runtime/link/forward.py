@@ -8,6 +8,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.link.credentials import header_name
+from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.template import FRAMING
@@ -89,7 +90,8 @@ class Forwarding:
         """What the API's own parameters send whoever calls; those that need a caller's value send nothing."""
         for parameter in self._apis[namespace].input_parameters:
             if parameter.in_ == place and (term := self._term(parameter)) is not None:
-                yield NamedTerm(parameter.name.lower() if place == "header" else parameter.name, term)
+                name = parameter.name.lower() if place == "header" else parameter.name
+                yield NamedTerm(name, term, list_style(parameter))
 
     def _term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.contract import Input, read_as
+from naftiko_runtime.contract import MISSING, Input, read_as
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.terms import composed
 from naftiko_runtime.plan import Constant, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from naftiko_runtime.contract import Place
+    from naftiko_runtime.jsonpath import JsonPath
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.pattern import Pattern
     from naftiko_runtime.spec.parameters import ExposedParameter, ToolParameter
@@ -44,10 +45,29 @@ def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) ->
     if parameter.value is None or not _is_path(parameter.value):
         return None
     try:
-        return compile_path(parameter.value).get
+        path = compile_path(parameter.value)
+        return _followed(path.names) if path.names else _sought(path)
     except JsonPathError as error:
         context.complain(rules.JSONPATH, str(error), parameter.at("value"))
         return None
+
+
+def _followed(names: Sequence[str]) -> Callable[[Any], Any]:
+    """Follows a path of names only, which can tell null from nothing."""
+
+    def get(value: Any) -> Any:
+        for name in names:
+            value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
+        return value
+
+    return get
+
+
+def _sought(path: JsonPath) -> Callable[[Any], Any]:
+    """Evaluates any other path; what gives null there may as well not be there."""
+    if path.identity:
+        return path.get
+    return lambda value: MISSING if (found := path.get(value)) is None else found
 
 
 def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> Pattern | None:

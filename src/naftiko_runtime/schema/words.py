@@ -78,6 +78,8 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "value": ("A fixed value; `{{NAME}}` in it is a variable.", "{{TOKEN}}"),
     "ConsumedOutput.value": ("The JSONPath of the part.", "$.id"),
     "Output.value": ("A constant instead of a mapping; `{{name}}` in it is the caller's input.", "Ship {{imo}}"),
+    "style": ("How a list or an object stands in the query, as OpenAPI names it.", "pipeDelimited"),
+    "explode": ("Whether the query repeats the name for each item of a list.", False),
     "required": ("Whether a call without it is refused.", True),
     "default": ("The value when the caller gives none.", 10),
     "pattern": ("What the text must match, as RE2 writes it.", "^IMO[0-9]{7}$"),

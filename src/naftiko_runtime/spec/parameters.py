@@ -26,10 +26,15 @@ class Parameter(Part):
 
 
 class ConsumedParameter(Parameter):
-    """An input of a consumed operation, resource or adapter."""
+    """An input of a consumed operation, resource or adapter.
+
+    ``style`` and ``explode`` are OpenAPI's, and outside the specification.
+    """
 
     in_: Literal["path", "query", "header", "cookie", "body", "environment"] = field(alias="in")
     value: Text | None = None
+    style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject", "simple"] | None = None
+    explode: bool | None = None
 
 
 class ExposedParameter(Parameter):

@@ -1,0 +1,123 @@
+"""What a REST caller gives outside the body: texts by input name; a list is split before it is decoded.
+
+So a comma that is encoded stays in its item.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
+
+from naftiko_runtime.adapters.dispatch import match_segment, segments
+from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.lazy import pattern
+from naftiko_runtime.plan import Argument
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from naftiko_runtime.adapters.dispatch import Pattern
+    from naftiko_runtime.transport.base import Header
+
+_FIELDS_MAX: Final = 1000
+_SEPARATOR: Final = "\ud800"
+"""Stands for a comma that separates; no decoded path holds it."""
+
+_HEADER_ITEM: Final = pattern(r'\s*"((?:[^"\\]|\\.)*)"\s*(?=,|$)|[^,]+')
+_QUOTED_PAIR: Final = pattern(r"\\(.)")
+
+
+def query_values(query: bytes, names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
+    """The declared query parameters as lists of texts.
+
+    Raises:
+        Rejected: The query is no UTF-8 text, or has too many fields.
+    """
+    if not names or not query:
+        return {}
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
+    except UnicodeDecodeError:
+        raise Rejected(Fault("", "query", "the query is not UTF-8 text")) from None
+    except ValueError:
+        raise Rejected(Fault("", "query", f"the query has more than {_FIELDS_MAX} fields")) from None
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in names:
+            values.setdefault(name, []).append(value)
+    split_lists(query, values, lists)
+    return values
+
+
+def split_lists(encoded: bytes, values: dict[str, Any], lists: Collection[str]) -> None:
+    """Split the lists of a query or a form that are written as one value with commas."""
+    for name in lists:
+        if len(values.get(name, ())) == 1 and "," in values[name][0]:
+            raw = next(value for key, value in _raw_fields(encoded) if unquote_plus(key) == name)
+            values[name] = [unquote_plus(item) for item in raw.split(",")]
+
+
+def _raw_fields(encoded: bytes) -> Iterable[tuple[str, str]]:
+    for field in encoded.decode().split("&"):
+        name, _, value = field.partition("=")
+        yield name, value
+
+
+def header_values(headers: Iterable[Header], names: Mapping[bytes, str], lists: Collection[str]) -> dict[str, Any]:
+    """The declared headers; the lines of one that is there several times are joined (RFC 9110, 5.3)."""
+    values: dict[str, Any] = {}
+    for header, value in headers:
+        if (name := names.get(header)) is not None:
+            values[name] = f"{values[name]}, {_header_text(value)}" if name in values else _header_text(value)
+    for name in lists:
+        if name in values:
+            values[name] = _header_items(values[name])
+    return values
+
+
+def _header_items(text: str) -> list[str]:
+    """The items of a header's list, without the white space and the quotes around them (RFC 9110, 5.6.1)."""
+    found = (match for match in _HEADER_ITEM.finditer(text) if match[0].strip())
+    return [match[0].strip() if match[1] is None else _QUOTED_PAIR.sub(r"\1", match[1]) for match in found]
+
+
+def _header_text(value: bytes) -> str:
+    """A header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def cookie_values(headers: Iterable[Header], names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
+    """The declared cookies, decoded (RFC 6265: the first of two alike counts)."""
+    values: dict[str, Any] = {}
+    for header, value in headers:
+        if header == b"cookie":
+            for pair in _header_text(value).split(";"):
+                name, equals, text = pair.strip().partition("=")
+                if equals and (name := unquote(name)) in names:
+                    text = text.strip('"')
+                    given = [unquote(item) for item in text.split(",")] if name in lists else unquote(text)
+                    values.setdefault(name, given)
+    return values
+
+
+def lists_of(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Pattern]]:
+    """The segments of a route's path that hold lists, each with its number."""
+    numbered = enumerate(segments(path))
+    return [
+        (n, segment) for n, segment in numbered if any(isinstance(p, Argument) and p.name in lists for p in segment)
+    ]
+
+
+def listed_in_path(raw_path: bytes, found: Sequence[tuple[int, Pattern]], lists: Collection[str]) -> dict[str, Any]:
+    """The lists in a path, by name."""
+    values: dict[str, Any] = {}
+    parts = raw_path.split(b"/")
+    for number, segment in found:
+        text = _SEPARATOR.join(unquote_to_bytes(item).decode() for item in parts[number].split(b","))
+        given = match_segment(segment, text)
+        if given is not None:  # otherwise a comma belongs to the route's own text
+            values |= {name: value.split(_SEPARATOR) for name, value in given.items() if name in lists}
+    return values

@@ -1,0 +1,75 @@
+"""Fields of queries and forms: what becomes of lists and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from naftiko_runtime.template import in_query, joined_in_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.plan import ListStyle
+
+Fields: TypeAlias = Callable[[str, Any], list[str]]
+"""From an encoded name and a value to ``name=value`` texts."""
+
+
+def fields_of(name: str, value: Any) -> list[str]:
+    """``name=value`` for a query; a list repeats the name, and an object is JSON. The name is already encoded."""
+    if not isinstance(value, list):
+        return [] if value is None else [f"{name}={in_query(value)}"]
+    return [f"{name}={in_query(item)}" for item in value if item is not None]
+
+
+def form_fields_of(name: str, value: Any) -> list[str]:
+    """The same for a form, whose objects, and lists with lists or objects in them, are written with brackets."""
+    if isinstance(value, dict | list):
+        return [f"{name}{in_query(rest)}={in_query(leaf)}" for rest, leaf in flattened(value)]
+    return fields_of(name, value)
+
+
+def flattened(value: Any) -> Iterator[tuple[str, Any]]:
+    """The scalars in a value, each with what its name has behind the field's: ``[key]``, ``[0][key]``, ``[key][]``.
+
+    A list of scalars repeats the field's name itself; inside an object it has ``[]``. Null is left out.
+    """
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        yield from (("", item) for item in value if item is not None)
+    else:
+        yield from _flattened("", value)
+
+
+def _flattened(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flattened(f"{prefix}[{key}]", item)
+    elif isinstance(value, list):
+        numbered = any(isinstance(item, dict | list) for item in value)
+        for index, item in enumerate(value):
+            yield from _flattened(f"{prefix}[{index if numbered else ''}]", item)
+    elif value is not None:
+        yield prefix, value
+
+
+def _joined(name: str, value: Any, *, separator: str) -> list[str]:
+    if not isinstance(value, list):
+        return fields_of(name, value)
+    items = [item for item in value if item is not None]
+    return [f"{name}={joined_in_query(items, separator)}"] if items else []
+
+
+def _deep(name: str, value: Any) -> list[str]:
+    return form_fields_of(name, value) if isinstance(value, dict) else fields_of(name, value)
+
+
+STYLES: Final[dict[ListStyle, Fields]] = {
+    "repeat": fields_of,
+    "comma": partial(_joined, separator=","),
+    "space": partial(_joined, separator=" "),
+    "pipe": partial(_joined, separator="|"),
+    "deep": _deep,
+}
+"""How a query parameter's list or object is written."""

@@ -1,0 +1,43 @@
+"""``style`` and ``explode`` of consumed parameters: how a query has a list, as OpenAPI names it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import diagnostics as rules
+
+if TYPE_CHECKING:
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import ListStyle
+    from naftiko_runtime.spec.parameters import ConsumedParameter
+
+_JOINED: Final[dict[str, ListStyle]] = {"form": "comma", "spaceDelimited": "space", "pipeDelimited": "pipe"}
+_ALWAYS: Final = {"path": "simple", "header": "simple", "cookie": "form"}
+"""The style of other places, which have no choice."""
+
+
+def list_style(parameter: ConsumedParameter) -> ListStyle:
+    """How a list of a query parameter is written; without a word of the document its name is repeated."""
+    style = parameter.style or "form"
+    if parameter.in_ != "query" or style not in _JOINED:
+        return "deep" if style == "deepObject" else "repeat"
+    explode = style == "form" if parameter.explode is None else parameter.explode
+    return "repeat" if explode else _JOINED[style]
+
+
+def check_style(parameter: ConsumedParameter, context: Context) -> None:
+    """Report a style that changes nothing where it stands, or that its place does not have."""
+    if parameter.in_ == "query":
+        if parameter.style == "simple":
+            message, advice = (
+                "a query has no style 'simple'",
+                "write 'explode: false' for a list that is joined by commas",
+            )
+            context.complain(rules.INVALID_VALUE, message, parameter.at("style"), advice)
+        return
+    always = _ALWAYS.get(parameter.in_)
+    for key, effect in (("style", parameter.style not in (None, always)), ("explode", parameter.explode is True)):
+        if effect or (always is None and getattr(parameter, key) is not None):
+            message = f"'{key}' has no effect on a parameter 'in: {parameter.in_}'"
+            advice = "remove it: a list is joined by commas there" if always else "remove it"
+            context.complain(rules.NO_EFFECT, message, parameter.at(key), advice, key=True)
