@@ -598,6 +598,10 @@ class Findings:
         """Note a finding with the rule's own severity."""
         self._all.append(Diagnostic(rule, message, span, help, rule.severity, part, fix))
 
+    def has(self, rule: Rule, span: Span) -> bool:
+        """Whether a rule was found broken at a place."""
+        return any(found.rule is rule and found.span == span for found in self._all)
+
     @property
     def failed(self) -> bool:
         """Whether anything found is an error."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.diagnostics import Findings, Severity
 from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports import Importer
 from naftiko_runtime.link import link
-from naftiko_runtime.link.broken import sound
+from naftiko_runtime.link.broken import Sound, keep_sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.link.broken import LeftOut
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
     from naftiko_runtime.strict import Departures
@@ -39,11 +40,15 @@ class Loaded(Struct, frozen=True):
         diagnostics: Everything found, by place.
         source: What was read, with the imported files, for quoting lines; without data when it is no YAML, none when
             there is no text.
+        left_out: What is not served of it, when the broken parts were to be left out.
+        fatal: Why nothing is served of it; empty when something is, or when the findings alone tell.
     """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None
+    left_out: tuple[LeftOut, ...] = ()
+    fatal: str = ""
 
 
 def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
@@ -56,7 +61,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
     try:
         source = read(path)
     except SourceError as error:
-        return Loaded(None, error.diagnostics, error.source)
+        return Loaded(None, error.diagnostics, error.source, fatal=str(error))
     return load_source(source, overrides, path)
 
 
@@ -81,16 +86,28 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     departures = _departures(source, findings) if overrides.strict else None
     spoken = canonical(source, findings)
     if spoken is None:
-        return Loaded(None, _told(findings, departures), source)
+        return _refused(findings, departures, source)
     if path is not None:
         spoken = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(spoken)
-    document = parse(spoken, findings)
-    if document is None:
-        return Loaded(None, _told(findings, departures), spoken)
-    plan: Plan | None = link(document, spoken, findings, overrides)
-    if plan is not None and findings.failed:
-        plan = sound(plan, document, findings.sorted()) if overrides.skip_broken else None
-    return Loaded(plan, without_consequences(_told(findings, departures), spoken), spoken)
+    parsed = parse(spoken, findings)
+    if parsed is None:
+        return _refused(findings, departures, spoken)
+    read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
+    linked = link(parsed, spoken, findings, overrides)
+    sound = Sound(linked.plan)
+    if findings.failed:
+        sound = Sound(None)
+        if overrides.skip_broken:
+            sound = keep_sound(linked, parsed.document, findings.sorted(None), parsed.unread)
+    told = without_consequences(_told(findings, departures), spoken, parsed.unread, read)
+    return Loaded(sound.plan, told, spoken, sound.left_out, sound.fatal)
+
+
+def _refused(findings: Findings, departures: Departures | None, source: Source) -> Loaded:
+    """What becomes of a file of which nothing can be read."""
+    told = _told(findings, departures)
+    first = next((f for f in told if f.severity is Severity.ERROR), None)
+    return Loaded(None, told, source, fatal=f"{first.span}: {first.message}" if first is not None else "")
 
 
 def _departures(source: Source, findings: Findings) -> Departures:

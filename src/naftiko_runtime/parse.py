@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct
 from pydantic_core import ValidationError
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest, nearest_only
+from naftiko_runtime.pruning import Pruned, indices, look_up
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.spec.document import Document, SharedDocument
@@ -23,14 +25,55 @@ if TYPE_CHECKING:
 PartT = TypeVar("PartT", bound=Part)
 
 
-def parse(source: Source, findings: Findings) -> Document | None:
-    """The document; nothing when the findings say why.
+class Parsed(Struct, frozen=True):
+    """A document, and what could not be read of it.
+
+    Attributes:
+        document: What was read.
+        unread: The places of wrong values and missing keys. What stood there is left out of the document, or replaced
+            where a large part could not be read without it: nothing there may be served.
+    """
+
+    document: Document
+    unread: frozenset[Steps] = frozenset()
+
+
+def parse(source: Source, findings: Findings) -> Parsed | None:
+    """The document; nothing when the findings say why not even a part of it can be read.
 
     Args:
         source: What was read, in the canonical spelling.
-        findings: Gets every complaint; a document with errors may still be returned, so that linking finds more.
+        findings: Gets every complaint; a document with errors is still returned, so that linking finds more.
     """
-    return parse_part(SharedDocument if _is_shared(source.data) else Document, source, findings)
+    model = SharedDocument if _is_shared(source.data) else Document
+    try:
+        document = model.model_validate(source.data)
+    except ValidationError as error:
+        return _parse_rest(model, error, source, findings)
+    _settle(document, (), source, findings)
+    return Parsed(document)
+
+
+def _parse_rest(model: type[Document], error: ValidationError, source: Source, findings: Findings) -> Parsed | None:
+    """The document without what its model refuses, which is reported."""
+    for detail in _details(error):
+        _complain(detail, source, findings)
+    pruned = Pruned(source.data)
+    while True:
+        data = pruned.compact()
+        try:
+            document = model.model_validate(data)
+        except ValidationError as left:
+            places = [pruned.original(_place(detail, data)) for detail in _details(left)]
+            if not sum(map(pruned.refuse, places)):
+                return None
+        else:
+            _settle(document, (), source, findings, pruned.data)
+            return Parsed(document, frozenset(pruned.unread))
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_input=False)
 
 
 def _is_shared(data: Any) -> bool:
@@ -45,19 +88,23 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
     try:
         part = model.model_validate(source.data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
+        for detail in _details(error):
             _complain(detail, source, findings)
         return None
     _settle(part, (), source, findings)
     return part
 
 
+def _place(detail: ErrorDetails, data: Any) -> Steps:
+    """The place of a wrong value or of a missing key."""
+    steps = _real_steps(detail["loc"], data)
+    return (*steps, detail["loc"][-1]) if detail["type"] == "missing" else steps
+
+
 def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
     fix: tuple[Edit, ...] = ()
-    steps = _real_steps(detail["loc"], source.data)
-    if kind == "missing":
-        steps = (*steps, detail["loc"][-1])
+    steps = _place(detail, source.data)
     last = _called(steps)
     span = source.span(steps)
     if kind == "missing":
@@ -69,7 +116,7 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
             span = source.span((*steps[:-1], slip), key=True)
         else:
             add = _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
-        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add, fix=fix)
+        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add, steps, fix)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
         value = _value_at(source.data, steps)
@@ -77,17 +124,17 @@ def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
         advice = did_you_mean(str(value), expected, "one of")
         meant = nearest_only(value, expected) if isinstance(value, str) else None
         fix = respelt(source, steps, value, meant) if meant else ()
-        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice, fix=fix)
+        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice, steps, fix)
     elif wanted := _WANTED.get(kind):
         value = _value_at(source.data, steps)
         if value is None:
             advice = "give it a value, or leave the key out"
-            findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, and has no value", span, advice)
+            findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, and has no value", span, advice, steps)
         else:
             message = f"{last} takes {wanted}, not {_kind(value)}"
-            findings.add(rules.WRONG_TYPE, message, span, _ADVICE.get(wanted))
+            findings.add(rules.WRONG_TYPE, message, span, _ADVICE.get(wanted), steps)
     else:
-        findings.add(rules.INVALID_VALUE, f"{last} {detail['msg'].removeprefix('Input ')}", span)
+        findings.add(rules.INVALID_VALUE, f"{last} {detail['msg'].removeprefix('Input ')}", span, part=steps)
 
 
 def _called(steps: Steps) -> str:
@@ -156,9 +203,13 @@ _WANTED = {
 def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
     """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
-    for part in location:
+    parts = list(location)
+    for number, part in enumerate(parts, 1):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
-        if in_list or (isinstance(data, dict) and part in data):
+        leads_on = isinstance(data, dict) and part in data
+        if leads_on and number < len(parts) and not isinstance(data[part], dict | list):
+            continue  # a union member that is called like a key
+        if in_list or leads_on:
             steps.append(part)
             data = data[part]
     return tuple(steps)
@@ -170,8 +221,16 @@ def _value_at(data: Any, steps: Steps) -> Any:
     return data
 
 
-def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> None:
-    """Tell a part and all below it their places; report unknown keys and those not served yet."""
+def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned: Any = None) -> None:
+    """Tell a part and all below it their places; report unknown keys and those not served yet.
+
+    Args:
+        part: What was read.
+        steps: Its place.
+        source: The document.
+        findings: Gets the reports.
+        pruned: The data that the part was read from, when something was removed from the document.
+    """
     part.place(steps)
     fields = type(part).model_fields
     for key in () if part.takes_any_key else part.__pydantic_extra__ or ():
@@ -181,29 +240,32 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings) -> Non
         alias = field.alias or name
         if NOT_SERVED in field.metadata:
             if value is not None:
-                span = source.span((*steps, alias), key=True)
-                findings.add(rules.NOT_SERVED, f"'{alias}' is not served yet", span, _INSTEAD.get(alias), steps)
+                place = (*steps, alias)
+                message, advice = f"'{alias}' is not served yet", _INSTEAD.get(alias)
+                findings.add(rules.NOT_SERVED, message, source.span(place, key=True), advice, place)
             continue
         if NO_EFFECT in field.metadata and value is not None:
             span = source.span((*steps, alias), key=True)
             findings.add(rules.NO_EFFECT, f"'{alias}' has no effect here", span, _WHY_NOT.get(alias))
-        for below, inner in _parts(value, (*steps, alias)):
-            _settle(inner, below, source, findings)
+        for below, inner, data in _parts(value, (*steps, alias), look_up(pruned, alias)):
+            _settle(inner, below, source, findings, data)
 
 
-def _parts(value: Any, steps: Steps) -> Iterator[tuple[Steps, Part]]:
+def _parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, Part, Any]]:
     if isinstance(value, Part):
-        yield steps, value
+        yield steps, value, pruned
     elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _parts(item, (*steps, index))
+        for index, item in zip(indices(pruned), value, strict=False):
+            yield from _parts(item, (*steps, index), look_up(pruned, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _parts(item, (*steps, key))
+            yield from _parts(item, (*steps, key), look_up(pruned, key))
 
 
 def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
     span = source.span(steps, key=True)
+    if findings.has(rules.MISSING_KEY, span):
+        return  # it stands where another key is missing, which says it all
     if close := nearest(key, known):
         fix = respelt(source, steps, key, close, key=True) if nearest_only(key, known) else ()
         findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?", steps, fix)

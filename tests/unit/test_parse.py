@@ -27,7 +27,8 @@ PORT = MINIMAL + "  exposes: [{type: mcp, namespace: a, port: "
 def spoken(text: str | bytes, findings: Findings) -> Document | None:
     """The document of a text in whichever spelling."""
     source = canonical(load(text.encode() if isinstance(text, str) else text, "x.yml"), findings)
-    return parse(source, findings) if source is not None else None
+    result = parse(source, findings) if source is not None else None
+    return result.document if result is not None else None
 
 
 def parsed(text: str) -> tuple[Document | None, list[tuple[str, int, int, str]]]:

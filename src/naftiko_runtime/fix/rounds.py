@@ -105,11 +105,11 @@ class _State:
         if (spoken := canonical(source, findings)) is not None:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
             spoken = importer.splice(spoken)
-            if (document := parse(spoken, findings)) is not None:
-                plan = link(document, spoken, findings, overrides)
-                if isinstance(document, Document):
-                    self._behaviour = behaviour(plan, document)
-                    check_spelling(document, spoken, findings)
+            if (parsed := parse(spoken, findings)) is not None:
+                plan = link(parsed, spoken, findings, overrides).plan
+                if isinstance(parsed.document, Document):
+                    self._behaviour = behaviour(plan, parsed.document)
+                    check_spelling(parsed.document, spoken, findings)
         self.diagnostics = findings.sorted(most=None)
 
     @cached_property

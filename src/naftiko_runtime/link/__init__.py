@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
@@ -14,34 +17,59 @@ from naftiko_runtime.link.tidiness import check_tidiness
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.link.value_checks import check_values
 from naftiko_runtime.plan import Plan
+from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.document import SharedDocument
+from naftiko_runtime.spec.exposes import OtherExpose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.overrides import Overrides
-    from naftiko_runtime.source import Source
+    from naftiko_runtime.parse import Parsed
+    from naftiko_runtime.plan import Forward, Route, Tool
+    from naftiko_runtime.source import Source, Steps
     from naftiko_runtime.spec.document import Document
 
 
-def link(document: Document, source: Source, findings: Findings, overrides: Overrides) -> Plan:
+class Linked(Struct, frozen=True):
+    """What became of a document.
+
+    Attributes:
+        plan: All of it that could be linked.
+        parts: Routes, forwards and tools by the place of what they were linked from.
+        operations: The consumed operations by ``namespace.operation``; of two of one name the first.
+        upstreams: The places of the consumed APIs by their namespaces; of two of one name the first.
+    """
+
+    plan: Plan
+    parts: Mapping[Steps, Route | Forward | Tool]
+    operations: Mapping[str, Consumed]
+    upstreams: Mapping[str, Steps]
+
+
+def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides) -> Linked:
     """The plan of a document; it may run only when the findings hold no error.
 
     A document that is only there to be imported has a plan without servers.
 
     Args:
-        document: The parsed document.
+        parsed: The document, and what could not be read of it.
         source: What it was parsed from, for places.
         findings: Gets every complaint.
         overrides: What the operator gave instead of the document's addresses.
     """
-    variables = Variables()
+    document = parsed.document
+    variables = Variables(complete=not _has_broken_binds(findings))
     variables.declare(document, source, findings)
     unrunnable = overrides.lint and not document.capability.exposes and _can_be_imported(document)
     shared = unrunnable or isinstance(document, SharedDocument)
-    context = Context(source, findings, variables, overrides.allowed_imports, shared)
+    context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
-    servers = tuple(map(overrides.moved, link_exposes(document, operations, upstreams, context)))
-    check_ports(servers, findings)
+    linked, parts = link_exposes(document, operations, upstreams, context)
+    servers = tuple(map(overrides.moved, linked))
+    check_ports(servers, findings, [e.at() for e in document.capability.exposes if not isinstance(e, OtherExpose)])
     check_values(document, context)
     if overrides.lint:
         check_hygiene(document, operations, context)
@@ -57,7 +85,7 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
             message = f"'{binding.variable}' is bound but never used"
             advice = "remove it, or use it as {{" + binding.variable + "}}"
             findings.add(rules.UNUSED_BINDING, message, binding.span, advice)
-    return Plan(
+    plan = Plan(
         label=document.info.label or source.file,
         file=source.file,
         bindings=variables.bindings(),
@@ -66,6 +94,19 @@ def link(document: Document, source: Source, findings: Findings, overrides: Over
         operations=frozenset(operations),
         version=document.info.version,
     )
+    return Linked(plan, parts, operations, _first_apis(document))
+
+
+def _has_broken_binds(findings: Findings) -> bool:
+    """Whether a bind could not be read or imported: what its variables are is not known."""
+    errors = (d for d in findings.sorted(None) if d.severity is Severity.ERROR) if findings.failed else ()
+    return any("binds" in (error.part or ())[:2] for error in errors)
+
+
+def _first_apis(document: Document) -> dict[str, Steps]:
+    """The places of the consumed APIs by namespace; of two of one name the first."""
+    apis = (*document.consumes, *document.capability.consumes)
+    return {api.namespace: api.at() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
 
 
 def _can_be_imported(document: Document) -> bool:

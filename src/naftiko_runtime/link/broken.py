@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.forward import mount
 from naftiko_runtime.link.terms import variables
-from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, McpServer, RestServer
+from naftiko_runtime.link.together import shape_of
+from naftiko_runtime.link.units import unit_of
+from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.template import split_path
@@ -18,34 +22,68 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.link import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import RestOperation, RestResource
 
-ServerT = TypeVar("ServerT", RestServer, McpServer)
+_HARMLESS = ("resources", "prompts", "aggregates")
+"""What is not served yet beside what is: nothing else depends on it but what names it, which is reported there."""
 
 
-def sound(plan: Plan, document: Document, diagnostics: Iterable[Diagnostic]) -> Plan | None:
-    """The plan without what an error concerns; nothing when an error concerns all of it, or nothing is left.
+class LeftOut(Struct, frozen=True):
+    """A part that ``--skip-broken`` does not serve.
+
+    Attributes:
+        part: What it is, as an operator may call it.
+        reason: Why, with the place of the error.
+    """
+
+    part: str
+    reason: str
+
+
+class Sound(Struct, frozen=True):
+    """What can be served of a document.
+
+    Attributes:
+        plan: The plan without what an error concerns; none when that is everything.
+        left_out: The rest.
+        fatal: Why nothing can be served; empty when something can.
+    """
+
+    plan: Plan | None
+    left_out: tuple[LeftOut, ...] = ()
+    fatal: str = ""
+
+
+def keep_sound(
+    linked: Linked, document: Document, diagnostics: Iterable[Diagnostic], unread: frozenset[Steps]
+) -> Sound:
+    """What can be served of a document with errors.
 
     Args:
-        plan: Linked from the document, errors and all.
+        linked: The document's plan and its parts, errors and all.
         document: The parsed document.
-        diagnostics: What was found in it.
+        diagnostics: Everything that was found in it.
+        unread: The places of wrong values and missing keys.
     """
     reasons: dict[Steps, str] = {}
     for found in diagnostics:
         if found.severity is Severity.ERROR:
-            unit = _unit(found.part or ())
+            part = found.part or ()
+            unit, why = unit_of(part), f"{found.span}: {found.message}"
             if not unit:
-                return None
-            reasons.setdefault(unit, f"{found.span}: {found.message}")
-    sieve = _Sieve(document, reasons)
-    exposes = [expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose)]
-    servers = [s for expose, server in zip(exposes, plan.servers, strict=True) if (s := sieve.server(expose, server))]
-    left = any(s.operations for s in servers)
-    return _needing_less(replace(plan, servers=tuple(servers))) if left else None
+                return Sound(None, fatal=why)
+            if found.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS:
+                reasons.setdefault(unit, why)
+    sieve = _Sieve(linked, document, reasons, unread)
+    servers = tuple(sieve.servers(document, linked.plan.servers))
+    left_out = tuple(dict.fromkeys(sieve.left_out))
+    if any(server.operations for server in servers):
+        return Sound(_needing_less(replace(linked.plan, servers=servers)), left_out)
+    return Sound(None, left_out, "nothing is left to serve")
 
 
 def _needing_less(plan: Plan) -> Plan:
@@ -55,81 +93,127 @@ def _needing_less(plan: Plan) -> Plan:
     return replace(plan, bindings=tuple(bindings))
 
 
-def _unit(part: Steps) -> Steps:
-    """The smallest part of a document that can be left out: an operation, a tool, a resource, an API, an expose."""
-    root, steps = (part[:1], part[1:]) if part[:1] == ("capability",) else ((), part)
-    match steps:
-        case ("exposes" | "consumes", int(), "resources", int(), "operations", int(), *_):
-            return (*root, *steps[:6])
-        case ("exposes" | "consumes", int(), "resources" | "tools", int(), *_):
-            return (*root, *steps[:4])
-        case ("exposes" | "consumes", int(), *_):
-            return (*root, *steps[:2])
-        case _:
-            return ()
-
-
 class _Sieve:
-    def __init__(self, document: Document, reasons: dict[Steps, str]) -> None:
+    def __init__(self, linked: Linked, document: Document, reasons: dict[Steps, str], unread: frozenset[Steps]) -> None:
+        self._linked = linked
         self._reasons = reasons
-        self._consumed: dict[str, str] = {}
+        self._unread = unread
         self._missing: dict[str, str] = {}
+        """By namespace, why an API cannot be called at all."""
+        self._unbound: dict[str, str] = {}
+        """By variable, why its value is not known."""
+        self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
                 self._missing[api.namespace or ""] = reasons.get(api.at(), "the API it calls could not be imported")
-                continue
-            if reason := self._reason(api.at()):
-                self._missing[api.namespace] = reason
-            for operation in (operation for resource in api.resources for operation in resource.operations):
-                if reason := self._reason(operation.at()):
-                    self._consumed[f"{api.namespace}.{operation.name}"] = reason
+            elif (reason := self._above(api.at())) and api.namespace not in self._missing:
+                first = linked.upstreams.get(api.namespace)
+                if first is None or first == api.at():
+                    self._missing[api.namespace] = reason
+        for bind in (*document.binds, *document.capability.binds):
+            for variable in bind.keys:
+                if reason := self._above(bind.at("keys", variable)):
+                    self._unbound[f"{bind.namespace}.{variable}"] = reason
 
-    def _reason(self, steps: Steps, call: str | None = None) -> str | None:
-        """Why a part is left out: an error in it, above it, or in what it calls."""
-        for length in range(len(steps), 0, -1):
-            if reason := self._reasons.get(steps[:length]):
+    # -- why something is left out --------------------------------------------------------------------------------
+
+    def _above(self, steps: Steps) -> str | None:
+        """An error in a part or in one that it belongs to."""
+        return next((why for n in range(len(steps), 0, -1) if (why := self._reasons.get(steps[:n]))), None)
+
+    def _why(self, steps: Steps, served: Any, call: str | None = None) -> str | None:
+        """Why a part is left out: an error in it, above it, in what it calls, or in a variable that it needs."""
+        if reason := self._above(steps):
+            return reason
+        if call is not None:
+            consumed = self._linked.operations.get(call)
+            missing = self._missing.get(call.partition(".")[0])
+            if reason := (self._above(consumed.spec.at()) if consumed is not None else None) or missing:
                 return reason
-        if call is None:
-            return None
-        return self._consumed.get(call) or self._missing.get(call.partition(".")[0])
+        return self._why_unbound(served)
 
-    def server(self, expose: RestExpose | McpExpose, server: Server) -> Server | None:
-        """A server without its broken parts; nothing when it is broken as a whole."""
-        if self._reasons.get(expose.at()):
-            return None
-        if isinstance(expose, RestExpose) and isinstance(server, RestServer):
-            broken = {(o.method, r.path): (r, why) for r, o, why in self._broken_routes(expose)}
-            kept = tuple(route for route in server.routes if (route.method, route.path) not in broken)
-            routes = (_broken_route(method, resource, why) for (method, _), (resource, why) in broken.items())
-            unsound = {r.path: (r, why) for r in expose.resources if (why := self._broken_forward(r)) is not None}
-            forwards = tuple(f for f in server.forwards if f.path not in unsound)
-            left_out = (*routes, *(_broken_route("*", r, why) for r, why in unsound.values()))
-            return replace(server, routes=kept, broken=tuple(filter(None, left_out)), forwards=forwards)
-        if isinstance(expose, McpExpose) and isinstance(server, McpServer):
-            tools = ((tool.name, self._reason(tool.at(), tool.call)) for tool in expose.tools)
-            without = {name: why for name, why in tools if why is not None}
-            left = tuple(tool for tool in server.tools if tool.name not in without)
-            return replace(server, tools=left, broken=tuple(BrokenTool(n, why) for n, why in without.items()))
-        return server
+    def _why_unbound(self, served: Any) -> str | None:
+        needed = variables(served) if self._unbound else ()
+        return next((self._unbound[name] for name in needed if name in self._unbound), None)
 
-    def _broken_forward(self, resource: RestResource) -> str | None:
-        if resource.forward is None:
-            return None
-        target = resource.forward.target_namespace
-        return self._reason(resource.at()) or self._missing.get(target)
+    # -- what is left ---------------------------------------------------------------------------------------------
 
-    def _broken_routes(self, expose: RestExpose) -> Iterator[tuple[RestResource, RestOperation, str]]:
+    def servers(self, document: Document, servers: Iterable[Server]) -> Iterator[Server]:
+        """Each server without its broken parts; none for what is broken as a whole."""
+        linked = iter(servers)
+        for expose in document.capability.exposes:
+            server = None if isinstance(expose, OtherExpose) else next(linked)
+            reason = self._above(expose.at()) or self._why_unbound(server.guard if server is not None else None)
+            if reason is not None or server is None:
+                name = getattr(expose, "namespace", None)
+                what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"
+                self.left_out.append(LeftOut(what, reason or "it is not served"))
+            elif isinstance(expose, RestExpose) and isinstance(server, RestServer):
+                yield self._rest(expose, server)
+            elif isinstance(expose, McpExpose) and isinstance(server, McpServer):
+                yield self._mcp(expose, server)
+
+    def _rest(self, expose: RestExpose, server: RestServer) -> RestServer:
+        routes: list[Route] = []
+        broken: list[BrokenRoute] = []
         for resource in expose.resources:
             for operation in resource.operations:
-                if reason := self._reason(operation.at(), operation.call):
-                    yield resource, operation, reason
+                route = self._linked.parts.get(operation.at())
+                if reason := self._why(operation.at(), route, operation.call):
+                    broken += self._broken_route(expose, resource, operation, reason)
+                elif isinstance(route, Route):
+                    routes.append(route)
+        forwards: list[Forward] = []
+        mounts: list[BrokenRoute] = []
+        for resource in expose.resources:
+            if resource.forward is None:
+                continue
+            forward = self._linked.parts.get(resource.forward.at())
+            missing = self._missing.get(resource.forward.target_namespace)
+            if reason := self._why(resource.forward.at(), forward) or missing:
+                mounts += self._broken_route(expose, resource, None, reason)
+            elif isinstance(forward, Forward):
+                forwards.append(forward)
+        kept = {(route.method, shape_of(route.pattern)) for route in routes}
+        kept |= {("*", shape_of(forward.pattern)) for forward in forwards}
+        unique = {(one.method, shape_of(one.pattern)): one for one in reversed((*broken, *mounts))}
+        left = tuple(one for key, one in reversed(unique.items()) if key not in kept)
+        return replace(server, routes=tuple(routes), broken=left, forwards=tuple(forwards))
 
+    def _broken_route(
+        self, expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str
+    ) -> Iterator[BrokenRoute]:
+        """The place where a caller is told why; none when it is not known."""
+        method = "*" if operation is None else operation.method
+        what = f"what is forwarded at {resource.path}" if operation is None else f"{method} {resource.path}"
+        placed = resource.at("path") not in self._unread
+        if operation is not None and operation.at("method") in self._unread:
+            placed, what = False, f"an operation at {resource.path}"
+        if resource.at("path") in self._unread:
+            what = "a resource without a readable path"
+        self.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+        if not placed:
+            return
+        try:
+            pieces = split_path(resource.path)
+        except ValueError:
+            return
+        pattern = tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
+        yield BrokenRoute(method, resource.path, mount(pattern)[0] if method == "*" else pattern, reason)
 
-def _broken_route(method: str, resource: RestResource, reason: str) -> BrokenRoute | None:
-    """The place where a caller is told why; none when the path itself does not parse."""
-    try:
-        pieces = split_path(resource.path)
-    except ValueError:
-        return None
-    pattern = tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
-    return BrokenRoute(method, resource.path, mount(pattern)[0] if method == "*" else pattern, reason)
+    def _mcp(self, expose: McpExpose, server: McpServer) -> McpServer:
+        tools: list[Tool] = []
+        broken: dict[str, BrokenTool] = {}
+        for spec in expose.tools:
+            tool = self._linked.parts.get(spec.at())
+            if reason := self._why(spec.at(), tool, spec.call):
+                named = spec.at("name") not in self._unread
+                what = f"the tool '{spec.name}'" if named else "a tool without a readable name"
+                self.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+                if named:
+                    broken.setdefault(spec.name, BrokenTool(spec.name, reason))
+            elif isinstance(tool, Tool):
+                tools.append(tool)
+        kept = {tool.name for tool in tools}
+        left = tuple(one for name, one in broken.items() if name not in kept)
+        return replace(server, tools=tuple(tools), broken=left)

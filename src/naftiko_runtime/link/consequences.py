@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import nearest
+from naftiko_runtime.link.units import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from naftiko_runtime.diagnostics import Diagnostic, Rule
     from naftiko_runtime.source import Source, Steps
@@ -46,20 +47,30 @@ _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
 """What is missed, or not used, when a whole section cannot be seen."""
 
 
-def without_consequences(found: Sequence[Diagnostic], source: Source) -> tuple[Diagnostic, ...]:
+def without_consequences(
+    found: Sequence[Diagnostic],
+    source: Source,
+    unread: frozenset[Steps] = frozenset(),
+    read: Container[Diagnostic] = frozenset(),
+) -> tuple[Diagnostic, ...]:
     """The findings but for those that go away by themselves when another one of them is mended.
 
     Args:
         found: Everything that was found.
         source: What it was found in.
+        unread: The places of wrong values and missing keys.
+        read: What was found while the document was read, before it was linked.
     """
     roots = [finding for finding in found if finding.rule in _HIDES and finding.part]
-    if not roots:
+    if not roots and not unread:
         return tuple(found)
     hidden = _Hidden()
     for root in roots:
         _HIDES[root.rule](hidden, root.part or (), source)
-    return tuple(finding for finding in found if not hidden.explains(finding))
+    unreadable = _Hidden()
+    for part in unread:
+        _unread(unreadable, part, source)
+    return tuple(f for f in found if not hidden.explains(f) and (f in read or not unreadable.explains(f)))
 
 
 class _Hidden:
@@ -70,6 +81,10 @@ class _Hidden:
         """By the part in which something is missed: the rules that say so. The empty one is the whole document."""
         self.calls: set[str] = set()
         """The namespaces whose operations, some or all, are not known."""
+        self.any_call = False
+        """Whether there are namespaces that are not known."""
+        self.places: set[Steps] = set()
+        """The parts of which nothing is to be told, not even of what is below them."""
         self.inputs: set[str] = set()
         """What messages have of operations of which it is not known what they take."""
 
@@ -81,10 +96,12 @@ class _Hidden:
         """Whether a finding only says that something hidden is missed."""
         if finding.rule is rules.UNRESOLVED_CALL:
             namespace = finding.message.split("'")[1].partition(".")[0]
-            return namespace in self.calls
+            return self.any_call or namespace in self.calls
         if finding.rule in _OF_CALLS and any(quoted in finding.message for quoted in self.inputs):
             return True
         part = finding.part or ()
+        if any(part[:length] in self.places for length in range(1, len(part) + 1)):
+            return True
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
 
 
@@ -150,6 +167,35 @@ def _unknown_expose(hidden: _Hidden, _part: Steps, _source: Source) -> None:
 def _missing(hidden: _Hidden, part: Steps, _source: Source) -> None:
     """A key that is not there, perhaps because it is misspelt."""
     _in_step(hidden, part)
+
+
+def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
+    """A wrong value or a missing key: what it was to say is not known."""
+    unit, inner = unit_of(part), _below_root(part)
+    hidden.places.add(part)
+    if part[:-1] != unit and part[:-1] != unit_of(part[:-1]):
+        hidden.places.add(part[:-1])  # a small part, of which the rest means little without it
+    hidden.add((), {rules.UNUSED_OPERATION})
+    match inner:
+        case ("binds", *_):
+            hidden.add((), _WITHOUT["binds"])
+        case ("consumes",) | ("consumes", int()) | ("consumes", int(), "namespace"):
+            namespaces = _namespaces(_at(source, part)) if len(inner) == 2 else set()  # noqa: PLR2004 - an API as a whole
+            hidden.calls |= namespaces
+            hidden.any_call |= not namespaces
+        case ("consumes", int(), *_):
+            hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
+            hidden.inputs |= _quoted(part, source)
+            if next(step for step in reversed(part) if isinstance(step, str)) in (*_OPERATIONS, "name"):
+                hidden.calls |= _namespaces(_at(source, _entry(part)))
+        case ("exposes",) | ("exposes", int()) | ("exposes", int(), "namespace" | "port"):
+            hidden.add((), {*_WITHOUT["exposes"], rules.UNKNOWN_ACTION})
+        case ("exposes", int(), *_):
+            hidden.add((), {rules.UNKNOWN_ACTION})
+            hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
+            _in_step(hidden, part)
+        case _:
+            pass
 
 
 _HIDES: Final = {

@@ -36,6 +36,8 @@ class Context(Struct, frozen=True):
     """Folders, besides a document's own, that it may read."""
     shared: bool = False
     """Whether the document is only there to be imported: what it does not bind, others may."""
+    unread: frozenset[Steps] = frozenset()
+    """The places of wrong values and missing keys; what stands in for them is not the author's."""
 
     def complain(
         self,
@@ -99,7 +101,9 @@ class Context(Struct, frozen=True):
 class Variables:
     """The document's bound variables, and who uses them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, complete: bool = True) -> None:
+        self._complete = complete
+        """Whether all binds could be read: no variable is looked up elsewhere otherwise."""
         self._bindings: dict[str, Binding] = {}
         self._short: dict[str, list[str]] = {}
         self._environments: set[str] = set()
@@ -113,16 +117,18 @@ class Variables:
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
                 message = f"there is no provider of values '{scheme[:40]}'"
                 advice = did_you_mean(scheme[:40], SCHEMES, "known schemes")
-                findings.add(rules.PROVIDER, message, source.span(bind.at("location")), advice)
+                steps = bind.at("location")
+                findings.add(rules.PROVIDER, message, source.span(steps), advice, steps)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        span = source.span(bind.at("keys", variable), key=True)
+        steps = bind.at("keys", variable)
+        span = source.span(steps, key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
             advice = f"rename one; the first stands on {self._bindings[binding.name].span.line_from(span)}"
-            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice)
+            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice, steps)
             return
         self._bindings[binding.name] = binding
         self._short.setdefault(variable, []).append(binding.name)
@@ -169,7 +175,7 @@ class Variables:
         One that is nearly a listed key is a slip, not another variable.
         """
         namespace, _, key = name.partition(".")
-        if namespace not in self._environments or not _ENVIRONMENT_KEY.fullmatch(key):
+        if not self._complete or namespace not in self._environments or not _ENVIRONMENT_KEY.fullmatch(key):
             return False
         return nearest(key, (binding.variable for binding in self._bindings.values())) is None
 

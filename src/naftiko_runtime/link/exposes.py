@@ -49,8 +49,8 @@ _TYPES: Final = (*_SERVED_TYPES, *_LATER_TYPES)
 
 def link_exposes(
     document: Document, operations: Mapping[str, Consumed], upstreams: Sequence[Upstream], context: Context
-) -> tuple[Server, ...]:
-    """Every server that the document asks for."""
+) -> tuple[tuple[Server, ...], dict[Steps, Route | Forward | Tool]]:
+    """Every server that the document asks for, and what is in them by the place that it was linked from."""
     calls = Calls(document, operations, context)
     linker = _Linker(document.info.label, calls, Forwarding(document, upstreams, context), context)
     servers: list[Server] = []
@@ -67,7 +67,7 @@ def link_exposes(
     if not document.capability.exposes and not isinstance(document, SharedDocument):
         _nothing_exposed(document, context)
     check_unserved(document, calls, context)
-    return tuple(servers)
+    return tuple(servers), linker.parts
 
 
 def _nothing_exposed(document: Document, context: Context) -> None:
@@ -104,15 +104,18 @@ class _Linker:
         self._decoders: dict[str, Decode | None] = {}
         self._forwarding = forwarding
         self._context = context
+        self.parts: dict[Steps, Route | Forward | Tool] = {}
+        """What was linked, by the place of what it was linked from."""
 
     def rest(self, expose: RestExpose) -> RestServer:
-        routes = [
-            (route, operation.at("method"))
-            for resource in expose.resources
-            for operation in resource.operations
-            if (route := self._route(expose, resource, operation)) is not None
-        ]
-        self._check_routes(routes)
+        routes: list[tuple[Route, Steps]] = []
+        unread = self._context.unread
+        for resource in expose.resources:
+            for operation in resource.operations:
+                if (route := self._route(expose, resource, operation)) is not None:
+                    self.parts[operation.at()] = route
+                    routes.append((route, operation.at("method")))
+        self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
         for resource in expose.resources:
             if not resource.operations and resource.forward is None:
                 self._tell_empty(resource, f"nothing is served at '{resource.path}'", "operations")
@@ -133,10 +136,12 @@ class _Linker:
             forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
+            self.parts[resource.forward.at()] = forward
             if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
                 message = f"{resource.path} is forwarded twice"
                 advice = f"keep one of the two; the first is {first.path}"
-                self._context.complain(rules.DUPLICATE_ROUTE, message, resource.at("path"), advice)
+                span = self._context.span(resource.at("path"))
+                self._context.findings.add(rules.DUPLICATE_ROUTE, message, span, advice, resource.forward.at())
         return tuple(linked.values())
 
     def mcp(self, expose: McpExpose) -> McpServer:
@@ -148,7 +153,11 @@ class _Linker:
         self._check_unique("tool", expose.tools)
         if not expose.tools and not expose.resources and not expose.prompts:
             self._tell_empty(expose, f"'{expose.namespace}' serves no tool", "tools")
-        tools = [tool for spec in expose.tools if (tool := self._tool(expose, spec)) is not None]
+        tools: list[Tool] = []
+        for spec in expose.tools:
+            if (tool := self._tool(expose, spec)) is not None:
+                self.parts[spec.at()] = tool
+                tools.append(tool)
         span = self._context.span(expose.at("port"))
         address, title = expose.address or _ANY_ADDRESS, self._label or expose.namespace
         return McpServer(
@@ -277,7 +286,8 @@ class _Linker:
 
     def _called(self, spec: Exposed) -> Consumed | None:
         if spec.call is None:
-            if spec.ref is not None or spec.steps is not None:  # those are refused by name already
+            refused = spec.ref is not None or spec.steps is not None or spec.at("call") in self._context.unread
+            if refused:  # those are reported already
                 return None
             if spec.output_parameters:
                 return _mock(spec, self._context)

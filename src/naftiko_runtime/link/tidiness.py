@@ -53,6 +53,7 @@ def check_tidiness(document: Document, operations: Mapping[str, Consumed], conte
             _check_slashes(expose.resources, advice, context)
     apis = (*document.consumes, *document.capability.consumes)
     own = [api for api in apis if isinstance(api, ConsumedHttp) and _is_own(api, context)]
+    own = [api for api in own if api.at("namespace") not in context.unread]
     for api in own:
         _check_base_uri(api, context)
         _check_slashes(api.resources, "leave the slash out, unless the API asks for it", context)
@@ -67,6 +68,7 @@ def _is_own(part: Part, context: Context) -> bool:
 
 def _tell(rule: Rule, what: str, found: Sequence[tuple[str, Steps]], advice: str, context: Context) -> None:
     """One finding for everything of a kind, by name and place, where the first of it stands."""
+    found = [(name, steps) for name, steps in found if steps not in context.unread]
     if found:
         names = ", ".join(name for name, _ in found[:_NAMED])
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""

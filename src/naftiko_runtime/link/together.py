@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostics import Findings
     from naftiko_runtime.plan import Argument, Server
+    from naftiko_runtime.source import Steps
 
 _PORT_MAX: Final = 65535
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
@@ -26,15 +27,22 @@ def grouped(servers: Sequence[Server]) -> list[list[int]]:
     return list(groups.values())
 
 
-def check_ports(servers: Sequence[Server], findings: Findings) -> None:
-    """Report ports that there are none of, and servers that can neither have a port alone nor share it."""
+def check_ports(servers: Sequence[Server], findings: Findings, parts: Sequence[Steps] = ()) -> None:
+    """Report ports that there are none of, and servers that can neither have a port alone nor share it.
+
+    Args:
+        servers: Those that are to run together.
+        findings: Gets the reports.
+        parts: The places of the servers' exposes, when they are of one document.
+    """
     for number, server in enumerate(servers):
+        part = parts[number] if parts else None
         if not 0 <= server.port <= _PORT_MAX:
             advice = f"choose an offset that leaves it between 1 and {_PORT_MAX}"
-            findings.add(rules.PORT, f"with the offset the port would be {server.port}", server.span, advice)
+            findings.add(rules.PORT, f"with the offset the port would be {server.port}", server.span, advice, part)
         for first in servers[:number]:
             if _meet(first, server):
-                _check_pair(first, server, findings)
+                _check_pair(first, server, findings, part)
 
 
 def _meet(one: Server, other: Server) -> bool:
@@ -43,19 +51,20 @@ def _meet(one: Server, other: Server) -> bool:
     return one.port == other.port != 0 and same_address
 
 
-def _check_pair(first: Server, server: Server, findings: Findings) -> None:
+def _check_pair(first: Server, server: Server, findings: Findings, part: Steps | None) -> None:
     if (why := _unshared(first, server)) is not None:
         message = f"'{first.namespace}' and '{server.namespace}' both listen on port {server.port}"
         advice = f"{why}; change one, or start with --port {server.namespace}=N"
-        findings.add(rules.PORT, message, server.span, advice)
+        findings.add(rules.PORT, message, server.span, advice, part)
         return
     if first.namespace == server.namespace:
         message = f"the namespace '{server.namespace}' is exposed twice on port {server.port}"
-        findings.add(rules.DUPLICATE_NAMESPACE, message, server.span, f"rename one; the first is at {first.span}")
+        advice = f"rename one; the first is at {first.span}"
+        findings.add(rules.DUPLICATE_NAMESPACE, message, server.span, advice, part)
     for name in _both(first, server):
         rule = rules.DUPLICATE_ROUTE if isinstance(server, RestServer) else rules.DUPLICATE_NAME
         message = f"{name} is exposed by '{first.namespace}' and '{server.namespace}', which share port {server.port}"
-        findings.add(rule, message, server.span, f"change one, or start with --port {server.namespace}=N")
+        findings.add(rule, message, server.span, f"change one, or start with --port {server.namespace}=N", part)
 
 
 def _unshared(first: Server, server: Server) -> str | None:

@@ -1,0 +1,30 @@
+"""The parts of a document that can be left out by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from naftiko_runtime.source import Steps
+
+
+def unit_of(part: Steps) -> Steps:
+    """The smallest part that can be left out and has a place in it; empty when that is the whole document.
+
+    That is an operation, a forward, a tool, a resource, an API, an expose, a bind or one of its variables,
+    or a whole section.
+    """
+    root, steps = (part[:1], part[1:]) if part[:1] == ("capability",) else ((), part)
+    match steps:
+        case ("exposes" | "consumes", int(), "resources", int(), "operations", int(), *_):
+            return (*root, *steps[:6])
+        case ("exposes", int(), "resources", int(), "forward", *_):
+            return (*root, *steps[:5])
+        case ("exposes" | "consumes", int(), "resources" | "tools", int(), *_) | ("binds", int(), "keys", str(), *_):
+            return (*root, *steps[:4])
+        case ("exposes" | "consumes" | "binds", int(), *_):
+            return (*root, *steps[:2])
+        case ("exposes" | "consumes" | "binds" | "aggregates" | "info", *_):
+            return (*root, *steps[:1])
+        case _:
+            return ()

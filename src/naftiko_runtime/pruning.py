@@ -1,0 +1,130 @@
+"""A document's data without what its model refuses, so that the rest can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.source import Steps
+
+_REMOVED: Final = object()
+"""Stands in a list for a removed entry, so that the others keep their indices."""
+
+_RESOURCE: Final = ("resources", int)
+_OPERATION: Final = (*_RESOURCE, "operations", int)
+_REQUIRED: Final[dict[tuple[object, ...], str | int]] = {
+    ("naftiko",): "1.0.0-alpha2",
+    ("consumes", int, "namespace"): "(unread {})",
+    ("consumes", int, "baseUri"): "http://unread.invalid",
+    ("consumes", int, *_RESOURCE, "path"): "/unread/{}",
+    ("consumes", int, *_OPERATION, "name"): "(unread {})",
+    ("exposes", int, "namespace"): "(unread {})",
+    ("exposes", int, "port"): 0,
+    ("exposes", int, *_RESOURCE, "path"): "/unread/{}",
+    ("exposes", int, *_RESOURCE, "forward", "targetNamespace"): "(unread {})",
+    ("exposes", int, "tools", int, "name"): "(unread {})",
+}
+"""Keys without which a large part could not be read at all, with what stands in for their values."""
+
+
+class Pruned:
+    """A copy of a document's data that parts are removed from.
+
+    Args:
+        data: The document as plain data; it is not changed.
+    """
+
+    def __init__(self, data: Any) -> None:
+        self._data = _copied(data)
+        self.unread: set[Steps] = set()
+        """The places of what was removed, replaced or missing, in the original data."""
+
+    def refuse(self, steps: Steps) -> bool:
+        """Remove a wrong value, or give a missing required key; tell whether that changed anything.
+
+        A value that a large part needs is replaced; other required values take the part that needs them along.
+
+        Args:
+            steps: The place in the original data, of a value or of a missing key.
+        """
+        above = self._at(steps[:-1])
+        if not steps or not isinstance(above, dict | list):
+            return False
+        self.unread.add(steps)
+        key: Any = steps[-1]
+        stand_in = _stand_in(steps)
+        if stand_in is not None and isinstance(above, dict):
+            changed = above.get(key) != stand_in
+            above[key] = stand_in
+        elif isinstance(above, list):
+            changed = above[key] is not _REMOVED
+            above[key] = _REMOVED
+        else:
+            changed = key in above
+            above.pop(key, None)
+        return changed or (key not in above and self.refuse(steps[:-1]))
+
+    def compact(self) -> Any:
+        """The data as it is left, for a model to read."""
+        return _compacted(self._data)
+
+    def original(self, steps: Steps) -> Steps:
+        """The place in the original data of a place in the compact data."""
+        found: list[str | int] = []
+        value = self._data
+        for step in steps:
+            index = indices(value)[step] if isinstance(value, list) and isinstance(step, int) else step
+            found.append(index)
+            value = look_up(value, index)
+        return tuple(found)
+
+    def _at(self, steps: Steps) -> Any:
+        value = self._data
+        for step in steps:
+            value = look_up(value, step)
+        return value
+
+    @property
+    def data(self) -> Any:
+        """The data as it is left, in which removed entries of lists still count; see :func:`indices`."""
+        return self._data
+
+
+def indices(value: Any) -> Sequence[int]:
+    """The original indices of the entries that are left of a list; all of them when it is no pruned list."""
+    if not isinstance(value, list):
+        return range(_MANY)
+    return [index for index, entry in enumerate(value) if entry is not _REMOVED]
+
+
+_MANY: Final = 2**31
+
+
+def look_up(value: Any, step: str | int) -> Any:
+    """What stands in pruned data at a key or an index; nothing where there is none."""
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step] if step < len(value) else None
+    return value.get(step) if isinstance(value, dict) else None
+
+
+def _stand_in(steps: Steps) -> str | int | None:
+    own = steps[1:] if steps[:1] == ("capability",) else steps
+    stand_in = _REQUIRED.get(tuple(int if isinstance(step, int) else step for step in own))
+    return stand_in.format(".".join(map(str, own))) if isinstance(stand_in, str) else stand_in
+
+
+def _copied(value: Any) -> Any:
+    """A copy in which no container occurs twice."""
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _compacted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _compacted(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_compacted(inner) for inner in value if inner is not _REMOVED]
+    return value
