@@ -139,6 +139,6 @@ def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> 
         title=", ".join(dict.fromkeys(s.plan.title for s in servers if isinstance(s.plan, McpServer))),
         instructions="\n\n".join(instructions) or None,
         tools=tuple(tool for tool, _ in tools.values()),
-        broken=tuple(broken),
+        broken=tuple(one for one in broken if one.name not in tools),
     )
     return BoundServer(union, tuple(operation for _, operation in tools.values()))

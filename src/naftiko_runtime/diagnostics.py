@@ -607,6 +607,11 @@ class Findings:
         """Whether anything found is an error."""
         return any(d.severity is Severity.ERROR for d in self._all)
 
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Every error as it was noted: also those that say of several parts the same of one place."""
+        return tuple(found for found in self._all if found.severity is Severity.ERROR)
+
     def sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
         """Everything found, by file and place, each finding once, bounded in number."""
         unique = dict.fromkeys(self._all)

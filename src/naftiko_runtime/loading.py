@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from naftiko_runtime.diagnostics import Findings, Severity
 from naftiko_runtime.dialect import canonical
 from naftiko_runtime.imports import Importer
+from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
-from naftiko_runtime.link.broken import Sound, keep_sound
+from naftiko_runtime.link.broken import Errors, Sound, keep_sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.parse import parse
@@ -19,7 +20,7 @@ from naftiko_runtime.redaction import redact
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from naftiko_runtime.diagnostics import Diagnostic
@@ -61,7 +62,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
     try:
         source = read(path)
     except SourceError as error:
-        return Loaded(None, error.diagnostics, error.source, fatal=str(error))
+        return Loaded(None, error.diagnostics, error.source, fatal=_first_error(error.diagnostics, error.source))
     return load_source(source, overrides, path)
 
 
@@ -94,20 +95,26 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         return _refused(findings, departures, spoken)
     read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides)
+    found = _told(findings, departures)
+    told = without_consequences(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
     if findings.failed:
         sound = Sound(None)
         if overrides.skip_broken:
-            sound = keep_sound(linked, parsed.document, findings.sorted(None), parsed.unread)
-    told = without_consequences(_told(findings, departures), spoken, parsed.unread, read)
-    return Loaded(sound.plan, told, spoken, sound.left_out, sound.fatal)
+            errors = Errors(findings.errors, frozenset(told), spoken.secrets() or ())
+            sound = keep_sound(linked, parsed.document, errors, parsed.unread)
+    return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 
 def _refused(findings: Findings, departures: Departures | None, source: Source) -> Loaded:
     """What becomes of a file of which nothing can be read."""
     told = _told(findings, departures)
-    first = next((f for f in told if f.severity is Severity.ERROR), None)
-    return Loaded(None, told, source, fatal=f"{first.span}: {first.message}" if first is not None else "")
+    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_first_error(told, source))
+
+
+def _first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
+    secrets = (source.secrets() if source is not None else None) or ()
+    return next((f"{f.span}: {redact(f.message, secrets)}" for f in found if f.severity is Severity.ERROR), "")
 
 
 def _departures(source: Source, findings: Findings) -> Departures:
@@ -118,5 +125,5 @@ def _departures(source: Source, findings: Findings) -> Departures:
 
 def _told(findings: Findings, departures: Departures | None) -> tuple[Diagnostic, ...]:
     """All findings but those that a departure from the official schema says already."""
-    found = findings.sorted()
+    found = findings.sorted(None)
     return found if departures is None else tuple(finding for finding in found if not departures.told(finding))

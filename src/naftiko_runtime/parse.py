@@ -204,12 +204,12 @@ def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
     """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
     parts = list(location)
-    for number, part in enumerate(parts, 1):
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
-        leads_on = isinstance(data, dict) and part in data
-        if leads_on and number < len(parts) and not isinstance(data[part], dict | list):
-            continue  # a union member that is called like a key
-        if in_list or leads_on:
+        in_mapping = isinstance(data, dict) and part in data
+        if in_mapping and following in data and not isinstance(data[part], dict | list):
+            continue  # a union member that is called like a key beside the one that is meant
+        if in_list or in_mapping:
             steps.append(part)
             data = data[part]
     return tuple(steps)

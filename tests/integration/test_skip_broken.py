@@ -65,6 +65,34 @@ async def test_sound_tools_are_listed_and_broken_ones_say_why(gateway: Gateway) 
         assert "no consumed operation 'api.lst'" in str(broken.content)
 
 
+def test_a_folder_serves_what_it_can_and_says_what_it_cannot(upstream: Upstream, tmp_path: Path) -> None:
+    trace = FILE.read_text().replace("{name: odd, method: GET,", "{name: odd, method: TRACE,")
+    (tmp_path / "broken.yaml").write_text(trace)
+    (tmp_path / "none.yaml").write_text("naftiko: 1.0.0-alpha2\ncapability: [\n")
+    assert naftiko("run", tmp_path).returncode == 1
+    base = ("--skip-broken", "--base-uri", f"api={upstream.url}")
+    with Gateway(tmp_path, ["web", "tools"], *base) as running:
+        assert httpx2.get(running.urls["web"] + "/things").status_code == 200
+        assert httpx2.get(running.urls["web"] + "/odd").status_code == 501
+        told = [line for line in running.lines if line["event"] == "not served"]
+    events = [line["event"] for line in running.lines]
+    assert events.index("started") < events.index("not served")
+    reasons = {(Path(line["file"]).name, line["part"]): line["reason"] for line in told}
+    assert "'TRACE' is not allowed for 'method'" in reasons["broken.yaml", "GET /odd of 'web'"]
+    assert "no consumed operation 'api.lst'" in reasons["broken.yaml", "the tool 'typo' of 'tools'"]
+    assert reasons["none.yaml", "the file"]
+
+
+def test_nothing_to_serve_is_said_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "none.yaml").write_text("naftiko: nonsense\ncapability: {}\n")
+    ended = naftiko("run", "--skip-broken", tmp_path)
+    assert ended.returncode == 1
+    *_, title, last = ended.stderr.splitlines()
+    assert title == "Not served:"
+    assert last.endswith("the file: " + last.partition(": the file: ")[2])
+    assert "'nonsense' is no version of the specification" in last
+
+
 def test_an_api_put_elsewhere_is_sound(upstream: Upstream) -> None:
     plan = load(FILE, Overrides(base_uris={"empty": upstream.url}, skip_broken=True)).plan
     assert plan is not None

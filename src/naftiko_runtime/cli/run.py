@@ -20,6 +20,7 @@ from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import show, text
+from naftiko_runtime.cli.left_out import log_left_out, show_left_out, without_clashes
 from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, STRICT_OR_VARIABLE, URL_OF, WORKERS
 from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.logs import Redactor
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
+    from naftiko_runtime.server.ports import Opened
     from naftiko_runtime.telemetry.options import TraceOptions
     from naftiko_runtime.transport import HttpClient
 
@@ -86,7 +88,7 @@ _EXIT_FAILED = 1
     "--skip-broken",
     is_flag=True,
     envvar="NAFTIKO_SKIP_BROKEN",
-    help="Serve a file with errors without the operations that they concern; those answer 501 and why.",
+    help="Serve what is sound of files with errors; what is left out is listed, and answers 501 and why.",
 )
 @STRICT_OR_VARIABLE
 @click.option(
@@ -200,7 +202,9 @@ def run(
     loaded = documents.load()
     plans = [plan for one in loaded if (plan := one.plan) is not None]
     _check_namespaces(dict(base_uris), {u.namespace for plan in plans for u in plan.upstreams}, "--base-uri")
-    _check_namespaces(dict(ports), {s.namespace for plan in plans for s in plan.servers}, "--port")
+    exposed = {s.namespace for plan in plans for s in plan.servers}
+    exposed |= {left.expose for one in loaded for left in one.left_out if left.expose is not None}
+    _check_namespaces(dict(ports), exposed, "--port")
     settings = ServerSettings(
         edge=Edge(trusted_proxies, frozenset(origins), max_body, mcp_direct),
         control=control,
@@ -252,6 +256,7 @@ class _Documents:
                 show(one, sys.stderr)
             if clash:
                 click.echo(clash, err=True)
+            show_left_out(loaded)
             sys.exit(_EXIT_FAILED)
         return loaded
 
@@ -282,11 +287,15 @@ class _Documents:
         except click.ClickException as error:
             raise BindError((error.message,)) from None
         redactor.learn(_secrets(jobs))
+        log_left_out(loaded)
         return jobs
 
     def _read(self) -> tuple[list[Loaded], str, bool]:
         """The files, what clashes between them, and whether that or an error in one keeps them from being served."""
         loaded = [load(file, self.overrides) for file in _files(self.paths, self.sandbox)]
+        if self.overrides.skip_broken:
+            kept = without_clashes(loaded)
+            return kept, "", all(one.plan is None for one in kept)
         together = Findings()
         for one in loaded:
             _check_serves(one, together)
@@ -295,7 +304,7 @@ class _Documents:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
         sources = [one.source for one in loaded if one.source is not None]
         clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in sources)), ""))
-        return loaded, clash, failed or (together.failed and not self.overrides.skip_broken)
+        return loaded, clash, failed or together.failed
 
 
 def _origin(loaded: Loaded) -> str:
@@ -377,7 +386,12 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
                 _log_findings(one)
         label = banner.joined_labels(list(dict.fromkeys(job.plan.label for job in jobs)))
         tell = banner.table if people else banner.log_lines
-        started = partial(tell, label, sandbox=documents.sandbox is not None, workers=settings.workers)
+        tell_left_out = show_left_out if people else log_left_out
+
+        def started(opened: Sequence[Opened]) -> None:
+            tell(label, opened, sandbox=documents.sandbox is not None, workers=settings.workers)
+            tell_left_out(loaded)
+
         again = partial(documents.again, redactor)
         cut_off = (
             _by_workers(documents, jobs, settings, started, again) if many else _alone(jobs, settings, started, again)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Variables
 from naftiko_runtime.link.exposes import link_exposes
@@ -69,7 +68,10 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     linked, parts = link_exposes(document, operations, upstreams, context)
     servers = tuple(map(overrides.moved, linked))
-    check_ports(servers, findings, [e.at() for e in document.capability.exposes if not isinstance(e, OtherExpose)])
+    places = {id(part): steps for steps, part in parts.items()}
+    exposes = (expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose))
+    places |= {id(server): expose.at() for server, expose in zip(servers, exposes, strict=True)}
+    check_ports(servers, findings, lambda part: places.get(id(part)))
     check_values(document, context)
     if overrides.lint:
         check_hygiene(document, operations, context)
@@ -99,8 +101,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
 
 def _has_broken_binds(findings: Findings) -> bool:
     """Whether a bind could not be read or imported: what its variables are is not known."""
-    errors = (d for d in findings.sorted(None) if d.severity is Severity.ERROR) if findings.failed else ()
-    return any("binds" in (error.part or ())[:2] for error in errors)
+    return any("binds" in (error.part or ())[:2] for error in findings.errors)
 
 
 def _first_apis(document: Document) -> dict[str, Steps]:

@@ -8,18 +8,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.forward import mount
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.units import unit_of
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
+from naftiko_runtime.redaction import redact
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from naftiko_runtime.diagnostics import Diagnostic
     from naftiko_runtime.link import Linked
@@ -38,10 +38,12 @@ class LeftOut(Struct, frozen=True):
     Attributes:
         part: What it is, as an operator may call it.
         reason: Why, with the place of the error.
+        expose: The namespace of an expose that is left out as a whole.
     """
 
     part: str
     reason: str
+    expose: str | None = None
 
 
 class Sound(Struct, frozen=True):
@@ -58,26 +60,45 @@ class Sound(Struct, frozen=True):
     fatal: str = ""
 
 
-def keep_sound(
-    linked: Linked, document: Document, diagnostics: Iterable[Diagnostic], unread: frozenset[Steps]
-) -> Sound:
+class Errors(Struct, frozen=True):
+    """What is wrong in a document.
+
+    Attributes:
+        all: Every error, also those that only follow from others: they are reasons not to serve a part as well.
+        told: Those that do not follow from others.
+        secrets: Credentials of the document, which no reason repeats.
+    """
+
+    all: tuple[Diagnostic, ...]
+    told: frozenset[Diagnostic]
+    secrets: Collection[str] = ()
+
+    def ordered(self) -> list[Diagnostic]:
+        """All errors by place, those first that do not follow from others."""
+        return sorted(self.all, key=lambda error: (error not in self.told, error.span is not None, error.span))
+
+    def reason(self, error: Diagnostic) -> str:
+        """An error as the reason why something is not served."""
+        return f"{error.span}: {redact(error.message, self.secrets)}"
+
+
+def keep_sound(linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps]) -> Sound:
     """What can be served of a document with errors.
 
     Args:
         linked: The document's plan and its parts, errors and all.
         document: The parsed document.
-        diagnostics: Everything that was found in it.
+        errors: What is wrong in it.
         unread: The places of wrong values and missing keys.
     """
     reasons: dict[Steps, str] = {}
-    for found in diagnostics:
-        if found.severity is Severity.ERROR:
-            part = found.part or ()
-            unit, why = unit_of(part), f"{found.span}: {found.message}"
-            if not unit:
-                return Sound(None, fatal=why)
-            if found.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS:
-                reasons.setdefault(unit, why)
+    for error in errors.ordered():
+        part = error.part or ()
+        unit = unit_of(part)
+        if not unit and error in errors.told:
+            return Sound(None, fatal=errors.reason(error))
+        if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
+            reasons.setdefault(unit, errors.reason(error))
     sieve = _Sieve(linked, document, reasons, unread)
     servers = tuple(sieve.servers(document, linked.plan.servers))
     left_out = tuple(dict.fromkeys(sieve.left_out))
@@ -147,7 +168,7 @@ class _Sieve:
             if reason is not None or server is None:
                 name = getattr(expose, "namespace", None)
                 what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"
-                self.left_out.append(LeftOut(what, reason or "it is not served"))
+                self.left_out.append(LeftOut(what, reason or "it is not served", name))
             elif isinstance(expose, RestExpose) and isinstance(server, RestServer):
                 yield self._rest(expose, server)
             elif isinstance(expose, McpExpose) and isinstance(server, McpServer):
@@ -166,11 +187,12 @@ class _Sieve:
         forwards: list[Forward] = []
         mounts: list[BrokenRoute] = []
         for resource in expose.resources:
-            if resource.forward is None:
+            steps = resource.at("forward")
+            if resource.forward is None and steps not in self._unread:
                 continue
-            forward = self._linked.parts.get(resource.forward.at())
-            missing = self._missing.get(resource.forward.target_namespace)
-            if reason := self._why(resource.forward.at(), forward) or missing:
+            forward = self._linked.parts.get(steps)
+            missing = self._missing.get(resource.forward.target_namespace) if resource.forward is not None else None
+            if reason := self._why(steps, forward) or missing:
                 mounts += self._broken_route(expose, resource, None, reason)
             elif isinstance(forward, Forward):
                 forwards.append(forward)

@@ -94,13 +94,13 @@ class _Hidden:
 
     def explains(self, finding: Diagnostic) -> bool:
         """Whether a finding only says that something hidden is missed."""
+        part = finding.part or ()
+        if any(part[:length] in self.places for length in range(1, len(part) + 1)):
+            return True
         if finding.rule is rules.UNRESOLVED_CALL:
             namespace = finding.message.split("'")[1].partition(".")[0]
             return self.any_call or namespace in self.calls
         if finding.rule in _OF_CALLS and any(quoted in finding.message for quoted in self.inputs):
-            return True
-        part = finding.part or ()
-        if any(part[:length] in self.places for length in range(1, len(part) + 1)):
             return True
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
 

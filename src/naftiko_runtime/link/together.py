@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from naftiko_runtime.diagnostics import Findings
-    from naftiko_runtime.plan import Argument, Server
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.plan import Argument, Forward, Route, Server, Tool
 
 _PORT_MAX: Final = 65535
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
@@ -27,22 +27,26 @@ def grouped(servers: Sequence[Server]) -> list[list[int]]:
     return list(groups.values())
 
 
-def check_ports(servers: Sequence[Server], findings: Findings, parts: Sequence[Steps] = ()) -> None:
+Place: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"
+"""From a server, a route, a forward or a tool to what names its part in findings."""
+
+
+def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place = lambda _: None) -> None:
     """Report ports that there are none of, and servers that can neither have a port alone nor share it.
 
     Args:
         servers: Those that are to run together.
         findings: Gets the reports.
-        parts: The places of the servers' exposes, when they are of one document.
+        place_of: Names the parts that they concern.
     """
     for number, server in enumerate(servers):
-        part = parts[number] if parts else None
         if not 0 <= server.port <= _PORT_MAX:
+            message = f"with the offset the port would be {server.port}"
             advice = f"choose an offset that leaves it between 1 and {_PORT_MAX}"
-            findings.add(rules.PORT, f"with the offset the port would be {server.port}", server.span, advice, part)
+            findings.add(rules.PORT, message, server.span, advice, place_of(server))
         for first in servers[:number]:
             if _meet(first, server):
-                _check_pair(first, server, findings, part)
+                _check_pair(first, server, findings, place_of)
 
 
 def _meet(one: Server, other: Server) -> bool:
@@ -51,20 +55,21 @@ def _meet(one: Server, other: Server) -> bool:
     return one.port == other.port != 0 and same_address
 
 
-def _check_pair(first: Server, server: Server, findings: Findings, part: Steps | None) -> None:
+def _check_pair(first: Server, server: Server, findings: Findings, place_of: Place) -> None:
     if (why := _unshared(first, server)) is not None:
         message = f"'{first.namespace}' and '{server.namespace}' both listen on port {server.port}"
         advice = f"{why}; change one, or start with --port {server.namespace}=N"
-        findings.add(rules.PORT, message, server.span, advice, part)
+        findings.add(rules.PORT, message, server.span, advice, place_of(server))
         return
     if first.namespace == server.namespace:
         message = f"the namespace '{server.namespace}' is exposed twice on port {server.port}"
         advice = f"rename one; the first is at {first.span}"
-        findings.add(rules.DUPLICATE_NAMESPACE, message, server.span, advice, part)
-    for name in _both(first, server):
+        findings.add(rules.DUPLICATE_NAMESPACE, message, server.span, advice, place_of(server))
+    for name, part in _both(first, server):
         rule = rules.DUPLICATE_ROUTE if isinstance(server, RestServer) else rules.DUPLICATE_NAME
         message = f"{name} is exposed by '{first.namespace}' and '{server.namespace}', which share port {server.port}"
-        findings.add(rule, message, server.span, f"change one, or start with --port {server.namespace}=N", part)
+        advice = f"change one, or start with --port {server.namespace}=N"
+        findings.add(rule, message, server.span, advice, place_of(part))
 
 
 def _unshared(first: Server, server: Server) -> str | None:
@@ -78,20 +83,21 @@ def _unshared(first: Server, server: Server) -> str | None:
     return None
 
 
-def _both(first: Server, server: Server) -> Iterable[str]:
-    """The routes or tools that two servers both have."""
-    known = _names(first)
-    return sorted(known[key] for key in _names(server) if key in known)
+def _both(first: Server, server: Server) -> Iterable[tuple[str, object]]:
+    """The routes or tools of the second server that the first one has, too: how they are told there, and themselves."""
+    known = {key: name for key, name, _ in answered(first)}
+    return sorted(((known[key], part) for key, _, part in answered(server) if key in known), key=itemgetter(0))
 
 
-def _names(server: Server) -> dict[object, str]:
-    """What a server answers to: how it is compared, and how it is told."""
+def answered(server: Server) -> Iterator[tuple[object, str, Route | Forward | Tool]]:
+    """What a server answers to: how it is compared, how it is told, and itself."""
     if isinstance(server, McpServer):
-        return {tool.name: f"the tool '{tool.name}'" for tool in server.tools}
-    routes: dict[object, str] = {
-        (route.method, shape_of(route.pattern)): f"{route.method} {route.path}" for route in server.routes
-    }
-    return routes | {("*", shape_of(f.pattern)): f"what is forwarded at {f.path}" for f in server.forwards}
+        yield from ((tool.name, f"the tool '{tool.name}'", tool) for tool in server.tools)
+        return
+    for route in server.routes:
+        yield (route.method, shape_of(route.pattern)), f"{route.method} {route.path}", route
+    for forward in server.forwards:
+        yield ("*", shape_of(forward.pattern)), f"what is forwarded at {forward.path}", forward
 
 
 def shape_of(pattern: Sequence[str | Argument]) -> str:

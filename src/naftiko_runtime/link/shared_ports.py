@@ -1,0 +1,74 @@
+"""Servers of several documents without those that cannot run beside the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.link.broken import LeftOut
+from naftiko_runtime.link.together import answered, check_ports
+from naftiko_runtime.plan import RestServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.plan import Plan, Server
+
+
+class Kept(Struct, frozen=True):
+    """What of a plan can run beside the plans before it.
+
+    Attributes:
+        plan: The plan; none when nothing of it can.
+        left_out: The rest.
+    """
+
+    plan: Plan | None
+    left_out: tuple[LeftOut, ...]
+
+
+def without_clashes(plans: Iterable[Plan]) -> list[Kept]:
+    """Plans without what the plans before them have already: a port, a route or a tool."""
+    taken: list[Server] = []
+    return [_beside(taken, plan) for plan in plans]
+
+
+def _beside(taken: list[Server], plan: Plan) -> Kept:
+    """What of a plan can run beside servers, which it is added to."""
+    servers: list[Server] = []
+    left_out: list[LeftOut] = []
+    for server in plan.servers:
+        kept = _sharing(taken, server, left_out)
+        if kept is not None:
+            taken.append(kept)
+            servers.append(kept)
+    return Kept(replace(plan, servers=tuple(servers)) if servers else None, tuple(left_out))
+
+
+def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
+    """A server without what others serve already; none when it cannot listen beside them."""
+    served = {id(part): name for _, name, part in answered(server)}
+    findings = Findings()
+    check_ports([*taken, server], findings, lambda part: (id(part),))
+    mine: dict[str | int, Diagnostic] = {d.part[0]: d for d in findings.sorted(None) if d.part}
+    if (clash := mine.get(id(server))) is not None:
+        reason = f"{clash.span}: {clash.message}"
+        left_out.append(LeftOut(f"the expose '{server.namespace}'", reason, server.namespace))
+        return None
+    twice = {part: found for part, found in mine.items() if part in served}
+    if not twice:
+        return server
+    left_out += [
+        LeftOut(f"{served[part]} of '{server.namespace}'", f"{d.span}: {d.message}") for part, d in twice.items()
+    ]
+    if isinstance(server, RestServer):
+        return replace(
+            server,
+            routes=tuple(route for route in server.routes if id(route) not in twice),
+            forwards=tuple(forward for forward in server.forwards if id(forward) not in twice),
+        )
+    return replace(server, tools=tuple(tool for tool in server.tools if id(tool) not in twice))

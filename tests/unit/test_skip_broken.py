@@ -1,0 +1,343 @@
+"""``--skip-broken``: which parts are left out for what is wrong in them, and why; nothing is served otherwise."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from naftiko_runtime.cli.left_out import without_clashes
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.loading import Loaded, load, load_source
+from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.source import load as parsed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from naftiko_runtime.plan import Plan
+
+SOUND = dedent("""\
+    naftiko: 1.0.0-alpha2
+    info: {label: Ships, description: Where they are.}
+    binds:
+      - {namespace: env, keys: {TOKEN: REGISTRY_TOKEN, FLEET: REGISTRY_FLEET}}
+      - {namespace: more, keys: {OTHER: OTHER}}
+    capability:
+      consumes:
+        - type: http
+          namespace: ships
+          baseUri: https://ships.acme.io
+          authentication: {type: bearer, token: "{{TOKEN}}"}
+          resources:
+            - path: /ships
+              operations:
+                - {name: list, method: GET, inputParameters: [{name: fleet, in: query, value: "{{FLEET}}"}]}
+                - {name: add, method: POST, body: {type: json, data: {name: "{{name}}"}}}
+            - path: /ships/{imo}
+              inputParameters: [{name: imo, in: path}]
+              operations:
+                - {name: get, method: GET}
+        - type: http
+          namespace: ports
+          baseUri: https://ports.acme.io
+          resources:
+            - {path: /ports, operations: [{name: ports, method: GET}]}
+      exposes:
+        - type: rest
+          namespace: web
+          port: 8080
+          resources:
+            - path: /ships
+              operations:
+                - {method: GET, call: ships.list}
+                - {method: POST, call: ships.add, inputParameters: [{name: name, in: body, type: string}]}
+            - path: /ships/{imo}
+              operations: [{method: GET, call: ships.get}]
+            - path: /ports
+              operations: [{method: GET, call: ports.ports}]
+              forward: {targetNamespace: ports}
+            - path: /ping
+              operations: [{method: GET, outputParameters: [{type: string, value: pong}]}]
+        - type: mcp
+          namespace: tools
+          port: 9090
+          tools:
+            - {name: list-ships, call: ships.list, hints: {readOnly: true}}
+            - name: get-ship
+              call: ships.get
+              with: {imo: tools.number}
+              inputParameters: [{name: number, type: string}]
+            - {name: list-ports, call: ports.ports}
+    """)
+ALL = (
+    *("GET /ships", "POST /ships", "GET /ships/{imo}", "GET /ports", "GET /ping", "* /ports"),
+    *("list-ships", "get-ship", "list-ports"),
+)
+OF_SHIPS = {"GET /ships", "POST /ships", "GET /ships/{imo}", "list-ships", "get-ship"}
+OF_PORTS = {"GET /ports", "* /ports", "list-ports"}
+
+
+def served(plan: Plan | None) -> list[str]:
+    """What is served, in order."""
+    names: list[str] = []
+    for server in plan.servers if plan is not None else ():
+        match server:
+            case RestServer():
+                names += [f"{route.method} {route.path}" for route in server.routes]
+                names += [f"* {forward.path}" for forward in server.forwards]
+            case McpServer():
+                names += [tool.name for tool in server.tools]
+    return names
+
+
+def refused(plan: Plan | None) -> dict[str, str]:
+    """What callers are told of what is not, by what they call."""
+    broken: dict[str, str] = {}
+    for server in plan.servers if plan is not None else ():
+        match server:
+            case RestServer():
+                broken |= {f"{route.method} {route.path}": route.reason for route in server.broken}
+            case McpServer():
+                broken |= {tool.name: tool.reason for tool in server.broken}
+    return broken
+
+
+def skipping(text: str) -> Loaded:
+    return load_source(parsed(text.encode(), "x.yml"), Overrides(skip_broken=True))
+
+
+def spoilt(*edits: tuple[str, str]) -> Loaded:
+    text = SOUND
+    for before, after in edits:
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return skipping(text)
+
+
+def test_a_sound_document_is_served_whole() -> None:
+    loaded = skipping(SOUND)
+    assert (served(loaded.plan), loaded.left_out, loaded.fatal) == ([*ALL[:5], ALL[5], *ALL[6:]], (), "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left_out"),
+    [
+        ("{name: list, method: GET", "{name: list, method: TRACE", {"GET /ships", "list-ships"}),
+        ("{name: list, method: GET", "{name: list, outputRawFormat: yml", {"GET /ships", "list-ships"}),
+        ("name: fleet, in: query", "name: fleet, in: nowhere", {"GET /ships", "list-ships"}),
+        ("name: fleet, in: query", "nme: fleet, in: query", {"GET /ships", "list-ships"}),
+        ("name: fleet, in: query", "name: [fleet], in: query", {"GET /ships", "list-ships"}),
+        ("body: {type: json", "body: {type: jsn", {"POST /ships"}),
+        ("inputParameters: [{name: imo, in: path}]", "inputParameters: 5", {"GET /ships/{imo}", "get-ship"}),
+        ("inputParameters: [{name: imo, in: path}]", "inputParameters: [imo]", {"GET /ships/{imo}", "get-ship"}),
+        ("- path: /ships/{imo}\n          input", "- input", {"GET /ships/{imo}", "get-ship"}),
+        ('token: "{{TOKEN}}"', "token: [a]", OF_SHIPS),
+        ('authentication: {type: bearer, token: "{{TOKEN}}"}', "authentication: none", OF_SHIPS),
+        ("authentication:", "authentification:", OF_SHIPS),
+        ("TOKEN: REGISTRY_TOKEN", "TOKEN: [REGISTRY_TOKEN]", OF_SHIPS),
+        ("FLEET: REGISTRY_FLEET", "FLEET: {a: b}", {"GET /ships", "list-ships"}),
+        ("- {namespace: env, keys", "- {namespace: env, location: 'valt://x', keys", OF_SHIPS),
+        ("- {namespace: env, keys", "- {keys", OF_SHIPS),
+        ("baseUri: https://ports.acme.io\n", "baseUri: [a]\n", OF_PORTS),
+        ("      baseUri: https://ports.acme.io\n", "", OF_PORTS),
+        ("namespace: ports\n", "namespace: [ports]\n", OF_PORTS),
+        ("- {path: /ports, operations: [{name: ports, method: GET}]}", "- 5", {"GET /ports", "list-ports"}),
+        ("{method: POST, call: ships.add", "{method: POST, call: [ships.add]", {"POST /ships"}),
+        ("in: body, type: string", "in: body, type: text", {"POST /ships"}),
+        ("in: body, type: string", "type: string", {"POST /ships"}),
+        ("forward: {targetNamespace: ports}", "forward: {trustedHeaders: []}", {"* /ports"}),
+        ("forward: {targetNamespace: ports}", "forward: ports", {"* /ports"}),
+        ("type: string, value: pong", "type: strng, value: pong", {"GET /ping"}),
+        ("hints: {readOnly: true}", "hints: {readOnly: maybe}", {"list-ships"}),
+        ("with: {imo: tools.number}", "with: [tools.number]", {"get-ship"}),
+        ("[{name: number, type: string}]", "[{name: number, type: text}]", {"get-ship"}),
+        ("[{name: number, type: string}]", "{name: number, type: string}", {"get-ship"}),
+        ("call: ports.ports}\n", "call: ports.ports, label: [a]}\n", {"list-ports"}),
+        ("info: {label: Ships", "info: {label: [Ships]", set()),
+        ("port: 9090\n", "port: 9090\n      prompts: [{name: p}]\n", set()),
+        ("capability:\n", "capability:\n  aggregates: [{label: a}]\n", set()),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_takes_along_no_more_than_it_must(before: str, after: str, left_out: set[str]) -> None:
+    loaded = spoilt((before, after))
+    assert served(loaded.plan) == [name for name in ALL if name not in left_out]
+    assert any(d.severity == "error" for d in loaded.diagnostics)
+    assert set(refused(loaded.plan)) == left_out
+    assert len(loaded.left_out) == len(left_out)
+    for found in loaded.left_out:
+        assert found.reason.startswith("x.yml:")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("port: 9090", "port: http", ALL[6:]),
+        ("namespace: tools", "namespace: [tools]", ALL[6:]),
+        ("port: 9090\n", "port: 9090\n      transport: stdio\n", ALL[6:]),
+        ("port: 9090", "port: 8080", ALL[6:]),
+        ("type: mcp", "type: agent-skill", ALL[6:]),
+        ("type: mcp", "type: skill", ALL[6:]),
+        ("port: 8080\n", "port: 8080\n      authentication: {type: basic, username: [a]}\n", ALL[:6]),
+        ("port: 8080\n", "port: 8080\n      authentication: {type: bearer, token: '{{NONE}}'}\n", ALL[:6]),
+    ],
+)
+def test_an_expose_is_left_out_alone(before: str, after: str, gone: tuple[str, ...]) -> None:
+    loaded = spoilt((before, after))
+    assert served(loaded.plan) == [name for name in ALL if name not in gone]
+    assert refused(loaded.plan) == {}
+    assert len(loaded.left_out) == 1
+
+
+def test_the_first_of_two_stays() -> None:
+    loaded = spoilt(
+        (
+            "    - path: /ping\n",
+            "    - {path: /ships, operations: [{method: GET, call: ports.ports}]}\n        - path: /ping\n",
+        ),
+        ("- {name: list-ports", "- {name: list-ships, call: ports.ports}\n        - {name: list-ports"),
+    )  # fmt: skip
+    assert served(loaded.plan) == list(ALL)
+    assert refused(loaded.plan) == {}
+    assert [(left.part, left.reason.partition(": ")[2]) for left in loaded.left_out] == [
+        ("GET /ships of 'web'", "GET /ships is routed twice"),
+        ("the tool 'list-ships' of 'tools'", "the tool 'list-ships' is defined twice"),
+    ]
+    assert loaded.plan is not None
+    assert [o.request.operation for o in loaded.plan.served if o.name in ("web./ships", "tools.list-ships")][::2] == [
+        "ships.list",
+        "ships.list",
+    ]
+
+
+def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:
+    loaded = spoilt(
+        ("namespace: ports\n", "namespace: ships\n"),
+        ("{name: ports, method: GET}", "{name: list, method: GET}"),
+        ("[{method: GET, call: ports.ports}]", "[{method: GET, call: ships.list}]"),
+        ("targetNamespace: ports", "targetNamespace: ships"),
+        ("call: ports.ports}\n", "call: ships.list}\n"),
+    )
+    assert served(loaded.plan) == list(ALL)
+    assert loaded.plan is not None
+    assert {o.request.upstream.base_uri for o in loaded.plan.served if not o.mock} == {"https://ships.acme.io"}
+
+
+def test_a_method_that_is_none_hides_no_other_route() -> None:
+    text = SOUND.replace("- {method: GET, call: ships.list}", "- {method: FETCH, call: ships.list}", 1)
+    text = text.replace("    - {method: POST", "    - {method: GET, call: ships.list}\n            - {method: POST", 1)
+    loaded = skipping(text)
+    assert served(loaded.plan) == list(ALL)
+    assert refused(loaded.plan) == {}
+    assert [left.part for left in loaded.left_out] == ["an operation at /ships of 'web'"]
+
+
+def test_what_is_left_out_needs_no_variables() -> None:
+    loaded = spoilt(("{name: list, method: GET", "{name: list, method: TRACE"))
+    assert loaded.plan is not None
+    assert {b.name for b in loaded.plan.bindings if b.uses} == {"env.TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fatal"),
+    [
+        ("naftiko: nonsense\ncapability: {}\n", "x.yml:1:10: 'nonsense' is no version of the specification"),
+        ("naftiko: 1.0.0-alpha2\n", "x.yml:1:1: the key 'capability' is missing"),
+        ("- a\n", "x.yml:1:1: a capability document is a mapping"),
+        (SOUND.replace("  exposes:", "  expose:"), "x.yml:26:3: unknown key 'expose'"),
+        (SOUND.replace("  exposes:\n", "  exposes: 5\n  other:\n"), "nothing is left to serve"),
+    ],
+)
+def test_what_is_fatal_is_told(text: str, fatal: str) -> None:
+    loaded = skipping(text)
+    assert (loaded.plan, loaded.fatal) == (None, fatal)
+
+
+def test_errors_behind_wrong_shapes_are_found_in_the_same_run() -> None:
+    text = SOUND
+    for before, after in (
+        ("{name: list, method: GET", "{name: list, method: TRACE"),
+        ("port: 8080", "prt: 8080"),
+        ("      baseUri: https://ports.acme.io\n", ""),
+        ("call: ships.get}]", "call: ships.gt}]"),
+        ("type: string, value: pong", "type: string, mapping: '$[', label: [a]"),
+        ("with: {imo: tools.number}", "with: {imo: '{{tols.number}}'}"),
+        ("{name: number, type: string}", "{name: number, type: text}"),
+    ):
+        text = text.replace(before, after, 1)
+    loaded = load_source(parsed(text.encode(), "x.yml"), Overrides())
+    assert loaded.plan is None
+    assert [d.rule.slug for d in loaded.diagnostics] == [
+        *("invalid-value", "missing-key", "missing-key", "unresolved-call", "invalid-jsonpath", "unknown-key"),
+        "invalid-value",
+    ]
+
+
+def test_one_mistake_in_a_file_that_is_imported_twice_breaks_both(tmp_path: Path) -> None:
+    (tmp_path / "shared.yml").write_text(
+        "naftiko: 1.0.0-alpha2\nconsumes: [{namespace: a, baseUri: 'http://a.io', resources: "
+        "[{path: /b, operations: [{name: b, method: TRACE}, {name: c}]}]}]\n",
+        encoding="utf-8",
+    )
+    text = dedent("""\
+        naftiko: 1.0.0-alpha2
+        capability:
+          consumes:
+            - {location: shared.yml, import: a}
+            - {location: shared.yml, import: a, as: z}
+          exposes:
+            - type: mcp
+              namespace: tools
+              port: 9090
+              tools: [{name: a-b, call: a.b}, {name: a-c, call: a.c}, {name: z-b, call: z.b}, {name: z-c, call: z.c}]
+        """)
+    (loaded,) = write(tmp_path, importing=text)
+    assert served(loaded.plan) == ["a-c", "z-c"]
+    assert set(refused(loaded.plan)) == {"a-b", "z-b"}
+
+
+def write(folder: Path, **files: str) -> list[Loaded]:
+    for name, text in files.items():
+        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    overrides = Overrides(skip_broken=True)
+    return without_clashes([load(folder / f"{name}.yml", overrides) for name in files])
+
+
+def told(loaded: list[Loaded]) -> list[Any]:
+    return [
+        [left.part for left in one.left_out] + ([one.fatal.partition(": ")[2]] if one.fatal else []) for one in loaded
+    ]
+
+
+def test_files_that_cannot_run_do_not_keep_others_from_it(tmp_path: Path) -> None:
+    shared = "naftiko: 1.0.0-alpha2\nconsumes: [{namespace: a, baseUri: 'http://a.io'}]\n"
+    loaded = write(tmp_path, ships=SOUND, none="a: [", shared=shared)
+    assert [served(one.plan) for one in loaded] == [list(ALL), [], []]
+    assert loaded[1].fatal
+    assert loaded[2].fatal == "it has no 'capability', and is only there to be imported"
+
+
+def test_what_an_earlier_file_serves_is_left_out_of_a_later_one(tmp_path: Path) -> None:
+    mock = "outputParameters: [{name: a, type: string, value: b}]"
+    later = dedent(f"""\
+        naftiko: 1.0.0-alpha2
+        capability:
+          exposes:
+            - type: rest
+              namespace: again
+              port: 8080
+              resources:
+                - {{path: /ping, operations: [{{{mock}}}, {{method: PUT, {mock}}}]}}
+            - {{type: mcp, namespace: elsewhere, port: 8080, tools: [{{name: a, {mock}}}]}}
+            - {{type: mcp, namespace: more, port: 9090, tools: [{{name: list-ships, {mock}}}, {{name: b, {mock}}}]}}
+        """)
+    loaded = write(tmp_path, ships=SOUND, later=later)
+    assert [served(one.plan) for one in loaded] == [list(ALL), ["PUT /ping", "b"]]
+    assert told(loaded) == [
+        [],
+        ["the mcp expose 'elsewhere'", "GET /ping of 'again'", "the tool 'list-ships' of 'more'"],
+    ]
+    again = SOUND.replace("namespace: web", "namespace: web2").replace("namespace: tools", "namespace: tools2")
+    assert served(write(tmp_path, ships=SOUND, again=again)[1].plan) == []
+    assert write(tmp_path, ships=SOUND, same=SOUND)[1].fatal == "nothing is left to serve"
