@@ -193,6 +193,8 @@ def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
         case ("exposes", int(), *_):
             hidden.add((), {rules.UNKNOWN_ACTION})
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
+            if part[len(unit) : len(unit) + 1] and part[len(unit)] in _CALLING:
+                hidden.add(unit, {rules.MISSING_KEY, rules.MAPPING_WITHOUT_CALL})
             _in_step(hidden, part)
         case _:
             pass
