@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection to an upstream, on the loop itself: llhttp reads it, nothing stands in between.
 
-It carries one exchange at a time, and knows at any moment whether a byte on it belongs to that exchange: one that
-belongs to none ends the connection, so that no caller is given another's answer.
+It carries one exchange at a time and is two state machines, one for each direction: see docs/adr/0015. No byte of one
+exchange is ever read or written as part of another: a connection carries another exchange only if the request was
+written in full and the response was read in full; any other connection is closed.
 """
 
 from __future__ import annotations
@@ -21,16 +22,23 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.transport.base import Header, Piece
 
-IDLE: Final = 0
-"""No exchange: whatever comes is unasked."""
+NOTHING: Final = 0
+"""Request: none was begun."""
+WRITING: Final = 1
+"""Request: the head was handed to the transport, and the body not in full."""
+WRITTEN: Final = 2
+"""Request: head and body were handed to the transport in full, as long as the head declares them."""
+
+NONE: Final = 0
+"""Response: none is asked for; whatever comes belongs to no exchange."""
 AWAITING: Final = 1
-"""A request went out, at least in part; the head of its answer has not come."""
+"""Response: its head has not come."""
 READING: Final = 2
-"""The head is there, the body is not complete."""
+"""Response: the head is there, the body is not complete."""
 COMPLETE: Final = 3
-"""The whole answer is there."""
+"""Response: it is there in full."""
 FAILED: Final = 4
-"""There is no answer, or no more of it; ``failure`` says why."""
+"""Response: there is none, or no more of it; ``failure`` says why. The connection is closed; no state follows."""
 
 _FRAMING: Final = (b"content-length", b"transfer-encoding")
 _VERSIONS: Final = ("1.0", "1.1")
@@ -38,6 +46,7 @@ _SMALL_BYTES: Final = 1024
 _LARGE_BYTES: Final = 16 * 1024
 _INTERIM: Final = range(100, 200)
 _HEADS_END: Final = b"\r\n\r\n"
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
 """What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
 
@@ -52,6 +61,7 @@ class Connection(asyncio.BufferedProtocol):
         "_loop",
         "_lost",
         "_parser",
+        "_raw",
         "_reading_paused",
         "_transport",
         "_unproductive_bytes",
@@ -64,9 +74,11 @@ class Connection(asyncio.BufferedProtocol):
         "headers",
         "held_bytes",
         "idle_since",
+        "request_state",
+        "response_state",
         "reusable",
-        "state",
         "status",
+        "unwritten_bytes",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
@@ -79,12 +91,17 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._lost = lost
         self._transport: asyncio.Transport
+        self._raw: asyncio.Transport
+        """What is below TLS, or the transport itself."""
         self._parser = HttpResponseParser(self)
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._reading_paused = False
-        self.state = IDLE
         self.idle_since = 0.0
+        self.request_state = NOTHING
+        self.response_state = NONE
+        self.unwritten_bytes: int | None = 0
+        """Of the body that the head declares; nothing for a body in chunks, whose end is told by the last one."""
         self._begin(bodyless=False)
 
     def _begin(self, *, bodyless: bool) -> None:
@@ -101,44 +118,128 @@ class Connection(asyncio.BufferedProtocol):
         self.chunks: list[bytes | bytearray] = []
         self.held_bytes = 0
 
-    # -- sending --------------------------------------------------------------------------------------------------
+    def secure(self, transport: asyncio.BaseTransport | None) -> None:
+        """Go on encrypted; to be called before the first exchange."""
+        self._transport = cast("asyncio.Transport", transport)
 
-    def ask(self, data: bytes, *, bodyless: bool) -> None:
-        """Begin an exchange with a request's first bytes.
+    # -- the request ----------------------------------------------------------------------------------------------
+
+    def send_request(self, data: bytes, *, bodyless: bool) -> None:
+        """Begin an exchange with a whole request.
 
         Args:
-            data: Its head, and its body if that is at hand.
-            bodyless: Whether the answer has no body whatever it says, as for HEAD.
+            data: Its head, and its body if it has one.
+            bodyless: Whether the response has no body whatever it says, as for HEAD.
         """
         self._begin(bodyless=bodyless)
-        self.state = AWAITING
+        self.request_state = WRITTEN
+        self.response_state = AWAITING
         self._transport.write(data)
 
-    async def write(self, data: Piece) -> None:
-        """Send more of a request, waiting while the upstream does not take it; nothing, once the exchange is over."""
+    def begin_request(self, head: bytes, body_bytes: int | None, *, bodyless: bool) -> None:
+        """Begin an exchange with a request's head; the body follows by :meth:`write` and :meth:`end_request`.
+
+        Args:
+            head: The head.
+            body_bytes: How long a body it declares; nothing for one in chunks.
+            bodyless: Whether the response has no body whatever it says, as for HEAD.
+        """
+        self.send_request(head, bodyless=bodyless)
+        self.request_state = WRITING
+        self.unwritten_bytes = body_bytes
+
+    async def write(self, piece: Piece) -> bool:
+        """Send a piece of the body, waiting while the upstream does not take it; whether more of it can be sent."""
         if self._writable is not None:
             await self._writable
-        if self.state in (AWAITING, READING) and not self._transport.is_closing():
-            self._transport.write(data)
+        if not self._takes_body():
+            return False
+        if self.unwritten_bytes is None:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(piece), bytes(piece)))
+            return True
+        self.unwritten_bytes -= len(piece)
+        if self.unwritten_bytes < 0:
+            self.break_off_request()
+            return False
+        self._transport.write(piece)
+        return True
 
-    async def write_lent(self, data: memoryview) -> None:
-        """Send more of a request out of memory that is only lent, until nothing holds on to it."""
+    async def write_lent(self, piece: memoryview) -> bool:
+        """Send a piece out of memory that is only lent, until nothing holds on to it; as :meth:`write` otherwise."""
         transport = self._transport
-        if transport.get_extra_info("ssl_object") is not None:
-            await self.write(bytes(data))
-            return
+        if transport is not self._raw or self.unwritten_bytes is None:
+            return await self.write(bytes(piece))
         transport.set_write_buffer_limits(high=0)  # writing is paused as long as anything is held
-        await self.write(data)
+        taken = await self.write(piece)
         if self._writable is not None:
             await self._writable
         transport.set_write_buffer_limits()
+        return taken
+
+    async def end_request(self) -> None:
+        """End the body: from now on the request is written, or it is broken off if its body was too short."""
+        if self.unwritten_bytes:
+            self.break_off_request()
+            return
+        if self.unwritten_bytes is None:
+            if self._writable is not None:
+                await self._writable
+            if not self._takes_body():
+                return
+            self._transport.write(_LAST_CHUNK)
+        if self._takes_body():
+            self.request_state = WRITTEN
+
+    def _takes_body(self) -> bool:
+        """Whether the body of this exchange can still go out; a complete response does not end it."""
+        return self.request_state == WRITING and self.response_state != FAILED and not self._transport.is_closing()
+
+    def break_off_request(self) -> None:
+        """End an exchange whose request cannot be completed; a response that is complete stays good."""
+        if self.response_state in (AWAITING, READING):
+            self._fail(told.CLOSED if self.response_state == AWAITING else told.BROKEN_OFF)
+
+    # -- the exchange's end ---------------------------------------------------------------------------------------
 
     @property
     def usable(self) -> bool:
         """Whether another exchange may begin."""
-        return self.state == IDLE and not self._transport.is_closing()
+        return self.response_state == NONE and not self._transport.is_closing()
 
-    # -- receiving ------------------------------------------------------------------------------------------------
+    def release(self) -> bool:
+        """End the exchange; whether the connection may carry another one. Otherwise it is closed.
+
+        It may if the request was written in full before the response was complete, the response was read in full,
+        both sides keep the connection, and nothing is left over: unread, unsent, or after the response.
+        """
+        if self.response_state == COMPLETE and self.request_state == WRITTEN and self.reusable and self._is_quiet():
+            self.request_state = NOTHING
+            self.response_state = NONE
+            self.chunks = []
+            return True
+        self.close()
+        return False
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing of the exchange is left over: unread, unsent, or on a connection that is going."""
+        transport, raw = self._transport, self._raw
+        if self._reading_paused or transport.get_write_buffer_size() or transport.is_closing():
+            return False
+        return transport is raw or not raw.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Close at once: what is still to be sent or received is of no use to anybody."""
+        if self.response_state != FAILED:
+            self.response_state = FAILED
+            self.failure = told.CLOSED
+        self._transport.abort()
+
+    def _fail(self, template: str) -> None:
+        self.response_state, self.failure = FAILED, template
+        self._transport.abort()
+        self._wake()
+
+    # -- the response ---------------------------------------------------------------------------------------------
 
     def change(self) -> asyncio.Future[None]:
         """What is done when the head of the answer has come, or more of its body, or its end, or it has failed.
@@ -169,41 +270,11 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         return bytes(chunks[0]) if len(chunks) == 1 else b"".join(chunks)
 
-    def release(self) -> bool:
-        """End the exchange; whether the connection may carry another one. Otherwise it is closed."""
-        if self.state == COMPLETE and self.reusable and self._is_quiet():
-            self.state = IDLE
-            self.chunks = []
-            return True
-        self.close()
-        return False
-
-    def _is_quiet(self) -> bool:
-        """Whether nothing of the exchange is left over: unread, unsent, or on a connection that is going."""
-        transport = self._transport
-        return not (self._reading_paused or transport.get_write_buffer_size() or transport.is_closing())
-
-    def close(self) -> None:
-        """Close at once: what is still to be sent or received is of no use to anybody."""
-        if self.state != FAILED:
-            self.state = FAILED
-            self.failure = told.CLOSED
-        self._transport.abort()
-
-    def break_off(self) -> None:
-        """End an exchange that cannot be brought to its end, and tell who waits for it."""
-        self._fail(told.CLOSED if self.state == AWAITING else told.BROKEN_OFF)
-
-    def _fail(self, template: str) -> None:
-        self.state, self.failure = FAILED, template
-        self._transport.abort()
-        self._wake()
-
     # -- what the loop tells --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = self._raw = cast("asyncio.Transport", transport)
 
     def get_buffer(self, _: int) -> memoryview:
         """Where to read to."""
@@ -211,7 +282,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read: of the answer, or of nobody's."""
-        if self.state not in (AWAITING, READING):
+        if self.response_state not in (AWAITING, READING):
             self._surplus()
             return
         self.answered = True
@@ -221,33 +292,34 @@ class Connection(asyncio.BufferedProtocol):
         except HttpParserUpgrade:
             self._fail(told.NOT_HTTP)
         except HttpParserError:
-            if self.state != FAILED:
+            if self.response_state != FAILED:
                 self._fail_to_parse()
         else:
-            if self._bodyless and self.state == COMPLETE and not _BUFFER[:nbytes].tobytes().endswith(_HEADS_END):
+            state = self.response_state
+            if self._bodyless and state == COMPLETE and not _BUFFER[:nbytes].tobytes().endswith(_HEADS_END):
                 self._surplus()
-            if self._unproductive_bytes > limits.UPSTREAM_HEAD_BYTES_MAX and self.state in (AWAITING, READING):
-                self._fail(told.HEAD_TOO_LARGE if self.state == AWAITING else told.BROKEN_OFF)
+            if self._unproductive_bytes > limits.UPSTREAM_HEAD_BYTES_MAX and state in (AWAITING, READING):
+                self._fail(told.HEAD_TOO_LARGE if state == AWAITING else told.BROKEN_OFF)
 
     def _fail_to_parse(self) -> None:
-        if self.state == COMPLETE:
+        if self.response_state == COMPLETE:
             self._surplus()
         else:
-            self._fail(told.NOT_HTTP if self.state == AWAITING else told.BROKEN_OFF)
+            self._fail(told.NOT_HTTP if self.response_state == AWAITING else told.BROKEN_OFF)
 
     def _surplus(self) -> None:
         """Bytes after an answer, or before a request: this connection carries nothing any more."""
         self.reusable = False
-        if self.state == IDLE:
+        if self.response_state == NONE:
             self.close()
 
     def eof_received(self) -> None:
         """The upstream ends its side, which may be the end of an answer: what is still unsent is not waited for."""
-        if self.state == READING and self._until_end and self._ends_properly():
-            self.reusable, self.state = False, COMPLETE
-            self._wake()
-        elif self.state in (AWAITING, READING):
-            self.break_off()
+        if self.response_state == READING and self._until_end and self._ends_properly():
+            self._complete()
+            self.reusable = False
+        elif self.response_state in (AWAITING, READING):
+            self.break_off_request()
 
     def _ends_properly(self) -> bool:
         """Whether TLS, if there is any, says so too: anybody can end the connection below it."""
@@ -260,12 +332,10 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, _: Exception | None) -> None:
         """The connection is gone."""
         self.reusable = False
-        if self.state == AWAITING:
-            self.state, self.failure = FAILED, told.CLOSED
-        elif self.state == READING:
-            self.state, self.failure = FAILED, told.BROKEN_OFF
-        elif self.state == IDLE:
-            self.state, self.failure = FAILED, told.CLOSED
+        if self.response_state == READING:
+            self.response_state, self.failure = FAILED, told.BROKEN_OFF
+        elif self.response_state in (NONE, AWAITING):
+            self.response_state, self.failure = FAILED, told.CLOSED
         self._wake()
         self.resume_writing()
         self._lost(self)
@@ -286,12 +356,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_begin(self) -> None:
         """An answer begins; after a complete one, it is nobody's."""
-        if self.state == COMPLETE:
+        if self.response_state == COMPLETE:
             self._surplus()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer, which is dropped."""
-        if self.state != AWAITING:
+        if self.response_state != AWAITING:
             return
         name = lower(name)
         if name in _FRAMING:
@@ -301,7 +371,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_headers_complete(self) -> None:
         """A head is there: an interim one, or that of the answer."""
-        if self.state != AWAITING:
+        if self.response_state != AWAITING:
             return
         status = self._parser.get_status_code()
         if status in _INTERIM:
@@ -315,23 +385,34 @@ class Connection(asyncio.BufferedProtocol):
         if not self._is_plain or not (self.reusable or self._parser.get_http_version() in _VERSIONS):
             self._fail(told.NOT_HTTP)  # compressed for the way, say, which nobody asked for and callers are not told
             return
-        self.state = READING
+        self.response_state = READING
         if self._bodyless:
             self._parser = HttpResponseParser(self)  # this one waits for a body, and cannot be told that none follows
-            self.state = COMPLETE
+            self._complete()
+        else:
+            self._wake()
+
+    def _complete(self) -> None:
+        """The response is there in full; one that did not wait for its request ends the connection.
+
+        Nobody knows what the upstream takes the rest of that request for: what it reads away, or the next request.
+        """
+        self.response_state = COMPLETE
+        if self.request_state != WRITTEN:
+            self.reusable = False
         self._wake()
 
     def on_chunk_header(self) -> None:
         """A chunk begins."""
-        if self.state == COMPLETE:
+        if self.response_state == COMPLETE:
             self._surplus()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if self.state == AWAITING:
+        if self.response_state == AWAITING:
             self._fail(told.NOT_HTTP)  # an interim answer has no body
             return
-        if self.state != READING:
+        if self.response_state != READING:
             self._surplus()
             return
         self._unproductive_bytes = 0
@@ -358,8 +439,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_complete(self) -> None:
         """The answer is complete, or an interim one."""
-        if self.state == READING:
-            self.state = COMPLETE
-            self._wake()
-        elif self._interim and self.state == AWAITING:
+        if self.response_state == READING:
+            self._complete()
+        elif self._interim and self.response_state == AWAITING:
             self._interim = False

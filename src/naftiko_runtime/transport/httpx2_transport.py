@@ -82,7 +82,7 @@ class Httpx2Transport:
             content = body
         else:
             upload = told.Upload(body)
-            content = owned(upload)
+            content = _measured(owned(upload), request.headers)
         try:
             response = await self._pool.handle_async_request(
                 httpcore2.Request(
@@ -175,6 +175,17 @@ def unreachable(error: BaseException, origin: Origin, connect_seconds: float) ->
     if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
         return origin.unreachable(told.CLOSED)  # its own words, not the parser's
     return told.explained(error, origin, _TEMPLATES, connect_seconds)
+
+
+async def _measured(body: AsyncIterator[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
+    """A body that fails in httpcore2's own words, not its parser's, when it is not as long as declared."""
+    left = next((int(value) for name, value in headers if name == b"content-length"), None)
+    async for chunk in body:
+        if left is not None and (left := left - len(chunk)) < 0:
+            raise httpcore2.LocalProtocolError
+        yield chunk
+    if left:
+        raise httpcore2.LocalProtocolError
 
 
 def _surplus(response: httpcore2.Response) -> bool:

@@ -34,7 +34,6 @@ _LENGTHS: Final = range(2**63)
 _NUL: Final = 0
 """As a number: looking for bytes in bytes makes an exception that nobody sees, which takes as long as the rest."""
 _LINE: Final = b": ".join
-_LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 class NativeTransport:
@@ -65,14 +64,14 @@ class NativeTransport:
         while True:
             if connection is None:
                 connection = await self._connected(origin)
-            connection.ask(data, bodyless=bodyless)
+            connection.send_request(data, bodyless=bodyless)
             try:
-                if connection.state == AWAITING:
+                if connection.response_state == AWAITING:
                     await connection.change()
             except BaseException:
                 connection.close()
                 raise
-            if connection.state != FAILED or connection.answered or not repeatable:
+            if connection.response_state != FAILED or connection.answered or not repeatable:
                 return self._response(connection, origin)
             connection, repeatable = None, False
 
@@ -80,13 +79,13 @@ class NativeTransport:
         self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload
     ) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""
-        length = _announced(request.headers)
+        body_bytes = _announced(request.headers)
         head = _head(request, origin, target, None)
         connection = self._pool.idle(origin) or await self._connected(origin)
-        connection.ask(head, bodyless=request.method == "HEAD")
-        writing = asyncio.create_task(_uploaded(upload, connection, length))
+        connection.begin_request(head, body_bytes, bodyless=request.method == "HEAD")
+        writing = asyncio.create_task(_write_body(upload, connection))
         try:
-            if connection.state == AWAITING:
+            if connection.response_state == AWAITING:
                 await connection.change()
         except BaseException:
             writing.cancel()
@@ -106,7 +105,7 @@ class NativeTransport:
     def _response(
         self, connection: Connection, origin: Origin, writing: asyncio.Task[None] | None = None
     ) -> NativeResponse:
-        if connection.state == FAILED:
+        if connection.response_state == FAILED:
             if writing is not None:
                 writing.cancel()
             raise origin.unreachable(connection.failure)
@@ -150,7 +149,7 @@ class NativeResponse:
         """The whole body, if it is here."""
         if self._asked:
             raise RuntimeError("a body is given once")
-        if self._connection.state != COMPLETE:
+        if self._connection.response_state != COMPLETE:
             return None
         self._asked = True
         return self._connection.rest()
@@ -160,16 +159,16 @@ class NativeResponse:
         while True:
             if connection.chunks:
                 yield connection.piece()
-            elif connection.state == COMPLETE:
+            elif connection.response_state == COMPLETE:
                 return
-            elif connection.state == FAILED:
+            elif connection.response_state == FAILED:
                 raise self._origin.unreachable(told.BROKEN_OFF)
             else:
                 await connection.change()
 
     def finished(self) -> bool:
         """Whether the whole body has arrived, and all of it was given."""
-        return self._connection.state == COMPLETE and not self._connection.chunks
+        return self._connection.response_state == COMPLETE and not self._connection.chunks
 
     async def close(self) -> None:
         """Give the connection back, or close it when the answer, or the request, is not complete."""
@@ -227,28 +226,21 @@ def _announced(headers: Sequence[Header]) -> int | None:
     return int(value) if not values and value.isdigit() else -1
 
 
-async def _uploaded(upload: told.Upload, connection: Connection, length: int | None) -> None:
-    """Send a streamed body; when it fails, or is of another length than announced, so does the exchange.
+async def _write_body(upload: told.Upload, connection: Connection) -> None:
+    """Write a streamed body to its end; when it fails, or is of another length than declared, so does the exchange.
 
     What follows would otherwise be taken for the rest of it, or the rest of it for what follows.
     """
-    sent = 0
     try:
-        async for chunk in upload:
-            sent += len(chunk)
-            if length is not None and sent > length:
-                break
-            if length is None:
-                await connection.write(b"%x\r\n%b\r\n" % (len(chunk), bytes(chunk)))
-            elif isinstance(chunk, memoryview):
-                await connection.write_lent(chunk)
+        async for piece in upload:
+            if isinstance(piece, memoryview):
+                more = await connection.write_lent(piece)
             else:
-                await connection.write(chunk)
-        if length is None:
-            await connection.write(_LAST_CHUNK)
-        elif sent != length:
-            connection.break_off()
+                more = await connection.write(piece)
+            if not more:
+                return
+        await connection.end_request()
     except Exception:
         if upload.error is None:
             raise
-        connection.break_off()
+        connection.break_off_request()

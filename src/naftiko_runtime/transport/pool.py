@@ -149,12 +149,11 @@ class Pool:
         limit_unsent(connected)
         try:
             secure = self._context() if origin.scheme == "https" else None
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self._loop, self._lost),
-                sock=connected,
-                ssl=secure,
-                server_hostname=origin.host if secure else None,
+            raw, connection = await self._loop.create_connection(
+                lambda: Connection(self._loop, self._lost), sock=connected
             )
+            if secure is not None:
+                connection.secure(await self._loop.start_tls(raw, connection, secure, server_hostname=origin.host))
         except BaseException as error:
             connected.close()
             if isinstance(error, ConnectionError) and origin.scheme == "https":

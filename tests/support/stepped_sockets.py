@@ -1,0 +1,242 @@
+"""Sockets that do what a test says and nothing else, beside a loop that runs only while the test lets it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import socket
+import struct
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from support.exchange_streams import Foreign, Message, Stream, request_body, response_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+_T = TypeVar("_T")
+_ROUNDS = 12
+_SIOCOUTQNSD = 0x894B
+"""Asks Linux how many bytes of a socket were not sent; what is sent on loopback has arrived."""
+_ALL = 1 << 30
+
+
+class StepSocket:
+    """One end of a connection; what it is to send waits until the kernel takes it."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
+        self.socket = connected
+        self.unsent = bytearray()
+        self.ends = False
+        self.closed = False
+        self.peer_ended = False
+
+    def send(self, data: bytes) -> None:
+        self.unsent += data
+        self.flush()
+
+    def flush(self) -> bool:
+        """Send what waits; whether something went out."""
+        sent = 0
+        with suppress(BlockingIOError):
+            while self.unsent and not self.closed:
+                try:
+                    count = self.socket.send(self.unsent[: 1 << 20])
+                except OSError as error:
+                    if isinstance(error, BlockingIOError):
+                        raise
+                    self.unsent.clear()
+                    self.peer_ended = True
+                    break
+                del self.unsent[:count]
+                sent += count
+        if self.ends and not self.unsent and not self.closed:
+            self.ends = False
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+        return sent > 0
+
+    def receive(self, size: int = _ALL) -> bytes:
+        """What has come, at most so much of it."""
+        got = bytearray()
+        while len(got) < size and not self.closed:
+            try:
+                data = self.socket.recv(min(size - len(got), 1 << 20))
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                self.peer_ended = True
+                break
+            got += data
+        return bytes(got)
+
+    def unsent_by_kernel(self) -> bool:
+        """Whether something was given to the kernel that it has not sent."""
+        if self.closed:
+            return False
+        return fcntl.ioctl(self.socket, _SIOCOUTQNSD, bytes(4)) != bytes(4)
+
+    def nothing_to_read(self) -> bool:
+        """Whether all that came was read, and the other side has not ended."""
+        if self.closed or self.peer_ended:
+            return False
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def end(self) -> None:
+        """End the sending side once everything is sent."""
+        self.ends = True
+        self.flush()
+
+    def close(self, *, reset: bool = False) -> None:
+        if not self.closed:
+            if reset:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.socket.close()
+            self.closed = True
+
+
+class Wire(StepSocket):
+    """A connection that the upstream accepted, with the requests that came on it and the response in progress."""
+
+    def __init__(self, connected: socket.socket, upstream: StepUpstream) -> None:
+        super().__init__(connected)
+        self._upstream = upstream
+        self.requests = Stream(upstream.begun, upstream.checked)
+        self.answered = 0
+        self.rest = b""
+        """Of the response that was begun."""
+        self.last = False
+        """Whether no further response may follow."""
+
+    def read(self, size: int = _ALL) -> None:
+        """Read what has come, strictly."""
+        self.requests.feed(self.receive(size))
+
+    @property
+    def asked(self) -> Message | None:
+        """The first request whose response was not begun."""
+        waiting = self.requests.messages[self.answered :]
+        return waiting[0] if waiting and not self.last and not self.closed else None
+
+    def respond(self, size: int, framing: str, status: int, first: int, *, keeps: bool) -> None:
+        """Begin the response of the request that is asked, with its first bytes."""
+        message = self.asked
+        assert message is not None
+        self.answered += 1
+        if message.line.startswith(b"HEAD ") or status in (204, 304):
+            framing = "bodyless"
+        self.last = not keeps or framing == "until close"
+        head, body = response_bytes(message.number, size, framing, status, keeps=keeps)
+        self._ends = framing == "until close"
+        self.rest = head + body
+        self.go_on(first)
+
+    def go_on(self, size: int) -> None:
+        """Send more of the response."""
+        data, self.rest = self.rest[:size], self.rest[size:]
+        self.send(data)
+        if not self.rest and self.last and self._ends:
+            self.end()
+
+    _ends = False
+
+
+class StepUpstream:
+    """Accepts connections, and reads and writes on them only when told."""
+
+    def __init__(self) -> None:
+        self._listening = socket.socket()
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)  # of all that are accepted
+        self._listening.bind(("127.0.0.1", 0))
+        self._listening.listen(64)
+        self._listening.setblocking(False)
+        self.port = int(self._listening.getsockname()[1])
+        self.wires: list[Wire] = []
+        self.expected: dict[int, int] = {}
+        """How long the request body of each exchange is."""
+        self.repeatable: set[int] = set()
+        self._seen: set[int] = set()
+        self.body_of: Callable[[int, int], bytes] = request_body
+
+    def accept(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                self.wires.append(Wire(self._listening.accept()[0], self))
+
+    def begun(self, request: Message) -> bool:
+        """Take a request's head."""
+        if request.number not in self.expected:
+            raise Foreign(f"nobody asked for {request.line!r}")
+        if request.number in self._seen and request.number not in self.repeatable:
+            raise Foreign(f"asked twice: {request.line!r}")
+        self._seen.add(request.number)
+        return False
+
+    def checked(self, request: Message) -> None:
+        """Take a part of a request's body."""
+        expected = self.body_of(request.number, self.expected[request.number])
+        if not expected.startswith(request.body) or (request.complete and len(request.body) != len(expected)):
+            came = bytes(request.body)
+            at = next(
+                (n for n, (a, b) in enumerate(zip(came, expected, strict=False)) if a != b),
+                min(len(came), len(expected)),
+            )
+            raise Foreign(f"{request.line!r}: byte {at} of {len(expected)} of its body: {came[at : at + 100]!r}")
+
+    def flush(self) -> bool:
+        return sum(wire.flush() for wire in self.wires) > 0
+
+    def close(self) -> None:
+        for wire in self.wires:
+            wire.close()
+        self._listening.close()
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
+        """An address is looked up at once, not in a thread whose end nobody could wait for."""
+        return socket.getaddrinfo(host, port, **options)
+
+
+class StepLoop:
+    """A loop that runs until nothing happens any more, whenever the test says so."""
+
+    def __init__(self) -> None:
+        self.loop = _Loop()
+        self.tasks: deque[asyncio.Task[Any]] = deque()
+        self.problems: list[dict[str, Any]] = []
+        self.loop.set_exception_handler(lambda _, context: self.problems.append(context))
+
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return self.loop.run_until_complete(coroutine)
+
+    def rounds(self, number: int = _ROUNDS) -> None:
+        self.run(_rounds(number))
+
+    def close(self) -> None:
+        pending = asyncio.all_tasks(self.loop)
+        for task in pending:
+            task.cancel()
+        self.run(_gathered(pending))
+        self.rounds(3)
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()
+
+
+async def _rounds(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def _gathered(tasks: set[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
