@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CALLERS_OWN = {"authorization": "Bearer the-callers-own", "cookie": "callers=own", "x-callers-own": "1"}
 """Headers that a caller sends and no upstream may see."""
+_COOKIE_TEXT = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
+"""What a cookie holds as it is (RFC 6265, 4.1.1); anything else is percent-encoded."""
 _MEDIA_TYPES = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
@@ -101,7 +103,8 @@ def _header_faults(expected: Expected, headers: dict[str, bytes]) -> Iterator[st
             yield f"header {name} is {actual.decode('utf-8', 'replace')!r} instead of {value!r}"
     cookies = dict(pair.partition("=")[::2] for pair in headers.get("cookie", b"").decode().split("; ") if pair)
     for name, value in expected.cookies.items():
-        if not _fits_line(value, cookies.pop(name, "")):
+        held = cookies.pop(name, "")
+        if not _fits_line(value, held if _COOKIE_TEXT.fullmatch(as_text(value)) else unquote(held)):
             yield f"cookie {name} is not {value!r}"
     if cookies:
         yield f"cookies that nobody meant: {sorted(cookies)}"
