@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
 import sys
-from base64 import b64encode
-from functools import cached_property, partial
-from html import escape
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import orjson
 import structlog
 
 from naftiko_runtime.exclusion import Exclusion
+from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, usual_spellings
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.log_writer import LogWriter
@@ -24,10 +20,6 @@ from naftiko_runtime.telemetry.log_writer import LogWriter
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-_SHORTEST: Final = 4
-"""A shorter value is no secret worth the name, and striking it out would strike out half of every line."""
-
-_STRUCK: Final = "***"
 _QUOTED: Final = "body"
 """The field in which the beginning of an upstream's answer is quoted."""
 
@@ -94,70 +86,36 @@ class Redactor:
     """Replaces every known secret in a log event's texts."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        values = {value for secret in secrets if len(value := secret.reveal()) >= _SHORTEST}
-        self._values = sorted(values, key=len, reverse=True)
-        self._encoded = sorted({text for value in values for text in _usual_spellings(value)}, key=len, reverse=True)
+        self._masker = Masker(secret.reveal() for secret in secrets)
+        spellings = {text for value in self._masker.values for text in usual_spellings(value)}
+        self._encoded = sorted(spellings, key=len, reverse=True)
 
     def learn(self, secrets: Iterable[Secret]) -> None:
         """Strike these out as well, from the next line on; what was secret stays so."""
-        more = Redactor([*map(Secret, self._values), *secrets])
-        self.__dict__.pop("_any_spelling", None)
-        self._encoded, self._values = more._encoded, more._values
+        more = Redactor([*map(Secret, self._masker.values), *secrets])
+        self._encoded, self._masker = more._encoded, more._masker
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """A structlog processor."""
-        if not self._values:
+        if not self._encoded:
             return event
         if isinstance(quoted := event.get(_QUOTED), str):
-            event[_QUOTED] = self._any_spelling.sub(_STRUCK, self._without_begun(quoted))
+            event[_QUOTED] = self._masker.spelling.sub(MASK, self._without_begun(quoted))
         return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
             for secret in self._encoded:
-                value = value.replace(secret, _STRUCK)
+                value = value.replace(secret, MASK)
             return value
         if isinstance(value, dict):
             return {self._clean(key): self._clean(item) for key, item in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
 
-    @cached_property
-    def _any_spelling(self) -> re.Pattern[str]:
-        """For what strangers write; too slow for every line."""
-        return re.compile("|".join(map(_spelled, self._values)), re.IGNORECASE)
-
     def _without_begun(self, text: str) -> str:
         """A quotation without the secret that it broke off in the middle of."""
         for spelling in self._encoded:
-            for length in range(min(len(spelling) - 1, len(text)), _SHORTEST - 1, -1):
+            for length in range(min(len(spelling) - 1, len(text)), LENGTH_MIN - 1, -1):
                 if text.endswith(spelling[:length]):
-                    return text[:-length] + _STRUCK
+                    return text[:-length] + MASK
         return text
-
-
-def _usual_spellings(value: str) -> set[str]:
-    """How we send a text: as it is, in a URL or a form, in JSON."""
-    return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
-
-
-def _spelled(value: str) -> str:
-    """A pattern of a text as an answer that repeats a request may spell it."""
-    encoded = b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
-    return f"{''.join(map(_character, value))}|{re.escape(encoded)}=*"
-
-
-def _character(character: str) -> str:
-    """A pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
-    raw = character.encode("utf-8", "surrogateescape")
-    ways = {
-        character,
-        "".join(f"%{byte:02x}" for byte in raw),
-        "".join(f"\\x{byte:02x}" for byte in raw),
-        json.dumps(character)[1:-1],
-        f"\\{character}",
-        f"\\u{ord(character):04x}",
-        escape(character),
-        f"&#{ord(character)};",
-        "+" if character == " " else character,
-    }
-    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))})"

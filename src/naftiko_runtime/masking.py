@@ -1,0 +1,97 @@
+"""Secrets masked in texts, in every spelling in which they travel."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from functools import cached_property
+from html import escape, unescape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MASK: Final = "***"
+LENGTH_MIN: Final = 4
+"""A shorter value is no secret worth the name, and masking it would mask half of every text."""
+
+_ENCODED: Final = re.compile(r"[%\\&+]")
+_PADDING: Final = "(?:=|%3d)*"
+_UNICODE_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+class Masker:
+    """Replaces secrets in texts that others had a part in writing.
+
+    Attributes:
+        values: The secrets, the longest first.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = sorted({value for value in values if len(value) >= LENGTH_MIN}, key=len, reverse=True)
+        self._found = sorted({text.lower() for value in self.values for text in (value, *_in_base64(value))})
+
+    def holds(self, text: str) -> bool:
+        """Whether a text may hold one; fast, for it is asked of every response."""
+        lower = text.lower()
+        for secret in self._found:
+            if secret in lower:
+                return True
+        if _ENCODED.search(text) is None:
+            return False
+        decoded = _decoded(text).lower() + "\n" + _decoded(text.replace("+", " ")).lower()
+        return any(secret in decoded for secret in self._found)
+
+    def masked(self, text: str) -> str:
+        """A text without any of them."""
+        return self.spelling.sub(MASK, text) if self.holds(text) else text
+
+    @cached_property
+    def spelling(self) -> re.Pattern[str]:
+        """A pattern of each of them in any spelling; too slow for every text."""
+        return re.compile("|".join(map(_spelled, self.values)) or r"(?!)", re.IGNORECASE)
+
+
+def usual_spellings(value: str) -> set[str]:
+    """How the runtime itself sends a text: as it is, in a URL or a form, in JSON."""
+    return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
+
+
+def _in_base64(value: str) -> set[str]:
+    raw = value.encode("utf-8", "surrogateescape")
+    return {encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)}
+
+
+def _decoded(text: str) -> str:
+    """A text without the encodings of URLs, JSON, Python and HTML."""
+    if "\\" in text:
+        text = _UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text).replace("\\x", "%").replace("\\", "")
+    if "%" in text:
+        text = unquote(text)
+    return unescape(text) if "&" in text else text
+
+
+def _spelled(value: str) -> str:
+    """A pattern of a text as an answer that repeats a request may spell it."""
+    encoded = ["".join(map(_character, way)) + _PADDING for way in sorted(_in_base64(value))]
+    return "|".join(["".join(map(_character, value)), *encoded])
+
+
+def _character(character: str) -> str:
+    """A pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
+    raw = character.encode("utf-8", "surrogateescape")
+    ways = {
+        character,
+        "".join(f"%{byte:02x}" for byte in raw),
+        "".join(f"\\x{byte:02x}" for byte in raw),
+        json.dumps(character)[1:-1],
+        f"\\{character}",
+        f"\\u{ord(character):04x}",
+        escape(character),
+        f"&#{ord(character)};",
+        f"&#x{ord(character):x};",
+        "+" if character == " " else character,
+    }
+    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))})"
