@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from naftiko_runtime import limits
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
+from naftiko_runtime.engine.masks import masks_of
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
@@ -54,6 +55,7 @@ async def bind(
     total_deadline_seconds: float | None = None,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
     nonces: NonceBook | None = None,
+    exposed_headers: frozenset[bytes] = frozenset(),
 ) -> AsyncIterator[Bound]:
     """Open a plan's resources for as long as the context lasts.
 
@@ -64,6 +66,7 @@ async def bind(
         deadline_seconds: For each exchange; where the answer streams through, for its head and for each pause.
         total_deadline_seconds: For each exchange, from the request to the last byte of the answer; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
+        exposed_headers: Response headers that reach callers as those that always do, in lower case.
         nonces: Where guards note what they were answered; by default each for itself.
 
     Raises:
@@ -76,6 +79,7 @@ async def bind(
         # One flow for each upstream: what it learns, a token say, serves all its operations.
         called = {upstream.namespace for upstream in plan.called}
         flows = {u.namespace: flow_of(u.credential, secrets) for u in plan.upstreams if u.namespace in called}
+        masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
 
         def bound(operation: Operation) -> BoundOperation:
             try:
@@ -86,6 +90,8 @@ async def bind(
                     deadlines=deadlines,
                     bytes_max=response_bytes_max,
                     flow=flows.get(operation.request.upstream.namespace),
+                    masks=masks.get(operation.request.upstream.namespace),
+                    exposed_headers=exposed_headers,
                 )
             except Unrenderable as error:
                 raise unusable(plan, secrets, operation.request.upstream, str(error)) from None

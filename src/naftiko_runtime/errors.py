@@ -1,10 +1,12 @@
 """Why a call did not give what was asked for, by whose fault it is.
 
-Every text in here is written for the caller: it names what happened and never a secret. Each adapter maps these
-classes to its wire in one table.
+Every text in here is written for the caller: it names what happened, and never a secret or an address of the
+operator's network. Each adapter maps these classes to its wire in one table.
 """
 
 from __future__ import annotations
+
+import os
 
 from msgspec import Struct
 
@@ -51,7 +53,17 @@ class TooSlow(CallError):  # noqa: N818 - named for what happened
 
 
 class UpstreamError(CallError):
-    """The upstream did not give a usable answer."""
+    """The upstream did not give a usable answer.
+
+    Attributes:
+        detail: What happened, for the log: with addresses and causes that callers are not told.
+        request_id: What the log and the caller are both told, so that one can be found by the other.
+    """
+
+    def __init__(self, message: str, detail: str = "", request_id: str = "") -> None:
+        self.detail = detail or message
+        self.request_id = request_id or os.urandom(8).hex()
+        super().__init__(message)
 
 
 class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
@@ -61,7 +73,8 @@ class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
 class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happened
     """No connection, a broken one, or an answer that is not HTTP.
 
-    ``str()`` of it says what happened and names the host, never a query, a header or a credential.
+    ``str()`` of it says what kind of failure it was. ``detail`` also names the host, never a query, a header or a
+    credential.
     """
 
 

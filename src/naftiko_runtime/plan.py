@@ -130,6 +130,8 @@ class Upstream(Struct, frozen=True):
     base_uri: str
     credential: Credential | None
     span: Span
+    exposed_headers: frozenset[bytes] = frozenset()
+    """Of its responses: these reach callers besides those that always do, in lower case."""
 
 
 ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]
@@ -224,6 +226,7 @@ class Request(Struct, frozen=True):
         open_query: Whether the caller's query goes through byte for byte.
         caller_headers: Whether User-Agent, Accept-Language and Referer of the caller go through.
         forwards: Whether the caller's method and the rest of its path go through.
+        exposed_headers: Response headers that reach callers besides the API's own and those that always do.
     """
 
     upstream: Upstream
@@ -237,6 +240,7 @@ class Request(Struct, frozen=True):
     open_query: bool = False
     caller_headers: bool = False
     forwards: bool = False
+    exposed_headers: frozenset[bytes] = frozenset()
 
 
 class Blank(Struct, frozen=True):

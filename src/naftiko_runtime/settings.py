@@ -31,6 +31,7 @@ class ServerSettings:
         total_deadline_seconds: For each exchange with an upstream, streamed ones included; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
         traces: Where spans go; none for nowhere.
+        exposed_headers: Response headers that reach callers besides those that always do, in lower case.
         workers: How many processes serve; with 1 it is the one that was started.
     """
 
@@ -42,6 +43,7 @@ class ServerSettings:
     total_deadline_seconds: float | None = None
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
     traces: TraceOptions | None = None
+    exposed_headers: frozenset[bytes] = frozenset()
     workers: int = 1
 
 

@@ -46,6 +46,19 @@ FRAMING: Final = frozenset(
 )
 """Headers, in lower case, that say where a message ends or what its connection is for: never a document's."""
 
+NEVER_EXPOSED: Final = FRAMING | {
+    "date",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "server",
+    "set-cookie",
+    "set-cookie2",
+    "www-authenticate",
+}
+"""Response headers, in lower case, that are of one connection or between the runtime and an API: no caller's to see."""
+
 _COOKIE_VALUE: Final = pattern(r"[!#-+\--:<-\[\]-~]*")
 """What RFC 6265 allows as a cookie's value (4.1.1)."""
 

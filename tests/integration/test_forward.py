@@ -201,5 +201,17 @@ def test_a_location_of_a_forward_stays_in_it(web: str, api: Upstream) -> None:
     assert call(web, "/raw/ships", "POST").headers["location"] == "/raw/ships/7?x=1"
 
 
+def test_an_api_that_is_not_there_is_told_without_its_address(documents: Path) -> None:
+    bases = [part for name in ("registry", "open") for part in ("--base-uri", f"{name}=http://127.0.0.1:1")]
+    environment = {"TOKEN": "t0ken", "TENANT": "acme"}
+    with Gateway(documents / "forward.yaml", ["web", "only"], *bases, environment=environment) as gateway:
+        response = call(gateway.urls["web"], "/raw/open/x")
+        assert (response.status, response.json["api"]) == (502, "open")
+        assert response.json["detail"] == "'open.*' cannot be reached: the connection was refused"
+        assert b"127.0.0.1" not in response.body
+        line = gateway.line("upstream failed", request_id=response.json["requestId"])
+        assert line["reason"] == "connection refused by 127.0.0.1:1"
+
+
 def test_the_start_tells_of_forwards(gateway: Gateway) -> None:
     assert "* /raw/{path} -> all of registry" in gateway.line("listening", namespace="web")["serves"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +106,12 @@ def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway
     assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
     assert not leaks("".join(str(answer) for answer in answers))
     assert not leaks(gateway.output + gateway.printed)
+    for answer in answers:  # callers are told what kind of failure it is, and how to find it in the log
+        assert "127.0.0.1" not in str(answer)
+        assert "cannot be reached: the connection was refused" in answer.body.decode()
+        found = re.search(r'"requestId": ?"(\w+)"|request id (\w+)', answer.body.decode())
+        assert found is not None
+        gateway.line("upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1")
 
 
 def test_a_slow_upstream_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:

@@ -82,7 +82,10 @@ class Story:
             known(reply, "reply")
             method, path = line.split(" ")
             typed = {"content-type": content_type(reply)} if content_type(reply) else {}
-            headers = {**typed, **reply.get("headers", {})}
+            named = {
+                name: value.replace("{upstream}", upstream.url) for name, value in reply.get("headers", {}).items()
+            }
+            headers = {**typed, **named}
             upstream.on(method, path, Reply(reply.get("status", 200), headers, content(reply)))
 
 

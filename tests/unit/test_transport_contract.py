@@ -49,7 +49,7 @@ async def refusal(transport: Transport, request: OutboundRequest) -> str:
         await fetch(transport, request)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
-    return str(caught.value)
+    return caught.value.detail
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) 
         with pytest.raises(UpstreamUnreachable) as caught:
             await anext(chunks)
         await response.close()
-        assert str(caught.value) == f"127.0.0.1:{server.port} broke off its answer"
+        assert caught.value.detail == f"127.0.0.1:{server.port} broke off its answer"
 
 
 @pytest.mark.parametrize("header", [b"a\r\nx: y", b"a\nb", b"a\0b"])

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.formats import Undecodable, decode
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.errors import CallError
 
 _TEXT_TYPES: Final = frozenset(
     {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
@@ -63,7 +65,7 @@ async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
-        return _structured(_status_line(answer.status), {})
+        return _structured(f"{_status_line(answer.status)}: the response has no body", {})
     return _content(body, answer.media_type, operation)
 
 
@@ -95,12 +97,22 @@ def _status_line(status: int) -> str:
 def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
     head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
     if location := answer.header(b"location"):
-        head += f", to {location.decode('latin-1')}, which is not followed"
+        head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     try:
         text = body.decode()
     except UnicodeDecodeError:
         text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
+    if (masks := operation.masks) is not None:
+        head, text = masks.text(head), masks.body(text)
     return f"{head}\n{text}" if text else head
+
+
+def failed_call(error: CallError, operation: BoundOperation) -> Result:
+    """A result that says why a call failed; of an upstream's fault also what helps to find it in the log."""
+    text = str(error)
+    if isinstance(error, UpstreamError):
+        text += f" (API '{operation.namespace}', request id {error.request_id})"
+    return failure(operation.masked(text))
 
 
 def _content(body: bytes, media_type: str, operation: BoundOperation) -> Result:

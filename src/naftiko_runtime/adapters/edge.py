@@ -27,6 +27,14 @@ _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
 _FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
 _OF_INTEREST: Final = _CALLERS_OWN | _TRACE | _FORWARDING | {b"host"}
+_PRECONDITIONS: Final = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"})
+_LISTS: Final = frozenset({b"if-match", b"if-none-match"})
+
+CONDITIONAL: Final = _OF_INTEREST | _PRECONDITIONS
+"""What goes to the upstream of a REST caller's headers."""
+
+RANGED: Final = CONDITIONAL | {b"range", b"if-range"}
+"""The same where the upstream's bytes are the answer, so that a part of them can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +63,30 @@ class Edge:
             return False
         return any(address in network for network in self.trusted_proxies)
 
-    def passed_on(self, scope: Scope) -> tuple[list[Header], list[Header]]:
+    def passed_on(self, scope: Scope, names: frozenset[bytes] = _OF_INTEREST) -> tuple[list[Header], list[Header]]:
         """What goes to the upstream of a caller's headers.
 
+        Args:
+            scope: The request's.
+            names: Of the headers that may go; by default without preconditions, as for a message that carries calls.
+
         Returns:
-            Forwarding and tracing headers, which always go; and the caller's own, which only open operations send.
+            Preconditions, ranges, forwarding and tracing headers, which always go; and the caller's own, which only
+            open operations send.
         """
         forwarding: dict[bytes, bytes] = {}
         always: list[Header] = []
         own: list[Header] = []
         for pair in scope["headers"]:
             name = pair[0]
-            if name not in _OF_INTEREST:
+            if name not in names:
                 continue
             if name in _CALLERS_OWN:
                 own.append(pair)
             elif name in _TRACE:
                 always.append(pair)
+            elif name not in _OF_INTEREST:
+                _add_condition(always, pair)
             else:
                 before = forwarding.get(name)
                 forwarding[name] = pair[1] if before is None else before + b", " + pair[1]
@@ -89,6 +104,16 @@ class Edge:
                 (b"x-forwarded-host", host),
             )
         return _continued(given, address, scheme, host)
+
+
+def _add_condition(headers: list[Header], pair: Header) -> None:
+    """Add a precondition or range; one that comes in several lines becomes one line, or counts as it came first."""
+    name, value = pair
+    index = next((i for i, (other, _) in enumerate(headers) if other == name), None)
+    if index is None:
+        headers.append(pair)
+    elif name in _LISTS:
+        headers[index] = (name, headers[index][1] + b", " + value)
 
 
 def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: bytes) -> list[Header]:

@@ -1,22 +1,33 @@
-"""``Location`` headers: an upstream names its own resources by its own URLs, callers know them by ours."""
+"""URLs in response headers: an upstream names its resources by its own URLs, callers know them by ours."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from naftiko_runtime.adapters.dispatch import Dispatcher
+from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.plan import Argument, Constant
 from naftiko_runtime.template import IN_PATH, as_text
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
+    from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Forward, Request, RestServer, Route, Upstream
     from naftiko_runtime.transport.base import Header
 
-LOCATING: Final = frozenset({201, 202, *range(300, 309)})
-"""Statuses with which a ``Location`` means something."""
+URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
+"""Response headers that hold URLs of the upstream's resources."""
+
+_LINK: Final = re.compile(
+    r"<(?P<target>[^<>]*)>"
+    r'|(?<![\w*-])(?P<anchor>anchor\s*=\s*)"(?P<context>[^"\\]*)"'
+    r'|"(?:[^"\\]|\\.)*(?:"|\\?$)',
+    re.IGNORECASE,
+)
+"""What matters of a ``Link`` header (RFC 8288): targets, anchors, and quoted texts, in which there are none."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -36,37 +47,52 @@ class Locations:
             if not _names(forward.pattern):
                 self._forwards.setdefault(forward.operation.request.upstream.namespace, forward)
 
-    def rewritten(self, headers: list[Header], request: Request, url: str) -> list[Header]:
-        """Response headers with a ``Location`` that the caller can follow.
+    def rewritten(self, headers: list[Header], operation: BoundOperation, url: str) -> list[Header]:
+        """Response headers with a ``Location``, ``Content-Location`` and ``Link`` that the caller can follow.
 
-        One below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
-        keeps its meaning. Any other stays as it is.
+        A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
+        keeps its meaning. Any other stays as it is. The API's own key is left out of the query: we add it ourselves.
 
         Args:
             headers: Of the upstream's answer.
-            request: What was called.
-            url: The URL that was sent, which a relative location is relative to.
+            operation: What was called.
+            url: The URL that was sent, which a relative one is relative to.
         """
         return [
-            (name, self._target(value.decode("latin-1"), request, url).encode("latin-1"))
-            if name == b"location"
+            (name, self._value(name, value.decode("latin-1"), operation, url).encode("latin-1"))
+            if name in URL_HEADERS
             else (name, value)
             for name, value in headers
         ]
 
-    def _target(self, location: str, request: Request, url: str) -> str:
+    def _value(self, name: bytes, value: str, operation: BoundOperation, url: str) -> str:
+        if name != b"link":
+            return self._target(value, operation, url)
+
+        def replaced(match: re.Match[str]) -> str:
+            if (target := match["target"]) is not None:
+                return f"<{self._target(target.strip(), operation, url)}>"
+            if match["anchor"] is not None:
+                return f'{match["anchor"]}"{self._target(match["context"], operation, url)}"'
+            return match[0]
+
+        return _LINK.sub(replaced, value)
+
+    def _target(self, target: str, operation: BoundOperation, url: str) -> str:
+        if not target or target.startswith("#"):  # what the caller asked for, or a part of it
+            return target
+        request = operation.plan.request
         try:
-            absolute = urljoin(url.partition("?")[0], location)
-            split = urlsplit(absolute)
+            split = urlsplit(urljoin(url.partition("?")[0], target))
             rest = _below(split, request.upstream)
         except ValueError:  # no URL: whoever follows it will see
-            return location
+            return target
         if rest is None:
-            return location
+            return target
+        if secret := operation.builder.secret_fields:
+            split = split._replace(query=drop_fields(split.query.encode("latin-1"), secret).decode("latin-1"))
         path = self._path(rest, request)
-        if path is None:
-            return absolute
-        return path + (f"?{split.query}" if split.query else "") + (f"#{split.fragment}" if split.fragment else "")
+        return split.geturl() if path is None else split._replace(scheme="", netloc="", path=path).geturl()
 
     def _path(self, rest: str, request: Request) -> str | None:
         """What is exposed for the rest of an upstream's path; a forward's caller stays inside the forward."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.content import Result, failure, mapped_result, untouched_result
+from naftiko_runtime.adapters.content import Result, failed_call, failure, mapped_result, untouched_result
 from naftiko_runtime.adapters.mcp_wire import Introduction
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.engine.body import checked_json
@@ -112,7 +112,7 @@ class ToolServer:
                     return mapped_result(answer, operation)
                 return await untouched_result(answer, operation)
         except CallError as error:
-            return failure(str(error))
+            return failed_call(error, operation)
 
 
 def _watched(call: CallTool, observed: ObservedTools) -> CallTool:

@@ -21,6 +21,7 @@ from naftiko_runtime.template import as_json
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Send
     from naftiko_runtime.auth.inbound import Refusal
+    from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.transport.base import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")
@@ -42,15 +43,24 @@ def status_of(error: CallError) -> tuple[int, str]:
     return next((status, slug) for kind, status, slug in TABLE if isinstance(error, kind))
 
 
-async def send_problem(send: Send, error: CallError, headers: tuple[Header, ...] = ()) -> None:
-    """Answer a failed call."""
+async def send_problem(send: Send, error: CallError, operation: BoundOperation | None = None) -> None:
+    """Answer a failed call.
+
+    Args:
+        send: ASGI.
+        error: Why it failed.
+        operation: What was called, if anything was.
+    """
     status, slug = status_of(error)
+    masked = str if operation is None else operation.masked
     extra: dict[str, Any] = {}
     if isinstance(error, Rejected):
-        extra["errors"] = [{"name": f.name, "in": f.place, "detail": f.detail} for f in error.faults]
+        extra["errors"] = [{"name": f.name, "in": f.place, "detail": masked(f.detail)} for f in error.faults]
+    if isinstance(error, UpstreamError) and operation is not None:
+        extra |= {"api": operation.namespace, "requestId": error.request_id}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     accepted = ((b"accept-encoding", b"identity"),) if isinstance(error, UnsupportedCoding) else ()
-    await send_problem_document(send, status, slug, str(error), extra, (*headers, *close, *accepted))
+    await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted))
 
 
 async def send_unauthorized(send: Send, refusal: Refusal) -> None:

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import (
+    CONDITIONAL,
+    RANGED,
     Disconnected,
     Edge,
     Truncated,
@@ -23,7 +25,7 @@ from naftiko_runtime.adapters.edge import (
 )
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.adapters.location import LOCATING, Locations
+from naftiko_runtime.adapters.location import URL_HEADERS, Locations
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.contract import present
@@ -151,13 +153,15 @@ class _Handler(ABC):
             call = self._invocation(scope, receive, held, found)
             exchange = operation.run(call)
             async with exchange as answer:
-                if answer.status in LOCATING:
-                    answer.headers = self._locations.rewritten(answer.headers, operation.plan.request, answer.url)
+                if not URL_HEADERS.isdisjoint(dict(answer.headers)):
+                    answer.headers = self._locations.rewritten(answer.headers, operation, answer.url)
+                if operation.masks is not None:
+                    answer.headers = operation.masks.headers(answer.headers)
                 await reply.send(answer, exchange)
         except CallError as error:
             if reply.started:  # too late for a problem: an unfinished answer must not look whole
                 raise Truncated from error
-            await send_problem(send, error)
+            await send_problem(send, error, operation)
         except Disconnected:
             return
 
@@ -211,9 +215,11 @@ class RouteHandler(_Handler):
         self._path_lists = lists_of(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
+        self._conditions = RANGED if operation.plan.shape is None else CONDITIONAL
 
     def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
-        always, own = self._edge.passed_on(scope)
+        names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
+        always, own = self._edge.passed_on(scope, names)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
@@ -270,7 +276,7 @@ class ForwardHandler(_Handler):
             path = below_base(found)
         except Unrenderable as error:
             raise Rejected(Fault("", "path", str(error))) from None
-        always, _ = self._edge.passed_on(scope)
+        always, _ = self._edge.passed_on(scope, RANGED)
         trusted = [pair for pair in scope["headers"] if pair[0] in self._trusted]
         call = Invocation(query=scope["query_string"], headers=always, caller_headers=trusted)
         call.method, call.rest = scope["method"], path

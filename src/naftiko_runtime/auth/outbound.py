@@ -16,7 +16,7 @@ import orjson
 from msgspec.structs import replace
 
 from naftiko_runtime.auth.digest import ALGORITHMS, fields_of, hashed, response
-from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
 from naftiko_runtime.limits import (
     REQUEST_BODY_BYTES_MAX,
     TOKEN_ANSWER_BYTES_MAX,
@@ -224,6 +224,9 @@ class ClientCredentialsFlow:
                     await answer.close()
         except TimeoutError:
             raise UpstreamError("the token endpoint did not answer in time") from None
+        except UpstreamUnreachable as error:
+            message = f"the token endpoint cannot be reached: {error}"
+            raise UpstreamError(message, f"the token endpoint cannot be reached: {error.detail}") from None
         return self._token
 
     def _read(self, status: int, body: bytes) -> _Token:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from naftiko_runtime.limits import WORKERS_MAX
+from naftiko_runtime.link.headers import exposed_header_fault
 
 _PORT_MAX: Final = 65535
 _MANY_CAN_SERVE: Final = sys.platform == "linux"
@@ -63,6 +64,19 @@ class _Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _ResponseHeader(click.ParamType[Any]):
+    """The name of a response header that callers can be given."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        if fault := exposed_header_fault(value):
+            self.fail(fault, param, ctx)
+        return str(value).lower().encode()
+
+
 class _Workers(click.ParamType[Any]):
     """A number, or ``auto``."""
 
@@ -100,4 +114,5 @@ ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 NETWORK: Final = _Network()
+RESPONSE_HEADER: Final = _ResponseHeader()
 WORKERS: Final = _Workers()

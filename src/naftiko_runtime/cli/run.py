@@ -21,7 +21,16 @@ from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.findings import show, text
 from naftiko_runtime.cli.left_out import log_left_out, show_left_out, without_clashes
-from naftiko_runtime.cli.options import ADDRESS, ALLOW_IMPORT, NETWORK, PORT_OF, STRICT_OR_VARIABLE, URL_OF, WORKERS
+from naftiko_runtime.cli.options import (
+    ADDRESS,
+    ALLOW_IMPORT,
+    NETWORK,
+    PORT_OF,
+    RESPONSE_HEADER,
+    STRICT_OR_VARIABLE,
+    URL_OF,
+    WORKERS,
+)
 from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -146,6 +155,14 @@ _EXIT_FAILED = 1
     help="Believe and continue the Forwarded and X-Forwarded-* headers of these peers.",
 )
 @click.option(
+    "--expose-header",
+    "exposed_headers",
+    multiple=True,
+    type=RESPONSE_HEADER,
+    envvar="NAFTIKO_EXPOSE_HEADERS",
+    help="Let this response header of the APIs through to callers as well; repeatable.",
+)
+@click.option(
     "--allow-origin",
     "origins",
     multiple=True,
@@ -186,6 +203,7 @@ def run(
     linger: float,
     max_body: int,
     trusted_proxies: tuple[Any, ...],
+    exposed_headers: tuple[bytes, ...],
     origins: tuple[str, ...],
     mcp_direct: bool,
     log_level: str,
@@ -213,6 +231,7 @@ def run(
         deadline_seconds=deadline,
         total_deadline_seconds=total_deadline,
         traces=_traces(env_files),
+        exposed_headers=frozenset(exposed_headers),
         workers=workers,
     )
     sys.exit(_serve(documents, loaded, settings, log_level))

@@ -11,13 +11,15 @@ from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from naftiko_runtime.engine.terms import Values
-    from naftiko_runtime.transport.base import UpstreamResponse
+    from naftiko_runtime.transport.base import Header, UpstreamResponse
 
 PASSED_ON: Final = frozenset(
     {
+        b"accept-ranges",
+        b"age",
         b"cache-control",
         b"content-disposition",
         b"content-language",
@@ -30,20 +32,31 @@ PASSED_ON: Final = frozenset(
         b"retry-after",
         b"vary",
         b"x-request-id",
+        b"x-total-count",
     }
 )
-"""Response headers that reach the caller; ``ratelimit-*`` as well."""
+"""Response headers that reach the caller, with those that begin like :data:`_LIMITS`."""
+
+_LIMITS: Final = (b"ratelimit-", b"x-ratelimit-")
 
 _FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
 _KEPT: Final = PASSED_ON | _FRAMING
 
+_OF_BYTES: Final = _FRAMING | {b"accept-ranges", b"content-type"}
+"""Tell about bytes that callers do not get."""
+
 COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 """Content encodings that can be undone."""
 
 NOTHING: Final = object()
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+
+
+def kept_headers(exposed: frozenset[bytes]) -> frozenset[bytes]:
+    """The names of the response headers that reach the caller, when these do beside those that always do."""
+    return _KEPT | exposed if exposed else _KEPT
 
 
 class Answer:
@@ -61,11 +74,13 @@ class Answer:
 
     __slots__ = ("_bytes_max", "headers", "held", "mismatched", "response", "status", "url", "value")
 
-    def __init__(self, response: UpstreamResponse, url: str, bytes_max: int) -> None:
+    def __init__(self, response: UpstreamResponse, url: str, bytes_max: int, kept: frozenset[bytes] = _KEPT) -> None:
         self.response = response
         self.url = url
         self.status = response.status
-        self.headers = [h for h in response.headers if h[0] in _KEPT or h[0].startswith(b"ratelimit-")]
+        self.headers = [h for h in response.headers if h[0] in kept or h[0].startswith(_LIMITS)]
+        if kept is not _KEPT:
+            self.headers = _end_to_end(self.headers, response.headers)
         self.value: Any = NOTHING
         self.held: bytes | None = None
         self.mismatched = False
@@ -94,7 +109,19 @@ class Answer:
     def become(self, value: Any) -> None:
         """Let a value be the result; what described the upstream's bytes goes."""
         self.value = value
-        self.headers = [h for h in self.headers if h[0] not in _FRAMING and h[0] != b"content-type"]
+        self.represent_otherwise()
+
+    def represent_otherwise(self) -> None:
+        """Let headers no longer describe the upstream's bytes: what callers get is another representation of them."""
+        self.headers = [h for h in self.headers if h[0] not in _OF_BYTES]
+        self._weaken()
+
+    def _weaken(self) -> None:
+        """Let a strong entity tag be a weak one: other bytes are at best equivalent (RFC 9110, 8.8.1)."""
+        if tag := self.header(b"etag"):
+            others = [h for h in self.headers if h[0] != b"etag"]
+            weak = tag if tag.startswith(b"W/") else b"W/" + tag if tag.startswith(b'"') else b""
+            self.headers = [*others, (b"etag", weak)] if weak else others
 
     def call(self, media_type: str) -> None:
         """Let callers be told another content type than the upstream's."""
@@ -122,7 +149,14 @@ class Answer:
     def hold(self, body: bytes) -> None:
         """Let bytes that were read and decompressed be the untouched body."""
         self.held = body
-        self.headers = [h for h in self.headers if h[0] not in _FRAMING]
+        if self.header(b"content-encoding"):
+            self._weaken()
+        self.headers = [h for h in self.headers if h[0] not in (b"content-encoding", b"content-length")]
+
+    def empty(self) -> None:
+        """Let there be no body where a mapping has nothing to read."""
+        self.held = b""
+        self.represent_otherwise()
 
     def as_json(self) -> bytes:
         """The value as JSON.
@@ -159,6 +193,12 @@ class Answer:
                 raise UpstreamError(_larger_than(self._bytes_max))
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _end_to_end(headers: list[Header], received: Sequence[Header]) -> list[Header]:
+    """Headers without those that ``Connection`` names as meant for the next hop only."""
+    hop = {token.strip().lower() for name, value in received if name == b"connection" for token in value.split(b",")}
+    return [h for h in headers if h[0] not in hop] if hop else headers
 
 
 class _Counted:

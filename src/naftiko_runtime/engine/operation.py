@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from codecs import BOM_UTF8
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled
+from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled, kept_headers
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from naftiko_runtime.formats import TEXTS, Undecodable, decode
+from naftiko_runtime.formats import TEXTS, WITH_FILE, Undecodable, decode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.engine.deadline import Deadline, Deadlines
+    from naftiko_runtime.engine.masks import Masks
     from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
@@ -26,12 +29,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS = 200
+_BEGINNING = 64
 
 
 class BoundOperation:
     """A planned operation with its secrets in place and a transport to send by."""
 
-    __slots__ = ("builder", "bytes_max", "contract", "deadlines", "flow", "plan", "presents", "transport")
+    __slots__ = (
+        "builder",
+        "bytes_max",
+        "contract",
+        "deadlines",
+        "flow",
+        "kept",
+        "masks",
+        "plan",
+        "presents",
+        "transport",
+    )
 
     def __init__(
         self,
@@ -42,6 +57,8 @@ class BoundOperation:
         deadlines: Deadlines,
         bytes_max: int,
         flow: Flow | None = None,
+        masks: Masks | None = None,
+        exposed_headers: frozenset[bytes] = frozenset(),
     ) -> None:
         self.plan = plan
         self.contract = plan.contract
@@ -49,9 +66,20 @@ class BoundOperation:
         self.builder = building(plan.request, secrets, decodes=plan.shape is not None)
         self.transport = transport
         self.flow = flow
+        self.masks = masks
+        self.kept = kept_headers(exposed_headers | plan.request.exposed_headers | plan.request.upstream.exposed_headers)
         self.deadlines = deadlines
         self.bytes_max = bytes_max
         self.presents = plan.binary_bytes_max is not None or plan.media_type is not None
+
+    @property
+    def namespace(self) -> str:
+        """Of the API that it calls."""
+        return self.plan.request.upstream.namespace
+
+    def masked(self, text: str) -> str:
+        """A text for callers without any secret of the API's."""
+        return text if self.masks is None else self.masks.text(text)
 
     def run(self, call: Invocation) -> Exchange:
         """Start an exchange; use it as ``async with``, and read the answer inside."""
@@ -86,7 +114,7 @@ class Exchange(Struct, eq=False):
                 response = await operation.transport.send(request)
             else:
                 response = await operation.flow.send(request, operation.transport)
-            self._answer = answer = Answer(response, request.url, operation.bytes_max)
+            self._answer = answer = Answer(response, request.url, operation.bytes_max, operation.kept)
             if operation.plan.shape is not None:
                 await _map(answer, operation.plan, call.values)
             elif operation.presents:
@@ -141,10 +169,11 @@ class Exchange(Struct, eq=False):
         if deadline is not None and deadline.explains(kind):
             raise self._too_late(deadline.seconds) from None
         if isinstance(error, UpstreamError):
-            extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": str(error)}
-            log.warning("upstream failed", extra=extra)
+            extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": error.detail}
+            log.warning("upstream failed", extra=extra | {"request_id": error.request_id})
         if isinstance(error, UpstreamUnreachable):
-            raise UpstreamUnreachable(f"'{plan.request.operation}' cannot be reached: {error}") from None
+            message = f"'{plan.request.operation}' cannot be reached: {error}"
+            raise UpstreamUnreachable(message, error.detail, error.request_id) from None
 
     def _too_late(self, seconds: float) -> CallError:
         """What to say when the deadline struck, by whom was waited for."""
@@ -154,10 +183,13 @@ class Exchange(Struct, eq=False):
             log.info("caller too slow", extra=extra)
             return TooSlow(too_slow(seconds))
         if self._answer is not None:
-            log.warning("answer not delivered in time", extra=extra)
-            return UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
-        log.warning("upstream deadline", extra=extra)
-        return UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
+            event = "answer not delivered in time"
+            error = UpstreamTimeout(f"the answer of '{plan.request.operation}' took longer than {seconds:g} seconds")
+        else:
+            event = "upstream deadline"
+            error = UpstreamTimeout(f"'{plan.request.operation}' did not answer within {seconds:g} seconds")
+        log.warning(event, extra=extra | {"request_id": error.request_id})
+        return error
 
 
 def _small_pieces(chunk: Piece) -> Iterable[Piece]:
@@ -186,13 +218,17 @@ async def _present(answer: Answer, plan: Operation) -> None:
 async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
-    if shape is None or answer.status in (204, 205, 304):
+    if shape is None or answer.status in (204, 205):
+        return
+    if answer.status == HTTPStatus.NOT_MODIFIED:  # tells of what a mapping made
+        answer.represent_otherwise()
         return
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
         if answer.header(b"content-encoding").strip().lower() in COMPRESSIONS:
             answer.hold(await answer.read())
         return
-    if body := await answer.read():
+    body = await answer.read()
+    if _is_there(body, plan.raw_format):
         before = plan.mismatches.count
         value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
         answer.become(filled(value, values) if plan.blanks else value)
@@ -200,7 +236,15 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
             answer.mismatched = True
             _report(plan, before)
     else:
-        answer.hold(body)
+        answer.empty()
+
+
+def _is_there(body: bytes, raw_format: str) -> bool:
+    """Whether there is a body to map: white space is none, unless it is bytes of a binary format."""
+    if raw_format in WITH_FILE:
+        return bool(body)
+    text = body.removeprefix(BOM_UTF8)
+    return bool(text[:_BEGINNING].strip() or text.strip())
 
 
 def _report(plan: Operation, before: int) -> None:
@@ -216,8 +260,9 @@ def _decoded(body: bytes, plan: Operation, answer: Answer) -> Any:
         charset = answer.charset if plan.raw_format in TEXTS else None
         return decode(plan.raw_format, body, plan.decode, charset)
     except Undecodable as error:
-        quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
-        extra = {"operation": plan.name, "reason": str(error), "body": quoted}
-        log.warning("the upstream's answer is not %s", plan.raw_format, extra=extra)
         message = f"the answer of '{plan.request.operation}' is not {plan.raw_format}, which its mapping needs"
-        raise UpstreamError(message) from None
+        failure = UpstreamError(message, f"{message}: {error}")
+        quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
+        extra = {"operation": plan.name, "reason": str(error), "body": quoted, "request_id": failure.request_id}
+        log.warning("the upstream's answer is not %s", plan.raw_format, extra=extra)
+        raise failure from None

@@ -15,6 +15,7 @@ from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
 from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -106,9 +107,12 @@ class RequestBuilder:
         for header in plan.headers:
             self._add_header(header, secrets)
         self._keys: set[str] = set()
-        """Names under which the API's own keys are sent, in the query or in headers."""
+        """Names of the headers that hold the API's own keys."""
+        self._key_fields: list[str] = []
         self._authenticate(plan, secrets)
         self._trusted_fields = self._own_fields(plan) if plan.open_query else frozenset()
+        self.secret_fields = field_names([*self._key_fields, *(t.name for t in plan.query if next(variables(t), None))])
+        """Names of the query fields that hold secrets."""
         self._path = [p if isinstance(p, str) else evaluator(p, secrets, joins=True) for p in plan.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
@@ -155,6 +159,7 @@ class RequestBuilder:
         encoded = in_query(name)
         others = [f for f in self._query if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
         self._query = [*others, *fields_of(encoded, value)]
+        self._key_fields.append(name)
 
     def _own_fields(self, plan: Request) -> frozenset[bytes]:
         """The names of query fields that the document sends, and no caller."""

@@ -112,6 +112,7 @@ class CallSite(Struct):
             body=body,
             open_query=open_query,
             caller_headers=open_query or open_body,
+            exposed_headers=self.consumed.exposed_headers,
         )
         takes_any = self.tool and (open_query or open_body)
         given = self._given()

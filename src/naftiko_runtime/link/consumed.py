@@ -14,6 +14,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name
+from naftiko_runtime.link.headers import exposed_headers
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import Upstream
 from naftiko_runtime.source.edits import respelt
@@ -43,6 +44,7 @@ class Consumed(Struct, frozen=True):
         media_type: What callers are told that an untouched answer is; none for what the upstream says.
         binary_bytes_max: Of an untouched answer; none when the operation does not say.
         spelt: By the name of a parameter, how the document's path spells it, where that is otherwise.
+        exposed_headers: Response headers that reach callers besides the API's own and those that always do.
     """
 
     upstream: Upstream
@@ -52,6 +54,7 @@ class Consumed(Struct, frozen=True):
     media_type: str | None = None
     binary_bytes_max: int | None = None
     spelt: Mapping[str, str] = {}
+    exposed_headers: frozenset[bytes] = frozenset()
 
     @property
     def name(self) -> str:
@@ -127,7 +130,8 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
             advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
             context.complain(rules.BASE_URI, fault, steps, advice)
             base_uri = "http://invalid"
-    return Upstream(api.namespace, base_uri, credential(api.authentication, context), context.span(steps))
+    proof, exposed = credential(api.authentication, context), exposed_headers(api, context)
+    return Upstream(api.namespace, base_uri, proof, context.span(steps), exposed)
 
 
 def base_uri_fault(base_uri: str) -> str | None:
@@ -159,6 +163,7 @@ def _operations(
 ) -> Iterable[Consumed]:
     shared_path = _path(resource, context)
     elsewhere = _placed_elsewhere(api)
+    shared_headers = exposed_headers(resource, context)
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         parameters = tuple(_merged(levels).values())
@@ -172,6 +177,7 @@ def _operations(
             media_type(operation, context),
             binary_size(operation, context),
             spelt,
+            shared_headers | exposed_headers(operation, context),
         )
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):

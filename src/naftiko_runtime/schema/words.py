@@ -109,6 +109,7 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "responses": ("What answers are like; accepted without effect.", []),
     "responseBinary": ("That the answer is binary; accepted without effect.", True),
     "forward": ("Lets requests below the path go to an API as they come.", {"targetNamespace": "registry"}),
+    "exposedHeaders": ("Response headers of the API that callers get besides the usual ones.", ["X-Quota-Left"]),
     "targetNamespace": ("The consumed API that requests go to.", "registry"),
     "trustedHeaders": ("The callers' headers that go along.", ["X-Trace"]),
     "username": ("The user's name.", "{{USER}}"),

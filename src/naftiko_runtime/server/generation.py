@@ -91,6 +91,7 @@ class Generation:
                 total_deadline_seconds=self._settings.total_deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
                 nonces=self._nonces,
+                exposed_headers=self._settings.exposed_headers,
             )
             bound.append(await stack.enter_async_context(binding))
         return bound

@@ -26,6 +26,7 @@ class ConsumedOperation(Part):
     output_schema: Text | None = None
     output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(tuple_or_empty)] = ()
     body: Body | None = None
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
 class ConsumedResource(Part):
@@ -37,6 +38,7 @@ class ConsumedResource(Part):
     tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     path: Text
     input_parameters: ConsumedParameters = ()
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
     operations: Annotated[tuple[ConsumedOperation, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
@@ -49,6 +51,8 @@ class ConsumedHttp(Part):
     description: Text | None = None
     authentication: Authentication | None = None
     input_parameters: ConsumedParameters = ()
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    """Of responses: these reach callers as well; outside the specification."""
     tunnel: Unserved = None
     resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(tuple_or_empty)] = ()
 

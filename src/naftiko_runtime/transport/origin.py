@@ -30,6 +30,22 @@ HEAD_TOO_LARGE: Final = "the head of the answer of {peer} is too large"
 BROKEN_OFF: Final = "{peer} broke off its answer"
 UNWRITABLE: Final = "the request to {peer} cannot be written as HTTP"
 
+_FOR_CALLERS: Final = {
+    REFUSED: "the connection was refused",
+    NO_ROUTE: "there is no network route to it",
+    UNRESOLVED: "its name does not resolve",
+    CERTIFICATE: "its TLS certificate is not valid",
+    TLS: "TLS failed",
+    NO_CONNECTION: "no connection could be made",
+    SLOW: "no connection was made in time",
+    CLOSED: "the connection was closed before a response came",
+    NOT_HTTP: "its response is not HTTP",
+    HEAD_TOO_LARGE: "the head of its response is too large",
+    BROKEN_OFF: "the response broke off",
+    UNWRITABLE: "the request cannot be written as HTTP",
+}
+"""What callers are told instead of a template: the kind of failure, without addresses and certificates."""
+
 METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """For every other method, having no body is said by ``content-length: 0``."""
 
@@ -86,7 +102,8 @@ class Origin:
 
     def unreachable(self, template: str, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
         """The error that one of this module's templates tells about this origin."""
-        return UpstreamUnreachable(template.format(peer=self.peer, host=self.host, why=why, seconds=seconds))
+        detail = template.format(peer=self.peer, host=self.host, why=why, seconds=seconds)
+        return UpstreamUnreachable(_FOR_CALLERS.get(template, "the exchange failed"), detail)
 
 
 def split_url(url: str) -> tuple[Origin, str]:

@@ -1,0 +1,118 @@
+"""Secrets masked in what callers are told: in our own texts, and in headers that an upstream had a part in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.engine.request import derived_secrets
+from naftiko_runtime.engine.terms import ABSENT, constant
+from naftiko_runtime.masking import Masker
+from naftiko_runtime.plan import (
+    ApiKeyCredential,
+    BasicCredential,
+    BearerCredential,
+    ClientCredentials,
+    DigestCredential,
+    SigningCredential,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.plan import Credential, Plan, Term, Upstream
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport.base import Header
+
+_OF_WORDS: Final = frozenset(
+    {
+        b"accept-ranges",
+        b"age",
+        b"cache-control",
+        b"content-encoding",
+        b"content-language",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"expires",
+        b"last-modified",
+        b"retry-after",
+        b"vary",
+    }
+)
+"""Headers of words that HTTP knows: a variable that happens to hold ``json`` or ``en-US`` is not masked in them."""
+
+
+class Masks:
+    """Masks the secrets that an upstream may have been sent.
+
+    It masks a credential's secrets everywhere, and other variables everywhere but in headers of fixed words.
+    """
+
+    __slots__ = ("_all", "_keys")
+
+    def __init__(self, keys: Sequence[str], others: Sequence[str]) -> None:
+        """Prepare it.
+
+        Args:
+            keys: What shows the upstream who calls.
+            others: Every other value that no output may show.
+        """
+        self._keys = Masker(keys)
+        self._all = Masker((*keys, *others))
+
+    def text(self, text: str) -> str:
+        """A text of ours without any secret."""
+        return self._all.masked(text)
+
+    def body(self, text: str) -> str:
+        """An upstream's text, that ours quotes, without the secrets of its credential."""
+        return self._keys.masked(text)
+
+    def headers(self, headers: list[Header]) -> list[Header]:
+        """Response headers without any secret."""
+        if not self._all.holds(_text(b"\n".join([value for _, value in headers]))):
+            return headers
+        return [(name, self._header(name, value)) for name, value in headers]
+
+    def _header(self, name: bytes, value: bytes) -> bytes:
+        masker = self._keys if name in _OF_WORDS else self._all
+        return masker.masked(_text(value)).encode("utf-8", "surrogateescape")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def masks_of(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret]) -> Masks | None:
+    """The masks for calls of an upstream; none when nothing is secret.
+
+    Args:
+        plan: Whose calls they are.
+        upstream: What is called.
+        secrets: The plan's variables by full name.
+    """
+    keys = [value for term in _key_terms(upstream.credential) if (value := _value(term, secrets))]
+    others = [secret.reveal() for secret in (*secrets.values(), *derived_secrets(plan, secrets))]
+    return Masks(keys, others) if keys or others else None
+
+
+def _key_terms(credential: Credential | None) -> tuple[Term, ...]:
+    """The parts of a credential that nobody else may know."""
+    match credential:
+        case BasicCredential(_, password) | DigestCredential(_, password):
+            return (password,)
+        case BearerCredential(token):
+            return (token,)
+        case ApiKeyCredential(keys):
+            return tuple(value for _, value in keys)
+        case ClientCredentials():
+            return (credential.client_secret,)
+        case SigningCredential():
+            return (credential.consumer_secret, credential.token, credential.token_secret)
+        case None:
+            return ()
+
+
+def _value(term: Term, secrets: Mapping[str, Secret]) -> str:
+    value: Any = constant(term, secrets)
+    return "" if value is ABSENT else str(value)
