@@ -132,9 +132,8 @@ def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> 
     tools: dict[str, tuple[Tool, BoundOperation]] = {}
     broken: list[BrokenTool] = []
     instructions: list[str] = []
-    for server in servers:
-        plan = server.plan
-        assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
+    plans = [server.plan for server in servers if isinstance(server.plan, McpServer)]
+    for plan, server in zip(plans, servers, strict=True):
         for tool, operation in zip(plan.tools, server.operations, strict=True):
             tools.setdefault(tool.name, (tool, operation))
         broken += plan.broken
@@ -142,9 +141,12 @@ def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> 
     union = replace(
         first,
         namespace=namespace,
-        title=", ".join(dict.fromkeys(s.plan.title for s in servers if isinstance(s.plan, McpServer))),
+        title=", ".join(dict.fromkeys(plan.title for plan in plans)),
         instructions="\n\n".join(instructions) or None,
         tools=tuple(tool for tool, _ in tools.values()),
         broken=tuple(one for one in broken if one.name not in tools),
+        version=first.version if len({plan.version for plan in plans}) == 1 else None,
+        ttl_ms=min(plan.ttl_ms for plan in plans),
+        cache_scope="public" if all(plan.cache_scope == "public" for plan in plans) else "private",
     )
     return BoundServer(union, tuple(operation for _, operation in tools.values()))

@@ -373,6 +373,12 @@ class McpServer(Struct, frozen=True):
     broken: tuple[BrokenTool, ...] = ()
     guard: Credential | None = None
     """What callers have to show."""
+    version: str | None = None
+    """The document's own, if it tells one."""
+    ttl_ms: int = 0
+    """For how long clients may keep lists, in milliseconds."""
+    cache_scope: Literal["public", "private"] = "private"
+    """Whether a list that a client keeps may be served to others."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
@@ -44,6 +46,8 @@ class Edge:
     Attributes:
         trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed and continued.
         allowed_origins: Origins of web pages that may call MCP servers, besides those of this machine.
+        allowed_hosts: What a Host header may name on MCP servers that listen on this machine only, besides the names
+            of this machine; ``*`` for anything.
         body_bytes_max: Of a request's body.
         mcp_direct: Whether plain MCP messages take the straight way round the MCP library, which answers the same.
     """
@@ -52,6 +56,7 @@ class Edge:
     allowed_origins: frozenset[str] = frozenset()
     body_bytes_max: int = limits.REQUEST_BODY_BYTES_MAX
     mcp_direct: bool = True
+    allowed_hosts: frozenset[str] = frozenset()
 
     def trusts(self, host: str) -> bool:
         """Whether a peer is one of the trusted proxies."""
@@ -128,6 +133,15 @@ def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: b
         node = b'"[' + address + b']"' if b":" in address else address
         headers.append((b"forwarded", forwarded + b", for=" + node))
     return headers
+
+
+@lru_cache(maxsize=64)
+def host_name(authority: bytes) -> str:
+    """The host of ``host:port``, without the port and an address's brackets; empty when there is none."""
+    try:
+        return (urlsplit("//" + authority.decode("latin-1")).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 class Disconnected(Exception):  # noqa: N818 - named for what happened

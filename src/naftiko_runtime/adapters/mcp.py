@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.adapters.edge import check_coding, send_bodyless
+from naftiko_runtime.adapters.edge import check_coding, host_name, send_bodyless
 from naftiko_runtime.adapters.mcp_checked import CheckedMessages
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
@@ -25,9 +24,18 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Header
 
+log = logging.getLogger(__name__)
+
 PATHS: Final = frozenset({"/mcp", "/"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
+_OTHER_HOST: Final = (
+    "this server listens on this machine only, and that is none of its names; behind a proxy, the operator "
+    "allows the proxy's name with --allowed-host"
+)
+_OTHER_ORIGIN: Final = "web pages of this origin may not call this server; the operator allows it with --allow-origin"
+_SHOWN_CHARACTERS: Final = 200
+_TOLD_MAX: Final = 100
 
 
 @asynccontextmanager
@@ -44,7 +52,7 @@ async def mcp_app(
         members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
         observer: Who is told of requests.
     """
-    guard = PageGuard(edge, loopback=server.plan.address in _LOOPBACK)
+    guard = PageGuard(edge, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
     union = _Endpoint(server, edge, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
     endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
@@ -61,7 +69,7 @@ async def mcp_app(
             if (endpoint := endpoints.get(scope["path"])) is None:
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             if (refusal := guard.refusal(headers)) is not None:
-                return send_problem_document(send, 403, "origin-not-allowed", refusal)
+                return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
                 return send_bodyless(send, 204, [_ALLOW, *preflight_headers(headers)])
             if server.guard is not None and (unauthorized := server.guard.refusal(scope)) is not None:
@@ -167,24 +175,48 @@ class _Sdk:
 class PageGuard:
     """Keeps web pages of strangers away (DNS rebinding): a browser always names a page's origin on a POST."""
 
-    def __init__(self, edge: Edge, *, loopback: bool) -> None:
-        self._allowed = edge.allowed_origins
-        self._loopback = loopback
+    def __init__(self, edge: Edge, namespace: str, *, loopback: bool) -> None:
+        self._origins = edge.allowed_origins
+        self._hosts = _LOOPBACK | edge.allowed_hosts
+        self._checks_host = loopback and "*" not in edge.allowed_hosts
+        self._namespace = namespace
+        self._told: set[tuple[str, str]] = set()
 
-    def refusal(self, headers: Mapping[bytes, bytes]) -> str | None:
+    def refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
         """Why a request is refused; nothing when it is welcome."""
-        host = _host_name(headers.get(b"host", b""))
-        if self._loopback and host not in _LOOPBACK:
-            return "this server listens on this machine only, and the Host header names another"
+        host = host_name(headers.get(b"host", b""))
+        if self._checks_host and host not in self._hosts:
+            return self._refuse("host-not-allowed", "Host", headers.get(b"host", b""), _OTHER_HOST)
         if (origin := headers.get(b"origin")) is None:
             return None
         text = origin.decode("latin-1")
-        if text in self._allowed or "*" in self._allowed:
+        if text in self._origins or "*" in self._origins:
             return None
         # A page of this machine may call a server that was asked for by a name of this machine.
-        if _host_name(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
+        if host_name(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
             return None
-        return "web pages of this origin may not call this server; the operator can add it with --allow-origin"
+        return self._refuse("origin-not-allowed", "Origin", origin, _OTHER_ORIGIN)
+
+    def _refuse(self, slug: str, header: str, value: bytes, why: str) -> Refusal:
+        """Log what is refused, each value once, and as many as a stranger cannot make a flood of."""
+        shown = value.decode("latin-1")[:_SHOWN_CHARACTERS]
+        if (header, shown) not in self._told and len(self._told) < _TOLD_MAX:
+            self._told.add((header, shown))
+            extra = {"namespace": self._namespace, "header": header, "value": shown, "reason": why}
+            log.warning("MCP request refused", extra=extra)
+        return Refusal(slug, f"the {header} header says '{shown}': {why}")
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused.
+
+    Attributes:
+        slug: The last part of the problem's type.
+        detail: For people.
+    """
+
+    slug: str
+    detail: str
 
 
 def _page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
@@ -217,12 +249,3 @@ def readable_by_page(headers: Mapping[bytes, bytes], send: Send) -> Send:
         await send(message)
 
     return with_headers
-
-
-@lru_cache(maxsize=64)
-def _host_name(authority: bytes) -> str:
-    """The host of ``host:port``, without the port and an address's brackets."""
-    try:
-        return (urlsplit("//" + authority.decode("latin-1")).hostname or "").lower()
-    except ValueError:
-        return ""

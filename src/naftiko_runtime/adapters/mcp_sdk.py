@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import mcp_types as types
+from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
@@ -18,7 +19,6 @@ from mcp.shared.inbound import (
 from mcp_types import methods
 from pydantic import ValidationError
 
-from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.mcp_wire import STATELESS
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _BLOCKS: Final[dict[str, Any]] = {
     "audio": types.AudioContent,
     "resource": types.EmbeddedResource,
 }
+_CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
 _PARAMS: Final[dict[str, type[types.RequestParams]]] = {
     "tools/call": types.CallToolRequestParams,
     "tools/list": types.PaginatedRequestParams,
@@ -42,11 +43,13 @@ _PARAMS: Final[dict[str, type[types.RequestParams]]] = {
 def sdk_server(tools: ToolServer) -> Server[Any]:
     """The SDK's server that answers with these tools."""
     handlers = _Handlers(tools)
+    hint = CacheHint(tools.plan.ttl_ms, tools.plan.cache_scope)
     return Server(
         tools.plan.namespace,
-        version=__version__,
+        version=tools.version,
         title=tools.plan.title,
         instructions=tools.plan.instructions,
+        cache_hints=dict.fromkeys(_CACHED, hint),
         on_list_tools=handlers.list,
         on_call_tool=handlers.call,
         # Without it, the SDK lists all tools for every call to find one schema.

@@ -67,14 +67,21 @@ class ToolServer:
         self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
         self.result: CallTool = self._result if observed is None else _watched(self._result, observed)
 
+    @property
+    def version(self) -> str:
+        """The capability's, or else the runtime's."""
+        return self.plan.version or __version__
+
     def listed(self) -> list[dict[str, Any]]:
         """The tools as they are listed, each with its keys in MCP's order."""
         return [listed(tool, self.schemas[tool.name]) for tool in self.plan.tools]
 
     def introduction(self) -> Introduction:
         """What the server says of itself."""
-        info = {"name": self.plan.namespace, "title": self.plan.title, "version": __version__}
-        return Introduction(info, self.plan.instructions, self.listed())
+        plan = self.plan
+        info = {"name": plan.namespace, "title": plan.title, "version": self.version}
+        hints: dict[str, Any] = {"ttl_ms": plan.ttl_ms, "cache_scope": plan.cache_scope}
+        return Introduction(info, plan.instructions, self.listed(), **hints)
 
     def has(self, name: str) -> bool:
         """Whether there is a tool of that name, be it one that was left out."""

@@ -123,19 +123,30 @@ class Wire:
 class Introduction:
     """What a server says of itself and its tools, written once for each wire and kind of question."""
 
-    def __init__(self, info: Mapping[str, str], instructions: str | None, tools: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        info: Mapping[str, str],
+        instructions: str | None,
+        tools: list[dict[str, Any]],
+        *,
+        ttl_ms: int = 0,
+        cache_scope: str = "private",
+    ) -> None:
         """Prepare it.
 
         Args:
             info: Who answers: name, title, version.
             instructions: For models.
             tools: As listed, in the order of keys that the stateless wire has.
+            ttl_ms: For how long clients may keep the list, in milliseconds.
+            cache_scope: Whether it may be served to others.
         """
         self._info = info
         self._about: dict[str, Any] = {"capabilities": {"tools": {"listChanged": False}}}
         if instructions is not None:
             self._about["instructions"] = instructions
         self._tools = tools
+        self._ttl_ms, self._cache_scope = ttl_ms, cache_scope
         closing = b',"_meta":' + in_ascii({SERVER_INFO: info})
         self.legacy = Wire(in_utf8, in_utf8, stateless=False)
         self.stateless = Wire(in_ascii, text_in_ascii, stateless=True, closing=closing)
@@ -151,14 +162,14 @@ class Introduction:
     @cached_property
     def discovery(self) -> bytes:
         """The result of ``server/discover``."""
-        said = {"cacheScope": "private", **self._about, "resultType": "complete"}
-        return _open(in_ascii({**said, "supportedVersions": STATELESS, "ttlMs": 0}))
+        said = {"cacheScope": self._cache_scope, **self._about, "resultType": "complete"}
+        return _open(in_ascii({**said, "supportedVersions": STATELESS, "ttlMs": self._ttl_ms}))
 
     @cached_property
     def listing(self) -> bytes:
         """The result of ``tools/list`` on the stateless wire."""
-        listing = {"cacheScope": "private", "resultType": "complete", "tools": self._tools, "ttlMs": 0}
-        return _open(in_ascii(listing))
+        listing = {"cacheScope": self._cache_scope, "resultType": "complete", "tools": self._tools}
+        return _open(in_ascii({**listing, "ttlMs": self._ttl_ms}))
 
     @cached_property
     def legacy_listing(self) -> bytes:

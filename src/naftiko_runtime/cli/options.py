@@ -77,6 +77,20 @@ class _ResponseHeader(click.ParamType[Any]):
         return str(value).lower().encode()
 
 
+class _Host(click.ParamType[str]):
+    """A host's name or address, with or without a port, which counts for nothing; or ``*``."""
+
+    name = "HOST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from naftiko_runtime.adapters.edge import host_name
+
+        host = "*" if value == "*" else host_name(str(value).encode())
+        if not host or any(character in str(value) for character in "/@?#, "):
+            self.fail(f"'{value}' is not the name of a host, such as api.example.com", param, ctx)
+        return host
+
+
 class _Workers(click.ParamType[Any]):
     """A number, or ``auto``."""
 
@@ -113,6 +127,7 @@ ALLOW_IMPORT: Final = click.option(
 ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
+HOST: Final = _Host()
 NETWORK: Final = _Network()
 RESPONSE_HEADER: Final = _ResponseHeader()
 WORKERS: Final = _Workers()

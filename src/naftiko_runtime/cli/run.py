@@ -24,6 +24,7 @@ from naftiko_runtime.cli.left_out import log_left_out, show_left_out, without_cl
 from naftiko_runtime.cli.options import (
     ADDRESS,
     ALLOW_IMPORT,
+    HOST,
     NETWORK,
     PORT_OF,
     RESPONSE_HEADER,
@@ -171,6 +172,14 @@ _EXIT_FAILED = 1
     help="Let web pages of this origin call the MCP servers.",
 )
 @click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    type=HOST,
+    envvar="NAFTIKO_ALLOWED_HOSTS",
+    help="Let the Host header name HOST on MCP servers that listen on this machine only, as behind a proxy; * for any.",
+)
+@click.option(
     "--mcp-direct/--no-mcp-direct",
     default=True,
     hidden=True,  # both answer alike: it is there to show that they do
@@ -205,6 +214,7 @@ def run(
     trusted_proxies: tuple[Any, ...],
     exposed_headers: tuple[bytes, ...],
     origins: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
     mcp_direct: bool,
     log_level: str,
 ) -> None:
@@ -224,7 +234,7 @@ def run(
     exposed |= {left.expose for one in loaded for left in one.left_out if left.expose is not None}
     _check_namespaces(dict(ports), exposed, "--port")
     settings = ServerSettings(
-        edge=Edge(trusted_proxies, frozenset(origins), max_body, mcp_direct),
+        edge=Edge(trusted_proxies, frozenset(origins), max_body, mcp_direct, frozenset(allowed_hosts)),
         control=control,
         grace_seconds=grace,
         linger_seconds=linger,

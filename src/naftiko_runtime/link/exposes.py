@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.base import Part
+    from naftiko_runtime.spec.document import Info
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
@@ -52,7 +53,7 @@ def link_exposes(
 ) -> tuple[tuple[Server, ...], dict[Steps, Route | Forward | Tool]]:
     """Every server that the document asks for, and what is in them by the place that it was linked from."""
     calls = Calls(document, operations, context)
-    linker = _Linker(document.info.label, calls, Forwarding(document, upstreams, context), context)
+    linker = _Linker(document.info, calls, Forwarding(document, upstreams, context), context)
     servers: list[Server] = []
     for expose in document.capability.exposes:
         match expose:
@@ -98,8 +99,8 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
 
 
 class _Linker:
-    def __init__(self, label: str, calls: Calls, forwarding: Forwarding, context: Context) -> None:
-        self._label = label
+    def __init__(self, info: Info, calls: Calls, forwarding: Forwarding, context: Context) -> None:
+        self._label, self._version = info.label, info.version
         self._calls = calls
         self._decoders: dict[str, Decode | None] = {}
         self._forwarding = forwarding
@@ -169,7 +170,28 @@ class _Linker:
             instructions=expose.description,
             tools=tuple(tools),
             guard=expected(expose.authentication, self._context),
+            version=self._version,
+            ttl_ms=self._ttl_ms(expose),
+            cache_scope=self._cache_scope(expose),
         )
+
+    def _ttl_ms(self, expose: McpExpose) -> int:
+        if expose.ttl_ms is not None and expose.ttl_ms < 0:
+            advice = "write 0 or a number of milliseconds, such as 60000"
+            self._context.complain(rules.INVALID_VALUE, "'ttlMs' is negative", expose.at("ttlMs"), advice)
+        return max(0, expose.ttl_ms or 0)
+
+    def _cache_scope(self, expose: McpExpose) -> Literal["public", "private"]:
+        match expose.cache_scope:
+            case "public":
+                return "public"
+            case None | "private":
+                return "private"
+            case other:
+                advice = did_you_mean(other, ("public", "private"), "one of")
+                message = f"there is no cache scope '{other}'"
+                self._context.complain(rules.INVALID_VALUE, message, expose.at("cacheScope"), advice)
+                return "private"
 
     def _tell_empty(self, part: Part, message: str, key: str) -> None:
         """Report a part that serves nothing, where it says so, or where it says nothing."""

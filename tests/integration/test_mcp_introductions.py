@@ -1,0 +1,107 @@
+"""What an MCP server says of itself: who it is, and for how long clients may keep its lists."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mcp import Client
+
+from naftiko_runtime._version import __version__
+from support.caller import call
+from support.gateway import Gateway
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENT = """\
+naftiko: 1.0.0-alpha2
+info: {label: Shipping registry, %s}
+capability:
+  exposes:
+    - type: mcp
+      namespace: ships
+      port: 9090
+      %s
+      tools: [{name: one, description: A, outputParameters: [{name: x, type: string, value: y}]}]
+"""
+MODERN = "2026-07-28"
+META = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+CLIENT = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+SERVER_INFO = "io.modelcontextprotocol/serverInfo"
+
+
+def ask(url: str, method: str, params: dict[str, Any], *, path: str = "/mcp") -> Any:
+    """The result of a bare message."""
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    modern = {"mcp-protocol-version": MODERN, "mcp-method": method} if "_meta" in params else {}
+    headers = {"content-type": "application/json", **modern}
+    return call(url, path, "POST", headers, json.dumps(message).encode()).json["result"]
+
+
+@pytest.fixture(params=["1", "0"], ids=["direct", "sdk"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {"NAFTIKO_MCP_DIRECT": request.param}
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("version: '2.3'", "2.3"), ("version: 4", "4"), ("tags: []", __version__)]
+)
+async def test_a_server_is_the_capability(tmp_path: Path, environment: dict[str, str], version: str, told: str) -> None:
+    file = tmp_path / "ships.yaml"
+    file.write_text(DOCUMENT % (version, "description: Ships of all flags"))
+    expected = {"name": "ships", "title": "Shipping registry", "version": told}
+    with Gateway(file, ["ships"], environment=environment) as gateway:
+        url = gateway.urls["ships"]
+        assert ask(url, "initialize", CLIENT)["serverInfo"] == expected
+        for method in ("server/discover", "tools/list"):
+            assert ask(url, method, {"_meta": META})["_meta"][SERVER_INFO] == expected
+        for mode in ("auto", "legacy"):
+            async with Client(url, mode=mode) as client:
+                assert client.server_info is not None
+                assert client.server_info.model_dump(exclude_none=True, by_alias=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "ttl_ms", "scope"),
+    [
+        ("ttlMs: 60000\n      cacheScope: public", 60000, "public"),
+        ("ttlMs: 5", 5, "private"),
+        ("cacheScope: private", 0, "private"),
+        ("description: Neither", 0, "private"),
+    ],
+)
+def test_clients_are_told_for_how_long_lists_hold(
+    tmp_path: Path, environment: dict[str, str], keys: str, ttl_ms: int, scope: str
+) -> None:
+    file = tmp_path / "ships.yaml"
+    file.write_text(DOCUMENT % ("tags: []", keys))
+    with Gateway(file, ["ships"], environment=environment) as gateway:
+        url = gateway.urls["ships"]
+        for method in ("server/discover", "tools/list"):
+            result = ask(url, method, {"_meta": META})
+            assert (result["ttlMs"], result["cacheScope"]) == (ttl_ms, scope)
+        legacy = ask(url, "tools/list", {})
+        assert legacy.keys() == {"tools"}
+
+
+def test_a_union_of_servers_promises_what_all_of_them_do(tmp_path: Path, environment: dict[str, str]) -> None:
+    port = free_port()
+    for name, keys in (("a", "ttlMs: 100\n      cacheScope: public"), ("b", "ttlMs: 7")):
+        text = DOCUMENT % (f"version: {name}", keys)
+        text = text.replace("ships", name).replace("name: one", f"name: {name}").replace("9090", str(port))
+        (tmp_path / f"{name}.yaml").write_text(text)
+    with Gateway(tmp_path, [], environment=environment) as gateway:
+        url = gateway.urls["a"]
+        paths = {"/a/mcp": (100, "public", "a"), "/b/mcp": (7, "private", "b"), "/mcp": (7, "private", __version__)}
+        for path, expected in paths.items():
+            result = ask(url, "tools/list", {"_meta": META}, path=path)
+            assert (result["ttlMs"], result["cacheScope"], result["_meta"][SERVER_INFO]["version"]) == expected
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
