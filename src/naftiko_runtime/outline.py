@@ -53,6 +53,14 @@ def outline(outputs: Sequence[Output]) -> Outline | None:
     return Outline({"type": "object", "properties": {"result": schema}}, wraps=True)
 
 
+def outline_mock(outputs: Sequence[Output]) -> Outline | None:
+    """The outline of a result that the document has itself: an object of its named outputs, where any has a name."""
+    named = {output.name: _schema(output) for output in outputs if output.name}
+    if not named:
+        return outline(outputs)
+    return Outline({"type": "object", "properties": named, "required": list(named)}, wraps=False)
+
+
 def _schema(output: Output) -> dict[str, Any]:
     """An output's schema; a missing path gives null, so that everything may be null."""
     schema = _kind(output)

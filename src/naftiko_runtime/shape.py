@@ -47,13 +47,13 @@ def compile_outputs(
 
 
 def compile_mock(outputs: Sequence[Output], mismatches: Mismatches, leaf: Leaf) -> Shape:
-    """The shape of a result that no answer is needed for: an object of the outputs, where all have names.
+    """The shape of a result that no answer is needed for: an object of its named outputs, where any has a name.
 
     Arguments as for :func:`compile_outputs`.
     """
     compiler = _Compiler(mismatches, leaf)
-    if all(output.name for output in outputs):
-        return _object({output.name or "": compiler.output(output) for output in outputs})
+    if named := {output.name: compiler.output(output) for output in outputs if output.name}:
+        return _object(named)
     return _first([compiler.output(output) for output in outputs])
 
 

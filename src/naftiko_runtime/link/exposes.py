@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import did_you_mean, nearest_only
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.binary import binary_size
+from naftiko_runtime.link.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.calls import Calls
 from naftiko_runtime.link.consumed import Consumed, fold, left_import, place_it
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
-from naftiko_runtime.outline import Mismatches, is_of, outline
+from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
 from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
 from naftiko_runtime.shape import compile_mock, compile_outputs, constant
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.consumes import ConsumedOperation
 from naftiko_runtime.spec.document import Document, SharedDocument
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
 from naftiko_runtime.template import Placeholder, split_path
@@ -171,27 +172,9 @@ class _Linker:
             tools=tuple(tools),
             guard=expected(expose.authentication, self._context),
             version=self._version,
-            ttl_ms=self._ttl_ms(expose),
-            cache_scope=self._cache_scope(expose),
+            ttl_ms=ttl_ms(expose, self._context),
+            cache_scope=cache_scope(expose, self._context),
         )
-
-    def _ttl_ms(self, expose: McpExpose) -> int:
-        if expose.ttl_ms is not None and expose.ttl_ms < 0:
-            advice = "write 0 or a number of milliseconds, such as 60000"
-            self._context.complain(rules.INVALID_VALUE, "'ttlMs' is negative", expose.at("ttlMs"), advice)
-        return max(0, expose.ttl_ms or 0)
-
-    def _cache_scope(self, expose: McpExpose) -> Literal["public", "private"]:
-        match expose.cache_scope:
-            case "public":
-                return "public"
-            case None | "private":
-                return "private"
-            case other:
-                advice = did_you_mean(other, ("public", "private"), "one of")
-                message = f"there is no cache scope '{other}'"
-                self._context.complain(rules.INVALID_VALUE, message, expose.at("cacheScope"), advice)
-                return "private"
 
     def _tell_empty(self, part: Part, message: str, key: str) -> None:
         """Report a part that serves nothing, where it says so, or where it says nothing."""
@@ -277,6 +260,7 @@ class _Linker:
         mismatches, leaves = Mismatches(), _Leaves(site)
         shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()
+        outlined = outline_mock if spec.call is None else outline
         return Operation(
             name=f"{expose.namespace}.{name}",
             contract=contract,
@@ -287,7 +271,7 @@ class _Linker:
             media_type=consumed.media_type,
             binary_bytes_max=self._binary_bytes_max(expose, consumed),
             description=spec.description or consumed.spec.description or "",
-            outline=outline(spec.output_parameters) if shape is not None else None,
+            outline=None if shape is None else outlined(spec.output_parameters),
             mismatches=mismatches,
             blanks=leaves.any,
         )
@@ -312,7 +296,7 @@ class _Linker:
             if refused:  # those are reported already
                 return None
             if spec.output_parameters:
-                return _mock(spec, self._context)
+                return mock(spec, self._context)
             message = "an operation needs 'call', or 'outputParameters' with values of its own"
             self._context.complain(rules.MISSING_KEY, message, spec.at("call"), "add 'call: namespace.operation'")
             return None
@@ -324,6 +308,8 @@ class _Linker:
         if not all(sound):
             return None
         if spec.call is None:
+            check_mock(outputs, self._context)
+            self._check_unique("output", [output for output in outputs if output.name])
             return compile_mock(outputs, mismatches, leaves.leaf)
         return compile_outputs(outputs, mismatches, leaves.leaf)
 
@@ -370,12 +356,6 @@ class _Leaves:
         self.any = True
         fill = filling(self._site.shown(output.value or "", output.at("value")))
         return Blank(lambda values: convert(fill(values)))
-
-
-def _mock(spec: Exposed, context: Context) -> Consumed:
-    """What an operation calls that has its answer itself: nobody."""
-    nowhere = Upstream("", "", None, context.span(spec.at()))
-    return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 
 def _rest_inputs(

@@ -181,6 +181,8 @@ def _result(operation: Operation) -> dict[str, Any]:
         return {"application/json": {}}
     if outline.wraps:
         return {"application/json": {"schema": outline.schema["properties"]["result"]}}
+    if operation.mock:
+        return {"application/json": {"schema": outline.schema}}
     return {"application/json": {"schema": {**outline.schema, "type": ["object", "null"]}}}  # a missing path gives null
 
 

@@ -1,0 +1,33 @@
+"""Operations that call nobody: their result is an object of their named outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.link.consumed import Consumed
+from naftiko_runtime.plan import Upstream
+from naftiko_runtime.spec.consumes import ConsumedOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.spec.exposes import Exposed
+    from naftiko_runtime.spec.parameters import Output
+
+
+def mock(spec: Exposed, context: Context) -> Consumed:
+    """What an operation calls that has its answer itself: nobody."""
+    nowhere = Upstream("", "", None, context.span(spec.at()))
+    return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
+
+
+def check_mock(outputs: Sequence[Output], context: Context) -> None:
+    """Report the outputs of a mock that its result leaves out."""
+    if not any(output.name for output in outputs):
+        return
+    for output in outputs:
+        if not output.name:
+            message = "an output without a name is no part of the result, which is an object of the named ones"
+            context.complain(rules.NO_EFFECT, message, output.at(), "add 'name', or remove the output")
