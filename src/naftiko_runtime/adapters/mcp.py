@@ -8,13 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.adapters.edge import check_coding, host_name, send_bodyless
+from naftiko_runtime.adapters.edge import host_name, send_bodyless
 from naftiko_runtime.adapters.mcp_checked import CheckedMessages
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
-from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
-from naftiko_runtime.errors import UnsupportedCoding
+from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
@@ -77,7 +76,7 @@ async def mcp_app(
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            answer = endpoint.answer_coded if b"content-encoding" in headers else endpoint.answer
+            answer = endpoint.answer_checked if b"content-encoding" in headers else endpoint.answer
             return answer(scope, receive, readable_by_page(headers, send))
 
         yield app
@@ -92,22 +91,13 @@ class _Endpoint:
         body_bytes_max = max(1, edge.body_bytes_max)
         self.sdk = _Sdk(tools, body_bytes_max)
         self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None
-        self._checked = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max)
+        self.answer_checked = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST."""
         left = receive if self._direct is None else await self._direct(scope, receive, send)
         if left is not None:
-            await self._checked(scope, left, send)
-
-    async def answer_coded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST that names a content coding: any but the plain one is refused."""
-        try:
-            check_coding(scope["headers"])
-        except UnsupportedCoding as error:
-            await send_problem(send, error)
-        else:
-            await self.answer(scope, receive, send)
+            await self.answer_checked(scope, left, send)
 
 
 class _Sdk:

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime.adapters import mcp_messages as messages
-from naftiko_runtime.adapters.edge import Disconnected, read_body, send_bodyless, send_whole
+from naftiko_runtime.adapters.edge import Disconnected, check_coding, read_body, send_bodyless, send_whole
 from naftiko_runtime.adapters.mcp_messages import Fault, NotAMessageError
 from naftiko_runtime.adapters.mcp_wire import STATELESS, UNNAMED, in_ascii
-from naftiko_runtime.errors import TooLarge
+from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -54,13 +54,18 @@ class CheckedMessages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST."""
         try:
+            check_coding(scope["headers"])
             headers = messages.check_headers(scope["headers"])
             body = (await read_body(receive, self._body_bytes_max)).removeprefix(_BYTE_ORDER_MARK)
             message = messages.parse(body)
         except NotAMessageError as error:
             await _send_fault(send, error.fault, None)
+        except UnsupportedCoding as error:
+            fault = Fault(415, messages.INVALID_REQUEST, str(error))
+            await _send_fault(send, fault, None, (b"accept-encoding", b"identity"))
         except TooLarge as error:
-            await _send_fault(send, Fault(413, messages.INVALID_REQUEST, str(error)), None, closes=True)
+            fault = Fault(413, messages.INVALID_REQUEST, str(error))
+            await _send_fault(send, fault, None, (b"connection", b"close"))
         except Disconnected:
             return
         else:
@@ -167,7 +172,6 @@ def _written(fault: Fault, identity: int | str | None) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}, separators=(",", ":")).encode()
 
 
-async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *, closes: bool = False) -> None:
+async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *headers: Header) -> None:
     """Answer with a JSON-RPC error."""
-    headers: list[Header] = [_JSON, *([(b"connection", b"close")] if closes else [])]
-    await send_whole(send, fault.status, headers, _written(fault, identity))
+    await send_whole(send, fault.status, [_JSON, *headers], _written(fault, identity))

@@ -125,9 +125,6 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
             f"a message is sent as application/json, and the Content-Type header says {_shown(found[b'content-type'])}"
         )
         raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
-    if (coding := found.get(b"content-encoding", b"identity").strip().lower()) not in (b"", b"identity"):
-        detail = f"the body has the Content-Encoding {_shown(coding)}; send it uncompressed"
-        raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
     return found
 
 
