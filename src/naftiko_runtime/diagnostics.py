@@ -347,6 +347,13 @@ MAPPING_WITHOUT_CALL: Final = _rule(
     "A `mapping` in an operation that has no `call`, `steps` or `ref`; there is no response to read from.",
     "Add a `call`, or write a `value` instead of the mapping.",
 )
+AUTHENTICATION_INPUT: Final = _rule(
+    "NK308",
+    "authentication-input",
+    _W,
+    "An input or a parameter for what the API's authentication sets; callers are not asked for it.",
+    "Remove the parameter and the input.",
+)
 
 ROOT_PATH: Final = _rule(
     "NK321",

@@ -175,9 +175,13 @@ class PlainText(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """An ``application/x-www-form-urlencoded`` body; absent fields are left out."""
+    """An ``application/x-www-form-urlencoded`` body; absent fields are left out.
+
+    With ``whole``, the value of its one field is an object of the fields, or text that is the body.
+    """
 
     fields: tuple[NamedTerm, ...]
+    whole: bool = False
 
 
 class Part(Struct, frozen=True):

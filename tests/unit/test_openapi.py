@@ -355,7 +355,8 @@ def test_a_placeholder_without_a_place_is_given_in_the_query() -> None:
 
 
 def body(inputs: list[Any], method: str = "POST", consumed: dict[str, Any] | None = None) -> Any:
-    data = document({"method": method, **(consumed or {})}, [rest(inputs=inputs, method=method)])
+    declared: dict[str, Any] = {"inputs": inputs} if inputs else {}
+    data = document({"method": method, **(consumed or {})}, [rest(**declared, method=method)])
     return only(described(data)).get("requestBody")
 
 
@@ -389,6 +390,13 @@ def test_inputs_in_the_body_are_fields_of_an_object() -> None:
 def test_an_input_called_body_is_the_whole(required: bool) -> None:
     content = {"application/json": {"schema": {"type": "array", "items": {}}}}
     assert body([given("body", "body", type="array", required=required)]) == {"required": required, "content": content}
+
+
+def test_a_closed_operation_has_no_body() -> None:
+    data = document({"method": "POST"}, [rest(inputs=[], method="POST")])
+    operation = only(described(data))
+    assert "requestBody" not in operation
+    assert "parameters" not in operation
 
 
 def test_an_open_body_is_any() -> None:

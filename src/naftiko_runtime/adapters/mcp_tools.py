@@ -8,8 +8,8 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.adapters.content import Result, failed_call, failure, mapped_result, untouched_result
 from naftiko_runtime.adapters.mcp_wire import Introduction
 from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.engine.body import checked_json
-from naftiko_runtime.engine.fields import fields_of, form_fields_of
+from naftiko_runtime.engine.body import checked_json, form_of
+from naftiko_runtime.engine.fields import fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
@@ -191,14 +191,7 @@ def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dic
     whole = arguments["body"] if list(arguments) == ["body"] else arguments
     if kind == "json" or (kind == "text" and not isinstance(whole, str)):
         return checked_json(whole)
-    if isinstance(whole, str):
-        return utf8(whole)
-    return _form(whole) if isinstance(whole, dict) else checked_json(whole)
-
-
-def _form(arguments: dict[str, Any]) -> bytes | None:
-    texts = [text for name, value in arguments.items() for text in form_fields_of(in_query(name), value)]
-    return "&".join(texts).encode() if texts else None
+    return utf8(str(whole)) if kind == "text" else form_of(whole)
 
 
 def open_query(arguments: dict[str, Any]) -> bytes:

@@ -128,6 +128,8 @@ def _shown(value: Any, guard: Callable[[str], str]) -> str:
 
 
 def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
+    if form.whole:
+        return _whole_form(evaluator(form.fields[0].term, secrets))
     fields = tuple((in_query(f.name), tree_evaluator(f.term, secrets, joins=True)) for f in form.fields)
 
     def encode(values: Values) -> bytes | None:
@@ -136,3 +138,21 @@ def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
         return "&".join(texts).encode() if texts else None
 
     return encode
+
+
+def _whole_form(get: Evaluate) -> EncodeBody:
+    return lambda values: None if (value := get(values)) is ABSENT or value is None else form_of(value)
+
+
+def form_of(value: Any) -> bytes | None:
+    """A value as a form: an object of its fields, or text as it is. None of no fields.
+
+    Raises:
+        Unrenderable: It is neither.
+    """
+    if isinstance(value, str):
+        return utf8(value)
+    if not isinstance(value, dict):
+        raise Unrenderable("a form is an object of its fields")
+    texts = [text for name, item in value.items() for text in form_fields_of(in_query(name), item)]
+    return "&".join(texts).encode() if texts else None

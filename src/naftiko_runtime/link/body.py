@@ -19,6 +19,7 @@ from naftiko_runtime.plan import (
     OpenBody,
     Part,
     PlainText,
+    WholeBody,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.call import CallSite
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.parameters import BodyTemplate
+    from naftiko_runtime.spec.parameters import BodyKind, BodyTemplate
     from naftiko_runtime.template import Placeholder
 else:
     orjson = module("orjson")
@@ -59,6 +60,25 @@ def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | 
             return _multipart(spec.data, steps, site)
         case _:
             assert_never(spec.type)
+
+
+def fields_body(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
+    """A body of fields that no template places; one called ``body`` is the whole. None of no fields."""
+    if not fields:
+        return None
+    whole = fields["body"] if [*fields] == ["body"] else None
+    match kind:
+        case "json":
+            return JsonTree(fields) if whole is None else WholeBody(whole)
+        case "formUrlEncoded":
+            return Form(tuple(NamedTerm(name, term) for name, term in fields.items()), whole=whole is not None)
+        case "multipartForm":
+            return Multipart(tuple(Part(name, term) for name, term in fields.items()))
+        case "text" | "xml" | "sparql":
+            text = next(iter(fields.values())) if whole is None else whole
+            return PlainText(((text, "none"),), _TEXT_TYPES[kind])
+        case _:
+            assert_never(kind)
 
 
 def _json(data: Any, steps: Steps, site: CallSite) -> Body | None:

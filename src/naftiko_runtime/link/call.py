@@ -16,8 +16,9 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract, Input, Place, read_as
 from naftiko_runtime.diagnostics import closest, did_you_mean
 from naftiko_runtime.lazy import pattern
-from naftiko_runtime.link.body import link_body
+from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.credentials import is_sealed
 from naftiko_runtime.link.spelling import route_respelt
 from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.link.terms import arguments, composed, substituted, variables
@@ -69,6 +70,7 @@ class CallSite(Struct):
         inputs: The declared inputs, then the inferred ones, by name.
         tool: Whether it is an MCP tool, whose caller can only give arguments.
         fixed: What the document itself gives for some of the inputs; they are no caller's to give.
+        closed: Whether the exposed side says ``inputParameters: []``: there is nothing to give but what is declared.
     """
 
     context: Context
@@ -78,10 +80,13 @@ class CallSite(Struct):
     inputs: dict[str, Input]
     tool: bool
     fixed: Mapping[str, Term] = field(default_factory=dict)
+    closed: bool = False
     _with: dict[str, Term] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _shown: list[Term] = field(default_factory=list)
     """What outputs show of the inputs."""
+    _hidden: set[str] = field(default_factory=set)
+    """Inputs for what the API's authentication sets, which no caller is asked for."""
     _broken: bool = False
     """Whether a value names nothing: which inputs are used cannot be told then."""
 
@@ -93,8 +98,9 @@ class CallSite(Struct):
         query, headers, cookies = (self._fields(place) for place in ("query", "header", "cookie"))
         body = self._declared_body()
         placed = {*arguments(path), *arguments((query, headers, cookies, body)), *arguments(self._shown)}
-        left = [spec for spec in declared if spec.name not in placed]
-        if body is None and self._sends_body():
+        self._hide_sealed(placed)
+        left = [spec for spec in declared if spec.name not in placed | self._hidden]
+        if body is None and (self._sends_body() or self._takes_typed_body()):
             body = self._undeclared_body(left, open=not self._declares("body", declared))
         # A tool's unnamed arguments have one place to go: the body where the method has one, otherwise the query.
         open_query = not self._declares("query", declared) and not (self.tool and self._sends_body())
@@ -137,7 +143,33 @@ class CallSite(Struct):
 
     def _given(self) -> tuple[Input, ...]:
         """The inputs that a caller gives."""
-        return tuple(spec for spec in self.inputs.values() if spec.name not in self.fixed)
+        return tuple(s for s in self.inputs.values() if s.name not in self.fixed and s.name not in self._hidden)
+
+    def _hide_sealed(self, placed: set[str]) -> None:
+        """Ask no caller for what the API's authentication sets; ``with`` has no say in it either."""
+        credential = self.consumed.upstream.credential
+        known = {fold(p.name) for p in self.consumed.parameters} | {fold(name) for name in self.consumed.placeholders}
+        keys = [key for key in self._with if key not in self._used and fold(key) not in known]
+        sealed = {fold(parameter.name) for parameter in self.consumed.sealed}
+        vain = [key for key in keys if fold(key) in sealed or self._is_sealed_anywhere(key)]
+        self._used.update(vain)
+        bound = set(arguments([self._with[key] for key in vain])) - set(
+            arguments([term for key, term in self._with.items() if key not in vain])
+        )
+        for spec in self.inputs.values():
+            if spec.name in placed or spec.path is not None:
+                continue
+            own = self._is_sealed_anywhere(spec.name) if self.tool else is_sealed(spec.place, spec.name, credential)
+            if own or spec.name in bound or (self.tool and fold(spec.name) in sealed):
+                self._hidden.add(spec.name)
+        for name in self._hidden:
+            if not self.inputs[name].inferred:
+                message = f"the API's authentication sets what '{name}' is for: callers are not asked for it"
+                self.context.complain(rules.AUTHENTICATION_INPUT, message, self._declaration(name), "remove it")
+
+    def _is_sealed_anywhere(self, name: str) -> bool:
+        credential = self.consumed.upstream.credential
+        return any(is_sealed(place, name, credential) for place in ("header", "query", "cookie", "body"))
 
     def _filled(self, request: Request) -> Request:
         """The request with what the document gives in the place of what a caller would."""
@@ -148,6 +180,8 @@ class CallSite(Struct):
 
     def _declares(self, place: Place, declared: Sequence[Input]) -> bool:
         """Whether either side declares a parameter for a place; a tool's inputs may be for any."""
+        if self.closed or (self.consumed.closed and not (place == "body" and self._takes_any_body())):
+            return True
         own = any((self.tool or spec.place == place) and spec.path is None for spec in declared)
         return self.consumed.declares(place) or own
 
@@ -279,6 +313,10 @@ class CallSite(Struct):
         """Whether the consumed operation writes a body, in which names stand that it does not declare."""
         body = self.consumed.spec.body
         return body is not None and not (isinstance(body, BodyTemplate) and body.data is None)
+
+    def _takes_any_body(self) -> bool:
+        """Whether the consumed operation names a kind of body, and leaves what is in it to the caller."""
+        return isinstance(self.consumed.spec.body, BodyTemplate) and self.consumed.spec.body.data is None
 
     def _takes_fields(self) -> bool:
         """Whether ``with`` may name fields of a body that the consumed operation says nothing of."""
@@ -412,8 +450,9 @@ class CallSite(Struct):
         """The body that the consumed operation describes, by template or by parameters."""
         spec = self.consumed.spec
         fields = tuple(p for p in self.consumed.parameters if p.in_ == "body")
-        if isinstance(spec.body, BodyTemplate) and spec.body.type == "json" and spec.body.data is None:
-            return None  # "some JSON": what it holds is the caller's, or the exposed side's to say
+        if self._takes_any_body():
+            terms = {p.name: term for p in fields if (term := self._term(p)) != _NOTHING}
+            return self._of_fields(terms) if terms else None
         if spec.body is not None:
             body = link_body(spec.body, spec.at("body"), self)
             if body is None:  # refused: what it would have used cannot be told
@@ -428,13 +467,23 @@ class CallSite(Struct):
     def _undeclared_body(self, left: Sequence[Input], *, open: bool) -> Body | None:  # noqa: A002 - the spec's word
         """What the caller sends when only the exposed side, or neither, says anything of a body."""
         if open and not (self._takes_fields() and self._unused()):
-            return OpenBody()
+            body = self.consumed.spec.body
+            return OpenBody() if body is None else link_body(body, self.consumed.spec.at("body"), self)
         fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
         self._used.update(fields)
         taken = set(arguments(fields))
         names = [s.name for s in left if s.name not in taken and (self.tool or s.place == "body")]
         fields |= {name: Argument(name) for name in names}
-        return WholeBody(fields["body"]) if [*fields] == ["body"] else JsonTree(fields) if fields else None
+        return self._of_fields(fields)
+
+    def _of_fields(self, fields: Mapping[str, Term]) -> Body | None:
+        """Fields as the kind of body that the consumed operation names; one called ``body`` is the whole."""
+        body = self.consumed.spec.body
+        return fields_body(body.type if isinstance(body, BodyTemplate) else "json", dict(fields))
+
+    def _takes_typed_body(self) -> bool:
+        """Whether it takes another kind of body than JSON, whatever its method."""
+        return self._takes_any_body() and getattr(self.consumed.spec.body, "type", "json") != "json"
 
     def _undeclared_query(self, left: Sequence[Input], body: Body | None) -> tuple[NamedTerm, ...]:
         """What goes into a query that the consumed side does not describe: bound values and leftover inputs."""

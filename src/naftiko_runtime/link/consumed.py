@@ -13,7 +13,7 @@ from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.binary import binary_size, media_type
-from naftiko_runtime.link.credentials import credential, header_name
+from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.headers import exposed_headers
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import Upstream
@@ -45,6 +45,8 @@ class Consumed(Struct, frozen=True):
         binary_bytes_max: Of an untouched answer; none when the operation does not say.
         spelt: By the name of a parameter, how the document's path spells it, where that is otherwise.
         exposed_headers: Response headers that reach callers besides the API's own and those that always do.
+        closed: Whether a level says ``inputParameters: []``: there is nothing to give but what is declared.
+        sealed: Parameters that the API's authentication sets, and no caller.
     """
 
     upstream: Upstream
@@ -55,6 +57,8 @@ class Consumed(Struct, frozen=True):
     binary_bytes_max: int | None = None
     spelt: Mapping[str, str] = {}
     exposed_headers: frozenset[bytes] = frozenset()
+    closed: bool = False
+    sealed: tuple[ConsumedParameter, ...] = ()
 
     @property
     def name(self) -> str:
@@ -166,7 +170,11 @@ def _operations(
     shared_headers = exposed_headers(resource, context)
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
-        parameters = tuple(_merged(levels).values())
+        declared = tuple(_merged(levels).values())
+        sealed = tuple(p for p in declared if is_sealed(p.in_, p.name, upstream.credential))
+        parameters = tuple(p for p in declared if p not in sealed)
+        for parameter in sealed:
+            _tell_sealed(parameter, context)
         path = shared_path if operation.path is None else _own_path(resource, operation, context)
         spelt = _spelt(path, parameters, context)
         consumed = Consumed(
@@ -178,6 +186,8 @@ def _operations(
             binary_size(operation, context),
             spelt,
             shared_headers | exposed_headers(operation, context),
+            closed=any(level.says_none("input_parameters") for level in (operation, resource, api)),
+            sealed=sealed,
         )
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):
@@ -189,6 +199,11 @@ def _operations(
             steps = operation.at("maxBinarySize")
             context.complain(rules.NO_EFFECT, message, steps, "write 'outputRawFormat: binary' as well", key=True)
         yield consumed
+
+
+def _tell_sealed(parameter: ConsumedParameter, context: Context) -> None:
+    message = f"the API's authentication sets '{parameter.name}': this parameter has no effect"
+    context.complain(rules.AUTHENTICATION_INPUT, message, parameter.at("name"), "remove it")
 
 
 def _spelt(

@@ -63,6 +63,20 @@ def credential(  # noqa: PLR0911 - one a kind
             assert_never(authentication)
 
 
+def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
+    """Whether a credential sets a field of a request, so that nobody else can."""
+    match credential:
+        case None:
+            return False
+        case ApiKeyCredential(keys, placement):
+            names = [key.value for key, _ in keys if isinstance(key, Constant)]
+            if place != placement:
+                return False
+            return name.lower() in map(str.lower, names) if place == "header" else name in names
+        case _:
+            return place == "header" and name.lower() == "authorization"
+
+
 def expected(authentication: Authentication | None, context: Context) -> Credential | None:
     """What callers of an expose have to show; nothing secret may be empty, since that would let anybody in."""
     match authentication:

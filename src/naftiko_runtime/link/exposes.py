@@ -193,11 +193,13 @@ class _Linker:
 
     def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
         pattern = self._pattern(resource)
-        parameters = (*spec.input_parameters, *resource.input_parameters)
+        parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
         self._check_parameters(parameters, pattern)
         inputs = _rest_inputs(parameters, pattern, self._context)
         fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
-        operation = self._operation(expose, spec, spec.name or resource.path, inputs, fixed, tool=False)
+        closed = any(level.says_none("input_parameters") for level in (spec, resource, expose))
+        name = spec.name or resource.path
+        operation = self._operation(expose, spec, name, inputs, fixed, tool=False, closed=closed)
         if operation is None:
             return None
         return Route(spec.method, resource.path, pattern, operation)
@@ -231,12 +233,12 @@ class _Linker:
                 self._context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
 
     def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
-        inputs = {
-            p.name: declared(p, p.name, "body", p.required is not False, self._context) for p in spec.input_parameters
-        }
+        parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
+        inputs = {p.name: declared(p, p.name, "body", p.required is not False, self._context) for p in parameters}
         self._check_unique("input parameter", spec.input_parameters)
-        fixed = fixed_values(spec.input_parameters, inputs, self._context)
-        operation = self._operation(expose, spec, spec.name, inputs, fixed, tool=True)
+        fixed = fixed_values(parameters, inputs, self._context)
+        closed = spec.says_none("input_parameters") or expose.says_none("input_parameters")
+        operation = self._operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
         if operation is None:
             return None
         return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
@@ -250,13 +252,14 @@ class _Linker:
         fixed: Mapping[str, Term],
         *,
         tool: bool,
+        closed: bool,
     ) -> Operation | None:
         consumed = self._called(spec)
         if consumed is None:
             for output in spec.output_parameters:  # wrong by themselves, whatever is called
                 self._is_sound(output)
             return None
-        site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed)
+        site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed, closed)
         mismatches, leaves = Mismatches(), _Leaves(site)
         shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()

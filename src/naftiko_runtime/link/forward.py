@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract
 from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.link.credentials import header_name
+from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
 from naftiko_runtime.spec.consumes import ConsumedHttp
@@ -47,8 +47,8 @@ class Forwarding:
             spec: Its ``forward``.
             pattern: Its path, split.
         """
-        trusted = frozenset(self._trusted(spec))
         upstream = self._upstreams.get(spec.target_namespace)
+        trusted = frozenset(self._trusted(spec, upstream))
         if upstream is None and self._imported & {None, spec.target_namespace}:
             return None  # that the import is refused says it all
         if upstream is None:
@@ -75,9 +75,12 @@ class Forwarding:
         operation = Operation(f"{namespace}.{resource.path}", Contract(), request, None)
         return Forward(resource.path, prefix, trusted, operation)
 
-    def _trusted(self, spec: ForwardSpec) -> Iterator[str]:
+    def _trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(spec.trusted_headers):
             steps = spec.at("trustedHeaders", index)
+            if upstream is not None and is_sealed("header", name, upstream.credential):
+                message = f"the API's authentication sets '{name}': that of callers never goes along"
+                self._context.complain(rules.AUTHENTICATION_INPUT, message, steps, "remove it from the list")
             if name.lower() in _OURS:
                 self._context.complain(
                     rules.INVALID_VALUE, f"'{name}' is for the runtime to send", steps, "remove it from the list"

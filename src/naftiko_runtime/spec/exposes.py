@@ -76,6 +76,7 @@ class RestExpose(ServedExpose):
     port: Port
     authentication: Authentication | None = None
     max_binary_size: Text | None = None
+    input_parameters: ExposedParameters = ()
     resources: Annotated[tuple[RestResource, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
@@ -106,6 +107,7 @@ class McpExpose(ServedExpose):
     port: Port | None = None
     authentication: Authentication | None = None
     max_binary_size: Text | None = None
+    input_parameters: ToolParameters = ()
     tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
     ttl_ms: int | None = None
     cache_scope: Text | None = None

@@ -98,10 +98,13 @@ Mapping = Annotated[
 """A JSONPath, or the older spelling that holds a shape."""
 
 
+BodyKind = Literal["json", "text", "xml", "sparql", "formUrlEncoded", "multipartForm"]
+
+
 class BodyTemplate(Part):
     """The body of a consumed operation: a kind and its data, a template."""
 
-    type: Literal["json", "text", "xml", "sparql", "formUrlEncoded", "multipartForm"] = "json"
+    type: BodyKind = "json"
     data: Any = None
 
 
