@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from naftiko_runtime.notes import Notes
 from naftiko_runtime.outline import Mismatches
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.contract import Contract
     from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.formats import Decode
     from naftiko_runtime.outline import Outline
 
 
@@ -271,7 +273,7 @@ class Operation(Struct, frozen=True):
     request: Request
     shape: Callable[[Any], Any] | None
     raw_format: str = "json"
-    decode: Callable[[bytes], Any] | None = None
+    decode: Decode | None = None
     """What decodes an answer of that format; none for those that need no schema."""
     media_type: str | None = None
     binary_bytes_max: int | None = None
@@ -279,6 +281,8 @@ class Operation(Struct, frozen=True):
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""
     mismatches: Mismatches = field(default_factory=Mismatches)
+    irregular: Notes = field(default_factory=Notes)
+    """What was irregular in the answers that were decoded so far."""
     blanks: bool = False
     """Whether shaped results have a :class:`Blank` somewhere."""
 

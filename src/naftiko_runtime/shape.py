@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.outline import Mismatches, is_of
+from naftiko_runtime.source import WrittenFloat, exact_float
 from naftiko_runtime.spec.parameters import OutputMapping
 from naftiko_runtime.table import Column, Shapes, table, taking
 from naftiko_runtime.template import as_text
@@ -22,7 +23,7 @@ Shape: TypeAlias = Callable[[Any], Any]
 Leaf: TypeAlias = Callable[["Output", Shape], Any]
 """From an output whose ``value`` is a template, and its conversion, to what stands for it in a result."""
 
-_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?")
+_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 
 def compile_outputs(
@@ -216,10 +217,10 @@ def _number(value: Any) -> Any:
     """Text of a finite number as that number."""
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return value
-    number = float(value)
-    if not isfinite(number):
-        return value
-    return number if set(value) & set(".eE") else int(value)
+    if not set(value) & set(".eE"):
+        return int(value)
+    number = exact_float(value)
+    return number if isfinite(number) else value
 
 
 def _integer(value: Any) -> Any:
@@ -233,7 +234,7 @@ def _boolean(value: Any) -> Any:
 
 _PLAIN: Final = {
     "string": frozenset({str}),
-    "number": frozenset({int, float}),
+    "number": frozenset({int, float, WrittenFloat}),
     "integer": frozenset({int}),
     "boolean": frozenset({bool}),
 }

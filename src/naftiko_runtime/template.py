@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 from msgspec import Struct
 
 from naftiko_runtime.lazy import module, pattern
-from naftiko_runtime.source import written
+from naftiko_runtime.source import WrittenFloat, WrittenInt, written
 
 if TYPE_CHECKING:
     import re
@@ -66,6 +66,8 @@ _UNQUOTED_ITEM: Final = pattern(r"[^\s\",\\](?:[^\",\\]*[^\s\",\\])?")
 """An item of a header's list that needs no quotes: no comma, no quote, no white space around."""
 
 _FORBIDDEN_IN_HEADER: Final = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
+_JSON_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1
 _CONTROL: Final = pattern(rb"[\x00-\x1f\x7f]")
 _DOTS: Final = pattern(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
 IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
@@ -178,27 +180,38 @@ def as_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_as_plain, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except orjson.JSONEncodeError as error:
-        return _big_json(value, error)
+        if "64-bit" not in str(error):
+            raise Unrenderable(f"not expressible as JSON: {error}") from None
+    try:
+        return orjson.dumps(_with_integers(value), default=_as_plain, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise Unrenderable(f"not expressible as JSON: {error}") from None
 
 
 def _as_plain(value: Any) -> Any:
-    """Numbers that remember their spelling become plain ones, files base64; nothing else needs to become anything."""
+    """Numbers keep their spelling where JSON has it, files become base64; nothing else needs to become anything."""
     if isinstance(value, File):
         return b64encode(value.content).decode()
-    for plain in (int, float):
-        if isinstance(value, plain):
-            return plain(value)
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return orjson.Fragment(value.text) if _JSON_NUMBER.fullmatch(value.text) else _plain_number(value)
     raise TypeError
 
 
-def _big_json(value: Any, error: orjson.JSONEncodeError) -> bytes:
-    """Integers beyond 64 bits, which orjson refuses, by the standard library."""
-    import json  # noqa: PLC0415 - one call in a million needs it
+def _plain_number(value: float) -> Any:
+    return orjson.Fragment(str(int(value))) if isinstance(value, int) else float(value)
 
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_plain).encode()
-    except (ValueError, TypeError, RecursionError):
-        raise Unrenderable(f"not expressible as JSON: {error}") from None
+
+def _with_integers(value: Any) -> Any:
+    """A value whose integers beyond 64 bits, which orjson refuses, are JSON already."""
+    match value:
+        case dict():
+            return {key: _with_integers(item) for key, item in value.items()}
+        case list():
+            return [_with_integers(item) for item in value]
+        case int() if type(value) is int and not _INTEGER_MIN <= value <= _INTEGER_MAX:
+            return orjson.Fragment(str(value))
+        case _:
+            return value
 
 
 def in_json_string(value: Any) -> bytes:

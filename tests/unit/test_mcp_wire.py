@@ -13,6 +13,7 @@ from mcp_types import version
 from pydantic_core import to_json
 
 from naftiko_runtime.adapters import mcp_wire
+from naftiko_runtime.formats import decode
 
 JSON = st.recursive(
     st.none()
@@ -53,6 +54,13 @@ def test_odd_values(odd: Any) -> None:
     for value in (odd, [odd, 1], {"a": odd}):
         assert mcp_wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
         assert mcp_wire.in_utf8(value) == to_json(value)
+
+
+def test_numbers_keep_their_digits() -> None:
+    body = b'{"price":19.90,"total":[12345678901234567.89,1e999,18446744073709551616],"name":"\xc3\xa9"}'
+    value = decode("json", body)
+    assert mcp_wire.in_utf8(value) == body
+    assert mcp_wire.in_ascii(value) == body.replace(b"\xc3\xa9", b"\\u00e9")
 
 
 @settings(max_examples=400)

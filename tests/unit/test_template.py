@@ -137,10 +137,10 @@ def test_a_value_as_text(value: Any, expected: str) -> None:
     assert as_text(value) == expected
 
 
-def test_a_number_is_text_as_its_author_wrote_it_and_json_as_a_number() -> None:
+def test_a_number_keeps_its_spelling_where_json_has_it() -> None:
     version = load(b"v: 1.10", "x.yml").data["v"]
     assert as_text(version) == "1.10"
-    assert as_json({"v": version}) == b'{"v":1.1}'
+    assert as_json({"v": version}) == b'{"v":1.10}'
 
 
 @given(JSON)

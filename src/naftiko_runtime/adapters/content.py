@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.formats import Undecodable, decode
+from naftiko_runtime.formats.charset import text_or_nothing
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
@@ -66,18 +67,31 @@ async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
         return _structured(f"{_status_line(answer.status)}: the response has no body", {})
-    return _content(body, answer.media_type, operation)
+    return _content(body, answer, operation)
 
 
 def _finite(value: Any) -> Any:
     """A value with nothing in the place of infinities and of what is no number."""
     match value:
-        case float():
+        case float() if type(value) is float:  # others remember how they were written
             return value if isfinite(value) else None
         case dict():
             return {key: _finite(item) for key, item in value.items()}
         case list():
             return [_finite(item) for item in value]
+        case _:
+            return value
+
+
+def plain_numbers(value: Any) -> Any:
+    """A value for those who cannot write numbers as they were written: what is too large for them is null."""
+    match value:
+        case float():
+            return float(value) if isfinite(value) else None
+        case dict():
+            return {key: plain_numbers(item) for key, item in value.items()}
+        case list():
+            return [plain_numbers(item) for item in value]
         case _:
             return value
 
@@ -98,9 +112,8 @@ def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) ->
     head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
     if location := answer.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
+    text = text_or_nothing(body, answer.charset, is_json=_is_json(answer.media_type))
+    if text is None:
         text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
     if (masks := operation.masks) is not None:
         head, text = masks.text(head), masks.body(text)
@@ -115,32 +128,35 @@ def failed_call(error: CallError, operation: BoundOperation) -> Result:
     return failure(operation.masked(text))
 
 
-def _content(body: bytes, media_type: str, operation: BoundOperation) -> Result:
+def _content(body: bytes, answer: Answer, operation: BoundOperation) -> Result:
     """An untouched body as the kind of content that its type is."""
+    media_type = answer.media_type
     kind = media_type.partition("/")[0]
     if kind in ("image", "audio"):
         return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind})
-    if (text := _text(body, media_type)) is None:
+    if (text := _text(body, answer)) is None:
         return Result(_blob(body, media_type, operation))
-    return _structured(text, _parsed(body, media_type))
+    return _structured(text, _parsed(body, answer))
 
 
-def _text(body: bytes, media_type: str) -> str | None:
+def _text(body: bytes, answer: Answer) -> str | None:
+    media_type = answer.media_type
     is_text = media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("json", "+xml"))
     if media_type and not is_text:
         return None
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
+    return text_or_nothing(body, answer.charset, is_json=_is_json(media_type))
 
 
-def _parsed(body: bytes, media_type: str) -> Any:
+def _is_json(media_type: str) -> bool:
+    return media_type.endswith("json")
+
+
+def _parsed(body: bytes, answer: Answer) -> Any:
     """The value of a body that is JSON; a body without a type may be."""
-    if media_type and not media_type.endswith("json"):
+    if answer.media_type and not _is_json(answer.media_type):
         return None
     try:
-        return decode("json", body)
+        return decode("json", body, charset=answer.charset)
     except Undecodable:
         return None
 

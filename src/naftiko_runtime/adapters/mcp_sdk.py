@@ -19,6 +19,7 @@ from mcp.shared.inbound import (
 from mcp_types import methods
 from pydantic import ValidationError
 
+from naftiko_runtime.adapters.content import plain_numbers
 from naftiko_runtime.adapters.mcp_wire import STATELESS
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class _Handlers:
         result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
         return types.CallToolResult(
             content=[_BLOCKS[result.block["type"]].model_validate(result.block)],
-            structured_content=result.structured,
+            structured_content=plain_numbers(result.structured),
             is_error=result.is_error,
         )
 

@@ -7,6 +7,7 @@ library does. orjson writes either several times as fast; where it would differ,
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from json.encoder import encode_basestring_ascii
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic_core import to_json
+
+from naftiko_runtime.source import WrittenFloat, WrittenInt
+from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,14 +40,15 @@ _LEGACY_FIRST: Final = ("properties", "required", "type")
 _PUNCTUATION: Final = bytes.maketrans(b"[]{}:", b",,,,,")
 _DELETE: Final = 0x7F
 _DIGITS: Final = b"-.0123456789"
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]+")
 
 
 def in_utf8(value: Any) -> bytes:
     """A JSON value as pydantic writes it."""
     try:
         return orjson.dumps(value)
-    except orjson.JSONEncodeError:  # integers beyond 64 bits, numbers that remember their spelling
-        return to_json(value, inf_nan_mode="null")
+    except orjson.JSONEncodeError:
+        return _exactly(value) or to_json(value, inf_nan_mode="null")
 
 
 def in_ascii(value: Any) -> bytes:
@@ -51,8 +56,28 @@ def in_ascii(value: Any) -> bytes:
     try:
         written = orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return _by_the_standard_library(value)
+        exact = _exactly(value)
+        if exact is None:
+            return _by_the_standard_library(value)
+        return exact if exact.isascii() else _FOREIGN.sub(_escaped, exact.decode()).encode()
     return _by_the_standard_library(value) if _may_differ(written) else written
+
+
+def _exactly(value: Any) -> bytes | None:
+    """A value with numbers that remember their spelling, written so; nothing without any, or when it is no JSON."""
+    waiting, found = [value], False
+    while waiting and not found:
+        item = waiting.pop()
+        found = isinstance(item, WrittenFloat | WrittenInt)
+        waiting.extend(item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+    try:
+        return as_json(value) if found else None
+    except Unrenderable:
+        return None
+
+
+def _escaped(foreign: re.Match[str]) -> str:
+    return encode_basestring_ascii(foreign[0])[1:-1]
 
 
 def text_in_ascii(text: str) -> bytes:

@@ -32,7 +32,7 @@ from naftiko_runtime.contract import present
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
-from naftiko_runtime.formats import Undecodable, decode
+from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import Unrenderable, below_base
 
@@ -340,7 +340,7 @@ class _Reply(Struct, eq=False):
 
 def _decoded(body: bytes) -> Any:
     try:
-        return decode("json", body)
+        return read_json(body)
     except Undecodable as error:
         raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
 

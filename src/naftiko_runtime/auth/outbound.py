@@ -12,11 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote_plus, urlencode
 
-import orjson
 from msgspec.structs import replace
 
 from naftiko_runtime.auth.digest import ALGORITHMS, fields_of, hashed, response
 from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
+from naftiko_runtime.formats import read_json
 from naftiko_runtime.limits import (
     REQUEST_BODY_BYTES_MAX,
     TOKEN_ANSWER_BYTES_MAX,
@@ -25,6 +25,7 @@ from naftiko_runtime.limits import (
     UPSTREAM_DEADLINE_SECONDS,
 )
 from naftiko_runtime.transport.base import OutboundRequest
+from naftiko_runtime.transport.compression import codings, decompressed
 from naftiko_runtime.transport.origin import split_url
 
 if TYPE_CHECKING:
@@ -219,7 +220,9 @@ class ClientCredentialsFlow:
             async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
                 answer = await transport.send(request)
                 try:
-                    self._token = self._read(answer.status, await _read(answer.chunks(), TOKEN_ANSWER_BYTES_MAX))
+                    body = await _read(answer.chunks(), TOKEN_ANSWER_BYTES_MAX)
+                    body = decompressed(body, codings(answer.headers), TOKEN_ANSWER_BYTES_MAX)
+                    self._token = self._read(answer.status, body)
                 finally:
                     await answer.close()
         except TimeoutError:
@@ -234,7 +237,7 @@ class ClientCredentialsFlow:
         if status != HTTPStatus.OK:
             raise UpstreamError(f"the token endpoint answered {status}")
         try:
-            fields = orjson.loads(body)
+            fields = read_json(body)
             value, life = str(fields["access_token"]), float(fields.get("expires_in") or TOKEN_LIFE_SECONDS)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UpstreamError("the token endpoint gave no access token") from None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
+from naftiko_runtime.transport.compression import codings, decompressed, larger_than
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -46,9 +46,6 @@ _KEPT: Final = PASSED_ON | _FRAMING
 
 _OF_BYTES: Final = _FRAMING | {b"accept-ranges", b"content-type"}
 """Tell about bytes that callers do not get."""
-
-COMPRESSIONS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
-"""Content encodings that can be undone."""
 
 NOTHING: Final = object()
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
@@ -139,7 +136,7 @@ class Answer:
         length = self.header(b"content-length")
         if length.isdigit():
             if int(length) > bytes_max:
-                raise UpstreamError(_larger_than(bytes_max))
+                raise UpstreamError(larger_than(bytes_max))
         elif bytes_max > self._bytes_max:
             self.response = _Counted(self.response, bytes_max)
         else:
@@ -173,7 +170,7 @@ class Answer:
         """The whole body, decompressed.
 
         Raises:
-            UpstreamError: It is larger than the limit, or its compression is unknown or broken.
+            UpstreamError: It is larger than the limit, or its compression is not supported or broken.
         """
         if self.held is not None:
             return self.held
@@ -181,8 +178,9 @@ class Answer:
         if body is None:
             body = await self._collected()
         elif len(body) > self._bytes_max:
-            raise UpstreamError(_larger_than(self._bytes_max))
-        return decompressed(body, self.header(b"content-encoding"), self._bytes_max)
+            raise UpstreamError(larger_than(self._bytes_max))
+        applied = codings(self.headers)
+        return decompressed(body, applied, self._bytes_max) if applied else body
 
     async def _collected(self) -> bytes:
         chunks: list[bytes] = []
@@ -190,7 +188,7 @@ class Answer:
         async for chunk in self.response.chunks():
             size += len(chunk)
             if size > self._bytes_max:
-                raise UpstreamError(_larger_than(self._bytes_max))
+                raise UpstreamError(larger_than(self._bytes_max))
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -217,7 +215,7 @@ class _Counted:
     def whole(self) -> bytes | None:
         body = self._response.whole()
         if body is not None and len(body) > self._bytes_max:
-            raise UpstreamError(_larger_than(self._bytes_max))
+            raise UpstreamError(larger_than(self._bytes_max))
         return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -225,7 +223,7 @@ class _Counted:
         async for chunk in self._response.chunks():
             size += len(chunk)
             if size > self._bytes_max:
-                raise UpstreamError(_larger_than(self._bytes_max))
+                raise UpstreamError(larger_than(self._bytes_max))
             yield chunk
 
 
@@ -240,31 +238,3 @@ def filled(value: Any, values: Values) -> Any:
             return [filled(item, values) for item in value]
         case _:
             return value
-
-
-def decompressed(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
-    """A body without its content encoding; never more than the limit, however well it was compressed.
-
-    Raises:
-        UpstreamError: The encoding is unknown, the data broken, or the result too large.
-    """
-    encoding = encoding.strip().lower()
-    if encoding in (b"", b"identity") or not body:
-        return body
-    if encoding not in COMPRESSIONS:
-        raise UpstreamError("the upstream's answer is compressed in a way that was not asked for")
-    for window_bits in (47, -15) if encoding == b"deflate" else (47,):  # 47: zlib or gzip, told apart by the header
-        inflater = zlib.decompressobj(window_bits)
-        try:
-            result = inflater.decompress(body, bytes_max + 1)
-        except zlib.error:
-            continue
-        if len(result) > bytes_max:
-            raise UpstreamError(_larger_than(bytes_max))
-        if inflater.eof:
-            return result
-    raise UpstreamError("the upstream's answer is compressed, but broken")
-
-
-def _larger_than(bytes_max: int) -> str:
-    return f"the upstream's answer is larger than the {bytes_max:,} bytes that are allowed"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.answer import COMPRESSIONS, Answer, filled, kept_headers
+from naftiko_runtime.engine.answer import Answer, filled, kept_headers
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from naftiko_runtime.formats import TEXTS, WITH_FILE, Undecodable, decode
+from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
+from naftiko_runtime.notes import Notes
+from naftiko_runtime.transport.compression import SUPPORTED, codings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -224,7 +226,7 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
         answer.represent_otherwise()
         return
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
-        if answer.header(b"content-encoding").strip().lower() in COMPRESSIONS:
+        if (applied := codings(answer.headers)) and SUPPORTED.issuperset(applied):
             answer.hold(await answer.read())
         return
     body = await answer.read()
@@ -256,9 +258,14 @@ def _report(plan: Operation, before: int) -> None:
 
 
 def _decoded(body: bytes, plan: Operation, answer: Answer) -> Any:
+    if plan.raw_format == "json":
+        try:
+            return read_json(body)
+        except Undecodable:
+            pass  # it may only be irregular
+    notes = Notes()
     try:
-        charset = answer.charset if plan.raw_format in TEXTS else None
-        return decode(plan.raw_format, body, plan.decode, charset)
+        value = decode(plan.raw_format, body, plan.decode, answer.charset, notes)
     except Undecodable as error:
         message = f"the answer of '{plan.request.operation}' is not {plan.raw_format}, which its mapping needs"
         failure = UpstreamError(message, f"{message}: {error}")
@@ -266,3 +273,15 @@ def _decoded(body: bytes, plan: Operation, answer: Answer) -> Any:
         extra = {"operation": plan.name, "reason": str(error), "body": quoted, "request_id": failure.request_id}
         log.warning("the upstream's answer is not %s", plan.raw_format, extra=extra)
         raise failure from None
+    if notes.count:
+        _report_irregular(plan, notes)
+    return value
+
+
+def _report_irregular(plan: Operation, notes: Notes) -> None:
+    """Tell of answers that had irregular rows or values: at the first, the tenth, the hundredth."""
+    before = plan.irregular.count
+    plan.irregular.add(notes.latest, notes.count)
+    if before == 0 or len(str(plan.irregular.count)) > len(str(before)):
+        extra = {"operation": plan.name, "irregular": plan.irregular.count, "latest": notes.latest}
+        log.warning("an answer is irregular, and was read all the same", extra=extra)

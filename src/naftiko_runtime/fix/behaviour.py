@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.document import Document
     from naftiko_runtime.spec.exposes import Exposed
 
-_ASIDE: Final = frozenset({"span", "uses", "inferred", "mismatches", "shape", "file"})
+_ASIDE: Final = frozenset({"span", "uses", "inferred", "mismatches", "irregular", "shape", "file"})
 """Fields of plans that nobody meets who calls: places, where a thing was declared, and closures, told by documents."""
 
 

@@ -7,9 +7,12 @@ from importlib import import_module
 from typing import Any, Final, TypeAlias
 
 from naftiko_runtime.formats import json, separated, xml, yaml
+from naftiko_runtime.notes import Notes
 
-Decode: TypeAlias = Callable[..., Any]
-"""From a body, and for :data:`TEXTS` its charset where that is known, to a plain value."""
+__all__ = ["DECODERS", "WITH_FILE", "Decode", "MissingExtraError", "Undecodable", "decode", "decoder", "read_json"]
+
+Decode: TypeAlias = Callable[[bytes, str | None, Notes], Any]
+"""From a body, the charset that its content type names, and where irregularities are noted, to a plain value."""
 
 DECODERS: Final[dict[str, Decode]] = {
     "json": json.decode,
@@ -23,9 +26,6 @@ DECODERS: Final[dict[str, Decode]] = {
 
 WITH_FILE: Final = frozenset({"avro", "protobuf"})
 """Formats whose ``outputSchema`` is a file."""
-
-TEXTS: Final = frozenset({"xml", "csv", "tsv", "psv", "html", "markdown"})
-"""Formats whose charset the content type tells; JSON and YAML are UTF-8 whatever it says."""
 
 
 class Undecodable(ValueError):  # noqa: N818 - it says what the body is
@@ -64,20 +64,34 @@ def decoder(raw_format: str, schema: str | None = None, content: bytes | None = 
     return made
 
 
-def decode(raw_format: str, body: bytes, decoding: Decode | None = None, charset: str | None = None) -> Any:
-    """Turn a body into a plain value.
+def decode(
+    raw_format: str, body: bytes, decoding: Decode | None = None, charset: str | None = None, notes: Notes | None = None
+) -> Any:
+    """Turn a body into a plain value, as a lenient reader does.
 
     Args:
         raw_format: Its format.
         body: The body, decompressed.
         decoding: What :func:`decoder` made for the format; needed for those that :data:`DECODERS` lacks.
-        charset: Of its content type, for :data:`TEXTS` only; a text's own word gives way to it.
+        charset: Of its content type.
+        notes: Where irregular rows and values are counted, none of which loses the others.
 
     Raises:
         Undecodable: It is not in that format.
     """
-    run = decoding or DECODERS[raw_format]
     try:
-        return run(body) if charset is None else run(body, charset)
+        return (decoding or DECODERS[raw_format])(body, charset, notes or Notes())
+    except ValueError as error:
+        raise Undecodable(str(error)) from None
+
+
+def read_json(body: bytes) -> Any:
+    """Read JSON that has to be regular, but for a byte order mark.
+
+    Raises:
+        Undecodable: It is not.
+    """
+    try:
+        return json.read(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as error:
         raise Undecodable(str(error)) from None

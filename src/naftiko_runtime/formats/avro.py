@@ -13,6 +13,9 @@ from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.notes import Notes
+
 _CONTAINER: Final = b"Obj\x01"
 _SYNC_BYTES: Final = 16
 _LZMA_MEMORY_BYTES_MAX: Final = 128 * 1024 * 1024
@@ -23,7 +26,7 @@ _UNPACKERS: Final[dict[str, Callable[[], Any]]] = {
 }
 
 
-def decoder(schema: bytes | None) -> Callable[[bytes], Any]:
+def decoder(schema: bytes | None) -> Decode:
     """The decoder for a schema; without one only container files can be read.
 
     Raises:
@@ -31,7 +34,7 @@ def decoder(schema: bytes | None) -> Callable[[bytes], Any]:
     """
     read = None if schema is None else compile_schema(schema)
 
-    def decode(body: bytes) -> Any:
+    def decode(body: bytes, _charset: str | None, _notes: Notes) -> Any:
         """Decode a value, or the list of a container file's values.
 
         Raises:

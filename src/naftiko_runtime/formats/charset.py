@@ -2,34 +2,95 @@
 
 from __future__ import annotations
 
+import codecs
 from encodings import normalize_encoding
 from encodings.aliases import aliases
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_KNOWN: Final = frozenset({*aliases, *aliases.values(), "cp874", "koi8_t", "koi8_u"})
+if TYPE_CHECKING:
+    from naftiko_runtime.notes import Notes
+
+_KNOWN: Final = frozenset({*aliases, *aliases.values(), "cp874", "koi8_t", "koi8_u", "utf_8_sig"})
 """The names of charsets. Others that Python takes are no charsets (``unicode_escape``, ``idna``), or none at all."""
 
-_AS_ON_THE_WEB: Final = {"latin_1": "cp1252", "iso8859_1": "cp1252", "ascii": "cp1252", "iso8859_9": "cp1254"}
+_NO_TEXT: Final = frozenset(
+    {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}
+)
+
+_AS_ON_THE_WEB: Final = {
+    "latin_1": "cp1252",
+    "iso8859_1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859_9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+"""What the labels mean in practice (https://encoding.spec.whatwg.org/#names-and-labels)."""
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; the longer ones first, because one begins like another."""
 
 
-def as_text(body: bytes, charset: str, *, lenient: bool = False) -> str:
+def marked_charset(body: bytes) -> str | None:
+    """The charset that a byte order mark shows; nothing without one."""
+    return next((charset for mark, charset in _MARKS if body.startswith(mark)), None)
+
+
+def codec_of(charset: str) -> str | None:
+    """Python's codec for a label; nothing when there is no such charset."""
+    name = normalize_encoding(charset).lower() if charset.isascii() else ""
+    if name not in _KNOWN:
+        return None
+    codec = aliases.get(name, name)
+    codec = _AS_ON_THE_WEB.get(codec, codec)
+    try:
+        codecs.lookup(codec)
+    except LookupError:  # one of another system
+        return None
+    return None if codec in _NO_TEXT else codec
+
+
+def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
     """A body as text, without a byte order mark.
+
+    A byte order mark counts more than the label. Bytes that are not text become U+FFFD, and a label that is no charset
+    is passed over; both are noted.
 
     Args:
         body: The body.
-        charset: Its name.
-        lenient: Whether it is read as browsers do: what is wrong becomes U+FFFD, and Latin-1 is Windows' own.
-
-    Raises:
-        ValueError: There is no such charset, or the body is not in it.
+        charset: Its label; UTF-8 without one.
+        notes: Where irregularities are counted.
     """
-    name = normalize_encoding(charset).lower() if charset.isascii() else ""
-    if name not in _KNOWN:
-        raise ValueError(f"its charset '{charset[:40]}' is unknown")
-    codec = aliases.get(name, name)
-    if lenient:
-        codec = _AS_ON_THE_WEB.get(codec, codec)
+    codec = marked_charset(body) or codec_of(charset or "utf-8")
+    if codec is None:
+        notes.add("a charset that is unknown")
+        codec = "utf-8"
     try:
-        return body.decode(codec, "replace" if lenient else "strict").removeprefix("\ufeff")
-    except LookupError:  # a codec that is not for text, such as base64
-        raise ValueError(f"its charset '{charset[:40]}' is unknown") from None
+        text = body.decode(codec)
+    except UnicodeDecodeError:
+        text = body.decode(codec, "replace")
+        notes.add("bytes that are not text")
+    return text.removeprefix("\ufeff")
+
+
+def text_or_nothing(body: bytes, charset: str | None, *, is_json: bool) -> str | None:
+    """A body that may be text as text: by its byte order mark or label, without them as UTF-8; nothing if it is not.
+
+    JSON is UTF-8 whatever its label says, unless it cannot be.
+    """
+    marked = marked_charset(body)
+    codec = marked or (codec_of(charset) if charset else None)
+    if marked is None and (codec is None or is_json):
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            pass
+    return None if codec is None else body.decode(codec, "replace").removeprefix("\ufeff")

@@ -18,7 +18,8 @@ from naftiko_runtime.formats.columns import records
 from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.notes import Notes
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -32,7 +33,7 @@ _INLINE: Final = frozenset(
 _CELLS: Final = frozenset({"td", "th"})
 
 
-def decoder(selector: str | None) -> Callable[..., Any]:
+def decoder(selector: str | None) -> Decode:
     """The decoder for the tables that a selector finds.
 
     Raises:
@@ -43,17 +44,18 @@ def decoder(selector: str | None) -> Callable[..., Any]:
     except (SelectorError, etree.XPathError):
         raise ValueError(f"'{selector}' is no CSS selector") from None
 
-    def decode(body: bytes, charset: str | None = None) -> list[dict[str, str]]:
+    def decode(body: bytes, charset: str | None, notes: Notes) -> list[dict[str, str]]:
         """Decode a page.
 
         Args:
             body: The page.
             charset: What it is in; without one, what it says itself, or UTF-8.
+            notes: Where irregularities are counted.
 
         Raises:
-            ValueError: There is no such charset, or it is nested too deeply.
+            ValueError: It is nested too deeply.
         """
-        page = _page(as_text(body, charset or _own_charset(body), lenient=True))
+        page = _page(as_text(body, charset or _own_charset(body), notes))
         if page is None:
             return []
         chosen = find(page)

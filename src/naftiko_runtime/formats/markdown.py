@@ -20,6 +20,9 @@ from naftiko_runtime.formats.columns import records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.notes import Notes
+
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _WANTED: Final = re.compile(r"(#{1,6})(?:[ \t]+(.*))?")
@@ -34,7 +37,7 @@ _PIPE: Final = re.compile(r"(?<!\\)\|")
 _DASHES: Final = re.compile(r":?-+:?")
 
 
-def decoder(prefix: str | None) -> Callable[..., Any]:
+def decoder(prefix: str | None) -> Decode:
     """The decoder for the sections whose headings begin as told.
 
     Raises:
@@ -44,15 +47,15 @@ def decoder(prefix: str | None) -> Callable[..., Any]:
     if prefix and wanted is None:
         raise ValueError(f"'{prefix}' is no heading: write '## Results'")
 
-    def decode(body: bytes, charset: str = "utf-8") -> dict[str, Any]:
+    def decode(body: bytes, charset: str | None, notes: Notes) -> dict[str, Any]:
         """Decode a text.
 
         Raises:
             ValueError: It is not in its charset, or its front matter is no YAML.
         """
-        text = _LINE_BREAK.sub("\n", as_text(body, charset))
+        text = _LINE_BREAK.sub("\n", as_text(body, charset, notes))
         front = _FRONT.match(text)
-        value = yaml.decode(front[1].encode()) if front else None
+        value = yaml.decode(front[1].encode(), None, notes) if front else None
         rest = text[front.end() :] if front else text
         sections = [section.value() for section in _Reader(rest.split("\n")).sections()]
         if wanted is not None:

@@ -16,15 +16,18 @@ from google.protobuf.message import DecodeError
 from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from google.protobuf.message import Message
+
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.notes import Notes
 
 _COMPILE: Final = "compile it with protoc --descriptor_set_out=FILE --include_imports"
 _WELL_KNOWN: Final = "google.protobuf."
 
 
-def decoder(descriptors: bytes, name: str) -> Callable[[bytes], Any]:
+def decoder(descriptors: bytes, name: str) -> Decode:
     """The decoder for a message of a descriptor set; without a name for its only one.
 
     Raises:
@@ -40,7 +43,7 @@ def decoder(descriptors: bytes, name: str) -> Callable[[bytes], Any]:
         raise ValueError(f"it has no message '{name}': it has {', '.join(known)}") from None
     message_type = message_factory.GetMessageClass(described)
 
-    def decode(body: bytes) -> Any:
+    def decode(body: bytes, _charset: str | None, _notes: Notes) -> Any:
         """Decode a message; fields keep the names of the schema.
 
         Raises:

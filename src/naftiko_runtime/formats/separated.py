@@ -4,40 +4,75 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.notes import Notes
+
+csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 
 
-def decoder(separator: str) -> Callable[..., Any]:
+def decoder(separator: str) -> Decode:
     """The decoder for a separator."""
+    fields = re.compile(
+        rf'(?:"(?P<quoted>(?:[^"]|"")*+)"(?P<rest>[^{re.escape(separator)}\r\n]*)|(?P<plain>[^{re.escape(separator)}\r\n]*))'
+        rf"(?P<end>{re.escape(separator)}|\r\n?|\n|\Z)"
+    )
 
-    def decode(body: bytes, charset: str = "utf-8") -> list[dict[str, str]]:
-        """Decode a table.
-
-        Raises:
-            ValueError: It is not in its charset, two columns have one name, or a row has more fields than columns.
-        """
-        lines = io.StringIO(as_text(body, charset), newline="")
-        rows = csv.reader(lines, delimiter=separator, strict=True)
+    def decode(body: bytes, charset: str | None, notes: Notes) -> list[dict[str, Any]]:
+        text = as_text(body, charset, notes)
         try:
-            return _objects([row for row in rows if row])
-        except csv.Error as error:
-            raise ValueError(str(error)) from None
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        except csv.Error:
+            rows = list(_read_leniently(text, fields, notes))
+        return _objects([row for row in rows if row], notes)
 
     return decode
 
 
-def _objects(rows: list[list[str]]) -> list[dict[str, str]]:
+def _read_leniently(text: str, fields: re.Pattern[str], notes: Notes) -> Iterator[list[str]]:
+    """Rows with quotes that are not where they should be: what stands behind a closing quote is part of the field.
+
+    A quote that is never closed is a character like others.
+    """
+    row: list[str] = []
+    for found in fields.finditer(text):
+        if (quoted := found["quoted"]) is None:
+            row.append(found["plain"])
+            notes.add("a quote that is not closed", found["plain"].startswith('"'))
+        else:
+            row.append(quoted.replace('""', '"') + ("" if found["rest"].isspace() else found["rest"]))
+            notes.add("text behind a closing quote", bool(found["rest"]))
+        if found["end"] in ("\r", "\n", "\r\n", ""):
+            yield [] if row == [""] and not found[0].strip() else row
+            row = []
+
+
+def _objects(rows: list[list[str]], notes: Notes) -> list[dict[str, Any]]:
+    """Rows by the names of the first one.
+
+    Of two columns with one name the later counts, a short row has empty cells, and surplus fields are a list under the
+    empty name.
+    """
     if not rows:
         return []
     header, *rest = rows
-    if len(set(header)) != len(header):
-        raise ValueError("two columns have the same name")
-    for number, row in enumerate(rest, start=2):
-        if len(row) > len(header):
-            raise ValueError(f"row {number} has {len(row)} fields for {len(header)} columns")
-    return [dict(zip(header, row, strict=False)) for row in rest]
+    width = len(header)
+    notes.add("a column of the same name as another", width - len(set(header)))
+    if {width}.issuperset(map(len, rest)):
+        return [dict(zip(header, row, strict=True)) for row in rest]
+    objects: list[dict[str, Any]] = []
+    for row in rest:
+        fields: dict[str, Any] = dict(zip(header, [*row, *[""] * (width - len(row))], strict=False))
+        if len(row) > width:
+            fields[""] = row[width:]
+        notes.add("a row of another length than the first", len(row) != width)
+        objects.append(fields)
+    return objects

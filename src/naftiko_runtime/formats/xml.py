@@ -1,43 +1,141 @@
 """XML, as the reference reads it: the root element's name is dropped, and its content is the value.
 
-Attributes and child elements are fields by their local names, repeated children a list; an element with nothing but
-text is that text, and beside attributes or children its text is the field with the empty name.
+Attributes and child elements are fields by their local names, repeated children a list. An element with nothing but
+text is that text; beside attributes or children its text is the field with the empty name, and several texts are a
+list. ``xsi:nil`` is null.
+
+Entities are never expanded: a document type is passed over, and a reference to anything but the five entities of XML
+stays as it is written.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
-from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.charset import as_text, codec_of, marked_charset
+
+if TYPE_CHECKING:
+    from naftiko_runtime.notes import Notes
 
 DEPTH_MAX: Final = 200
+_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_DECLARED: Final = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]*)")
+_DECLARATION: Final = re.compile(r"\A\s*<\?xml\b[^>]*\?>")
+_FORBIDDEN: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE: Final = re.compile(r"&(?:#(?:x(?P<hex>[0-9a-fA-F]+)|(?P<number>[0-9]+));|(?P<name>[A-Za-z_][\w.-]*;))?")
+_CODE_DIGITS_MAX: Final = 8
 
 
-def decode(body: bytes, charset: str | None = None) -> Any:
+def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
     """Decode an XML document.
 
-    Args:
-        body: The document.
-        charset: What it is in, whatever its declaration says; without one the declaration counts.
+    The charset of the content type counts more than the document's declaration.
 
     Raises:
-        ValueError: It is none, nested too deeply, or has a document type, which could make it expand or read files.
+        ValueError: It is none, or nested too deeply.
     """
+    text = _DECLARATION.sub("", as_text(body, charset or _declared(body), notes), count=1).lstrip()
+    try:
+        return _parse(text)
+    except expat.ExpatError as error:
+        mended, forbidden = _FORBIDDEN.subn("\ufffd", text)
+        mended, references = _mend_references(mended)
+        if not forbidden + references:
+            raise ValueError(str(error)) from None
+    try:
+        value = _parse(mended)
+    except expat.ExpatError as error:
+        raise ValueError(str(error)) from None
+    notes.add("characters that XML does not allow", forbidden + references)
+    return value
+
+
+def _declared(body: bytes) -> str | None:
+    """The charset that the document declares; one of 16 bits cannot be declared in bytes that were read as ASCII."""
+    if body.startswith((b"<\0", b"\0<")):
+        return "utf-16-le" if body[1] == 0 else "utf-16-be"
+    found = None if marked_charset(body) else _DECLARED.match(body)
+    named = None if found is None else found[1].decode()
+    codec = codec_of(named) if named else None
+    return None if codec is not None and codec.startswith(("utf_16", "utf_32")) else named
+
+
+def _mend_references(text: str) -> tuple[str, int]:
+    """A text whose ``&`` all begin a reference to something that XML can hold, and how many did not."""
+    count = 0
+
+    def mended(reference: re.Match[str]) -> str:
+        nonlocal count
+        if reference["name"]:
+            return reference[0]
+        digits = reference["hex"] or reference["number"]
+        if digits is None:
+            count += 1
+            return "&amp;"
+        code = int(digits, 16 if reference["hex"] else 10) if len(digits) <= _CODE_DIGITS_MAX else -1
+        if 0 <= code <= 0x10FFFF and not _FORBIDDEN.match(chr(code)):  # noqa: PLR2004 - the last code point
+            return reference[0]
+        count += 1
+        return "\ufffd"
+
+    return _REFERENCE.sub(mended, text), count
+
+
+def _parse(text: str) -> Any:
+    encoded = text.encode("utf-8", "replace")
+    subset = _internal_subset(encoded)
+    if subset is not None:
+        encoded = encoded[: subset.start] + encoded[subset.stop :]
     reader = _Reader()
-    if charset is not None:
-        body = as_text(body, charset).encode()
-    parser = expat.ParserCreate(None if charset is None else "utf-8")
+    parser = _parser()
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = reader.doctype
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, LookupError) as error:  # the latter for a declared encoding that there is none of
-        raise ValueError(str(error)) from None
+    parser.SkippedEntityHandler = reader.reference
+    parser.Parse(encoded, True)
     return reader.value
+
+
+def _parser() -> expat.XMLParserType:
+    parser = expat.ParserCreate("utf-8")
+    parser.UseForeignDTD(True)  # so that what a document type may declare is skipped instead of an error
+    return parser
+
+
+class _Found(Exception):  # noqa: N818 - no error
+    """The end of what was sought."""
+
+
+def _internal_subset(encoded: bytes) -> slice | None:
+    """Where the declarations within the document type stand: without them nothing can expand."""
+    head = encoded.find(b"<!DOCTYPE")
+    if head < 0:
+        return None
+    parser = _parser()
+    bounds: list[int] = []
+
+    def begin(_name: str, _system: str | None, _public: str | None, has_subset: int) -> None:
+        if not has_subset:
+            raise _Found
+        bounds.append(parser.CurrentByteIndex)
+
+    def end() -> None:
+        bounds.append(parser.CurrentByteIndex)
+        raise _Found
+
+    def element(_name: str, _attributes: dict[str, str]) -> None:
+        raise _Found
+
+    parser.StartDoctypeDeclHandler = begin
+    parser.EndDoctypeDeclHandler = end
+    parser.StartElementHandler = element
+    with contextlib.suppress(_Found):
+        parser.Parse(encoded, True)
+    return slice(*bounds) if len(bounds) > 1 else None
 
 
 class _Reader:
@@ -45,32 +143,69 @@ class _Reader:
 
     def __init__(self) -> None:
         self.value: Any = None
-        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
-
-    def doctype(self, *_: Any) -> None:
-        raise ValueError("it has a document type")
+        self._open: list[_Element] = []
+        self._nil = {"xsi:nil"}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) == DEPTH_MAX:
             raise ValueError("nested too deeply")
-        fields: dict[str, Any] = {
-            _local(key): value for key, value in attributes.items() if key.partition(":")[0] != "xmlns"
-        }
-        self._open.append((_local(name), fields, []))
+        element = _Element(_local(name))
+        for key, value in attributes.items():
+            prefix, _, local = key.partition(":")
+            if prefix == "xmlns":
+                if value == _INSTANCE:
+                    self._nil.add(f"{local}:nil")
+            elif key not in self._nil:
+                element.fields[_local(key)] = value
+        element.nil = any(attributes.get(key, "").strip() in ("true", "1") for key in self._nil)
+        self._open.append(element)
 
     def text(self, text: str) -> None:
-        self._open[-1][2].append(text)
+        self._open[-1].pieces.append(text)
+
+    def reference(self, name: str, is_parameter: int) -> None:
+        if self._open and not is_parameter:
+            self._open[-1].pieces.append(f"&{name};")
 
     def end(self, _: str) -> None:
-        name, fields, texts = self._open.pop()
-        text = "".join(texts)
-        value: Any = fields or text
-        if fields and text.strip():
-            fields[""] = text
+        element = self._open.pop()
         if self._open:
-            _add(self._open[-1][1], name, value)
+            parent = self._open[-1]
+            parent.end_text()
+            _add(parent.fields, element.name, element.value())
         else:
-            self.value = value
+            value = element.value()
+            self.value = {"": value} if isinstance(value, str) and value else value
+
+
+class _Element:
+    """An element that is still open."""
+
+    __slots__ = ("fields", "name", "nil", "pieces", "texts")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.fields: dict[str, Any] = {}
+        self.nil = False
+        self.pieces: list[str] = []
+        self.texts: list[str] = []
+
+    def end_text(self) -> None:
+        """Keep the text before a child; white space is none."""
+        text = "".join(self.pieces)
+        if text.strip():
+            self.texts.append(text)
+        self.pieces.clear()
+
+    def value(self) -> Any:
+        if self.nil:
+            return None
+        if not self.fields:
+            return "".join(self.pieces)
+        self.end_text()
+        if self.texts:
+            self.fields[""] = self.texts[0] if len(self.texts) == 1 else self.texts
+        return self.fields
 
 
 def _local(name: str) -> str:

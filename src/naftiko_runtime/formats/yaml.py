@@ -1,19 +1,81 @@
-"""YAML, by the guarded reader that capability files are read with."""
+"""YAML 1.2, by the guarded reader of capability files, but more lenient than with those."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.source import SourceError, load
+from yaml import YAMLError
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.lazy import pattern
+from naftiko_runtime.limits import SCALAR_DIGITS_MAX
+from naftiko_runtime.source import exact_float
+from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.places import Places
+from naftiko_runtime.source.scalars import is_number
+
+if TYPE_CHECKING:
+    from naftiko_runtime.notes import Notes
+
+_NOT_PRINTABLE: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def decode(body: bytes) -> Any:
-    """Decode a YAML document.
+def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
+    """Decode a YAML document, the first one where there are several.
+
+    Tags are passed over, and of two equal keys the later counts; both are noted.
 
     Raises:
-        ValueError: It is none, has a feature outside the 1.2 core, or exceeds a limit.
+        ValueError: It is none, or exceeds a limit.
     """
+    text, replaced = _NOT_PRINTABLE.subn("\ufffd", as_text(body, charset, notes))
+    notes.add("characters that YAML does not allow", replaced)
+    builder = _LenientBuilder(text, notes)
     try:
-        return load(body, "answer").data
-    except SourceError as error:
-        raise ValueError(error.diagnostics[0].message) from None
+        return builder.document()
+    except _FirstDocumentEnded:
+        return builder.first
+    except YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+class _FirstDocumentEnded(Exception):  # noqa: N818 - no error
+    """What follows is not read."""
+
+
+class _LenientBuilder(Builder):
+    def __init__(self, text: str, notes: Notes) -> None:
+        super().__init__("response", text, Places(), Findings())
+        self._notes = notes
+
+    @property
+    def first(self) -> Any:
+        """The first document's value."""
+        return self._root
+
+    def _plain(self, text: str, marks: Any) -> Any:
+        if len(text) > SCALAR_DIGITS_MAX and is_number(text):
+            return exact_float(text)
+        return super()._plain(text, marks)
+
+    def _entry(self, frame: Any, value: Any, marks: Any) -> None:
+        self._notes.add("a key that stands twice", frame.key in frame.container)
+        frame.container.pop(frame.key, None)
+        super()._entry(frame, value, marks)
+
+    def _complain(self, rule: rules.Rule, message: str, marks: Any, advice: str | None = None) -> None:
+        del marks, advice
+        if not self._documents:  # it is empty, which is null
+            return
+        if rule is not rules.YAML_FEATURE:
+            raise ValueError(message)
+        self._notes.add("a YAML feature that is not supported")
+
+    def _stop(self, rule: rules.Rule, message: str, marks: Any, advice: str | None = None) -> None:
+        del rule, marks, advice
+        if self._documents > 1:
+            self._notes.add("a second YAML document")
+            raise _FirstDocumentEnded
+        raise ValueError(message)

@@ -7,7 +7,7 @@ and nothing in it can make the build expensive.
 
 from naftiko_runtime.source.places import LINE_BREAK, Draft, Source, SourceError, Steps
 from naftiko_runtime.source.reading import Reading, load, read
-from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, written
+from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, exact_float, written
 
 __all__ = [
     "LINE_BREAK",
@@ -18,6 +18,7 @@ __all__ = [
     "Steps",
     "WrittenFloat",
     "WrittenInt",
+    "exact_float",
     "load",
     "read",
     "written",

@@ -25,6 +25,16 @@ class WrittenFloat(float):
     text: str
 
 
+def exact_float(text: str) -> float:
+    """The number that a decimal text is; one that remembers its spelling where a float would be written otherwise."""
+    value = float(text)
+    if repr(value) == text and "e" not in text:
+        return value
+    kept = WrittenFloat(value)
+    kept.text = text
+    return kept
+
+
 def written(value: float) -> str:
     """A number as its author wrote it, for the places where text was meant."""
     if isinstance(value, WrittenInt | WrittenFloat):
