@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.content import Result, failed_call, failure, mapped_result, untouched_result
+from naftiko_runtime.adapters.content import (
+    Result,
+    failed_call,
+    failure,
+    mapped_result,
+    plain_numbers,
+    untouched_result,
+)
 from naftiko_runtime.adapters.mcp_wire import Introduction
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.engine.body import checked_json, form_of
@@ -74,7 +81,7 @@ class ToolServer:
 
     def listed(self) -> list[dict[str, Any]]:
         """The tools as they are listed, each with its keys in MCP's order."""
-        return [listed(tool, self.schemas[tool.name]) for tool in self.plan.tools]
+        return [plain_numbers(listed(tool, self.schemas[tool.name])) for tool in self.plan.tools]
 
     def introduction(self) -> Introduction:
         """What the server says of itself."""
