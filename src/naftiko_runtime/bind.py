@@ -13,6 +13,7 @@ from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.masks import masks_of
 from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.link.base_uri import located
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
@@ -72,6 +73,7 @@ async def bind(
     Raises:
         BindError: A secret cannot be sent where the plan wants it.
     """
+    calling = located(plan, {name: secret.reveal() for name, secret in secrets.items()})
     transport = open_transport()
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
     deadlines = Deadlines(deadline_seconds, total)
@@ -98,7 +100,7 @@ async def bind(
 
         servers = (
             BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
-            for s in plan.servers
+            for s in calling.servers
         )
         yield Bound(plan, tuple(servers))
     finally:

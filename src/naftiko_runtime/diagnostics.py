@@ -224,8 +224,8 @@ UNKNOWN_REFERENCE: Final = _rule(
     "NK206",
     "unknown-reference",
     _E,
-    "A 'with' value names no input parameter.",
-    "Begin with `rest.`, `tools.`, `mcp.` or the expose's namespace.",
+    "A value has the form of a reference, and names nothing.",
+    "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
 )
 UNKNOWN_PARAMETER: Final = _rule(
     "NK207",
@@ -260,8 +260,8 @@ UNLISTED_VARIABLE: Final = _rule(
     "NK211",
     "unlisted-variable",
     _W,
-    "An expression names an environment variable that its bind's `keys` do not list; it is taken from there.",
-    "List the variable under the bind's `keys`.",
+    "An expression uses a variable that no bind lists; it is taken from the environment.",
+    "List the variable under the `keys` of a bind without `location`.",
 )
 PROVIDER: Final = _rule(
     "NK212",
@@ -300,6 +300,13 @@ UNLISTED_INPUT: Final = _rule(
     "Correct the name, or list the input under `inputParameters`.",
 )
 
+UNDOCUMENTED_REFERENCE: Final = _rule(
+    "NK217",
+    "undocumented-reference",
+    _W,
+    "A value that names an input or a variable in another form than the specification has; it is given its meaning.",
+    "Write `$this.<namespace>.x` under `with`, and `{{x}}` in a template.",
+)
 VALUE_PREFIX: Final = _rule(
     "NK221",
     "value-prefix",
@@ -400,6 +407,13 @@ UNPLACED_PARAMETER: Final = _rule(
     _E,
     "A parameter 'in: path' whose path has no place for it.",
     "Write `{name}` into the path, or say where the parameter really goes.",
+)
+PATH_INPUT_IN_QUERY: Final = _rule(
+    "NK412",
+    "path-input-in-query",
+    _W,
+    "An exposed input 'in: path' whose route has no place for it; callers give it in the query.",
+    "Write `{name}` into the route's path, or `in: query`.",
 )
 NOTHING_TO_SERVE: Final = _rule(
     "NK407",

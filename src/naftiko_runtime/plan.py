@@ -126,7 +126,10 @@ Credential: TypeAlias = (
 
 
 class Upstream(Struct, frozen=True):
-    """A consumed API: where it is and how we prove who we are; without a base URI nobody is called (a mock)."""
+    """A consumed API: where it is and how we prove who we are; without a base URI nobody is called (a mock).
+
+    A base URI with variables is a ``template``, of which ``base_uri`` shows the names until it is bound.
+    """
 
     namespace: str
     base_uri: str
@@ -134,6 +137,7 @@ class Upstream(Struct, frozen=True):
     span: Span
     exposed_headers: frozenset[bytes] = frozenset()
     """Of its responses: these reach callers besides those that always do, in lower case."""
+    template: Term | None = None
 
 
 ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.link.base_uri import value_faults
+from naftiko_runtime.link.consumed import base_uri_fault
+from naftiko_runtime.link.credentials import endpoint_fault
+from naftiko_runtime.link.terms import variables
+from naftiko_runtime.plan import ClientCredentials
 from naftiko_runtime.providers import ProviderError, provider_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from naftiko_runtime.plan import Binding, Plan, Upstream
+    from naftiko_runtime.plan import Binding, Plan, Term, Upstream
     from naftiko_runtime.providers import Provider
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -46,21 +51,25 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
     """Every bound variable of a plan that its provider has, by ``namespace.VARIABLE``.
 
     Raises:
-        BindError: Locations that cannot be read, and variables that some expression uses and that are absent or empty:
-            all of them, with their places.
+        BindError: Locations that cannot be read, variables that some expression uses and that are absent or empty, and
+            values that a base URI cannot hold: all of them, with their places.
     """
     found: dict[str, Secret] = {}
     faults: dict[str, None] = {}
     providers: dict[tuple[str | None, Path], Provider | str] = {}
+    keys: dict[str, str] = {}
     for binding in plan.bindings:
         place = binding.location, Path(binding.span.file).parent
         if place not in providers:
             providers[place] = _opened(place, environment)
-        fault, value = _looked_up(binding, providers[place])
+        provider = providers[place]
+        fault, value = _looked_up(binding, provider)
+        keys[binding.name] = "" if isinstance(provider, str) else provider.called(binding.key)
         if value:
             found[binding.name] = Secret(value)
         elif binding.uses:
             faults[fault] = None
+    faults.update(dict.fromkeys(_unusable_urls(plan, found, keys)))
     if faults:
         raise BindError(tuple(faults))
     return found
@@ -100,6 +109,33 @@ def _missing(binding: Binding, provider: Provider, lack: str) -> str:
         f"{binding.span}: error[unset-variable]: '{binding.variable}' needs {provider.called(binding.key)}, "
         f"which {lack} (used at {used})\n  help: {advice}\n"
     )
+
+
+def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]) -> Iterator[str]:
+    """What to say of values that make no base URI or token endpoint."""
+    values = {name: secret.reveal() for name, secret in found.items()}
+    bindings = {binding.name: binding for binding in plan.bindings}
+    for upstream in plan.called:
+        for what, term, check in _urls(upstream):
+            if not set(variables(term)) <= values.keys():
+                continue  # what is missing is told already
+            for name, fault in value_faults(term, values, check):
+                binding = bindings[name]
+                yield (
+                    f"{upstream.span}: error[unusable-url]: {what} of '{upstream.namespace}' cannot hold the value of "
+                    f"'{binding.variable}', which is {keys[name]} (bound at {binding.span}): {fault}\n"
+                    f"  help: correct the value, or start with --base-uri {upstream.namespace}=URL\n"
+                )
+
+
+def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Callable[[str], str | None]]]:
+    """The URLs of an upstream that hold variables: what each is called, and what checks one without."""
+    if upstream.template is not None:
+        yield "the base URI", upstream.template, base_uri_fault
+    if isinstance(upstream.credential, ClientCredentials):
+        endpoint = upstream.credential.token_endpoint
+        if next(variables(endpoint), None) is not None:
+            yield "the token endpoint", endpoint, endpoint_fault
 
 
 def unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> BindError:

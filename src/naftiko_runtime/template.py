@@ -75,10 +75,14 @@ IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
 
 
 class Placeholder(Struct, frozen=True):
-    """A name to be replaced; ``offset`` counts characters from the template's start."""
+    """A name to be replaced; ``offset`` counts characters from the template's start.
+
+    A ``bare`` one stands there without the double braces, and its name is all of its text.
+    """
 
     name: str
     offset: int
+    bare: bool = False
 
 
 def split(text: str) -> tuple[str | Placeholder, ...]:

@@ -68,12 +68,21 @@ class Story:
         file = self.folder / f"{self.name}.yml"
         file.write_bytes(yaml.dump(whole, Dumper=_AsWritten, sort_keys=False).replace("{upstream}", url).encode())
         ports = {expose["namespace"]: 0 for expose in capability["exposes"]}
-        apis = [api for api in capability["consumes"] if "baseUri" in api]
+        apis = [api for api in capability["consumes"] if "{{" not in api.get("baseUri", "{{")]
         base_uris = {api["namespace"]: url + urlsplit(api["baseUri"]).path for api in apis}
         skip_broken = self.options.get("skip-broken", False)
         loaded = load(file, Overrides(base_uris, ports, host="127.0.0.1", skip_broken=skip_broken))
         assert loaded.plan is not None, "\n".join(f"{d.span}: {d.message}" for d in loaded.diagnostics)
         return loaded.plan
+
+    def variables(self, url: str) -> dict[str, str]:
+        """What the binds find; ``{upstream}``, ``{host}`` and ``{port}`` in a value are the upstream's."""
+        parts = urlsplit(url)
+        marks = {"{upstream}": url, "{host}": str(parts.hostname), "{port}": str(parts.port)}
+        found = dict(self.environment)
+        for mark, value in marks.items():
+            found = {name: text.replace(mark, value) for name, text in found.items()}
+        return found
 
     def script(self, upstream: Upstream) -> None:
         """Let the upstream forget what it knew, and answer as this story says."""

@@ -54,7 +54,7 @@ async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
     plan = story.plan(url)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
-        secrets = resolve(plan, story.environment)
+        secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("native")))
         server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
         app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)

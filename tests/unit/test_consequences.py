@@ -129,7 +129,7 @@ OTHERS = {
     ),
     "an expose's namespace twice": ("namespace: tools", "namespace: web", "duplicate-namespace"),
     "a call that leads nowhere": ("registry.list-ships", "registry.list-shps", "unresolved-call"),
-    "a variable that nothing binds": ("{TOKEN: REGI", "{TOKN: REGI", "unbound-variable"),
+    "a variable that nothing binds": ("{TOKEN: REGI", "{TOKN: REGI", "unlisted-variable"),
     "a method that is none": ("{name: get-ship, method: GET", "{name: get-ship, method: FETCH", "invalid-value"),
     "an API without an address": ("baseUri: https://registry.acme.io/v1", "baseUri: ''", "invalid-base-uri"),
     "a port that is none": ("port: 8080", "port: [8080]", "wrong-type"),

@@ -469,7 +469,9 @@ def test_a_shared_document_may_leave_a_variable_to_its_importers_but_not_misspel
     unbound = SHARED.replace(BINDS, "")
     assert told(put(tmp_path, shared=unbound)) == []
     misspelt = SHARED.replace("{{TOKEN}}", "{{TOKN}}")
-    assert told(put(tmp_path, shared=misspelt)) == ["shared.yml:8 unbound-variable 'TOKN' is bound nowhere"]
+    assert told(put(tmp_path, shared=misspelt)) == [
+        "shared.yml:8 unlisted-variable 'TOKN' is taken from the environment, though 'keys' does not list it"
+    ]
 
 
 def test_what_is_wrong_in_a_shared_document_is_told(tmp_path: Path) -> None:

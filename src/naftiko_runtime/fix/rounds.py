@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source
 
 _BOM: Final = b"\xef\xbb\xbf"
-_MISTAKES: Final = frozenset({rules.MISSPELT_KEY, rules.MISSING_KEY, rules.INVALID_VALUE, rules.NO_SUCH_EXPOSE})
+_MISTAKES: Final = frozenset(
+    {
+        rules.MISSPELT_KEY,
+        rules.MISSING_KEY,
+        rules.INVALID_VALUE,
+        rules.NO_SUCH_EXPOSE,
+        rules.TEMPLATE,
+        rules.BASE_URI,
+    }
+)
 """Rules whose fix lets something run that did not; every other fix must not change what the document does."""
 
 

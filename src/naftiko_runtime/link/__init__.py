@@ -8,17 +8,19 @@ from msgspec import Struct
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.link.consumed import consumed_operations
-from naftiko_runtime.link.context import Context, Variables
+from naftiko_runtime.link.context import Context, Namespaces
+from naftiko_runtime.link.data import parts as parts_of
 from naftiko_runtime.link.exposes import link_exposes
 from naftiko_runtime.link.hygiene import check_hygiene
 from naftiko_runtime.link.spelling import listed
 from naftiko_runtime.link.tidiness import check_tidiness
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.link.value_checks import check_values
+from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.spec.document import SharedDocument
-from naftiko_runtime.spec.exposes import OtherExpose
+from naftiko_runtime.spec.exposes import OtherExpose, ServedExpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +66,8 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     variables.declare(document, source, findings)
     unrunnable = overrides.lint and not document.capability.exposes and _can_be_imported(document)
     shared = unrunnable or isinstance(document, SharedDocument)
-    context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread)
+    spaces = _namespaces(document, source)
+    context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
     linked, parts = link_exposes(document, operations, upstreams, context)
     servers = tuple(map(overrides.moved, linked))
@@ -76,17 +79,8 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     if overrides.lint:
         check_hygiene(document, operations, context)
         check_tidiness(document, operations, context)
-    for binding in variables.unlisted():
-        message = f"'{binding.variable}' is taken from the environment, though 'keys' does not list it"
-        advice = f"add '{binding.variable}: {binding.variable}' to the keys of '{binding.namespace}'"
-        fix = listed(binding, document, source)
-        findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice, fix=fix)
-    for binding in variables.bindings():
-        others = shared or binding.span.file != source.file  # whoever imports those may use them
-        if not binding.uses and not others and not variables.named_in(binding, source.text):
-            message = f"'{binding.variable}' is bound but never used"
-            advice = "remove it, or use it as {{" + binding.variable + "}}"
-            findings.add(rules.UNUSED_BINDING, message, binding.span, advice)
+    _tell_unlisted(document, variables, context)
+    _tell_unused(variables, context)
     plan = Plan(
         label=document.info.label or source.file,
         file=source.file,
@@ -114,3 +108,44 @@ def _can_be_imported(document: Document) -> bool:
     """Whether a document has what others may import."""
     capability = document.capability
     return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))
+
+
+def _namespaces(document: Document, source: Source) -> Namespaces:
+    apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
+    called = {f"{api.namespace}.{o.name}" for api in apis for resource in api.resources for o in resource.operations}
+    exposes = (expose for expose in document.capability.exposes if isinstance(expose, ServedExpose))
+    return Namespaces(
+        exposed=tuple(dict.fromkeys(name for expose in exposes for name in expose.names)),
+        aggregates=tuple(str(part.get("namespace")) for part, _ in parts_of(source.data, "aggregates")),
+        consumed=frozenset({*(api.namespace for api in apis), *called}),
+    )
+
+
+def _tell_unlisted(document: Document, variables: Variables, context: Context) -> None:
+    """Report what is taken from the environment though no bind lists it; in a shared document an importer may."""
+    for binding in variables.unlisted():
+        name, meant = binding.variable, variables.meant_by(binding)
+        if context.shared and not meant:
+            continue
+        if variables.is_listed_environment(binding.namespace):
+            message = f"'{name}' is taken from the environment, though 'keys' does not list it"
+            advice = f"add '{name}: {name}' to the keys of '{binding.namespace}'"
+        else:
+            message = f"'{name}' is taken from the environment, though no bind lists it"
+            advice = f"bind it: 'binds: [{{namespace: {binding.namespace}, keys: {{{name}: {name}}}}}]'"
+        fix = () if meant else listed(binding, document, context.source)
+        advice = f"did you mean '{meant}'? Otherwise {advice}" if meant else advice
+        context.findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice, fix=fix)
+
+
+def _tell_unused(variables: Variables, context: Context) -> None:
+    """Report bound variables that nothing uses, unless they may be what an unlisted one is a slip of."""
+    source = context.source
+    meant = {variables.meant_by(binding) for binding in variables.unlisted()}
+    for binding in variables.bindings():
+        others = context.shared or binding.span.file != source.file  # whoever imports those may use them
+        if binding.uses or others or binding.variable in meant or variables.named_in(binding, source.text):
+            continue
+        message = f"'{binding.variable}' is bound but never used"
+        advice = "remove it, or use it as {{" + binding.variable + "}}"
+        context.findings.add(rules.UNUSED_BINDING, message, binding.span, advice)

@@ -97,17 +97,17 @@ def _tree(data: Any, steps: Steps, site: CallSite) -> Any:
 
 
 def _template(text: str, steps: Steps, site: CallSite) -> Term:
-    pieces = site.context.pieces(text, steps)
-    terms: list[Any] = [Constant(p) if isinstance(p, str) else site.body_value(p.name, steps) for p in pieces]
+    pieces = site.body_pieces(text, steps)
+    terms: list[Any] = [Constant(p) if isinstance(p, str) else site.body_value(p, text, steps) for p in pieces]
     return terms[0] if len(terms) == 1 else Composed(tuple(terms))
 
 
 def _json_text(text: str, steps: Steps, site: CallSite) -> Body | None:
     """A JSON text with placeholders, each known to be bare, in a string or in a key."""
-    pieces = site.context.pieces(text, steps)
+    pieces = site.body_pieces(text, steps)
     if not _is_json(pieces, steps, site):
         return None
-    terms = iter([site.body_value(piece.name, steps) for piece in pieces if not isinstance(piece, str)])
+    terms = iter([site.body_value(piece, text, steps) for piece in pieces if not isinstance(piece, str)])
     whole = "".join(piece if isinstance(piece, str) else _MARK for piece in pieces)
     parts: list[str | tuple[Term, _Place]] = []
     end = 0
@@ -171,7 +171,7 @@ def _text(spec: BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
 
 
 def _plain(text: str, content_type: str, kind: str, steps: Steps, site: CallSite) -> Body:
-    pieces = site.context.pieces(text, steps)
+    pieces = site.body_pieces(text, steps)
     before = ""
     parts: list[str | tuple[Term, Escape]] = []
     for piece in pieces:
@@ -180,7 +180,7 @@ def _plain(text: str, content_type: str, kind: str, steps: Steps, site: CallSite
             before += piece
         else:
             escaping = _escape(kind, before, whole=len(pieces) == 1)
-            parts.append((site.body_value(piece.name, steps), escaping))
+            parts.append((site.body_value(piece, text, steps), escaping))
             before += "x"
     return PlainText(tuple(parts), content_type)
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Contract, Input, Place, read_as
-from naftiko_runtime.diagnostics import closest, did_you_mean
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.diagnostics import closest
 from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.naming import WRITES, Naming
 from naftiko_runtime.link.spelling import route_respelt
 from naftiko_runtime.link.styles import list_style
-from naftiko_runtime.link.terms import arguments, composed, substituted, variables
+from naftiko_runtime.link.terms import arguments, substituted
 from naftiko_runtime.plan import (
     Argument,
     Constant,
@@ -33,7 +32,6 @@ from naftiko_runtime.plan import (
     Term,
     WholeBody,
 )
-from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.parameters import BodyTemplate
 from naftiko_runtime.template import IN_PATH
 
@@ -41,17 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.diagnostics import Span
-    from naftiko_runtime.link.consumed import Consumed
-    from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Body
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.exposes import Exposed
     from naftiko_runtime.spec.parameters import ConsumedParameter
     from naftiko_runtime.template import Placeholder
 
-WRITES: Final = ("POST", "PUT", "PATCH")
-_REFERENCE: Final = pattern(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
-_PREFIXES: Final = ("rest", "tools", "mcp")
 
 _PARTS: Final = ("path", "query", "headers", "cookies", "body")
 
@@ -59,36 +51,8 @@ _NOTHING: Final = Constant(None)
 """Fills a parameter that no caller can give and that has no default: it is left out."""
 
 
-class CallSite(Struct):
-    """The linking of one exposed operation to the consumed one it calls.
-
-    Attributes:
-        context: The linking run.
-        exposed: The exposed operation.
-        names: Of its expose: what stands before the dot where a value names an input.
-        consumed: What it calls.
-        inputs: The declared inputs, then the inferred ones, by name.
-        tool: Whether it is an MCP tool, whose caller can only give arguments.
-        fixed: What the document itself gives for some of the inputs; they are no caller's to give.
-        closed: Whether the exposed side says ``inputParameters: []``: there is nothing to give but what is declared.
-    """
-
-    context: Context
-    exposed: Exposed
-    names: tuple[str, ...]
-    consumed: Consumed
-    inputs: dict[str, Input]
-    tool: bool
-    fixed: Mapping[str, Term] = field(default_factory=dict)
-    closed: bool = False
-    _with: dict[str, Term] = field(default_factory=dict)
-    _used: set[str] = field(default_factory=set)
-    _shown: list[Term] = field(default_factory=list)
-    """What outputs show of the inputs."""
-    _hidden: set[str] = field(default_factory=set)
-    """Inputs for what the API's authentication sets, which no caller is asked for."""
-    _broken: bool = False
-    """Whether a value names nothing: which inputs are used cannot be told then."""
+class CallSite(Naming):
+    """The linking of one exposed operation to the consumed one it calls."""
 
     def link(self) -> tuple[Contract, Request]:
         """The contract with its inferred inputs, and the filled request."""
@@ -185,144 +149,6 @@ class CallSite(Struct):
         own = any((self.tool or spec.place == place) and spec.path is None for spec in declared)
         return self.consumed.declares(place) or own
 
-    # -- values ---------------------------------------------------------------------------------------------------
-
-    def _with_term(self, name: str, value: Any) -> Term:
-        steps = self.exposed.at("with", name)
-        if not isinstance(value, str):
-            if isinstance(value, dict | list) or value is None:
-                self.context.complain(rules.WRONG_TYPE, f"'{name}' takes text, a number or a boolean", steps)
-            return Constant(value)
-        if "{{" in value:
-            return self.template(value, steps)
-        if value.startswith("$."):
-            message = "references to steps are not served yet"
-            self.context.complain(rules.NOT_SERVED, message, steps, "give a constant or an input")
-        before = dict(self.inputs)
-        if (argument := self._reference(value, name)) is not None:
-            listed = [parameter.name for parameter in getattr(self.exposed, "input_parameters", ())]
-            if listed and argument.name not in before:
-                message = f"'{argument.name}' is not among the inputs, and becomes one"
-                advice = did_you_mean(argument.name, listed, "listed are")
-                self.context.complain(rules.UNLISTED_INPUT, message, steps, advice)
-            return argument
-        self._check_prefix(value, steps)
-        return Constant(value)
-
-    def _reference(self, text: str, fills: str | None = None) -> Argument | None:
-        """The input that ``rest.x``, ``<namespace>.x`` or a bare declared ``x`` names."""
-        if text in self.inputs:
-            return Argument(text)
-        match = _REFERENCE.fullmatch(text)
-        if match is None or match[1] not in (*_PREFIXES, *self.names):
-            return None
-        name = match[2]
-        if name not in self.inputs:
-            self._infer(self._folded(name) or name, fills or name)
-        return Argument(self._folded(name) or name)
-
-    def _folded(self, name: str) -> str | None:
-        """A declared input that differs from a name only in case and punctuation, when there is exactly one."""
-        if name in self.inputs:
-            return name
-        found = [known for known in self.inputs if fold(known) == fold(name)]
-        return found[0] if len(found) == 1 else None
-
-    def _check_prefix(self, text: str, steps: Steps) -> None:
-        """Report text that is nearly a reference: a misspelt prefix would otherwise be sent as a constant."""
-        match = _REFERENCE.fullmatch(text)
-        if match and (advice := did_you_mean(match[1], (*_PREFIXES, *self.names))) and "did you mean" in advice:
-            message = f"'{match[1]}' is no namespace that a value can come from"
-            self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, advice)
-            self._broken = True
-
-    def template(self, text: str, steps: Steps) -> Term:
-        """A template over variables and inputs, as a term."""
-        pieces = self.context.pieces(text, steps)
-        return composed(Constant(p) if isinstance(p, str) else self.named(p.name, steps) for p in pieces)
-
-    def shown(self, text: str, steps: Steps) -> Term:
-        """A template of an output, as a term over the caller's inputs alone; to be told before :meth:`link`."""
-        template = self.template(text, steps)
-        self._shown.append(template)
-        term: Term = substituted(template, self.fixed)
-        for name in set(variables(term)):
-            message = f"callers would be shown the bound variable '{name}'"
-            self.context.complain(rules.SECRET_SHOWN, message, steps, "write the text itself, or an input")
-        return term
-
-    def body_value(self, name: str, steps: Steps) -> Term:
-        """What a name in a body template means; one that nothing explains becomes an input of the caller."""
-        prefix, _, short = name.partition(".")
-        if (bound := self._bound(short if prefix in _PREFIXES else name)) is not None:
-            return bound
-        if (given := self._environment(name)) is not None:
-            return given
-        if variable := self.context.variables.resolve(name, self.context.span(steps)):
-            return variable
-        return self._reference(name) or self._input(name)
-
-    def named(self, name: str, steps: Steps) -> Term:
-        """What a placeholder's name means: a variable or an input of the caller."""
-        if (given := self._environment(name)) is not None:
-            return given
-        if variable := self.context.variables.resolve(name, self.context.span(steps)):
-            return variable
-        if argument := self._reference(name):
-            return argument
-        if folded := self._folded(name):
-            return Argument(folded)
-        self.context.unbound(name, steps, self.inputs)
-        self._broken = True
-        return Constant("")
-
-    def _environment(self, name: str) -> Term | None:
-        """What a consumed parameter ``in: environment`` holds: its ``value``, or the variable of its name."""
-        parameter = next((p for p in self.consumed.parameters if p.in_ == "environment" and p.name == name), None)
-        if parameter is None:
-            return None
-        if (bound := self._bound(name)) is not None:
-            return bound
-        if parameter.value is not None:
-            return self.context.secret_text(parameter.value, parameter.at("value"))
-        return self.context.variables.environment(name, self.context.span(parameter.at("name")))
-
-    def _infer(self, name: str, consumed_name: str | None = None) -> None:
-        """Add an input that nobody declares on the exposed side, with what the consumed side says of it."""
-        if name in self.inputs:
-            return
-        wanted = consumed_name or name
-        parameter = next((p for p in self.consumed.parameters if p.name == wanted), None)
-        in_path = wanted in self.consumed.placeholders
-        place: Place = "query"
-        if parameter is not None and parameter.in_ in ("header", "cookie", "body"):
-            place = parameter.in_
-        elif parameter is None and not in_path and (self._has_template() or self._takes_fields()):
-            place = "body"
-        self.inputs[name] = Input(
-            name=name,
-            place=place,
-            type=(parameter.type if parameter else None) or ("string" if in_path else None),
-            required=in_path or bool(parameter and parameter.required),
-            default=parameter.default if parameter else None,
-            description=parameter.description if parameter else None,
-            inferred=True,
-        )
-
-    def _has_template(self) -> bool:
-        """Whether the consumed operation writes a body, in which names stand that it does not declare."""
-        body = self.consumed.spec.body
-        return body is not None and not (isinstance(body, BodyTemplate) and body.data is None)
-
-    def _takes_any_body(self) -> bool:
-        """Whether the consumed operation names a kind of body, and leaves what is in it to the caller."""
-        return isinstance(self.consumed.spec.body, BodyTemplate) and self.consumed.spec.body.data is None
-
-    def _takes_fields(self) -> bool:
-        """Whether ``with`` may name fields of a body that the consumed operation says nothing of."""
-        silent = not self._has_template() and not self.consumed.declares("query", "header", "cookie", "body")
-        return silent and self.consumed.spec.method in WRITES
-
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _term(self, parameter: ConsumedParameter) -> Term:
@@ -339,7 +165,7 @@ class CallSite(Struct):
             return Constant(parameter.default)
         if parameter.in_ == "path":
             self._tell_of_spelling(parameter.name)
-        return self._input(parameter.name)
+        return self._argument(parameter.name)
 
     def _typed(self, parameter: ConsumedParameter, term: Term) -> Term:
         """A fixed field of a JSON body as the type that it declares."""
@@ -365,34 +191,6 @@ class CallSite(Struct):
             if spec.default is None and not spec.required:
                 self.inputs[term.name] = replace(spec, default=default)
         return term
-
-    def _bound(self, name: str) -> Term | None:
-        """What ``with`` says of a consumed name, noting the use; one that differs in spelling only is taken."""
-        key = name if name in self._with else self._respelt(name)
-        if key is None:
-            return None
-        self._used.add(key)
-        return self._with[key]
-
-    def _respelt(self, name: str) -> str | None:
-        """The ``with`` key that differs from a name in case and punctuation, when it is the only one and no other's."""
-        known = {*(p.name for p in self.consumed.parameters), *self.consumed.placeholders}
-        found = [key for key in self._with if key not in known and fold(key) == fold(name)]
-        if len(found) != 1:
-            return None
-        key, meant = found[0], self.consumed.spelt.get(name, name)
-        if key != meant:  # otherwise it is the parameter that is spelt otherwise, which is told there
-            message = f"'{key}' is taken for '{meant}' of '{self.consumed.name}'"
-            steps = self.exposed.at("with", key)
-            fix = respelt(self.context.source, steps, key, meant, key=True)
-            self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{meant}'", key=True, fix=fix)
-        return key
-
-    def _input(self, name: str) -> Argument:
-        folded = self._folded(name)
-        if folded is None:
-            self._infer(name)
-        return Argument(folded or name)
 
     def _fields(self, place: str) -> tuple[NamedTerm, ...]:
         lower = str.lower if place == "header" else str
@@ -421,11 +219,11 @@ class CallSite(Struct):
         if folded is None and (variable := self.context.variables.resolve(piece.name, self._call_span())):
             return variable
         self._tell_of_spelling(piece.name)
-        if folded is None and not self.tool:
+        if folded is None and not self.tool and not self._is_displaced(piece.name):
             message = f"'{piece.name}' of the consumed path is declared nowhere; callers give it in the query"
             advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"
             self.context.complain(rules.UNDECLARED_PLACEHOLDER, message, self.exposed.at("call"), advice)
-        return self._input(piece.name)
+        return self._argument(piece.name)
 
     def _tell_of_spelling(self, name: str) -> None:
         """Report the input that a placeholder of the consumed path is taken from, if it is spelt otherwise there."""

@@ -12,6 +12,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.base_uri import link_template, refuse_other_form
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.headers import exposed_headers
@@ -127,15 +128,20 @@ def _register(operation: Consumed, operations: dict[str, Consumed], context: Con
 
 
 def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
-    steps = api.at("baseUri")
+    steps, template = api.at("baseUri"), None
     if base_uri is None:
         base_uri = api.base_uri.strip()
-        if fault := base_uri_fault(base_uri):
+        if refuse_other_form(api, context):
+            base_uri = "http://invalid"
+        elif "{{" in base_uri:
+            template = link_template(api, base_uri_fault, context)
+            base_uri = base_uri if template is not None else "http://invalid"
+        elif fault := base_uri_fault(base_uri):
             advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
             context.complain(rules.BASE_URI, fault, steps, advice)
             base_uri = "http://invalid"
     proof, exposed = credential(api.authentication, context), exposed_headers(api, context)
-    return Upstream(api.namespace, base_uri, proof, context.span(steps), exposed)
+    return Upstream(api.namespace, base_uri, proof, context.span(steps), exposed, template)
 
 
 def base_uri_fault(base_uri: str) -> str | None:

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, is_close, nearest
+from naftiko_runtime.diagnostics import closest, did_you_mean, is_close
 from naftiko_runtime.lazy import pattern
-from naftiko_runtime.plan import Binding, Composed, Constant, Term, Variable
-from naftiko_runtime.spec.document import SCHEMES
+from naftiko_runtime.link.references import PREFIXES, SHELL, Words
+from naftiko_runtime.link.variables import looks_like_variable
+from naftiko_runtime.plan import Composed, Constant, Term
+from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from naftiko_runtime.diagnostics import Edit, Findings, Rule, Span
+    from naftiko_runtime.link.references import Where
+    from naftiko_runtime.link.variables import Variables
+    from naftiko_runtime.plan import Variable
     from naftiko_runtime.source import Source, Steps
-    from naftiko_runtime.spec.document import Bind, Document
 
-_ENVIRONMENT_KEY: Final = pattern(r"[A-Za-z_]\w*")
+_WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
+"""A variable as the files of continuous integration write it."""
+
+
+class Namespaces(Struct, frozen=True):
+    """The namespaces of a document.
+
+    Attributes:
+        exposed: Of its exposes, also by the names that they have in their own files.
+        aggregates: Of its aggregates.
+        consumed: Of the APIs, and their operations as ``namespace.operation``.
+    """
+
+    exposed: tuple[str, ...] = ()
+    aggregates: tuple[str, ...] = ()
+    consumed: frozenset[str] = frozenset()
 
 
 class Context(Struct, frozen=True):
@@ -38,6 +55,7 @@ class Context(Struct, frozen=True):
     """Whether the document is only there to be imported: what it does not bind, others may."""
     unread: frozenset[Steps] = frozenset()
     """The places of wrong values and missing keys; what stands in for them is not the author's."""
+    namespaces: Namespaces = Namespaces()
 
     def complain(
         self,
@@ -61,133 +79,124 @@ class Context(Struct, frozen=True):
         return self.span(steps).line_from(self.span(seen_from))
 
     def secret_text(self, text: str, steps: Steps) -> Term:
-        """A template in which only bound variables may stand: credentials."""
-        parts: list[Constant | Variable] = []
-        for piece in self.pieces(text, steps):
-            if isinstance(piece, str):
-                parts.append(Constant(piece))
-            elif variable := self.variables.resolve(piece.name, self.span(steps)):
-                parts.append(variable)
-            else:
-                self.unbound(piece.name, steps)
-        return parts[0] if len(parts) == 1 else Composed(tuple(parts))
+        """A template in which only bound variables may stand: credentials, base URIs."""
+        pieces = self.pieces(text, steps, self.means_variable)
+        parts = tuple(Constant(p) if isinstance(p, str) else self._secret(p, text, steps) for p in pieces)
+        return parts[0] if len(parts) == 1 else Composed(parts)
 
-    def pieces(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
-        """A template split; one that does not parse is reported and taken as text."""
-        for name in re.findall(r"(?<!\{)\$\{(\w+)\}(?!\})", text):
-            if self.variables.resolve(name, self.span(steps)):  # counts as a use: what is meant is plain
-                message = f"'${{{name}}}' is sent as it stands; a variable is written in double braces"
-                self.complain(rules.TEMPLATE, message, steps, f"write {{{{{name}}}}}")
+    def needs_caller(self, text: str, steps: Steps) -> bool:
+        """Whether a template may mean an input: it has a name that is no variable's, nor written as one."""
         try:
-            return split(text)
+            names = [piece.name for piece in split(text) if not isinstance(piece, str)]
+        except ValueError:  # reported where the text is read
+            return False
+        span = self.span(steps)
+        return not all(looks_like_variable(name) or self.variables.resolve(name, span) for name in names)
+
+    def means_variable(self, written: str, _: Where = "whole") -> bool:
+        """Whether a text outside braces is meant for a variable: ``${X}``, ``$X``, ``env.X``; others are secrets."""
+        reference = self._variable_words.read(written)
+        return reference is not None and (reference.kind != "nothing" or looks_like_variable(written[1:]))
+
+    @property
+    def _variable_words(self) -> Words:
+        return Words((), (), self.variables.namespaces, lambda _: False)
+
+    def _secret(self, piece: Placeholder, text: str, steps: Steps) -> Constant | Variable:
+        reference = self._variable_words.read(piece.name) if piece.bare else None
+        if reference is None:
+            variable = self.variable(piece.name, steps)
+        elif reference.kind == "variable":
+            variable = self.variable(reference.name, steps)
+            if variable is not None:
+                self.tell_of_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
+        else:
+            self.refuse_shell(piece.name, text, steps)
+            return Constant("")
+        if variable is None:
+            self.unbound(piece.name, steps)
+            return Constant("")
+        return variable
+
+    def variable(self, name: str, steps: Steps) -> Variable | None:
+        """The variable of a name where nothing else can be meant: what no bind lists is the environment's."""
+        span = self.span(steps)
+        return self.variables.resolve(name, span) or self.variables.from_environment(name, span)
+
+    def pieces(
+        self, text: str, steps: Steps, is_reference: Callable[[str, Where], bool]
+    ) -> tuple[str | Placeholder, ...]:
+        """A template split; one that does not parse is reported and taken as text.
+
+        Args:
+            text: The template.
+            steps: Where it stands.
+            is_reference: Whether a part of it that stands outside of double braces names something.
+        """
+        if "{{" not in text and is_reference(text, "whole"):
+            return (Placeholder(text, 0, bare=True),)
+        if (workflow := _WORKFLOW.search(text)) is not None:
+            message = f"'{workflow[0]}' is no template; a variable has no '$'"
+            self.complain(rules.TEMPLATE, message, steps, f"write {{{{{workflow[1]}}}}}")
+            return (text,)
+        try:
+            pieces = split(text)
         except ValueError as error:
             self.complain(rules.TEMPLATE, str(error), steps, "write {{NAME}}")
             return (text,)
+        if isinstance(pieces[0], str) and pieces[0].lstrip().startswith("{{"):
+            self.complain(rules.TEMPLATE, "the placeholder is not closed", steps, "write {{NAME}}")
+        return tuple(part for piece in pieces for part in _divided(piece, text, is_reference))
+
+    def tell_of_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
+        """Report a reference that has its meaning, and another form than the documented one."""
+        fix = respelt(self.source, steps, text, text.replace(written, meant))
+        message = f"'{written}' is read as '{meant}'"
+        self.complain(rules.UNDOCUMENTED_REFERENCE, message, steps, f"write '{meant}'", fix=fix)
+
+    def refuse_shell(self, written: str, text: str, steps: Steps) -> None:
+        """Report a name outside of double braces where only variables may stand."""
+        name = written.strip("${} ")
+        known = self.variables.knows(name)
+        fix = respelt(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
+        message = f"'{written}' is no variable; a variable is written in double braces"
+        close = None if known else closest(name, self.variables.names())
+        advice = f"did you mean '{{{{{close}}}}}'?" if close else f"write {{{{{name}}}}}"
+        self.complain(rules.TEMPLATE, message, steps, advice, fix=fix)
+        self.variables.note_use(close or name, self.span(steps))  # so that nobody is told that it is unused
 
     def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
         """Report an expression's name that means nothing here."""
         inputs = tuple(also)
         short = name.rpartition(".")[2]
         known = [known for known in (*self.variables.names(), *inputs) if is_close(short, known.rpartition(".")[2])]
-        bind = f"bind it: 'binds: [{{namespace: env, keys: {{{short}: {short}}}}}]'"
+        namespace = name.partition(".")[0] if "." in name else "env"
+        bind = f"bind it: 'binds: [{{namespace: {namespace}, keys: {{{short}: {short}}}}}]'"
         if self.shared and not known:
             return
         what = f"'{name}' is neither bound nor an input" if inputs else f"'{name}' is bound nowhere"
+        if namespace in (*PREFIXES, *self.namespaces.exposed) and not inputs:
+            what = f"'{name}' is the caller's, and only variables can stand here"
+        elif namespace not in self.variables.namespaces:
+            what = f"{what}: there is no bind '{namespace}'"
         self.complain(rules.UNBOUND_VARIABLE, what, steps, did_you_mean(name, known) or bind)
         for meant in known:  # so that nobody is told that what was misspelt here is unused
-            self.variables.resolve(meant, self.span(steps))
+            self.variables.note_use(meant, self.span(steps))
 
 
-class Variables:
-    """The document's bound variables, and who uses them."""
-
-    def __init__(self, *, complete: bool = True) -> None:
-        self._complete = complete
-        """Whether all binds could be read: no variable is looked up elsewhere otherwise."""
-        self._bindings: dict[str, Binding] = {}
-        self._short: dict[str, list[str]] = {}
-        self._environments: set[str] = set()
-        self._unlisted: set[str] = set()
-
-    def declare(self, document: Document, source: Source, findings: Findings) -> None:
-        """Take in the binds of the root and of the capability."""
-        for bind in (*document.binds, *document.capability.binds):
-            if bind.location is None:
-                self._environments.add(bind.namespace)
-            elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
-                message = f"there is no provider of values '{scheme[:40]}'"
-                advice = did_you_mean(scheme[:40], SCHEMES, "known schemes")
-                steps = bind.at("location")
-                findings.add(rules.PROVIDER, message, source.span(steps), advice, steps)
-            for variable, key in bind.keys.items():
-                self._declare(bind, variable, key, source, findings)
-
-    def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        steps = bind.at("keys", variable)
-        span = source.span(steps, key=True)
-        binding = Binding(bind.namespace, variable, key, span, location=bind.location)
-        if binding.name in self._bindings:
-            advice = f"rename one; the first stands on {self._bindings[binding.name].span.line_from(span)}"
-            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice, steps)
-            return
-        self._bindings[binding.name] = binding
-        self._short.setdefault(variable, []).append(binding.name)
-
-    def names(self) -> list[str]:
-        """The names that expressions may use."""
-        return [*self._short, *self._bindings]
-
-    def resolve(self, name: str, used_at: Span) -> Variable | None:
-        """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none."""
-        full = name if name in self._bindings else self._by_short_name(name.removeprefix("env."), used_at)
-        if full is None and self._names_environment(name):
-            namespace, _, key = name.partition(".")
-            full = name
-            self._bindings[full] = Binding(namespace, key, key, used_at)
-            self._unlisted.add(full)
-        if full is None:
-            return None
-        binding = self._bindings[full]
-        self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
-        return Variable(full)
-
-    def _by_short_name(self, name: str, used_at: Span) -> str | None:
-        """Of several namespaces with a variable, the short name means that of its own file, otherwise the first.
-
-        A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.
-        """
-        known = self._short.get(name, [])
-        of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
-        return next(of_file, known[0] if known else None)
-
-    def environment(self, name: str, used_at: Span) -> Variable:
-        """The environment variable of that name, bound or not, noting its use."""
-        if (bound := self.resolve(name, used_at)) is not None:
-            return bound
-        full = f"environment.{name}"
-        known = self._bindings.setdefault(full, Binding("environment", name, name, used_at))
-        self._bindings[full] = replace(known, uses=(*known.uses, used_at))
-        return Variable(full)
-
-    def _names_environment(self, name: str) -> bool:
-        """Whether a name says itself where its value is: a bind without a location is the process environment (ADR 7).
-
-        One that is nearly a listed key is a slip, not another variable.
-        """
-        namespace, _, key = name.partition(".")
-        if not self._complete or namespace not in self._environments or not _ENVIRONMENT_KEY.fullmatch(key):
-            return False
-        return nearest(key, (binding.variable for binding in self._bindings.values())) is None
-
-    def unlisted(self) -> list[Binding]:
-        """The variables that expressions take from an environment whose ``keys`` do not list them."""
-        return [binding for name, binding in self._bindings.items() if name in self._unlisted]
-
-    def named_in(self, binding: Binding, text: str) -> bool:
-        """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
-        names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
-        return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
-
-    def bindings(self) -> tuple[Binding, ...]:
-        """Every binding with its uses."""
-        return tuple(self._bindings.values())
+def _divided(
+    piece: str | Placeholder, text: str, is_reference: Callable[[str, Where], bool]
+) -> Iterator[str | Placeholder]:
+    """A literal piece of a template with what is written as shells do in it."""
+    if not isinstance(piece, str) or "${" not in piece:
+        yield piece
+        return
+    end = 0
+    for match in SHELL.finditer(piece):
+        where: Where = "start" if text.startswith(match[0]) else "inside"
+        if is_reference(match[0], where):
+            yield from filter(None, (piece[end : match.start()],))
+            yield Placeholder(match[0], match.start(), bare=True)
+            end = match.end()
+    if end < len(piece):
+        yield piece[end:]

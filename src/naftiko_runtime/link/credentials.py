@@ -103,15 +103,19 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
         context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
         return None
     endpoint = authentication.token_endpoint
-    if "{{" not in endpoint and not _ENDPOINT.fullmatch(endpoint):
-        message = "the token endpoint is no http or https URL"
-        context.complain(rules.INVALID_VALUE, message, authentication.at("tokenEndpoint"), "give a full URL")
+    if "{{" not in endpoint and (fault := endpoint_fault(endpoint)) is not None:
+        context.complain(rules.INVALID_VALUE, fault, authentication.at("tokenEndpoint"), "give a full URL")
     terms = [context.secret_text(value, authentication.at(key)) for key, value in needed.items()]
     more = {"scope": " ".join(authentication.scopes), "audience": authentication.audience}
     parameters = tuple(
         (name, context.secret_text(value, authentication.at("type"))) for name, value in more.items() if value
     )
     return ClientCredentials(terms[0], terms[1], terms[2], parameters)
+
+
+def endpoint_fault(endpoint: str) -> str | None:
+    """What is wrong with a token endpoint; nothing when it is one."""
+    return None if _ENDPOINT.fullmatch(endpoint) else "the token endpoint is no http or https URL"
 
 
 def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:

@@ -194,12 +194,13 @@ class _Linker:
     def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
         pattern = self._pattern(resource)
         parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
-        self._check_parameters(parameters, pattern)
+        displaced = self._displaced(parameters, pattern)
+        parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
         inputs = _rest_inputs(parameters, pattern, self._context)
         fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
         closed = any(level.says_none("input_parameters") for level in (spec, resource, expose))
         name = spec.name or resource.path
-        operation = self._operation(expose, spec, name, inputs, fixed, tool=False, closed=closed)
+        operation = self._operation(expose, spec, name, inputs, fixed, tool=False, closed=closed, displaced=displaced)
         if operation is None:
             return None
         return Route(spec.method, resource.path, pattern, operation)
@@ -224,13 +225,17 @@ class _Linker:
             self._context.complain(rules.DUPLICATE_NAME, f"the path has '{name}' twice", steps, "rename one")
         return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
 
-    def _check_parameters(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> None:
+    def _displaced(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
+        """The path inputs that a route has no place for: they are reported, and no declaration then."""
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
+        displaced: dict[str, Input] = {}
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
-                message = f"the path has no place for '{parameter.name}'"
+                message = f"the route has no place for '{parameter.name}'; callers give it in the query"
                 advice = place_it(parameter.name, names)
-                self._context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
+                self._context.complain(rules.PATH_INPUT_IN_QUERY, message, parameter.at("name"), advice)
+                displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
+        return displaced
 
     def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
         parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
@@ -253,13 +258,14 @@ class _Linker:
         *,
         tool: bool,
         closed: bool,
+        displaced: Mapping[str, Input] | None = None,
     ) -> Operation | None:
         consumed = self._called(spec)
         if consumed is None:
             for output in spec.output_parameters:  # wrong by themselves, whatever is called
                 self._is_sound(output)
             return None
-        site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed, closed)
+        site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed, closed, displaced or {})
         mismatches, leaves = Mismatches(), _Leaves(site)
         shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
         contract, request = site.link_mock() if spec.call is None else site.link()

@@ -100,11 +100,9 @@ class Forwarding:
         if parameter.value is None:
             return None if parameter.default is None else Constant(parameter.default)
         context, steps = self._context, parameter.at("value")
-        pieces = context.pieces(parameter.value, steps)
-        span = context.span(steps)
-        if all(isinstance(piece, str) or context.variables.resolve(piece.name, span) for piece in pieces):
-            return context.secret_text(parameter.value, steps)
-        return None
+        if context.needs_caller(parameter.value, steps):
+            return None
+        return context.secret_text(parameter.value, steps)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
         """A forward checks and fills nothing: what a resource declares beside the rest of its path is for others."""

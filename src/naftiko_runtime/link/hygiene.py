@@ -69,10 +69,15 @@ def _check_text(part: Part, context: Context) -> None:
 def _check_credential(part: Authentication, context: Context) -> None:
     for field in _SECRET_FIELDS:
         value = getattr(part, field, None)
-        if isinstance(value, str) and value and "{{" not in value and "${" not in value:
+        if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
             message = f"'{alias}' is a secret that everybody who has the file can read"
             context.complain(rules.HARD_CODED, message, part.at(alias), "bind a variable, and write '{{VARIABLE}}'")
+
+
+def _is_bound(value: str, context: Context) -> bool:
+    """Whether a secret is, or is meant to be, a variable's."""
+    return "{{" in value or "${" in value or context.means_variable(value)
 
 
 def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Context) -> None:

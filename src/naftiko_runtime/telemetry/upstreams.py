@@ -88,7 +88,9 @@ class ObservedTransport:
 
 
 def _server(base_uri: str) -> Mapping[str, Value]:
-    """Where an API is; nothing of one that is never called."""
+    """Where an API is; nothing of one that is never called, or whose base URI holds variables, which may be secrets."""
+    if "{" in base_uri:
+        return {}
     parts = urlsplit(base_uri)
     host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     return {} if not host or port is None else {"server.address": host, "server.port": port}

@@ -1,0 +1,261 @@
+"""URLs with variables in them: what may stand where, told of the document and of the bound values alike.
+
+A value is never shown, and never leaves its place: what stands in the host is a host, and cannot bring a path along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.terms import variables
+from naftiko_runtime.plan import Composed, McpServer, RestServer, Term, Variable
+from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.template import Unrenderable, below_base
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Operation, Plan, Request, Server, Upstream
+    from naftiko_runtime.spec.consumes import ConsumedHttp
+
+Fault: TypeAlias = "str | None"
+Slot: TypeAlias = Literal["url", "origin", "scheme", "authority", "host", "port", "path"]
+"""What a variable in a URL stands for: all of it up to a path, or up to a port; or the part that is named."""
+
+_SAMPLES: Final[dict[Slot, str]] = {
+    "url": "https://a",
+    "origin": "https://a",
+    "scheme": "https",
+    "authority": "a",
+    "host": "a",
+    "port": "1",
+    "path": "a",
+}
+_NEEDED: Final[dict[Slot, str]] = {
+    "url": "a URL with http:// or https://",
+    "origin": "a URL with http:// or https://, without a port and a path",
+    "scheme": "http or https",
+    "authority": "a host, perhaps with a port",
+    "host": "a part of a host's name",
+    "port": "a port's number",
+    "path": "a part of a path",
+}
+_NAME: Final = r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
+_FORMS: Final = {
+    "scheme": pattern(r"https?"),
+    "authority": pattern(rf"(?:{_NAME}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?"),
+    "host": pattern(r"[\w-]+(?:\.[\w-]+)*"),
+    "port": pattern(r"[0-9]{1,5}"),
+}
+_NEVER: Final = pattern(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
+_PLACEHOLDER: Final = pattern(r"\{\{[^{}]*\}\}")
+_OTHER_FORM: Final = pattern(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+)")
+
+
+def link_template(api: ConsumedHttp, check: Callable[[str], Fault], context: Context) -> Term | None:
+    """A base URI with variables as a term; none when it was refused.
+
+    Args:
+        api: Whose base URI it is.
+        check: What is wrong with a URL without variables.
+        context: The linking run.
+    """
+    steps = api.at("baseUri")
+    text = api.base_uri.strip()
+    term = context.secret_text(text, steps)
+    if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
+        return None  # one of them means nothing, which is reported
+    fault = _misplaced(term) or check("".join(_with(term, _SAMPLES.__getitem__)))
+    if fault is not None:
+        advice = f"write a URL such as https://{{{{HOST}}}}/v1, or start with --base-uri {api.namespace}=URL"
+        context.complain(rules.BASE_URI, fault, steps, advice)
+        return None
+    return term
+
+
+def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
+    """Whether a base URI has a variable that is not written in double braces, which is reported."""
+    text, steps = api.base_uri.strip(), api.at("baseUri")
+    match = next((found for found in _OTHER_FORM.finditer(text) if _means_variable(found, context)), None)
+    if match is None:
+        return False
+    name = match[1] or match[2] or "NAME"
+    known = context.variables.knows(name)
+    context.variables.note_use(name, context.span(steps))
+    fix = respelt(context.source, steps, text, text.replace(match[0], f"{{{{{name}}}}}")) if known else ()
+    bind = "" if known else f" and bind it ('binds: [{{namespace: env, keys: {{{name}: {name}}}}}]')"
+    advice = f"write {{{{{name}}}}}{bind}, or start with --base-uri {api.namespace}=URL"
+    message = f"'{match[0]}' in the base URI is no variable: one is written in double braces"
+    context.complain(rules.BASE_URI, message, steps, advice, fix=fix)
+    return True
+
+
+def _means_variable(found: re.Match[str], context: Context) -> bool:
+    """Whether a text is meant for a variable; a path may have a word with a dollar: ``/$batch``."""
+    in_path = "/" in found.string[: found.start()].partition("://")[2]
+    return not found[2] or not in_path or context.variables.knows(found[2])
+
+
+def value_faults(term: Term, values: Mapping[str, str], check: Callable[[str], Fault]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the values of a URL's variables: the names of those concerned, and why.
+
+    Args:
+        term: The URL.
+        values: By the full names of its variables.
+        check: What is wrong with a URL without variables.
+    """
+    parts = _parts(term)
+    faults = [
+        (part.name, fault)
+        for part, slot in zip(parts, _slots(parts), strict=True)
+        if isinstance(part, Variable) and slot is not None and (fault := _slot_fault(slot, values[part.name], check))
+    ]
+    yield from dict.fromkeys(faults)
+    if not faults and (whole := check(filled(term, values))) is not None:
+        names = dict.fromkeys(part.name for part in parts if isinstance(part, Variable))
+        yield from ((name, whole) for name in list(names)[:1])
+
+
+def filled(term: Term, values: Mapping[str, str]) -> str:
+    """A URL with the values of its variables."""
+    return "".join(part if isinstance(part, str) else values[part.name] for part in _parts(term)).strip()
+
+
+def _parts(term: Term) -> list[str | Variable]:
+    """The literal pieces and the variables of a URL."""
+    parts = term.parts if isinstance(term, Composed) else (term,)
+    return [part if isinstance(part, Variable) else str(getattr(part, "value", "")) for part in parts]
+
+
+def _with(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
+    parts = _parts(term)
+    for part, slot in zip(parts, _slots(parts), strict=True):
+        yield sample(slot) if slot is not None else str(part)
+
+
+def _slots(parts: Sequence[str | Variable]) -> list[Slot | None]:
+    """What each part of a URL stands for; none for a literal piece."""
+    slots: list[Slot | None] = []
+    before = ""
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            slots.append(None)
+            before += part
+            continue
+        following = parts[index + 1] if index + 1 < len(parts) else ""
+        slot = _slot(before, following if isinstance(following, str) else "…")
+        slots.append(slot)
+        before += _SAMPLES[slot]
+    return slots
+
+
+def _slot(before: str, after: str) -> Slot:
+    if not before.strip():
+        return "scheme" if after.startswith("://") else "origin" if after.startswith(":") else "url"
+    authority = before.partition("://")[2]
+    if "/" in authority or "?" in authority:
+        return "path"
+    if authority.endswith(":"):
+        return "port"
+    return "authority" if not authority and after[:1] in ("", "/") else "host"
+
+
+def _misplaced(term: Term) -> Fault:
+    """What is wrong with the place of a variable."""
+    parts = _parts(term)
+    for index, slot in enumerate(_slots(parts)):
+        after = parts[index + 1] if index + 1 < len(parts) else ""
+        if slot == "url" and not (isinstance(after, str) and after[:1] in ("", "/")):
+            return "a variable at the start of the base URI is all of it up to its path: only '/' can follow"
+    return None
+
+
+def _slot_fault(slot: Slot, value: str, check: Callable[[str], Fault]) -> Fault:
+    """Why a value cannot stand in a place of a URL, without showing it."""
+    needed = f"and {_NEEDED[slot]} belongs there"
+    if _NEVER.search(value):
+        return f"it holds white space or another character that a URL cannot, {needed}"
+    match slot:
+        case "url" | "origin":
+            return _url_fault(slot, value, check, needed)
+        case "path":
+            return _path_fault(value, needed)
+        case _ if _FORMS[slot].fullmatch(value):
+            return None
+        case _:
+            return f"{_what_it_holds(value)}, {needed}"
+
+
+def _url_fault(slot: Slot, value: str, check: Callable[[str], Fault], needed: str) -> Fault:
+    if (fault := check(value)) is not None:
+        return fault if "://" in value else f"it has no scheme, {needed}"
+    parts = urlsplit(value)
+    if slot == "origin" and (parts.path or parts.port is not None):
+        return f"it holds a port or a path, {needed}"
+    return _dots(parts.path, needed)
+
+
+def _path_fault(value: str, needed: str) -> Fault:
+    if "?" in value or "#" in value:
+        return f"it holds a query or a fragment, {needed}"
+    return _dots(value, needed)
+
+
+def _dots(path: str, needed: str) -> Fault:
+    try:
+        below_base(f"/{path}".encode())
+    except (Unrenderable, UnicodeEncodeError):
+        return f"it holds segments '.' or '..', {needed}"
+    return None
+
+
+def _what_it_holds(value: str) -> str:
+    for mark, what in (("://", "a scheme"), ("@", "credentials"), ("/", "a path"), (":", "a port"), ("%", "a '%'")):
+        if mark in value:
+            return f"it holds {what}"
+    return "it holds a query or a fragment" if "?" in value or "#" in value else "it is something else"
+
+
+def located(plan: Plan, values: Mapping[str, str]) -> Plan:
+    """A plan whose base URIs hold the values of their variables: it is for calling, and never to be shown."""
+    if all(upstream.template is None for upstream in plan.upstreams):
+        return plan
+    upstreams = {upstream.namespace: _located(upstream, values) for upstream in plan.upstreams}
+
+    def request(old: Request) -> Request:
+        if (upstream := upstreams.get(old.upstream.namespace)) is None or old.upstream.template is None:
+            return old
+        shown, (first, *rest) = old.upstream.base_uri.rstrip("/"), old.path
+        behind = first.removeprefix(shown) if isinstance(first, str) else ""
+        return replace(old, upstream=upstream, path=(upstream.base_uri.rstrip("/") + behind, *rest))
+
+    def operation(old: Operation) -> Operation:
+        return replace(old, request=request(old.request))
+
+    def server(old: Server) -> Server:
+        match old:
+            case RestServer(routes=routes, forwards=forwards):
+                moved = tuple(replace(route, operation=operation(route.operation)) for route in routes)
+                sent = tuple(replace(forward, operation=operation(forward.operation)) for forward in forwards)
+                return replace(old, routes=moved, forwards=sent)
+            case McpServer(tools=tools):
+                return replace(old, tools=tuple(replace(tool, operation=operation(tool.operation)) for tool in tools))
+            case _:
+                assert_never(old)
+
+    return replace(plan, upstreams=tuple(upstreams.values()), servers=tuple(map(server, plan.servers)))
+
+
+def _located(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
+    """An upstream with its base URI; one that is never called may lack values, and keeps the names."""
+    template = upstream.template
+    if template is None or not set(variables(template)) <= values.keys():
+        return upstream
+    return replace(upstream, base_uri=filled(template, values), template=None)

@@ -1,0 +1,155 @@
+"""The bound variables of a document, those that it takes from the environment unlisted, and who uses them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.diagnostics import did_you_mean, nearest
+from naftiko_runtime.lazy import pattern
+from naftiko_runtime.plan import Binding, Variable
+from naftiko_runtime.spec.document import SCHEMES
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostics import Findings, Span
+    from naftiko_runtime.source import Source
+    from naftiko_runtime.spec.document import Bind, Document
+
+ENVIRONMENT: Final = "env"
+"""The namespace that names the process environment, whether or not a bind has it."""
+
+_KEY: Final = pattern(r"[A-Za-z_]\w*")
+_CONSTANT: Final = pattern(r"[A-Z][A-Z0-9_]*")
+
+
+def looks_like_variable(name: str) -> bool:
+    """Whether a name is written as environment variables are: capitals, digits, underscores."""
+    return _CONSTANT.fullmatch(name) is not None
+
+
+class Variables:
+    """The document's variables, and who uses them."""
+
+    def __init__(self, *, complete: bool = True) -> None:
+        self._complete = complete
+        """Whether all binds could be read: no variable is looked up elsewhere otherwise."""
+        self._bindings: dict[str, Binding] = {}
+        self._short: dict[str, list[str]] = {}
+        self._environments: list[str] = []
+        self._namespaces: set[str] = set()
+        self._unlisted: set[str] = set()
+
+    def declare(self, document: Document, source: Source, findings: Findings) -> None:
+        """Take in the binds of the root and of the capability."""
+        for bind in (*document.binds, *document.capability.binds):
+            self._namespaces.add(bind.namespace)
+            if bind.location is None:
+                self._environments.append(bind.namespace)
+            elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
+                message = f"there is no provider of values '{scheme[:40]}'"
+                advice = did_you_mean(scheme[:40], SCHEMES, "known schemes")
+                steps = bind.at("location")
+                findings.add(rules.PROVIDER, message, source.span(steps), advice, steps)
+            for variable, key in bind.keys.items():
+                self._declare(bind, variable, key, source, findings)
+
+    def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
+        steps = bind.at("keys", variable)
+        span = source.span(steps, key=True)
+        binding = Binding(bind.namespace, variable, key, span, location=bind.location)
+        if binding.name in self._bindings:
+            advice = f"rename one; the first stands on {self._bindings[binding.name].span.line_from(span)}"
+            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice, steps)
+            return
+        self._bindings[binding.name] = binding
+        self._short.setdefault(variable, []).append(binding.name)
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces of the binds, and that of the environment."""
+        return frozenset({ENVIRONMENT, *self._namespaces})
+
+    def names(self) -> list[str]:
+        """The names that expressions may use."""
+        return [*self._short, *self._bindings]
+
+    def knows(self, name: str) -> bool:
+        """Whether a bind lists the variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names."""
+        return name in self._bindings or name.removeprefix(f"{ENVIRONMENT}.") in self._short
+
+    def resolve(self, name: str, used_at: Span) -> Variable | None:
+        """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none.
+
+        A name with the namespace of the environment says itself where its value is, listed or not (ADR 7).
+        """
+        full = name if name in self._bindings else self._by_short_name(name.removeprefix("env."), used_at)
+        namespace, dot, key = name.rpartition(".")
+        if full is None and dot and namespace in {ENVIRONMENT, *self._environments}:
+            return self._unlisted_variable(namespace, key, used_at)
+        return None if full is None else self._used(full, used_at)
+
+    def note_use(self, name: str, used_at: Span) -> None:
+        """Note the use of a variable that some bind lists, if one does."""
+        if self.knows(name):
+            self.resolve(name, used_at)
+
+    def from_environment(self, name: str, used_at: Span) -> Variable | None:
+        """The environment variable of a name that no bind lists, noting its use; none if it cannot be one's name."""
+        return None if "." in name else self._unlisted_variable(ENVIRONMENT, name, used_at)
+
+    def _unlisted_variable(self, namespace: str, key: str, used_at: Span) -> Variable | None:
+        if not self._complete or not _KEY.fullmatch(key):
+            return None
+        if namespace not in self._environments:
+            namespace = self._environments[0] if self._environments else ENVIRONMENT
+        full = f"{namespace}.{key}"
+        if full not in self._bindings:
+            self._bindings[full] = Binding(namespace, key, key, used_at)
+            self._unlisted.add(full)
+        return self._used(full, used_at)
+
+    def _used(self, full: str, used_at: Span) -> Variable:
+        binding = self._bindings[full]
+        self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
+        return Variable(full)
+
+    def _by_short_name(self, name: str, used_at: Span) -> str | None:
+        """Of several namespaces with a variable, the short name means that of its own file, otherwise the first.
+
+        A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.
+        """
+        known = self._short.get(name, [])
+        of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
+        return next(of_file, known[0] if known else None)
+
+    def environment(self, name: str, used_at: Span) -> Variable:
+        """The environment variable of that name, bound or not, noting its use."""
+        if (bound := self.resolve(name, used_at)) is not None:
+            return bound
+        full = f"environment.{name}"
+        self._bindings.setdefault(full, Binding("environment", name, name, used_at))
+        return self._used(full, used_at)
+
+    def unlisted(self) -> list[Binding]:
+        """The variables that expressions take from the environment, and that no bind lists."""
+        return [binding for name, binding in self._bindings.items() if name in self._unlisted]
+
+    def is_listed_environment(self, namespace: str) -> bool:
+        """Whether a bind of that namespace is the environment."""
+        return namespace in self._environments
+
+    def meant_by(self, binding: Binding) -> str | None:
+        """The listed variable that an unlisted one may be a slip of."""
+        return nearest(binding.variable, self._short)
+
+    def named_in(self, binding: Binding, text: str) -> bool:
+        """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
+        names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
+        return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
+
+    def bindings(self) -> tuple[Binding, ...]:
+        """Every binding with its uses."""
+        return tuple(self._bindings.values())

@@ -1,0 +1,343 @@
+"""What the texts of documents name: the forms that are given their meaning, and those that are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from naftiko_runtime.plan import Argument, BearerCredential, Composed, Constant, JsonTree, Variable
+from support.linked import document, loaded, rest
+
+INPUTS = [{"name": "x", "in": "query"}, {"name": "ship-id", "in": "query"}, {"name": "a.b", "in": "query"}]
+CONSUMED = {
+    "inputParameters": [
+        {"name": "p", "in": "query"},
+        {"name": "X-Token", "in": "header", "value": "{{TOKEN}}{{vault.SECRET}}"},
+    ]
+}
+BINDS = [
+    {"namespace": "env", "keys": {"TOKEN": "T"}},
+    {"namespace": "vault", "keys": {"SECRET": "s"}, "location": "file:///./x.json"},
+]
+USED = {"unused-input"}
+X, TOKEN = Argument("x"), Variable("env.TOKEN")
+
+
+def with_value(value: Any, inputs: list[Any] | None = INPUTS) -> dict[str, Any]:
+    """A document whose operation gives the parameter ``p`` a value."""
+    data = document(CONSUMED, [rest(inputs=inputs, bind={"p": value})])
+    other = {"type": "mcp", "namespace": "fleet", "port": 9090, "tools": [{"name": "t", "call": "registry.op"}]}
+    data["capability"]["exposes"].append(other)
+    data["binds"] = BINDS
+    return data
+
+
+def term(data: Any) -> tuple[Any, set[str]]:
+    """What fills ``p``, and the rules that are found beside."""
+    found = loaded(data)
+    assert found.plan is not None, found.diagnostics
+    query = {entry.name: entry.term for entry in found.plan.servers[0].operations[0].request.query}
+    return query["p"], {d.rule.slug for d in found.diagnostics} - USED
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("$this.ships.x", X),
+        ("ships.x", X),
+        ("rest.x", X),
+        ("tools.x", X),
+        ("mcp.x", X),
+        ("x", X),
+        ("a.b", Argument("a.b")),
+        ("$this.ships.a.b", Argument("a.b")),
+        ("$this.ships.shipId", Argument("ship-id")),
+        ("{{x}}", X),
+        ("{{$this.ships.x}}", X),
+        ("{{ships.x}}", X),
+        ("{{TOKEN}}", TOKEN),
+        ("{{env.TOKEN}}", TOKEN),
+        ("{{vault.SECRET}}", Variable("vault.SECRET")),
+        ("{{rest.x}}-{{TOKEN}}", Composed((X, Constant("-"), TOKEN))),
+    ],
+)
+def test_documented_forms_under_with_have_no_warning(value: str, expected: Any) -> None:
+    assert term(with_value(value)) == (expected, set())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "meant"),
+    [
+        ("$input.x", X, "$this.ships.x"),
+        ("$inputs.x", X, "$this.ships.x"),
+        ("$inputParameters.x", X, "$this.ships.x"),
+        ("inputParameters.x", X, "$this.ships.x"),
+        ("input.x", X, "$this.ships.x"),
+        ("params.x", X, "$this.ships.x"),
+        ("${x}", X, "$this.ships.x"),
+        ("${ x }", X, "$this.ships.x"),
+        ("${shipId}", Argument("ship-id"), "$this.ships.shipId"),
+        ("${rest.x}", X, "$this.ships.x"),
+        ("${this.ships.x}", X, "$this.ships.x"),
+        ("${input.x}", X, "$this.ships.x"),
+        ("$rest.x", X, "$this.ships.x"),
+        ("$ships.x", X, "$this.ships.x"),
+        ("$this.x", X, "$this.ships.x"),
+        ("$this.inputParameters.x", X, "$this.ships.x"),
+        ("this.ships.x", X, "$this.ships.x"),
+        ("$x", X, "$this.ships.x"),
+        ("{x}", X, "$this.ships.x"),
+        ("env.TOKEN", TOKEN, "{{env.TOKEN}}"),
+        ("$env.TOKEN", TOKEN, "{{env.TOKEN}}"),
+        ("${env.TOKEN}", TOKEN, "{{env.TOKEN}}"),
+        ("vault.SECRET", Variable("vault.SECRET"), "{{vault.SECRET}}"),
+        ("env.OTHER", Variable("env.OTHER"), "{{env.OTHER}}"),
+        ("a-${x}-b", Composed((Constant("a-"), X, Constant("-b"))), "{{x}}"),
+        ("{{inputParameters.x}}", X, "x"),
+        ("{{$input.x}}", X, "x"),
+        ("{{input.x}}", X, "x"),
+    ],
+)
+def test_other_forms_under_with_are_given_their_meaning_with_a_warning(value: str, expected: Any, meant: str) -> None:
+    data = with_value(value)
+    found, slugs = term(data)
+    assert found == expected
+    assert slugs - {"unlisted-variable"} == {"undocumented-reference"}
+    (told,) = [d for d in loaded(data).diagnostics if d.rule.slug == "undocumented-reference"]
+    assert told.help == f"write '{meant}'"
+
+
+@pytest.mark.parametrize("value", ["$this.ships.y", "$input.y", "${y}", "inputParameters.y", "rest.y"])
+def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
+    assert term(with_value(value, inputs=None))[0] == Argument("y")
+    assert "unlisted-input" in term(with_value(value))[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("$this.shps.x", "$this.ships.x"),
+        ("$this.fleet.x", "$this.ships.x"),
+        ("$this.ships.", "write '$this.ships.x'"),
+        ("$this", "write '$this.ships.x'"),
+        ("fleet.x", "$this.ships.x"),
+        ("registry.x", "$this.ships.x"),
+        ("registry.op.x", "$this.ships.x"),
+        ("${fleet.x}", "$this.ships.x"),
+        ("$y", "write '$this.ships.x'"),
+        ("$5", "write '$this.ships.x'"),
+        ("$", "write '$this.ships.x'"),
+        ("$.x", "$this.ships.x"),
+        ("$.step.x", "$this.ships.x"),
+        ("$TOKEN", "{{TOKEN}}"),
+        ("restt.x", "'rest'"),
+        ("ship.x", "'ships'"),
+        ("{{registry.x}}", "{{x}}"),
+    ],
+)
+def test_a_reference_that_names_nothing_is_an_error_with_advice(value: str, advice: str) -> None:
+    (told,) = [d for d in loaded(with_value(value)).diagnostics if d.severity == "error"]
+    assert told.rule.slug == "unknown-reference"
+    assert advice in (told.help or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "slug"),
+    [
+        ("${TOKEN}", "invalid-template"),
+        ("${UNKNOWN_TOKEN}", "invalid-template"),
+        ("a${TOKEN}", "invalid-template"),
+        ("${{ env.TOKEN }}", "invalid-template"),
+        ("${{ secrets.TOKEN }}", "invalid-template"),
+        ("{{x", "invalid-template"),
+        ("{{x}", "invalid-template"),
+        ("{{ }}", "invalid-template"),
+        ("{{nobody}}", "unbound-variable"),
+        ("{{y.x}}", "unbound-variable"),
+        ("{{vault.OTHER}}", "unbound-variable"),
+        ("vault.OTHER", "unbound-variable"),
+    ],
+)
+def test_what_else_names_nothing_is_an_error(value: str, slug: str) -> None:
+    assert [d.rule.slug for d in loaded(with_value(value)).diagnostics if d.severity == "error"] == [slug]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "api.example.com",
+        "gpt-4.1",
+        "v1.2",
+        "registry.example.com",
+        "fleet.example.org",
+        "env.prod.example.com",
+        "text/plain; charset=utf-8",
+        "x.y",
+        "input.json",
+        "5$",
+        "{y}",
+        "US$ 5",
+        "user.created",
+        "*",
+        "",
+    ],
+)
+def test_other_text_under_with_is_a_constant(value: str) -> None:
+    assert term(with_value(value)) == (Constant(value), set())
+
+
+# -- values, bodies, outputs, credentials ---------------------------------------------------------------------------
+
+
+def header(value: str) -> dict[str, Any]:
+    """A document whose consumed operation has a header with a value."""
+    data = with_value(1)
+    operations = data["capability"]["consumes"][0]["resources"][0]["operations"]
+    operations[0] = {"name": "op", "inputParameters": [*CONSUMED["inputParameters"], header_of(value)]}
+    return data
+
+
+def header_of(value: str) -> dict[str, Any]:
+    return {"name": "X-Given", "in": "header", "value": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{{x}}", X),
+        ("{{tools.x}}", X),
+        ("$this.ships.x", X),
+        ("$input.x", X),
+        ("inputParameters.x", X),
+        ("rest.x", X),
+        ("${x}", X),
+        ("Bearer ${x}", Composed((Constant("Bearer "), X))),
+        ("env.TOKEN", TOKEN),
+        ("vault.SECRET", Variable("vault.SECRET")),
+        ("{{OTHER}}", Variable("env.OTHER")),
+        ("{{other}}", Variable("env.other")),
+        ("{{env.other}}", Variable("env.other")),
+        ("registry.v1", Constant("registry.v1")),
+        ("application.x", Constant("application.x")),
+        ("$count", Constant("$count")),
+        ("$5", Constant("$5")),
+        ("a${unknown}", Constant("a${unknown}")),
+    ],
+)
+def test_a_value_of_a_consumed_parameter(value: str, expected: Any) -> None:
+    data = header(value)
+    data["capability"]["exposes"].pop()
+    found = loaded(data)
+    assert found.plan is not None, found.diagnostics
+    headers = {h.name: h.term for h in found.plan.servers[0].operations[0].request.headers}
+    assert headers["x-given"] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "slug"),
+    [
+        ("${y}", "unknown-reference"),
+        ("$this.other.x", "unknown-reference"),
+        ("$.x", "unknown-reference"),
+        ("$TOKEN", "unknown-reference"),
+        ("${TOKEN}", "invalid-template"),
+        ("a${TOKEN}", "invalid-template"),
+        ("{{shp-id}}", "unbound-variable"),
+        ("{{other.X}}", "unbound-variable"),
+    ],
+)
+def test_values_of_consumed_parameters_that_are_refused(value: str, slug: str) -> None:
+    data = header(value)
+    data["capability"]["exposes"].pop()
+    assert [d.rule.slug for d in loaded(data).diagnostics if d.severity == "error"] == [slug]
+
+
+def body(data: Any, inputs: list[Any] | None = None) -> dict[str, Any]:
+    whole = document(
+        {"method": "POST", "body": {"type": "json", "data": {"f": data, "t": "{{TOKEN}}"}}},
+        [rest(method="POST", inputs=inputs)],
+    )
+    whole["binds"] = BINDS[:1]
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{{x}}", X),
+        ("{{tools.x}}", X),
+        ("{{$this.ships.x}}", X),
+        ("$this.ships.x", X),
+        ("$input.x", X),
+        ("${x}", X),
+        ("{{TOKEN}}", TOKEN),
+        ("{{env.TOKEN}}", TOKEN),
+        ("{{OTHER_TOKEN}}", Variable("env.OTHER_TOKEN")),
+        ("{{env.OTHER}}", Variable("env.OTHER")),
+        ("env.TOKEN", TOKEN),
+        ("$price", Constant("$price")),
+        ("$user.name", Constant("$user.name")),
+        ("tools.used", Constant("tools.used")),
+        ("user.created", Constant("user.created")),
+        ("in ${braces}", Constant("in ${braces}")),
+    ],
+)
+def test_a_leaf_of_a_body(value: str, expected: Any) -> None:
+    found = loaded(body(value))
+    assert found.plan is not None, found.diagnostics
+    request = found.plan.servers[0].operations[0].request
+    assert isinstance(request.body, JsonTree)
+    assert request.body.root["f"] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "slug"),
+    [
+        ("${TOKEN}", "invalid-template"),
+        ("$this.other.x", "unknown-reference"),
+        ("{{other.x}}", "unbound-variable"),
+        ("{{registry.x}}", "unknown-reference"),
+    ],
+)
+def test_leaves_of_bodies_that_are_refused(value: str, slug: str) -> None:
+    assert [d.rule.slug for d in loaded(body(value)).diagnostics if d.severity == "error"] == [slug]
+
+
+def secret(token: str) -> tuple[Any, set[str]]:
+    data = document(authentication={"type": "bearer", "token": token})
+    data["binds"] = BINDS
+    found = loaded(data)
+    credential = None if found.plan is None else found.plan.upstreams[0].credential
+    unused = {"unused-binding"}
+    return credential.token if isinstance(credential, BearerCredential) else None, {
+        d.rule.slug for d in found.diagnostics
+    } - unused
+
+
+@pytest.mark.parametrize(
+    ("token", "expected", "slugs"),
+    [
+        ("{{TOKEN}}", TOKEN, set()),
+        ("{{OTHER}}", Variable("env.OTHER"), {"unlisted-variable"}),
+        ("{{other}}", Variable("env.other"), {"unlisted-variable"}),
+        ("{{env.OTHER}}", Variable("env.OTHER"), {"unlisted-variable"}),
+        ("{{TOKNE}}", Variable("env.TOKNE"), {"unlisted-variable"}),
+        ("env.TOKEN", TOKEN, {"undocumented-reference"}),
+        ("$env.TOKEN", TOKEN, {"undocumented-reference"}),
+        ("vault.SECRET", Variable("vault.SECRET"), {"undocumented-reference"}),
+        ("$2b$10$abc", Constant("$2b$10$abc"), set()),
+        ("a.b", Constant("a.b"), set()),
+        ("${TOKEN}", None, {"invalid-template"}),
+        ("${OTHER}", None, {"invalid-template"}),
+        ("$TOKEN", None, {"invalid-template"}),
+        ("Bearer ${OTHER}", None, {"invalid-template"}),
+        ("${{ secrets.TOKEN }}", None, {"invalid-template"}),
+        ("tools.token", None, {"invalid-template"}),
+        ("{{vault.OTHER}}", None, {"unbound-variable"}),
+        ("{{other.KEY}}", None, {"unbound-variable"}),
+        ("{{tools.token}}", None, {"unbound-variable"}),
+    ],
+)
+def test_a_credential_takes_variables_alone(token: str, expected: Any, slugs: set[str]) -> None:
+    assert secret(token) == (expected, slugs)
