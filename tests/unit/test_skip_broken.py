@@ -181,7 +181,7 @@ def test_what_is_wrong_takes_along_no_more_than_it_must(before: str, after: str,
         ("type: mcp", "type: agent-skill", ALL[6:]),
         ("type: mcp", "type: skill", ALL[6:]),
         ("port: 8080\n", "port: 8080\n      authentication: {type: basic, username: [a]}\n", ALL[:6]),
-        ("port: 8080\n", "port: 8080\n      authentication: {type: bearer, token: '{{NONE}}'}\n", ALL[:6]),
+        ("port: 8080\n", "port: 8080\n      authentication: {type: bearer, token: '{{vault.NONE}}'}\n", ALL[:6]),
     ],
 )
 def test_an_expose_is_left_out_alone(before: str, after: str, gone: tuple[str, ...]) -> None:
