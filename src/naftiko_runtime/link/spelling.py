@@ -93,7 +93,7 @@ def _check_placeholders(resource: RestResource, source: Source, findings: Findin
     steps = resource.at("path")
     span = source.span(steps)
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
-    if silent or not resource.operations or span.file != source.file:
+    if silent or not resource.operations or span.file != source.file or "path" not in source.at(resource.at()):
         return
     shared = {fold(parameter.name) for parameter in resource.input_parameters}
     own = [{fold(p.name) for p in operation.input_parameters} for operation in resource.operations]
@@ -128,7 +128,7 @@ def route_respelt(source: Source, resource: Steps, old: str, new: str) -> tuple[
     """
     data = source.at(resource)
     path = data.get("path")
-    if not isinstance(path, str) or _is_spoken_of(old, data):
+    if not isinstance(path, str) or _is_spoken_of(old, data) or not _is_well_formed(data):
         return ()
     places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
     edits = respelt_within(source, (*resource, "path"), path, places, new)
@@ -140,6 +140,18 @@ def route_respelt(source: Source, resource: Steps, old: str, new: str) -> tuple[
             if parameter.get("name") == old and parameter.get("in") == "path":
                 edits += respelt(source, (*holder, "inputParameters", index, "name"), old, new)
     return edits
+
+
+def _is_well_formed(resource: dict[str, Any]) -> bool:
+    """Whether the parameters of a resource and of its operations have the shapes that they should."""
+    operations = resource.get("operations")
+    holders = [resource, *operations] if isinstance(operations, list) else [None]
+    return all(
+        isinstance(holder, dict)
+        and isinstance(parameters := holder.get("inputParameters") or [], list)
+        and all(isinstance(parameter, dict) for parameter in parameters)
+        for holder in holders
+    )
 
 
 def _is_spoken_of(name: str, resource: dict[str, Any]) -> bool:
