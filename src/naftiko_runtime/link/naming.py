@@ -200,7 +200,7 @@ class Naming(Struct):
         if self.context.variables.knows(name) and name not in self.inputs:
             advice = f"did you mean '{{{{{name}}}}}'?"
             self.context.variables.note_use(name, self.context.span(steps))
-        elif close := closest(name, self.inputs):
+        elif name and (close := closest(name, self.inputs)):
             advice = f"did you mean '{own}.{close}'?" if under_with else f"did you mean '{{{{{close}}}}}'?"
         elif under_with:
             advice = f"write '{own}.x' for the caller's x; a text to be sent stands in the parameter's own 'value'"
