@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from naftiko_runtime.adapters.dispatch import Dispatcher
+from naftiko_runtime.engine.answer import URL_HEADERS
 from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.plan import Argument, Constant
 from naftiko_runtime.template import IN_PATH, as_text
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Forward, Request, RestServer, Route, Upstream
     from naftiko_runtime.transport.base import Header
-
-URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
-"""Response headers that hold URLs of the upstream's resources."""
 
 _LINK: Final = re.compile(
     r"<(?P<target>[^<>]*)>"

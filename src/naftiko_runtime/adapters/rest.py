@@ -25,7 +25,7 @@ from naftiko_runtime.adapters.edge import (
 )
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.adapters.location import URL_HEADERS, Locations
+from naftiko_runtime.adapters.location import Locations
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.contract import present
@@ -153,7 +153,7 @@ class _Handler(ABC):
             call = self._invocation(scope, receive, held, found)
             exchange = operation.run(call)
             async with exchange as answer:
-                if not URL_HEADERS.isdisjoint(dict(answer.headers)):
+                if answer.has_urls:
                     answer.headers = self._locations.rewritten(answer.headers, operation, answer.url)
                 if operation.masks is not None:
                     answer.headers = operation.masks.headers(answer.headers)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
@@ -42,7 +44,25 @@ _LIMITS: Final = (b"ratelimit-", b"x-ratelimit-")
 _FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
-_KEPT: Final = PASSED_ON | _FRAMING
+URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
+"""Response headers that hold URLs of the upstream's resources."""
+
+
+class KeptHeaders(Struct, frozen=True):
+    """The names of the response headers that reach the caller, with those that begin like :data:`_LIMITS`.
+
+    Attributes:
+        plain: Those that reach it as they are.
+        urls: Those that hold URLs of the upstream's resources.
+        named: Whether the document or the operator names some of them.
+    """
+
+    plain: frozenset[bytes]
+    urls: frozenset[bytes]
+    named: bool = False
+
+
+_KEPT: Final = KeptHeaders((PASSED_ON | _FRAMING) - URL_HEADERS, PASSED_ON & URL_HEADERS)
 
 _OF_BYTES: Final = _FRAMING | {b"accept-ranges", b"content-type"}
 """Tell about bytes that callers do not get."""
@@ -51,9 +71,11 @@ NOTHING: Final = object()
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
-def kept_headers(exposed: frozenset[bytes]) -> frozenset[bytes]:
-    """The names of the response headers that reach the caller, when these do beside those that always do."""
-    return _KEPT | exposed if exposed else _KEPT
+def kept_headers(exposed: frozenset[bytes]) -> KeptHeaders:
+    """The response headers that reach the caller, when these do beside those that always do."""
+    if not exposed:
+        return _KEPT
+    return KeptHeaders(_KEPT.plain | (exposed - URL_HEADERS), _KEPT.urls | (exposed & URL_HEADERS), named=True)
 
 
 class Answer:
@@ -65,18 +87,27 @@ class Answer:
         value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
         mismatched: Whether the value holds something of another type than declared.
         url: What was asked; relative locations are relative to it.
+        has_urls: Whether a header holds URLs of the upstream's resources.
         held: The untouched body when it had to be read already; nothing while it is on the wire.
         response: The upstream's answer, still on the wire.
     """
 
-    __slots__ = ("_bytes_max", "headers", "held", "mismatched", "response", "status", "url", "value")
+    __slots__ = ("_bytes_max", "has_urls", "headers", "held", "mismatched", "response", "status", "url", "value")
 
-    def __init__(self, response: UpstreamResponse, url: str, bytes_max: int, kept: frozenset[bytes] = _KEPT) -> None:
+    def __init__(self, response: UpstreamResponse, url: str, bytes_max: int, kept: KeptHeaders = _KEPT) -> None:
         self.response = response
         self.url = url
         self.status = response.status
-        self.headers = [h for h in response.headers if h[0] in kept or h[0].startswith(_LIMITS)]
-        if kept is not _KEPT:
+        plain, urls, has_urls = kept.plain, kept.urls, False
+        self.headers = [
+            h
+            for h in response.headers
+            if h[0] in plain
+            or (h[0] in urls and (has_urls := True))
+            or (b"ratelimit-" in h[0] and h[0].startswith(_LIMITS))
+        ]
+        self.has_urls = has_urls
+        if kept.named:
             self.headers = _end_to_end(self.headers, response.headers)
         self.value: Any = NOTHING
         self.held: bytes | None = None
@@ -110,15 +141,7 @@ class Answer:
 
     def represent_otherwise(self) -> None:
         """Let headers no longer describe the upstream's bytes: what callers get is another representation of them."""
-        self.headers = [h for h in self.headers if h[0] not in _OF_BYTES]
-        self._weaken()
-
-    def _weaken(self) -> None:
-        """Let a strong entity tag be a weak one: other bytes are at best equivalent (RFC 9110, 8.8.1)."""
-        if tag := self.header(b"etag"):
-            others = [h for h in self.headers if h[0] != b"etag"]
-            weak = tag if tag.startswith(b"W/") else b"W/" + tag if tag.startswith(b'"') else b""
-            self.headers = [*others, (b"etag", weak)] if weak else others
+        self.headers = [_weak(h) if h[0] == b"etag" else h for h in self.headers if h[0] not in _OF_BYTES]
 
     def call(self, media_type: str) -> None:
         """Let callers be told another content type than the upstream's."""
@@ -147,7 +170,7 @@ class Answer:
         """Let bytes that were read and decompressed be the untouched body."""
         self.held = body
         if self.header(b"content-encoding"):
-            self._weaken()
+            self.headers = [_weak(h) if h[0] == b"etag" else h for h in self.headers]
         self.headers = [h for h in self.headers if h[0] not in (b"content-encoding", b"content-length")]
 
     def empty(self) -> None:
@@ -191,6 +214,14 @@ class Answer:
                 raise UpstreamError(larger_than(self._bytes_max))
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _weak(etag: Header) -> Header:
+    """An entity tag as a weak one: other bytes are at best equivalent to those that it stands for (RFC 9110, 8.8.1)."""
+    name, value = etag
+    if value.startswith(b"W/"):
+        return etag
+    return name, b"W/" + (value if value.startswith(b'"') else b'"' + value.replace(b'"', b"") + b'"')
 
 
 def _end_to_end(headers: list[Header], received: Sequence[Header]) -> list[Header]:

@@ -70,7 +70,7 @@ class Masks:
 
     def headers(self, headers: list[Header]) -> list[Header]:
         """Response headers without any secret."""
-        if not self._all.holds(_text(b"\n".join([value for _, value in headers]))):
+        if not self._all.may_be_in(b"\n".join([value for _, value in headers])):
             return headers
         return [(name, self._header(name, value)) for name, value in headers]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from codecs import BOM_UTF8
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS = 200
 _BEGINNING = 64
+_BEGIN_JSON = frozenset(b'{["')
 
 
 class BoundOperation:
@@ -220,17 +220,16 @@ async def _present(answer: Answer, plan: Operation) -> None:
 async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
-    if shape is None or answer.status in (204, 205):
-        return
-    if answer.status == HTTPStatus.NOT_MODIFIED:  # tells of what a mapping made
-        answer.represent_otherwise()
+    if shape is None or answer.status in (204, 205, 304):
+        if shape is not None:  # a 304 tells of what a mapping made
+            answer.represent_otherwise()
         return
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
         if (applied := codings(answer.headers)) and SUPPORTED.issuperset(applied):
             answer.hold(await answer.read())
         return
     body = await answer.read()
-    if _is_there(body, plan.raw_format):
+    if body and (body[0] in _BEGIN_JSON or _is_there(body, plan.raw_format)):
         before = plan.mismatches.count
         value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
         answer.become(filled(value, values) if plan.blanks else value)
@@ -242,9 +241,9 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
 
 
 def _is_there(body: bytes, raw_format: str) -> bool:
-    """Whether there is a body to map: white space is none, unless it is bytes of a binary format."""
+    """Whether a body holds something to map: white space is nothing, unless it is bytes of a binary format."""
     if raw_format in WITH_FILE:
-        return bool(body)
+        return True
     text = body.removeprefix(BOM_UTF8)
     return bool(text[:_BEGINNING].strip() or text.strip())
 
