@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.adapters.location import Locations
+from naftiko_runtime.adapters.location import Asked, Locations
 from naftiko_runtime.bind import bind
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
@@ -63,7 +63,8 @@ async def rewritten(folder: Path, name: bytes, *values: str) -> list[str]:
         (server,) = bound.servers
         assert isinstance(server.plan, RestServer)
         headers = [(name, value.encode("latin-1")) for value in values]
-        told = Locations(server.plan).rewritten(headers, server.operations[0], f"{BASE}/ships/7?a+key=s3cr3t&x=1")
+        asked = Asked(server.operations[0], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
+        told = Locations(server.plan).rewritten(headers, asked)
     return [value.decode("latin-1") for _, value in told]
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
+
+from msgspec import Struct
 
 from naftiko_runtime.adapters.dispatch import Dispatcher
 from naftiko_runtime.engine.answer import URL_HEADERS
 from naftiko_runtime.engine.caller_query import drop_fields
-from naftiko_runtime.plan import Argument, Constant
+from naftiko_runtime.plan import Argument, Composed, Constant
 from naftiko_runtime.template import IN_PATH, as_text
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.plan import Forward, Request, RestServer, Route, Upstream
+    from naftiko_runtime.plan import Forward, Operation, Request, RestServer, Route, Upstream
     from naftiko_runtime.transport.base import Header
 
 _LINK: Final = re.compile(
@@ -30,6 +32,20 @@ _LINK: Final = re.compile(
 _PORTS: Final = {"http": 80, "https": 443}
 
 
+class Asked(Struct):
+    """A request to an upstream, and the one that it was made for.
+
+    Attributes:
+        operation: What was called.
+        url: The URL that was sent, which a relative one is relative to.
+        own_path: The caller's path, where it alone leads to the same resource by GET.
+    """
+
+    operation: BoundOperation
+    url: str
+    own_path: str | None
+
+
 class Locations:
     """Where a server exposes what its upstreams call by URLs below their base URIs."""
 
@@ -37,7 +53,7 @@ class Locations:
         self._routes: dict[str, Dispatcher[Route]] = {}
         for route in server.routes:
             pattern = _consumed_pattern(route.operation.request) if route.method == "GET" else None
-            if pattern is not None and _names(route.pattern) <= _names(pattern):
+            if pattern is not None and _names(route.pattern) == _names(pattern):
                 namespace = route.operation.request.upstream.namespace
                 self._routes.setdefault(namespace, Dispatcher()).add("GET", pattern, route)
         self._forwards: dict[str, Forward] = {}
@@ -45,7 +61,7 @@ class Locations:
             if not _names(forward.pattern):
                 self._forwards.setdefault(forward.operation.request.upstream.namespace, forward)
 
-    def rewritten(self, headers: list[Header], operation: BoundOperation, url: str) -> list[Header]:
+    def rewritten(self, headers: list[Header], asked: Asked) -> list[Header]:
         """Response headers with a ``Location``, ``Content-Location`` and ``Link`` that the caller can follow.
 
         A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
@@ -53,57 +69,86 @@ class Locations:
 
         Args:
             headers: Of the upstream's answer.
-            operation: What was called.
-            url: The URL that was sent, which a relative one is relative to.
+            asked: What it answers.
         """
         return [
-            (name, self._value(name, value.decode("latin-1"), operation, url).encode("latin-1"))
+            (name, self._value(name, value.decode("latin-1"), asked).encode("latin-1"))
             if name in URL_HEADERS
             else (name, value)
             for name, value in headers
         ]
 
-    def _value(self, name: bytes, value: str, operation: BoundOperation, url: str) -> str:
+    def _value(self, name: bytes, value: str, asked: Asked) -> str:
         if name != b"link":
-            return self._target(value, operation, url)
+            return self._target(value, asked)
 
         def replaced(match: re.Match[str]) -> str:
             if (target := match["target"]) is not None:
-                return f"<{self._target(target.strip(), operation, url)}>"
+                return f"<{self._target(target.strip(), asked)}>"
             if match["anchor"] is not None:
-                return f'{match["anchor"]}"{self._target(match["context"], operation, url)}"'
+                return f'{match["anchor"]}"{self._target(match["context"], asked)}"'
             return match[0]
 
         return _LINK.sub(replaced, value)
 
-    def _target(self, target: str, operation: BoundOperation, url: str) -> str:
+    def _target(self, target: str, asked: Asked) -> str:
         if not target or target.startswith("#"):  # what the caller asked for, or a part of it
             return target
-        request = operation.plan.request
+        upstream, sent = asked.operation.plan.request.upstream, asked.url.partition("?")[0]
         try:
-            split = urlsplit(urljoin(url.partition("?")[0], target))
-            rest = _below(split, request.upstream)
+            split = urlsplit(urljoin(sent, target))
+            rest = _below(split, upstream)
         except ValueError:  # no URL: whoever follows it will see
             return target
         if rest is None:
             return target
-        if secret := operation.builder.secret_fields:
+        if secret := asked.operation.builder.secret_fields:
             split = split._replace(query=drop_fields(split.query.encode("latin-1"), secret).decode("latin-1"))
-        path = self._path(rest, request)
-        return split.geturl() if path is None else split._replace(scheme="", netloc="", path=path).geturl()
+        exposed: tuple[str, Operation | None] | None
+        if asked.own_path is not None and rest == _below(urlsplit(sent), upstream):
+            exposed = asked.own_path, asked.operation.plan
+        else:
+            exposed = self._exposed(rest, asked.operation.plan.request)
+        if exposed is None:
+            return split.geturl()
+        path, plan = exposed
+        query = split.query if plan is None else _renamed(split.query, plan)
+        return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
-    def _path(self, rest: str, request: Request) -> str | None:
-        """What is exposed for the rest of an upstream's path; a forward's caller stays inside the forward."""
+    def _exposed(self, rest: str, request: Request) -> tuple[str, Operation | None] | None:
+        """What is exposed for the rest of an upstream's path, by which route; a forward's caller stays inside it."""
         namespace = request.upstream.namespace
         forward, dispatcher = self._forwards.get(namespace), self._routes.get(namespace)
         if dispatcher is not None and not request.forwards:
             for resource, values in dispatcher.matches(rest.encode()):
                 if (route := resource.target("GET")) is not None:
-                    return "".join(
+                    pieces = (
                         quote(p, safe=IN_PATH) if isinstance(p, str) else quote(values[p.name], safe="")
                         for p in route.pattern
                     )
-        return None if forward is None else "".join(map(str, forward.pattern)) + rest
+                    return "".join(pieces), route.operation
+        return None if forward is None else ("".join(map(str, forward.pattern)) + rest, None)
+
+
+def names_all(pattern: tuple[str | Argument, ...], request: Request) -> bool:
+    """Whether the path of a route names everything that the path of its request needs."""
+    return _names(tuple(p for p in request.path if isinstance(p, str | Argument))) <= _names(pattern) and not any(
+        isinstance(piece, Composed) for piece in request.path
+    )
+
+
+def _renamed(query: str, plan: Operation) -> str:
+    """A query with the names by which callers of an operation give its fields."""
+    places = {spec.name: spec.place for spec in plan.contract.inputs}
+    terms = ((t.name, t.term.name) for t in plan.request.query if isinstance(t.term, Argument))
+    names = {name: given for name, given in terms if name != given and places.get(given) == "query"}
+    if not names or not query:
+        return query
+    fields = (field.partition("=") for field in query.split("&"))
+    return "&".join(
+        (name if (given := names.get(unquote_plus(name))) is None else quote(given, safe="")) + equals + value
+        for name, equals, value in fields
+    )
 
 
 def _below(split: SplitResult, upstream: Upstream) -> str | None:

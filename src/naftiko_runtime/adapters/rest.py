@@ -25,7 +25,7 @@ from naftiko_runtime.adapters.edge import (
 )
 from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.adapters.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.adapters.location import Locations
+from naftiko_runtime.adapters.location import Asked, Locations, names_all
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.contract import present
@@ -142,6 +142,7 @@ class _Handler(ABC):
         self._locations = locations
         self._consumes_head = operation.plan.request.method == "HEAD"
         self._reads_body = False
+        self._names_all = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
         """Answer one request; every fault of a call becomes a problem."""
@@ -154,7 +155,9 @@ class _Handler(ABC):
             exchange = operation.run(call)
             async with exchange as answer:
                 if answer.has_urls:
-                    answer.headers = self._locations.rewritten(answer.headers, operation, answer.url)
+                    own_path = scope["raw_path"].decode("latin-1") if self._leads(scope["method"]) else None
+                    asked = Asked(operation, answer.url, own_path)
+                    answer.headers = self._locations.rewritten(answer.headers, asked)
                 if operation.masks is not None:
                     answer.headers = operation.masks.headers(answer.headers)
                 await reply.send(answer, exchange)
@@ -182,6 +185,10 @@ class _Handler(ABC):
             raise
         finally:
             deadlines.end(deadline)
+
+    def _leads(self, method: str) -> bool:
+        """Whether the caller's path alone leads to what was called, by GET."""
+        return self._names_all and method in ("GET", "HEAD")
 
     @abstractmethod
     def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
@@ -212,6 +219,7 @@ class RouteHandler(_Handler):
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
+        self._names_all = names_all(pattern, operation.plan.request)
         self._path_lists = lists_of(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = isinstance(operation.plan.request.body, OpenBody)
