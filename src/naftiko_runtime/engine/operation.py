@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from codecs import BOM_UTF8
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -221,7 +222,7 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
     if shape is None or answer.status in (204, 205, 304):
-        if shape is not None:  # a 304 tells of what a mapping made
+        if shape is not None and answer.status == HTTPStatus.NOT_MODIFIED:  # it tells of what a mapping made
             answer.represent_otherwise()
         return
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
