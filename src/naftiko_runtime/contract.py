@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 from naftiko_runtime.lazy import module, pattern
+from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
 from naftiko_runtime.template import File, as_text
 
 if TYPE_CHECKING:
@@ -265,6 +267,7 @@ def _boolean(text: str) -> bool:
 
 def _object(text: str) -> Any:
     try:
+        check_json_bounds(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         return _checked(orjson.loads(text), "object")
     except orjson.JSONDecodeError:
         raise ValueError("must be an object as JSON") from None

@@ -32,6 +32,14 @@ FIX_ROUNDS_MAX: Final = 10
 REQUEST_HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_HEADERS_MAX: Final = 100
 REQUEST_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+REQUEST_VALUES_MAX: Final = 250_000
+"""Of a request's JSON."""
+REQUEST_DEPTH_MAX: Final = 128
+"""Lists and objects within one another in a request's JSON."""
+MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of an MCP message; the MCP library has the same limit."""
+DECODED_INLINE_BYTES_MAX: Final = 128 * 1024
+"""Of a body that is decoded on the event loop; a larger one is decoded in a thread."""
 REQUESTS_WAITING_MAX: Final = 32
 """On one connection, behind the one that is being answered."""
 REQUEST_BUFFERED_BYTES_MAX: Final = 64 * 1024
@@ -89,7 +97,7 @@ UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
 ANSWER_VALUES_MAX: Final = 2_000_000
-"""Values of an answer in a format in which a few bytes can stand for many: fields of records, cells of tables."""
+"""Values of an answer: members of JSON, fields of records, cells of tables."""
 
 # Logs.
 LOG_QUEUE_BYTES_MAX: Final = 1024 * 1024

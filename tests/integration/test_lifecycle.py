@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from naftiko_runtime.limits import HALF_CLOSED_SECONDS
 from support.caller import Raw, call, head, refuses, streaming
 from support.command import naftiko
 from support.gateway import Gateway
@@ -188,6 +190,22 @@ def test_a_caller_that_leaves_takes_its_upstream_call_along(serving: Gateway, ap
     assert api.gone == 0
     raw.close()
     assert api.wait(lambda upstream: upstream.gone == 1)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_caller_of_the_stateless_wire_that_ends_its_side_has_cancelled(
+    serving: Gateway, api: Upstream, waits: bool
+) -> None:
+    api.on("GET", "/things", Reply(until_gone=True))
+    with raw_request(serving, "mcp stateless") as raw:
+        if waits:  # otherwise the call may not have begun
+            api.wait_received(1)
+        began = time.monotonic()
+        raw.end()
+        assert raw.closed()
+        assert time.monotonic() - began < HALF_CLOSED_SECONDS
+    if waits:
+        assert api.wait(lambda upstream: upstream.gone == 1)
 
 
 def test_a_caller_that_leaves_a_streamed_answer_ends_it(serving: Gateway, api: Upstream) -> None:

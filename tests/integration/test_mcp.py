@@ -178,7 +178,7 @@ def test_what_is_no_message_is_400(pixels: str, body: bytes, version: str) -> No
 def test_a_message_too_large_is_413(pixel_file: Path, api: Upstream) -> None:
     names = [f"{NAMESPACE}-rest", f"{NAMESPACE}-mcp"]
     base = f"{NAMESPACE}={api.url}/v1"
-    with Gateway(pixel_file, names, "--base-uri", base, "--max-body", "1000") as gateway:
+    with Gateway(pixel_file, names, "--base-uri", base, "--max-message", "1000") as gateway:
         assert call(gateway.urls[names[1]], "/mcp", "POST", MESSAGE, b"x" * 1001).status == 413
         assert call(gateway.urls[names[1]], "/mcp", "POST", MESSAGE, iter([b"x" * 600] * 2)).status == 413
         assert bare_call(gateway.urls[names[1]], "page-pixel", {})["isError"] is False

@@ -129,7 +129,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             transport = partial(open_transport, "native")
             bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
-                edge = Edge(mcp_direct=direct, body_bytes_max=BODY_BYTES_MAX)
+                edge = Edge(mcp_direct=direct, message_bytes_max=BODY_BYTES_MAX)
                 app = await stack.enter_async_context(mcp_app(bound.servers[number], edge))
                 listener = Listener(open_socket("127.0.0.1", 0, attribute), Service(app))
                 await listener.start()

@@ -115,7 +115,7 @@ def test_an_id_of_thousands_of_digits_is_no_json(tools: str, version: str) -> No
         (b'{"a": NaN}', "it holds NaN"),
         (b"\xff\xfe", "not UTF-8"),
         ("{}".encode("utf-16"), "not UTF-8"),
-        (b"[" * 200_000, "nested too deeply"),
+        (b"[" * 200_000, "nested more than 128 levels deep"),
         (b'{"jsonrpc":"2.0","id":"\\uD800","method":"ping"}', "half of a surrogate pair"),
     ],
 )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from http import HTTPStatus
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from naftiko_runtime import limits
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.formats import Undecodable, decode
+from naftiko_runtime.formats import decode
 from naftiko_runtime.formats.charset import text_or_nothing
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
@@ -67,7 +71,9 @@ async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
         return failure(_upstream_failure(answer, body, operation))
     if not body:
         return _structured(f"{_status_line(answer.status)}: the response has no body", {})
-    return _content(body, answer, operation)
+    if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+        return _content(body, answer, operation)
+    return await run_beside_loop(partial(_content, body, answer, operation))
 
 
 def _finite(value: Any) -> Any:
@@ -156,8 +162,11 @@ def _parsed(body: bytes, answer: Answer) -> Any:
     if answer.media_type and not _is_json(answer.media_type):
         return None
     try:
-        return decode("json", body, charset=answer.charset)
-    except Undecodable:
+        if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+            return decode("json", body, charset=answer.charset)
+        check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+        return call_uncollected(partial(decode, "json", body, charset=answer.charset))
+    except ValueError:
         return None
 
 

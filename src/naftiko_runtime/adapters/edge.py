@@ -25,6 +25,10 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 LENT: Final = "naftiko.lent"
 """An extension of ASGI: the ``receive`` in it gives pieces that may be views, good until the next one is asked for."""
 
+ENDS_WITH_CALLER: Final = "naftiko.ends_with_caller"
+"""In a scope: the request is cancelled as soon as its caller ends its side of the connection, which may mean no more
+than that it has nothing else to send."""
+
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
 _FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
@@ -49,6 +53,7 @@ class Edge:
         allowed_hosts: What a Host header may name on MCP servers that listen on this machine only, besides the names
             of this machine; ``*`` for anything.
         body_bytes_max: Of a request's body.
+        message_bytes_max: Of an MCP message.
         mcp_direct: Whether plain MCP messages take the straight way round the MCP library, which answers the same.
     """
 
@@ -57,6 +62,7 @@ class Edge:
     body_bytes_max: int = limits.REQUEST_BODY_BYTES_MAX
     mcp_direct: bool = True
     allowed_hosts: frozenset[str] = frozenset()
+    message_bytes_max: int = limits.MESSAGE_BYTES_MAX
 
     def trusts(self, host: str) -> bool:
         """Whether a peer is one of the trusted proxies."""

@@ -8,10 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.adapters.edge import host_name, send_bodyless
+from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, host_name, send_bodyless
 from naftiko_runtime.adapters.mcp_checked import CheckedMessages
 from naftiko_runtime.adapters.mcp_direct import DirectAnswers
 from naftiko_runtime.adapters.mcp_tools import ToolServer
+from naftiko_runtime.adapters.mcp_wire import STATELESS
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
 from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATHS: Final = frozenset({"/mcp", "/"})
+_CANCELLED_BY_CLOSING: Final = frozenset(version.encode() for version in STATELESS)
+"""Revisions in which a closed connection cancels the request."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 _OTHER_HOST: Final = (
@@ -63,6 +66,8 @@ async def mcp_app(
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             headers = dict(scope["headers"])
+            if headers.get(b"mcp-protocol-version") in _CANCELLED_BY_CLOSING:
+                scope[ENDS_WITH_CALLER] = True
             if subjects:
                 scope[SUBJECT] = subjects.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
@@ -88,7 +93,7 @@ class _Endpoint:
     def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
         name = server.plan.namespace
         tools = ToolServer(server, edge, None if observer is None else ObservedTools(name, observer))
-        body_bytes_max = max(1, edge.body_bytes_max)
+        body_bytes_max = edge.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
         self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None
         self.answer_checked = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from naftiko_runtime import limits
 from naftiko_runtime.adapters import mcp_messages as messages
 from naftiko_runtime.adapters.edge import Disconnected, check_coding, read_body, send_bodyless, send_whole
 from naftiko_runtime.adapters.mcp_messages import Fault, NotAMessageError
 from naftiko_runtime.adapters.mcp_wire import STATELESS, UNNAMED, in_ascii
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -57,7 +61,7 @@ class CheckedMessages:
             check_coding(scope["headers"])
             headers = messages.check_headers(scope["headers"])
             body = (await read_body(receive, self._body_bytes_max)).removeprefix(_BYTE_ORDER_MARK)
-            message = messages.parse(body)
+            message = await _parsed(body)
         except NotAMessageError as error:
             await _send_fault(send, error.fault, None)
         except UnsupportedCoding as error:
@@ -120,6 +124,22 @@ class CheckedMessages:
         if not answers:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])
         return await send_whole(send, 200, [_JSON], b"[" + b",".join(answers) + b"]")
+
+
+async def _parsed(body: bytes) -> Any:
+    """The JSON value of a body; a large one is decoded beside the loop.
+
+    Raises:
+        NotAMessageError: It is no JSON, or more than is read.
+    """
+    try:
+        check_json_bounds(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
+    except ValueError as error:
+        detail = f"the body is more than this server reads: {error}"
+        raise NotAMessageError(Fault(400, messages.PARSE_ERROR, detail)) from None
+    if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+        return messages.parse(body)
+    return await run_beside_loop(partial(call_uncollected, partial(messages.parse, body)))
 
 
 class _Taken:

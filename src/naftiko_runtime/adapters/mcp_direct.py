@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from naftiko_runtime import limits
 from naftiko_runtime.adapters.mcp_messages import accepts_json, is_json
 from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
@@ -87,8 +91,40 @@ class DirectAnswers:
             return receive
         taken = await receive()
         body = taken.get("body", b"") if taken["type"] == "http.request" else b""
-        whole = body and not taken.get("more_body", False) and len(body) <= self._body_bytes_max
+        if taken.get("more_body", False):
+            return await self._answer_large(taken, receive, headers, version, scope, send)
+        whole = body and len(body) <= self._body_bytes_max
         message = _message(body, headers, stateless=version in STATELESS) if whole else None
+        answered = await self._answer_message(message, headers, version, scope, send)
+        return None if answered else _replaying([taken], receive)
+
+    async def _answer_large(
+        self,
+        taken: MutableMapping[str, Any],
+        receive: Receive,
+        headers: dict[bytes, bytes],
+        version: str,
+        scope: Scope,
+        send: Send,
+    ) -> Receive | None:
+        """Answer a message that comes in several pieces, decoded beside the loop; returns as a call does."""
+        pieces, size = [taken], len(taken.get("body", b""))
+        while pieces[-1].get("more_body", False) and size <= self._body_bytes_max:
+            pieces.append(await receive())
+            size += len(pieces[-1].get("body", b""))
+        whole = pieces[-1]["type"] == "http.request" and size <= self._body_bytes_max
+        body = b"".join(piece.get("body", b"") for piece in pieces)
+        message = None
+        if whole:
+            pieces = [{"type": "http.request", "body": body, "more_body": False}]
+            message = await run_beside_loop(partial(_large_message, body, headers, stateless=version in STATELESS))
+        answered = await self._answer_message(message, headers, version, scope, send)
+        return None if answered else _replaying(pieces, receive)
+
+    async def _answer_message(
+        self, message: dict[str, Any] | None, headers: dict[bytes, bytes], version: str, scope: Scope, send: Send
+    ) -> bool:
+        """Answer a message, if it is one that is answered here; whether it is."""
         wire = self._introduction.stateless if version in STATELESS else self._introduction.legacy
         answer = None
         if message is not None and message["method"] != _CALL:
@@ -96,10 +132,10 @@ class DirectAnswers:
         elif message is not None and self._takes_call(message, version, headers, scope):
             answer = await self._called(message, wire, scope)
         if answer is None:
-            return _replaying(taken, receive)
+            return False
         await send({"type": "http.response.start", "status": 200 if answer else 202, "headers": wire.headers(answer)})
         await send({"type": "http.response.body", "body": answer})
-        return None
+        return True
 
     def _version(self, headers: dict[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
@@ -200,6 +236,15 @@ def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> di
     return message if method != _CALL or _is_call(params) else None
 
 
+def _large_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
+    """A message that is large, if it holds no more values than are read."""
+    try:
+        check_json_bounds(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
+    except ValueError:
+        return None
+    return call_uncollected(partial(_message, body, headers, stateless=stateless))
+
+
 def _is_call(params: dict[str, Any]) -> bool:
     """Whether these are the parameters of a tool's call, with nothing among them that need not be."""
     arguments = params.get("arguments")
@@ -279,9 +324,9 @@ def _are_plain_capabilities(given: Any) -> bool:
     )
 
 
-def _replaying(message: MutableMapping[str, Any], receive: Receive) -> Receive:
-    """What the SDK receives when a message was already taken."""
-    waiting = deque([message])
+def _replaying(messages: list[MutableMapping[str, Any]], receive: Receive) -> Receive:
+    """What the SDK receives when messages were already taken."""
+    waiting = deque(messages)
 
     async def replay() -> MutableMapping[str, Any]:
         return waiting.popleft() if waiting else await receive()

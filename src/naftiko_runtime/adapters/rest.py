@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
+from naftiko_runtime import limits
 from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import (
     CONDITIONAL,
@@ -29,10 +31,12 @@ from naftiko_runtime.adapters.location import Asked, Locations, names_all
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.contract import present
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.formats import Undecodable, read_json
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import Unrenderable, below_base
 
@@ -151,7 +155,11 @@ class _Handler(ABC):
         operation = self._operation
         try:
             held = await self._held(scope, receive) if self._reads_body else None
-            call = self._invocation(scope, receive, held, found)
+            if held is None or len(held) <= limits.DECODED_INLINE_BYTES_MAX:
+                call = self._invocation(scope, receive, held, found)
+            else:
+                work = partial(self._invocation, scope, receive, held, found)
+                call = await run_beside_loop(partial(call_uncollected, work))
             exchange = operation.run(call)
             async with exchange as answer:
                 if answer.has_urls:
@@ -347,6 +355,10 @@ class _Reply(Struct, eq=False):
 
 
 def _decoded(body: bytes) -> Any:
+    try:
+        check_json_bounds(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
+    except ValueError as error:
+        raise Rejected(Fault("", "body", f"is more than this server reads: {error}")) from None
     try:
         return read_json(body)
     except Undecodable as error:

@@ -148,6 +148,14 @@ _EXIT_FAILED = 1
     help="Bytes of a request's body.",
 )
 @click.option(
+    "--max-message",
+    type=click.IntRange(min=1),
+    default=limits.MESSAGE_BYTES_MAX,
+    envvar="NAFTIKO_MAX_MESSAGE",
+    show_default=True,
+    help="Bytes of an MCP message.",
+)
+@click.option(
     "--trusted-proxy",
     "trusted_proxies",
     multiple=True,
@@ -211,6 +219,7 @@ def run(
     grace: float,
     linger: float,
     max_body: int,
+    max_message: int,
     trusted_proxies: tuple[Any, ...],
     exposed_headers: tuple[bytes, ...],
     origins: tuple[str, ...],
@@ -234,7 +243,14 @@ def run(
     exposed |= {left.expose for one in loaded for left in one.left_out if left.expose is not None}
     _check_namespaces(dict(ports), exposed, "--port")
     settings = ServerSettings(
-        edge=Edge(trusted_proxies, frozenset(origins), max_body, mcp_direct, frozenset(allowed_hosts)),
+        edge=Edge(
+            trusted_proxies,
+            allowed_origins=frozenset(origins),
+            body_bytes_max=max_body,
+            message_bytes_max=max_message,
+            mcp_direct=mcp_direct,
+            allowed_hosts=frozenset(allowed_hosts),
+        ),
         control=control,
         grace_seconds=grace,
         linger_seconds=linger,

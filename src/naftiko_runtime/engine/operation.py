@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from codecs import BOM_UTF8
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.answer import Answer, filled, kept_headers
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
+from naftiko_runtime.formats.json_bounds import check_json_bounds
 from naftiko_runtime.notes import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
@@ -232,7 +235,10 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     body = await answer.read()
     if body and (body[0] in _BEGIN_JSON or _is_there(body, plan.raw_format)):
         before = plan.mismatches.count
-        value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
+        if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+            value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
+        else:  # then it may be of another one, which costs no more than a look at the value
+            value = await run_beside_loop(partial(_shaped, body, plan, answer))
         answer.become(filled(value, values) if plan.blanks else value)
         if plan.mismatches.count != before:
             answer.mismatched = True
@@ -247,6 +253,17 @@ def _is_there(body: bytes, raw_format: str) -> bool:
         return True
     text = body.removeprefix(BOM_UTF8)
     return bool(text[:_BEGINNING].strip() or text.strip())
+
+
+def _shaped(body: bytes, plan: Operation, answer: Answer) -> Any:
+    """A large answer, decoded and shaped."""
+    if plan.raw_format == "json":
+        try:
+            check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+        except ValueError as error:
+            raise UpstreamError(f"the answer of '{plan.request.operation}' cannot be mapped: {error}") from None
+    value = call_uncollected(partial(_decoded, body, plan, answer))
+    return value if plan.shape is None else plan.shape(value)
 
 
 def _report(plan: Operation, before: int) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import LENT
+from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT
 from naftiko_runtime.adapters.problem import problem_document
 from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.large import LargeBody
@@ -538,7 +538,14 @@ class GatewayProtocol(asyncio.Protocol):
         self._refused = True
         self._stop_clock()
         self._clock = self.loop.call_later(limits.HALF_CLOSED_SECONDS, self._give_up_half_closed)
+        self.loop.call_soon(self._end_with_caller)  # not before the application has begun, which says so
         return True
+
+    def _end_with_caller(self) -> None:
+        """Close the connection of a request that is over as soon as its caller ends its side."""
+        front = self._front
+        if front is not None and not front.response_complete and front.scope.get(ENDS_WITH_CALLER, False):
+            self.transport.close()
 
     def _give_up_half_closed(self) -> None:
         self._clock = None

@@ -1,0 +1,41 @@
+"""Work beside the event loop: what takes so long that other requests would wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+_THREADS: Final = 2
+"""Few: they compete with the loop for the interpreter, and what each holds takes memory."""
+
+
+@cache
+def _executor() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="beside-loop")
+
+
+async def run_beside_loop(work: Callable[[], T]) -> T:
+    """The result of work in a thread; it is not interrupted when nobody waits for it any more."""
+    return await asyncio.get_running_loop().run_in_executor(_executor(), partial(copy_context().run, work))
+
+
+def call_uncollected(work: Callable[[], T]) -> T:
+    """The result of work that makes very many objects, without a search for garbage among them.
+
+    Such searches take most of the time of reading a large JSON text.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return work()
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,63 @@
+"""How many values a JSON text holds and how deeply they are nested, found out before it is read.
+
+Reading takes memory and time for each value, whatever it is: 10 MB of empty lists take 350 MB and seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from itertools import accumulate
+from typing import Final
+
+_STRUCTURE: Final = b'",[]{}'
+_NO_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in _STRUCTURE)
+_TEXT: Final = re.compile(rb'"[^"]*"')
+_LEVELS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS: Final = b'",'
+
+
+def check_json_bounds(body: bytes, values_max: int, depth_max: int) -> None:
+    """Check a JSON text. One that is no JSON may pass: reading it fails soon enough.
+
+    Args:
+        body: In UTF-8.
+        values_max: How many values it may hold, in lists and objects as well.
+        depth_max: How many lists and objects may stand within one another.
+
+    Raises:
+        ValueError: It holds more, or is nested more deeply.
+    """
+    may_be_deep = len(body) > 2 * depth_max and _opening(body) > depth_max
+    may_be_many = len(body) > 2 * values_max and _opening(body) + body.count(b",") >= values_max
+    if not may_be_deep and not may_be_many:
+        return
+    structure = _structure(body, values_max)
+    if may_be_many and _opening(structure) + structure.count(b",") >= values_max:
+        raise ValueError(_many(values_max))
+    levels = accumulate(array("b", structure.translate(_LEVELS, _NO_BRACKETS)))
+    if may_be_deep and max(levels, default=0) > depth_max:
+        raise ValueError(f"it is nested more than {depth_max} levels deep")
+
+
+def _opening(body: bytes) -> int:
+    return body.count(b"[") + body.count(b"{")
+
+
+def _structure(body: bytes, values_max: int) -> bytes:
+    """The brackets and commas of a JSON text without those in its strings.
+
+    Raises:
+        ValueError: It has too many strings.
+    """
+    if body.find(b"\\") >= 0:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = body.translate(None, _NO_STRUCTURE)
+    if marks.count(b'"') > 4 * values_max:  # of a name and a string for each value
+        raise ValueError(_many(values_max))
+    # The end of one string and the beginning of the next, or both ends of one: what stands outside stays outside.
+    return _TEXT.sub(b"", marks.replace(b'""', b""))
+
+
+def _many(values_max: int) -> str:
+    return f"it holds more than {values_max:,} values"
