@@ -507,10 +507,10 @@ async def test_an_answer_that_breaks_off_is_an_error(tools: str, api: Upstream, 
 async def test_a_failed_call_has_the_same_words_as_rest(documents: Path, api: Upstream, base: str) -> None:
     api.on("GET", "/things", Reply(until_gone=True))
     url = api.url if base == "held" else base
-    options = ("--base-uri", f"api={url}", "--deadline", "0.5")
+    options = ("--base-uri", f"api={url}", *(("--deadline", "0.5") if base == "held" else ()))
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway:
         problem = call(gateway.urls["web"], "/things").json
         answer = await result(gateway.urls["tools"], "list-things")
-    assert problem["status"] in (502, 504)
+    assert problem["status"] == (504 if base == "held" else 502)
     assert answer.is_error
-    assert text_of(answer) == problem["detail"]
+    assert text_of(answer).startswith(problem["detail"])
