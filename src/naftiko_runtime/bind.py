@@ -13,6 +13,7 @@ from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.masks import masks_of
 from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import located
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.auth.inbound import Guard
     from naftiko_runtime.auth.nonces import NonceBook
-    from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool
+    from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
@@ -80,7 +82,7 @@ async def bind(
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
         called = {upstream.namespace for upstream in plan.called}
-        flows = {u.namespace: flow_of(u.credential, secrets) for u in plan.upstreams if u.namespace in called}
+        flows = {u.namespace: _flow(u, secrets) for u in plan.upstreams if u.namespace in called}
         masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
 
         def bound(operation: Operation) -> BoundOperation:
@@ -105,6 +107,14 @@ async def bind(
         yield Bound(plan, tuple(servers))
     finally:
         await transport.aclose()
+
+
+def _flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
+    try:
+        return flow_of(upstream.credential, secrets)
+    except Unrenderable as error:
+        what = f"{upstream.span}: error[unusable-variable]: '{upstream.namespace}' cannot be called: {error}"
+        raise BindError((f"{what}\n  help: give the key as PEM, or the path of a file with it\n",)) from None
 
 
 def merged(servers: Sequence[BoundServer]) -> BoundServer:

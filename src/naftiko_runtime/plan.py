@@ -87,11 +87,15 @@ class BearerCredential(Struct, frozen=True):
     token: Term
 
 
+Placement: TypeAlias = Literal["header", "query", "body", "cookie"]
+"""Where an API's key stands."""
+
+
 class ApiKeyCredential(Struct, frozen=True):
-    """One or more keys, as pairs of name and value, in headers or in the query."""
+    """One or more keys, as pairs of name and value, all in one place."""
 
     keys: tuple[tuple[Term, Term], ...]
-    placement: Literal["header", "query"]
+    placement: Placement
 
 
 class DigestCredential(Struct, frozen=True):
@@ -111,13 +115,19 @@ class ClientCredentials(Struct, frozen=True):
 
 
 class SigningCredential(Struct, frozen=True):
-    """What OAuth 1.0a signs requests with; an empty token is none."""
+    """What OAuth 1.0a signs requests with; an empty token is none.
+
+    ``signing_key`` is a private key or names a file, which is looked up in ``folder`` first.
+    """
 
     consumer_key: Term
     consumer_secret: Term
     token: Term
     token_secret: Term
     method: str
+    signing_key: Term | None = None
+    signing_key_password: Term | None = None
+    folder: str = ""
 
 
 Credential: TypeAlias = (
@@ -157,6 +167,12 @@ Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri"
 
 class JsonTree(Struct, frozen=True):
     """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+
+    root: Any
+
+
+class YamlTree(Struct, frozen=True):
+    """A YAML body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
 
     root: Any
 
@@ -218,7 +234,7 @@ class OpenBody(Struct, frozen=True):
     content_type: str = "application/json"
 
 
-Body: TypeAlias = JsonTree | JsonText | PlainText | Form | Multipart | WholeBody | OpenBody
+Body: TypeAlias = JsonTree | YamlTree | JsonText | PlainText | Form | Multipart | WholeBody | OpenBody
 
 
 class Request(Struct, frozen=True):

@@ -44,12 +44,13 @@ class Flow(Protocol):
         """Send a request as :meth:`Transport.send` does; at most twice, the second time after a 401."""
 
 
-def _with_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
+def with_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
+    """A request with other credentials."""
     kept = [pair for pair in request.headers if pair[0] != b"authorization"]
     return replace(request, headers=[*kept, (b"authorization", value.encode())])
 
 
-async def _repeatable(request: OutboundRequest) -> OutboundRequest:
+async def repeatable(request: OutboundRequest) -> OutboundRequest:
     """A request whose body can be sent twice: a stream is read first."""
     if request.body is None or isinstance(request.body, bytes):
         return request
@@ -78,7 +79,7 @@ class DigestFlow:
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is read first, since it may have to be sent twice."""
-        request = await _repeatable(request)
+        request = await repeatable(request)
         used = self._challenge
         answer = await transport.send(request if used is None else self._answered(request, used))
         if answer.status != HTTPStatus.UNAUTHORIZED or (challenge := _best(answer)) is None:
@@ -109,7 +110,7 @@ class DigestFlow:
         parts += [f"algorithm={algorithm}"] if "algorithm" in challenge else []
         if "qop" in fields:
             parts += [f"qop=auth, nc={fields['nc']}", f'cnonce="{cnonce}"']
-        return _with_authorization(request, "Digest " + ", ".join(parts))
+        return with_authorization(request, "Digest " + ", ".join(parts))
 
 
 def _escaped(text: str) -> str:
@@ -128,35 +129,6 @@ def _best(answer: UpstreamResponse) -> Mapping[str, str] | None:
         if {"realm", "nonce"} <= fields.keys() and "auth" in options:
             offered.setdefault(algorithm, fields)
     return next((offered[name] for name in ALGORITHMS if name in offered), None)
-
-
-class SigningFlow:
-    """Signs every request as OAuth 1.0a has it (RFC 5849), by oauthlib."""
-
-    def __init__(self, consumer_key: str, consumer_secret: str, token: str, token_secret: str, method: str) -> None:
-        from oauthlib.oauth1 import Client  # noqa: PLC0415 - few documents need it
-
-        self._client = Client(
-            consumer_key,
-            client_secret=consumer_secret,
-            resource_owner_key=token or None,
-            resource_owner_secret=token_secret or None,
-            signature_method=method,
-        )
-
-    async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
-        """See :class:`Flow`. The fields of a form are signed too, so a form is read first; other bodies are not."""
-        kinds = [value for name, value in request.headers if name == b"content-type"]
-        form: str | None = None
-        if any(kind.startswith(_FORM) for kind in kinds):
-            request = await _repeatable(request)
-            form = request.body.decode("latin-1") if isinstance(request.body, bytes) else None
-        headers = {"Content-Type": _FORM.decode()} if form is not None else {}
-        try:
-            _, signed, _ = self._client.sign(request.url, request.method, form, headers)
-        except ValueError:
-            raise UpstreamError("the request holds what OAuth 1.0a cannot sign") from None
-        return await transport.send(_with_authorization(request, signed["Authorization"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +160,7 @@ class ClientCredentialsFlow:
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is sent once: a 401 to it is the caller's to repeat."""
         token = await self._fresh(transport)
-        answer = await transport.send(_with_authorization(request, f"Bearer {token.value}"))
+        answer = await transport.send(with_authorization(request, f"Bearer {token.value}"))
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
         if self._token is token:
@@ -197,7 +169,7 @@ class ClientCredentialsFlow:
             return answer
         await answer.close()
         token = await self._fresh(transport)
-        return await transport.send(_with_authorization(request, f"Bearer {token.value}"))
+        return await transport.send(with_authorization(request, f"Bearer {token.value}"))
 
     async def _fresh(self, transport: Transport) -> _Token:
         """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""

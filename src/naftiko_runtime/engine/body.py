@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 from naftiko_runtime.engine.fields import form_fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
 from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
-from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody
+from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
 from naftiko_runtime.template import (
     Unrenderable,
     as_json,
@@ -32,15 +32,20 @@ if TYPE_CHECKING:
 EncodeBody: TypeAlias = Callable[["Values"], bytes | None]
 """From values to the body's bytes; nothing when there is no body because all its values are absent."""
 
-JSON = b"application/json"
+JSON: Final = b"application/json"
+FORM: Final = b"application/x-www-form-urlencoded"
 
 
-def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody, bytes]:
+def body_encoder(  # noqa: PLR0911 - one a kind
+    body: Body, secrets: Mapping[str, Secret]
+) -> tuple[EncodeBody, bytes]:
     """How a templated body is made, and its content type."""
     match body:
         case JsonTree(root):
             leaf = tree_evaluator(root, secrets)
             return lambda values: checked_json(leaf(values)), JSON
+        case YamlTree(root):
+            return _yaml(tree_evaluator(root, secrets)), b"application/yaml"
         case JsonText(parts):
             return _json_text(parts, secrets), JSON
         case WholeBody(term):
@@ -48,7 +53,7 @@ def body_encoder(body: Body, secrets: Mapping[str, Secret]) -> tuple[EncodeBody,
         case PlainText(parts, content_type):
             return _text(parts, secrets), content_type.encode()
         case Form():
-            return _form(body, secrets), b"application/x-www-form-urlencoded"
+            return _form(body, secrets), FORM
         case Multipart(parts):
             return multipart_encoder(parts, secrets), MULTIPART
         case OpenBody():
@@ -75,6 +80,38 @@ _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
 
 def _whole(get: Evaluate) -> EncodeBody:
     return lambda values: None if (value := get(values)) is ABSENT else checked_json(value)
+
+
+def _yaml(get: Evaluate) -> EncodeBody:
+    import yaml  # noqa: PLC0415 - few documents need it
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    def encode(values: Values) -> bytes | None:
+        value = get(values)
+        if value is ABSENT:
+            return None
+        checked_json(value)  # what JSON cannot say, YAML readers do not agree on
+        text: str = yaml.dump(_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
+        return text.encode()
+
+    return encode
+
+
+def _plain(value: Any) -> Any:
+    """A value of the types that YAML's writer knows: numbers that remember their spelling become plain ones."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case None | bool():
+            return value
+        case int():
+            return int(value)
+        case float():
+            return float(value)
+    return as_text(value)
 
 
 def checked_json(value: Any) -> bytes:

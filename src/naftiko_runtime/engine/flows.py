@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from naftiko_runtime.auth.body_key import BodyKeyFlow
 from naftiko_runtime.auth.digest import DigestGuard
 from naftiko_runtime.auth.inbound import ApiKeyGuard, BasicGuard, BearerGuard
-from naftiko_runtime.auth.outbound import ClientCredentialsFlow, DigestFlow, SigningFlow
+from naftiko_runtime.auth.oauth1 import SigningFlow, read_private_key
+from naftiko_runtime.auth.outbound import ClientCredentialsFlow, DigestFlow
 from naftiko_runtime.engine.terms import constant
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -29,12 +31,18 @@ if TYPE_CHECKING:
 
 
 def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
-    """The flow that a credential needs; nothing for one that is a fixed part of every request."""
+    """The flow that a credential needs; nothing for one that is a fixed part of every request.
+
+    Raises:
+        Unrenderable: A signing key cannot be read.
+    """
 
     def text(term: Term) -> str:
         return as_text(constant(term, secrets))
 
     match credential:
+        case ApiKeyCredential(keys, "body"):
+            return BodyKeyFlow([(text(key), text(value)) for key, value in keys])
         case None | BasicCredential() | BearerCredential() | ApiKeyCredential():
             return None
         case DigestCredential(username, password):
@@ -42,8 +50,11 @@ def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flo
         case ClientCredentials(endpoint, client_id, client_secret, parameters):
             more = {name: text(term) for name, term in parameters}
             return ClientCredentialsFlow(text(endpoint), text(client_id), text(client_secret), more)
-        case SigningCredential(key, secret, token, token_secret, method):
-            return SigningFlow(text(key), text(secret), text(token), text(token_secret), method)
+        case SigningCredential(key, secret, token, token_secret, method, signing_key, password):
+            private = None
+            if signing_key is not None:
+                private = read_private_key(text(signing_key), text(password) if password else "", credential.folder)
+            return SigningFlow(text(key), text(secret), text(token), text(token_secret), method, private)
         case _:
             assert_never(credential)
 

@@ -108,7 +108,9 @@ def _key_terms(credential: Credential | None) -> tuple[Term, ...]:
         case ClientCredentials():
             return (credential.client_secret,)
         case SigningCredential():
-            return (credential.consumer_secret, credential.token, credential.token_secret)
+            own = (credential.consumer_secret, credential.token, credential.token_secret)
+            signing = (credential.signing_key, credential.signing_key_password)
+            return (*own, *(term for term in signing if term is not None))
         case None:
             return ()
 

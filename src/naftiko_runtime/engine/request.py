@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.engine.body import body_encoder
+from naftiko_runtime.engine.body import FORM, body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
 from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
@@ -22,6 +22,7 @@ from naftiko_runtime.plan import (
     BearerCredential,
     ClientCredentials,
     DigestCredential,
+    Form,
     Multipart,
     OpenBody,
     SigningCredential,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.fields import Fields
     from naftiko_runtime.engine.terms import Evaluate, Values
-    from naftiko_runtime.plan import NamedTerm, Plan, Request
+    from naftiko_runtime.plan import NamedTerm, Placement, Plan, Request, Term
     from naftiko_runtime.transport.base import Header, Piece
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
@@ -121,6 +122,7 @@ class RequestBuilder:
         self._encode_body: Callable[[Values], bytes | None] | None = None
         if plan.body is not None and not isinstance(plan.body, OpenBody):
             self._encode_body, self._content_type = body_encoder(plan.body, secrets)
+        self._has_keyed_form = _has_keyed_form(plan)
         self._names_headers = bool(plan.headers) or not self._keys <= _OFTEN_GIVEN
         if isinstance(plan.body, Multipart):  # only we know the boundary
             self._headers = [pair for pair in self._headers if pair[0] != b"content-type"]
@@ -161,6 +163,24 @@ class RequestBuilder:
         self._query = [*others, *fields_of(encoded, value)]
         self._key_fields.append(name)
 
+    def _place_key(self, placement: Placement, name: str, value: Term, secrets: Mapping[str, Secret]) -> None:
+        match placement:
+            case "query":
+                self._set_field(name, str(constant(value, secrets)))
+            case "header":
+                self._set_key(name.lower(), str(constant(value, secrets)))
+            case "cookie":
+                self._set_cookie(name, value, secrets)
+            case "body":
+                pass  # a flow adds it to whatever body there is
+            case _:
+                assert_never(placement)
+
+    def _set_cookie(self, name: str, value: Term, secrets: Mapping[str, Secret]) -> None:
+        """A cookie with the API's key, which no parameter of that name changes."""
+        others = [cookie for cookie in self._cookies if cookie[0] != name]
+        self._cookies = [*others, (name, cookie_name(name), evaluator(value, secrets))]
+
     def _own_fields(self, plan: Request) -> frozenset[bytes]:
         """The names of query fields that the document sends, and no caller."""
         written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
@@ -185,10 +205,7 @@ class RequestBuilder:
                 self._set_key("authorization", f"Bearer {text(token_term)}")
             case ApiKeyCredential(keys, placement):
                 for key, value in keys:
-                    if placement == "query":
-                        self._set_field(text(key), text(value))
-                    else:
-                        self._set_key(text(key).lower(), text(value))
+                    self._place_key(placement, text(key), value, secrets)
             case DigestCredential() | ClientCredentials() | SigningCredential():
                 pass  # a flow of requests, see engine.flows
             case _:
@@ -214,6 +231,8 @@ class RequestBuilder:
             if made is not None:
                 kind = content_type_of(made) if self._content_type is MULTIPART else self._content_type
                 body, body_headers = made, ((b"content-type", kind),)
+        if self._has_keyed_form and body is None:
+            body, body_headers = b"", ((b"content-type", FORM),)
         return OutboundRequest(self._operation, self._method, url, self._all_headers(call, body_headers), body)
 
     def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
@@ -322,6 +341,15 @@ def derived_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
     """Secrets made of secrets, which no output may show either."""
     credentials = (*(u.credential for u in plan.called), *(s.guard for s in plan.servers))
     return [Secret(basic_token(c, secrets)) for c in credentials if isinstance(c, BasicCredential)]
+
+
+def _has_keyed_form(plan: Request) -> bool:
+    """Whether a key is added to a form, so that there is one even without any field of its own."""
+    match plan.upstream.credential, plan.body:
+        case ApiKeyCredential(placement="body"), Form() | OpenBody(kind="form"):
+            return True
+        case _:
+            return False
 
 
 def _is_left_out(value: Any) -> bool:

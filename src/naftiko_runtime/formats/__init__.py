@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Final, TypeAlias
 
 from naftiko_runtime.formats import json, separated, xml, yaml
+from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.notes import Notes
 
 __all__ = ["DECODERS", "WITH_FILE", "Decode", "MissingExtraError", "Undecodable", "decode", "decoder", "read_json"]
@@ -21,6 +22,7 @@ DECODERS: Final[dict[str, Decode]] = {
     "csv": separated.decoder(","),
     "tsv": separated.decoder("\t"),
     "psv": separated.decoder("|"),
+    "text": as_text,
 }
 """The formats that need no more than the body."""
 

@@ -20,10 +20,12 @@ from naftiko_runtime.plan import (
     Part,
     PlainText,
     WholeBody,
+    YamlTree,
 )
+from naftiko_runtime.source import SourceError, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import orjson
 
@@ -52,6 +54,8 @@ def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | 
     match spec.type:
         case "json":
             return _json(spec.data, steps, site)
+        case "yaml":
+            return _yaml(spec.data, steps, site)
         case "text" | "xml" | "sparql":
             return _text(spec, steps, site)
         case "formUrlEncoded":
@@ -70,6 +74,8 @@ def fields_body(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
     match kind:
         case "json":
             return JsonTree(fields) if whole is None else WholeBody(whole)
+        case "yaml":
+            return YamlTree(fields if whole is None else whole)
         case "formUrlEncoded":
             return Form(tuple(NamedTerm(name, term) for name, term in fields.items()), whole=whole is not None)
         case "multipartForm":
@@ -85,6 +91,57 @@ def _json(data: Any, steps: Steps, site: CallSite) -> Body | None:
     if data is None:
         return OpenBody()
     return _json_text(data, steps, site) if isinstance(data, str) else JsonTree(_tree(data, steps, site))
+
+
+def _yaml(data: Any, steps: Steps, site: CallSite) -> Body | None:
+    """A YAML body. A text is parsed before any value stands in it, so that none can change its structure."""
+    if data is None:
+        return OpenBody("text", _YAML)
+    if not isinstance(data, str):
+        return YamlTree(_tree(data, steps, site))
+    pieces = site.body_pieces(data, steps)
+    terms = [site.body_value(piece, data, steps) for piece in pieces if not isinstance(piece, str)]
+    numbers = iter(range(len(terms)))
+    marked = "".join(p if isinstance(p, str) else _YAML_MARK.format(next(numbers)) for p in pieces)
+    try:
+        parsed = load(marked.encode(), "body").data
+    except SourceError as error:
+        message = f"the body is not YAML: {error.diagnostics[0].message}"
+        site.context.complain(rules.INVALID_VALUE, message, steps, "write YAML with {{name}} for values")
+        return None
+    if _has_marked_key(parsed):
+        advice = "give the whole mapping as one value"
+        site.context.complain(rules.INVALID_VALUE, "a key of a YAML body holds no placeholder", steps, advice)
+        return None
+    return YamlTree(_unmarked(parsed, terms))
+
+
+def _has_marked_key(node: Any) -> bool:
+    if isinstance(node, dict):
+        return any(_YAML_MARKED.search(str(key)) or _has_marked_key(value) for key, value in node.items())
+    return isinstance(node, list) and any(map(_has_marked_key, node))
+
+
+_YAML: Final = "application/yaml"
+_YAML_MARK: Final = "\ue000{}\ue001"
+_YAML_MARKED: Final = pattern("\ue000([0-9]+)\ue001")
+
+
+def _unmarked(node: Any, terms: Sequence[Term]) -> Any:
+    """What was parsed, with the terms in the place of their marks."""
+    if isinstance(node, dict):
+        return {key: _unmarked(value, terms) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_unmarked(value, terms) for value in node]
+    if not isinstance(node, str):
+        return Constant(node)
+    parts: list[Any] = []
+    for number, text in enumerate(_YAML_MARKED.split(node)):
+        if number % 2:
+            parts.append(terms[int(text)])
+        elif text:
+            parts.append(Constant(text))
+    return parts[0] if len(parts) == 1 else Composed(tuple(parts))
 
 
 def _tree(data: Any, steps: Steps, site: CallSite) -> Any:

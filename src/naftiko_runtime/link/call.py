@@ -31,6 +31,7 @@ from naftiko_runtime.plan import (
     Request,
     Term,
     WholeBody,
+    YamlTree,
 )
 from naftiko_runtime.spec.parameters import BodyTemplate
 from naftiko_runtime.template import IN_PATH
@@ -86,7 +87,7 @@ class CallSite(Naming):
         )
         takes_any = self.tool and (open_query or open_body)
         given = self._given()
-        in_json = set(arguments(body)) if isinstance(body, JsonTree | JsonText | WholeBody) else set()
+        in_json = set(arguments(body)) if isinstance(body, JsonTree | YamlTree | JsonText | WholeBody) else set()
         if in_json:
             given = tuple(replace(spec, nullable=True) if spec.name in in_json else spec for spec in given)
         return Contract(given, takes_any), self._filled(request)

@@ -17,7 +17,7 @@ from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.headers import exposed_headers
 from naftiko_runtime.link.styles import check_style
-from naftiko_runtime.plan import Upstream
+from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.consumes import ConsumedHttp
 from naftiko_runtime.template import FRAMING, Placeholder, split_path
@@ -181,6 +181,7 @@ def _operations(
         parameters = tuple(p for p in declared if p not in sealed)
         for parameter in sealed:
             _tell_sealed(parameter, context)
+        _check_body_key(operation, upstream, context)
         path = shared_path if operation.path is None else _own_path(resource, operation, context)
         spelt = _spelt(path, parameters, context)
         consumed = Consumed(
@@ -205,6 +206,16 @@ def _operations(
             steps = operation.at("maxBinarySize")
             context.complain(rules.NO_EFFECT, message, steps, "write 'outputRawFormat: binary' as well", key=True)
         yield consumed
+
+
+def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: Context) -> None:
+    match upstream.credential:
+        case ApiKeyCredential(placement="body") if operation.method not in ("POST", "PUT", "PATCH", "DELETE"):
+            message = f"the API's key goes in the body, and a {operation.method} has none"
+            advice = "write 'placement: header' or 'query' under 'authentication', or another method"
+            context.complain(rules.INVALID_VALUE, message, operation.at("method"), advice)
+        case _:
+            pass
 
 
 def _tell_sealed(parameter: ConsumedParameter, context: Context) -> None:

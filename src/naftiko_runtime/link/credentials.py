@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
 from naftiko_runtime import diagnostics as rules
@@ -24,6 +25,7 @@ from naftiko_runtime.template import FRAMING, HEADER_NAME
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.auth import Authentication
 
@@ -88,6 +90,10 @@ def expected(authentication: Authentication | None, context: Context) -> Credent
             advice = "use 'basic', 'bearer', 'apikey' or 'digest'"
             context.complain(rules.NOT_SERVED, message, authentication.at("type"), advice)
             return None
+        case ApiKey(placement="body" | "cookie"):
+            message = f"an expose whose callers show a key in the {authentication.placement} is not served yet"
+            context.complain(rules.NOT_SERVED, message, authentication.at("placement"), "use 'header' or 'query'")
+            return None
         case _:
             pass
     return credential(authentication, context)
@@ -119,15 +125,33 @@ def endpoint_fault(endpoint: str) -> str | None:
 
 
 def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
-    needed = {"consumerKey": authentication.consumer_key, "consumerSecret": authentication.consumer_secret}
+    key = authentication.signing_key
+    method = authentication.signature_method or ("RSA-SHA256" if key else "HMAC-SHA1")
+    with_key = method.startswith("RSA-")
+    needed = {"consumerKey": authentication.consumer_key}
+    needed |= {"signingKey": key} if with_key else {"consumerSecret": authentication.consumer_secret}
+    if key and not with_key:
+        message = f"'signingKey' has no effect with {method}"
+        context.complain(rules.NO_EFFECT, message, authentication.at("signingKey"), "write 'RSA-SHA256'", key=True)
     if missing := [key for key, value in needed.items() if not value]:
         message = f"oauth1 needs {', '.join(map(repr, missing))} to sign requests"
-        advice = "add 'consumerKey', 'consumerSecret', and for a user 'token' and 'tokenSecret'"
+        advice = "add 'consumerKey', with 'consumerSecret' or 'signingKey', and for a user 'token' and 'tokenSecret'"
         context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
         return None
-    more = {"token": authentication.token, "tokenSecret": authentication.token_secret}
-    terms = [context.secret_text(value, authentication.at(key)) for key, value in (needed | more).items()]
-    return SigningCredential(terms[0], terms[1], terms[2], terms[3], authentication.signature_method)
+
+    def term(name: str, value: str) -> Term:
+        return context.secret_text(value, authentication.at(name))
+
+    return SigningCredential(
+        term("consumerKey", authentication.consumer_key),
+        term("consumerSecret", authentication.consumer_secret),
+        term("token", authentication.token),
+        term("tokenSecret", authentication.token_secret),
+        method,
+        term("signingKey", key) if with_key else None,
+        term("signingKeyPassword", authentication.signing_key_password) if with_key else None,
+        str(Path(context.span(authentication.at()).file).parent),
+    )
 
 
 def _api_key(authentication: ApiKey, context: Context) -> Credential:
@@ -135,7 +159,7 @@ def _api_key(authentication: ApiKey, context: Context) -> Credential:
         return _api_keys(authentication, authentication.headers, context)
     for key, value in (("key", authentication.key), ("value", authentication.value)):
         _needed(value, key, authentication.at(), context)
-    if authentication.placement == "header" and authentication.key and "{{" not in authentication.key:
+    if authentication.placement in ("header", "cookie") and authentication.key and "{{" not in authentication.key:
         _key_name(authentication.key, authentication.at("key"), context)
     name = context.secret_text(authentication.key, authentication.at("key"))
     secret = context.secret_text(authentication.value, authentication.at("value"))

@@ -30,7 +30,15 @@ _SECRET_NAME: Final = pattern(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
     re.IGNORECASE,
 )
-_SECRET_FIELDS: Final = ("password", "token", "value", "client_secret", "consumer_secret", "token_secret")
+_SECRET_FIELDS: Final = (
+    "password",
+    "token",
+    "value",
+    "client_secret",
+    "consumer_secret",
+    "token_secret",
+    "signing_key",
+)
 _ACTIVE: Final = pattern(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")

@@ -21,6 +21,7 @@ from naftiko_runtime.plan import (
     Term,
     Variable,
     WholeBody,
+    YamlTree,
 )
 from naftiko_runtime.template import as_text
 
@@ -47,7 +48,7 @@ def arguments(value: Any) -> Iterator[str]:
             yield from arguments(parts)
         case Part(_, term, filename, content_type):
             yield from arguments((term, filename, content_type))
-        case JsonTree(root):
+        case JsonTree(root) | YamlTree(root):
             yield from arguments(root)
         case tuple() | list():
             for item in value:

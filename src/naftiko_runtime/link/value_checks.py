@@ -47,6 +47,7 @@ _CREDENTIALS: Final = (
     "consumer_key",
     "consumer_secret",
     "token_secret",
+    "signing_key_password",
 )
 
 

@@ -115,7 +115,7 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "username": ("The user's name.", "{{USER}}"),
     "password": ("The password.", "{{PASSWORD}}"),
     "token": ("The token.", "{{TOKEN}}"),
-    "key": ("The name of the header or query parameter that the key stands in.", "X-Api-Key"),
+    "key": ("The name of the header or field that the key stands in.", "X-Api-Key"),
     "placement": ("Where the key stands.", "header"),
     "headers": ("Several keys by their headers.", {"X-Api-Key": "{{KEY}}"}),
     "tokenEndpoint": ("Where tokens are fetched.", "https://auth.example.com/token"),
@@ -129,6 +129,8 @@ WORDS: Final[dict[str, tuple[str, Any]]] = {
     "consumerKey": ("Who signs.", "{{CONSUMER_KEY}}"),
     "consumerSecret": ("What the consumer signs with.", "{{CONSUMER_SECRET}}"),
     "tokenSecret": ("What the token's owner signs with.", "{{TOKEN_SECRET}}"),
+    "signingKey": ("The private key that signs: PEM, or the path of a file with it.", "{{SIGNING_KEY}}"),
+    "signingKeyPassword": ("The password of the private key.", "{{KEY_PASSWORD}}"),
     "signatureMethod": ("How requests are signed.", "HMAC-SHA256"),
 }
 

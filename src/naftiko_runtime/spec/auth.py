@@ -22,12 +22,15 @@ class Bearer(Part):
 
 
 class ApiKey(Part):
-    """A key in a header or in the query; or several in ``headers``, which is outside the specification."""
+    """A key in a header or in the query.
+
+    In the body or a cookie, and several in ``headers``, is outside the specification.
+    """
 
     type: Literal["apikey"]
     key: Text = ""
     value: Text = ""
-    placement: Literal["header", "query"] = "header"
+    placement: Literal["header", "query", "body", "cookie"] = "header"
     headers: dict[str, Text] | None = None
 
 
@@ -64,7 +67,12 @@ class OAuth1(Part):
     consumer_secret: Text = ""
     token: Text = ""
     token_secret: Text = ""
-    signature_method: Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"] = "HMAC-SHA1"
+    signing_key: Text = ""
+    signing_key_password: Text = ""
+    signature_method: (
+        Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512"] | None
+    ) = None
+    """Without it ``RSA-SHA256`` with a signing key, otherwise ``HMAC-SHA1``."""
 
 
 class OtherAuthentication(Part):

@@ -7,7 +7,9 @@ from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_
 from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
 
-RawFormat = Literal["json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "binary"]
+RawFormat = Literal[
+    "json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "text", "binary"
+]
 
 
 class ConsumedOperation(Part):

@@ -98,7 +98,7 @@ Mapping = Annotated[
 """A JSONPath, or the older spelling that holds a shape."""
 
 
-BodyKind = Literal["json", "text", "xml", "sparql", "formUrlEncoded", "multipartForm"]
+BodyKind = Literal["json", "yaml", "text", "xml", "sparql", "formUrlEncoded", "multipartForm"]
 
 
 class BodyTemplate(Part):
