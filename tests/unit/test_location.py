@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     Rewrite = Callable[..., list[str]]
 
 BASE = "https://api.example/v1"
-DOCUMENT = {
+SECRETS = {"env.KEY": Secret("s3cr3t"), "env.HOST": Secret("api.example")}
+DOCUMENT: dict[str, Any] = {
     "naftiko": "1.0.0-alpha2",
     "info": {"label": "Links"},
     "capability": {
@@ -54,12 +56,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("links")
 
 
-async def rewritten(folder: Path, name: bytes, *values: str) -> list[str]:
+async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str, Any] = DOCUMENT) -> list[str]:
     """Headers of one name as callers get them."""
-    (folder / "links.yml").write_text(yaml.safe_dump(DOCUMENT))
+    (folder / "links.yml").write_text(yaml.safe_dump(document))
     plan = load(folder / "links.yml").plan
     assert plan is not None
-    async with bind(plan, {"env.KEY": Secret("s3cr3t")}, lambda: SandboxTransport({})) as bound:
+    async with bind(plan, SECRETS, lambda: SandboxTransport({})) as bound:
         (server,) = bound.servers
         assert isinstance(server.plan, RestServer)
         headers = [(name, value.encode("latin-1")) for value in values]
@@ -122,3 +124,13 @@ async def test_a_header_without_urls_below_the_base_stays_as_it_is(folder: Path,
     foreign = text.replace("<", "<https://other.example/")
     (told,) = await rewritten(folder, b"link", foreign)
     assert told.replace(" ", "") == foreign.replace(" ", "")
+
+
+async def test_below_a_base_uri_that_is_a_variable(folder: Path) -> None:
+    document = deepcopy(DOCUMENT)
+    document["capability"]["binds"][0]["keys"]["HOST"] = "HOST"
+    document["capability"]["consumes"][0]["baseUri"] = "https://{{HOST}}/v1"
+    assert await rewritten(folder, b"location", f"{BASE}/ships/8", f"{BASE}/other", document=document) == [
+        "/fleet/8",
+        f"{BASE}/other",
+    ]
