@@ -126,7 +126,7 @@ def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-16", "utf-32"):
         with Editor(tmp_path, {"general": {"positionEncodings": [encoding]}}) as editor:
             assert editor.server["positionEncoding"] == encoding
-            found = next(found for found in editor.open(text) if found["code"] == "unbound-variable")
+            found = next(found for found in editor.open(text) if found["code"] == "unlisted-variable")
             places[encoding] = found["range"]["start"]["character"], found["range"]["end"]["character"]
     assert places == {"utf-8": (27, 49), "utf-16": (27, 46), "utf-32": (27, 45)}
 

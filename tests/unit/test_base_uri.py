@@ -93,7 +93,7 @@ def test_values_that_are_taken(base_uri: str, environment: dict[str, str], expec
         ("{{HOST}}", "https://a.example/%2e%2e/x", "segments '.' or '..'"),
         ("{{HOST}}", "https://{x}.example", "another character"),
         ("{{HOST}}:8080", "https://a.example/x", "holds a port or a path"),
-        ("{{HOST}}://a.example", "javascript", "http or https belongs there"),
+        ("{{HOST}}://a.example", "javascript", "'http' or 'https' belongs there"),
         ("https://a.example/{{HOST}}", "..", "segments '.' or '..'"),
         ("https://a.example/{{HOST}}", "x/../../y", "segments '.' or '..'"),
         ("https://a.example/{{HOST}}", "x?y=1", "query or a fragment"),

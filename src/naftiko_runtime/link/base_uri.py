@@ -19,7 +19,7 @@ from naftiko_runtime.template import Unrenderable, below_base
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation, Plan, Request, Server, Upstream
@@ -41,8 +41,8 @@ _SAMPLES: Final[dict[Slot, str]] = {
 _NEEDED: Final[dict[Slot, str]] = {
     "url": "a URL with http:// or https://",
     "origin": "a URL with http:// or https://, without a port and a path",
-    "scheme": "http or https",
-    "authority": "a host, perhaps with a port",
+    "scheme": "'http' or 'https'",
+    "authority": "a host with or without a port",
     "host": "a part of a host's name",
     "port": "a port's number",
     "path": "a part of a path",
@@ -83,18 +83,27 @@ def link_template(api: ConsumedHttp, check: Callable[[str], Fault], context: Con
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     """Whether a base URI has a variable that is not written in double braces, which is reported."""
     text, steps = api.base_uri.strip(), api.at("baseUri")
-    match = next((found for found in _OTHER_FORM.finditer(text) if _means_variable(found, context)), None)
-    if match is None:
+    found = {m[0]: m[1] or m[2] or "NAME" for m in _OTHER_FORM.finditer(text) if _means_variable(m, context)}
+    if not found:
         return False
-    name = match[1] or match[2] or "NAME"
-    known = context.variables.knows(name)
-    context.variables.note_use(name, context.span(steps))
-    fix = respelt(context.source, steps, text, text.replace(match[0], f"{{{{{name}}}}}")) if known else ()
-    bind = "" if known else f" and bind it ('binds: [{{namespace: env, keys: {{{name}: {name}}}}}]')"
-    advice = f"write {{{{{name}}}}}{bind}, or start with --base-uri {api.namespace}=URL"
-    message = f"'{match[0]}' in the base URI is no variable: one is written in double braces"
+    for name in found.values():
+        context.variables.note_use(name, context.span(steps))
+    meant = text
+    for written, name in found.items():
+        meant = meant.replace(written, f"{{{{{name}}}}}")
+    unknown = dict.fromkeys(name for name in found.values() if not context.variables.knows(name))
+    fix = () if unknown else respelt(context.source, steps, text, meant)
+    keys = ", ".join(f"{name}: {name}" for name in unknown)
+    bind = f" and bind it ('binds: [{{namespace: env, keys: {{{keys}}}}}]')" if unknown else ""
+    written = " and ".join(f"{{{{{name}}}}}" for name in dict.fromkeys(found.values()))
+    advice = f"write {written}{bind}, or start with --base-uri {api.namespace}=URL"
+    message = f"{_quoted(found)} in the base URI is no variable: one is written in double braces"
     context.complain(rules.BASE_URI, message, steps, advice, fix=fix)
     return True
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return " and ".join(f"'{name}'" for name in names)
 
 
 def _means_variable(found: re.Match[str], context: Context) -> bool:
@@ -179,7 +188,7 @@ def _misplaced(term: Term) -> Fault:
 
 def _slot_fault(slot: Slot, value: str, check: Callable[[str], Fault]) -> Fault:
     """Why a value cannot stand in a place of a URL, without showing it."""
-    needed = f"and {_NEEDED[slot]} belongs there"
+    needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
         return f"it holds white space or another character that a URL cannot, {needed}"
     match slot:

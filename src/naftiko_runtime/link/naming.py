@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import ConsumedParameter
 
 WRITES: Final = ("POST", "PUT", "PATCH")
+_BEGUN: Final = pattern(r"\$[\w.\[]|\$\{(?!\{\s*\w)")
+"""How a text begins that is a reference; a dollar before a placeholder is a currency's."""
 _DOTTED: Final = pattern(r"([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 
 
@@ -87,6 +89,8 @@ class Naming(Struct):
             return self._with_reference(reference, name, value)
         if "{{" in value or "${" in value:
             pieces = self.context.pieces(value, steps, lambda _, where: where != "whole")
+            if isinstance(pieces[0], str) and _BEGUN.match(pieces[0]):
+                self._refuse_reference(value, steps, under_with=True)
             return composed(Constant(p) if isinstance(p, str) else self.named(p, value, steps) for p in pieces)
         self._check_prefix(value, name, steps)
         return Constant(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from naftiko_runtime.diagnostics import Span
 from naftiko_runtime.imports.sections import bound, entries, named
 from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.references import Words
 from naftiko_runtime.lsp.place import value_at
 from naftiko_runtime.template import Placeholder, split, split_path
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from naftiko_runtime.source import Source, Steps
-
-REFERENCE: Final = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
-CALLERS: Final = ("rest", "tools", "mcp")
-"""What names the caller's input in a value, besides the expose's own namespace."""
 
 
 class Operation(NamedTuple):
@@ -147,14 +144,15 @@ def _mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[
 
 
 def input_named(source: Source, steps: Steps, text: str) -> Span | None:
-    """Where the input stands that a value at a path names: ``rest.x``, ``<namespace>.x``, or ``x`` alone."""
+    """Where the input stands that a value at a path names: ``$this.<namespace>.x``, ``rest.x``, or ``x`` alone."""
     known = inputs(source, steps)
     if text in known:
         return known[text]
-    match = REFERENCE.fullmatch(text)
-    if match is not None and match[1] in (*CALLERS, *own_names(source, steps)):
-        return nearly(known, match[2])
-    return nearly(known, text) if match is None else None
+    words = Words(tuple(own_names(source, steps)), (), (), lambda name: nearly(known, name) is not None)
+    reference = words.read(text)
+    if reference is not None:
+        return nearly(known, reference.name) if reference.kind == "input" else None
+    return nearly(known, text) if "." not in text else None
 
 
 def own_names(source: Source, steps: Steps) -> list[str]:
