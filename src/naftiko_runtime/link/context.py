@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Variable
     from naftiko_runtime.source import Source, Steps
 
-_WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
+WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable as the files of continuous integration write it."""
 
 
@@ -135,7 +135,7 @@ class Context(Struct, frozen=True):
         """
         if "{{" not in text and is_reference(text, "whole"):
             return (Placeholder(text, 0, bare=True),)
-        if (workflow := _WORKFLOW.search(text)) is not None:
+        if (workflow := WORKFLOW.search(text)) is not None:
             message = f"'{workflow[0]}' is no template; a variable has no '$'"
             self.complain(rules.TEMPLATE, message, steps, f"write {{{{{workflow[1]}}}}}")
             return (text,)

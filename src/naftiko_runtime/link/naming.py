@@ -17,6 +17,7 @@ from naftiko_runtime.contract import Input, Place
 from naftiko_runtime.diagnostics import closest, did_you_mean, nearest
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.terms import composed, substituted, variables
 from naftiko_runtime.link.variables import looks_like_variable
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.parameters import ConsumedParameter
 
 WRITES: Final = ("POST", "PUT", "PATCH")
-_BEGUN: Final = pattern(r"\$[\w.\[]|\$\{(?!\{\s*\w)")
+_BEGUN: Final = pattern(r"\$[\w.\[{]")
 """How a text begins that is a reference; a dollar before a placeholder is a currency's."""
 _DOTTED: Final = pattern(r"([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 
@@ -89,7 +90,8 @@ class Naming(Struct):
             return self._with_reference(reference, name, value)
         if "{{" in value or "${" in value:
             pieces = self.context.pieces(value, steps, lambda _, where: where != "whole")
-            if isinstance(pieces[0], str) and _BEGUN.match(pieces[0]):
+            begun = isinstance(pieces[0], str) and _BEGUN.match(pieces[0])
+            if begun and not WORKFLOW.search(value):  # that is reported already
                 self._refuse_reference(value, steps, under_with=True)
             return composed(Constant(p) if isinstance(p, str) else self.named(p, value, steps) for p in pieces)
         self._check_prefix(value, name, steps)
