@@ -12,7 +12,7 @@ from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.formats.json_bounds import check_json_bounds
 from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
-from naftiko_runtime.template import File, as_text
+from naftiko_runtime.template import File, as_text, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     orjson = module("orjson")
 
-JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
+InputType = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
 Place = Literal["path", "query", "header", "cookie", "body"]
 
 _ARGUMENTS: Final = "arguments"
@@ -40,7 +40,7 @@ class Input(Struct, frozen=True):
     Attributes:
         name: What the caller calls it.
         place: Where a REST caller puts it.
-        type: The JSON type it must have; any when absent.
+        type: The type it must have; any when absent.
         required: Whether a call without it is refused.
         default: Its value when the caller leaves it out; none when absent.
         description: For the tool's schema.
@@ -52,7 +52,7 @@ class Input(Struct, frozen=True):
 
     name: str
     place: Place
-    type: JsonType | None = None
+    type: InputType | None = None
     required: bool = False
     default: Any = None
     description: str | None = None
@@ -162,7 +162,9 @@ def _known_names(inputs: tuple[Input, ...]) -> str:
 
 def _property(spec: Input) -> dict[str, Any]:
     schema: dict[str, Any] = {}
-    if spec.type is not None:
+    if spec.type == "binary":
+        schema |= {"type": "string", "contentEncoding": "base64"}
+    elif spec.type not in (None, "json"):
         schema["type"] = spec.type
     if spec.type == "array":
         schema["items"] = {}
@@ -175,15 +177,23 @@ def _property(spec: Input) -> dict[str, Any]:
     return schema
 
 
-def _checked(value: Any, kind: JsonType | None) -> Any:
+def _checked(value: Any, kind: InputType | None) -> Any:
     """A JSON value of the declared type as it is, but for a whole number that is written as a fraction (``30.0``).
 
     Raises:
         ValueError: It has another type.
     """
+    if kind == "binary":
+        return file_of(value) if isinstance(value, str) else _file(value)
     if kind is None or _IS[kind](value):
         return _whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
     raise ValueError(f"must be {_NAMES[kind]}")
+
+
+def _file(value: Any) -> File:
+    if isinstance(value, File):
+        return value
+    raise ValueError("must be base64 or a data: URL")
 
 
 def _matched(value: Any, pattern: Pattern) -> Any:
@@ -208,6 +218,7 @@ _IS: Final[dict[str, Callable[[Any], bool]]] = {
     "boolean": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
+    "json": lambda _: True,
 }
 _NAMES: Final = {
     "string": "a string",
@@ -219,7 +230,7 @@ _NAMES: Final = {
 }
 
 
-def read_as(value: Any, kind: JsonType | None) -> Any:
+def read_as(value: Any, kind: InputType | None) -> Any:
     """A value from a URL, a header or a cookie as its declared type.
 
     Raises:
@@ -232,7 +243,9 @@ def read_as(value: Any, kind: JsonType | None) -> Any:
             value = value[0]
         elif kind is not None:
             raise ValueError("given more than once")
-    if kind is None or kind == "string" or not isinstance(value, str):
+    if kind == "json" and isinstance(value, File):
+        value = as_text(value)
+    if kind in (None, "string", "binary") or not isinstance(value, str):
         return _checked(value, kind)
     return _READ[kind](value)
 
@@ -273,10 +286,18 @@ def _object(text: str) -> Any:
         raise ValueError("must be an object as JSON") from None
 
 
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ValueError("must be JSON") from None
+
+
 _READ: Final[dict[str, Callable[[str], Any]]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
     "array": lambda text: text.split(","),
     "object": _object,
+    "json": _json,
 }

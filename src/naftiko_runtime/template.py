@@ -5,7 +5,8 @@ There is no language in them: a placeholder is replaced by a value, once, and wh
 
 from __future__ import annotations
 
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, unquote_to_bytes
 
@@ -15,7 +16,6 @@ from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.source import WrittenFloat, WrittenInt, written
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
     import orjson
@@ -127,14 +127,54 @@ class Unrenderable(ValueError):  # noqa: N818 - it says what the value is
 
 
 class File:
-    """A file that a caller uploaded. No dataclass, which a JSON encoder would take apart."""
+    """A file that a caller uploaded, or bytes given as text. No dataclass, which a JSON encoder would take apart."""
 
-    __slots__ = ("content", "media_type", "name")
+    __slots__ = ("content", "media_type", "name", "text")
 
-    def __init__(self, content: bytes, name: str, media_type: str | None) -> None:
+    def __init__(self, content: bytes, name: str, media_type: str | None, text: str | None = None) -> None:
         self.content = content
         self.name = name
         self.media_type = media_type
+        self.text = text
+        """What it was given as, if that was text."""
+
+
+_DATA_URL: Final = pattern(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
+
+
+def data_url(text: str) -> File | None:
+    """The file that a ``data:`` URL holds (RFC 2397); nothing when the text is no such URL.
+
+    Raises:
+        Unrenderable: Its base64 is none.
+    """
+    if (url := _DATA_URL.fullmatch(text)) is None:
+        return None
+    return File(unbase64(url[4]) if url[3] else unquote_to_bytes(url[4]), "", url[1], text)
+
+
+def unbase64(text: str) -> bytes:
+    """The bytes that a text is; white space does not count.
+
+    Raises:
+        Unrenderable: It is no base64.
+    """
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise Unrenderable("a file's content is given as base64 or as a data: URL") from None
+
+
+def file_of(text: str) -> File:
+    """The bytes that a text gives, as base64 or as a ``data:`` URL.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    try:
+        return data_url(text) or File(unbase64(text), "", None, text)
+    except Unrenderable:
+        raise ValueError("must be base64 or a data: URL") from None
 
 
 class Joined:
@@ -164,6 +204,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, File):
+        if value.text is not None:
+            return value.text
         try:
             return value.content.decode()
         except UnicodeDecodeError:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.contract import Contract, Input, JsonType
+from naftiko_runtime.contract import Contract, Input, InputType
 from naftiko_runtime.errors import Fault, Rejected
 
 
-def of(kind: JsonType | None, **more: Any) -> Contract:
+def of(kind: InputType | None, **more: Any) -> Contract:
     return Contract((Input("x", "query", kind, **more),))
 
 
@@ -42,7 +42,7 @@ def faults(contract: Contract, given: dict[str, Any], *, tool: bool = False) -> 
         ("object", '{"a": [1]}', {"a": [1]}),
     ],
 )
-def test_text_is_read_by_its_type(kind: JsonType | None, text: str, value: Any) -> None:
+def test_text_is_read_by_its_type(kind: InputType | None, text: str, value: Any) -> None:
     for given in (text, [text]):
         admitted = of(kind).admit_request({"x": given})
         assert admitted == {"x": value}
@@ -61,7 +61,7 @@ def test_text_is_read_by_its_type(kind: JsonType | None, text: str, value: Any) 
         *(("object", text) for text in ("", "a", "[]", "null", "1", "{", '{"a":}')),
     ],
 )
-def test_text_that_is_no_such_value_is_refused(kind: JsonType, text: str) -> None:
+def test_text_that_is_no_such_value_is_refused(kind: InputType, text: str) -> None:
     ((name, place, detail),) = faults(of(kind), {"x": text})
     assert (name, place) == ("x", "query")
     assert detail.startswith("must be")
@@ -87,7 +87,7 @@ def test_a_repeated_parameter_is_a_list_only_where_one_is_declared() -> None:
         (None, {}),
     ],
 )
-def test_an_argument_of_its_type_is_taken_as_it_is(kind: JsonType | None, value: Any) -> None:
+def test_an_argument_of_its_type_is_taken_as_it_is(kind: InputType | None, value: Any) -> None:
     values, extras = of(kind).admit_arguments({"x": value})
     assert values == {"x": value}
     assert extras == {}
@@ -110,7 +110,7 @@ def test_an_argument_of_its_type_is_taken_as_it_is(kind: JsonType | None, value:
         ("object", []),
     ],
 )
-def test_an_argument_of_another_type_is_refused(kind: JsonType, value: Any) -> None:
+def test_an_argument_of_another_type_is_refused(kind: InputType, value: Any) -> None:
     ((name, place, detail),) = faults(of(kind), {"x": value}, tool=True)
     assert (name, place) == ("x", "arguments")
     assert detail.startswith("must be")

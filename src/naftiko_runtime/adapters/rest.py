@@ -38,7 +38,7 @@ from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.formats.json_bounds import check_json_bounds
 from naftiko_runtime.plan import OpenBody, RestServer
-from naftiko_runtime.template import Unrenderable, below_base
+from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.dispatch import Pattern
@@ -220,6 +220,7 @@ class RouteHandler(_Handler):
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
+        self._takes_bytes = any(s.type == "binary" and (s.name,) == self._body_inputs == ("body",) for s in inputs)
         self._body_paths = tuple((s.name, s.path) for s in inputs if s.path is not None)
         self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
         self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
@@ -239,25 +240,31 @@ class RouteHandler(_Handler):
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
-            content_type = dict(scope["headers"]).get(b"content-type", b"")
-            fields = form_fields(content_type, held, self._lists) if held else None
-            given = self._given(scope, held, fields, found)
-            call.values = self._operation.contract.admit_request(given, form=fields is not None)
+            given = self._given(scope, found)
+            is_form = False
+            if held:
+                body, is_form = self._read_body(scope, held)
+                given = self._body_values(body) | given
+            call.values = self._operation.contract.admit_request(given, form=is_form)
         if self._open_body:
             _pass_body(scope, receive if held is None else held, call, self._edge)
         return call
 
-    def _given(
-        self, scope: Scope, body: bytes | None, fields: dict[str, Any] | None, path_values: dict[str, str]
-    ) -> dict[str, Any]:
-        """What the caller gave, by input name, from every place."""
+    def _read_body(self, scope: Scope, body: bytes) -> tuple[Any, bool]:
+        """The value of a body, and whether it is a form, whose fields are texts."""
+        content_type = dict(scope["headers"]).get(b"content-type", b"")
+        if self._takes_bytes:
+            return File(body, "", content_type.decode("latin-1") or None), False
+        fields = form_fields(content_type, body, self._lists)
+        return (_decoded(body), False) if fields is None else (fields, True)
+
+    def _given(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
+        """What the caller gave outside the body, by input name."""
         given = query_values(scope["query_string"], self._query_inputs, self._lists)
         if self._header_inputs:
             given |= header_values(scope["headers"], self._header_inputs, self._lists)
         if self._cookie_inputs:
             given |= cookie_values(scope["headers"], self._cookie_inputs, self._lists)
-        if body:
-            given |= self._body_values(_decoded(body) if fields is None else fields)
         if self._path_lists:
             path_values = path_values | listed_in_path(scope["raw_path"], self._path_lists, self._lists)
         return given | path_values

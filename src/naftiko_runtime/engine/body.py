@@ -12,9 +12,11 @@ from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
 from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
 from naftiko_runtime.template import (
+    File,
     Unrenderable,
     as_json,
     as_text,
+    in_header,
     in_json_string,
     in_query,
     in_sparql,
@@ -78,8 +80,22 @@ _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
 }
 
 
+class TypedBytes(bytes):
+    """A body that says itself what it is."""
+
+    media_type: bytes
+
+
 def _whole(get: Evaluate) -> EncodeBody:
-    return lambda values: None if (value := get(values)) is ABSENT else checked_json(value)
+    def encode(values: Values) -> bytes | None:
+        value = get(values)
+        if isinstance(value, File):
+            body = TypedBytes(value.content)
+            body.media_type = in_header(value.media_type or "application/octet-stream")
+            return body
+        return None if value is ABSENT else checked_json(value)
+
+    return encode
 
 
 def _yaml(get: Evaluate) -> EncodeBody:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 import secrets
-from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 from naftiko_runtime.engine.fields import flattened
 from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Argument, Part
-from naftiko_runtime.template import File, Unrenderable, as_text, in_header, utf8
+from naftiko_runtime.template import File, Unrenderable, as_text, data_url, in_header, unbase64, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +24,6 @@ MULTIPART: Final = b"multipart/form-data"
 _BOUNDARY_BYTES: Final = 16
 _BINARY: Final = "application/octet-stream"
 _MEDIA_TYPE: Final = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+*\w-]+(\s*;\s*[\w-]+=(\"[^\"\\]*\"|[^\s\";]+))*", re.ASCII)
-_DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _TEXTUAL: Final = re.compile(r"text/|[\w.+-]+/([\w.-]+\+)?(json|xml|yaml|csv|javascript)\b")
 
 Encode: TypeAlias = Callable[["Values"], bytes | None]
@@ -116,18 +112,11 @@ def content_of(value: Any, media_type: str | None, *, is_file: bool) -> tuple[by
     text = as_text(value)
     if not is_file and (media_type is None or _TEXTUAL.match(media_type)):
         return utf8(text), None
-    if (url := _DATA_URL.fullmatch(text)) is not None:
-        return (_unbase64(url[4]) if url[3] else unquote_to_bytes(url[4])), url[1]
+    if (file := data_url(text)) is not None:
+        return file.content, file.media_type
     if media_type is not None and _TEXTUAL.match(media_type):
         return utf8(text), None
-    return _unbase64(text), None
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        return b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Unrenderable("a file's content is given as base64 or as a data: URL") from None
+    return unbase64(text), None
 
 
 def _given(get: Evaluate | None, values: Values) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.engine.body import FORM, body_encoder
+from naftiko_runtime.engine.body import FORM, TypedBytes, body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
 from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
@@ -229,11 +229,16 @@ class RequestBuilder:
         elif self._encode_body is not None:
             made: bytes | None = _guarded("", "body", self._encode_body, values)
             if made is not None:
-                kind = content_type_of(made) if self._content_type is MULTIPART else self._content_type
-                body, body_headers = made, ((b"content-type", kind),)
+                body, body_headers = made, ((b"content-type", self._type_of(made)),)
         if self._has_keyed_form and body is None:
             body, body_headers = b"", ((b"content-type", FORM),)
         return OutboundRequest(self._operation, self._method, url, self._all_headers(call, body_headers), body)
+
+    def _type_of(self, made: bytes) -> bytes:
+        """The content type of a body that was made here."""
+        if type(made) is TypedBytes:
+            return made.media_type
+        return content_type_of(made) if self._content_type is MULTIPART else self._content_type
 
     def _all_headers(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
         """The document's headers, then those that belong to every call unless the document names them, each once."""

@@ -170,7 +170,7 @@ class CallSite(Naming):
 
     def _typed(self, parameter: ConsumedParameter, term: Term) -> Term:
         """A fixed field of a JSON body as the type that it declares."""
-        if parameter.in_ != "body" or parameter.type is None or not isinstance(term, Constant):
+        if parameter.in_ != "body" or parameter.type in (None, "binary") or not isinstance(term, Constant):
             return term
         try:
             return Constant(read_as(term.value, parameter.type))

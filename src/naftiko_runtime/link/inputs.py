@@ -97,7 +97,7 @@ def fixed_values(
 def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
     steps = parameter.at("value")
     term = composed((context.secret_text(text, steps),))
-    if not isinstance(term, Constant):
+    if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:
         return Constant(read_as(term.value, parameter.type))

@@ -60,8 +60,10 @@ def request_body(operation: Operation) -> dict[str, Any] | None:
         is_open = isinstance(operation.request.body, OpenBody)
         return {"description": "Passed on as it is.", "content": {"*/*": {}}} if is_open else None
     required = any(is_required(spec) for spec in specs)
-    schema = _body_schema([spec for spec in specs if spec.path is None])
-    return {"required": required, "content": {"application/json": {"schema": schema}}}
+    named = [spec for spec in specs if spec.path is None]
+    if [(spec.name, spec.type) for spec in named] == [("body", "binary")]:
+        return {"required": required, "content": {"application/octet-stream": {}}}
+    return {"required": required, "content": {"application/json": {"schema": _body_schema(named)}}}
 
 
 def is_required(spec: Input) -> bool:
@@ -85,7 +87,7 @@ def _parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
     if description := _description(spec):
         parameter["description"] = description
     parameter["required"] = required
-    if spec.type == "object":  # its text is JSON
+    if spec.type in ("object", "json"):  # its text is JSON
         return {**parameter, "content": {"application/json": {"schema": _schema(spec)}}}
     schema = _schema(spec, textual=True)
     if spec.type == "array":
@@ -132,7 +134,10 @@ def _schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
     if _pattern_is_shown(spec):
         text["pattern"] = spec.pattern.text if spec.pattern is not None else ""
     schema = {"type": "array", "items": text} if spec.type == "array" else text
-    schema |= {"type": spec.type} if spec.type is not None else {}
+    if spec.type == "binary":
+        schema = {"type": "string", "contentEncoding": "base64"}
+    elif spec.type not in (None, "json"):
+        schema |= {"type": spec.type}
     if (default := _default(spec)) is not None:
         schema["default"] = default
     return schema

@@ -100,6 +100,9 @@ Unused = Annotated[Any, NO_EFFECT]
 """A key of the specification that changes nothing here, which is told."""
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
+InputType = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
+"""What inputs may be: also any JSON, and bytes; both are outside the official schema."""
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 """HEAD and OPTIONS are not in the official schema but occur in the wild."""
 

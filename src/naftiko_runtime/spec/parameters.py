@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from naftiko_runtime.spec.base import JsonType, Part, Text, tuple_or_empty
+from naftiko_runtime.spec.base import InputType, JsonType, Part, Text, tuple_or_empty
 from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Range, Tag, field
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Parameter(Part):
     name: Text
     label: Text | None = None
     description: Text | None = None
-    type: JsonType | None = None
+    type: InputType | None = None
     required: bool | None = None
     default: Any = None
 
