@@ -21,6 +21,8 @@ JSONPATH_NESTING_MAX: Final = 20
 """Filters, parentheses and negations within one another."""
 JSONPATH_DESCENTS_MAX: Final = 3
 """Each ``..`` can multiply the number of values found by the depth of the value it searches."""
+JSONPATH_VISITS_MAX: Final = 10_000_000
+"""Values that the paths of a mapping may look at for one answer: five times as many as it may have."""
 
 # Diagnostics: past this many a file is not a capability file, and a reader stops reading.
 DIAGNOSTICS_MAX: Final = 1_000

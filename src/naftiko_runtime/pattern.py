@@ -1,6 +1,6 @@
 """Patterns that documents give: regular expressions that take linear time, whatever the text.
 
-They are RE2's (no look-around, no back references), and match anywhere in a text, as in JSON Schema.
+They are RE2's (no look-around, no back references).
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ class Pattern:
             return False
 
 
-def compile_pattern(text: str) -> Pattern:
+def compile_pattern(text: str, *, whole: bool = False) -> Pattern:
     """Compile a pattern.
+
+    Args:
+        text: The pattern.
+        whole: Whether it matches whole texts; otherwise it matches anywhere in one, as in JSON Schema.
 
     Raises:
         PatternError: It is none, or uses what would not be linear.
@@ -42,7 +46,8 @@ def compile_pattern(text: str) -> Pattern:
     options = re2.Options()
     options.log_errors = False
     try:
-        return Pattern(text, re2.compile(text, options).search)
+        compiled = re2.compile(text, options)
+        return Pattern(text, compiled.fullmatch if whole else compiled.search)
     except (re2.error, UnicodeEncodeError) as error:
         raise PatternError(_reason(error)) from None
 

@@ -300,6 +300,8 @@ class Operation(Struct, frozen=True):
     description: str = ""
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""
+    searches: bool = False
+    """Whether a path of the shape searches: what it looks at is bounded."""
     mismatches: Mismatches = field(default_factory=Mismatches)
     irregular: Notes = field(default_factory=Notes)
     """What was irregular in the answers that were decoded so far."""

@@ -74,6 +74,11 @@ def is_identity(output: Output) -> bool:
     return isinstance(output.mapping, str) and _path(output).identity
 
 
+def searches(output: Output) -> bool:
+    """Whether a path of an output searches, here or further in."""
+    return _path(output).searches or any(map(searches, output.inner()))
+
+
 def constant(output: Output) -> Any:
     """The ``value`` of an output, made the type that is declared if it can be."""
     return _CONVERT.get(output.type, _as_it_is)(output.value)

@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from jsonpath_ng.ext.parser import parse as peer
 
 from naftiko_runtime.jsonpath import JsonPath, JsonPathError, compile_path
 from naftiko_runtime.limits import JSONPATH_DESCENTS_MAX
@@ -22,7 +21,7 @@ def few_descents(path: str) -> bool:
 
 FRAGMENTS = words(
     r"""$ @ . .. * [ ] ( ) ? ! , : ' " \ - 0 1 -1 a b é 'a' ['a'] [0] [*] [?( )] {{ true null
-    == != < >= =~ && || & in size empty contains length() sum() first()"""
+    == != < >= =~ /a/ /(a*)*/i && || & in size empty contains length() sum() first()"""
 )
 EXPRESSIONS = st.text() | st.lists(FRAGMENTS | st.sampled_from(" \n\x00"), max_size=30).map("".join)
 
@@ -46,7 +45,7 @@ OPERANDS = words(
     """@ @.a @.b[0] @.* @..a @.a.length() @.sum() $ $.a $..b
     1 -2.5 'a' '' true false null [] ['a',1,null]"""
 )
-OPERATORS = words("== != < <= > >= in nin subsetof anyof noneof contains size empty")
+OPERATORS = words("== != < <= > >= in nin === !== all subsetof anyof noneof contains size empty")
 COMPARISONS = st.builds("{} {} {}".format, OPERANDS, OPERATORS, OPERANDS) | st.sampled_from(["@", "@.a", "$.b"])
 CONDITIONS = st.recursive(
     COMPARISONS,
@@ -58,7 +57,10 @@ CONDITIONS = st.recursive(
     max_leaves=4,
 )
 FILTERS = st.builds("[?({})]".format, CONDITIONS)
-FUNCTIONS = words(".length() .keys() .first() .last() .min() .max() .sum() .avg()") | st.just("")
+FUNCTIONS = words(
+    """.length() .keys() .first() .last() .min() .max() .sum() .avg() .stddev() .index(1) .append(1)
+    .concat($.a)"""
+) | st.just("")
 SEGMENTS = st.lists(NAMES | PLACES | FILTERS, max_size=5).map("".join)
 PATHS = st.builds("${}{}".format, SEGMENTS, FUNCTIONS).filter(few_descents)
 
@@ -93,7 +95,7 @@ def test_compiling_raises_nothing_but_its_own_error(text: str) -> None:
 def test_a_value_never_raises(path: str, value: Any) -> None:
     compiled = compile_path(path)
     found = compiled.get(value)
-    assert compiled.definite or isinstance(found, list)
+    assert compiled.definite or found is None or isinstance(found, list)
 
 
 @given(st.dictionaries(st.text(), st.integers()), st.text())
@@ -110,52 +112,3 @@ def test_the_leading_dollar_can_be_left_out(path: str, value: Any) -> None:
         bare = bare.removeprefix(".")
     if bare:
         assert repr(compile_path(bare).get(value)) == repr(compile_path(path).get(value))
-
-
-# The peer: documents whose fields have one type each, and paths that ask each type for what it has.
-# Elsewhere the library differs: it takes an object or a constant for a list of one, filters an object's
-# values, and converts what it compares.
-
-NODES = st.recursive(
-    st.fixed_dictionaries({}, optional={"n": st.integers(-3, 3), "s": st.sampled_from("xyz")}),
-    lambda node: st.fixed_dictionaries(
-        {},
-        optional={
-            "n": st.integers(-3, 3),
-            "s": st.sampled_from("xyz"),
-            "o": node,
-            "l": st.lists(node, max_size=4),
-        },
-    ),
-    max_leaves=12,
-)
-TESTS = st.one_of(
-    st.sampled_from(["@.n", "@.o", "@.o.s", "@.l[0]"]),
-    st.builds("@.n {} {}".format, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), st.integers(-3, 3)),
-    st.builds("@.s {} '{}'".format, st.sampled_from(["==", "<", ">="]), st.sampled_from("xyz")),
-)
-CHOICES = (
-    st.builds("[?({})]".format, TESTS)
-    | st.builds("[?({} && {})]".format, TESTS, TESTS)
-    | st.builds("[?({} || {})]".format, TESTS, TESTS)
-)
-INDEXES = st.builds("[{}]".format, st.integers(-4, 3)) | st.builds(
-    "[{},{}]".format, st.integers(0, 3), st.integers(0, 3)
-)
-BOUNDS = st.integers(-4, 4).map(str) | st.just("")
-SLICES = st.builds("[{}:{}]".format, BOUNDS, BOUNDS)
-TO_NODE = st.sampled_from([".o", "['o']", "..o"]) | st.builds(
-    "{}{}".format, st.sampled_from([".l", "['l']", "..l"]), INDEXES | SLICES | CHOICES | st.just("[*]")
-)
-ENDS = st.sampled_from(["", ".n", ".s", "['n']", "['n','s']", ".*", "..n", "..s", ".l", "..*"])
-COMMON_PATHS = st.builds("${}{}".format, st.lists(TO_NODE, max_size=3).map("".join), ENDS).filter(few_descents)
-
-
-@given(COMMON_PATHS, NODES)
-def test_the_library_finds_the_same(path: str, value: Any) -> None:
-    expected = [found.value for found in peer(path).find(value)]
-    compiled = compile_path(path)
-    if compiled.definite:
-        assert compiled.get(value) == (expected[0] if expected else None)
-    else:
-        assert compiled.get(value) == expected

@@ -110,3 +110,10 @@ async def test_a_call_that_ends_leaves_its_total_too() -> None:
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+async def test_a_call_knows_what_it_has_left() -> None:
+    for deadlines in (Deadlines(30), Deadlines(60, total=Deadlines(30))):
+        deadline = deadlines.begin()
+        assert 29 < deadlines.left(deadline) <= 30
+        deadlines.end(deadline)

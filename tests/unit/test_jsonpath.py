@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.jsonpath import JsonPathError, OutOfTime, TooMuchWork, bounded_work, compile_path
 
 BOOK_1 = {"title": "Emma", "price": 8, "tags": ["a", "b"], "isbn": "1"}
 BOOK_2 = {"title": "Ivanhoe", "price": 9.5, "tags": [], "isbn": None}
@@ -116,6 +117,10 @@ def test_names(path: str, expected: int) -> None:
         ("$.owner.name[0]", None),
         ("$.owner.name.first", None),
         ("$.nobody.name.first[0]", None),
+        ("$.owner['age','name','no']", {"age": 41, "name": "Ann", "no": None}),
+        ("$['owner'].['name']", "Ann"),
+        ("$.nobody['a','b']", None),
+        ("$.limit['a','b']", None),
     ],
 )
 def test_a_definite_path_gives_the_value_or_none(path: str, expected: Any) -> None:
@@ -130,14 +135,19 @@ def test_a_definite_path_gives_the_value_or_none(path: str, expected: Any) -> No
         ("books.*.title", ["Emma", "Ivanhoe", "Dracula"]),
         ("$.owner.*", ["Ann", 41]),
         ("$.owner[*]", ["Ann", 41]),
-        ("$.books[*].isbn", ["1", None]),
-        ("$.books[*].tags[0]", ["a"]),
+        ("$.books[*].isbn", ["1", None, None]),
+        ("$.books[*].tags[0]", ["a", None, None]),
+        ("$.books[?(@.price)].tags[1]", ["b", None, None]),
+        ("$.books[0:2].of.kind", [None, None]),
+        ("$.wanted[*].name", [None]),
         ("$.books[*].tags[*]", ["a", "b"]),
-        ("$.books[*].of.kind", ["gothic"]),
+        ("$.books[*].of.kind", [None, None, "gothic"]),
+        ("$.books[*]['title','isbn']", [
+            {"title": "Emma", "isbn": "1"}, {"title": "Ivanhoe", "isbn": None}, {"title": "Dracula", "isbn": None}]),
+        ("$['owner','limit'].name", ["Ann", None]),
         ("$.books[0,2].title", ["Emma", "Dracula"]),
         ("$.books[2, 0, 7].title", ["Dracula", "Emma"]),
         ("$.books[0,-1].title", ["Emma", "Dracula"]),
-        ("$.owner['age','name','no']", [41, "Ann"]),
         ("$.books[1:].title", ["Ivanhoe", "Dracula"]),
         ("$.books[:2].title", ["Emma", "Ivanhoe"]),
         ("$.books[1:2].title", ["Ivanhoe"]),
@@ -154,14 +164,19 @@ def test_a_definite_path_gives_the_value_or_none(path: str, expected: Any) -> No
         ("$..[0]", [BOOK_1, "a", "Emma"]),
         ("$..[-1:]", [BOOK_3, "b", "Emma"]),
         ("$.books[2]..*", ["Dracula", "9", True, {"kind": "gothic"}, "gothic"]),
-        ("$.nobody[*].name", []),
-        ("$.nobody..name", []),
+        ("$.nobody[*].name", None),
+        ("$.nobody..name", None),
+        ("$.nobody[?(@.a)]", None),
         ("$.owner.name[*]", []),
-        ("$.owner.name[0:1]", []),
-        ("$.owner[0:1]", []),
+        ("$.owner.name[0:1]", None),
+        ("$.owner[0:1]", None),
+        ("$.[*].name", [None, "Ann", None, None]),
+        ("$.books.[0:1].['title']", ["Emma"]),
+        ("$..['kind','no']", []),
+        ("$..['age','name']", [{"age": 41, "name": "Ann"}]),
     ],
-)
-def test_an_indefinite_path_gives_a_list(path: str, expected: list[Any]) -> None:
+)  # fmt: skip
+def test_an_indefinite_path_gives_a_list_if_it_leads_anywhere(path: str, expected: list[Any] | None) -> None:
     assert not compile_path(path).definite
     assert get(path) == expected
 
@@ -182,6 +197,29 @@ def test_an_indefinite_path_gives_a_list(path: str, expected: list[Any]) -> None
         ("@.title > 'F'", [9.5]),
         ("@.price == 8.0", [8]),
         ("@.price == '9'", ["9"]),
+        ("@.price == 9", ["9"]),
+        ("@.price == '8'", [8]),
+        ("@.price == '8.0'", [8]),
+        ("'8.0' == @.price", []),
+        ("@.price === '8'", []),
+        ("@.price === 8", [8]),
+        ("@.price !== 9", [8, 9.5, "9"]),
+        ("@.price != 9", [8, 9.5]),
+        ("@.price == '8x'", []),
+        ("@.price == '1e999999999'", []),
+        ("@.price IN ['8', 9]", [8, "9"]),
+        ("@.sold == 'true'", []),
+        ("@.title =~ /emma/i", [8]),
+        ("@.title =~ /.*a/", [8, "9"]),
+        ("@.price =~ /9.*/", [9.5, "9"]),
+        ("@.tags =~ /b/", [8]),
+        ("@.sold =~ /true/", ["9"]),
+        ("@.no =~ /.*/", []),
+        ("@.of == {'kind': 'gothic'}", ["9"]),
+        ("@.tags == ['a', \"b\"]", [8]),
+        ("@.tags == []", [9.5]),
+        ("@.tags all ['a', 'b']", [8]),
+        ("@.title nin $.nothing", []),
         ("@.sold == true", ["9"]),
         ("@.sold == 1", []),
         ("@.sold != false", [8, 9.5, "9"]),
@@ -236,7 +274,7 @@ def test_filters(condition: str, expected: list[Any]) -> None:
 def test_a_filter_tests_an_object_itself() -> None:
     assert get("$.owner[?(@.age > 40)].name") == ["Ann"]
     assert get("$.owner[?(@.age > 41)].name") == []
-    assert get("$.limit[?(@ == 9)]") == []
+    assert get("$.limit[?(@ == 9)]") is None
 
 
 def test_a_filter_below_finds_each_object_once() -> None:
@@ -277,7 +315,18 @@ def test_equality_is_that_of_json() -> None:
         ("$.length()", 4),
         ("length()", 4),
         ("$.books[*].tags[*].length()", 2),
-        ("$.books[?(@.sold)].length()", 1),
+        ("$.books[?(@.sold)].length()", [4]),
+        ("$.books[*].tags.length()", [2, 0]),
+        ("$.books[:1].keys()", [["title", "price", "tags", "isbn"]]),
+        ("$.sum($.limit, $.owner.age)", 50),
+        ("$.wanted.append('x', 1)", ["Emma", "x", 1]),
+        ("$.concat($.owner.name, ' ', $.owner.age)", "Ann 41"),
+        ("$.wanted.concat('!')", "Emma!"),
+        ("$.wanted.index(0)", "Emma"),
+        ("$.wanted.index(7)", None),
+        ("$.nobody.append(1)", None),
+        ("$.length($.books)", 3),
+        ("$.stddev(2, 4)", 1.0),
         ("$..price.sum()", 17.5),
         ("$.books[*].price.min()", 8),
         ("$.books[*].price.max()", 9.5),
@@ -315,7 +364,7 @@ def test_the_deepest_values_are_searched() -> None:
     for _ in range(200):
         value = {"a": [value]}
     assert get("$..leaf", value) == [1]
-    assert get("$[?(@.a == $.a)].length()", value) == 1
+    assert get("$[?(@.a == $.a)]", value) == [value]
 
 
 def test_a_path_is_compiled_once() -> None:
@@ -346,7 +395,8 @@ def test_a_path_is_compiled_once() -> None:
         ("$['a", 3, "the quote is not closed: end it with '"),
         ("$[::0]", 3, "a slice cannot have the step 0"),
         ("$.a.foo()", 5, "no function 'foo()': use one of length(), size(), keys()"),
-        ("$.a.length(1)", 12, "length() takes no arguments: write ')' here"),
+        ("$.a.keys(1)", 10, "keys() takes no arguments: write ')' here"),
+        ("$.a.sum(1", 10, "the arguments of sum() are not closed: write ')' here"),
         ("$.a.length().b", 13, "nothing can follow 'length()'"),
         ("$..a..b..c..d", 11, "more than 3 '..' in a path"),
         ("$[?]", 4, "expected a path from '@' or '$'"),
@@ -358,7 +408,10 @@ def test_a_path_is_compiled_once() -> None:
         ("$[?(@.a and @.b)]", 9, "no operator 'and': write '&&'"),
         ("$[?(@.a & @.b)]", 9, "no operator '&': write '&&'"),
         ("$[?(@.a like 'x')]", 9, "no operator 'like': use one of == !="),
-        ("$[?(@.a =~ /(a+)+$/)]", 9, "regular-expression filters ('=~') are not served yet"),
+        ("$[?(@.a =~ 'a')]", 9, "a regular expression stands between slashes"),
+        ("$[?(@.a =~ /a)]", 12, "the regular expression is not closed: end it with '/'"),
+        ("$[?(@.a =~ /(?=a)/)]", 12, "no regular expression that can be served in linear time"),
+        ("$[?(@.a =~ /a/x)]", 12, "no flag 'x' of regular expressions: use i, m or s"),
         ("$[?(@.a in ['x')]", 16, "the list is not closed: write ']' here"),
         ("$[?(a == 1)]", 5, "'a' is no constant: write '@.a', or quote it"),
         ("$[?(@a == 1)]", 6, "expected '.' or '[' after '@': write '@.a'"),
@@ -374,3 +427,38 @@ def test_an_error_names_the_place_the_cause_and_the_fix(path: str, column: int, 
     assert caught.value.message.startswith(message)
     assert caught.value.column == column
     assert str(caught.value) == f"column {column}: {caught.value.message}"
+
+
+def nested(depth: int, leaf: Any) -> Any:
+    value = leaf
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+def test_what_a_mapping_looks_at_is_bounded() -> None:
+    value = nested(900, {"b": [1] * 30_000})
+    path = compile_path("$..a..b")
+    with bounded_work(None), pytest.raises(TooMuchWork):
+        path.get(value)
+    with bounded_work(None):
+        assert path.get(nested(30, {"b": 1})) == [1] * 30
+
+
+def test_all_paths_of_a_mapping_share_one_bound() -> None:
+    path = compile_path("$..b")
+    value = [[1] * 1_000_000]
+    with bounded_work(None):
+        for _ in range(9):
+            path.get(value)
+        with pytest.raises(TooMuchWork):
+            path.get([value, value])
+    with bounded_work(None):
+        path.get(value)
+
+
+@pytest.mark.parametrize("path", ["$..a..b", "$[*][*]", "$.l[?(@ in $.l)]", "$[?(@ == $.l)]", "$..[?(@.a == 1)]"])
+def test_a_mapping_ends_with_its_time(path: str) -> None:
+    value = {"l": list(range(5000)), "a": nested(50, 1)}
+    with bounded_work(time.monotonic() - 1), pytest.raises(OutOfTime):
+        compile_path(path).get(value)

@@ -76,6 +76,12 @@ class Deadlines:
         if self._total is not None:
             self._total.end(deadline)
 
+    def left(self, deadline: Deadline) -> float:
+        """How many seconds a call still has."""
+        loop = self._loop
+        ends = [each for group in (self, self._total) if group is not None and (each := group._running.get(deadline))]  # noqa: SLF001 - another of its kind
+        return max(min(ends) - loop.time(), 0.0) if loop is not None and ends else self.seconds
+
     def suspend(self, deadline: Deadline) -> None:
         """What happens now is bounded by somebody else, until :meth:`renew`; the total goes on."""
         self._running.pop(deadline, None)

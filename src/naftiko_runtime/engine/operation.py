@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from codecs import BOM_UTF8
 from functools import partial
 from http import HTTPStatus
@@ -17,11 +18,12 @@ from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBu
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
 from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, bounded_work
 from naftiko_runtime.notes import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
     from types import TracebackType
 
     from naftiko_runtime.auth.outbound import Flow
@@ -122,7 +124,7 @@ class Exchange(Struct, eq=False):
                 response = await operation.flow.send(request, operation.transport)
             self._answer = answer = Answer(response, request.url, operation.bytes_max, operation.kept)
             if operation.plan.shape is not None:
-                await _map(answer, operation.plan, call.values)
+                await _map(answer, operation.plan, call.values, self)
             elif operation.presents:
                 await _present(answer, operation.plan)
         except BaseException as error:
@@ -144,6 +146,10 @@ class Exchange(Struct, eq=False):
             if streams:
                 self.await_upstream()
         self._awaits_caller = False
+
+    def left(self) -> float:
+        """How many seconds the call still has."""
+        return 0.0 if self._deadline is None else self._operation.deadlines.left(self._deadline)
 
     def await_caller(self) -> None:
         """A piece of the answer goes to the caller now, whose reading is bounded by its connection."""
@@ -221,7 +227,7 @@ async def _present(answer: Answer, plan: Operation) -> None:
         answer.call(plan.media_type)
 
 
-async def _map(answer: Answer, plan: Operation, values: Values) -> None:
+async def _map(answer: Answer, plan: Operation, values: Values, exchange: Exchange) -> None:
     """Decode and shape a successful answer; any other goes through as it came, but for the compression we asked for."""
     shape = plan.shape
     if shape is None or answer.status in (204, 205, 304):
@@ -236,15 +242,34 @@ async def _map(answer: Answer, plan: Operation, values: Values) -> None:
     if body and (body[0] in _BEGIN_JSON or _is_there(body, plan.raw_format)):
         before = plan.mismatches.count
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-            value = shape(_decoded(body, plan, answer))  # in one go: what is counted meanwhile is of this answer
+            decoded = _decoded(body, plan, answer)  # from here in one go: what is counted meanwhile is of this answer
+            value = _searched(shape, decoded, plan, exchange.left()) if plan.searches else shape(decoded)
         else:  # then it may be of another one, which costs no more than a look at the value
-            value = await run_beside_loop(partial(_shaped, body, plan, answer))
+            value = await run_beside_loop(partial(_shaped, body, plan, answer, exchange.left()))
         answer.become(filled(value, values) if plan.blanks else value)
         if plan.mismatches.count != before:
             answer.mismatched = True
             _report(plan, before)
     else:
         answer.empty()
+
+
+def _searched(shape: Callable[[Any], Any], decoded: Any, plan: Operation, seconds: float) -> Any:
+    """A shaped value whose paths search; how much, is bounded.
+
+    Raises:
+        UpstreamError: They look at too many values.
+        UpstreamTimeout: They take longer than the call has left.
+    """
+    try:
+        with bounded_work(time.monotonic() + seconds):
+            return shape(decoded)
+    except TooMuchWork:
+        most = limits.JSONPATH_VISITS_MAX
+        message = f"the mapping of '{plan.name}' looks at more than {most:,} values of the answer: use fewer '..'"
+        raise UpstreamError(message) from None
+    except OutOfTime:
+        raise UpstreamTimeout(f"the mapping of '{plan.name}' took longer than the deadline allows") from None
 
 
 def _is_there(body: bytes, raw_format: str) -> bool:
@@ -255,7 +280,7 @@ def _is_there(body: bytes, raw_format: str) -> bool:
     return bool(text[:_BEGINNING].strip() or text.strip())
 
 
-def _shaped(body: bytes, plan: Operation, answer: Answer) -> Any:
+def _shaped(body: bytes, plan: Operation, answer: Answer, seconds: float) -> Any:
     """A large answer, decoded and shaped."""
     if plan.raw_format == "json":
         try:
@@ -263,7 +288,7 @@ def _shaped(body: bytes, plan: Operation, answer: Answer) -> Any:
         except ValueError as error:
             raise UpstreamError(f"the answer of '{plan.request.operation}' cannot be mapped: {error}") from None
     value = call_uncollected(partial(_decoded, body, plan, answer))
-    return value if plan.shape is None else plan.shape(value)
+    return value if plan.shape is None else _searched(plan.shape, value, plan, seconds)
 
 
 def _report(plan: Operation, before: int) -> None:

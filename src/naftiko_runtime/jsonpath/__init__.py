@@ -1,6 +1,6 @@
 """JSONPath, as Jayway JsonPath reads it: an expression becomes a function, once.
 
-What departs from Jayway, and why, is in docs/adr/0006-jsonpath-parser.md.
+What departs from Jayway, and why, is in docs/jsonpath.md.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
 from naftiko_runtime.jsonpath.syntax import Child
+from naftiko_runtime.jsonpath.work import OutOfTime, TooMuchWork, bounded_work
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression
 
-__all__ = ["Getter", "JsonPath", "JsonPathError", "compile_path"]
+__all__ = ["Getter", "JsonPath", "JsonPathError", "OutOfTime", "TooMuchWork", "bounded_work", "compile_path"]
 
 
 class JsonPath(Struct, frozen=True):
@@ -29,13 +30,15 @@ class JsonPath(Struct, frozen=True):
     definite: bool
     """Whether it gives one value (``$.a[0]``, and every function) or a list of all found (``$.a[*]``)."""
     get: Getter
-    """From a decoded JSON value to what stands at the path; never raises.
+    """From a decoded JSON value to what stands at the path; raises only what :func:`bounded_work` has it raise.
 
-    A definite path gives the value itself, or None when it is missing; any other one gives a new list,
-    possibly empty, in document order.
+    A definite path gives the value itself, any other one a new list, possibly empty, in document order. Both give None
+    when what a list would be made of is missing.
     """
     identity: bool
     """Whether it is ``$``: the value as it came."""
+    searches: bool = False
+    """Whether it looks at more than where it leads, by a wildcard or a function say."""
     names: tuple[str, ...] = ()
     """The names of the fields that lead to its one value, where there is nothing else to it (``$.a.b``)."""
 
@@ -52,7 +55,9 @@ def compile_path(text: str) -> JsonPath:
     """
     expression = parse(text)
     get = compile_expression(expression)
-    return JsonPath(text, expression.query.definite, get, _is_identity(expression), _names(expression))
+    query = expression.query
+    searches = query.function is not None or not all(isinstance(segment, Child) for segment in query.segments)
+    return JsonPath(text, query.definite, get, _is_identity(expression), searches, _names(expression))
 
 
 def _names(expression: Expression) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Comparison,
     Descent,
     Exists,
+    Fields,
     Filter,
     Literal,
     Not,
@@ -21,9 +22,10 @@ from naftiko_runtime.jsonpath.syntax import (
     Union,
     Wildcard,
 )
+from naftiko_runtime.jsonpath.work import SPENT_AT_ONCE, spend
 
 if TYPE_CHECKING:
-    from naftiko_runtime.jsonpath.syntax import Expression, Operand, Segment, Selector, Test
+    from naftiko_runtime.jsonpath.syntax import Call, Expression, Operand, Segment, Selector, Test
 
 Getter: TypeAlias = Callable[[Any], Any]
 """From a decoded JSON value to what stands at a path."""
@@ -33,9 +35,9 @@ _Predicate: TypeAlias = Callable[[Any], bool]
 
 
 def compile_expression(expression: Expression) -> Getter:
-    """A function from a decoded JSON value to what stands at the path; it never raises.
+    """A function from a decoded JSON value to what stands at the path.
 
-    A filter that reads from ``$`` is compiled for each value, so that what stands there is sought once,
+    A filter or an argument that reads from ``$`` is compiled for each value, so that what stands there is sought once,
     not for every element.
     """
     query = expression.query
@@ -45,12 +47,58 @@ def compile_expression(expression: Expression) -> Getter:
 
 
 def _query(query: Query, root: Any, missing: Any) -> Getter:
-    """A path's getter; ``missing`` is what it gives when a definite path leads nowhere."""
+    """A path's getter; ``missing`` is what it gives when it leads nowhere, and in columns where a value lacks it."""
     keys = _leading_keys(query.segments)
-    steps = [_step(segment, root) for segment in query.segments[len(keys) :]]
+    rest = query.segments[len(keys) :]
     if query.function is not None:
-        return _applied(query.function, _selection(_lookup(keys, MISSING), steps), missing)
-    return _selection(_lookup(keys, MISSING), steps) if steps else _lookup(keys, missing)
+        steps = [_step(segment, root) for segment in rest]
+        return _applied(query.function, root, _selection(_lookup(keys, MISSING), rest, steps, MISSING), rest, missing)
+    if not rest:
+        return _lookup(keys, missing)
+    if len(rest) == 1 and isinstance(rest[0], Fields):
+        return _fields_at(_lookup(keys, MISSING), rest[0].names, missing)
+    columns = missing is None and not any(isinstance(segment, Descent) for segment in rest)
+    return _selection(_lookup(keys, MISSING), rest, _steps(rest, root, columns=columns), missing)
+
+
+def _steps(segments: tuple[Segment, ...], root: Any, *, columns: bool) -> list[_Step]:
+    """The steps of segments; the names and indexes that end them are one step where they are columns."""
+    last = len(segments)
+    while columns and isinstance(segments[last - 1], Child | Fields if last == len(segments) else Child):
+        last -= 1
+    steps = [_step(segment, root) for segment in segments[:last]]
+    if last < len(segments):
+        steps.append(_column(segments[last:]))
+    elif isinstance(end := segments[-1], Fields):
+        steps[-1] = _objects_of(end.names)
+    return steps
+
+
+def _column(segments: tuple[Segment, ...]) -> _Step:
+    """One value for each, so that columns line up: null where one lacks it."""
+    keys = _leading_keys(segments)
+    ends = segments[len(keys) :]
+    get = _lookup(keys, None)
+    for end in ends:
+        if isinstance(end, Fields):
+            get = _fields_at(get, end.names, None)
+    return lambda found: [get(value) for value in found]
+
+
+def _objects_of(names: tuple[str, ...]) -> _Step:
+    """Of each object one of some of its fields."""
+    get = _fields_at(lambda value: value, names, None)
+    return lambda found: [get(value) for value in found if isinstance(value, dict)]
+
+
+def _fields_at(get: Getter, names: tuple[str, ...], missing: Any) -> Getter:
+    """An object of some fields of an object."""
+
+    def fields(value: Any) -> Any:
+        owner = get(value)
+        return {name: owner.get(name) for name in names} if isinstance(owner, dict) else missing
+
+    return fields
 
 
 def _leading_keys(segments: tuple[Segment, ...]) -> tuple[str | int, ...]:
@@ -84,12 +132,31 @@ def _lookup_each(keys: tuple[str | int, ...], missing: Any) -> Getter:
     return get
 
 
-def _selection(start: Getter, steps: list[_Step]) -> Getter:
+def _selects_from(segment: Segment) -> tuple[type, ...]:
+    """What a segment selects from; where it comes first, anything else lacks what is sought."""
+    match segment:
+        case Fields():
+            return (dict,)
+        case Slice():
+            return (list,)
+        case Union(keys):
+            return (dict, list) if any(isinstance(key, str) for key in keys) else (list,)
+        case Filter():
+            return (dict, list)
+        case _:
+            return (object,)
+
+
+def _selection(start: Getter, segments: tuple[Segment, ...], steps: list[_Step], missing: Any) -> Getter:
     if not steps:
         return start
+    kinds = _selects_from(segments[0])
 
-    def get(value: Any) -> list[Any]:
-        found = [start(value)]
+    def get(value: Any) -> Any:
+        first = start(value)
+        if first is MISSING or not isinstance(first, kinds):
+            return missing
+        found = [first]
         for step in steps:
             found = step(found)
         return found
@@ -97,11 +164,23 @@ def _selection(start: Getter, steps: list[_Step]) -> Getter:
     return get
 
 
-def _applied(name: str, get: Getter, missing: Any) -> Getter:
-    function = FUNCTIONS[name]
+def _applied(call: Call, root: Any, get: Getter, segments: tuple[Segment, ...], missing: Any) -> Getter:
+    """A function of what is found.
+
+    Behind ``[*]`` and the like it is applied to each value, where they are lists or objects, and otherwise to the list
+    of them; behind ``..`` always to the list.
+    """
+    function = FUNCTIONS[call.name]
+    arguments = [_operand(argument, root) for argument in call.arguments]
+    whole = not segments or any(isinstance(segment, Descent) for segment in segments)
 
     def apply(value: Any) -> Any:
-        result = function(get(value))
+        if (found := get(value)) is MISSING:
+            return missing
+        given = [item for argument in arguments if (item := argument(value)) is not MISSING]
+        if not whole and isinstance(found, list) and any(isinstance(item, dict | list) for item in found):
+            return [function(item, given) for item in found]
+        result = function(found, given)
         return missing if result is None else result
 
     return apply
@@ -111,8 +190,8 @@ def _step(segment: Segment, root: Any) -> _Step:
     match segment:
         case Child(key):
             return _child(key)
-        case Union(keys):
-            return _union(keys)
+        case Fields() | Union():
+            return _union(segment.names if isinstance(segment, Fields) else segment.keys)
         case Slice(window):
             return lambda found: [item for value in found if isinstance(value, list) for item in value[window]]
         case Wildcard():
@@ -135,6 +214,7 @@ def _union(keys: tuple[str | int, ...]) -> _Step:
     lookups = [_lookup((key,), MISSING) for key in keys]
 
     def step(found: list[Any]) -> list[Any]:
+        spend(len(found))
         return [item for value in found for get in lookups if (item := get(value)) is not MISSING]
 
     return step
@@ -144,8 +224,10 @@ def _children(found: list[Any]) -> list[Any]:
     children: list[Any] = []
     for value in found:
         if isinstance(value, list):
+            spend(len(value))
             children.extend(value)
         elif isinstance(value, dict):
+            spend(len(value))
             children.extend(value.values())
     return children
 
@@ -155,6 +237,7 @@ def _filter(passes: _Predicate) -> _Step:
         passed: list[Any] = []
         for value in found:
             if isinstance(value, list):
+                spend(len(value))
                 passed.extend([item for item in value if passes(item)])
             elif isinstance(value, dict) and passes(value):
                 passed.append(value)
@@ -164,6 +247,10 @@ def _filter(passes: _Predicate) -> _Step:
 
 
 def _descent(selector: Selector, root: Any) -> _Step:
+    if isinstance(selector, Fields):
+        names = frozenset(selector.names)
+        pick = _column((selector,))
+        return lambda found: pick([v for v in _containers(found) if isinstance(v, dict) and names <= v.keys()])
     select = _step(selector, root)
     if not isinstance(selector, Filter):
         return lambda found: select(_containers(found))
@@ -178,14 +265,20 @@ def _containers(found: list[Any]) -> list[Any]:
     """
     containers: list[Any] = []
     waiting = found[::-1]
+    visited = 0
     while waiting:
         value = waiting.pop()
+        visited += 1
+        if visited == SPENT_AT_ONCE:
+            spend(visited)
+            visited = 0
         if isinstance(value, dict):
             containers.append(value)
             waiting.extend(reversed(value.values()))
         elif isinstance(value, list):
             containers.append(value)
             waiting.extend(reversed(value))
+    spend(visited)
     return containers
 
 
@@ -222,7 +315,7 @@ def _exists(query: Query, root: Any) -> _Predicate:
     get = _operand(query, root)
     if query.definite:
         return lambda item: get(item) is not MISSING
-    return lambda item: bool(get(item))
+    return lambda item: (found := get(item)) is not MISSING and bool(found)
 
 
 def _comparison(left: Getter, holds: Callable[[Any, Any], bool], right: Getter) -> _Predicate:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from naftiko_runtime import limits
-from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS
+from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS, WITHOUT_ARGUMENTS
 from naftiko_runtime.jsonpath.scanner import JsonPathError, Scanner
 from naftiko_runtime.jsonpath.syntax import (
     And,
+    Call,
     Child,
     Comparison,
     Descent,
     Exists,
     Expression,
+    Fields,
     Filter,
     Literal,
     Not,
@@ -24,11 +26,13 @@ from naftiko_runtime.jsonpath.syntax import (
     Wildcard,
 )
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.pattern import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
+    from naftiko_runtime.pattern import Pattern
 
 _Rule = TypeVar("_Rule")
 
@@ -42,13 +46,14 @@ _CALL: Final = pattern(r"[ \t\r\n]*([A-Za-z]\w*)\(")
 _INTEGER: Final = pattern(r"-?[0-9]+")
 _NUMBER: Final = pattern(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SLICE: Final = pattern(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
+_REGEX: Final = pattern(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
+_FLAGS: Final = frozenset("imsuU")
+"""Of Java's; ``u`` and ``U`` are what RE2 does anyway."""
 _OPERATOR: Final = pattern(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _MEANT: Final = {
     "=": "==",
-    "===": "==",
-    "!==": "!=",
     "<>": "!=",
     "and": "&&",
     "&": "&&",
@@ -95,9 +100,9 @@ class _Parser(Scanner):
             raise self._leftover(function)
         return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
 
-    def _leftover(self, function: str | None) -> JsonPathError:
+    def _leftover(self, function: Call | None) -> JsonPathError:
         if function is not None:
-            return self.error(f"nothing can follow '{function}()': remove the rest")
+            return self.error(f"nothing can follow '{function.name}()': remove the rest")
         advice = "continue with '.' or '[', or write a name that holds it as ['…']"
         return self.error(f"unexpected {self.text[self.at]!r}: {advice}")
 
@@ -109,7 +114,7 @@ class _Parser(Scanner):
             anchor = self.text[at - 1]
             raise self.error(f"expected '.' or '[' after '{anchor}': write '{anchor}.{word[0]}'", at)
 
-    def _path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], str | None]:
+    def _path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], Call | None]:
         """Segments, and the function that ends them; ``dotted`` as if a dot had been read already."""
         segments: list[Segment] = []
         while True:
@@ -120,7 +125,7 @@ class _Parser(Scanner):
                 dotted = False
                 if function := self._function():
                     return tuple(segments), function
-                segments.append(self._dotted())
+                segments.append(self._bracketed() if self.sees("[") else self._dotted())
             elif self.sees("["):
                 segments.append(self._bracketed())
             else:
@@ -147,7 +152,7 @@ class _Parser(Scanner):
             raise self.error("expected a name after the dot: remove the dot, or write the name as ['…']")
         return Child(found[0].rstrip(_BLANKS))
 
-    def _function(self) -> str | None:
+    def _function(self) -> Call | None:
         at = self.at
         found = self.match(_CALL)
         if found is None:
@@ -156,8 +161,13 @@ class _Parser(Scanner):
         if name not in FUNCTIONS:
             known = ", ".join(f"{each}()" for each in FUNCTIONS)
             raise self.error(f"no function '{name}()': use one of {known}, or write the name as ['…']", at)
-        self._close(")", f"{name}() takes no arguments")
-        return name
+        self.blanks()
+        if self.sees(")") or name in WITHOUT_ARGUMENTS:
+            self._close(")", f"{name}() takes no arguments")
+            return Call(name, ())
+        arguments = self._nested(lambda: self._listed(self._operand))
+        self._close(")", f"the arguments of {name}() are not closed")
+        return Call(name, tuple(arguments))
 
     def _bracketed(self) -> Selector:
         self.accept("[")
@@ -178,7 +188,10 @@ class _Parser(Scanner):
                 raise self.error("a slice cannot have the step 0: leave the step out", at)
             return Slice(slice(start, stop, step))
         keys = self._listed(self._key)
-        return Child(keys[0]) if len(keys) == 1 else Union(tuple(keys))
+        if len(keys) == 1:
+            return Child(keys[0])
+        names = tuple(key for key in keys if isinstance(key, str))
+        return Fields(names) if len(names) == len(keys) else Union(tuple(keys))
 
     def _key(self) -> str | int:
         name = self.quoted()
@@ -242,24 +255,60 @@ class _Parser(Scanner):
     def _operator(self) -> str | None:
         at = self.at
         found = self.match(_OPERATOR)
-        if found is None or found[0] in OPERATORS:
-            return found and found[0]
-        if found[0] == "=~":
-            advice = "compare with '==', 'in' or 'contains'"
-            raise self.error(f"regular-expression filters ('=~') are not served yet: {advice}", at)
-        known = _MEANT.get(found[0])
-        advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
-        raise self.error(f"no operator '{found[0]}': {advice}", at)
+        if found is None:
+            return None
+        name = found[0].lower()
+        if name not in OPERATORS:
+            known = _MEANT.get(name)
+            advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
+            raise self.error(f"no operator '{found[0]}': {advice}", at)
+        if name == "=~":
+            self.blanks()
+            if not self.sees("/"):
+                raise self.error("a regular expression stands between slashes: write =~ /…/", at)
+        return name
 
     def _operand(self) -> Operand:
         if self.sees("@", "$"):
             return self._query()
-        if not self.accept("["):
-            return Literal(self._constant())
+        return Literal(self._regex() if self.sees("/") else self._literal())
+
+    def _literal(self) -> Any:
+        """A constant, or a list or an object of them."""
+        if self.accept("["):
+            self.blanks()
+            items = [] if self.sees("]") else self._nested(lambda: self._listed(self._literal))
+            self._close("]", "the list is not closed")
+            return items
+        if self.accept("{"):
+            self.blanks()
+            fields = [] if self.sees("}") else self._nested(lambda: self._listed(self._field))
+            self._close("}", "the object is not closed")
+            return dict(fields)
+        return self._constant()
+
+    def _field(self) -> tuple[str, Any]:
+        name = self.quoted()
+        if name is None:
+            raise self.error("expected a name in quotes")
+        self._close(":", "a name and its value are parted by a colon")
         self.blanks()
-        items = [] if self.sees("]") else self._listed(self._constant)
-        self._close("]", "the list is not closed")
-        return Literal(items)
+        return name, self._literal()
+
+    def _regex(self) -> Pattern:
+        at = self.at
+        found = self.match(_REGEX)
+        if found is None:
+            raise self.error("the regular expression is not closed: end it with '/'")
+        unknown = set(found[2]) - _FLAGS
+        if unknown:
+            raise self.error(f"no flag '{min(unknown)}' of regular expressions: use i, m or s", at)
+        flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
+        text = found[1].replace("\\/", "/")
+        try:
+            return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
+        except PatternError as error:
+            raise self.error(f"no regular expression that can be served in linear time: {error}", at) from None
 
     def _query(self) -> Query:
         from_root = self.accept("$")

@@ -13,8 +13,14 @@ class Child(Struct, frozen=True):
     key: str | int
 
 
+class Fields(Struct, frozen=True):
+    """``['a','b']``: an object of the two; with more behind it, the value of each."""
+
+    names: tuple[str, ...]
+
+
 class Union(Struct, frozen=True):
-    """``['a','b']`` or ``[0,2]``: those of them that exist, in this order."""
+    """``[0,2]``: those of them that exist, in this order."""
 
     keys: tuple[str | int, ...]
 
@@ -46,17 +52,28 @@ class Query(Struct, frozen=True):
 
     from_root: bool
     segments: tuple[Segment, ...]
-    function: str | None
-    """The terminal function's name."""
+    function: Call | None
+    """The function that ends it."""
 
     @property
     def definite(self) -> bool:
         """Whether it gives one value rather than a list of those found."""
-        return self.function is not None or all(isinstance(segment, Child) for segment in self.segments)
+        last = len(self.segments) - 1
+        return self.function is not None or all(
+            isinstance(segment, Child) or (isinstance(segment, Fields) and number == last)
+            for number, segment in enumerate(self.segments)
+        )
+
+
+class Call(Struct, frozen=True):
+    """``.sum()``: a function, which takes what was found and its arguments."""
+
+    name: str
+    arguments: tuple[Operand, ...]
 
 
 class Literal(Struct, frozen=True):
-    """A text, number, true, false, null, or a list of them."""
+    """A text, number, true, false, null, a list, an object, or a regular expression."""
 
     value: Any
 
@@ -93,7 +110,7 @@ class Or(Struct, frozen=True):
     tests: tuple[Test, ...]
 
 
-Selector: TypeAlias = Child | Union | Slice | Wildcard | Filter
+Selector: TypeAlias = Child | Fields | Union | Slice | Wildcard | Filter
 Segment: TypeAlias = Selector | Descent
 Operand: TypeAlias = Query | Literal
 Test: TypeAlias = Exists | Comparison | Not | And | Or

@@ -24,7 +24,7 @@ from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
 from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
-from naftiko_runtime.shape import compile_mock, compile_outputs, constant
+from naftiko_runtime.shape import compile_mock, compile_outputs, constant, searches
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.document import Document, SharedDocument
 from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
@@ -281,6 +281,7 @@ class _Linker:
             binary_bytes_max=self._binary_bytes_max(expose, consumed),
             description=spec.description or consumed.spec.description or "",
             outline=None if shape is None else outlined(spec.output_parameters),
+            searches=shape is not None and any(map(searches, spec.output_parameters)),
             mismatches=mismatches,
             blanks=leaves.any,
         )
