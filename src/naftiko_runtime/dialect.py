@@ -111,7 +111,7 @@ class _Speaker:
 
     def _expose(self, expose: dict[str, Any], steps: Steps) -> None:
         self._renamed(expose, "auth", "authentication", steps)
-        self._lists(expose, steps, "tools", "resources", "prompts", "skills")
+        self._lists(expose, steps, "inputParameters", "tools", "resources", "prompts", "skills")
         for number, skill in _mappings(expose.get("skills")):
             self._skill(skill, (*steps, "skills", number))
         for index, tool in _mappings(expose.get("tools")):
@@ -136,7 +136,7 @@ class _Speaker:
         self._later_name(holder, steps)
         for key in keys:
             named = holder.get(key)
-            if not isinstance(named, dict) or not named or not all(isinstance(v, dict | None) for v in named.values()):
+            if not isinstance(named, dict) or not all(isinstance(v, dict | None) for v in named.values()):
                 continue
             if not self._later:
                 message = f"'{key}' is read as a list of its entries, each with its key as 'name'"

@@ -429,7 +429,7 @@ def consumed_path(consumed: Consumed) -> str:
 def open_query(exposed: Exposed, consumed: Consumed) -> bool:
     """Whether neither side declares a query parameter, so that the caller's query goes through."""
     sides = (*consumed.parameters(), *exposed.parameters())
-    return not any(parameter.get("in") == "query" for parameter in sides)
+    return not any(parameter.get("in") == "query" for parameter in sides) and not _closed(exposed, consumed)
 
 
 def open_body(exposed: Exposed, consumed: Consumed) -> bool:
@@ -437,8 +437,17 @@ def open_body(exposed: Exposed, consumed: Consumed) -> bool:
     spec = consumed.operation.get("body")
     if spec is not None and not (isinstance(spec, dict) and spec.get("data") is None):
         return False
+    if _closed(exposed, None if spec else consumed):  # a kind of body without data is the caller's to fill
+        return False
     sides = (*consumed.parameters(), *exposed.parameters())
     return not any(parameter.get("in") == "body" for parameter in sides) and not _loose(exposed, consumed)
+
+
+def _closed(exposed: Exposed, consumed: Consumed | None) -> bool:
+    """Whether a level says that there is nothing to give (SEMANTICS §4)."""
+    levels = [exposed.spec, exposed.resource, exposed.expose]
+    levels += [] if consumed is None else [consumed.operation, consumed.resource, consumed.api]
+    return any(level.get("inputParameters") in ([], {}) for level in levels)
 
 
 def _loose(exposed: Exposed, consumed: Consumed) -> bool:

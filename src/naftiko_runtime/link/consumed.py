@@ -193,7 +193,7 @@ def _operations(
             binary_size(operation, context),
             spelt,
             shared_headers | exposed_headers(operation, context),
-            closed=any(level.says_none("input_parameters") for level in (operation, resource, api)),
+            closed=context.takes_nothing(operation, resource, api),
             sealed=sealed,
         )
         for parameter in parameters:

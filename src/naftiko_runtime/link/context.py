@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.plan import Variable
     from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.spec.base import Part
 
 WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable as the files of continuous integration write it."""
@@ -73,6 +74,11 @@ class Context(Struct, frozen=True):
     def span(self, steps: Steps) -> Span:
         """The place of a value."""
         return self.source.span(steps)
+
+    def takes_nothing(self, *levels: Part) -> bool:
+        """Whether one of several levels says ``inputParameters: []``; a key without a value says nothing."""
+        written = (level for level in levels if "input_parameters" in level.model_fields_set)
+        return any(self.source.at(level.at("inputParameters")) == [] for level in written)
 
     def line_of(self, steps: Steps, seen_from: Steps) -> str:
         """How advice at one place names the line of another."""

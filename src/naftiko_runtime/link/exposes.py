@@ -198,7 +198,7 @@ class _Linker:
         parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
         inputs = _rest_inputs(parameters, pattern, self._context)
         fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
-        closed = any(level.says_none("input_parameters") for level in (spec, resource, expose))
+        closed = self._context.takes_nothing(spec, resource, expose)
         name = spec.name or resource.path
         operation = self._operation(expose, spec, name, inputs, fixed, tool=False, closed=closed, displaced=displaced)
         if operation is None:
@@ -242,7 +242,7 @@ class _Linker:
         inputs = {p.name: declared(p, p.name, "body", p.required is not False, self._context) for p in parameters}
         self._check_unique("input parameter", spec.input_parameters)
         fixed = fixed_values(parameters, inputs, self._context)
-        closed = spec.says_none("input_parameters") or expose.says_none("input_parameters")
+        closed = self._context.takes_nothing(spec, expose)
         operation = self._operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
         if operation is None:
             return None

@@ -58,10 +58,6 @@ class Part:
         """The names of the keys that are there, and those of extras."""
         return self.__pydantic_fields_set__
 
-    def says_none(self, name: str) -> bool:
-        """Whether a list is there, and empty: that is a word of its own."""
-        return name in self.model_fields_set and getattr(self, name) == ()
-
     def model_dump(self) -> dict[str, Any]:
         """The part as plain data, with its defaults, by the names in the program."""
         dumped: dict[str, Any] = self._serializer.to_python(self)
