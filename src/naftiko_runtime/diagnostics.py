@@ -188,6 +188,13 @@ NO_EFFECT: Final = _rule(
     "A key of the specification that changes nothing here.",
     "Leave it for those who read the file otherwise; do not count on it here.",
 )
+OTHER_DOCUMENT: Final = _rule(
+    "NK118",
+    "other-document",
+    _E,
+    "The file is a document of another kind: an OpenAPI document, a Postman collection, a Compose file.",
+    "Name a capability file; to offer an API that another document describes, write a capability that consumes it.",
+)
 
 UNRESOLVED_CALL: Final = _rule(
     "NK201",

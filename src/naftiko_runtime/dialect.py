@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.other_documents import recognize
 from naftiko_runtime.source import written
 from naftiko_runtime.source.edits import respelt
 
@@ -34,6 +35,12 @@ def canonical(source: Source, findings: Findings) -> Source | None:
     if not isinstance(source.data, dict):
         advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
         findings.add(rules.WRONG_TYPE, "a capability document is a mapping", source.span(()), advice)
+        return None
+    if (other := recognize(source.data)) is not None:
+        kind, advice = other
+        place = source.span((next(iter(source.data)),), key=True)
+        otherwise = "name a capability: a file with 'naftiko:' and 'capability:'"
+        findings.add(rules.OTHER_DOCUMENT, f"this is {kind}, not a capability", place, advice or otherwise)
         return None
     return _Speaker(source, findings, _version(source, findings)).canonical()
 

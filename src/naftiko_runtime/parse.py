@@ -13,6 +13,7 @@ from naftiko_runtime.pruning import Pruned, indices, look_up
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.spec.document import Document, SharedDocument
+from naftiko_runtime.spec.foreign_keys import term_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -234,7 +235,7 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned
     part.place(steps)
     fields = type(part).model_fields
     for key in () if part.takes_any_key else part.__pydantic_extra__ or ():
-        _unknown(key, [f.alias or name for name, f in fields.items()], (*steps, key), source, findings)
+        _unknown(part, key, (*steps, key), source, findings)
     for name in fields.keys() & part.model_fields_set:
         field, value = fields[name], getattr(part, name)
         alias = field.alias or name
@@ -262,12 +263,16 @@ def _parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, Part,
             yield from _parts(item, (*steps, key), look_up(pruned, key))
 
 
-def _unknown(key: str, known: list[str], steps: Steps, source: Source, findings: Findings) -> None:
+def _unknown(part: Part, key: str, steps: Steps, source: Source, findings: Findings) -> None:
     span = source.span(steps, key=True)
     if findings.has(rules.MISSING_KEY, span):
         return  # it stands where another key is missing, which says it all
-    if close := nearest(key, known):
+    known = [field.alias or name for name, field in type(part).model_fields.items()]
+    odd = next((c for c in key if c.isspace() and c != " "), None)
+    advice = f"replace the character U+{ord(odd):04X} in it by an ordinary space" if odd else term_for(type(part), key)
+    close = nearest(key, known) if odd or advice is None else None
+    if close is not None:
         fix = respelt(source, steps, key, close, key=True) if nearest_only(key, known) else ()
-        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, f"did you mean '{close}'?", steps, fix)
+        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, advice or f"did you mean '{close}'?", steps, fix)
     else:
-        findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span)
+        findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span, advice)

@@ -82,6 +82,9 @@ def load(raw: bytes, file: str) -> Source:
     return source
 
 
+_NO_BREAK_SPACE: Final = "\u00a0"
+
+
 def _refusal(
     rule: rules.Rule, message: str, span: Span | None, advice: str | None = None, source: Source | None = None
 ) -> SourceError:
@@ -98,6 +101,8 @@ def _after(text: str, file: str) -> Span:
 
 def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str | None]:
     """What is wrong, where, and what to do about it."""
+    if (pasted := _pasted(error, span, source)) is not None:
+        return pasted
     if isinstance(error, yaml.reader.ReaderError):
         return f"the character U+{_code(error):04X} is not allowed in YAML", span, "remove it"
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
@@ -112,6 +117,28 @@ def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Sp
         if error.problem.startswith(start):
             return ours or message, span, advice
     return message, span, None
+
+
+def _pasted(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str] | None:
+    """What came into the text from elsewhere, if that is what is wrong: conflict markers, or no-break spaces."""
+    if (number := _conflict_line(source.text)) is not None:
+        place = Span(source.file, number, 1, number, len(source.line(number)) + 1)
+        return "a merge conflict is not resolved", place, "keep one of the two versions, and delete the marker lines"
+    near = (source.line(number) for number in (span.line - 1, span.line))
+    if any(_NO_BREAK_SPACE in line for line in near) and not isinstance(error, yaml.reader.ReaderError):
+        number = span.line - 1 if _NO_BREAK_SPACE in source.line(span.line - 1) else span.line
+        column = source.line(number).index(_NO_BREAK_SPACE) + 1
+        place = Span(source.file, number, column, number, column + 1)
+        return "a no-break space (U+00A0) stands where YAML needs a space", place, "replace it by an ordinary space"
+    return None
+
+
+def _conflict_line(text: str) -> int | None:
+    """The line on which an unresolved merge conflict begins, counted from 1."""
+    lines = LINE_BREAK.split(text)
+    if not any(line.startswith(">>>>>>> ") for line in lines):
+        return None
+    return next((number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<< ")), None)
 
 
 def _code(error: yaml.reader.ReaderError) -> int:
