@@ -9,6 +9,7 @@ ARG PYTHON_VERSION=3.13
 FROM python:${PYTHON_VERSION}-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
+COPY docs/rules docs/rules
 COPY src src
 # pip compiles what it installs, so nothing has to be written at run time.
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir dist . \

@@ -37,10 +37,10 @@ def canonical(source: Source, findings: Findings) -> Source | None:
         findings.add(rules.WRONG_TYPE, "a capability document is a mapping", source.span(()), advice)
         return None
     if (other := recognize(source.data)) is not None:
-        kind, advice = other
+        kind, what_to_do = other
         place = source.span((next(iter(source.data)),), key=True)
         otherwise = "name a capability: a file with 'naftiko:' and 'capability:'"
-        findings.add(rules.OTHER_DOCUMENT, f"this is {kind}, not a capability", place, advice or otherwise)
+        findings.add(rules.OTHER_DOCUMENT, f"this is {kind}, not a capability", place, what_to_do or otherwise)
         return None
     return _Speaker(source, findings, _version(source, findings)).canonical()
 

@@ -47,7 +47,7 @@ def test_a_fixed_file_stays_as_it_is(name: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yml"
     before = (HERE / f"{name}.fixed.yml").read_bytes()
     file.write_bytes(before)
-    assert validate("--fix", file).output.endswith("fixed 0 problems in 0 files\n")
+    assert validate("--fix", file).output.endswith("fixed 0 findings in 0 files\n")
     assert file.read_bytes() == before
 
 

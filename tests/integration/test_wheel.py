@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from email.parser import HeaderParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
 
 import pytest
@@ -24,7 +27,6 @@ from support.upstream import GIF, Reply, Upstream
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
-    from pathlib import Path
 
     from support.image import Image
 
@@ -73,7 +75,17 @@ def test_it_holds_all_modules_the_type_marker_and_nothing_else(wheel: ZipFile) -
     source = ROOT / "src"
     modules = {str(path.relative_to(source)) for path in source.rglob("*.py")}
     inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert inside == {*modules, "naftiko_runtime/py.typed"}
+    pages = {f"naftiko_runtime/rule_pages/{page.name}" for page in (ROOT / "docs" / "rules").iterdir()}
+    assert inside == {*modules, *pages, "naftiko_runtime/py.typed"}
+
+
+def test_rules_are_explained_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:
+    explained = _run(image, tmp_path, "naftiko", "rule", "NK201")
+    assert explained.stdout == (ROOT / "docs" / "rules" / "unresolved-call.md").read_text(encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text("naftiko: 1.0.0-alpha2\n", encoding="utf-8")
+    found = _run(image, tmp_path, "naftiko", "validate", "--format", "json", "bad.yaml")
+    urls = [one["url"] for one in json.loads(found.stdout)]
+    assert [Path(unquote(urlsplit(url).path)).is_file() for url in urls] == [True]
 
 
 def test_its_metadata_is_the_projects(metadata: Message, project: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from naftiko_runtime._version import __version__
 _COMMANDS = {
     "run": "Serve a capability file.",
     "validate": "Check capability files without running them.",
+    "rule": "Explain a rule that a finding names.",
     "export": "Write what a capability file serves in another form: OpenAPI.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
     "schema": "Print a JSON Schema of capability files, for editors.",

@@ -35,7 +35,8 @@ class Fixing:
 
     def __init__(self, *, diff: bool) -> None:
         self._diff = diff
-        self._problems = 0
+        self._findings = 0
+        self._cosmetic = 0
         self._files = 0
         self._notes: list[str] = []
 
@@ -53,7 +54,8 @@ class Fixing:
             return load_source(source, overrides, file)
         result = fixed(raw, file, overrides)
         if result.raw != raw:
-            self._problems += result.count
+            self._findings += result.count
+            self._cosmetic += result.cosmetic
             self._files += 1
             self._show_diff(file, result) if self._diff else _replace(file, raw, result.raw)
         self._notes += [f"{left.diagnostic.span}: not fixed: {left.reason}" for left in result.left]
@@ -68,8 +70,11 @@ class Fixing:
     def summary(self) -> str:
         """What was left for a reason, and how much was fixed."""
         verb = "would fix" if self._diff else "fixed"
-        problems, files = self._problems, self._files
-        count = f"{problems} problem{'s' * (problems != 1)} in {files} file{'s' * (files != 1)}"
+        findings, files = self._findings, self._files
+        count = f"{findings} finding{'s' * (findings != 1)}"
+        if self._cosmetic:
+            count += f" and {self._cosmetic} cosmetic spelling{'s' * (self._cosmetic != 1)}"
+        count += f" in {files} file{'s' * (files != 1)}"
         return "\n".join([*map(printable, self._notes), f"{verb} {count}"])
 
 
@@ -79,9 +84,18 @@ def _read(file: Path) -> bytes:
 
 
 def _diff(file: Path, result: Fixed) -> Iterator[str]:
-    """The unified diff of a file, with its own line ends."""
-    before, after = _lines(result.before), _lines(result.raw.decode("utf-8-sig"))
-    for line in unified_diff(before, after, str(file), str(file)):
+    """The unified differences of a file, with its own line ends: what resolves findings, then what is cosmetic."""
+    after = result.raw.decode("utf-8-sig")
+    if result.cosmetic and result.resolved != result.before:
+        yield "# resolves findings:\n"
+    yield from _difference(file, result.before, result.resolved)
+    if result.resolved != after:
+        yield "# cosmetic:\n"
+    yield from _difference(file, result.resolved, after)
+
+
+def _difference(file: Path, before: str, after: str) -> Iterator[str]:
+    for line in unified_diff(_lines(before), _lines(after), str(file), str(file)):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -165,7 +165,7 @@ class _Check(NamedTuple):
         return Run(files, inputs, checker.loaded)
 
 
-def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False) -> None:
+def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False, fixed: bool = False) -> None:
     """Write what was found, and how much; of a format for machines nothing else comes to standard output.
 
     Args:
@@ -173,6 +173,7 @@ def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = Fal
         form: How to write it.
         quiet: Whether to leave out how much it is.
         err: Whether it goes to standard error.
+        fixed: Whether --fix has done already what it can.
     """
     people = form in FOR_PEOPLE
     colour = people and coloured(sys.stderr if err else sys.stdout)
@@ -181,7 +182,9 @@ def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = Fal
         click.echo(report if people else report.encode(), nl=False, color=colour, err=err)
     if not quiet:
         told = [diagnostic for checked in distinct(files) for diagnostic in checked.diagnostics]
+        fixable = 0 if fixed else sum(bool(diagnostic.fix) for diagnostic in told)
         summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(told)}"
+        summary += f" ({fixable} fixable with --fix)" if fixable else ""
         click.echo(summary, err=err or not people)
 
 
@@ -203,6 +206,6 @@ def _fix(check: _Check, form: Format, paths: Sequence[str], *, diff: bool, watch
 
     fixing = Fixing(diff=diff)
     run = check.run({}, fixing.load)
-    tell(run.files, form, quiet=quiet, err=diff)
+    tell(run.files, form, quiet=quiet, err=diff, fixed=True)
     click.echo(fixing.summary(), err=diff or form not in FOR_PEOPLE)
     sys.exit(any(checked.failed for checked in run.files))

@@ -46,6 +46,9 @@ _MISTAKES: Final = frozenset(
 )
 """Rules whose fix lets something run that did not; every other fix must not change what the document does."""
 
+ONLY_WHEN_FIXING: Final = frozenset({rules.VALUE_PREFIX, rules.ROOT_PATH, rules.UNLISTED_PLACEHOLDER})
+"""Rules that only ``--fix`` looks for: what they change is cosmetic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -61,15 +64,19 @@ class Fixed:
 
     Attributes:
         before: The file's text.
+        resolved: The text with the fixes that resolve findings, and without the cosmetic ones.
         raw: What the file is to hold now; what it held when there was nothing to do.
-        count: How many findings are gone.
+        count: How many findings are resolved.
+        cosmetic: How many spellings were changed that no finding is about.
         left: Findings whose fix was not made.
         loaded: What the file is now, with the findings that remain.
     """
 
     before: str
+    resolved: str
     raw: bytes
     count: int
+    cosmetic: int
     left: tuple[Left, ...]
     loaded: Loaded
 
@@ -85,20 +92,25 @@ def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
     try:
         state = _State(load(raw, str(path)), path, overrides)
     except SourceError as error:
-        return Fixed("", raw, 0, (), Loaded(None, error.diagnostics, error.source))
-    before, count = state.source.text, 0
+        return Fixed("", "", raw, 0, 0, (), Loaded(None, error.diagnostics, error.source))
+    before = resolved = state.source.text
+    count = cosmetic = 0
     for _ in range(FIX_ROUNDS_MAX):
         made = state.best()
         if made is None:
             break
         state, solved = made
-        count += solved
+        if all(finding.rule in ONLY_WHEN_FIXING for finding in solved):
+            cosmetic += len(solved)
+        else:
+            count += len(solved)
+            resolved = resolved if cosmetic else state.source.text
     text = state.source.text
     written = raw if text == before else (_BOM if raw.startswith(_BOM) else b"") + text.encode()
     loaded = load_source(state.source, overrides, path)
     more = [d for d in state.diagnostics if d.severity is Severity.INFO and d not in loaded.diagnostics]
     shown = sorted((*loaded.diagnostics, *more), key=lambda d: (d.span is not None, d.span))
-    return Fixed(before, written, count, state.left(), replace(loaded, diagnostics=tuple(shown)))
+    return Fixed(before, resolved, written, count, cosmetic, state.left(), replace(loaded, diagnostics=tuple(shown)))
 
 
 class _State:
@@ -148,12 +160,12 @@ class _State:
             clashing = self._text.clashes([edit for d in together for edit in d.fix])
             yield [d for d in together if not clashing & set(d.fix)]
 
-    def best(self) -> tuple[_State, int] | None:
-        """The document one round later, and how many findings were fixed; none when nothing can be done."""
+    def best(self) -> tuple[_State, tuple[Diagnostic, ...]] | None:
+        """The document one round later, and the findings that were fixed; none when nothing can be done."""
         for possible in self._possible():
             chosen, state = self._accepted((), self, possible)
             if chosen:
-                return state, len(chosen)
+                return state, chosen
         return None
 
     def _accepted(
@@ -174,7 +186,8 @@ class _State:
     def _is_better(self, after: _State, made: Sequence[Diagnostic]) -> bool:
         """Whether fixes did what they are for, and nothing else."""
         if made[0].rule in _MISTAKES:
-            return not (Counter(map(_told, after.diagnostics)) - self._without(made)) & Counter(map(_told, made))
+            left = (Counter(map(_told, after.diagnostics)) - self._without(made)) & Counter(map(_told, made))
+            return not left and not any(self._is_created(error, made) for error in after._errors())
         gone = Counter(self._kinds())
         gone.subtract(after._kinds())
         return after._behaviour == self._behaviour and min(gone.values(), default=0) >= 0 < gone.total()
@@ -182,6 +195,17 @@ class _State:
     def _without(self, made: Sequence[Diagnostic]) -> Counter[object]:
         """What is found but for what was fixed."""
         return Counter(map(_told, self.diagnostics)) - Counter(map(_told, made))
+
+    def _errors(self) -> Iterator[Diagnostic]:
+        return (d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    def _is_created(self, error: Diagnostic, made: Sequence[Diagnostic]) -> bool:
+        """Whether an error is the work of a fix: it is new, and does not stand inside a part that no one could read."""
+        if _known(error) in map(_known, self._errors()):
+            return False
+        part = error.part or ()
+        read = (d.part for d in made if d.part)
+        return not any(len(part) > len(place) and part[: len(place) - 1] == place[:-1] for place in read)
 
     def _kinds(self) -> list[object]:
         """The findings without what an edit elsewhere may change of them: places, and numbers of lines."""
@@ -201,6 +225,11 @@ class _State:
 
 def _urgency(diagnostic: Diagnostic) -> int:
     return 0 if diagnostic.rule in _MISTAKES else 2 if diagnostic.severity is Severity.INFO else 1
+
+
+def _known(diagnostic: Diagnostic) -> object:
+    """A finding without the numbers of lines, which an edit elsewhere may change."""
+    return diagnostic.rule.slug, re.sub(r"\d+", "", diagnostic.message)
 
 
 def _told(diagnostic: Diagnostic) -> object:

@@ -93,13 +93,17 @@ def consumed_operations(
             _left_import(api, context)
             continue
         upstream = _upstream(api, base_uris.get(api.namespace), context)
-        if (first := upstreams.setdefault(api.namespace, upstream)) is not upstream:
+        first = upstreams.setdefault(api.namespace, upstream)
+        if is_repeated := first is not upstream:
             message = f"the namespace '{api.namespace}' is consumed twice"
             advice = f"rename one; the base URI of the first stands on {first.span.line_from(context.span(api.at()))}"
             context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), advice)
         for resource in api.resources:
             for operation in _operations(api, resource, upstream, context):
-                _register(operation, operations, context)
+                if is_repeated:  # which says it all
+                    operations.setdefault(operation.name, operation)
+                else:
+                    _register(operation, operations, context)
     return operations, tuple(upstreams.values())
 
 

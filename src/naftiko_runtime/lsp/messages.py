@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import Severity, Span
+from naftiko_runtime.render.rule_pages import page_url
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostics import Diagnostic, Edit
@@ -68,6 +69,7 @@ def told(found: Diagnostic, document: Document) -> types.Diagnostic:
         message,
         _SEVERITIES[found.severity],
         found.rule.slug,
+        code_description=types.CodeDescription(page_url(found.rule)),
         source="naftiko",
         tags=[types.DiagnosticTag.Unnecessary] if found.rule in _UNUSED else None,
         related_information=related,

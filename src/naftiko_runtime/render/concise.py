@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.render.full import kind, printable
-from naftiko_runtime.render.report import each
+from naftiko_runtime.render.report import distinct, group_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def concise(files: Iterable[Checked], *, colour: bool = False) -> str:
-    """``file:line:col: error[slug] message (help: …)``, one line each."""
-    return "".join(line(diagnostic, file, colour=colour) + "\n" for file, diagnostic in each(files))
+    """``file:line:col: error[slug] message (help: …)``, one line each; what repeats in a file is written once."""
+    lines = []
+    for checked in distinct(files):
+        for repeated in group_repeated(checked.diagnostics):
+            note = f" ({repeated.note})" if repeated.note else ""
+            lines.append(f"{line(repeated.first, checked.file, colour=colour)}{note}\n")
+    return "".join(lines)
 
 
 def line(diagnostic: Diagnostic, file: str, *, colour: bool = False) -> str:

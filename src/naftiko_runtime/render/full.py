@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.diagnostics import Severity
-from naftiko_runtime.render.report import distinct
+from naftiko_runtime.render.report import distinct, group_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from naftiko_runtime.diagnostics import Diagnostic, Span
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.report import Checked, Repeated
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LINE_MAX = 160
@@ -24,23 +24,26 @@ def full(files: Iterable[Checked], *, colour: bool = False) -> str:
 
 
 def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
-    """Every diagnostic with its source line underlined and its help, as in DESIGN.md's example.
+    """Every diagnostic with its source line underlined and its help; one that repeats in a file is written once.
 
     Args:
         diagnostics: What was found.
         line_of: Gives the text of the line at a span; empty when there is none.
         colour: Whether to write ANSI colours.
     """
-    return "\n".join(_block(diagnostic, line_of, colour) for diagnostic in diagnostics)
+    return "\n".join(_block(repeated, line_of, colour) for repeated in group_repeated(diagnostics))
 
 
-def _block(diagnostic: Diagnostic, line_of: Callable[[Span], str], colour: bool) -> str:
+def _block(repeated: Repeated, line_of: Callable[[Span], str], colour: bool) -> str:
+    diagnostic = repeated.first
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
     lines = [f"{place}{kind(diagnostic, colour)}: {printable(diagnostic.message)}"]
     if diagnostic.span and (line := line_of(diagnostic.span)):
         lines += _excerpt(diagnostic.span, line, colour)
     if diagnostic.help:
         lines.append(f"  {_paint('help', '36', colour)}: {printable(diagnostic.help)}")
+    if repeated.note:
+        lines.append(f"  {repeated.note}")
     return "\n".join(lines) + "\n"
 
 

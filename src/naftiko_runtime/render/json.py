@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.render.report import each, page
+from naftiko_runtime.render.report import each
+from naftiko_runtime.render.rule_pages import page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,5 +38,5 @@ def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
         "help": diagnostic.help,
-        "url": page(rule),
+        "url": page_url(rule),
     }

@@ -10,8 +10,10 @@ from naftiko_runtime.diagnostics import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic, Rule, Span
+    from naftiko_runtime.diagnostics import Diagnostic, Span
 
+_LINES_SHOWN = 5
+"""How many lines a finding names on which the same is found."""
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -60,9 +62,29 @@ def each(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
             yield (diagnostic.span.file if diagnostic.span else checked.file), diagnostic
 
 
-def page(rule: Rule) -> str:
-    """The page of a rule, in the project's repository."""
-    return f"docs/rules/{rule.slug}.md"
+class Repeated(NamedTuple):
+    """A finding, and the other places of its file where the same is found."""
+
+    first: Diagnostic
+    others: tuple[Span, ...]
+
+    @property
+    def note(self) -> str:
+        """The other places in words; empty when there are none."""
+        if not self.others:
+            return ""
+        lines = list(dict.fromkeys(str(span.line) for span in self.others))
+        shown, more = lines[:_LINES_SHOWN], len(lines) - _LINES_SHOWN
+        also = f"also on line{'s' * (len(lines) > 1)} {', '.join(shown)}{f' and {more} more' if more > 0 else ''}"
+        return f"{len(self.others) + 1} places: {also}"
+
+
+def group_repeated(diagnostics: Iterable[Diagnostic]) -> list[Repeated]:
+    """Findings for people: what is said in the same words of several places of one file is said once."""
+    groups: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for d in diagnostics:
+        groups.setdefault((d.rule, d.severity, d.message, d.help, d.span.file if d.span else None), []).append(d)
+    return [Repeated(same[0], tuple(d.span for d in same[1:] if d.span)) for same in groups.values()]
 
 
 def below(root: str, file: str) -> str:

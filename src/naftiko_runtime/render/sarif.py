@@ -11,8 +11,8 @@ from urllib.parse import quote
 from naftiko_runtime._version import __version__
 from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render.json import dumped
-from naftiko_runtime.render.online import page_online, project_urls
-from naftiko_runtime.render.report import below, distinct, page
+from naftiko_runtime.render.report import below, distinct
+from naftiko_runtime.render.rule_pages import page_online, project_urls, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,8 +53,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": f"{rule.summary} {rule.remedy}"},
         "help": {
-            "text": f"{rule.remedy} Examples: {page(rule)}",
-            "markdown": f"# {rule.slug}\n\n{rule.summary}\n\n{rule.remedy}\n\nExamples: `{page(rule)}`",
+            "text": f"{rule.remedy} Examples: naftiko rule {rule.slug}",
+            "markdown": read_page(rule),
         },
         **({"helpUri": online} if online is not None else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},

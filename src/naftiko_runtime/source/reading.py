@@ -75,7 +75,8 @@ def load(raw: bytes, file: str) -> Source:
         if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
             deep = f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels"
             raise _refusal(rules.TOO_LARGE, deep, span, None, source) from None
-        raise _refusal(rules.SYNTAX, *_problem(error, span, source), source) from None
+        problem = _pasted(error, span, source) or _problem(error, span, source)
+        raise _refusal(rules.SYNTAX, *problem, source) from None
     source = Source(file, text, data, places)
     if findings.failed:
         raise SourceError(findings.sorted(), source)
@@ -101,8 +102,6 @@ def _after(text: str, file: str) -> Span:
 
 def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str | None]:
     """What is wrong, where, and what to do about it."""
-    if (pasted := _pasted(error, span, source)) is not None:
-        return pasted
     if isinstance(error, yaml.reader.ReaderError):
         return f"the character U+{_code(error):04X} is not allowed in YAML", span, "remove it"
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:

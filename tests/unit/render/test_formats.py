@@ -33,8 +33,7 @@ from naftiko_runtime.render.full import full
 from naftiko_runtime.render.github import github
 from naftiko_runtime.render.json import as_json
 from naftiko_runtime.render.junit import junit
-from naftiko_runtime.render.online import page_online, project_urls
-from naftiko_runtime.render.report import page
+from naftiko_runtime.render.rule_pages import find_page, page_online, page_url, project_urls, read_page
 from naftiko_runtime.render.sarif import sarif
 from support.schemas import published
 
@@ -69,7 +68,7 @@ def written(form: str) -> str:
         case "concise":
             return concise(FILES)
         case "json":
-            return as_json(FILES)
+            return as_json(FILES).replace(f"{(REPOSITORY / 'docs' / 'rules').as_uri()}/", "PAGES/")
         case "github":
             return github(FILES, root=ROOT)
         case "sarif":
@@ -114,9 +113,8 @@ def test_sarif_rules_say_what_they_mean_and_where_it_is_told() -> None:
     for told in run["tool"]["driver"]["rules"]:
         rule = RULES[told["name"]]
         assert told["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
-        assert rule.remedy in told["help"]["markdown"]
-        assert page(rule) in told["help"]["text"]
-        assert (REPOSITORY / page(rule)).is_file()
+        assert told["help"]["markdown"] == read_page(rule)
+        assert f"naftiko rule {rule.slug}" in told["help"]["text"]
         assert ("helpUri" in told) is (page_online(rule, project_urls()) is not None)
 
 
@@ -124,6 +122,8 @@ def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
     pages = "blob/main/docs/rules/yaml-syntax.md"
     assert page_online(SYNTAX, {"Source": "https://git.example/ships/"}) == f"https://git.example/ships/{pages}"
     assert page_online(SYNTAX, {"Homepage": "https://ships.example"}) is None
+    assert page_url(SYNTAX) == find_page(SYNTAX).as_uri()
+    assert find_page(SYNTAX).is_file()
     assert project_urls() == dict(PYPROJECT.get("urls", {}))
 
 

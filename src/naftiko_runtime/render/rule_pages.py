@@ -1,19 +1,41 @@
-"""Where the page of a rule is on the web, if the package says where its repository is."""
+"""The pages that explain the rules: their text, which the package carries, and their addresses."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from naftiko_runtime.render.report import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.diagnostics import Rule
 
+_PACKAGE: Final = Path(__file__).parents[1]
+_FOLDERS: Final = (_PACKAGE / "rule_pages", _PACKAGE.parents[1] / "docs" / "rules")
+"""Where the pages stand in an installed package, and in a checkout."""
 _REPOSITORY: Final = ("repository", "source", "source code")
 """What a package's metadata calls the URL of its repository, in lower case."""
+
+
+def find_page(rule: Rule) -> Path:
+    """The file of a rule's page, in the installed package or in the checkout."""
+    pages = [folder / f"{rule.slug}.md" for folder in _FOLDERS]
+    return next((page for page in pages if page.is_file()), pages[0])
+
+
+def read_page(rule: Rule) -> str:
+    """A rule's page, as Markdown.
+
+    Raises:
+        OSError: The package does not carry it.
+    """
+    return find_page(rule).read_text(encoding="utf-8")
+
+
+def page_url(rule: Rule) -> str:
+    """The address of a rule's page: on the web if the package names its repository, otherwise of the file."""
+    return page_online(rule, project_urls()) or find_page(rule).as_uri()
 
 
 def page_online(rule: Rule, urls: Mapping[str, str]) -> str | None:
@@ -25,7 +47,7 @@ def page_online(rule: Rule, urls: Mapping[str, str]) -> str | None:
     """
     labelled = {label.casefold(): url for label, url in urls.items()}
     repository = next((labelled[label] for label in _REPOSITORY if label in labelled), None)
-    return f"{repository.rstrip('/')}/blob/main/{page(rule)}" if repository is not None else None
+    return f"{repository.rstrip('/')}/blob/main/docs/rules/{rule.slug}.md" if repository is not None else None
 
 
 def project_urls() -> dict[str, str]:

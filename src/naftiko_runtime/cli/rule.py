@@ -1,0 +1,26 @@
+"""``naftiko rule``: the page that explains a rule."""
+
+from __future__ import annotations
+
+import click
+
+from naftiko_runtime.cli.selection import UnknownRule, rules_named
+from naftiko_runtime.diagnostics import RULES
+from naftiko_runtime.render.rule_pages import read_page
+
+
+@click.command()
+@click.argument("name")
+def rule(name: str) -> None:
+    """Explain a rule: what it finds, an example, and what to do.
+
+    NAME is what a finding shows in brackets (unresolved-call), or the rule's code (NK201).
+    """
+    try:
+        slugs = sorted(rules_named(name), key=lambda slug: RULES[slug].code)
+    except UnknownRule as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    if len(slugs) == 1:
+        click.echo(read_page(RULES[slugs[0]]), nl=False)
+    for slug in slugs if len(slugs) > 1 else ():
+        click.echo(f"{RULES[slug].code}  {slug}: {RULES[slug].summary}")
