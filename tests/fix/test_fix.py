@@ -7,6 +7,7 @@ Every ``<name>.yml`` has the fixed file, ``<name>.fixed.yml``, and what ``--diff
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,25 @@ def test_a_fixed_file_stays_as_it_is(name: str, tmp_path: Path) -> None:
 def test_no_golden_file_is_left_over() -> None:
     goldens = {path.name.partition(".")[0] for path in HERE.iterdir() if path.suffix in (".yml", ".txt")}
     assert goldens == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("slip", "line"),
+    [
+        ("tool: one", "tools: []"),
+        ("port: 9090, tool: one", "port: 9090, tools: []"),
+        ("port: 9090, addres: [a]", "port: 9090"),
+    ],
+)
+def test_a_fix_never_leaves_a_new_error_where_it_was_made(slip: str, line: str, tmp_path: Path) -> None:
+    def errors(text: str) -> list[str]:
+        file = tmp_path / "ships.yml"
+        file.write_text(text, encoding="utf-8")
+        before = validate(file).output
+        validate("--fix", file)
+        after = validate(file).output
+        return [part for part in re.findall(r"error\[[a-z-]+\]: .*", after) if part not in before]
+
+    text = "naftiko: 1.0.0-alpha2\ncapability:\n  exposes:\n    - {type: mcp, namespace: ships, description: x, %s}\n"
+    assert errors(text % slip) == []
+    assert errors(text % line) == []

@@ -52,7 +52,7 @@ def ships(tmp_path: Path) -> Path:
 def test_fix_rewrites_the_file(ships: Path) -> None:
     ended = naftiko("validate", "--fix", ships)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == "1 file checked: no findings\nfixed 0 findings and 1 cosmetic spelling in 1 file\n"
+    assert ended.stdout == "1 file checked: no findings\nfixed 1 finding in 1 file\n"
     assert ships.read_text() == FIXED
     assert [path.name for path in ships.parent.iterdir()] == ["ships.yaml"]
 
@@ -62,7 +62,7 @@ def test_diff_shows_and_does_not_write(ships: Path, arguments: list[str]) -> Non
     before = ships.stat().st_mtime_ns
     ended = naftiko("validate", *arguments, ships)
     assert (ended.returncode, ended.stdout) == (0, DIFF.format(file=ships))
-    assert ended.stderr == "1 file checked: no findings\nwould fix 0 findings and 1 cosmetic spelling in 1 file\n"
+    assert ended.stderr == "1 file checked: no findings\nwould fix 1 finding in 1 file\n"
     assert (ships.read_text(), ships.stat().st_mtime_ns) == (SHIPS, before)
 
 
@@ -100,7 +100,7 @@ def test_the_exit_status_is_about_what_remains(ships: Path) -> None:
     assert ended.returncode == 1
     assert "error[unresolved-call]" in ended.stdout
     assert "non-standard-key" not in ended.stdout
-    assert ended.stdout.endswith("1 file checked: 1 error\nfixed 0 findings and 1 cosmetic spelling in 1 file\n")
+    assert ended.stdout.endswith("1 file checked: 1 error\nfixed 1 finding in 1 file\n")
     assert ships.read_text() == broken.replace("title", "label")
 
 
