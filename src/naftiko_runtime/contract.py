@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
 from naftiko_runtime.template import File, as_text, file_of

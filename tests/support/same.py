@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from naftiko_runtime.diagnostics import Span
 from naftiko_runtime.errors import Rejected
+from naftiko_runtime.notes import Notes
 from naftiko_runtime.outline import Mismatches
 from naftiko_runtime.pattern import Pattern
 from naftiko_runtime.plan import Argument, Binding, Blank, Operation, Plan, Route
@@ -57,7 +58,7 @@ class _Comparison:
     def same(self, one: Any, other: Any, names: Names, where: str) -> None:
         assert type(one) is type(other), where
         match one:
-            case Span() | Mismatches():
+            case Span() | Mismatches() | Notes():
                 pass
             case Plan():
                 self._plan(one, other, where)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 
 TEXTS = st.text(st.sampled_from('a",[]{}\\:\u00e9\n'), max_size=8)
 VALUES = st.recursive(

@@ -15,7 +15,7 @@ from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.formats import decode
 from naftiko_runtime.formats.charset import text_or_nothing
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer

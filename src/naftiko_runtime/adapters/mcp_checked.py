@@ -13,7 +13,7 @@ from naftiko_runtime.adapters.mcp_messages import Fault, NotAMessageError
 from naftiko_runtime.adapters.mcp_wire import STATELESS, UNNAMED, in_ascii
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping

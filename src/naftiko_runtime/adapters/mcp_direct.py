@@ -18,7 +18,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.mcp_messages import accepts_json, is_json
 from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping

@@ -36,7 +36,7 @@ from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.formats import Undecodable, read_json
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.template import File, Unrenderable, below_base
 

@@ -17,7 +17,7 @@ from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
-from naftiko_runtime.formats.json_bounds import check_json_bounds
+from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, bounded_work
 from naftiko_runtime.notes import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
