@@ -45,7 +45,8 @@ def query_values(query: bytes, names: Collection[str], lists: Collection[str]) -
     for name, value in pairs:
         if name in names:
             values.setdefault(name, []).append(value)
-    split_lists(query, values, lists)
+    if lists:
+        split_lists(query, values, lists)
     return values
 
 
