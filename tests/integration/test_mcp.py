@@ -403,10 +403,11 @@ async def test_json_is_text_and_structured_content(tools: str, api: Upstream, mo
     assert not answer.is_error
 
 
-async def test_json_that_is_no_object_is_text_only(tools: str, api: Upstream) -> None:
-    api.on("GET", "/things", Reply(headers=JSON, body=b"[1, 2]"))
+@pytest.mark.parametrize("body", ["[1, 2]", "[]", "7", '"a"', "null", "true"])
+async def test_json_that_is_no_object_is_the_result_of_one(tools: str, api: Upstream, body: str) -> None:
+    api.on("GET", "/things", Reply(headers=JSON, body=body.encode()))
     answer = await result(tools, "list-things")
-    assert (text_of(answer), answer.structured_content) == ("[1, 2]", None)
+    assert (text_of(answer), answer.structured_content) == (body, {"result": json.loads(body)})
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def upstream() -> Iterator[Upstream]:
             "yaml": Reply(
                 headers={"content-type": "application/yaml"}, body=b"a: .nan\nb: [-.inf, 1.25, 0x1F, .inf]\n"
             ),
-            "list": Reply(headers={"content-type": "application/json"}, body=b"[1, 2.50]"),
+            "list": Reply(headers={"content-type": "application/json"}, body=b"[1, 2.5]"),
             "text": Reply(headers={"content-type": "text/plain"}, body="é\r\n\x01 </script>".encode()),
             "gif": Reply(headers={"content-type": "image/gif"}, body=GIF),
             "audio": Reply(headers={"content-type": "audio/wav"}, body=b"\xff"),

@@ -33,7 +33,7 @@ _KEYS = {
     "rest": {"request", "headers", "json", "text", "type"},
     "tool": {"name", "arguments"},
     "sent": {"request", "headers", "without", "json", "text", "type"},
-    "answer": {"status", "headers", "without", "type", "json", "text", "base64", "empty", "refused", "failed"},
+    "answer": {"status", "headers", "without", "type", "json", "text", "base64", "empty", "refused", "failed", "note"},
     "reply": {"status", "headers", "type", "json", "text", "base64"},
 }
 
@@ -257,7 +257,9 @@ def _input(line: str) -> tuple[str, str]:
 def check_result(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None = None) -> None:
     """What a tool's caller got is the same answer as content, and as the tool's output schema says."""
     status = answer.get("status", 200)
-    assert len(result.content) == 1
+    assert len(result.content) <= 2
+    noted = result.content[1].text.splitlines() if len(result.content) > 1 else []
+    assert [line for line in noted if "structuredContent" not in line] == answer.get("note", [])
     if "refused" in answer or "failed" in answer:
         _check_failure(result, answer)
     elif status >= HTTPStatus.BAD_REQUEST:
@@ -289,7 +291,10 @@ def _check_content(result: Any, answer: dict[str, Any], schema: dict[str, Any] |
         _check_structured(result, answer["json"], schema)
     elif "text" in answer:
         assert block.text == answer["text"]
-        _check_structured(result, json.loads(answer["text"]) if media_type.endswith("json") else None)
+        if media_type.endswith("json"):
+            _check_structured(result, json.loads(answer["text"]))
+        else:
+            assert result.structured_content is None
     elif "base64" in answer:
         kind = media_type.partition("/")[0]
         if kind in ("image", "audio"):
@@ -301,12 +306,14 @@ def _check_content(result: Any, answer: dict[str, Any], schema: dict[str, Any] |
 
 
 def _check_structured(result: Any, value: Any, schema: dict[str, Any] | None = None) -> None:
-    """Objects come as values too; nothing else does without a schema: older protocol revisions only take objects."""
-    expected = value if isinstance(value, dict) else None
+    """JSON comes as a value too; what is no object as the result of one: older protocol revisions only take objects."""
+    expected = value if isinstance(value, dict) else {"result": value}
     if schema is not None:
         inner = schema.get("properties", {}).get("result")
         expected = _allowed(value, schema) if inner is None else {"result": _allowed(value, inner)}
     assert json.dumps(result.structured_content, sort_keys=True) == json.dumps(expected, sort_keys=True)
+    noted = any("structuredContent" in block.text for block in result.content[1:])
+    assert noted == (expected not in (value, {"result": value})), "the two differ, and nothing says so, or the reverse"
 
 
 def _allowed(value: Any, schema: dict[str, Any]) -> Any:

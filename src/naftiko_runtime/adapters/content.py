@@ -1,4 +1,4 @@
-"""What a tool's caller gets, in MCP's terms but no library's: one block of content, and a structured value."""
+"""What a tool's caller gets, in MCP's terms but no library's: blocks of content, and a structured value."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime import limits
+from naftiko_runtime.adapters.hints import told_headers
+from naftiko_runtime.adapters.readable import is_json, readable_text
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.formats import decode
+from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.formats.charset import text_or_nothing
 from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.notes import Notes
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.errors import CallError
 
-_TEXT_TYPES: Final = frozenset(
-    {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
+_NO_VALUE: Final = object()
+_MISMATCHED: Final = (
+    "structuredContent has null where a value is not of the type that the output schema says; the text has the value"
 )
 
 
@@ -31,14 +35,21 @@ class Result(Struct, frozen=True):
     """A tool's result.
 
     Attributes:
-        block: The one block of content, as it is written on the wire.
+        block: The block of content that holds the answer, as it is written on the wire.
         structured: The structured content; none when there is none.
         is_error: Whether the call failed.
+        note: What is to be known beside it, for a block of its own; empty when nothing is.
     """
 
     block: dict[str, Any]
     structured: dict[str, Any] | None = None
     is_error: bool = False
+    note: str = ""
+
+    @property
+    def blocks(self) -> tuple[dict[str, Any], ...]:
+        """All blocks of content."""
+        return (self.block, _text_block(self.note)) if self.note else (self.block,)
 
 
 def failure(text: str) -> Result:
@@ -54,10 +65,15 @@ def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
     if operation.plan.raw_format != "json":  # others have numbers that JSON cannot write; it writes null for them
         answer.value = _finite(answer.value)
-    text, outline = answer.as_json().decode(), operation.plan.outline
+    text, outline, value = answer.as_json().decode(), operation.plan.outline, answer.value
+    note = told_headers(answer, operation)
     if outline is None:
-        return _structured(text, answer.value)
-    return Result(_text_block(text), outline.structured(answer.value, mismatched=answer.mismatched))
+        return Result(_text_block(text), _as_object(value), note=note)
+    if answer.mismatched:
+        note = _joined(note, _MISMATCHED)
+    elif not outline.wraps and not isinstance(value, dict):
+        note = _joined(note, "structuredContent is empty, because the result is no object")
+    return Result(_text_block(text), outline.structured(value, mismatched=answer.mismatched), note=note)
 
 
 async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
@@ -67,13 +83,18 @@ async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
         UpstreamError: The body cannot be read.
     """
     body = await answer.read()
+    note = told_headers(answer, operation)
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
-        return failure(_upstream_failure(answer, body, operation))
+        return Result(_text_block(_upstream_failure(answer, body, operation)), is_error=True, note=note)
     if not body:
-        return _structured(f"{_status_line(answer.status)}: the response has no body", {})
+        return Result(_text_block(f"{_status_line(answer.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-        return _content(body, answer, operation)
-    return await run_beside_loop(partial(_content, body, answer, operation))
+        return _content(body, answer, operation, note)
+    return await run_beside_loop(partial(_content, body, answer, operation, note))
+
+
+def _joined(note: str, line: str) -> str:
+    return f"{note}\n{line}" if note else line
 
 
 def _finite(value: Any) -> Any:
@@ -102,9 +123,9 @@ def plain_numbers(value: Any) -> Any:
             return value
 
 
-def _structured(text: str, value: Any) -> Result:
-    """Text, and the value itself when it is an object: the only kind that every protocol revision takes."""
-    return Result(_text_block(text), value if isinstance(value, dict) else None)
+def _as_object(value: Any) -> dict[str, Any]:
+    """A JSON value as an object, the only kind that every protocol revision takes: any other is its ``result``."""
+    return value if isinstance(value, dict) else {"result": value}
 
 
 def _status_line(status: int) -> str:
@@ -118,7 +139,7 @@ def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) ->
     head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
     if location := answer.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
-    text = text_or_nothing(body, answer.charset, is_json=_is_json(answer.media_type))
+    text = text_or_nothing(body, answer.charset, is_json=is_json(answer.media_type))
     if text is None:
         text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
     if (masks := operation.masks) is not None:
@@ -134,40 +155,48 @@ def failed_call(error: CallError, operation: BoundOperation) -> Result:
     return failure(operation.masked(text))
 
 
-def _content(body: bytes, answer: Answer, operation: BoundOperation) -> Result:
-    """An untouched body as the kind of content that its type is."""
+def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) -> Result:
+    """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
+    media_type, notes = answer.media_type, Notes()
+    text = readable_text(body, media_type, answer.charset, notes)
+    if text is None:
+        kind = media_type.partition("/")[0]
+        if kind in ("image", "audio"):
+            return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind}, note=note)
+        return Result(_blob(body, media_type, operation), note=note)
+    try:
+        value = _parsed(body, answer, notes)
+    except ValueError as error:
+        value, note = _NO_VALUE, _joined(note, f"structuredContent is left out, because of the body: {error}")
+    if notes.count:
+        note = _joined(note, f"the body holds {notes.latest}, for which there is U+FFFD or null here")
+    return Result(_text_block(text), None if value is _NO_VALUE else _as_object(value), note=note)
+
+
+def _parsed(body: bytes, answer: Answer, notes: Notes) -> Any:
+    """The value of a body that is JSON; one whose type says nothing may be an object or an array.
+
+    Raises:
+        ValueError: It is more than may be held as a value.
+    """
     media_type = answer.media_type
-    kind = media_type.partition("/")[0]
-    if kind in ("image", "audio"):
-        return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind})
-    if (text := _text(body, answer)) is None:
-        return Result(_blob(body, media_type, operation))
-    return _structured(text, _parsed(body, answer))
-
-
-def _text(body: bytes, answer: Answer) -> str | None:
-    media_type = answer.media_type
-    is_text = media_type in _TEXT_TYPES or media_type.startswith("text/") or media_type.endswith(("json", "+xml"))
-    if media_type and not is_text:
-        return None
-    return text_or_nothing(body, answer.charset, is_json=_is_json(media_type))
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type.endswith("json")
-
-
-def _parsed(body: bytes, answer: Answer) -> Any:
-    """The value of a body that is JSON; a body without a type may be."""
-    if answer.media_type and not _is_json(answer.media_type):
-        return None
+    if not is_json(media_type) and (media_type not in _UNTOLD or not body.lstrip().startswith((b"{", b"["))):
+        return _NO_VALUE
+    found = Notes()
     try:
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-            return decode("json", body, charset=answer.charset)
-        check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
-        return call_uncollected(partial(decode, "json", body, charset=answer.charset))
-    except ValueError:
-        return None
+            value = decode("json", body, charset=answer.charset, notes=found)
+        else:
+            check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+            value = call_uncollected(partial(decode, "json", body, charset=answer.charset, notes=found))
+    except Undecodable:
+        return _NO_VALUE
+    notes.add(found.latest, found.count)
+    return value
+
+
+_UNTOLD: Final = ("", "application/octet-stream")
+"""Content types that say nothing of what a body is."""
 
 
 def _blob(body: bytes, media_type: str, operation: BoundOperation) -> dict[str, Any]:

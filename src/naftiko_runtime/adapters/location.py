@@ -151,6 +151,28 @@ def _renamed(query: str, plan: Operation) -> str:
     )
 
 
+def relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
+    """A URL of an upstream as the path and query behind its base URI; as it is where it is not below that.
+
+    The API's own key is left out of the query.
+
+    Args:
+        target: As the upstream wrote it.
+        operation: What was called.
+        url: The URL that was sent, which a relative one is relative to.
+    """
+    try:
+        split = urlsplit(urljoin(url, target))
+        rest = _below(split, operation.plan.request.upstream)
+    except ValueError:
+        return target
+    if rest is None:
+        return target
+    if secret := operation.builder.secret_fields:
+        split = split._replace(query=drop_fields(split.query.encode("latin-1"), secret).decode("latin-1"))
+    return split._replace(scheme="", netloc="", path=rest or "/").geturl()
+
+
 def _below(split: SplitResult, upstream: Upstream) -> str | None:
     """The path behind a base URI; nothing when a URL is not below it."""
     base = urlsplit(upstream.base_uri)

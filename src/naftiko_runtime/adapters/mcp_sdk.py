@@ -93,7 +93,7 @@ class _Handlers:
         scope = None if context.request is None else context.request.scope
         result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
         return types.CallToolResult(
-            content=[_BLOCKS[result.block["type"]].model_validate(result.block)],
+            content=[_BLOCKS[block["type"]].model_validate(block) for block in result.blocks],
             structured_content=plain_numbers(result.structured),
             is_error=result.is_error,
         )

@@ -31,6 +31,7 @@ PASSED_ON: Final = frozenset(
         b"last-modified",
         b"link",
         b"location",
+        b"ratelimit",
         b"retry-after",
         b"vary",
         b"x-request-id",

@@ -86,11 +86,11 @@ def text_or_nothing(body: bytes, charset: str | None, *, is_json: bool) -> str |
 
     JSON is UTF-8 whatever its label says, unless it cannot be.
     """
-    marked = marked_charset(body)
-    codec = marked or (codec_of(charset) if charset else None)
-    if marked is None and (codec is None or is_json):
-        try:
-            return body.decode()
-        except UnicodeDecodeError:
-            pass
-    return None if codec is None else body.decode(codec, "replace").removeprefix("\ufeff")
+    labelled = codec_of(charset) if charset else None
+    for codec in (marked_charset(body), "utf-8" if labelled is None or is_json else None):
+        if codec is not None:
+            try:
+                return body.decode(codec).removeprefix("\ufeff")
+            except UnicodeDecodeError:
+                pass
+    return None if labelled is None else body.decode(labelled, "replace").removeprefix("\ufeff")

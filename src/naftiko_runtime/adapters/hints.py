@@ -1,0 +1,67 @@
+"""Response headers that help a model to go on: when it may call again, how often, and where the next page is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.adapters.location import relative_to_base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.transport.base import Header
+
+_TOLD: Final = frozenset({b"link", b"ratelimit", b"retry-after"})
+_LINK_TOKEN: Final = re.compile(
+    r'<([^<>]*)>|(?<![\w*-])rel\s*=\s*(?:"([^"\\]*)"|([^\s;,"]+))|"(?:[^"\\]|\\.)*"|,', re.IGNORECASE
+)
+"""What matters of a ``Link`` header (RFC 8288): targets, relations, quoted texts, and the ends of links."""
+
+
+def told_headers(answer: Answer, operation: BoundOperation) -> str:
+    """The headers of an answer that a tool's caller is told, one a line; empty when there are none.
+
+    Those that the document or the operator lets through are among them.
+    """
+    exposed = operation.exposed
+    headers = [h for h in answer.headers if h[0] in _TOLD or b"ratelimit-" in h[0] or h[0] in exposed]
+    if not headers:
+        return ""
+    told = [*_without_links(headers), *_next_pages(headers, answer, operation)]
+    if operation.masks is not None:
+        told = operation.masks.headers(told)
+    lines = [f"{_spelt(name)}: {value.decode('utf-8', 'replace')}" for name, value in told]
+    return "\n".join(["Response headers:", *lines]) if lines else ""
+
+
+def _without_links(headers: list[Header]) -> Iterator[Header]:
+    return (header for header in headers if header[0] != b"link")
+
+
+def _next_pages(headers: list[Header], answer: Answer, operation: BoundOperation) -> Iterator[Header]:
+    """The link to the next page; below the API's base URI by its path and query, which show the arguments to give."""
+    for name, value in headers:
+        if name == b"link":
+            for target in next_targets(value.decode("latin-1")):
+                shown = relative_to_base(target, operation, answer.url)
+                yield name, f'<{shown}>; rel="next"'.encode("latin-1")
+
+
+def next_targets(value: str) -> Iterator[str]:
+    """The targets of a ``Link`` header that are the next page."""
+    target: str | None = None
+    for token in _LINK_TOKEN.finditer(value):
+        if token[1] is not None:
+            target = token[1].strip()
+        elif token[0] == ",":
+            target = None
+        elif target is not None and "next" in (token[2] or token[3] or "").lower().split():
+            yield target
+            target = None
+
+
+def _spelt(name: bytes) -> str:
+    return name.decode().title().replace("Ratelimit", "RateLimit")
