@@ -455,9 +455,10 @@ async def test_an_answer_is_mapped(tools: str, api: Upstream) -> None:
     body = b'{"things": [{"name": "pen"}, {"name": "desk", "id": 1}, {}]}'
     api.on("GET", "/things", Reply(headers=JSON, body=body))
     answer = await result(tools, "thing-names")
-    assert answer.structured_content == json.loads(text_of(answer)) == {"names": ["pen", "desk"]}
+    assert answer.structured_content == json.loads(text_of(answer)) == {"names": ["pen", "desk", None]}
     answer = await result(tools, "first-name")
-    assert (json.loads(text_of(answer)), answer.structured_content) == (["pen", "desk"], {"result": ["pen", "desk"]})
+    names = ["pen", "desk", None]
+    assert (json.loads(text_of(answer)), answer.structured_content) == (names, {"result": names})
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])
