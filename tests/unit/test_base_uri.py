@@ -42,6 +42,7 @@ def url(base_uri: str, **environment: str) -> str:
         ("https://{{HOST}}/r4/", {"THE_HOST": "a.example:8443"}, "https://a.example:8443/r4"),
         ("https://{{HOST}}", {"THE_HOST": "[::1]:8443"}, "https://[::1]:8443"),
         ("https://{{HOST}}", {"THE_HOST": "localhost"}, "https://localhost"),
+        ("https://{{HOST}}/v1", {"THE_HOST": "bücher.example"}, "https://xn--bcher-kva.example/v1"),
         ("https://{{HOST}}:{{PORT}}", {"THE_HOST": "a.example", "PORT": "8443"}, "https://a.example:8443"),
         ("{{URL}}", {"THE_URL": "https://a.example"}, "https://a.example"),
         ("{{URL}}", {"THE_URL": "http://a.example:80/v1/x/"}, "http://a.example:80/v1/x"),

@@ -544,7 +544,9 @@ def test_a_base_uri_of_the_operator_wins(base: str) -> None:
             "https://{h}",
             "https://a b",
             "https://a\nb",
-            "https://ä.example",
+            "https://xn--\u00e4.example",
+            "https://a\u2024b.example",
+            "https://a.example/\u00e4",
         ),
         *(
             "https://u@a",
@@ -559,6 +561,20 @@ def test_a_base_uri_of_the_operator_wins(base: str) -> None:
 )
 def test_unusable_base_uris(base: str) -> None:
     assert [slug for slug, _ in problems(document(baseUri=base))] == ["invalid-base-uri"]
+
+
+@pytest.mark.parametrize(
+    ("base", "sent"),
+    [
+        ("https://bücher.example/v1", "https://xn--bcher-kva.example/v1"),
+        ("https://BÜCHER.example:8443", "https://xn--bcher-kva.example:8443"),
+        ("https://faß.example", "https://xn--fa-hia.example"),
+        ("https://例え.テスト/a", "https://xn--r8jz45g.xn--zckzah/a"),
+    ],
+)
+def test_a_host_with_other_letters_is_sent_in_ascii(base: str, sent: str) -> None:
+    (upstream,) = plan(document(baseUri=base)).upstreams
+    assert upstream.base_uri == sent
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Composed, McpServer, RestServer, Term, Variable
 from naftiko_runtime.source.edits import respelt
@@ -267,4 +268,4 @@ def _located(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
     template = upstream.template
     if template is None or not set(variables(template)) <= values.keys():
         return upstream
-    return replace(upstream, base_uri=filled(template, values), template=None)
+    return replace(upstream, base_uri=encode_host(filled(template, values)), template=None)

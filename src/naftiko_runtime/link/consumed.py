@@ -16,6 +16,7 @@ from naftiko_runtime.link.base_uri import link_template, refuse_other_form
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.headers import exposed_headers
+from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.source.edits import respelt
@@ -144,6 +145,8 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
             advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
             context.complain(rules.BASE_URI, fault, steps, advice)
             base_uri = "http://invalid"
+    if template is None:
+        base_uri = encode_host(base_uri)
     proof, exposed = credential(api.authentication, context), exposed_headers(api, context)
     return Upstream(api.namespace, base_uri, proof, context.span(steps), exposed, template)
 
@@ -154,6 +157,10 @@ def base_uri_fault(base_uri: str) -> str | None:
         return "the base URI is empty"
     if "{" in base_uri or "}" in base_uri:
         return "the base URI has an unfilled placeholder"
+    try:
+        base_uri = encode_host(base_uri)
+    except ValueError:
+        return "the base URI has a host that is not a valid name"
     if not base_uri.isascii() or _NEVER_IN_URL.search(base_uri):
         return "the base URI holds a character that a URL cannot"
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean, nearest_only
 from naftiko_runtime.lazy import pattern
+from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -109,8 +110,11 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
         context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
         return None
     endpoint = authentication.token_endpoint
-    if "{{" not in endpoint and (fault := endpoint_fault(endpoint)) is not None:
-        context.complain(rules.INVALID_VALUE, fault, authentication.at("tokenEndpoint"), "give a full URL")
+    if "{{" not in endpoint:
+        if (fault := endpoint_fault(endpoint)) is not None:
+            context.complain(rules.INVALID_VALUE, fault, authentication.at("tokenEndpoint"), "give a full URL")
+            return None
+        needed["tokenEndpoint"] = encode_host(endpoint)
     terms = [context.secret_text(value, authentication.at(key)) for key, value in needed.items()]
     more = {"scope": " ".join(authentication.scopes), "audience": authentication.audience}
     parameters = tuple(
@@ -121,6 +125,10 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
 
 def endpoint_fault(endpoint: str) -> str | None:
     """What is wrong with a token endpoint; nothing when it is one."""
+    try:
+        endpoint = encode_host(endpoint)
+    except ValueError:
+        return "the token endpoint has a host that is not a valid name"
     return None if _ENDPOINT.fullmatch(endpoint) else "the token endpoint is no http or https URL"
 
 
