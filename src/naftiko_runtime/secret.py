@@ -13,6 +13,7 @@ from naftiko_runtime.link.credentials import endpoint_fault
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import ClientCredentials
 from naftiko_runtime.providers import ProviderError, provider_of
+from naftiko_runtime.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +72,7 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
             faults[fault] = None
     faults.update(dict.fromkeys(_unusable_urls(plan, found, keys)))
     if faults:
-        raise BindError(tuple(faults))
+        raise BindError(tuple(map(redact, faults)))
     return found
 
 

@@ -136,3 +136,10 @@ def test_the_secrets_of_a_document_are_found_wherever_they_stand() -> None:
         "with": {"password": "rest.password", "apiKey": "charlie3"},
     }
     assert set(find_secrets(data)) == {"alpha1", "bravo2", "charlie3"}
+
+
+def test_a_missing_variable_whose_name_is_a_token_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "ships.yml"
+    file.write_text(DOCUMENT.replace("user:hunter22@", "").replace("{{nope}}", "{{ghp_abcdefghijklmnop123}}"))
+    shown = CliRunner().invoke(main, ["run", "--skip-broken", str(file)]).output
+    assert [secret for secret in (*SECRETS, "ghp_abc") if secret in shown] == [], shown
