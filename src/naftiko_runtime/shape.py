@@ -24,6 +24,7 @@ Leaf: TypeAlias = Callable[["Output", Shape], Any]
 """From an output whose ``value`` is a template, and its conversion, to what stands for it in a result."""
 
 _NUMBER: Final = pattern(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+_DOTTED: Final = pattern(r"[A-Za-z_][\w-]*\.[^\s{}]+")
 
 
 def compile_outputs(
@@ -84,6 +85,11 @@ def constant(output: Output) -> Any:
     return _CONVERT.get(output.type, _as_it_is)(output.value)
 
 
+def may_refer(value: str) -> bool:
+    """Whether the ``value`` of an output may name something, and is not the text that it is."""
+    return "{{" in value or "$" in value or _DOTTED.fullmatch(value) is not None
+
+
 def _path(output: Output) -> Any:
     return compile_path(output.mapping if isinstance(output.mapping, str) else "$")
 
@@ -96,7 +102,7 @@ class _Compiler:
     def output(self, output: Output) -> Shape:
         if output.value is not None:  # comes before a mapping
             convert = self._scalar(output)
-            if self._leaf is not None and "{{" in output.value:
+            if self._leaf is not None and may_refer(output.value):
                 return _constant(self._leaf(output, convert))
             return _constant(convert(output.value))
         if output.const is not None and output.mapping is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from naftiko_runtime.plan import Argument, BearerCredential, Composed, Constant, JsonTree, Variable
-from support.linked import document, loaded, rest
+from support.linked import document, loaded, operation, problems, rest
 
 INPUTS = [{"name": "x", "in": "query"}, {"name": "ship-id", "in": "query"}, {"name": "a.b", "in": "query"}]
 CONSUMED = {
@@ -333,7 +333,7 @@ def secret(token: str) -> tuple[Any, set[str]]:
         ("$TOKEN", None, {"invalid-template"}),
         ("Bearer ${OTHER}", None, {"invalid-template"}),
         ("${{ secrets.TOKEN }}", None, {"invalid-template"}),
-        ("tools.token", None, {"invalid-template"}),
+        ("tools.token", None, {"unknown-reference"}),
         ("{{vault.OTHER}}", None, {"unbound-variable"}),
         ("{{other.KEY}}", None, {"unbound-variable"}),
         ("{{tools.token}}", None, {"unbound-variable"}),
@@ -341,3 +341,64 @@ def secret(token: str) -> tuple[Any, set[str]]:
 )
 def test_a_credential_takes_variables_alone(token: str, expected: Any, slugs: set[str]) -> None:
     assert secret(token) == (expected, slugs)
+
+
+# -- outputs, paths, fixed inputs -----------------------------------------------------------------------------------
+
+
+def mock(value: str, kind: str = "string") -> dict[str, Any]:
+    outputs = [{"name": "a", "type": kind, "value": value}]
+    resource = {"path": "/m/{x}", "operations": [{"outputParameters": outputs}]}
+    return document(exposes=[{"type": "rest", "namespace": "ships", "port": 8080, "resources": [resource]}])
+
+
+@pytest.mark.parametrize("value", ["$this.ships.x", "${x}", "$input.x", "{{inputParameters.x}}", "tools.x"])
+def test_an_output_takes_other_forms_with_a_warning(value: str) -> None:
+    for kind in ("string", "number"):
+        shown = operation(mock(value, kind), warns=("undocumented-reference",))
+        assert shown.blanks
+
+
+@pytest.mark.parametrize("value", ["$5", "$price", "api.example.com", "user.created", "a ${b}"])
+def test_an_output_may_be_any_other_text(value: str) -> None:
+    shown = operation(mock(value))
+    assert not shown.blanks
+    assert shown.shape is not None
+    assert shown.shape({}) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "slug"),
+    [
+        ("$.x", "unknown-reference"),
+        ("$this.other.x", "unknown-reference"),
+        ("{{nobody}}", "unbound-variable"),
+        ("{{KEY}}", "secret-in-answer"),
+        ("env.KEY", "secret-in-answer"),
+    ],
+)
+def test_outputs_that_are_refused(value: str, slug: str) -> None:
+    assert slug in [found for found, _ in problems(mock(value))]
+
+
+@pytest.mark.parametrize(
+    ("path", "warns"),
+    [
+        ("/s/{imo}", ()),
+        ("/s/{{imo}}", ()),
+        ("/s/{{tools.imo}}", ()),
+        ("/s/{rest.imo}", ()),
+        ("/s/{{$this.ships.imo}}", ()),
+        ("/s/${imo}", ("undocumented-reference",)),
+    ],
+)
+def test_a_placeholder_of_a_path_names_the_caller_s_input(path: str, warns: tuple[str, ...]) -> None:
+    linked = operation(document(path=path, exposes=[rest(route="/r/{imo}")]), warns=warns)
+    assert linked.request.path[1:] == ("/s/", Argument("imo"))
+
+
+@pytest.mark.parametrize("value", ["tools.x", "$this.ships.x", "rest.x", "inputParameters.x"])
+def test_a_fixed_input_is_no_other_input_s(value: str) -> None:
+    exposed = rest(inputs=[{"name": "a", "in": "query", "value": value}])
+    data = document({"inputParameters": [{"name": "a", "in": "query"}]}, [exposed])
+    assert problems(data) == [("unknown-reference", f"'{value}' is the caller's, and only variables can stand here")]

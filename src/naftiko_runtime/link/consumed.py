@@ -17,6 +17,7 @@ from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.headers import exposed_headers
 from naftiko_runtime.link.hosts import encode_host
+from naftiko_runtime.link.references import Words
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.source.edits import respelt
@@ -309,7 +310,28 @@ def _split(text: str, steps: Steps, context: Context) -> tuple[str | Placeholder
         return (text,)
     if any(isinstance(piece, str) and "#" in piece for piece in path):
         context.complain(rules.PATH, "a path cannot hold '#'", steps, "write %23")
-    return path
+    return _referring(path, text, steps, context)
+
+
+def _referring(
+    path: tuple[str | Placeholder, ...], text: str, steps: Steps, context: Context
+) -> tuple[str | Placeholder, ...]:
+    """A path whose placeholders are written as references, by the names of the inputs that they mean."""
+    spaces = context.namespaces
+    words = Words((*spaces.exposed, *spaces.aggregates), (), (), lambda _: False)
+    pieces: list[str | Placeholder] = []
+    for piece in path:
+        if isinstance(piece, str):
+            pieces.append(piece)
+            continue
+        reference = words.read(piece.name, braced=True) if "." in piece.name else None
+        name = reference.name if reference is not None and reference.kind == "input" else piece.name
+        before = pieces[-1] if pieces else ""
+        if isinstance(before, str) and before.endswith("/$") and f"${{{piece.name}}}" in text:
+            pieces[-1] = before[:-1]
+            context.tell_of_form(f"${{{piece.name}}}", f"{{{name}}}", text, steps)
+        pieces.append(Placeholder(name, piece.offset))
+    return tuple(pieces)
 
 
 def place_it(name: str, places: Sequence[str]) -> str:

@@ -102,7 +102,9 @@ class Context(Struct, frozen=True):
     def means_variable(self, written: str, _: Where = "whole") -> bool:
         """Whether a text outside braces is meant for a variable: ``${X}``, ``$X``, ``env.X``; others are secrets."""
         reference = self._variable_words.read(written)
-        return reference is not None and (reference.kind != "nothing" or looks_like_variable(written[1:]))
+        if reference is None or reference.kind != "nothing":
+            return reference is not None
+        return looks_like_variable(written[1:]) or written.startswith(("$this.", "$input"))
 
     @property
     def _variable_words(self) -> Words:
@@ -116,6 +118,10 @@ class Context(Struct, frozen=True):
             variable = self.variable(reference.name, steps)
             if variable is not None:
                 self.tell_of_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
+        elif "." in piece.name and "${" not in piece.name:
+            message = f"'{piece.name}' is the caller's, and only variables can stand here"
+            self.complain(rules.UNKNOWN_REFERENCE, message, steps, "bind a variable, and write {{NAME}}")
+            return Constant("")
         else:
             self.refuse_shell(piece.name, text, steps)
             return Constant("")

@@ -10,6 +10,7 @@ from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.contract import Input
 from naftiko_runtime.diagnostics import did_you_mean, nearest_only
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.lazy import pattern
 from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.call import CallSite
@@ -23,7 +24,18 @@ from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
-from naftiko_runtime.plan import Argument, Blank, McpServer, Operation, RestServer, Route, Server, Tool, Upstream
+from naftiko_runtime.plan import (
+    Argument,
+    Blank,
+    Constant,
+    McpServer,
+    Operation,
+    RestServer,
+    Route,
+    Server,
+    Tool,
+    Upstream,
+)
 from naftiko_runtime.shape import compile_mock, compile_outputs, constant, searches
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.document import Document, SharedDocument
@@ -42,6 +54,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
+_REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
 _ANY_ADDRESS: Final = "0.0.0.0"
 _LATER_TYPES: Final = {"skill": "leave it out", "control": "start with --control [HOST:]PORT for health checks"}
 """Types that are not served yet, with what an author can do instead."""
@@ -326,7 +339,7 @@ class _Linker:
     def _is_sound(self, output: Output) -> bool:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.inner()]
-        if output.value is not None and "{{" not in output.value and not is_of(constant(output), output.type):
+        if output.value is not None and not _is_reference(output.value) and not is_of(constant(output), output.type):
             message = f"'{output.value}' is not of the type {output.type}"
             self._context.complain(rules.INVALID_VALUE, message, output.at("value"), "change the value or the type")
         try:
@@ -362,10 +375,19 @@ class _Leaves:
         self._site = site
         self.any = False
 
-    def leaf(self, output: Output, convert: Callable[[Any], Any]) -> Blank:
+    def leaf(self, output: Output, convert: Callable[[Any], Any]) -> Any:
+        """What a value gives: a blank that a call fills, or a constant."""
+        term = self._site.shown(output.value or "", output.at("value"))
+        if isinstance(term, Constant) and term.value == output.value:
+            return convert(output.value)
         self.any = True
-        fill = filling(self._site.shown(output.value or "", output.at("value")))
+        fill = filling(term)
         return Blank(lambda values: convert(fill(values)))
+
+
+def _is_reference(value: str) -> bool:
+    """Whether a value of an output has the form of a reference or a template: its type shows when it is called."""
+    return "{{" in value or _REFERENCE.match(value) is not None
 
 
 def _rest_inputs(

@@ -228,6 +228,9 @@ class Naming(Struct):
 
     def shown(self, text: str, steps: Steps) -> Term:
         """A template of an output, as a term over the caller's inputs alone; to be told before :meth:`link`."""
+        if text.startswith(("$.", "$[")):
+            message = f"'{text}' is a path, and a 'value' is shown as it stands"
+            self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, f"write 'mapping: {text}'")
         pieces = self.context.pieces(text, steps, partial(self._words.is_reference, in_body=True))
         template = composed(Constant(p) if isinstance(p, str) else self.named(p, text, steps) for p in pieces)
         self._shown.append(template)
