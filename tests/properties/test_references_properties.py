@@ -53,7 +53,7 @@ def test_a_variable_in_a_host_stays_in_it(value: str) -> None:
 def test_a_host_brings_nothing_but_a_port_along(value: str) -> None:
     url = called(HOST, value)
     if url is not None:
-        assert url.netloc == value
+        assert url.netloc == value or not value.isascii()
         assert (url.scheme, url.path, url.query, url.fragment, url.username) == ("https", "/r4", "", "", None)
 
 
