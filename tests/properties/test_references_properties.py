@@ -78,6 +78,7 @@ def test_a_whole_url_is_one(value: str) -> None:
         assert (url.query, url.fragment, url.username) == ("", "", None)
 
 
+@example("$", "${{")
 @given(st.sampled_from(["$", "{{", "${", "$this.", "$input."]), st.text("abx.}{$ 1", max_size=8))
 def test_a_reference_is_given_its_meaning_or_refused(start: str, rest_of_it: str) -> None:
     consumed = {"inputParameters": [{"name": "p", "in": "query"}]}

@@ -90,7 +90,8 @@ class Naming(Struct):
             return self._with_reference(reference, name, value)
         if "{{" in value or "${" in value:
             pieces = self.context.pieces(value, steps, lambda _, where: where != "whole")
-            begun = isinstance(pieces[0], str) and _BEGUN.match(pieces[0])
+            first = pieces[0] if isinstance(pieces[0], str) else ""
+            begun = _BEGUN.match(first) or (first.startswith("$") and len(pieces) == 1)
             if begun and not WORKFLOW.search(value):  # that is reported already
                 self._refuse_reference(value, steps, under_with=True)
             return composed(Constant(p) if isinstance(p, str) else self.named(p, value, steps) for p in pieces)
