@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.adapters.location import relative_to_base
+from naftiko_runtime.engine.answer import FRAMING, PASSED_ON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.transport.base import Header
 
-_TOLD: Final = frozenset({b"link", b"ratelimit", b"retry-after"})
+_NOT_TOLD: Final = (PASSED_ON | FRAMING) - {b"link", b"ratelimit", b"retry-after"}
+"""Of all that callers of REST get; what is left are these, limits, and what the document or the operator names."""
+
 _LINK_TOKEN: Final = re.compile(
     r'<([^<>]*)>|(?<![\w*-])rel\s*=\s*(?:"([^"\\]*)"|([^\s;,"]+))|"(?:[^"\\]|\\.)*"|,', re.IGNORECASE
 )
@@ -26,8 +29,7 @@ def told_headers(answer: Answer, operation: BoundOperation) -> str:
 
     Those that the document or the operator lets through are among them.
     """
-    exposed = operation.exposed
-    headers = [h for h in answer.headers if h[0] in _TOLD or b"ratelimit-" in h[0] or h[0] in exposed]
+    headers = [header for header in answer.headers if header[0] not in _NOT_TOLD]
     if not headers:
         return ""
     told = [*_without_links(headers), *_next_pages(headers, answer, operation)]

@@ -127,7 +127,11 @@ class Wire:
 
     def called(self, result: Result) -> bytes:
         """What a tool gave, as a written result."""
-        content = self._block(result.block)
+        block = result.block
+        if block["type"] == "text":
+            content = b'{"text":' + self.text(block["text"]) + b',"type":"text"}'
+        else:
+            content = self.value(block)
         if result.note:
             content += b',{"text":' + self.text(result.note) + b',"type":"text"}'
         parts = [b'{"content":[', content, b'],"isError":true' if result.is_error else b'],"isError":false']
@@ -136,12 +140,6 @@ class Wire:
         if result.structured is not None:
             parts += (b',"structuredContent":', self.value(result.structured))
         return b"".join(parts)
-
-    def _block(self, block: dict[str, Any]) -> bytes:
-        """A block of content."""
-        if block["type"] == "text":
-            return b'{"text":' + self.text(block["text"]) + b',"type":"text"}'
-        return self.value(block)
 
     def headers(self, body: bytes) -> list[Header]:
         """The headers of a response."""

@@ -42,7 +42,7 @@ PASSED_ON: Final = frozenset(
 
 _LIMITS: Final = (b"ratelimit-", b"x-ratelimit-")
 
-_FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
+FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
 URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
@@ -63,9 +63,9 @@ class KeptHeaders(Struct, frozen=True):
     named: bool = False
 
 
-_KEPT: Final = KeptHeaders((PASSED_ON | _FRAMING) - URL_HEADERS, PASSED_ON & URL_HEADERS)
+_KEPT: Final = KeptHeaders((PASSED_ON | FRAMING) - URL_HEADERS, PASSED_ON & URL_HEADERS)
 
-_OF_BYTES: Final = _FRAMING | {b"accept-ranges", b"content-type"}
+_OF_BYTES: Final = FRAMING | {b"accept-ranges", b"content-type"}
 """Tell about bytes that callers do not get."""
 
 NOTHING: Final = object()
@@ -103,9 +103,7 @@ class Answer:
         self.headers = [
             h
             for h in response.headers
-            if h[0] in plain
-            or (h[0] in urls and (has_urls := True))
-            or (b"ratelimit-" in h[0] and h[0].startswith(_LIMITS))
+            if h[0] in plain or (h[0] in urls and (has_urls := True)) or h[0].startswith(_LIMITS)
         ]
         self.has_urls = has_urls
         if kept.named:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.answer import PASSED_ON, Answer, filled, kept_headers
+from naftiko_runtime.engine.answer import Answer, filled, kept_headers
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
@@ -48,7 +48,6 @@ class BoundOperation:
         "bytes_max",
         "contract",
         "deadlines",
-        "exposed",
         "flow",
         "kept",
         "masks",
@@ -77,7 +76,7 @@ class BoundOperation:
         self.flow = flow
         self.masks = masks
         exposed = exposed_headers | plan.request.exposed_headers | plan.request.upstream.exposed_headers
-        self.kept, self.exposed = kept_headers(exposed), exposed - PASSED_ON
+        self.kept = kept_headers(exposed)
         self.deadlines = deadlines
         self.bytes_max = bytes_max
         self.presents = plan.binary_bytes_max is not None or plan.media_type is not None
