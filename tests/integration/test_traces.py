@@ -132,6 +132,39 @@ def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
     assert (server.trace_id.hex() != TRACE, server.trace_state) == (True, "")
 
 
+STATES = [
+    (["foo=1 \t , \t bar=2", "", "baz=3,foo=4"], "foo=1,bar=2,baz=3"),
+    (["foo=1", "FOO=2"], None),
+    ([",".join(f"k{number}=1" for number in range(33))], None),
+    (["a=" + "x" * 250, "b=" + "y" * 250, "c=" + "z" * 20], None),
+]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize(("states", "sent"), STATES, ids=["several lines", "invalid", "too many", "too long"])
+def test_a_state_goes_on_only_when_it_is_valid(
+    start: Callable[..., Gateway],
+    documents: Path,
+    api: Upstream,
+    states: list[str],
+    sent: str | None,
+    recorded: bool,
+) -> None:
+    parent = f"\t 00-{TRACE}-{PARENT}-01 \t"
+    headers = [("traceparent", parent), *(("TraceState", state) for state in states)]
+    options = ("--base-uri", f"api={api.url}")
+    with (
+        start() if recorded else Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway,
+        Raw(gateway.urls["web"]) as caller,
+    ):
+        caller.send(head("GET /things", headers))
+        assert caller.answer().status == 200
+    assert api.last.header("tracestate") == sent
+    named = api.last.header("traceparent")
+    assert named is not None
+    assert named[3:35] == TRACE
+
+
 def test_what_is_no_text_spoils_no_batch(start: Callable[..., Gateway], collector: Collector) -> None:
     with start() as gateway:
         with Raw(gateway.urls["web"]) as caller:

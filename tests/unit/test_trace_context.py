@@ -8,7 +8,15 @@ from itertools import islice, pairwise
 
 import pytest
 
-from naftiko_runtime.telemetry.context import Caller, Sampler, caller_of, identifiers, trace_headers
+from naftiko_runtime.telemetry.context import (
+    Caller,
+    Sampler,
+    caller_of,
+    identifiers,
+    trace_headers,
+    valid_headers,
+    valid_state,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -66,6 +74,92 @@ def test_a_state_that_no_span_should_hold_is_not_recorded(state: str) -> None:
     caller = named(SOUND, states=(state,))
     assert caller is not None
     assert caller.state == b""
+
+
+ALL_IN_A_KEY = "abcdefghijklmnopqrstuvwxyz0123456789_-*/"
+ALL_IN_A_VALUE = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) not in ",=")
+KEYS = [f"bar{number:02}" for number in range(1, 34)]
+
+
+@pytest.mark.parametrize(
+    ("state", "valid"),
+    [
+        ("foo=1,bar=2", "foo=1,bar=2"),
+        ("foo=1 \t , \t bar=2, \t baz=3", "foo=1,bar=2,baz=3"),
+        ("foo=1\t ", "foo=1"),
+        ("foo=1,", "foo=1"),
+        (",,foo=1, ,bar=2,", "foo=1,bar=2"),
+        ("", ""),
+        (" , ", ""),
+        ("foo=1,foo=1", "foo=1"),
+        ("foo=1,bar=2,foo=3", "foo=1,bar=2"),
+        (f"{ALL_IN_A_KEY}={ALL_IN_A_VALUE}", f"{ALL_IN_A_KEY}={ALL_IN_A_VALUE}"),
+        (f"{ALL_IN_A_KEY}@a-z0-9_-*/=1", f"{ALL_IN_A_KEY}@a-z0-9_-*/=1"),
+        ("0tenant@vendor=1", "0tenant@vendor=1"),
+        ("foo= in front", "foo= in front"),
+        ("z" * 256 + "=1", "z" * 256 + "=1"),
+        ("t" * 241 + "@" + "v" * 14 + "=1", "t" * 241 + "@" + "v" * 14 + "=1"),
+        ("foo=" + "v" * 256, "foo=" + "v" * 256),
+        (",".join(f"{key}={key[3:]}" for key in KEYS[:32]), ",".join(f"{key}={key[3:]}" for key in KEYS[:32])),
+        ("a=" + "x" * 250 + ",b=" + "y" * 257, ""),
+        ("a=" + "x" * 250 + ",b=" + "y" * 255, "a=" + "x" * 250 + ",b=" + "y" * 255),
+        ("a=" + "x" * 256 + ",b=" + "y" * 256, ""),
+    ],
+)
+def test_a_valid_state_is_passed_on(state: str, valid: str) -> None:
+    assert valid_state(state.encode()) == valid.encode()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "foo",
+        "foo 1",
+        "=1",
+        "foo=",
+        "foo=,bar=3",
+        "foo =1",
+        "FOO=1",
+        "foo.bar=1",
+        "foo@=1,bar=2",
+        "@foo=1,bar=2",
+        "foo@@bar=1,bar=2",
+        "foo@bar@baz=1,bar=2",
+        "foo@0bar=1",
+        "0foo=1",
+        "z" * 257 + "=1",
+        "t" * 242 + "@v=1",
+        "t@" + "v" * 15 + "=1",
+        "t" * 242 + "@" + "v" * 15 + "=1",
+        "foo=bar=baz",
+        "foo=1;bar=2",
+        "foo=\x7f",
+        "foo=a\tb",
+        "foo=" + "v" * 257,
+        ",".join(f"{key}=1" for key in KEYS),
+    ],
+)
+def test_an_invalid_state_is_dropped_as_a_whole(state: str) -> None:
+    assert valid_state(state.encode()) == b""
+    assert valid_headers([(b"traceparent", SOUND.encode()), (b"tracestate", state.encode())]) == [
+        (b"traceparent", SOUND.encode())
+    ]
+
+
+def test_several_headers_of_a_state_become_one_in_their_order() -> None:
+    states = ["foo=1,bar=2", "", "rojo=1,congo=2,foo=3", " baz=3"]
+    headers = [(b"tracestate", state.encode()) for state in states]
+    assert valid_headers([*headers, (b"traceparent", SOUND.encode())]) == [
+        (b"traceparent", SOUND.encode()),
+        (b"tracestate", b"foo=1,bar=2,rojo=1,congo=2,baz=3"),
+    ]
+
+
+def test_a_state_without_a_trace_is_dropped() -> None:
+    state = (b"tracestate", b"foo=1")
+    assert valid_headers([state]) == []
+    assert valid_headers([(b"traceparent", b"00-nonsense"), state]) == []
+    assert valid_headers([(b"traceparent", SOUND.encode()), (b"traceparent", SOUND.encode()), state]) == []
 
 
 @pytest.mark.parametrize("letter", ["ü", "\ud800"])

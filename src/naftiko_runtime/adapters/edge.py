@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
+from naftiko_runtime.telemetry.context import TRACEPARENT, TRACESTATE, valid_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -30,9 +31,9 @@ ENDS_WITH_CALLER: Final = "naftiko.ends_with_caller"
 than that it has nothing else to send."""
 
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
-_TRACE: Final = frozenset({b"traceparent", b"tracestate"})
+TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})
 _FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
-_OF_INTEREST: Final = _CALLERS_OWN | _TRACE | _FORWARDING | {b"host"}
+_OF_INTEREST: Final = _CALLERS_OWN | TRACE | _FORWARDING | {b"host"}
 _PRECONDITIONS: Final = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"})
 _LISTS: Final = frozenset({b"if-match", b"if-none-match"})
 
@@ -88,19 +89,22 @@ class Edge:
         forwarding: dict[bytes, bytes] = {}
         always: list[Header] = []
         own: list[Header] = []
+        trace: list[Header] = []
         for pair in scope["headers"]:
             name = pair[0]
             if name not in names:
                 continue
             if name in _CALLERS_OWN:
                 own.append(pair)
-            elif name in _TRACE:
-                always.append(pair)
+            elif name in TRACE:
+                trace.append(pair)
             elif name not in _OF_INTEREST:
                 _add_condition(always, pair)
             else:
                 before = forwarding.get(name)
                 forwarding[name] = pair[1] if before is None else before + b", " + pair[1]
+        if trace:
+            always += valid_headers(trace)
         always += self._forwarded(scope, forwarding)
         return always, own
 

@@ -21,7 +21,7 @@ from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipar
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.plan import McpServer, OpenBody
-from naftiko_runtime.telemetry.context import TRACEPARENT, trace_headers
+from naftiko_runtime.telemetry.context import TRACEPARENT, TRACESTATE, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class ToolServer:
             return scope
         if self._observed is not None:
             self._observed.adopt(named)
-        return {**scope, "headers": [*scope["headers"], *named]}
+        others = [pair for pair in scope["headers"] if pair[0] != TRACESTATE]  # which belongs to no trace here
+        return {**scope, "headers": [*others, *named]}
 
     async def _result(
         self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None

@@ -15,6 +15,7 @@ from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import (
     CONDITIONAL,
     RANGED,
+    TRACE,
     Disconnected,
     Edge,
     Truncated,
@@ -292,7 +293,7 @@ class ForwardHandler(_Handler):
         trusted: frozenset[str],
     ) -> None:
         super().__init__(operation, edge, locations, subject)
-        self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)})
+        self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked
 
     def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
         try:

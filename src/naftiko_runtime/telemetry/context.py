@@ -37,8 +37,13 @@ SamplerName: TypeAlias = Literal[
 
 TRACEPARENT: Final = b"traceparent"
 TRACESTATE: Final = b"tracestate"
-_STATE: Final = re.compile(rb"[\t\x20-\x7e]{1,512}")
-"""What is recorded of a ``tracestate``: no more than must at least be passed on, and only what a span can hold."""
+_STATE_BYTES_MAX: Final = 512
+"""Of a ``tracestate``: no more than must at least be passed on (W3C Trace Context, 3.3.1.5)."""
+_STATE_MEMBERS_MAX: Final = 32
+_MEMBER: Final = re.compile(
+    rb"(?P<key>[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})"
+    rb"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
 _PARENT: Final = re.compile(
     rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?"
 )
@@ -54,7 +59,7 @@ class Caller(Struct, frozen=True):
         span_id: The caller's, 8 bytes.
         parent: ``traceparent``, as it came.
         sampled: Whether the caller records it.
-        state: ``tracestate``, as it came; nothing when it is too long, or not written in plain letters.
+        state: ``tracestate``, see :func:`valid_state`.
     """
 
     trace_id: bytes
@@ -74,16 +79,39 @@ def _read(parent: bytes, state: bytes) -> Caller | None:
     found = _PARENT.fullmatch(parent)
     if found is None or (found[1] == b"00" and found[5] is not None):
         return None
-    recorded = b"" if _STATE.fullmatch(state) is None else state
-    return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, bool(int(found[4], 16) & 1), recorded)
+    sampled = bool(int(found[4], 16) & 1)
+    return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, sampled, valid_state(state))
+
+
+def valid_state(state: bytes) -> bytes:
+    """A ``tracestate`` without empty members; of members with one key the first. Empty when it is invalid or too long.
+
+    Args:
+        state: All headers of that name, joined by commas.
+    """
+    members = [member for part in state.split(b",") if (member := part.strip(b" \t"))]
+    if len(members) > _STATE_MEMBERS_MAX:
+        return b""
+    kept: dict[bytes, bytes] = {}
+    for member in members:
+        if (found := _MEMBER.fullmatch(member)) is None:
+            return b""
+        kept.setdefault(found["key"], member)
+    valid = b",".join(kept.values())
+    return valid if len(valid) <= _STATE_BYTES_MAX else b""
+
+
+def valid_headers(headers: Sequence[Header]) -> list[Header]:
+    """The headers of a trace as they may be passed on; none when they name none, or not as W3C has it."""
+    caller = caller_of(headers)
+    if caller is None:
+        return []
+    return [(TRACEPARENT, caller.parent), *([(TRACESTATE, caller.state)] if caller.state else [])]
 
 
 def trace_headers(parent: Any, state: Any) -> list[Header]:
     """What some other carrier than a request's head says of a trace, as headers; nothing when that cannot be one."""
-    named, beside = _plain(parent), _plain(state)
-    if _PARENT.fullmatch(named) is None:
-        return []
-    return [(TRACEPARENT, named), *([(TRACESTATE, beside)] if _STATE.fullmatch(beside) is not None else [])]
+    return valid_headers([(TRACEPARENT, _plain(parent)), (TRACESTATE, _plain(state))])
 
 
 def _plain(value: Any) -> bytes:
