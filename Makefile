@@ -1,18 +1,27 @@
 # make run    serve the pixel capability on its sandbox     make lint   what CI checks beside the tests
 # make test   all tests, with coverage                      make bench  beside hand-written servers, FastMCP and nginx
+# make check  lint and the quick tests, in about a minute: what to run before a commit
 # make instructions   instructions per request, held against bench/budget.json
 # Each sets up .venv for itself, anew when pyproject.toml changes. PYTHON=… names the interpreter to make it from.
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: run test lint bench instructions clean
+# One line for each package; whether pip failed is what counts, not whether grep found a line.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successfully)' || true; }
+
+.PHONY: run test check lint bench instructions clean
 
 run: .venv/run.stamp
 	$(BIN)/naftiko run capabilities/pixel-tracking.yaml --sandbox
 
 test: .venv/test.stamp
 	$(BIN)/pytest --cov
+
+check: lint
+	$(BIN)/pytest -q tests/unit tests/diagnostics tests/fix
 
 lint: .venv/lint.stamp
 	$(BIN)/ruff check
@@ -38,10 +47,11 @@ clean:
 .venv/bench.stamp: GROUPS := bench
 
 .venv/%.stamp: pyproject.toml $(BIN)/python
-	@echo "Installing what 'make $*' needs into .venv"
-	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --editable . $(addprefix --group ,$(GROUPS))
+	@echo "Installing what 'make $*' needs into .venv; the first time this takes a minute or two"
+	@$(PIP) install --upgrade 'pip>=25.1' | $(PROGRESS)
+	@$(PIP) install --editable . $(addprefix --group ,$(GROUPS)) | $(PROGRESS)
 	@$(BIN)/python -m compileall -q src  # as pip does with what is not editable
+	@echo "Installed"
 	@touch $@
 
 $(BIN)/python:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import orjson
 from dotenv.parser import parse_stream
 
+from naftiko_runtime.extras import install_advice
 from naftiko_runtime.limits import SECRET_BYTES_MAX, VAULT_SECONDS
 from naftiko_runtime.source import SourceError, load, written
 
@@ -219,7 +220,7 @@ def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
         import hvac  # noqa: PLC0415 - an extra
         from requests import RequestException  # noqa: PLC0415 - hvac's
     except ImportError:
-        raise ProviderError("it needs the extra: pip install 'naftiko-runtime[vault]'") from None
+        raise ProviderError(f"it needs the extra 'vault'; {install_advice('vault')}") from None
     address, token = environment.get("VAULT_ADDR"), environment.get("VAULT_TOKEN")
     if not address or not token:
         raise ProviderError("VAULT_ADDR and VAULT_TOKEN say which server and as whom, and are not both set")

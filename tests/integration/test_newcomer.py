@@ -87,7 +87,7 @@ def test_a_body_that_does_not_come_is_the_callers_fault(tmp_path: Path, upstream
         "  exposes:\n  - {type: rest, namespace: web, port: 8080, resources: "
         "[{path: /r, operations: [{method: PUT, call: api.put}]}]}\n"
     )
-    with Gateway(file, ["web"], "--base-uri", f"api={upstream.url}", "--deadline", "0.3") as gateway:
+    with Gateway(file, ["web"], "--base-uri", f"api={upstream.url}", "--deadline", "2") as gateway:
         port = int(gateway.urls["web"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as raw:
             raw.sendall(b"PUT /r HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")

@@ -474,13 +474,13 @@ def test_a_slow_upstream_is_504(documents: Path, client: str, api: Upstream) -> 
 
 @pytest.mark.parametrize("path", ["/items/7", "/open"])
 def test_a_caller_whose_body_does_not_come_is_408(documents: Path, client: str, api: Upstream, path: str) -> None:
-    options = ("--base-uri", f"api={api.url}/base", "--http-client", client, "--deadline", "0.5")
+    options = ("--base-uri", f"api={api.url}/base", "--http-client", client, "--deadline", "2")
     with Gateway(documents / "rest.yaml", ["web"], *options) as gateway, Raw(gateway.urls["web"]) as raw:
         method = "PATCH" if path == "/items/7" else "POST"
         headers = "host: h\r\ncontent-type: application/json\r\ncontent-length: 100"
         raw.send(f'{method} {path} HTTP/1.1\r\n{headers}\r\n\r\n{{"name": '.encode())
         detail = problem(raw.answer(), 408)["detail"]
-    assert detail == "the request's body did not arrive within 0.5 seconds"
+    assert detail == "the request's body did not arrive within 2 seconds"
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------

@@ -207,3 +207,9 @@ def test_a_file_that_does_not_exist_is_told(documents: Path, tmp_path: Path) -> 
 def test_without_a_file_beside_the_capability_everything_is_echoed(documents: Path) -> None:
     with Gateway(documents / "rest.yaml", ["web"], "--sandbox") as gateway:
         assert call(gateway.urls["web"], "/items").json["operation"] == "api.list-items"
+
+
+def test_a_sandbox_does_not_warn_of_variables_that_nothing_uses(pixel_file: Path) -> None:
+    names = ["pixel-tracking-pixel-tracking-rest", "pixel-tracking-pixel-tracking-mcp"]
+    with Gateway(pixel_file, names, "--sandbox") as gateway:
+        assert {line["level"] for line in gateway.lines} == {"info"}

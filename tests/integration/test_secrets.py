@@ -76,7 +76,7 @@ def start(request: pytest.FixtureRequest, documents: Path) -> Callable[..., Gate
 
 @pytest.fixture(scope="module")
 def gateway(start: Callable[..., Gateway], module_upstream: Upstream) -> Iterator[Gateway]:
-    with start(module_upstream.url, "--deadline", "0.5") as running:
+    with start(module_upstream.url) as running:
         yield running
 
 
@@ -114,12 +114,13 @@ def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway
         gateway.line("upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1")
 
 
-def test_a_slow_upstream_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
+def test_a_slow_upstream_gives_nothing_away(start: Callable[..., Gateway], api: Upstream) -> None:
     api.on("*", "*", Reply(until_gone=True))
-    answers = call_all(gateway)
+    with start(api.url, "--deadline", "0.5") as gateway:
+        answers = call_all(gateway)
+        gateway.line("upstream deadline")
     assert {answer.status for answer in answers[: len(ROUTES)]} == {504}
     assert not leaks("".join(str(answer) for answer in answers))
-    gateway.line("upstream deadline")
     assert not leaks(gateway.output)
 
 

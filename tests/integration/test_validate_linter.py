@@ -277,7 +277,7 @@ def test_a_wrong_configuration_is_status_2(tree: Path) -> None:
         (["--ignore", "NK999", "caps"], "no rule 'NK999'"),
         (["--format", "xml", "caps"], "'xml' is not one of"),
         (["caps/nothing/*.yaml"], "No file matches 'caps/nothing/*.yaml'."),
-        (["caps/[ct]*.yaml"], "There is no capability file in caps/[ct]*.yaml."),
+        (["caps/[ct]*.yaml"], "There is no capability file in 'caps/[ct]*.yaml'"),
         (["out", "nowhere.yaml"], "'nowhere.yaml' does not exist"),
         (["--stdin-filename", "x.yaml", "caps"], "FILE has to be '-'"),
         (["--watch", "-"], "cannot watch standard input"),
@@ -379,3 +379,28 @@ def test_only_what_is_needed_is_imported(tree: Path) -> None:
     assert imported(tree, "validate", "caps") == set()
     (tree / "pyproject.toml").write_text("[tool.naftiko]\n")
     assert imported(tree, "validate", "caps") == {"tomllib"}
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "folder"])
+def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(name)
+    (tmp_path / "self").symlink_to(".")
+    (tmp_path / "nowhere.yaml").symlink_to("missing")
+    ended = naftiko("validate", ".", cwd=tmp_path)
+    if name == "a.yaml":
+        assert (ended.returncode, ended.stderr) == (1, "")
+        assert "error[unreadable-file]: cannot read a.yaml: Too many levels of symbolic links" in ended.stdout
+        ended = naftiko("run", ".", cwd=tmp_path)
+        assert ended.returncode == 1
+        assert "cannot read a.yaml" in ended.stderr
+    else:
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.endswith("Error: There is no capability file in '.'\n")
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_an_empty_folder_is_named_as_it_was_given(tmp_path: Path, command: str) -> None:
+    ended = naftiko(command, ".", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("Error: There is no capability file in '.'\n")

@@ -134,7 +134,9 @@ def test_without_watchfiles_it_says_what_to_install(folder: Path) -> None:
     command = [sys.executable, "-c", script, "validate", "--watch", "a.yaml"]
     ended = subprocess.run(command, check=False, cwd=folder, env=clean_environment(), capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "Error: --watch needs watchfiles: pip install 'naftiko-runtime[watch]'\n"
+    assert ended.stderr == (
+        "Error: --watch needs the extra 'watch'; in a checkout of naftiko-runtime: pip install '.[watch]'\n"
+    )
 
 
 def test_a_save_without_change_is_reported_too(folder: Path) -> None:

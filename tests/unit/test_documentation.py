@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -25,3 +26,38 @@ def test_the_capabilities_have_no_error(file: Path) -> None:
 def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+NAMED: Final = re.compile(
+    r"(?:pip3?|pipx|uv|uvx|tool|poetry)\b[^\n`]*\s(?:install|add|run)\s[^\n`]*(?<![/\w@.-])naftiko[-_]runtime(?![\w-]*\.whl)"
+    r"|naftiko[-_]runtime\s*(?:==|\[[a-z])|(?:uvx|pipx run)\s+naftiko"
+)
+"""A command that would take the package from an index, where it is not."""
+TEXTS = [
+    path
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "src/**/*.py",
+        "*.yml",
+        ".*.yaml",
+        "Makefile",
+        "Dockerfile",
+        "capabilities/*",
+    )
+    for path in sorted(ROOT.glob(pattern))
+]
+
+
+def test_nothing_tells_to_install_the_package_by_its_name() -> None:
+    found = {str(path.relative_to(ROOT)): NAMED.findall(path.read_text(encoding="utf-8")) for path in TEXTS}
+    assert {name: commands for name, commands in found.items() if commands} == {}
+    for text in (
+        "pip install naftiko-runtime",
+        "pip install 'naftiko-runtime[lsp]'",
+        "naftiko-runtime==1",
+        "uvx naftiko",
+    ):
+        assert NAMED.search(text), text
+    for text in ("pip install path/to/naftiko-runtime", "pip install git+https://x/OWNER/naftiko-runtime@main"):
+        assert not NAMED.search(text), text

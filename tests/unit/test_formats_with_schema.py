@@ -323,4 +323,7 @@ def test_a_library_that_is_not_there_is_told_before_anything_runs(
     (tmp_path / "x").write_bytes(b"")
     (tmp_path / "x.yml").write_text(DOCUMENT.replace("avro", raw_format).replace("SCHEMA", "x"))
     (found,) = load(tmp_path / "x.yml").diagnostics
-    assert (found.rule.slug, found.help) == ("not-served-yet", f"pip install 'naftiko-runtime[{raw_format}]'")
+    assert (found.rule.slug, found.help) == (
+        "not-served-yet",
+        f"in a checkout of naftiko-runtime: pip install '.[{raw_format}]'",
+    )

@@ -8,6 +8,7 @@ import os
 import select
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,9 @@ QUEUE_BYTES = 64 * 1024
 def pipe() -> Iterator[tuple[int, int]]:
     reading, writing = os.pipe()
     yield reading, writing
-    os.close(reading)
+    os.close(reading)  # which ends what still writes there
+    while is_draining():
+        time.sleep(0.01)
     os.close(writing)
 
 
@@ -42,12 +45,16 @@ def fill(writing: int) -> int:
         return size
 
 
-def read_lines(reading: int, writer: LogWriter) -> list[str]:
+def read_lines(reading: int) -> list[str]:
     """All that comes until nothing is in line any more."""
     data = b""
-    while not data.endswith(b"\n") or select.select([reading], [], [], 0.5)[0] or writer.queued_bytes:
+    while not data.endswith(b"\n") or select.select([reading], [], [], 0.5)[0] or is_draining():
         data += os.read(reading, 65536)
     return data.decode().splitlines()
+
+
+def is_draining() -> bool:
+    return any(thread.name == "log-writer" for thread in threading.enumerate())
 
 
 def send(writer: LogWriter, text: str) -> None:
@@ -59,7 +66,7 @@ def test_a_line_is_written_at_once_and_without_a_thread(pipe: tuple[int, int]) -
     writer = LogWriter(writing)
     send(writer, "one")
     assert os.read(reading, 100) == b"one\n"
-    assert "log-writer" not in {thread.name for thread in threading.enumerate()}
+    assert not is_draining()
 
 
 def test_lines_that_nobody_reads_are_kept_up_to_a_bound_and_counted_beyond_it(pipe: tuple[int, int]) -> None:
@@ -70,12 +77,12 @@ def test_lines_that_nobody_reads_are_kept_up_to_a_bound_and_counted_beyond_it(pi
         send(writer, f"{number:04} " + "x" * 1018)
     assert writer.dropped > 100
     assert os.read(reading, held) == b"." * held
-    lines = read_lines(reading, writer)
+    lines = read_lines(reading)
     kept = [int(line[:4]) for line in lines if line[0] == "0"]
     assert kept == list(range(200 - writer.dropped))  # whole lines, the first ones, in order
     assert lines[len(kept) :] == ["log records dropped"]
     send(writer, "afterwards")
-    assert read_lines(reading, writer) == ["afterwards"]
+    assert read_lines(reading) == ["afterwards"]
 
 
 def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None:
@@ -94,7 +101,7 @@ def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None
     for _ in range(5):
         send(writer, "a line")
     os.read(reading, held)
-    read_lines(reading, writer)
+    read_lines(reading)
     assert told == [(4, 4)]
 
 
@@ -104,7 +111,7 @@ def test_a_line_longer_than_a_pipe_keeps_other_processes_out_until_it_is_whole(p
     writer = LogWriter(writing, Exclusion())
     send(writer, "a" * 300_000)
     send(writer, "b")
-    assert read_lines(reading, writer) == ["a" * 300_000, "b"]
+    assert read_lines(reading) == ["a" * 300_000, "b"]
 
 
 def test_a_reader_that_is_gone_is_no_error(pipe: tuple[int, int]) -> None:
@@ -138,7 +145,7 @@ def test_a_copy_of_the_process_does_not_write_what_waits_in_this_one(pipe: tuple
         os._exit(writer.queued_bytes)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == len("of the copy\n")
     os.read(reading, held)
-    assert read_lines(reading, writer) == ["of the parent"]
+    assert read_lines(reading) == ["of the parent"]
 
 
 def test_a_list_in_a_log_line_is_bounded_whatever_it_holds() -> None:

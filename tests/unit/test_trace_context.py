@@ -8,15 +8,8 @@ from itertools import islice, pairwise
 
 import pytest
 
-from naftiko_runtime.telemetry.context import (
-    Caller,
-    Sampler,
-    caller_of,
-    identifiers,
-    trace_headers,
-    valid_headers,
-    valid_state,
-)
+from naftiko_runtime.telemetry.context import Sampler, identifiers
+from naftiko_runtime.telemetry.trace_headers import Caller, caller_of, trace_headers, valid_headers, valid_state
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"

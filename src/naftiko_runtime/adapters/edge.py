@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
-from naftiko_runtime.telemetry.context import TRACEPARENT, TRACESTATE, valid_headers
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, valid_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -21,7 +21,7 @@ from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipar
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.plan import McpServer, OpenBody
-from naftiko_runtime.telemetry.context import TRACEPARENT, TRACESTATE, trace_headers
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 from typing import Any
 
 import click
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.startup_signals import INTERRUPTED, raise_on_interrupt
 
 _COMMANDS = {
     "run": "Serve a capability file.",
@@ -34,8 +36,16 @@ class _Lazy(click.Group):
         if not gc.isenabled():  # see __main__
             gc.freeze()
             gc.enable()
+        raise_on_interrupt()
         command: Any = getattr(module, name)
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C ends it with the status that shells expect."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -12,7 +12,7 @@ from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -38,8 +38,13 @@ def capability_files(paths: Sequence[Path], *, shared: bool = False) -> list[Pat
         found = sorted(path.iterdir()) if path.is_dir() else ()
         files += [file for file in found if _is_capability(file, shared=shared)] if path.is_dir() else [path]
     if paths and not files:
-        raise click.UsageError(f"There is no capability file in {', '.join(map(str, paths))}.")
+        raise click.UsageError(no_capability_file(paths))
     return list(dict.fromkeys(files))
+
+
+def no_capability_file(paths: Iterable[Path | str]) -> str:
+    """What to say of paths without any; in quotes, since one of them may be a dot."""
+    return "There is no capability file in " + ", ".join(f"'{path}'" for path in paths)
 
 
 def _is_capability(file: Path, *, shared: bool) -> bool:

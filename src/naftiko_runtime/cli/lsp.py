@@ -11,6 +11,7 @@ from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configur
 from naftiko_runtime.cli.files import exposes, is_begun
 from naftiko_runtime.cli.ignores import ignores, silenced
 from naftiko_runtime.cli.selection import Selection
+from naftiko_runtime.extras import install_advice
 from naftiko_runtime.link.overrides import Overrides
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def lsp() -> None:
     try:
         from naftiko_runtime.lsp.server import server
     except ImportError:
-        raise click.ClickException("the language server needs more: pip install 'naftiko-runtime[lsp]'") from None
+        raise click.ClickException(f"the language server needs the extra 'lsp'; {install_advice('lsp')}") from None
     server(_Judge()).start_io()
 
 

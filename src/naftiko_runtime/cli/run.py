@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 import click
+from msgspec import structs
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime import limits
@@ -335,9 +336,18 @@ class _Documents:
         log_left_out(loaded)
         return jobs
 
+    def _loaded(self, file: Path) -> Loaded:
+        """A file; a sandbox needs no variable, so it is not told of those that nothing uses."""
+        loaded = load(file, self.overrides)
+        if self.sandbox is None:
+            return loaded
+        return structs.replace(
+            loaded, diagnostics=tuple(d for d in loaded.diagnostics if d.rule is not rules.UNUSED_BINDING)
+        )
+
     def _read(self) -> tuple[list[Loaded], str, bool]:
         """The files, what clashes between them, and whether that or an error in one keeps them from being served."""
-        loaded = [load(file, self.overrides) for file in _files(self.paths, self.sandbox)]
+        loaded = [self._loaded(file) for file in _files(self.paths, self.sandbox)]
         if self.overrides.skip_broken:
             kept = without_clashes(loaded)
             return kept, "", all(one.plan is None for one in kept)

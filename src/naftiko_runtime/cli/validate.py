@@ -9,6 +9,7 @@ import click
 
 from naftiko_runtime.cli.check import Checker
 from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.files import no_capability_file
 from naftiko_runtime.cli.findings import FOR_PEOPLE, FORMATS, coloured, count, rendered
 from naftiko_runtime.cli.inputs import STDIN, collect
 from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
@@ -161,7 +162,7 @@ class _Check(NamedTuple):
         )
         files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
         if not files and not self.skip_others:
-            raise click.UsageError(f"There is no capability file in {', '.join(self.paths)}.")
+            raise click.UsageError(no_capability_file(self.paths))
         return Run(files, inputs, checker.loaded)
 
 

@@ -57,8 +57,16 @@ class Walk(NamedTuple):
                 continue
             if below:
                 yield from self._below(path, above)
-            elif entry.is_file():
+            elif _is_file(entry):
                 yield path
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link that cannot be followed to its end, which reading it will tell."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return True
 
 
 class _Ignored(NamedTuple):

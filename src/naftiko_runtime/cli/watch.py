@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from naftiko_runtime.extras import install_advice
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
@@ -37,7 +39,7 @@ def watch(check: Check, tell: Tell) -> None:
         # What is under `watchfiles.watch`; that one does not say when it has begun to watch.
         from watchfiles._rust_notify import RustNotify
     except ImportError:
-        raise click.ClickException("--watch needs watchfiles: pip install 'naftiko-runtime[watch]'") from None
+        raise click.ClickException(f"--watch needs the extra 'watch'; {install_advice('watch')}") from None
     try:
         watched = _Watched(check, tell)
         while True:

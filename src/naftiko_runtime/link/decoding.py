@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
+from naftiko_runtime.extras import install_advice
 from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 
@@ -34,8 +35,7 @@ def decoding(consumed: Consumed, context: Context) -> Decode | None:
         return decoder(raw_format, spec.output_schema, _content(spec, context))
     except MissingExtraError:
         message = f"reading '{raw_format}' needs a library that is not installed"
-        advice = f"pip install 'naftiko-runtime[{raw_format}]'"
-        context.complain(rules.NOT_SERVED, message, spec.at("outputRawFormat"), advice)
+        context.complain(rules.NOT_SERVED, message, spec.at("outputRawFormat"), install_advice(raw_format))
     except OSError as error:
         message = f"cannot read the schema: {error.strerror or error}"
         context.complain(rules.INVALID_VALUE, message, steps, "name a file beside the document")

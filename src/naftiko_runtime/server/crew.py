@@ -28,6 +28,7 @@ from naftiko_runtime.server.reloader import log_reloaded
 from naftiko_runtime.server.run import log_stopped
 from naftiko_runtime.server.turn import Turn
 from naftiko_runtime.server.worker import Post, work
+from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -136,6 +137,8 @@ class _Crew:
             if not self._started and not self._stopping and self._all_ready():
                 self._started = True
                 started()
+                if take_hangup():
+                    self._orders.signalled(signal.SIGHUP)
             self._go_on_reloading()
             self._kill_late()
 

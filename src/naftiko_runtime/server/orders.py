@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.startup_signals import has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +26,12 @@ class Orders:
         self._hurry = hurry
         self._reload = reload
         self._grace_seconds = grace_seconds
-        self._had_terminal = _has_terminal()
+        self._had_terminal = has_terminal()
         self._stopping = False
 
     def signalled(self, number: int) -> None:
         """Do what a signal asks for; a terminal that was closed takes its program with it."""
-        if number == signal.SIGHUP and not (self._had_terminal and not _has_terminal()):
+        if number == signal.SIGHUP and not (self._had_terminal and not has_terminal()):
             self._reload()
         elif self._stopping:
             log.warning("second signal: not waiting any longer")
@@ -40,12 +41,3 @@ class Orders:
             self._stop()  # first: whoever reads the line may ask for readiness at once
             name = signal.Signals(number).name
             log.info("stopping", extra={"signal": name, "grace_seconds": self._grace_seconds})
-
-
-def _has_terminal() -> bool:
-    """Whether somebody started this from a terminal that is still there."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

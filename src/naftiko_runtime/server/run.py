@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from naftiko_runtime.server.orders import Orders
 from naftiko_runtime.server.ports import Opened, Ports
 from naftiko_runtime.server.reloader import Reloader, Succession
 from naftiko_runtime.server.state import Service
+from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,8 +70,14 @@ async def serve(
         loop = asyncio.get_running_loop()
         for number in orders.numbers:
             loop.add_signal_handler(number, orders.signalled, number)
+
+        def begun() -> None:
+            started(ports.opened)
+            if take_hangup():
+                orders.signalled(signal.SIGHUP)
+
         try:
-            cut = await life.until_stopped(lambda: started(ports.opened))
+            cut = await life.until_stopped(begun)
         finally:
             for number in orders.numbers:
                 loop.remove_signal_handler(number)

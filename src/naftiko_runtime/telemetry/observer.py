@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.telemetry.context import CURRENT, Sampler, caller_of, identifiers
+from naftiko_runtime.telemetry.context import CURRENT, Sampler, identifiers
 from naftiko_runtime.telemetry.exporter import Exporter
 from naftiko_runtime.telemetry.metrics import SPANS, Meter
 from naftiko_runtime.telemetry.otlp import Batches, Template
+from naftiko_runtime.telemetry.trace_headers import caller_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.context import Caller
     from naftiko_runtime.telemetry.metrics import Family
     from naftiko_runtime.telemetry.options import TraceOptions
     from naftiko_runtime.telemetry.otlp import Kind, Value
+    from naftiko_runtime.telemetry.trace_headers import Caller
     from naftiko_runtime.transport.base import Header
 
 Outcome: TypeAlias = int | str

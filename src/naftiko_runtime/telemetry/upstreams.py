@@ -7,9 +7,10 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from naftiko_runtime.telemetry.context import CURRENT, TRACEPARENT, TRACESTATE
+from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.telemetry.observer import Made
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE
 from naftiko_runtime.transport.base import OutboundRequest, UpstreamUnreachable
 
 if TYPE_CHECKING:

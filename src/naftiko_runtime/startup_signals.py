@@ -1,0 +1,63 @@
+"""Signals that come before a command is ready for them. It imports next to nothing, so that it can be the first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Final, NoReturn
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""The exit status after Ctrl-C, as shells have it."""
+
+_hangups: list[int] = []
+_had_terminal = False
+
+
+def exit_on_interrupt() -> None:
+    """Let Ctrl-C end the program at once, without a traceback; not where it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit)
+
+
+def raise_on_interrupt() -> None:
+    """Let Ctrl-C be an exception again, for a command that cleans up."""
+    if signal.getsignal(signal.SIGINT) is _exit:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def note_hangups() -> None:
+    """Let SIGHUP not end a program that will read its files anew for it, unless its terminal is closed."""
+    global _had_terminal  # noqa: PLW0603 - of the process, as signals are
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_DFL:
+        _had_terminal = has_terminal()
+        signal.signal(hangup, _note_hangup)
+
+
+def take_hangup() -> bool:
+    """Whether SIGHUP has come since :func:`note_hangups`; once."""
+    came = bool(_hangups)
+    _hangups.clear()
+    return came
+
+
+def has_terminal() -> bool:
+    """Whether somebody started this from a terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _exit(_number: int, _frame: object) -> NoReturn:
+    os._exit(INTERRUPTED)
+
+
+def _note_hangup(number: int, _frame: object) -> None:
+    if _had_terminal and not has_terminal():
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        sys.exit(128 + number)
+    _hangups.append(number)
