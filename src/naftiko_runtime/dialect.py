@@ -5,10 +5,12 @@ Nothing behind this step knows of versions or of spellings outside the specifica
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.dialect_outputs import OutputForms, is_readable
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.other_documents import recognize
 from naftiko_runtime.source import written
@@ -24,7 +26,10 @@ VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
 LATER_VERSIONS: Final = ("1.0.0-alpha3", *(f"1.0.0-beta{n}" for n in range(1, 6)))
 """Versions that write lists of named things as maps, and ``display`` for ``label``; their key is ``ikanos``."""
 
-_VERSION: Final = pattern(r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?")
+_FIRST: Final = "0.5"
+VERSION_FORM: Final = r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?"
+"""What a version looks like that may be a later one."""
+_VERSION: Final = pattern(VERSION_FORM)
 
 
 def canonical(source: Source, findings: Findings) -> Source | None:
@@ -68,10 +73,12 @@ class _Speaker:
     """Rewrites what the wild writes otherwise. It touches only what it recognises; the models judge the rest."""
 
     def __init__(self, source: Source, findings: Findings, version: str | None) -> None:
+        self._version = version
         self._later = version in LATER_VERSIONS
         self._source = source
         self._draft = source.draft()
         self._findings = findings
+        self._outputs = OutputForms(self._draft, partial(self._note, key=True))
 
     def canonical(self) -> Source:
         """The document in the canonical spelling."""
@@ -89,6 +96,7 @@ class _Speaker:
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
         for steps, holder in holders:
+            self._external_refs(holder, steps)
             for section in ("consumes", "binds", "exposes", "aggregates"):
                 for _, entry in _mappings(holder.get(section)):
                     self._import(entry)
@@ -102,6 +110,32 @@ class _Speaker:
         """``from`` is the later versions' word for an import's ``location``; both are read in all."""
         if "from" in entry and "import" in entry and "location" not in entry:
             self._draft.rename(entry, "from", "location")
+
+    def _external_refs(self, holder: dict[str, Any], steps: Steps) -> None:
+        """Version 0.5's word for binds: each has a name, and the URI of a file unless the environment provides."""
+        if "externalRefs" not in holder or "binds" in holder:
+            return
+        if self._version != _FIRST:
+            self._note((*steps, "externalRefs"), "'externalRefs' is read as 'binds'", "write 'binds'", key=True)
+        if isinstance(holder["externalRefs"], dict) and _is_map(holder["externalRefs"]):
+            self._draft.listed(holder, "externalRefs")
+        self._draft.rename(holder, "externalRefs", "binds")
+        for _, entry in _mappings(holder["binds"]):
+            self._external_ref(entry)
+
+    def _external_ref(self, entry: dict[str, Any]) -> None:
+        for old, new in (("name", "namespace"), ("uri", "location")):
+            if old in entry and new not in entry:
+                self._draft.rename(entry, old, new)
+        location, keys = entry.get("location"), entry.get("keys")
+        if isinstance(location, str) and "://" not in location:
+            path = location if location.startswith("/") else f"./{location.removeprefix('./')}"
+            self._draft.put(entry, "location", f"file://{path}", like="location")
+        if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+            self._draft.put(entry, "keys", {key: key for key in keys}, like="keys")
+        for key in ("type", "resolution"):
+            if key in entry:
+                self._draft.remove(entry, key)
 
     def _api(self, api: dict[str, Any], steps: Steps) -> None:
         self._renamed(api, "auth", "authentication", steps)
@@ -117,17 +151,39 @@ class _Speaker:
                 self._operation(operation, (*place, "operations", index))
 
     def _expose(self, expose: dict[str, Any], steps: Steps) -> None:
+        if self._version == _FIRST and expose.get("type") == "api":  # what later versions call 'rest'
+            self._draft.put(expose, "type", "rest", like="type")
         self._renamed(expose, "auth", "authentication", steps)
         self._lists(expose, steps, "inputParameters", "tools", "resources", "prompts", "skills")
         for number, skill in _mappings(expose.get("skills")):
             self._skill(skill, (*steps, "skills", number))
         for index, tool in _mappings(expose.get("tools")):
+            if "name" not in tool and isinstance(ref := tool.get("ref"), str):  # it has the name of what it refers to
+                self._draft.put(tool, "name", ref.rpartition(".")[2], like="ref")
             self._lists(tool, (*steps, "tools", index), "inputParameters", "steps")
+            self._rewrite_outputs(tool, (*steps, "tools", index), rest=False)
         for number, resource in _mappings(expose.get("resources")):
             place = (*steps, "resources", number)
             self._lists(resource, place, "inputParameters", "operations")
             for index, operation in _mappings(resource.get("operations")):
                 self._lists(operation, (*place, "operations", index), "inputParameters", "steps")
+                self._rewrite_outputs(operation, (*place, "operations", index), rest=True)
+
+    def _rewrite_outputs(self, operation: dict[str, Any], steps: Steps, *, rest: bool) -> None:
+        """Outputs in their canonical form; what the specification allows beyond any meaning is not served."""
+        free = rest and self._later and not isinstance(operation.get("outputParameters"), list)
+        self._outputs.rewrite(operation, steps, maps=self._later)
+        outputs = operation.get("outputParameters")
+        if outputs is None or (isinstance(outputs, list) and all(map(is_readable, outputs))):
+            return
+        if "ref" in operation:  # it is not served anyhow, and may say anything here
+            self._draft.remove(operation, "outputParameters")
+        elif free:
+            place = (*steps, "outputParameters")
+            span = self._draft.finished().span(place, key=True)
+            message, advice = "'outputParameters' of this form is not served yet", "write a list or a map of outputs"
+            self._findings.add(rules.NOT_SERVED, message, span, advice, place)
+            self._draft.remove(operation, "outputParameters")
 
     def _skill(self, skill: dict[str, Any], steps: Steps) -> None:
         self._lists(skill, steps, "tools")
@@ -143,7 +199,7 @@ class _Speaker:
         self._later_name(holder, steps)
         for key in keys:
             named = holder.get(key)
-            if not isinstance(named, dict) or not all(isinstance(v, dict | None) for v in named.values()):
+            if not isinstance(named, dict) or not _is_map(named):
                 continue
             if not self._later:
                 message = f"'{key}' is read as a list of its entries, each with its key as 'name'"
@@ -187,6 +243,11 @@ class _Speaker:
     def _note(self, steps: Steps, message: str, advice: str, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
         place = self._draft.finished().span(steps, key=key)  # as reshaped so far
         self._findings.add(rules.NON_STANDARD_KEY, message, place, advice, fix=fix)
+
+
+def _is_map(value: dict[str, Any]) -> bool:
+    """Whether a mapping is one of named entries."""
+    return all(isinstance(entry, dict | None) for entry in value.values())
 
 
 def _mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:

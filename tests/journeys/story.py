@@ -55,7 +55,7 @@ class Story:
 
     def plan(self, url: str) -> Plan:
         """The plan of the document, every consumed API moved to an upstream on this machine, exposes to free ports."""
-        capability = {key: value for key, value in self.document.items() if key not in ("binds", "ikanos")}
+        capability = {key: value for key, value in self.document.items() if key not in ("binds", "ikanos", "naftiko")}
         key = "ikanos" if "ikanos" in self.document else "naftiko"
         whole = {
             key: self.document.get(key, "1.0.0-alpha2"),

@@ -88,6 +88,7 @@ def test_what_is_wrong_is_not(document: Any) -> None:
 
 
 def test_later_versions_write_maps() -> None:
-    document = {"ikanos": "1.0.0-beta5", "capability": {"consumes": {"a": {"baseUri": "https://x.example"}}}}
+    tools = {"a": {"description": "b", "call": "c.d"}}
+    document = {"ikanos": "1.0.0-beta5", "exposes": [{"type": "mcp", "namespace": "t", "tools": tools}]}
     assert faults(document, "1.0.0-beta5") == []
-    assert faults(document)
+    assert faults({**document, "exposes": {"t": document["exposes"]}}, "1.0.0-beta5")

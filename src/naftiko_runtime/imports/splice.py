@@ -98,7 +98,10 @@ class _Splicing:
         """The part that an entry names; a bad entry is reported."""
         entry = self._source.at(steps)
         if not isinstance(location := entry.get("location"), str) or not location:
-            self._complain("an import needs 'location', a file", steps, steps, rule=rules.MISSING_KEY)
+            if location == "":
+                self._complain("the location of the import is empty", (*steps, "location"), steps, "name a file")
+            else:
+                self._complain("an import needs 'location', a file", steps, steps, rule=rules.MISSING_KEY)
             return None
         wanted = str(entry["import"])
         try:

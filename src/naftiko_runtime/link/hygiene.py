@@ -106,6 +106,9 @@ def _is_near(base_uri: str) -> bool:
     """Whether a host is this machine, or one of a network that is nobody else's."""
     try:
         host = urlsplit(base_uri).hostname or ""
+    except ValueError:
+        return True  # no URL, which is reported as such
+    try:
         return ip_address(host).is_private
     except ValueError:
         return host.endswith(_LOCAL) or "." not in host

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from naftiko_runtime.dialect import LATER_VERSIONS, VERSIONS
+from naftiko_runtime.dialect import LATER_VERSIONS, VERSION_FORM, VERSIONS
 from naftiko_runtime.schema.words import TYPES, WORDS
 from naftiko_runtime.spec.core import core_schema_of
 from naftiko_runtime.spec.document import Document
@@ -14,10 +14,8 @@ from naftiko_runtime.spec.document import Document
 if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema
 
-NAMED: Final = frozenset(
-    {"binds", "consumes", "exposes", "resources", "operations", "tools", "inputParameters", "outputParameters"}
-)
-"""Lists that later versions write as maps by name or namespace."""
+NAMED: Final = frozenset({"resources", "operations", "tools", "inputParameters", "outputParameters"})
+"""Lists that later versions write as maps by name."""
 
 _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
 
@@ -32,10 +30,25 @@ def as_schema(version: str) -> dict[str, Any]:
         raise KeyError(version)
     later = version in LATER_VERSIONS
     schema = _Generator().generate(core_schema_of(Document))
+    named = frozenset(name for name, part in schema["$defs"].items() if "name" in part.get("required", ()))
     for name, part in {**schema["$defs"], "Document": schema}.items():
-        _describe(name, part, later=later)
+        _describe(name, part, named, later=later)
+        for key in ("binds", "exposes", "aggregates"):
+            if key in part.get("properties", {}):
+                _open_imports(part["properties"][key])
+    for name in ("RestOperation", "McpTool"):
+        _open_outputs(name, schema["$defs"][name], later=later)
+    _open_nested(schema["$defs"]["Output"])
+    if version == VERSIONS[0]:
+        for part in (schema, schema["$defs"]["Capability"]):
+            part["properties"]["externalRefs"] = _told(
+                {"type": ["array", "object", "null"]}, "Document", "externalRefs"
+            )
     schema["properties"]["exposes"] = {**schema["$defs"]["Capability"]["properties"]["exposes"]}
     schema["properties"]["aggregates"] = {**schema["$defs"]["Capability"]["properties"]["aggregates"]}
+    form = f"^{VERSION_FORM}$"
+    version_of = {"anyOf": [{"type": "string", "pattern": form}, {"type": "number", "not": {"type": "integer"}}]}
+    schema["properties"]["naftiko"] = _told(version_of, "Document", "naftiko")
     if later:
         schema["properties"]["ikanos"] = _told(schema["properties"]["naftiko"], "Document", "ikanos")
         schema["anyOf"] = [{"required": [key, root]} for key in ("ikanos", "naftiko") for root in _ROOTS]
@@ -63,7 +76,7 @@ class _Generator(GenerateJsonSchema):
         }
 
 
-def _describe(name: str, part: dict[str, Any], *, later: bool) -> None:
+def _describe(name: str, part: dict[str, Any], named: frozenset[str], *, later: bool) -> None:
     part["description"] = part.get("description", name).split("\n", 1)[0].replace("``", "`")
     part.pop("title", None)
     properties: dict[str, Any] = part.get("properties", {})
@@ -71,18 +84,80 @@ def _describe(name: str, part: dict[str, Any], *, later: bool) -> None:
         properties["display"] = dict(properties["label"])
     for key, found in properties.items():
         opened = _open(found)
-        if later and key in NAMED:
-            opened = {"anyOf": [opened, {"type": "object", "additionalProperties": _unnamed(found)}]}
+        if key in NAMED and "items" in found:
+            opened = _listed_or_named(opened, named)
         properties[key] = _told(opened, name, key)
     if name == "BodyTemplate":
         properties["type"]["enum"] = [*properties["type"]["enum"], "form"]  # read as formUrlEncoded
-    if name == "Info" or later:  # both have more than one spelling of their keys
-        part["required"] = [key for key in part.get("required", ()) if key not in ("name", "namespace", "label")]
+    if name in named:  # said of the lists that hold it: in a map the key is the name
+        part["required"] = [key for key in part["required"] if key != "name"]
 
 
-def _unnamed(listed: dict[str, Any]) -> Any:
-    """What stands behind a name in a map, where a list has entries."""
-    return {"anyOf": [listed.get("items", {}), {"type": ["object", "string", "number", "boolean", "null"]}]}
+def _open_imports(section: dict[str, Any]) -> None:
+    """Let the entries of a section be imports, too."""
+    for form in section.get("anyOf", [section]):
+        said = {"type": "object", "required": ["import"]}
+        form["items"] = {"if": said, "then": _IMPORT, "else": form.get("items", {})}
+
+
+_FILE: Final = {"type": "string"}
+_IMPORT: Final = {
+    "type": "object",
+    "properties": {"from": _FILE, "location": _FILE},
+    "required": ["import"],
+    "anyOf": [{"required": ["from"]}, {"required": ["location"]}],
+}
+_OUTPUT: Final = {"$ref": "#/$defs/Output"}
+_ENTRIES: Final = {"type": ["object", "null"]}
+_NESTED: Final = dict.fromkeys(("properties", "items", "values", "mapping"), _ENTRIES)
+_BY_NAME: Final = {
+    "type": "object",
+    "additionalProperties": _ENTRIES,
+    "not": {"minProperties": 1, "additionalProperties": False, "properties": _NESTED},
+}
+"""Outputs by their names: no mapping that holds a text, a list or a number, and none of nested outputs alone."""
+_NAMED_OUTPUTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_OUTPUT, {"type": "null"}]}}
+
+
+def _open_outputs(name: str, part: dict[str, Any], *, later: bool) -> None:
+    """Let outputs be a list, a map or a single one; and anything where ``ref`` says what there is."""
+    told = part["properties"]["outputParameters"]
+    part["properties"]["outputParameters"] = {key: told[key] for key in ("description", "examples")}
+    either = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": _OUTPUT}
+    forms: list[Any] = [{"type": ["array", "null"], "items": _OUTPUT}, either]
+    if later and name == "RestOperation":  # the specification takes anything here
+        forms.append({"not": {"type": "array"}})
+    said = {"if": {"required": ["ref"]}, "else": {"properties": {"outputParameters": {"anyOf": forms}}}}
+    part["allOf"] = [*part.get("allOf", ()), said]
+
+
+def _open_nested(output: dict[str, Any]) -> None:
+    """Let ``items`` be a list or a map, of which the first entry counts, and ``properties`` a list."""
+    for key in ("items", "properties"):
+        told = output["properties"][key]
+        kept = {word: told.pop(word) for word in ("description", "examples")}
+        one = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": told} if key == "items" else told
+        output["properties"][key] = {**kept, "anyOf": [one, {"type": "array", "items": _OUTPUT, "minItems": 1}]}
+
+
+_NAMED_OR_REFERRING: Final = {
+    "anyOf": [{"required": ["name"]}, {"required": ["ref"], "properties": {"ref": {"type": "string"}}}]
+}
+
+
+def _listed_or_named(listed: dict[str, Any], named: frozenset[str]) -> dict[str, Any]:
+    """A list of entries, each with a name where it needs one, or a map of them by their names."""
+    entry = listed["items"]
+    part = str(entry.get("$ref", "")).rpartition("/")[2]
+    if part in named:
+        needed = _NAMED_OR_REFERRING if part == "McpTool" else {"required": ["name"]}
+        listed = {**listed, "items": {"allOf": [entry, needed]}}
+    empty = [{"type": "null"}] if part in _MAY_BE_EMPTY else []
+    return {"anyOf": [listed, {"type": "object", "additionalProperties": {"anyOf": [entry, *empty]}}]}
+
+
+_MAY_BE_EMPTY: Final = ("ConsumedOperation", "ConsumedOutput", "McpTool", "RestOperation", "ToolParameter")
+"""Parts of which no key but their name is required."""
 
 
 def _told(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
@@ -128,7 +203,7 @@ def _chosen(members: list[dict[str, Any]]) -> dict[str, Any]:
     """A union whose member is chosen as the reader chooses it, so that what is wrong is wrong of the member meant."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:
-        return {"if": _IMPORTS, "then": named["ImportedConsumes"], "else": named["ConsumedHttp"]}
+        return {"if": _IMPORTS, "then": {"allOf": [named["ImportedConsumes"], _IMPORT]}, "else": named["ConsumedHttp"]}
     kinds = {_KINDS[name]: member for name, member in named.items() if name in _KINDS}
     if not kinds:
         return {"anyOf": members}

@@ -262,6 +262,37 @@ class Draft:
         self._places.register(entries, places)
         mapping[key] = entries
 
+    def enclose(self, mapping: dict[str, Any], key: str) -> None:
+        """Turn the value at a key into a list with it as its only entry."""
+        entries = [mapping[key]]
+        self._places.register(entries, {0: self._entries(mapping)[key]} if key in self._entries(mapping) else {})
+        mapping[key] = entries
+
+    def choose(self, mapping: dict[str, Any], key: str, of: str | int) -> None:
+        """Put one entry of the list or mapping at a key in its place."""
+        marks = self._places.of(mapping[key]).get(of)
+        if marks is not None and key in self._entries(mapping):
+            self._entries(mapping)[key] = (self._entries(mapping)[key][0], marks[1])
+        mapping[key] = mapping[key][of]
+
+    def mapped(self, mapping: dict[str, Any], key: str) -> None:
+        """Turn a list of mappings at a key, each with a ``name``, into a mapping of them by their names."""
+        entries = mapping[key]
+        named = {str(entry["name"]): entry for entry in entries}
+        marks = self._places.of(entries)
+        places: dict[str | int, tuple[Mark, Mark]] = {
+            str(entry["name"]): (self._places.of(entry).get("name", marks[index])[1], marks[index][1])
+            for index, entry in enumerate(entries)
+            if index in marks
+        }
+        self._places.register(named, places)
+        mapping[key] = named
+
+    def remove(self, mapping: dict[str, Any], key: str) -> None:
+        """Take a key out of a mapping."""
+        del mapping[key]
+        self._entries(mapping).pop(key, None)
+
     def _named(self, name: str, entry: dict[str, Any] | None, marks: tuple[Mark, Mark] | None) -> dict[str, Any]:
         result = {"name": name, **(entry or {})}
         places: dict[str | int, tuple[Mark, Mark]] = {} if marks is None else {"name": (marks[0], marks[0])}

@@ -1,0 +1,102 @@
+"""Output parameters in every published form, as the canonical one: a list, with mappings of properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.source import Draft, Steps
+
+_NESTED: Final = frozenset({"properties", "items", "values", "mapping"})
+"""Keys of an output that hold other outputs."""
+_KEYS: Final = frozenset({*_NESTED, "name", "type", "description", "value", "const", "maxLength"})
+_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+
+
+class OutputForms:
+    """Rewrites the outputs of exposed operations.
+
+    Args:
+        draft: The document that is reshaped.
+        note: Reports what is read otherwise than the specification of the document's version has it.
+    """
+
+    def __init__(self, draft: Draft, note: Callable[[Steps, str, str], None]) -> None:
+        self._draft = draft
+        self._note = note
+
+    def rewrite(self, operation: dict[str, Any], steps: Steps, *, maps: bool) -> None:
+        """Rewrite the outputs of an operation or a tool.
+
+        Args:
+            operation: Has them, or not.
+            steps: Its place.
+            maps: Whether the specification of the document's version has maps of named outputs.
+        """
+        outputs, place = operation.get("outputParameters"), (*steps, "outputParameters")
+        if isinstance(outputs, dict):
+            if outputs and _is_output(outputs):
+                self._note(place, "one output is read as a list of one", "begin it with '- '")
+                self._draft.enclose(operation, "outputParameters")
+            elif _is_named(outputs):
+                if not maps:
+                    message = "'outputParameters' is read as a list of its entries, each with its key as 'name'"
+                    self._note(place, message, "begin each entry with '- name: …'")
+                self._draft.listed(operation, "outputParameters")
+        for index, output in enumerate(_list(operation.get("outputParameters"))):
+            self._output(output, (*place, index))
+
+    def _output(self, output: Any, steps: Steps) -> None:
+        """Rewrite what is inside an output."""
+        if not isinstance(output, dict):
+            return
+        items, properties = output.get("items"), output.get("properties")
+        for index, entry in enumerate(_list(items)):
+            self._output(entry, (*steps, "items", index))
+        if isinstance(items, list) and items and all(map(is_readable, items)):  # the first one counts
+            self._draft.choose(output, "items", 0)
+        elif isinstance(items, dict) and items and _is_named(items) and not _is_output(items):
+            self._draft.choose(output, "items", next(iter(items)))
+        if isinstance(properties, list) and properties and all(_has_name(entry) for entry in properties):
+            message = "'properties' is read as a mapping of its entries by their names"
+            self._note((*steps, "properties"), message, "write 'name: {…}' for each")
+            self._draft.mapped(output, "properties")
+        for key in ("items", "values", "mapping"):
+            self._output(output.get(key), (*steps, key))
+        properties = output.get("properties")
+        for name, inner in properties.items() if isinstance(properties, dict) else ():
+            self._output(inner, (*steps, "properties", name))
+
+
+def is_readable(output: Any) -> bool:
+    """Whether a value has the form of an output, with all that is inside it."""
+    if not isinstance(output, dict) or output.get("type", "object") not in _TYPES:
+        return False
+    properties, inner = output.get("properties", {}), [output[key] for key in ("items", "values") if key in output]
+    if not isinstance(properties, dict) or not isinstance(output.get("mapping", ""), str | dict):
+        return False
+    texts = all(isinstance(output.get(key, ""), str | int | float) for key in ("name", "description", "value"))
+    return texts and all(map(is_readable, (*properties.values(), *inner)))
+
+
+def _is_output(value: dict[str, Any]) -> bool:
+    """Whether a mapping is one output, and not a map of outputs by their names."""
+    if not value.keys() <= _KEYS:
+        return False
+    if any(not isinstance(inner, dict) for inner in value.values()):
+        return True
+    return value.keys() <= _NESTED and not any(isinstance(inner.get("type"), str) for inner in value.values())
+
+
+def _is_named(value: dict[str, Any]) -> bool:
+    return all(isinstance(entry, dict | None) for entry in value.values())
+
+
+def _has_name(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str | int | float)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
