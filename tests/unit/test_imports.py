@@ -213,7 +213,6 @@ def test_apis_of_one_name_from_two_files_are_a_clash_and_not_one_silently(tmp_pa
     file = put(tmp_path, serving=serving, served=SERVED, other=other)
     assert told(file) == [
         "other.yml:7 duplicate-namespace the namespace 'registry' is consumed twice",
-        "other.yml:11 duplicate-name the operation 'registry.get-ship' is consumed twice",
     ]
 
 
