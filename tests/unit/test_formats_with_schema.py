@@ -16,9 +16,10 @@ from google.protobuf import descriptor_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats import Undecodable, decode, decoder
+from naftiko_runtime.formats import Undecodable, compile_schema, decode, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.loading import load
+from naftiko_runtime.notes import Notes
 
 AVRO: dict[str, Any] = {
     "type": "record",
@@ -100,28 +101,36 @@ def test_protobuf() -> None:
 
 
 def test_html() -> None:
-    first = [{"Name": "Anna", "Tons": "12", "3": "é", "4": "more"}, {"Name": "Otto"}]
-    assert decode("html", PAGE.encode(), decoder("html")) == [*first, {"other": "1"}]
-    assert decode("html", PAGE.encode("latin-1"), decoder("html", "table.x"), "iso-8859-1") == first
-    assert decode("html", PAGE.encode(), decoder("html", "body, table")) == [*first, {"other": "1"}]
-    for empty in (b"", b" ", b"</x>", b"<!-- -->", b"text", b"<table></table>", b"<table><tr></tr></table>"):
-        assert decode("html", empty, decoder("html")) == []
+    first = [{"Name": "Anna", "Tons": "12", "3": "é", "": ["more"]}, {"Name": "Otto", "Tons": "", "3": ""}]
+    assert decode("html", PAGE.encode(), decoder("html")) == {"tables": [first, [{"other": "1"}]]}
+    assert decode("html", PAGE.encode("latin-1"), decoder("html", "table.x"), "iso-8859-1") == {"tables": [first]}
+    assert decode("html", PAGE.encode(), decoder("html", "body, table")) == {"tables": [first, [{"other": "1"}]]}
+    assert decode("html", PAGE.encode(), decoder("html", "#none")) == {"tables": []}
+    for empty in (b"", b" ", b"</x>", b"<!-- -->", b"text"):
+        assert decode("html", empty, decoder("html")) == {"tables": []}
+    for empty in (b"<table></table>", b"<table><tr></tr></table>", b"<table><tr><th>A</table>"):
+        assert decode("html", empty, decoder("html")) == {"tables": [[]]}
 
 
 @pytest.mark.parametrize(
-    ("rows", "records"),
+    ("rows", "tables"),
     [
-        ("<tr><th>A<th>A<th><th>A<tr><td>1<td>2<td>3<td>4", [{"A": "1", "A 2": "2", "3": "3", "A 3": "4"}]),
-        ("<tr><th colspan=2>A<th>B<tr><td>1<td>2<td>3", [{"A": "1", "A 2": "2", "B": "3"}]),
-        ("<tr><th>A<th>B<tr><td rowspan=2>1<td>2<tr><td>3", [{"A": "1", "B": "2"}, {"A": "1", "B": "3"}]),
-        ("<tr><th>A<th>B<tr><td>1<td rowspan=0>2<tr><td>3<tr>", [{"A": "1", "B": "2"}, {"A": "3", "B": "2"}]),
-        ("<tr><th>A<th>B<tr><td colspan=x>1<td rowspan=-1>2", [{"A": "1", "B": "2"}]),
-        ("<tr><th>A<tr><td>1<br>2 <p>3</p><i>4</i>5<script>6</script><!--7-->&amp;", [{"A": "1 2 3 45&"}]),
-        ("<tr><th>A<tr><td>1<table><tr><td>B<tr><td>2</table>3", [{"A": "1 3"}, {"B": "2"}]),
+        ("<tr><th>A<th>A<th><th>B<tr><td>1<td>2<td>3<td>4", [[{"A": "2", "3": "3", "B": "4"}]]),
+        ("<tr><th>A<th>B<tr><td rowspan=2>1<td>2<tr><td>3", [[{"A": "1", "B": "2"}, {"A": "1", "B": "3"}]]),
+        ("<tr><th>A<th>B<tr><td>1<td rowspan=0>2<tr><td>3<tr>", [[{"A": "1", "B": "2"}, {"A": "3", "B": "2"}]]),
+        ("<tr><th>A<th>B<tr><td colspan=2>1", [[{"A": "1", "B": "1"}]]),
+        ("<tr><th>A<th>B<tr><td colspan=x>1<td rowspan=-1>2", [[{"A": "1", "B": "2"}]]),
+        ("<tr><th colspan=2>A<th>B<tr><td>1<td>2<td>3", [[{"A": "1", "A 2": "2", "B": "3"}]]),
+        ("<tr><th>A<tr><td>1<br>2 <p>3</p><i>4</i>5<script>6</script><!--7-->&amp;", [[{"A": "1 2 3 45&"}]]),
+        ("<tr><th>A<tr><td>1<table><tr><td>B<tr><td>2</table>3", [[{"A": "1 3"}], [{"B": "2"}]]),
+        ("<tr><th>A<th>B<tr><th>1<td>2<tr><th>3", [[{"A": "1", "B": "2"}, {"A": "3", "B": ""}]]),
+        ("<caption>C</caption><thead><tr><th>A<th>B</thead><tbody><tr><td>1<td>2</tbody><tfoot><tr><td>3<td>4</tfoot>",
+         [[{"A": "1", "B": "2"}, {"A": "3", "B": "4"}]]),
+        ("<thead><tr><th colspan=2>Group<tr><th>A<th>B</thead><tr><td>1<td>2", [[{"A": "1", "B": "2"}]]),
     ],
-)
-def test_the_cells_of_html(rows: str, records: list[dict[str, str]]) -> None:
-    assert decode("html", f"<p>x<table>{rows}</table>y".encode(), decoder("html")) == records
+)  # fmt: skip
+def test_the_cells_of_html(rows: str, tables: list[Any]) -> None:
+    assert decode("html", f"<p>x<table>{rows}</table>y".encode(), decoder("html")) == {"tables": tables}
 
 
 @pytest.mark.parametrize(
@@ -138,20 +147,51 @@ def test_the_cells_of_html(rows: str, records: list[dict[str, str]]) -> None:
     ],
 )
 def test_what_html_is_in(body: bytes, charset: str | None) -> None:
-    assert decode("html", body, decoder("html"), charset) == [{"a": "é"}]
+    assert decode("html", body, decoder("html"), charset) == {"tables": [[{"a": "é"}]]}
 
 
 def test_markdown() -> None:
-    ships = {"level": 1, "heading": "Ships", "tables": [[{"Name": "Anna", "Tons": "12"}, {"Name": "Otto", "Tons": ""}]]}
-    old = {"level": 2, "heading": "Old ones", "text": "- none", "tables": []}
     value = decode("markdown", TEXT.encode(), decoder("markdown"))
-    assert value["front"] == {"title": "Fleet", "tags": ["a", "b"]}
-    before, found, *rest = value["sections"]
-    assert before == {"level": 0, "heading": "", "text": "Before *it*.", "tables": []}
-    assert ships.items() <= found.items()
-    assert rest == [old, {"level": 1, "heading": "Ports", "text": "", "tables": []}]
-    below = decode("markdown", TEXT.encode(), decoder("markdown", "# Sh"))
-    assert [section["heading"] for section in below["sections"]] == ["Ships", "Old ones"]
+    assert value.keys() == {"frontMatter", "tables", "sections"}
+    assert value["frontMatter"] == {"title": "Fleet", "tags": ["a", "b"]}
+    assert value["tables"] == [[{"Name": "Anna", "Tons": "12"}, {"Name": "Otto", "Tons": ""}]]
+    before, ships, *rest = value["sections"]
+    assert before == {"heading": "", "level": 0, "content": "Before *it*."}
+    assert (ships["heading"], ships["level"]) == ("Ships", 1)
+    assert ships["content"].startswith("All of them.\n\n| Name | Tons |")
+    assert rest == [
+        {"heading": "Old ones", "level": 2, "content": "- none"},
+        {"heading": "Ports", "level": 1, "content": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "headings"),
+    [
+        ("# Sh", ["Ships", "Old ones"]),
+        ("Sh", ["Ships", "Old ones"]),
+        ("Old", ["Old ones"]),
+        ("## Old", ["Old ones"]),
+        ("# Old", []),
+        ("##", ["Old ones"]),
+        ("#", ["Ships", "Old ones", "Ports"]),
+        ("Nothing", []),
+        ("  Ports ", ["Ports"]),
+        ("", ["", "Ships", "Old ones", "Ports"]),
+    ],
+)
+def test_sections_begin_as_told(prefix: str, headings: list[str]) -> None:
+    value = decode("markdown", TEXT.encode(), decoder("markdown", prefix))
+    assert [section["heading"] for section in value["sections"]] == headings
+    assert len(value["tables"]) == ("Ships" in headings)
+
+
+def test_front_matter_that_is_no_yaml_is_counted() -> None:
+    notes = Notes()
+    value = decode("markdown", b"---\na: [\n---\n# A", decoder("markdown"), notes=notes)
+    assert value["frontMatter"] == {}
+    assert [section["heading"] for section in value["sections"]] == ["A"]
+    assert notes.count == 1
 
 
 @pytest.mark.parametrize(
@@ -175,7 +215,7 @@ def test_markdown() -> None:
             "twice",
         ),
         ("avro", "x", b'{"type": "bytes", "logicalType": "decimal", "scale": -1}', "no such scale"),
-        ("protobuf", "x", b"\xff", "no descriptor set; compile it with protoc"),
+        ("protobuf", "x", b"\xff", "no descriptor set, and its name does not end in .proto; compile it with protoc"),
         ("protobuf", "x", partial_descriptors(), "no whole descriptor set.*--include_imports"),
         ("protobuf", "x", b"", "protoc"),
         ("protobuf", "x#fleet.Nope", descriptors(), "it has fleet.Ship, fleet.Port"),
@@ -183,7 +223,6 @@ def test_markdown() -> None:
         ("html", "table[", None, "no CSS selector"),
         ("html", "table::before", None, "no CSS selector"),
         ("html", "table:nope", None, "no CSS selector"),
-        ("markdown", "Results", None, "write '## Results'"),
     ],
 )
 def test_bad_schemas(raw_format: str, schema: str, content: bytes | None, words: str) -> None:
@@ -204,7 +243,6 @@ def test_bad_schemas(raw_format: str, schema: str, content: bytes | None, words:
         ("html", b"<table><tr><td>" * 300, None, "nested too deeply"),
         ("html", b"<table>" + b"<tr><td colspan=1000>" * 3000, None, "more than"),
         ("html", b"<table><tr>" + b"<td rowspan=0>" * 3000 + b"<tr><td>" * 3000, None, "more than"),
-        ("markdown", b"---\na: [\n---\n", None, "expected node"),
     ],
 )
 def test_faults(raw_format: str, body: bytes, charset: str | None, words: str) -> None:
@@ -250,7 +288,7 @@ def test_any_bytes_decode_or_are_refused(body: bytes, raw_format: str) -> None:
 @given(st.text("-#| a1*\n`>[]()!", max_size=60))
 def test_any_markdown_has_sections(text: str) -> None:
     value = decode("markdown", text.encode(), decoder("markdown"))
-    assert all(section.keys() == {"level", "heading", "text", "tables"} for section in value["sections"])
+    assert all(section.keys() == {"level", "heading", "content"} for section in value["sections"])
 
 
 DOCUMENT = """
@@ -327,3 +365,61 @@ def test_a_library_that_is_not_there_is_told_before_anything_runs(
         "not-served-yet",
         f"in a checkout of naftiko-runtime: pip install '.[{raw_format}]'",
     )
+
+
+PROTO = """
+syntax = "proto3";
+package fleet;
+import "google/protobuf/timestamp.proto";
+import "ports/port.proto";
+message Ship {
+  string full_name = 1;
+  int64 tons = 2;
+  Port home = 3;
+  map<string, int32> crew = 4;
+  google.protobuf.Timestamp built = 5;
+}
+"""
+PORT = 'syntax = "proto3"; package fleet; message Port { string name = 1; repeated Port near = 2; }'
+
+
+def proto_messages(folder: Path, schema: str) -> list[str]:
+    text = DOCUMENT.replace("avro", "protobuf").replace("SCHEMA", f'"{schema}"')
+    (folder / "x.yml").write_text(text)
+    return [found.message for found in load(folder / "x.yml").diagnostics]
+
+
+def test_a_proto_file_is_compiled(tmp_path: Path) -> None:
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ships").mkdir()
+    (tmp_path / "ships" / "ship.proto").write_text(PROTO)
+    (tmp_path / "ports" / "port.proto").write_text(PORT)
+    content = compile_schema("protobuf", tmp_path / "ships" / "ship.proto", [tmp_path])
+    body = b"\x0a\x04Anna\x10\x07\x1a\x04\x0a\x02NL"
+    expected = {"full_name": "Anna", "tons": 7, "home": {"name": "NL", "near": []}, "crew": {}}
+    for name in ("ship.proto", "ship.proto#fleet.Ship"):
+        assert decode("protobuf", body, decoder("protobuf", name, content)) == expected
+    for name in ("ships/ship.proto", "ships/ship.proto#fleet.Ship", "file://./ships/ship.proto", "ports/port.proto"):
+        assert proto_messages(tmp_path, name) == []
+    assert "no message 'fleet.Boat'" in proto_messages(tmp_path, "ships/ship.proto#fleet.Boat")[0]
+
+
+def test_a_proto_file_that_does_not_compile_is_told(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "port.proto").write_text(PORT)
+    (inside / "link.proto").symlink_to(tmp_path / "port.proto")
+    head = 'syntax = "proto3"; '
+    for text, words in (
+        (head + "message Ship {", "ship.proto:1"),
+        (head + "message Ship { Boat b = 1; }", "Boat"),
+        (head + 'import "none.proto"; message Ship {}', "none.proto"),
+        (head + 'import "../port.proto"; message Ship {}', "leave"),
+        (head + 'import "link.proto"; message Ship {}', "leave"),
+        (head + "message M {" * 100_000 + "}" * 100_000, "does not do"),
+        (head, "no messages"),
+        ("\xff", "does not do"),
+    ):
+        (inside / "ship.proto").write_text(text, "latin-1")
+        (message,) = proto_messages(inside, "ship.proto")
+        assert words in message

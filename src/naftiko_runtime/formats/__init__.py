@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.formats import json, separated, xml, yaml
 from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.notes import Notes
 
-__all__ = ["DECODERS", "WITH_FILE", "Decode", "MissingExtraError", "Undecodable", "decode", "decoder", "read_json"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "DECODERS",
+    "WITH_FILE",
+    "Decode",
+    "MissingExtraError",
+    "Undecodable",
+    "compile_schema",
+    "decode",
+    "decoder",
+    "read_json",
+]
 
 Decode: TypeAlias = Callable[[bytes, str | None, Notes], Any]
 """From a body, the charset that its content type names, and where irregularities are noted, to a plain value."""
@@ -52,10 +66,7 @@ def decoder(raw_format: str, schema: str | None = None, content: bytes | None = 
     """
     if (known := DECODERS.get(raw_format)) is not None:
         return known
-    try:
-        module: Any = import_module(f"naftiko_runtime.formats.{raw_format}")
-    except ImportError:
-        raise MissingExtraError(raw_format) from None
+    module = _module(raw_format)
     match raw_format:
         case "avro":
             made: Decode = module.decoder(content)
@@ -64,6 +75,34 @@ def decoder(raw_format: str, schema: str | None = None, content: bytes | None = 
         case _:
             made = module.decoder(schema)
     return made
+
+
+def compile_schema(raw_format: str, file: Path, folders: Sequence[Path]) -> bytes | None:
+    """What a schema file is compiled to, with all that it imports; nothing when it is used as it is.
+
+    Args:
+        raw_format: As for :func:`decoder`.
+        file: The schema file.
+        folders: Where files may be read.
+
+    Raises:
+        ValueError: It does not compile.
+        MissingExtraError: As for :func:`decoder`.
+    """
+    if raw_format != "protobuf" or file.suffix != ".proto":
+        return None
+    try:
+        compiled: bytes = _module(raw_format).compile_proto(file, folders)
+    except ImportError:
+        raise MissingExtraError(raw_format) from None
+    return compiled
+
+
+def _module(raw_format: str) -> Any:
+    try:
+        return import_module(f"naftiko_runtime.formats.{raw_format}")
+    except ImportError:
+        raise MissingExtraError(raw_format) from None
 
 
 def decode(

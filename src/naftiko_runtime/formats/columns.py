@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from naftiko_runtime.notes import Notes
 
-def records(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+
+def records(rows: Sequence[Sequence[str]], notes: Notes) -> list[dict[str, Any]]:
     """The rows behind the first one, by its names.
 
-    A column without a name is called by its number, and so is every one beyond the first row's; a name that comes again
-    has its own count behind it (``Tons``, ``Tons 2``).
+    Of two columns with one name the later counts, a short row has empty cells, and surplus cells are a list under the
+    empty name.
     """
     if not rows:
         return []
     header, *rest = rows
-    names: list[str] = []
-    _name_columns(names, header)
-    widest = max(map(len, rest), default=0)
-    _name_columns(names, [""] * (widest - len(names)))
-    return [dict(zip(names, row, strict=False)) for row in rest]
+    width = len(header)
+    notes.add("a column of the same name as another", width - len(set(header)))
+    if {width}.issuperset(map(len, rest)):
+        return [dict(zip(header, row, strict=True)) for row in rest]
+    objects: list[dict[str, Any]] = []
+    for row in rest:
+        fields: dict[str, Any] = dict.fromkeys(header, "") | dict(zip(header, row, strict=False))
+        if len(row) > width:
+            fields[""] = row[width:]
+        notes.add("a row of another length than the first", len(row) != width)
+        objects.append(fields)
+    return objects
 
 
-def _name_columns(names: list[str], header: Sequence[str]) -> None:
-    known, counts = set(names), dict.fromkeys(names, 1)
-    for text in header:
-        base = name = text or str(len(names) + 1)
-        while name in known:
-            counts[base] = counts.get(base, 1) + 1
-            name = f"{base} {counts[base]}"
-        known.add(name)
-        names.append(name)
+def numbered(header: Sequence[str]) -> list[str]:
+    """Names of columns, of which those without one are called by their number."""
+    return [name or str(number) for number, name in enumerate(header, start=1)]

@@ -1,8 +1,8 @@
-"""HTML: the rows of its tables, each an object of texts by the names of the columns.
+"""HTML: its tables, each a list of rows, each an object of texts by the names of the columns.
 
-``outputSchema`` is a CSS selector for the tables, or for what holds them; without one it is all of them. A table within
-a cell is a table of its own. Needs the extra ``html``: lxml, because it stops at 256 levels, where lexbor takes time
-that grows with the square of them.
+``{tables: [[{header: cell}]]}``. ``outputSchema`` is a CSS selector for the tables, or for what holds them; without one
+it is all of them. A table within a cell is a table of its own, behind the one that it stands in. Needs the extra
+``html``: lxml, because it stops at 256 levels, where lexbor takes time that grows with the square of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.columns import records
+from naftiko_runtime.formats.columns import numbered, records
 from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def decoder(selector: str | None) -> Decode:
     except (SelectorError, etree.XPathError):
         raise ValueError(f"'{selector}' is no CSS selector") from None
 
-    def decode(body: bytes, charset: str | None, notes: Notes) -> list[dict[str, str]]:
+    def decode(body: bytes, charset: str | None, notes: Notes) -> dict[str, Any]:
         """Decode a page.
 
         Args:
@@ -57,13 +57,13 @@ def decoder(selector: str | None) -> Decode:
         """
         page = _page(as_text(body, charset or _own_charset(body), notes))
         if page is None:
-            return []
+            return {"tables": []}
         chosen = find(page)
         reader = _Reader(chosen)
         for element in chosen:
             if element not in reader.seen:
                 reader.read(element)
-        return [row for table in reader.tables for row in records(table.rows())]
+        return {"tables": [records(table.rows(), notes) for table in reader.tables]}
 
     return decode
 
@@ -101,11 +101,15 @@ class _Table:
         """The texts of the cell that is open."""
         self._budget = budget
         self._rows: list[list[str]] = []
+        self._header: int | None = None
+        """Which row names the columns, where the table says so."""
         self._down: dict[int, tuple[int, str]] = {}
 
-    def row(self) -> None:
-        """Begin a row."""
+    def row(self, *, names: bool = False) -> None:
+        """Begin a row, of which the last one that names the columns does so."""
         self._carry()
+        if names:
+            self._header = len(self._rows)
         self._rows.append([])
 
     def cell(self, text: str, across: int, down: int) -> None:
@@ -115,10 +119,12 @@ class _Table:
         self._carry()
         row, last = self._rows[-1], len(self._rows) - 1 + down - 1
         self._budget.spend(across)
-        for column in range(len(row), len(row) + across):
-            row.append(text)
+        names_columns = text and len(self._rows) - 1 == (self._header or 0)
+        for number in range(1, across + 1):
+            copy = f"{text} {number}" if names_columns and number > 1 else text
             if down > 1:
-                self._down[column] = last, text
+                self._down[len(row)] = last, copy
+            row.append(copy)
 
     def _carry(self) -> None:
         """Put cells of rows above that span this one."""
@@ -128,9 +134,10 @@ class _Table:
             row.append(above[1])
 
     def rows(self) -> list[list[str]]:
-        """The rows that have cells."""
+        """The rows that have cells, from the one that names the columns."""
         self._carry()
-        return [row for row in self._rows if row]
+        rows = [row for row in self._rows[self._header or 0 :] if row]
+        return [numbered(rows[0]), *rows[1:]] if rows else []
 
 
 class _Budget:
@@ -174,7 +181,8 @@ class _Reader:
             self._text(" ")
             self._begin()
         elif tag == "tr":
-            self._table().row()
+            parent = element.getparent()
+            self._table().row(names=parent is not None and parent.tag == "thead")
         elif tag in _CELLS:
             self._table().words = []
         elif tag in _UNSEEN:

@@ -1,8 +1,9 @@
-"""Markdown: its front matter, and its sections with their tables.
+"""Markdown: its front matter, its tables and its sections.
 
-``{front: {…}, sections: [{level, heading, text, tables: [[{column: text}]]}]}``; what stands before the first heading
-is a section of level 0. ``outputSchema`` is the beginning of the headings that are wanted (``## Results``), with what
-is below them; without one it is all.
+``{frontMatter: {…}, tables: [[{column: text}]], sections: [{heading, level, content}]}``; what stands before the first
+heading is a section of level 0. ``outputSchema`` is the beginning of the headings that are wanted (``Results``, or
+``## Results`` for those of that level), with what is below them; without one it is all. Headings and cells are plain
+text, contents are Markdown.
 
 Read line by line, because a parser of all of Markdown takes seconds for a megabyte: headings (``#`` and underlined),
 tables with pipes, and the code and comments in which neither counts. Lists and quotations are text.
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import yaml
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.columns import records
+from naftiko_runtime.formats.columns import numbered, records
+from naftiko_runtime.formats.inline import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
-_WANTED: Final = re.compile(r"(#{1,6})(?:[ \t]+(.*))?")
+_WANTED: Final = re.compile(r"(#{0,6})(?:(?:(?<=#)[ \t]+|(?<!#))(.*))?", re.DOTALL)
 _HEADING: Final = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE: Final = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -38,31 +40,32 @@ _DASHES: Final = re.compile(r":?-+:?")
 
 
 def decoder(prefix: str | None) -> Decode:
-    """The decoder for the sections whose headings begin as told.
-
-    Raises:
-        ValueError: It is no beginning of a heading.
-    """
-    wanted = _WANTED.fullmatch(prefix.strip()) if prefix else None
-    if prefix and wanted is None:
-        raise ValueError(f"'{prefix}' is no heading: write '## Results'")
+    """The decoder for the sections whose headings begin as told."""
+    wanted = _WANTED.fullmatch((prefix or "").strip())
 
     def decode(body: bytes, charset: str | None, notes: Notes) -> dict[str, Any]:
-        """Decode a text.
-
-        Raises:
-            ValueError: It is not in its charset, or its front matter is no YAML.
-        """
         text = _LINE_BREAK.sub("\n", as_text(body, charset, notes))
         front = _FRONT.match(text)
-        value = yaml.decode(front[1].encode(), None, notes) if front else None
         rest = text[front.end() :] if front else text
-        sections = [section.value() for section in _Reader(rest.split("\n")).sections()]
-        if wanted is not None:
-            sections = list(_below(sections, len(wanted[1]), wanted[2] or ""))
-        return {"front": value if isinstance(value, dict) else {}, "sections": sections}
+        sections = list(_Reader(rest.split("\n"), notes).sections())
+        if wanted is not None and wanted[0]:
+            sections = list(_below(sections, len(wanted[1]), plain_text(wanted[2] or "")))
+        return {
+            "frontMatter": _front_matter(front[1], notes) if front else {},
+            "tables": [table for section in sections for table in section.tables],
+            "sections": [section.value() for section in sections],
+        }
 
     return decode
+
+
+def _front_matter(text: str, notes: Notes) -> dict[str, Any]:
+    try:
+        value = yaml.decode(text.encode(), None, notes)
+    except ValueError:
+        value = None
+        notes.add("front matter that is no YAML")
+    return value if isinstance(value, dict) else {}
 
 
 class _Section:
@@ -70,18 +73,19 @@ class _Section:
         self.level = level
         self.heading = heading
         self.lines: list[str] = []
-        self.tables: list[list[dict[str, str]]] = []
+        self.tables: list[list[dict[str, Any]]] = []
 
     def value(self) -> dict[str, Any]:
         text = "\n".join(self.lines).strip()
-        return {"level": self.level, "heading": self.heading, "text": text, "tables": self.tables}
+        return {"heading": self.heading, "level": self.level, "content": text}
 
 
 class _Reader:
     """Goes through the lines once; each step takes what stands there as a whole."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], notes: Notes) -> None:
         self._lines = lines
+        self._notes = notes
         self._at = 0
         self._paragraph = 0
         """How many lines above belong to a paragraph, which an underline makes a heading."""
@@ -107,13 +111,13 @@ class _Reader:
         if (found := _HEADING.match(line)) is not None:
             self._at += 1
             self._paragraph, self._contained = 0, False
-            return _Section(len(found[1]), _unclosed(line[found.end() :].strip()))
+            return _Section(len(found[1]), plain_text(_unclosed(line[found.end() :].strip())))
         if self._paragraph and (underline := _UNDERLINE.match(line)) is not None:
             above = self._section.lines[-self._paragraph :]
             del self._section.lines[-self._paragraph :]
             self._at += 1
             self._paragraph = 0
-            return _Section(1 if underline[1].startswith("=") else 2, " ".join(map(str.strip, above)))
+            return _Section(1 if underline[1].startswith("=") else 2, plain_text(" ".join(map(str.strip, above))))
         return None
 
     def _block(self) -> None:
@@ -162,11 +166,11 @@ class _Reader:
 
     def _table(self, columns: list[str]) -> None:
         self._take(2)
-        rows = [columns]
+        rows = [numbered(list(map(plain_text, columns)))]
         while self._at < len(self._lines) and self._is_row(self._lines[self._at]):
-            rows.append(_cells(self._lines[self._at])[: len(columns)])
+            rows.append(list(map(plain_text, _cells(self._lines[self._at]))))
             self._take(1)
-        self._section.tables.append(records(rows))
+        self._section.tables.append(records(rows, self._notes))
         self._paragraph = 0
 
     @staticmethod
@@ -206,11 +210,13 @@ def _cells(line: str) -> list[str]:
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
-def _below(sections: Sequence[dict[str, Any]], level: int, heading: str) -> Iterator[dict[str, Any]]:
-    """The sections of that level whose headings begin like this, and those below each."""
-    inside = False
+def _below(sections: Sequence[_Section], level: int, heading: str) -> Iterator[_Section]:
+    """The sections whose headings begin like this, and those below each; of one level only, unless it is 0."""
+    inside = 0
     for section in sections:
-        if section["level"] <= level:
-            inside = section["level"] == level and section["heading"].startswith(heading)
+        if inside and section.level <= inside:
+            inside = 0
+        if not inside and section.level and level in (0, section.level) and section.heading.startswith(heading):
+            inside = section.level
         if inside:
             yield section

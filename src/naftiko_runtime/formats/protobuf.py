@@ -1,30 +1,104 @@
-"""Protocol Buffers: one message, by a compiled descriptor set.
+"""Protocol Buffers: one message, by a ``.proto`` file or a compiled descriptor set.
 
-``outputSchema`` names the file (``protoc --descriptor_set_out=ships.desc --include_imports``) and, behind a ``#``, the
-message: ``ships.desc#fleet.Ship``. Needs the extra ``protobuf``.
+``outputSchema`` names the file and, behind a ``#``, the message: ``ships.proto#fleet.Ship``. Needs the extra
+``protobuf``.
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from base64 import b64encode
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
-from naftiko_runtime.limits import ANSWER_VALUES_MAX
+from naftiko_runtime.limits import ANSWER_VALUES_MAX, DOCUMENT_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from google.protobuf.message import Message
 
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.notes import Notes
 
+_IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")
+_COMPILE_SECONDS: Final = 60
+_FILES_MAX: Final = 1_000
 _COMPILE: Final = "compile it with protoc --descriptor_set_out=FILE --include_imports"
 _WELL_KNOWN: Final = "google.protobuf."
+
+
+def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
+    """A ``.proto`` file and all that it imports, as a descriptor set in which it is the last file.
+
+    What it imports is sought from the outermost folder inwards: from the one of ``folders`` that it is below, and then
+    from each down to its own.
+
+    Args:
+        file: The file.
+        folders: Where files may be read.
+
+    Raises:
+        ValueError: It is wrong, or what it imports is not there.
+        ImportError: The compiler is not installed.
+    """
+    if find_spec("grpc_tools") is None:
+        raise ImportError("grpc_tools")
+    within = [folder for folder in file.parents if any(folder.is_relative_to(allowed) for allowed in folders)]
+    faults: list[str] = []
+    for folder in reversed(within):
+        try:
+            _check_imports(file, folder, folders)
+            return _compiled(file, folder)
+        except ValueError as error:
+            faults.append(str(error))
+    raise ValueError(faults[-1])
+
+
+def _compiled(file: Path, folder: Path) -> bytes:
+    """What protoc makes of a file: in a process of its own, because it ends that when it cannot go on."""
+    with TemporaryDirectory() as scratch:
+        out = Path(scratch, "descriptors")
+        arguments = [f"--proto_path={folder}", f"--descriptor_set_out={out}", "--include_imports", str(file)]
+        command = [sys.executable, "-P", "-m", "grpc_tools.protoc", *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=_COMPILE_SECONDS)  # noqa: S603 - our own interpreter
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"compiling it takes longer than {_COMPILE_SECONDS} seconds") from None
+        if done.returncode == 0 and out.is_file():
+            return out.read_bytes()
+    told = done.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").strip()
+    faults = [line for line in told.splitlines() if "warning:" not in line]
+    raise ValueError("; ".join(faults[:3]) or f"the compiler ended with status {done.returncode}")
+
+
+def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
+    """Check that all that is imported may be read.
+
+    Raises:
+        ValueError: It may not, or is too large or no text.
+    """
+    waiting, known = [file], {file}
+    while waiting:
+        source = waiting.pop()
+        if not any(source.is_relative_to(allowed) for allowed in folders):
+            raise ValueError("what it imports may not leave the document's folder")
+        if not source.is_file() or source.stat().st_size > DOCUMENT_BYTES_MAX:
+            raise ValueError(f"'{source.name}' is no file, or larger than {DOCUMENT_BYTES_MAX:,} bytes")
+        imported = [(folder / name).resolve() for name in _IMPORT.findall(source.read_text("utf-8"))]
+        new = {path for path in imported if path.exists()} - known
+        known |= new
+        waiting += new
+        if len(known) > _FILES_MAX:
+            raise ValueError(f"it imports more than {_FILES_MAX} files")
 
 
 def decoder(descriptors: bytes, name: str) -> Decode:
@@ -62,7 +136,7 @@ def decoder(descriptors: bytes, name: str) -> Decode:
 
 
 def _added(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str]:
-    """The messages of a descriptor set, after all its files went into a pool.
+    """The messages of the last file of a descriptor set, after all its files went into a pool.
 
     Raises:
         ValueError: It is no descriptor set, is not whole, or has no messages.
@@ -71,14 +145,14 @@ def _added(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str
     try:
         files.ParseFromString(descriptors)
     except DecodeError:
-        raise ValueError(f"it is no descriptor set; {_COMPILE}") from None
+        raise ValueError(f"it is no descriptor set, and its name does not end in .proto; {_COMPILE}") from None
     for file in files.file:
         try:
             pool.Add(file)
         except TypeError as error:  # what it imports is not there, or it contradicts itself
             raise ValueError(f"it is no whole descriptor set ({error}); {_COMPILE}") from None
-    own = (file for file in files.file if not file.name.startswith("google/protobuf/"))
-    known = [f"{file.package}.{m.name}".lstrip(".") for file in own for m in file.message_type]
+    own = [file for file in files.file if not file.name.startswith("google/protobuf/")]
+    known = [f"{file.package}.{m.name}".lstrip(".") for file in own[-1:] for m in file.message_type]
     if not known:
         raise ValueError(f"it has no messages; {_COMPILE}")
     return known

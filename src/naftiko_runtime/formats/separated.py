@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.columns import records
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def decoder(separator: str) -> Decode:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
         except csv.Error:
             rows = list(_read_leniently(text, fields, notes))
-        return _objects([row for row in rows if row], notes)
+        return records([row for row in rows if row], notes)
 
     return decode
 
@@ -53,26 +54,3 @@ def _read_leniently(text: str, fields: re.Pattern[str], notes: Notes) -> Iterato
         if found["end"] in ("\r", "\n", "\r\n", ""):
             yield [] if row == [""] and not found[0].strip() else row
             row = []
-
-
-def _objects(rows: list[list[str]], notes: Notes) -> list[dict[str, Any]]:
-    """Rows by the names of the first one.
-
-    Of two columns with one name the later counts, a short row has empty cells, and surplus fields are a list under the
-    empty name.
-    """
-    if not rows:
-        return []
-    header, *rest = rows
-    width = len(header)
-    notes.add("a column of the same name as another", width - len(set(header)))
-    if {width}.issuperset(map(len, rest)):
-        return [dict(zip(header, row, strict=True)) for row in rest]
-    objects: list[dict[str, Any]] = []
-    for row in rest:
-        fields: dict[str, Any] = dict(zip(header, [*row, *[""] * (width - len(row))], strict=False))
-        if len(row) > width:
-            fields[""] = row[width:]
-        notes.add("a row of another length than the first", len(row) != width)
-        objects.append(fields)
-    return objects

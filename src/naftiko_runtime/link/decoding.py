@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import diagnostics as rules
 from naftiko_runtime.extras import install_advice
-from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, decoder
+from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, compile_schema, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.spec.consumes import ConsumedOperation
 
-_NEEDED: Final = "add 'outputSchema: FILE.desc#package.Message', a descriptor set of protoc beside the document"
+_NEEDED: Final = "add 'outputSchema: FILE.proto#package.Message', a file beside the document"
 
 
 def decoding(consumed: Consumed, context: Context) -> Decode | None:
@@ -67,8 +67,9 @@ def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:
         raise ValueError("it leads in a circle") from None
-    folders = (folder, Path(context.source.file).parent, *context.allowed_imports)
-    if not any(path.is_relative_to(allowed.resolve()) for allowed in folders):
+    named = (folder, Path(context.source.file).parent, *context.allowed_imports)
+    folders = [allowed.resolve() for allowed in named]
+    if not any(path.is_relative_to(allowed) for allowed in folders):
         raise _OutsideError
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         raise ValueError("it is no regular file")
@@ -76,4 +77,5 @@ def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
         content = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:
         raise ValueError(f"it is larger than {DOCUMENT_BYTES_MAX:,} bytes")
-    return content
+    compiled = compile_schema(spec.output_raw_format, path, folders)
+    return content if compiled is None else compiled
