@@ -5,7 +5,6 @@ They are RE2's (no look-around, no back references).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,12 +15,23 @@ class PatternError(ValueError):
     """A pattern that does not compile; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern; ``text`` is what the document wrote."""
+    """A compiled pattern; ``text`` is what the document wrote. No data class: every path imports this one."""
 
-    text: str
-    _search: Callable[[str], object | None] = field(repr=False, compare=False)
+    __slots__ = ("_search", "text")
+
+    def __init__(self, text: str, search: Callable[[str], object | None]) -> None:
+        self.text = text
+        self._search = search
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Pattern) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def matches(self, text: str) -> bool:
         """Whether the pattern is found in a text; never in one that is no valid Unicode."""

@@ -46,14 +46,14 @@ async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_ou
 async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeTransport) -> None:
     async with serve(answer(b"first"), half_a_head, answer(b"never")) as server:
         await read(await transport.send(asking(server)))
-        with pytest.raises(UpstreamUnreachable, match="closed the connection before answering"):
+        with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
             await transport.send(asking(server, "/again"))
         assert [r.target for r in server.requests] == [b"/", b"/again"]
 
 
 async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeTransport) -> None:
     async with serve(closes, answer(b"never")) as server:
-        with pytest.raises(UpstreamUnreachable, match="closed the connection before answering"):
+        with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
             await transport.send(asking(server))
         assert len(server.requests) == 1
 
@@ -85,7 +85,7 @@ async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
     transport = NativeTransport(connections_max=1, connect_seconds=0.05)
     async with serve(answer(b"first"), answer(b"second")) as server:
         first = await transport.send(asking(server))
-        with pytest.raises(UpstreamUnreachable, match=r"there was no connection to .* within 0.05 s"):
+        with pytest.raises(UpstreamUnreachable, match="no connection was made in time"):
             await transport.send(asking(server))
         assert await read(first) == b"first"
         assert await read(await transport.send(asking(server))) == b"second"
@@ -131,7 +131,7 @@ async def test_interim_answers_without_end_are_no_answer(transport: NativeTransp
             await peer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 100)
 
     async with serve(endless, answer(b"next")) as server:
-        with pytest.raises(UpstreamUnreachable, match=r"head of the answer of .* is too large"):
+        with pytest.raises(UpstreamUnreachable, match="head of its response is too large"):
             await transport.send(asking(server))
         assert await read(await transport.send(asking(server))) == b"next"
 
@@ -144,7 +144,7 @@ async def test_trailers_without_end_break_the_answer_off(transport: NativeTransp
             await peer.write(endless * 100)
 
     async with serve(trailing) as server:
-        with pytest.raises(UpstreamUnreachable, match="broke off its answer"):
+        with pytest.raises(UpstreamUnreachable, match="the response broke off"):
             await read(await transport.send(asking(server)))
 
 
