@@ -93,6 +93,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     parsed = parse(spoken, findings)
     if parsed is None:
         return _refused(findings, departures, spoken)
+    parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides)
     found = _told(findings, departures)

@@ -33,10 +33,12 @@ class Parsed(Struct, frozen=True):
         document: What was read.
         unread: The places of wrong values and missing keys. What stood there is left out of the document, or replaced
             where a large part could not be read without it: nothing there may be served.
+        fragment: Whether it was written without a ``capability``: a document that imports it may complete it.
     """
 
     document: Document
     unread: frozenset[Steps] = frozenset()
+    fragment: bool = False
 
 
 def parse(source: Source, findings: Findings) -> Parsed | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os.path
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from naftiko_runtime.diagnostics import nearest
+from naftiko_runtime.imports.sections import SECTIONS, imports
 from naftiko_runtime.lazy import pattern
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
 SUFFIXES: Final = (".yaml", ".yml")
 _BEGUN: Final = pattern(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
@@ -21,39 +23,61 @@ _VERSIONS: Final = {"naftiko", "ikanos"}
 _SHARED: Final = {"consumes", "binds", "exposes", "aggregates"}
 
 
-def capability_files(paths: Sequence[Path], *, shared: bool = False) -> list[Path]:
+def capability_files(paths: Sequence[Path]) -> list[Path]:
     """The files themselves, and of each folder its ``*.yaml`` and ``*.yml`` that are capabilities, by name.
 
-    A folder's sandbox files are left out.
+    A folder's sandbox files are left out, and what has no ``capability`` and is imported by another file of it.
 
     Args:
         paths: Files and folders.
-        shared: Whether to take from folders what has no ``capability``, and is there to be imported, as well.
 
     Raises:
         click.UsageError: There is none.
     """
     files: list[Path] = []
     for path in paths:
-        found = sorted(path.iterdir()) if path.is_dir() else ()
-        files += [file for file in found if _is_capability(file, shared=shared)] if path.is_dir() else [path]
+        files += _of_folder(path) if path.is_dir() else [path]
     if paths and not files:
         raise click.UsageError(no_capability_file(paths))
     return list(dict.fromkeys(files))
 
 
+def _of_folder(folder: Path) -> list[Path]:
+    names = (file for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES and may_be_capability(file.name))
+    data = {file: _data(file) for file in names}
+    imported = {place for file, read_data in data.items() for place in _imported(file, read_data)}
+
+    def runs(file: Path) -> bool:
+        if data[file] is None:
+            return True  # it will be told what is wrong with it
+        return exposes(data[file]) and ("capability" in data[file] or _absolute(file) not in imported)
+
+    return [file for file in data if runs(file)]
+
+
+def _data(file: Path) -> Any:
+    """What a file holds; none when it is no YAML."""
+    try:
+        return read(file).data or {}
+    except SourceError:
+        return None
+
+
+def _imported(file: Path, data: Any) -> Iterator[Path]:
+    """The files that a document names in its imports."""
+    for section in SECTIONS:
+        for _, entry in imports(data, section):
+            location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
+            yield _absolute(file.parent / location)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a location may hold what no file system knows
+
+
 def no_capability_file(paths: Iterable[Path | str]) -> str:
     """What to say of paths without any; in quotes, since one of them may be a dot."""
     return "There is no capability file in " + ", ".join(f"'{path}'" for path in paths)
-
-
-def _is_capability(file: Path, *, shared: bool) -> bool:
-    if file.suffix not in SUFFIXES or not may_be_capability(file.name):
-        return False
-    try:
-        return exposes(read(file).data, shared=shared)
-    except SourceError:
-        return True  # it will be told what is wrong with it
 
 
 def may_be_capability(name: str) -> bool:

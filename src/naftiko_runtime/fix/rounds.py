@@ -127,6 +127,7 @@ class _State:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
+                parsed = replace(parsed, fragment="capability" not in source.data)
                 plan = link(parsed, spoken, findings, overrides).plan
                 if isinstance(parsed.document, Document):
                     self._behaviour = behaviour(plan, parsed.document)

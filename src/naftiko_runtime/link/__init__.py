@@ -64,8 +64,8 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     document = parsed.document
     variables = Variables(complete=not _has_broken_binds(findings))
     variables.declare(document, source, findings)
-    unrunnable = overrides.lint and not document.capability.exposes and _can_be_imported(document)
-    shared = unrunnable or isinstance(document, SharedDocument)
+    unrunnable = parsed.fragment or (not document.capability.exposes and _can_be_imported(document))
+    shared = (overrides.lint and unrunnable) or isinstance(document, SharedDocument)
     spaces = _namespaces(document, source)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)

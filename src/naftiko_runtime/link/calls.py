@@ -25,17 +25,22 @@ class Calls:
         self._context = context
         apis = (*document.consumes, *document.capability.consumes)
         self._imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
+        self._namespaces = frozenset(api.namespace for api in apis if api.namespace is not None)
 
     def resolve(self, call: str, steps: Steps) -> Consumed | None:
         """The operation that a call names; nothing when there is none, which is reported at the call's place."""
         consumed = self._operations.get(call)
-        if consumed is None and not self._may_be_imported(call):
+        if consumed is None and not self._may_be_imported(call) and not self._may_be_completed(call):
             self._context.complain(rules.UNRESOLVED_CALL, f"no consumed operation '{call}'", steps, self._nearest(call))
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:
         """Whether a call goes into a namespace that an import brings; that the import is refused says it all."""
         return None in self._imported or call.partition(".")[0] in self._imported
+
+    def _may_be_completed(self, call: str) -> bool:
+        """Whether a call goes into a namespace that a document which imports this one may consume."""
+        return self._context.may_be_completed(call.partition(".")[0], self._namespaces)
 
     def _nearest(self, call: str) -> str:
         """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""

@@ -71,6 +71,13 @@ class Context(Struct, frozen=True):
         """Note a finding at a place of the document."""
         self.findings.add(rule, message, self.source.span(steps, key=key), advice, steps, fix)
 
+    def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
+        """Whether a name that means nothing here may mean something in a document that imports this one.
+
+        One that is nearly a known name is a slip.
+        """
+        return self.shared and not any(is_close(name, candidate) for candidate in known)
+
     def span(self, steps: Steps) -> Span:
         """The place of a value."""
         return self.source.span(steps)

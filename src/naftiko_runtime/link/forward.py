@@ -51,6 +51,8 @@ class Forwarding:
         trusted = frozenset(self._trusted(spec, upstream))
         if upstream is None and self._imported & {None, spec.target_namespace}:
             return None  # that the import is refused says it all
+        if upstream is None and self._context.may_be_completed(spec.target_namespace, self._upstreams):
+            return None
         if upstream is None:
             message = f"no consumed API '{spec.target_namespace}'"
             advice = did_you_mean(spec.target_namespace, self._upstreams, "consumed namespaces")

@@ -141,6 +141,8 @@ def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, conte
         return
     namespace, action = (str(origin[key]) for key in _ORIGIN)
     known = actions.of.get(namespace)
+    if known is None and context.may_be_completed(namespace, actions.of):
+        return
     if known is None:
         advice = did_you_mean(namespace, actions.of, "exposed namespaces")
         message = f"no 'rest' or 'mcp' expose has the namespace '{namespace}'"
