@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from codecs import BOM_UTF8
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +17,7 @@ from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBu
 from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
-from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, bounded_work
+from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.notes import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
@@ -244,9 +243,9 @@ async def _map(answer: Answer, plan: Operation, values: Values, exchange: Exchan
         before = plan.mismatches.count
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
             decoded = _decoded(body, plan, answer)  # from here in one go: what is counted meanwhile is of this answer
-            value = _searched(shape, decoded, plan, exchange.left()) if plan.searches else shape(decoded)
+            value = _searched(shape, decoded, plan, exchange.left) if plan.searches else shape(decoded)
         else:  # then it may be of another one, which costs no more than a look at the value
-            value = await run_beside_loop(partial(_shaped, body, plan, answer, exchange.left()))
+            value = await run_beside_loop(partial(_shaped, body, plan, answer, exchange.left))
         answer.become(filled(value, values) if plan.blanks else value)
         if plan.mismatches.count != before:
             answer.mismatched = True
@@ -255,7 +254,7 @@ async def _map(answer: Answer, plan: Operation, values: Values, exchange: Exchan
         answer.empty()
 
 
-def _searched(shape: Callable[[Any], Any], decoded: Any, plan: Operation, seconds: float) -> Any:
+def _searched(shape: Callable[[Any], Any], decoded: Any, plan: Operation, seconds: Callable[[], float]) -> Any:
     """A shaped value whose paths search; how much, is bounded.
 
     Raises:
@@ -263,8 +262,7 @@ def _searched(shape: Callable[[Any], Any], decoded: Any, plan: Operation, second
         UpstreamTimeout: They take longer than the call has left.
     """
     try:
-        with bounded_work(time.monotonic() + seconds):
-            return shape(decoded)
+        return run_bounded(shape, decoded, seconds)
     except TooMuchWork:
         most = limits.JSONPATH_VISITS_MAX
         message = f"the mapping of '{plan.name}' looks at more than {most:,} values of the answer: use fewer '..'"
@@ -281,7 +279,7 @@ def _is_there(body: bytes, raw_format: str) -> bool:
     return bool(text[:_BEGINNING].strip() or text.strip())
 
 
-def _shaped(body: bytes, plan: Operation, answer: Answer, seconds: float) -> Any:
+def _shaped(body: bytes, plan: Operation, answer: Answer, seconds: Callable[[], float]) -> Any:
     """A large answer, decoded and shaped."""
     if plan.raw_format == "json":
         try:

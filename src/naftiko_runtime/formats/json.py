@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _DIGITS: Final = bytes.maketrans(b"123456789+-E", b"00000000000e")
 _LONG_INTEGER: Final = b"0" * 19
 """orjson turns integers beyond 64 bits into floats."""
-_FRACTION: Final = b"0.0"
 _EXPONENT: Final = b"0e0"
 _LONG_BEFORE_FRACTION: Final = b"00000000.0"
 _LOSES_DIGITS: Final = re.compile(rb"\.(?:[0-9]+0|[0-9]{8,}|00000[0-9]*|[0-9]+[eE][-+]?[0-9]+)(?=[\s,\]}]|$)")
@@ -87,7 +86,7 @@ def _loses_digits(body: bytes) -> bool:
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
         return True
-    if digits.find(_FRACTION) >= 0 and (_LOSES_DIGITS.search(body) or digits.find(_LONG_BEFORE_FRACTION) >= 0):
+    if body.find(b".") >= 0 and (_LOSES_DIGITS.search(body) or digits.find(_LONG_BEFORE_FRACTION) >= 0):
         return True
     return digits.find(_EXPONENT) >= 0 and _WITH_EXPONENT.search(body) is not None
 

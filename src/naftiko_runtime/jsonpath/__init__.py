@@ -14,12 +14,12 @@ from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
 from naftiko_runtime.jsonpath.syntax import Child
-from naftiko_runtime.jsonpath.work import OutOfTime, TooMuchWork, bounded_work
+from naftiko_runtime.jsonpath.work import OutOfTime, TooMuchWork, run_bounded
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression
 
-__all__ = ["Getter", "JsonPath", "JsonPathError", "OutOfTime", "TooMuchWork", "bounded_work", "compile_path"]
+__all__ = ["Getter", "JsonPath", "JsonPathError", "OutOfTime", "TooMuchWork", "compile_path", "run_bounded"]
 
 
 class JsonPath(Struct, frozen=True):
@@ -30,7 +30,7 @@ class JsonPath(Struct, frozen=True):
     definite: bool
     """Whether it gives one value (``$.a[0]``, and every function) or a list of all found (``$.a[*]``)."""
     get: Getter
-    """From a decoded JSON value to what stands at the path; raises only what :func:`bounded_work` has it raise.
+    """From a decoded JSON value to what stands at the path; raises only what :func:`run_bounded` has it raise.
 
     A definite path gives the value itself, any other one a new list, possibly empty, in document order. Both give None
     when what a list would be made of is missing.

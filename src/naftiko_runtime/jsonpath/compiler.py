@@ -78,6 +78,8 @@ def _column(segments: tuple[Segment, ...]) -> _Step:
     """One value for each, so that columns line up: null where one lacks it."""
     keys = _leading_keys(segments)
     ends = segments[len(keys) :]
+    if len(segments) == len(keys) == 1 and isinstance(name := keys[0], str):
+        return lambda found: [value.get(name) if isinstance(value, dict) else None for value in found]
     get = _lookup(keys, None)
     for end in ends:
         if isinstance(end, Fields):
