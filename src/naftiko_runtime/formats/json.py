@@ -15,16 +15,17 @@ from naftiko_runtime.source import exact_float
 if TYPE_CHECKING:
     from naftiko_runtime.notes import Notes
 
-# Whether orjson would lose digits is asked of the body with all digits and signs made "0": bytes.translate and
+# Whether orjson would lose digits is asked of the body with all digits made "0": bytes.translate and
 # bytes.find take a tenth of the time of a regular expression.
-_DIGITS: Final = bytes.maketrans(b"123456789+-E", b"00000000000e")
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_INTEGER: Final = b"0" * 19
 """orjson turns integers beyond 64 bits into floats."""
-_EXPONENT: Final = b"0e0"
 _LONG_BEFORE_FRACTION: Final = b"00000000.0"
 _LOSES_DIGITS: Final = re.compile(rb"\.(?:[0-9]+0|[0-9]{8,}|00000[0-9]*|[0-9]+[eE][-+]?[0-9]+)(?=[\s,\]}]|$)")
-"""A fraction that would be written otherwise: trailing zeros, many digits, very small, an exponent."""
-_WITH_EXPONENT: Final = re.compile(rb"[0-9][eE][-+]?[0-9]+(?=[\s,\]}]|$)")
+"""A fraction that would be written otherwise: trailing zeros, many digits, very small, an exponent.
+
+An exponent without a fraction is not sought: it keeps its value, and that search takes as long as all others together.
+"""
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -86,9 +87,9 @@ def _loses_digits(body: bytes) -> bool:
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
         return True
-    if body.find(b".") >= 0 and (_LOSES_DIGITS.search(body) or digits.find(_LONG_BEFORE_FRACTION) >= 0):
-        return True
-    return digits.find(_EXPONENT) >= 0 and _WITH_EXPONENT.search(body) is not None
+    if body.find(b".") < 0:
+        return False
+    return _LOSES_DIGITS.search(body) is not None or digits.find(_LONG_BEFORE_FRACTION) >= 0
 
 
 def _read_irregular(found: str, notes: Notes, error: ValueError) -> Any:

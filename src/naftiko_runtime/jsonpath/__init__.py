@@ -13,11 +13,11 @@ from msgspec import Struct
 from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
-from naftiko_runtime.jsonpath.syntax import Child
+from naftiko_runtime.jsonpath.syntax import Child, Slice, Wildcard
 from naftiko_runtime.jsonpath.work import OutOfTime, TooMuchWork, run_bounded
 
 if TYPE_CHECKING:
-    from naftiko_runtime.jsonpath.syntax import Expression
+    from naftiko_runtime.jsonpath.syntax import Expression, Segment
 
 __all__ = ["Getter", "JsonPath", "JsonPathError", "OutOfTime", "TooMuchWork", "compile_path", "run_bounded"]
 
@@ -38,7 +38,7 @@ class JsonPath(Struct, frozen=True):
     identity: bool
     """Whether it is ``$``: the value as it came."""
     searches: bool = False
-    """Whether it looks at more than where it leads, by a wildcard or a function say."""
+    """Whether what it looks at can grow faster than the value: by ``..``, filters, several keys or functions."""
     names: tuple[str, ...] = ()
     """The names of the fields that lead to its one value, where there is nothing else to it (``$.a.b``)."""
 
@@ -56,8 +56,12 @@ def compile_path(text: str) -> JsonPath:
     expression = parse(text)
     get = compile_expression(expression)
     query = expression.query
-    searches = query.function is not None or not all(isinstance(segment, Child) for segment in query.segments)
+    searches = query.function is not None or any(map(_multiplies, query.segments))
     return JsonPath(text, query.definite, get, _is_identity(expression), searches, _names(expression))
+
+
+def _multiplies(segment: Segment) -> bool:
+    return not isinstance(segment, Child | Wildcard | Slice)
 
 
 def _names(expression: Expression) -> tuple[str, ...]:
