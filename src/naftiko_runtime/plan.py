@@ -300,6 +300,8 @@ class Operation(Struct, frozen=True):
     description: str = ""
     outline: Outline | None = None
     """What the shaped result looks like; none when there is no shape, or no telling."""
+    declared: dict[str, Any] | None = None
+    """What the document says of an untouched JSON answer, as a JSON Schema; none when it says nothing of it."""
     searches: bool = False
     """Whether a path of the shape searches: what it looks at is bounded."""
     mismatches: Mismatches = field(default_factory=Mismatches)
@@ -431,6 +433,8 @@ class Plan(Struct, frozen=True):
     """``namespace.operation`` of every consumed operation."""
     version: str | None = None
     """The document's own, if it tells one."""
+    description: str = ""
+    """What the document says of itself."""
 
     @property
     def served(self) -> tuple[Operation, ...]:

@@ -89,6 +89,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         servers=servers,
         operations=frozenset(operations),
         version=document.info.version,
+        description=document.info.description or "",
     )
     return Linked(plan, parts, operations, _first_apis(document))
 

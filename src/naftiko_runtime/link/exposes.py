@@ -23,6 +23,7 @@ from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
+from naftiko_runtime.link.untouched import declared_answer
 from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
 from naftiko_runtime.plan import (
     Argument,
@@ -294,6 +295,7 @@ class _Linker:
             binary_bytes_max=self._binary_bytes_max(expose, consumed),
             description=spec.description or consumed.spec.description or "",
             outline=None if shape is None else outlined(spec.output_parameters),
+            declared=None if shape is not None else declared_answer(consumed, spec.output_parameters),
             searches=shape is not None and any(map(searches, spec.output_parameters)),
             mismatches=mismatches,
             blanks=leaves.any,

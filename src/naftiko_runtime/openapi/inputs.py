@@ -31,6 +31,8 @@ _LISTS: Final[dict[str, dict[str, Any]]] = {
 _RE2_ONLY: Final = re.compile(r"\(\?(?!:)|\[:|\\[ACEQazpP]|\\x\{")
 """What RE2 reads and ECMA 262, whose patterns OpenAPI has, does not read or reads otherwise."""
 
+_BYTES: Final = {"type": "string", "format": "binary"}
+"""As 3.0 has it: 3.1 needs no schema for bytes, and generators of clients do."""
 _ANY_QUERY: Final = "query"
 
 
@@ -57,13 +59,19 @@ def request_body(operation: Operation) -> dict[str, Any] | None:
     """What a caller gives in the body; nothing when no body is looked at."""
     specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
     if not specs:
-        is_open = isinstance(operation.request.body, OpenBody)
-        return {"description": "Passed on as it is.", "content": {"*/*": {}}} if is_open else None
+        return _any_body(body) if isinstance(body := operation.request.body, OpenBody) else None
     required = any(is_required(spec) for spec in specs)
     named = [spec for spec in specs if spec.path is None]
     if [(spec.name, spec.type) for spec in named] == [("body", "binary")]:
-        return {"required": required, "content": {"application/octet-stream": {}}}
+        return {"required": required, "content": {"application/octet-stream": {"schema": _BYTES}}}
     return {"required": required, "content": {"application/json": {"schema": _body_schema(named)}}}
+
+
+def _any_body(body: OpenBody) -> dict[str, Any]:
+    """A body that is passed on; of the type that the API has, or of any other."""
+    schema = {"type": "object"} if body.kind in ("form", "multipart") else {}
+    content = {body.content_type: {"schema": schema}, "*/*": {"schema": {}}}
+    return {"description": "Passed on as it is.", "content": content}
 
 
 def is_required(spec: Input) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from ipaddress import ip_address
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -36,7 +38,7 @@ _RESPONSES: Final[dict[str, dict[str, Any]]] = {
     },
     "UpstreamFailed": {"description": "The API behind this one gave no usable answer.", "content": _OURS_OR_THEIRS},
     "UpstreamTooSlow": {"description": "The API behind this one did not answer in time.", "content": _OURS_OR_THEIRS},
-    "Otherwise": {"description": "Another status of the API behind this one, as it came.", "content": _ANYTHING},
+    "Otherwise": {"description": "Another status of the API behind this one, as it came: its body is anything."},
 }
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -55,8 +57,8 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             },
         },
     },
-    "required": ["type", "title", "status", "detail"],
 }
+"""No member is required (RFC 9457): the API behind may answer the same statuses with problems of its own."""
 
 
 def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
@@ -69,16 +71,21 @@ def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     first = servers[0]
     needed = schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
+    told = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:
-        told = ", ".join(forwards)
-        document["info"]["description"] = f"Requests of any method below these paths go to the API behind: {told}"
+        told.append(f"Requests of any method below these paths go to the API behind: {', '.join(forwards)}")
+    if told:
+        document["info"]["description"] = "\n\n".join(told)
     if first.port:  # a free port is not known before it is taken
         document["servers"] = [{"url": f"http://{_host(first.address)}:{first.port}"}]
-    if needed:
-        document["security"] = [{name: [] for name in needed}]
-    document["paths"] = _Paths(guarded=bool(needed)).of(servers)
-    responses = {name: r for name, r in _RESPONSES.items() if needed or name != "Unauthorized"}
-    document["components"] = {"schemas": {"Problem": _PROBLEM_SCHEMA}, "responses": responses}
+    document["security"] = [{name: [] for name in needed}] if needed else []
+    names = dict.fromkeys(server.namespace for server in servers)
+    document["tags"] = [{"name": name, "description": f"Routes of the expose '{name}'."} for name in names]
+    document["paths"] = paths = _Paths(guarded=bool(needed)).of(servers)
+    operations = [operation for item in paths.values() for operation in item.values()]
+    used = {r.get("$ref", "").rpartition("/")[2] for operation in operations for r in operation["responses"].values()}
+    responses = {name: response for name, response in _RESPONSES.items() if name in used}
+    document["components"] = {"schemas": {"Problem": _PROBLEM_SCHEMA}, "responses": responses} if operations else {}
     if needed:
         document["components"]["securitySchemes"] = needed
     return deepcopy(document)
@@ -122,7 +129,9 @@ class _Paths:
         item = self._items.setdefault(shape, {})
         if (method := route.method.lower()) not in item:
             name = self._unique(_operation_name(server, route))
-            item[method] = {"operationId": name, **self._operation(route, placeholders)}
+            told = dict(_told(name, route.operation.description if isinstance(route, Route) else ""))
+            tags = {"tags": [server.namespace]}
+            item[method] = {"operationId": name, **told, **tags, **self._operation(route, placeholders)}
 
     def _unique(self, name: str) -> str:
         """An operation's name, numbered when another has it."""
@@ -137,7 +146,7 @@ class _Paths:
         if not isinstance(route, Route):
             return self._broken(route, placeholders)
         operation = route.operation
-        found: dict[str, Any] = dict(_told(operation.description))
+        found: dict[str, Any] = {}
         if given := parameters(operation, placeholders):
             found["parameters"] = given
         if (body := request_body(operation)) is not None:
@@ -154,7 +163,7 @@ class _Paths:
         return {**found, "responses": {**refused, "501": why}}
 
     def _responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield "200", {"description": "The result.", "content": _result(operation)}
+        yield "200", {"description": "The result.", **_result(operation)}
         yield "204", {"description": "The API behind this one has nothing to say."}
         if operation.contract.inputs:
             yield "400", _reference("Refused")
@@ -165,25 +174,43 @@ class _Paths:
         yield "default", _reference("Otherwise")
 
 
-def _told(description: str) -> Iterator[tuple[str, str]]:
-    """A description in its place by its length."""
+def _told(name: str, description: str) -> Iterator[tuple[str, str]]:
+    """A description and a summary of it; the words of the name are the summary where there is no description."""
+    words = " ".join(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").split())
+    yield "summary", _shortened(description) or f"{words[:1].upper()}{words[1:]}"
     if description:
-        is_short = len(description) <= _SUMMARY_CHARACTERS_MAX and "\n" not in description
-        yield "summary" if is_short else "description", description
+        yield "description", description
+
+
+def _shortened(description: str) -> str:
+    """The first sentence of a description, cut off where it is long."""
+    text = " ".join(description.split())
+    if len(text) > _SUMMARY_CHARACTERS_MAX and (end := re.search(r"[.!?](?= )", text)) is not None:
+        text = text[: end.end()]
+    return shorten(text, _SUMMARY_CHARACTERS_MAX, placeholder=" …")
 
 
 def _result(operation: Operation) -> dict[str, Any]:
-    """The content of an answer that could be had: JSON of a known form when it is mapped, otherwise anything."""
+    """The content of an answer, as far as the document tells; what goes through untouched may be anything else, too."""
     if operation.shape is None:
-        return _ANYTHING
+        if operation.media_type is not None:
+            return {"content": {operation.media_type: {}}}
+        if operation.declared is not None:
+            return {"content": {"application/json": {"schema": operation.declared}, **_ANYTHING}}
+        return {}
+    return {"content": {"application/json": {"schema": _mapped(operation)}}}
+
+
+def _mapped(operation: Operation) -> dict[str, Any]:
     outline = operation.outline
     if outline is None:
-        return {"application/json": {}}
+        return {}
     if outline.wraps:
-        return {"application/json": {"schema": outline.schema["properties"]["result"]}}
-    if operation.mock:
-        return {"application/json": {"schema": outline.schema}}
-    return {"application/json": {"schema": {**outline.schema, "type": ["object", "null"]}}}  # a missing path gives null
+        schema: dict[str, Any] = outline.schema["properties"]["result"]
+        return schema
+    return (
+        outline.schema if operation.mock else {**outline.schema, "type": ["object", "null"]}
+    )  # a path may find nothing
 
 
 def _reference(response: str) -> dict[str, Any]:
