@@ -90,52 +90,44 @@ class DirectAnswers:
         if headers is None or version is None:
             return receive
         taken = await receive()
-        body = taken.get("body", b"") if taken["type"] == "http.request" else b""
+        stateless = version in STATELESS
         if taken.get("more_body", False):
-            return await self._answer_large(taken, receive, headers, version, scope, send)
-        whole = body and len(body) <= self._body_bytes_max
-        message = _message(body, headers, stateless=version in STATELESS) if whole else None
-        answered = await self._answer_message(message, headers, version, scope, send)
-        return None if answered else _replaying([taken], receive)
-
-    async def _answer_large(
-        self,
-        taken: MutableMapping[str, Any],
-        receive: Receive,
-        headers: dict[bytes, bytes],
-        version: str,
-        scope: Scope,
-        send: Send,
-    ) -> Receive | None:
-        """Answer a message that comes in several pieces, decoded beside the loop; returns as a call does."""
-        pieces, size = [taken], len(taken.get("body", b""))
-        while pieces[-1].get("more_body", False) and size <= self._body_bytes_max:
-            pieces.append(await receive())
-            size += len(pieces[-1].get("body", b""))
-        whole = pieces[-1]["type"] == "http.request" and size <= self._body_bytes_max
-        body = b"".join(piece.get("body", b"") for piece in pieces)
-        message = None
-        if whole:
-            pieces = [{"type": "http.request", "body": body, "more_body": False}]
-            message = await run_beside_loop(partial(_large_message, body, headers, stateless=version in STATELESS))
-        answered = await self._answer_message(message, headers, version, scope, send)
-        return None if answered else _replaying(pieces, receive)
-
-    async def _answer_message(
-        self, message: dict[str, Any] | None, headers: dict[bytes, bytes], version: str, scope: Scope, send: Send
-    ) -> bool:
-        """Answer a message, if it is one that is answered here; whether it is."""
-        wire = self._introduction.stateless if version in STATELESS else self._introduction.legacy
+            taken, message = await self._take_large(taken, receive, headers, stateless=stateless)
+        else:
+            body = taken.get("body", b"") if taken["type"] == "http.request" else b""
+            whole = body and len(body) <= self._body_bytes_max
+            message = _message(body, headers, stateless=stateless) if whole else None
+        wire = self._introduction.stateless if stateless else self._introduction.legacy
         answer = None
         if message is not None and message["method"] != _CALL:
             answer = self._answer(message, wire, version, headers, scope)
         elif message is not None and self._takes_call(message, version, headers, scope):
             answer = await self._called(message, wire, scope)
         if answer is None:
-            return False
+            return _replaying(taken, receive)
         await send({"type": "http.response.start", "status": 200 if answer else 202, "headers": wire.headers(answer)})
         await send({"type": "http.response.body", "body": answer})
-        return True
+        return None
+
+    async def _take_large(
+        self, taken: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool
+    ) -> tuple[MutableMapping[str, Any], dict[str, Any] | None]:
+        """A body that comes in several pieces, as one, and the message in it, decoded beside the loop.
+
+        Of a body that is too large no more is taken than shows it; there is no message in it then.
+        """
+        pieces, size = [taken.get("body", b"")], len(taken.get("body", b""))
+        while taken.get("more_body", False) and size <= self._body_bytes_max:
+            taken = await receive()
+            pieces.append(taken.get("body", b""))
+            size += len(pieces[-1])
+        if taken["type"] != "http.request":
+            return taken, None
+        body = b"".join(pieces)
+        whole = {"type": "http.request", "body": body, "more_body": taken.get("more_body", False)}
+        if size > self._body_bytes_max:
+            return whole, None
+        return whole, await run_beside_loop(partial(_large_message, body, headers, stateless=stateless))
 
     def _version(self, headers: dict[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
@@ -324,9 +316,9 @@ def _are_plain_capabilities(given: Any) -> bool:
     )
 
 
-def _replaying(messages: list[MutableMapping[str, Any]], receive: Receive) -> Receive:
-    """What the SDK receives when messages were already taken."""
-    waiting = deque(messages)
+def _replaying(message: MutableMapping[str, Any], receive: Receive) -> Receive:
+    """What the SDK receives when a message was already taken."""
+    waiting = deque([message])
 
     async def replay() -> MutableMapping[str, Any]:
         return waiting.popleft() if waiting else await receive()
