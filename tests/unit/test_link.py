@@ -328,7 +328,7 @@ def test_a_tools_inputs_become_query_or_body_by_method() -> None:
     inputs = [{"name": "a"}, {"name": "b"}]
     get = operation(document(exposes=[mcp(inputs=inputs)]))
     assert get.request.query == (NamedTerm("a", Argument("a")), NamedTerm("b", Argument("b")))
-    post = operation(document({"method": "POST"}, [mcp(inputs=inputs)]))
+    post = operation(document({"method": "POST", "body": {"type": "json"}}, [mcp(inputs=inputs)]))
     assert post.request.body == JsonTree({"a": Argument("a"), "b": Argument("b")})
     assert not get.contract.open
     assert not post.contract.open
@@ -336,10 +336,23 @@ def test_a_tools_inputs_become_query_or_body_by_method() -> None:
 
 def test_one_input_called_body_is_the_whole_body() -> None:
     for consumed, exposed in (
-        ({"method": "POST"}, mcp(inputs=[{"name": "body"}])),
+        ({"method": "POST", "body": {"type": "json"}}, mcp(inputs=[{"name": "body"}])),
         ({"method": "POST", "inputParameters": [{"name": "body", "in": "body"}]}, mcp()),
     ):
         assert operation(document(consumed, [exposed])).request.body == WholeBody(Argument("body"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("parameters", [None, [{"name": "id", "in": "query"}]])
+@pytest.mark.parametrize(
+    "expose", [rest(method="POST", inputs=[{"name": "a", "in": "body"}]), mcp(inputs=[{"name": "a"}])]
+)
+def test_an_operation_without_a_body_is_sent_none(method: str, parameters: Any, expose: Any) -> None:
+    consumed = {"method": method, **({} if parameters is None else {"inputParameters": parameters})}
+    linked = operation(document(consumed, [expose]), warns=("unused-input",))
+    assert linked.request.body is None
+    ((_, message),) = problems(document(consumed, [expose]))
+    assert message == "the input 'a' reaches no parameter of 'registry.op', which has no body"
 
 
 def test_body_parameters_make_an_object() -> None:

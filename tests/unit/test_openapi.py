@@ -393,7 +393,8 @@ def test_a_placeholder_without_a_place_is_given_in_the_query() -> None:
 
 def body(inputs: list[Any], method: str = "POST", consumed: dict[str, Any] | None = None) -> Any:
     declared: dict[str, Any] = {"inputs": inputs} if inputs else {}
-    data = document({"method": method, **(consumed or {})}, [rest(**declared, method=method)])
+    own = {"method": method, **({"body": {"type": "json"}} if inputs else {}), **(consumed or {})}
+    data = document(own, [rest(**declared, method=method)])
     return only(described(data)).get("requestBody")
 
 

@@ -359,7 +359,7 @@ class Meaning:
             for name in [n for n in self._with if n not in self._bound]:
                 self._bound.add(name)
                 fields[name] = self._with_value(self._with[name])
-        for parameter in self._declared:
+        for parameter in self._declared if self.consumed.operation.get("body") is not None else ():
             name = str(parameter.get("name"))
             if name not in self._used and (tool or parameter.get("in") == "body"):
                 fields[name] = self._from_caller(name)

@@ -271,7 +271,8 @@ class CallSite(Naming):
         fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
         self._used.update(fields)
         taken = set(arguments(fields))
-        names = [s.name for s in left if s.name not in taken and (self.tool or s.place == "body")]
+        inputs = left if self.consumed.spec.body is not None else ()  # what has no body is sent none (SEMANTICS §4)
+        names = [s.name for s in inputs if s.name not in taken and (self.tool or s.place == "body")]
         fields |= {name: Argument(name) for name in names}
         return self._of_fields(fields)
 
@@ -292,7 +293,8 @@ class CallSite(Naming):
         bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if not writes)
         self._used.update(term.name for term in bound)
         taken = set(arguments((bound, body)))
-        loose = [s for s in left if s.name not in taken and (self.tool or s.place == "query")]
+        free = self.tool and not self._lacks_body()
+        loose = [s for s in left if s.name not in taken and (free or s.place == "query")]
         return bound + tuple(NamedTerm(spec.name, Argument(spec.name)) for spec in loose)
 
     def _unused(self) -> list[str]:
@@ -310,9 +312,15 @@ class CallSite(Naming):
         for spec in left:
             if spec.name not in placed | refused and not self._broken:
                 message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
-                self.context.complain(
-                    rules.UNUSED_INPUT, message, self._declaration(spec.name), self._place_for(spec.name)
-                )
+                advice = self._place_for(spec.name)
+                if self._lacks_body() and (self.tool or spec.place == "body"):
+                    message = f"{message}, which has no body"
+                    advice = f"declare '{spec.name}' there, with 'in: body', or write 'body: {{type: json}}' there"
+                self.context.complain(rules.UNUSED_INPUT, message, self._declaration(spec.name), advice)
+
+    def _lacks_body(self) -> bool:
+        """Whether the consumed operation could have a body, and says nothing of one."""
+        return self._sends_body() and self.consumed.spec.body is None and not self.consumed.declares("body")
 
     def _place_for(self, name: str) -> str:
         """How a value could reach the consumed operation."""
