@@ -8,29 +8,36 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.transport import HttpClient, OutboundRequest, UpstreamUnreachable, open_transport
-from support.exchange_streams import Foreign, request_body, response_body
-from support.stepped_sockets import StepLoop, StepUpstream, Wire
+from support.exchange_scripts import (
+    ALL,
+    GO_ON,
+    ODD,
+    PICKS,
+    READ,
+    RESPOND,
+    SIZES,
+    STEPS,
+    Step,
+    UpstreamSteps,
+    joined,
+    picked,
+    step,
+)
+from support.exchange_streams import Foreign, request_body
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     from naftiko_runtime.transport import Transport
 
 AT_ONCE_MAX = 4
-ALL = 1 << 30
-SIZES = st.sampled_from([70, 5_000, 0, 1, 600_000])
-STEPS = st.sampled_from([ALL, ALL, 1, 40, 1_000, 100_000])
-RESPONSE_SIZES = st.sampled_from([5, 0, 200, 40_000, 600_000])
-STATUSES = st.sampled_from([403, 200, 204, 304])
-FRAMINGS = st.sampled_from(["length", "length", "chunked", "until close"])
 IDEMPOTENT = ("GET", "HEAD", "PUT")
 
 
@@ -111,15 +118,12 @@ class Exchange:
             await response.close()
 
 
-class Exchanges:
+class Exchanges(UpstreamSteps):
     """Exchanges over one transport, and an upstream that does anything at any moment."""
 
     def __init__(self, client: HttpClient) -> None:
-        self.stepping = StepLoop()
-        self.upstream = StepUpstream()
+        super().__init__()
         self.exchanges: list[Exchange] = []
-        self.responses: dict[int, int] = {}
-        """How long the response body of each exchange is."""
         self.transport = self.stepping.run(_opened(client))
 
     def __enter__(self) -> Self:
@@ -128,15 +132,8 @@ class Exchanges:
     def __exit__(self, *_: object) -> None:
         for exchange in self.running:
             self._task(exchange).cancel()
-        self.upstream.close()
         self.stepping.run(self.transport.aclose())
-        self.stepping.close()
-
-    def take(self, step: Step) -> None:
-        """Take a step, unless it makes no sense just now."""
-        getattr(self, step.what)(**step.how)
-        self.settle()
-        self.check()
+        self.end()
 
     # -- what callers do ------------------------------------------------------------------------------------------
 
@@ -152,7 +149,7 @@ class Exchanges:
         if len(self.running) == AT_ONCE_MAX:
             return
         exchange = Exchange(len(self.exchanges) + 1, method, 0 if stream == "none" else size, stream)
-        self.upstream.expected[exchange.number] = exchange.size
+        self.upstream.expected[exchange.number] = request_body(exchange.number, exchange.size)
         if method in IDEMPOTENT:
             self.upstream.repeatable.add(exchange.number)
         if reads_at_once:
@@ -186,62 +183,7 @@ class Exchanges:
         for exchange in picked(pick, self.running):
             self._task(exchange).cancel()
 
-    # -- what the upstream does -----------------------------------------------------------------------------------
-
-    @property
-    def wires(self) -> list[Wire]:
-        return [wire for wire in self.upstream.wires if not wire.closed]
-
-    def _asked(self) -> list[Wire]:
-        return [wire for wire in self.wires if wire.asked is not None and not wire.rest and not wire.ends]
-
-    def upstream_reads(self, pick: int, size: int) -> None:
-        for wire in picked(pick, self.wires):
-            wire.read(size)
-
-    def upstream_responds(self, pick: int, size: int, framing: str, status: int, first: int, *, keeps: bool) -> None:
-        for wire in picked(pick, self._asked()):
-            assert wire.asked is not None
-            self.responses[wire.asked.number] = 0 if status in (204, 304) else size
-            wire.respond(size, framing, status, first, keeps=keeps)
-
-    def upstream_goes_on(self, pick: int, size: int) -> None:
-        for wire in picked(pick, [wire for wire in self.wires if wire.rest]):
-            wire.go_on(size)
-
-    def upstream_sends_interim(self, pick: int, status: int) -> None:
-        for wire in picked(pick, self._asked()):
-            wire.send(b"HTTP/1.1 %d Interim\r\nx-interim: 1\r\n\r\n" % status)
-
-    def upstream_sends_what_nobody_asked_for(self, pick: int, part: int) -> None:
-        """On a connection on which every request that came was answered in full."""
-        wires = [w for w in self.wires if w.asked is None and not w.rest and not w.unsent and w.nothing_to_read()]
-        for wire in picked(pick, wires):
-            wire.last = True
-            wire.send(b"HTTP/1.1 200 OK\r\netag: nobody\r\ncontent-length: 6\r\n\r\nnobody"[:part])
-
-    def upstream_leaves(self, pick: int, how: str) -> None:
-        for wire in picked(pick, self.wires):
-            wire.last = True
-            if how == "half":
-                wire.rest = b""
-                wire.end()
-            else:
-                wire.close(reset=how == "reset")
-
     # -- what holds -----------------------------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Let everything happen that can."""
-        for _ in range(200):
-            self.stepping.rounds()
-            self.upstream.accept()
-            if not self.upstream.flush() and not any(
-                wire.unsent_by_kernel() and not wire.unsent for wire in self.wires
-            ):
-                break
-        self.stepping.rounds()
-        self.upstream.accept()
 
     def check(self) -> None:
         """Every exchange that has a response has its own, and nothing else of what came."""
@@ -249,10 +191,7 @@ class Exchanges:
             task = self._task(exchange)
             if task.done() and not task.cancelled():
                 task.result()
-            size = self.responses.get(exchange.number, 0)
-            expected = b"" if exchange.method == "HEAD" else response_body(exchange.number, size)
-            if not expected.startswith(exchange.got) or (exchange.complete and len(expected) != len(exchange.got)):
-                raise Foreign(f"exchange {exchange.number} got {bytes(exchange.got[:200])!r}")
+            self.check_response(exchange.number, exchange.method, exchange.got, complete=exchange.complete)
         assert not self.stepping.problems
 
     def check_that_it_goes_on(self) -> None:
@@ -283,33 +222,6 @@ async def _stuck(task: asyncio.Task[None]) -> str:
     return repr(task.get_stack())
 
 
-_T = TypeVar("_T")
-
-
-def picked(pick: int, among: list[_T]) -> list[_T]:
-    """One of them, if there is any."""
-    return [among[pick % len(among)]] if among else []
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happens; ``pick`` in it says to which of those it can happen to."""
-
-    what: str
-    how: dict[str, Any]
-
-
-PICKS = st.sampled_from([0, 0, 1, 2])
-
-
-def step(what: str, **how: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
-    return st.builds(Step, st.just(what), st.fixed_dictionaries(how))
-
-
-def joined(parts: Iterable[list[Step]]) -> list[Step]:
-    return list(chain.from_iterable(parts))
-
-
 BEGIN = step(
     "begin",
     method=st.sampled_from(["POST", "GET", "HEAD", "PUT"]),
@@ -318,27 +230,15 @@ BEGIN = step(
     first=STEPS,
     reads_at_once=st.booleans(),
 )
-RESPOND = step(
-    "upstream_responds",
-    pick=PICKS,
-    size=RESPONSE_SIZES,
-    framing=FRAMINGS,
-    status=STATUSES,
-    first=STEPS,
-    keeps=st.sampled_from([True, True, True, False]),
-)
-READ = step("upstream_reads", pick=PICKS, size=STEPS)
 RARE = st.one_of(
     step("cancel", pick=PICKS),
-    step("upstream_sends_interim", pick=PICKS, status=st.sampled_from([100, 102, 103])),
-    step("upstream_sends_what_nobody_asked_for", pick=PICKS, part=st.sampled_from([1, 30, 1000])),
-    step("upstream_leaves", pick=PICKS, how=st.sampled_from(["close", "reset", "half"])),
+    ODD,
 )
 MEANWHILE = st.one_of(
     step("supply", pick=PICKS, more=STEPS),
     step("break_off_upload", pick=PICKS, short=st.booleans()),
     step("read_response", pick=PICKS, reads=st.sampled_from([True, True, False])),
-    step("upstream_goes_on", pick=PICKS, size=STEPS),
+    GO_ON,
     READ,
 )
 SINGLE = st.one_of(BEGIN, READ, RESPOND, MEANWHILE, RARE).map(lambda one: [one])

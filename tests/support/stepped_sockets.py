@@ -6,14 +6,15 @@ import asyncio
 import fcntl
 import socket
 import struct
+import sys
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from support.exchange_streams import Foreign, Message, Stream, request_body, response_bytes
+from support.exchange_streams import Foreign, Message, Stream, response_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
 _T = TypeVar("_T")
 _ROUNDS = 12
@@ -27,11 +28,13 @@ class StepSocket:
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = connected
         self.unsent = bytearray()
         self.ends = False
         self.closed = False
         self.peer_ended = False
+        self.peer_reset = False
 
     def send(self, data: bytes) -> None:
         self.unsent += data
@@ -67,18 +70,18 @@ class StepSocket:
             except BlockingIOError:
                 break
             except OSError:
-                data = b""
+                data, self.peer_reset = b"", True
             if not data:
                 self.peer_ended = True
                 break
             got += data
         return bytes(got)
 
-    def unsent_by_kernel(self) -> bool:
-        """Whether something was given to the kernel that it has not sent."""
+    def unsent_by_kernel(self) -> int:
+        """How many bytes were given to the kernel that it has not sent."""
         if self.closed:
-            return False
-        return fcntl.ioctl(self.socket, _SIOCOUTQNSD, bytes(4)) != bytes(4)
+            return 0
+        return int.from_bytes(fcntl.ioctl(self.socket, _SIOCOUTQNSD, bytes(4)), sys.byteorder)
 
     def nothing_to_read(self) -> bool:
         """Whether all that came was read, and the other side has not ended."""
@@ -105,6 +108,52 @@ class StepSocket:
             self.closed = True
 
 
+class Caller(StepSocket):
+    """A caller's connection: what it is to send, what it asked for, what it got."""
+
+    def __init__(self, port: int, check: Callable[[Message, int, str], None], kind: str = "rest") -> None:
+        """Connect.
+
+        Args:
+            port: Of the listener.
+            check: Told a response as far as it has come, the number of its exchange, and the method.
+            kind: Of what listens there.
+        """
+        connected = socket.socket()
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        connected.connect(("127.0.0.1", port))
+        super().__init__(connected)
+        self.kind = kind
+        self._check = check
+        self.pending = bytearray()
+        self.asked: list[tuple[int, str]] = []
+        self.responses = Stream(self._begun, self._checked)
+
+    def ask(self, number: int, method: str, request: bytes) -> None:
+        self.asked.append((number, method))
+        self.pending += request
+
+    def send_more(self, size: int) -> None:
+        data = bytes(self.pending[:size])
+        del self.pending[:size]
+        self.send(data)
+
+    def read(self, size: int) -> None:
+        self.responses.feed(self.receive(size))
+        if self.peer_ended and not self.peer_reset:
+            self.responses.end()
+
+    def _begun(self, response: Message) -> bool:
+        if len(self.responses.messages) > len(self.asked):
+            raise Foreign(f"nobody asked for {response.line!r}")
+        _, method = self.asked[len(self.responses.messages) - 1]
+        return method == "HEAD" or response.status in (204, 304)
+
+    def _checked(self, response: Message) -> None:
+        number, method = self.asked[len(self.responses.messages) - 1]
+        self._check(response, number, method)
+
+
 class Wire(StepSocket):
     """A connection that the upstream accepted, with the requests that came on it and the response in progress."""
 
@@ -115,6 +164,8 @@ class Wire(StepSocket):
         self.answered = 0
         self.rest = b""
         """Of the response that was begun."""
+        self.ends_response = False
+        """Whether the end of the connection is that of the response in progress."""
         self.last = False
         """Whether no further response may follow."""
 
@@ -137,7 +188,7 @@ class Wire(StepSocket):
             framing = "bodyless"
         self.last = not keeps or framing == "until close"
         head, body = response_bytes(message.number, size, framing, status, keeps=keeps)
-        self._ends = framing == "until close"
+        self.ends_response = framing == "until close"
         self.rest = head + body
         self.go_on(first)
 
@@ -145,10 +196,8 @@ class Wire(StepSocket):
         """Send more of the response."""
         data, self.rest = self.rest[:size], self.rest[size:]
         self.send(data)
-        if not self.rest and self.last and self._ends:
+        if not self.rest and self.last and self.ends_response:
             self.end()
-
-    _ends = False
 
 
 class StepUpstream:
@@ -162,11 +211,10 @@ class StepUpstream:
         self._listening.setblocking(False)
         self.port = int(self._listening.getsockname()[1])
         self.wires: list[Wire] = []
-        self.expected: dict[int, int] = {}
-        """How long the request body of each exchange is."""
+        self.expected: dict[int, bytes] = {}
+        """The request body of each exchange."""
         self.repeatable: set[int] = set()
         self._seen: set[int] = set()
-        self.body_of: Callable[[int, int], bytes] = request_body
 
     def accept(self) -> None:
         with suppress(BlockingIOError):
@@ -184,7 +232,7 @@ class StepUpstream:
 
     def checked(self, request: Message) -> None:
         """Take a part of a request's body."""
-        expected = self.body_of(request.number, self.expected[request.number])
+        expected = self.expected[request.number]
         if not expected.startswith(request.body) or (request.complete and len(request.body) != len(expected)):
             came = bytes(request.body)
             at = next(
@@ -193,9 +241,6 @@ class StepUpstream:
             )
             raise Foreign(f"{request.line!r}: byte {at} of {len(expected)} of its body: {came[at : at + 100]!r}")
 
-    def flush(self) -> bool:
-        return sum(wire.flush() for wire in self.wires) > 0
-
     def close(self) -> None:
         for wire in self.wires:
             wire.close()
@@ -203,6 +248,12 @@ class StepUpstream:
 
 
 class _Loop(asyncio.SelectorEventLoop):
+    skipped_seconds = 0.0
+
+    def time(self) -> float:
+        """A clock that a test can let run on."""
+        return super().time() + self.skipped_seconds
+
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         """An address is looked up at once, not in a thread whose end nobody could wait for."""
         return socket.getaddrinfo(host, port, **options)
@@ -211,14 +262,35 @@ class _Loop(asyncio.SelectorEventLoop):
 class StepLoop:
     """A loop that runs until nothing happens any more, whenever the test says so."""
 
-    def __init__(self) -> None:
-        self.loop = _Loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Run a loop, by default one whose clock can be let run on."""
+        self.loop = loop or _Loop()
         self.tasks: deque[asyncio.Task[Any]] = deque()
         self.problems: list[dict[str, Any]] = []
         self.loop.set_exception_handler(lambda _, context: self.problems.append(context))
 
+    def settle(self, sockets: Callable[[], Sequence[StepSocket]]) -> None:
+        """Let everything happen that can.
+
+        Args:
+            sockets: The test's ends of all connections.
+        """
+        left = -1
+        while True:
+            flushed = sum(one.flush() for one in sockets())
+            self.rounds()
+            before, left = left, sum(one.unsent_by_kernel() for one in sockets())
+            if not flushed and left in (0, before):
+                break
+        self.rounds()
+
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         return self.loop.run_until_complete(coroutine)
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass, in which nothing else happens."""
+        if isinstance(self.loop, _Loop):
+            self.loop.skipped_seconds += seconds
 
     def rounds(self, number: int = _ROUNDS) -> None:
         self.run(_rounds(number))

@@ -6,6 +6,8 @@ Head and body are written together: ASGI lets a server hold the head back until 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +27,7 @@ _NUL: Final = 0
 _LINE: Final = b": ".join
 _CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 _CLOSE: Final = b"connection: close\r\n"
+_RESET: Final = struct.pack("ii", 1, 0)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
@@ -90,6 +93,18 @@ class Cycle:
         self._news = True
         if self._waiter is not None:
             self._waiter.set()
+
+    def break_off(self) -> None:
+        """End the connection, unless the response is complete, so that no caller takes a part of one for whole.
+
+        Where the end of the connection is the end of the body, only a reset is no proper end.
+        """
+        if self.response_complete:
+            return
+        if self._ends_by_closing and not self.transport.is_closing():
+            connected = self.transport.get_extra_info("socket")
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
 
     # -- what the application calls -------------------------------------------------------------------------------
 

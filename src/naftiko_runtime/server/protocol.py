@@ -649,12 +649,13 @@ def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
 class Door:
     """The connection of a request with a body, which may be answered before all of it has come."""
 
-    __slots__ = ("_cycle", "_protocol", "abort", "is_closing", "write")
+    __slots__ = ("_cycle", "_protocol", "abort", "get_extra_info", "is_closing", "write")
 
     def __init__(self, protocol: GatewayProtocol, cycle: Cycle) -> None:
         self._protocol = protocol
         self._cycle = cycle
         self.abort = protocol.transport.abort
+        self.get_extra_info = protocol.transport.get_extra_info
         self.is_closing = protocol.transport.is_closing
         self.write = protocol.transport.write
 

@@ -31,18 +31,18 @@ async def run(cycle: Cycle, service: Service) -> None:
         await app(cycle.scope, cycle.receive, cycle.send)
     except asyncio.CancelledError:
         if not cycle.disconnected:  # a shutdown that ran out of grace
-            cycle.transport.abort()
+            cycle.break_off()
     except Truncated as error:
         log.warning("answer broken off", extra={"reason": str(error.__cause__)})
-        cycle.transport.abort()
+        cycle.break_off()
     except Exception:  # the process boundary: whatever was not foreseen ends here
         incident = secrets.token_hex(6)
         extra = {"incident": incident, "method": cycle.scope["method"], "path": cycle.scope["path"]}
         log.exception("unexpected error", extra=extra)
         await _our_fault(cycle, incident)
     else:
-        if not cycle.response_complete and not cycle.disconnected:
-            cycle.transport.abort()
+        if not cycle.disconnected:
+            cycle.break_off()
     if observer is not None:
         outcome = cycle.status if cycle.response_complete else _incomplete(cycle)
         observer.end(cycle.scope, observation, outcome, began)
@@ -55,7 +55,7 @@ def _incomplete(cycle: Cycle) -> str:
 
 async def _our_fault(cycle: Cycle, incident: str) -> None:
     if cycle.response_started:
-        cycle.transport.abort()
+        cycle.break_off()
         return
     detail = f"an unexpected error; the server's log has it as {incident}"
     await send_problem_document(cycle.send, 500, "internal-error", detail)
