@@ -198,7 +198,7 @@ def other_works() -> list[Work]:
         ),
         Work(
             "idle", "REST: 1 KB passed through, before and after 1,000 slow answers at once", THROUGH_EXAM,
-            (naftiko(bodies, "this runtime"),),
+            (naftiko(bodies, "this runtime", given=("--upstream-connections", "2000")),),
             "naftiko", (),
             (
                 Column("idle_connections", "idle upstream connections"), CPU,

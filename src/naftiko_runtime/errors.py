@@ -78,6 +78,18 @@ class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happene
     """
 
 
+class UpstreamOverloaded(UpstreamError):  # noqa: N818 - named for what happened
+    """As many requests to the upstream are in progress as are allowed; nothing was sent.
+
+    Attributes:
+        retry_seconds: When the caller may try again.
+    """
+
+    def __init__(self, message: str, retry_seconds: int, detail: str = "", request_id: str = "") -> None:
+        super().__init__(message, detail, request_id)
+        self.retry_seconds = retry_seconds
+
+
 class BindError(Exception):
     """The environment lacks what a document needs; holds every missing variable at once."""
 

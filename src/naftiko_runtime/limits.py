@@ -58,8 +58,14 @@ KEEP_ALIVE_SECONDS: Final = 75.0
 """Longer than the 60 s idle time-out of common load balancers, which must be the side that closes."""
 WRITE_STALL_SECONDS: Final = 30.0
 """How long a caller may leave its answer without reading any of it."""
-HALF_CLOSED_SECONDS: Final = 2.0
-"""How long a request goes on after its caller has ended its side: that looks the same as having left."""
+HALF_CLOSED_SECONDS: Final = 10.0
+"""How long a REST request goes on after its caller has ended its side: that looks the same as having left."""
+HALF_CLOSED_MCP_SECONDS: Final = 2.0
+"""The same for MCP, where a closed connection cancels the call."""
+TIMER_GRACE_SECONDS: Final = 0.05
+"""After a caller's time is over, for what has arrived and was not read yet: a busy loop looks at its timers first."""
+LATE_TICK_SECONDS: Final = 5.0
+"""A tick that comes so late tells of a loop that was busy, not of callers that did nothing."""
 OPEN_FILES_WANTED: Final = 65_536
 """How many files and sockets a process asks to have open at once, as far as the system lets it."""
 CONNECTIONS_MAX: Final = 10_000
@@ -80,6 +86,11 @@ UPSTREAM_UNSENT_BYTES_MAX: Final = 128 * 1024
 """What the system takes of a request beyond what it has sent."""
 UPSTREAM_CONNECT_SECONDS: Final = 10.0
 UPSTREAM_CONNECTIONS_MAX: Final = 2048
+"""To all upstreams, unless more are allowed to one of them."""
+UPSTREAM_CONNECTIONS_EACH_MAX: Final = 256
+"""To one upstream, so that one that stalls leaves room for the others."""
+UPSTREAM_RETRY_SECONDS: Final = 1
+"""When a caller may try again that found an upstream with as many requests in progress as are allowed."""
 UPSTREAM_HEAD_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_IDLE_SECONDS: Final = 30.0
 """How long an idle connection is kept: shorter than most servers keep theirs, so that few requests meet its end."""

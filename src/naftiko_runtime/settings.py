@@ -29,6 +29,7 @@ class ServerSettings:
         linger_seconds: How long listeners go on accepting after readiness fell.
         deadline_seconds: For each exchange with an upstream; for one that streams, for the head and each pause.
         total_deadline_seconds: For each exchange with an upstream, streamed ones included; none for no bound.
+        half_closed_seconds: How long a REST request goes on after its caller has ended its side.
         response_bytes_max: Of an answer that has to be held in memory.
         traces: Where spans go; none for nowhere.
         exposed_headers: Response headers that reach callers besides those that always do, in lower case.
@@ -41,6 +42,7 @@ class ServerSettings:
     linger_seconds: float = limits.LINGER_SECONDS
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS
     total_deadline_seconds: float | None = None
+    half_closed_seconds: float = limits.HALF_CLOSED_SECONDS
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
     traces: TraceOptions | None = None
     exposed_headers: frozenset[bytes] = frozenset()

@@ -13,6 +13,7 @@ from naftiko_runtime.errors import (
     TooSlow,
     UnsupportedCoding,
     UpstreamError,
+    UpstreamOverloaded,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
@@ -31,6 +32,7 @@ TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
     (TooSlow, 408, "request-timeout"),
     (TooLarge, 413, "body-too-large"),
     (UnsupportedCoding, 415, "unsupported-content-encoding"),
+    (UpstreamOverloaded, 503, "upstream-overloaded"),
     (UpstreamTimeout, 504, "upstream-timeout"),
     (UpstreamUnreachable, 502, "upstream-unreachable"),
     (UpstreamError, 502, "upstream-error"),
@@ -59,8 +61,9 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
     if isinstance(error, UpstreamError) and operation is not None:
         extra |= {"api": operation.namespace, "requestId": error.request_id}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
+    retry = ((b"retry-after", b"%d" % error.retry_seconds),) if isinstance(error, UpstreamOverloaded) else ()
     accepted = ((b"accept-encoding", b"identity"),) if isinstance(error, UnsupportedCoding) else ()
-    await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted))
+    await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted, *retry))
 
 
 async def send_unauthorized(send: Send, refusal: Refusal) -> None:

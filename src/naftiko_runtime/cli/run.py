@@ -111,6 +111,14 @@ _EXIT_FAILED = 1
     help="Which client calls the upstreams.",
 )
 @click.option(
+    "--upstream-connections",
+    type=click.IntRange(min=1),
+    default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
+    envvar="NAFTIKO_UPSTREAM_CONNECTIONS",
+    show_default=True,
+    help="Connections of a process to one upstream; a further request to it is 503 with Retry-After.",
+)
+@click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),
     default=limits.UPSTREAM_DEADLINE_SECONDS,
@@ -123,6 +131,14 @@ _EXIT_FAILED = 1
     type=click.FloatRange(min=0, min_open=True),
     envvar="NAFTIKO_TOTAL_DEADLINE",
     help="Seconds for a whole exchange with an upstream, streamed ones included; no bound unless given.",
+)
+@click.option(
+    "--half-closed",
+    type=click.FloatRange(min=0),
+    default=limits.HALF_CLOSED_SECONDS,
+    envvar="NAFTIKO_HALF_CLOSED",
+    show_default=True,
+    help="Seconds that a REST request goes on after its caller has ended its side of the connection.",
 )
 @click.option(
     "--grace",
@@ -215,8 +231,10 @@ def run(
     skip_broken: bool,
     strict: bool,
     http_client: Any,
+    upstream_connections: int,
     deadline: float,
     total_deadline: float | None,
+    half_closed: float,
     grace: float,
     linger: float,
     max_body: int,
@@ -236,7 +254,7 @@ def run(
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {fault}", param_hint="--base-uri")
     overrides = Overrides(dict(base_uris), dict(ports), port_offset, host, allowed_imports, skip_broken, strict)
-    documents = _Documents(paths, overrides, sandbox, env_files, http_client)
+    documents = _Documents(paths, overrides, sandbox, env_files, http_client, upstream_connections)
     loaded = documents.load()
     plans = [plan for one in loaded if (plan := one.plan) is not None]
     _check_namespaces(dict(base_uris), {u.namespace for plan in plans for u in plan.upstreams}, "--base-uri")
@@ -257,6 +275,7 @@ def run(
         linger_seconds=linger,
         deadline_seconds=deadline,
         total_deadline_seconds=total_deadline,
+        half_closed_seconds=half_closed,
         traces=_traces(env_files),
         exposed_headers=frozenset(exposed_headers),
         workers=workers,
@@ -293,6 +312,7 @@ class _Documents:
     sandbox: str | None
     env_files: tuple[Path, ...]
     http_client: HttpClient
+    connections_each_max: int
 
     def load(self) -> list[Loaded]:
         """The files, each with its plan; exits when one has errors, or when they cannot run together."""
@@ -315,7 +335,7 @@ class _Documents:
         served = [(one.plan, _origin(one)) for one in loaded if one.plan is not None]
         if self.sandbox is not None:
             return [_sandbox(plan, Path(plan.file), self.sandbox, origin) for plan, origin in served]
-        transport = partial(open_transport, self.http_client)
+        transport = partial(open_transport, self.http_client, connections_each_max=self.connections_each_max)
         secrets = _resolved([plan for plan, _ in served], self.env_files)
         return [Job(plan, values, transport, origin) for (plan, origin), values in zip(served, secrets, strict=True)]
 

@@ -14,7 +14,14 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.answer import Answer, filled, kept_headers
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation, RequestBuilder
-from naftiko_runtime.errors import CallError, TooSlow, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from naftiko_runtime.errors import (
+    CallError,
+    TooSlow,
+    UpstreamError,
+    UpstreamOverloaded,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
@@ -183,6 +190,9 @@ class Exchange(Struct, eq=False):
         if isinstance(error, UpstreamError):
             extra = {"operation": plan.name, "upstream": plan.request.operation, "reason": error.detail}
             log.warning("upstream failed", extra=extra | {"request_id": error.request_id})
+        if isinstance(error, UpstreamOverloaded):
+            message = f"'{plan.request.operation}' is overloaded: {error}; try again in {error.retry_seconds} s"
+            raise UpstreamOverloaded(message, error.retry_seconds, error.detail, error.request_id) from None
         if isinstance(error, UpstreamUnreachable):
             message = f"'{plan.request.operation}' cannot be reached: {error}"
             raise UpstreamUnreachable(message, error.detail, error.request_id) from None

@@ -7,6 +7,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from naftiko_runtime.errors import UpstreamOverloaded
 from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.telemetry.observer import Made
@@ -53,6 +54,9 @@ class ObservedTransport:
             outcome = response.status
         except UpstreamUnreachable:
             outcome = "unreachable"
+            raise
+        except UpstreamOverloaded:
+            outcome = "overloaded"
             raise
         finally:
             took = perf_counter_ns() - began

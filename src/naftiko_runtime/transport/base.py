@@ -122,6 +122,7 @@ class Transport(Protocol):
 
         Raises:
             UpstreamUnreachable: No connection, a broken one, or an answer that is not HTTP.
+            UpstreamOverloaded: As many requests to this upstream are in progress as are allowed.
         """
 
     async def aclose(self) -> None:

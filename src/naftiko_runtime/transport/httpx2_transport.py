@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,7 +23,7 @@ from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.httpx2_wire import Network
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 
     from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.transport.base import Header, OutboundRequest
@@ -53,16 +54,20 @@ class Httpx2Transport:
     It never sends a request twice.
     """
 
-    __slots__ = ("_connect_seconds", "_pool", "_timeouts")
+    __slots__ = ("_connect_seconds", "_connections_each_max", "_in_progress", "_pool", "_timeouts")
 
     def __init__(
         self,
         *,
         connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
+        connections_each_max: int = limits.UPSTREAM_CONNECTIONS_EACH_MAX,
         connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._connect_seconds = connect_seconds
+        self._connections_each_max = connections_each_max
+        self._in_progress: Counter[str] = Counter()
+        """Exchanges by the key of their origin: there are never more connections to it over HTTP/1.1."""
         self._timeouts = {"timeout": {"connect": connect_seconds, "pool": connect_seconds}}
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
@@ -75,6 +80,24 @@ class Httpx2Transport:
     async def send(self, request: OutboundRequest) -> Httpx2Response:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
         origin, target = told.split_url(request.url)
+        if self._in_progress[origin.key] >= self._connections_each_max:
+            raise origin.overloaded(self._connections_each_max)
+        self._in_progress[origin.key] += 1
+        response = None
+        try:
+            response = await self._send(request, origin, target)
+            return response
+        finally:
+            if response is None:
+                self._end(origin)
+
+    def _end(self, origin: Origin) -> None:
+        """An exchange is over."""
+        self._in_progress[origin.key] -= 1
+        if not self._in_progress[origin.key]:
+            del self._in_progress[origin.key]
+
+    async def _send(self, request: OutboundRequest, origin: Origin, target: str) -> Httpx2Response:
         body = request.body or None
         upload: told.Upload | None = None
         content: bytes | AsyncIterator[bytes] | None
@@ -97,7 +120,7 @@ class Httpx2Transport:
             if upload is not None and error is upload.error:
                 raise
             raise unreachable(error, origin, self._connect_seconds) from None
-        answer = Httpx2Response(response, origin, request.method)
+        answer = Httpx2Response(response, origin, request.method, self._end)
         if not told.is_http(answer.status, answer.headers):
             await response.aclose()
             raise origin.unreachable(told.NOT_HTTP)
@@ -112,12 +135,15 @@ class Httpx2Transport:
 class Httpx2Response:
     """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
-    __slots__ = ("_asked", "_finished", "_iterator", "_origin", "_response", "headers", "status")
+    __slots__ = ("_asked", "_end", "_finished", "_iterator", "_origin", "_response", "headers", "status")
 
     headers: Sequence[Header]
     status: int
 
-    def __init__(self, response: httpcore2.Response, origin: Origin, method: str) -> None:
+    def __init__(
+        self, response: httpcore2.Response, origin: Origin, method: str, end: Callable[[Origin], None]
+    ) -> None:
+        self._end = end
         self._response = response
         self._origin = origin
         self._asked = False
@@ -157,14 +183,17 @@ class Httpx2Response:
 
     async def close(self) -> None:
         """Give the connection back, or close it when the body was not read or other bytes came after it."""
-        if self._iterator is not None:
-            await self._iterator.aclose()
-        elif self._finished:
-            async for _ in self._read():
-                pass  # there is nothing, but the parser has to be told so
-        if self._response.extensions["http_version"] != b"HTTP/2" and _surplus(self._response):
-            await self._response.extensions["network_stream"].aclose()
-        await self._response.aclose()
+        try:
+            if self._iterator is not None:
+                await self._iterator.aclose()
+            elif self._finished:
+                async for _ in self._read():
+                    pass  # there is nothing, but the parser has to be told so
+            if self._response.extensions["http_version"] != b"HTTP/2" and _surplus(self._response):
+                await self._response.extensions["network_stream"].aclose()
+            await self._response.aclose()
+        finally:
+            self._end(self._origin)
 
 
 def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:

@@ -45,11 +45,17 @@ class NativeTransport:
         self,
         *,
         connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
+        connections_each_max: int = limits.UPSTREAM_CONNECTIONS_EACH_MAX,
         connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._connect_seconds = connect_seconds
-        self._pool = Pool(connections_max=connections_max, connect_seconds=connect_seconds, ssl_context=ssl_context)
+        self._pool = Pool(
+            connections_max=connections_max,
+            connections_each_max=connections_each_max,
+            connect_seconds=connect_seconds,
+            ssl_context=ssl_context,
+        )
 
     async def send(self, request: OutboundRequest) -> NativeResponse:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from naftiko_runtime.errors import UpstreamUnreachable
+from naftiko_runtime import limits
+from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -104,6 +105,12 @@ class Origin:
         """The error that one of this module's templates tells about this origin."""
         detail = template.format(peer=self.peer, host=self.host, why=why, seconds=seconds)
         return UpstreamUnreachable(_FOR_CALLERS.get(template, "the exchange failed"), detail)
+
+    def overloaded(self, connections_max: int) -> UpstreamOverloaded:
+        """The error that this origin has as many exchanges in progress as are allowed."""
+        message = f"{connections_max} requests to it are in progress, which is the limit"
+        detail = f"{message} of connections to {self.peer}"
+        return UpstreamOverloaded(message, limits.UPSTREAM_RETRY_SECONDS, detail)
 
 
 def split_url(url: str) -> tuple[Origin, str]:

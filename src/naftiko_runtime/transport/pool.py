@@ -28,9 +28,19 @@ _ADDRESSES_KEPT_MAX: Final = 1024
 class Pool:
     """The connections of one transport. To be created in a running loop."""
 
-    def __init__(self, *, connections_max: int, connect_seconds: float, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        *,
+        connections_max: int,
+        connections_each_max: int,
+        connect_seconds: float,
+        ssl_context: ssl.SSLContext | None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._connections_max = connections_max
+        self._connections_each_max = connections_each_max
+        self._of_each: dict[str, int] = {}
+        """By the key of their origin, how many connections are open, being opened or waited for."""
         self._connect_seconds = connect_seconds
         self._ssl_context = ssl_context
         self._idle: dict[str, list[Connection]] = {}
@@ -60,22 +70,49 @@ class Pool:
         """A new connection, or one that became idle while no other could be opened.
 
         Raises:
+            UpstreamOverloaded: The origin has as many as are allowed, and all are in use.
             TimeoutError: There was none in time.
             OSError, ssl.SSLError: As the system and OpenSSL tell it.
         """
         if self._closed:
             raise ConnectionResetError
-        async with asyncio.timeout(self._connect_seconds):
-            if (connection := await self._kept_or_room(origin)) is not None:
-                return connection
-            self._opening += 1
-            try:
-                return await self._opened(origin)
-            except BaseException:
-                self._make_room()
-                raise
-            finally:
-                self._opening -= 1
+        if self._is_full(origin):
+            await asyncio.sleep(0)  # those that are closed already are gone then
+            if self._is_full(origin):
+                raise origin.overloaded(self._connections_each_max)
+        self._of_each[origin.key] = self._of_each.get(origin.key, 0) + 1
+        opened = None
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                if (connection := await self._kept_or_room(origin)) is not None:
+                    return connection
+                opened = await self._open_another(origin)
+                return opened
+        finally:
+            if opened is None:
+                self._count_off(origin)
+
+    def _is_full(self, origin: Origin) -> bool:
+        """Whether no connection of an origin is idle, and no other one may be opened."""
+        return self._of_each.get(origin.key, 0) >= self._connections_each_max and not self._idle.get(origin.key)
+
+    def _count_off(self, origin: Origin) -> None:
+        """One connection less to an origin."""
+        left = self._of_each[origin.key] - 1
+        if left:
+            self._of_each[origin.key] = left
+        else:
+            del self._of_each[origin.key]
+
+    async def _open_another(self, origin: Origin) -> Connection:
+        self._opening += 1
+        try:
+            return await self._opened(origin)
+        except BaseException:
+            self._make_room()
+            raise
+        finally:
+            self._opening -= 1
 
     async def _kept_or_room(self, origin: Origin) -> Connection | None:
         """An idle connection, or nothing, once there is room for another one; who came first is first."""
@@ -195,8 +232,10 @@ class Pool:
 
     def _lost(self, connection: Connection) -> None:
         origin = self._open.pop(connection, None)
-        if origin is not None and connection in (connections := self._idle.get(origin.key, [])):
-            connections.remove(connection)
+        if origin is not None:
+            self._count_off(origin)
+            if connection in (connections := self._idle.get(origin.key, [])):
+                connections.remove(connection)
         self._make_room()
 
     def _close_an_idle_one(self) -> bool:
@@ -204,7 +243,8 @@ class Pool:
         for connections in self._idle.values():
             if connections:
                 connection = connections.pop(0)
-                self._open.pop(connection, None)
+                if (origin := self._open.pop(connection, None)) is not None:
+                    self._count_off(origin)
                 connection.close()
                 return True
         return False
