@@ -30,6 +30,7 @@ class Serving:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
+        self.hosts: list[bytes] = []
         self.entered = threading.Event()
         self.gate = threading.Event()
 
@@ -48,6 +49,7 @@ class Serving:
         self.entered.set()
         body = await read_body(receive, 10_000_000)
         self.seen.append((f"{scope['method']} {path}", len(body)))
+        self.hosts += [value for name, value in scope["headers"] if name == b"host"]
         await send_whole(send, 200, [JSON], json.dumps({"path": path, "body": len(body)}).encode())
 
 
@@ -167,7 +169,7 @@ def test_who_is_answered_early_is_not_read_for_ever(here: tuple[Serving, str]) -
         assert raw.rest() == b""
 
 
-@pytest.mark.parametrize("host", ["a, b", "a@b", "a/b", "a b", 'a"', "é"])
+@pytest.mark.parametrize("host", ["a, b", "a@b", "a/b", "a b", 'a"', "é", "", " "])
 def test_what_names_no_host_is_refused(here: tuple[Serving, str], host: str) -> None:
     served, url = here
     with Raw(url) as raw:
@@ -176,7 +178,7 @@ def test_what_names_no_host_is_refused(here: tuple[Serving, str], host: str) -> 
     assert served.seen == []
 
 
-@pytest.mark.parametrize("host", ["a.example", "a.example:80", "[::1]:8080", "a_b", "%61", "xn--e1a.example", ""])
+@pytest.mark.parametrize("host", ["a.example", "a.example:80", "[::1]:8080", "a_b", "%61", "xn--e1a.example"])
 def test_hosts_are_taken(here: tuple[Serving, str], host: str) -> None:
     _, url = here
     with Raw(url) as raw:
@@ -191,3 +193,50 @@ def test_other_versions_are_refused(here: tuple[Serving, str], version: str) -> 
         raw.send(request("GET /x", version=version))
         assert raw.answer().status == 400
     assert served.seen == []
+
+
+def test_options_of_the_server_are_answered_without_the_application(here: tuple[Serving, str]) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        for host in ("h", ""):
+            raw.send(request("OPTIONS *", host=host))
+            answer = raw.answer()
+            assert (answer.status, answer.body) == (204, b"")
+        raw.send(request("GET /x"))
+        assert raw.answer().status == 200
+    assert served.seen == [("GET /x", 0)]
+
+
+@pytest.mark.parametrize("target", ["GET *", "POST *", "HEAD *", "GET http:///x", "GET x"])
+def test_what_is_no_target_is_refused(here: tuple[Serving, str], target: str) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        raw.send(request(target))
+        assert raw.rest().startswith(b"HTTP/1.1 400 ")
+    assert served.seen == []
+
+
+@pytest.mark.parametrize("host", ["h", ""])
+def test_of_a_whole_url_its_host_counts(here: tuple[Serving, str], host: str) -> None:
+    served, url = here
+    with Raw(url) as raw:
+        for authority in ("other.example", "other.example:8080"):
+            raw.send(request(f"GET http://{authority}/x?y=1", host=host))
+            assert raw.answer().status == 200
+    assert served.seen == [("GET /x", 0)] * 2
+    assert served.hosts == [b"other.example", b"other.example:8080"]
+
+
+@pytest.mark.parametrize("hosts", [["", "h"], ["h", ""], ["", ""]])
+def test_two_hosts_are_refused_if_one_is_empty_too(here: tuple[Serving, str], hosts: list[str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET http://h/x", f"host: {hosts[1]}", host=hosts[0]))
+        assert raw.answer().status == 400
+
+
+def test_http_1_0_may_leave_its_host_empty(here: tuple[Serving, str]) -> None:
+    _, url = here
+    with Raw(url) as raw:
+        raw.send(request("GET /x", host="", version="1.0"))
+        assert raw.answer().status == 200

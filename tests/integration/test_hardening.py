@@ -10,9 +10,10 @@ import gc
 import json
 import logging
 import re
+import socket
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -56,15 +57,18 @@ class Served:
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.url = ""
+        self.loop: asyncio.AbstractEventLoop
+        self._listener: Listener
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(self.app))
+        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(self.app))
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
+        self.loop = asyncio.get_running_loop()
         ticking = asyncio.create_task(self._tick(listener))
         self._started.set()
         await self._stop.wait()
@@ -72,6 +76,33 @@ class Served:
         listener.stop_accepting()
         self.cut_off = listener.abort()
         await listener.closed()
+
+    def wait_half_closed(self, seconds: float) -> None:
+        """Let callers that have ended their side wait so long for their answers."""
+        done = threading.Event()
+        self.loop.call_soon_threadsafe(self._listener.swap, Service(self.app, None, seconds))
+        self.loop.call_soon_threadsafe(done.set)
+        assert done.wait(DEADLINE_SECONDS)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Keep the loop from doing anything, in the middle of what it has read; its timers are next."""
+        held, released = threading.Event(), threading.Event()
+        ours, theirs = socket.socketpair()
+
+        def hold() -> None:
+            self.loop.remove_reader(theirs)
+            held.set()
+            released.wait(DEADLINE_SECONDS)
+
+        with ours, theirs:
+            self.loop.call_soon_threadsafe(self.loop.add_reader, theirs, hold)
+            ours.send(b"x")
+            assert held.wait(DEADLINE_SECONDS)
+            try:
+                yield
+            finally:
+                released.set()
 
     async def _tick(self, listener: Listener) -> None:
         while True:
@@ -238,6 +269,35 @@ def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: Raw) -> Non
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("used", [False, True])
+def test_a_request_that_is_ready_to_read_is_served_though_its_time_is_over(served: Served, *, used: bool) -> None:
+    with Raw(served.url) as raw:
+        if used:
+            raw.send(head("GET /") + b"G")
+            assert raw.answer().status == 200
+        else:
+            raw.send(b"G")
+        time.sleep(SHORT / 4)  # until it was read: what is late then is the rest
+        with served.busy():
+            raw.send(head("GET /ready")[1:])
+            time.sleep(3 * SHORT)  # its time is over, and nobody has looked at it
+        assert raw.answer().json["path"] == "/ready"
+
+
+def test_an_idle_connection_whose_request_is_ready_is_not_closed(
+    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw
+) -> None:
+    raw.send(head("GET /"))
+    assert raw.answer().status == 200
+    monkeypatch.setattr(limits, "LATE_TICK_SECONDS", SHORT)
+    monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 2 * SHORT)
+    with served.busy():
+        raw.send(head("GET /ready"))
+        time.sleep(4 * SHORT)
+    assert raw.answer().json["path"] == "/ready"
+
+
+@pytest.mark.usefixtures("hasty")
 def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: Raw) -> None:
     raw.send(head("GET /"))
     assert raw.answer().status == 200
@@ -390,7 +450,7 @@ def test_what_is_not_http_1_is_400(served: Served, raw: Raw, garbage: bytes) -> 
 )
 def test_an_odd_target_is_answered(raw: Raw, line: str) -> None:
     raw.send(head(line))
-    assert raw.answer().status in (200, 400, 404)
+    assert raw.answer().status in (200, 204, 400, 404)
 
 
 def test_an_upgrade_is_ignored(raw: Raw) -> None:
@@ -597,10 +657,26 @@ def test_a_caller_that_ends_its_side_gets_its_answer(served: Served, raw: Raw) -
     assert raw.closed()
 
 
-def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(
-    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw
-) -> None:
-    monkeypatch.setattr(limits, "HALF_CLOSED_SECONDS", SHORT)
+def test_a_caller_that_ended_its_side_waits_for_a_bounded_time(served: Served, raw: Raw) -> None:
+    served.wait_half_closed(SHORT)
+    raw.send(head("GET /held"))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    raw.end()
+    assert raw.closed()
+    assert served.cancelled.wait(DEADLINE_SECONDS)
+
+
+def test_a_caller_that_ended_its_side_waits_for_longer_than_it_did(served: Served, raw: Raw) -> None:
+    raw.send(head("GET /held"))
+    assert served.entered.wait(DEADLINE_SECONDS)
+    raw.end()
+    time.sleep(3)  # of time itself; the bound was two seconds
+    served.gate.open()
+    assert raw.answer().json["path"] == "/held"
+
+
+def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(served: Served, raw: Raw) -> None:
+    served.wait_half_closed(SHORT)
     raw.send(head("GET /large"))
     raw.end()
     assert served.answered.wait(DEADLINE_SECONDS)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from naftiko_runtime.limits import HALF_CLOSED_SECONDS
+from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
 from support.caller import Raw, call, head, refuses, streaming
 from support.command import naftiko
 from support.gateway import Gateway
@@ -203,7 +203,7 @@ def test_a_caller_of_the_stateless_wire_that_ends_its_side_has_cancelled(
         began = time.monotonic()
         raw.end()
         assert raw.closed()
-        assert time.monotonic() - began < HALF_CLOSED_SECONDS
+        assert time.monotonic() - began < HALF_CLOSED_MCP_SECONDS
     if waits:
         assert api.wait(lambda upstream: upstream.gone == 1)
 

@@ -205,7 +205,7 @@ class Gateway(UpstreamSteps):
             raise Foreign(f"exchange {number} got {bytes(answer.body[:200])!r}")
 
     def _check_result(self, answer: Message, number: int) -> None:
-        if not answer.complete:
+        if not answer.complete or answer.headers[b"content-type"] == b"application/problem+json":
             return
         result = json.loads(answer.body)
         if result["id"] != number:

@@ -51,7 +51,7 @@ class StepSocket:
                     if isinstance(error, BlockingIOError):
                         raise
                     self.unsent.clear()
-                    self.peer_ended = True
+                    self.peer_ended = self.peer_reset = True
                     break
                 del self.unsent[:count]
                 sent += count

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.adapters.edge import Scope
     from naftiko_runtime.server.large import LargeBody
-    from naftiko_runtime.server.protocol import Door, GatewayProtocol
+    from naftiko_runtime.server.protocol import GatewayProtocol
     from naftiko_runtime.transport.base import Header
 
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
@@ -66,7 +66,7 @@ class Cycle:
         keep_alive: bool,
     ) -> None:
         self.scope = scope
-        self.transport: asyncio.Transport | Door = protocol.transport
+        self.transport = protocol.transport
         self._protocol = protocol
         self.disconnected = False
         self.keep_alive = keep_alive
@@ -229,8 +229,7 @@ class Cycle:
         self.response_complete = True
         self.notice()
         if not self.keep_alive:
-            self.transport.close()
-        if self.transport is not self._protocol.transport:  # a door, which has this as well
-            self.transport = self._protocol.transport
-            self.scope.pop("extensions", None)  # so has what lends a body; all would wait for a collection
+            self._protocol.end_connection(self)
+        if "extensions" in self.scope:  # what lends a body, which has this as well: both would wait for a collection
+            del self.scope["extensions"]
         self._protocol.answered()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from naftiko_runtime import limits
 from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.adapters.observed import PortObserver
 from naftiko_runtime.adapters.rest import RestApp
@@ -113,4 +114,5 @@ class Generation:
             case _:
                 assert_never(server.plan)
         watch = None if observer is None else PortObserver(server.plan.namespace, observer)
-        return Service(app, watch)
+        rest = isinstance(server.plan, RestServer)
+        return Service(app, watch, self._settings.half_closed_seconds if rest else limits.HALF_CLOSED_MCP_SECONDS)

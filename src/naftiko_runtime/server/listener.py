@@ -8,6 +8,7 @@ import socket
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime import limits
 from naftiko_runtime.server.protocol import GatewayProtocol
 from naftiko_runtime.server.state import ListenerState
 from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
@@ -93,6 +94,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._closing = False
+        self._ticked = 0.0
 
     @property
     def port(self) -> int:
@@ -137,8 +139,10 @@ class Listener:
         if self._counts is not None:
             self._counts.tell(len(self._state.connections), len(self._state.tasks))
         now = asyncio.get_running_loop().time()
-        for connection in self._connections():
-            connection.look(now)
+        late, self._ticked = now - self._ticked > limits.LATE_TICK_SECONDS, now
+        if not late:  # otherwise what came meanwhile was not read yet
+            for connection in self._connections():
+                connection.look(now)
 
     def _connections(self) -> list[GatewayProtocol]:
         return list(self._state.connections)

@@ -19,16 +19,17 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT
+from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
 from naftiko_runtime.adapters.problem import problem_document
 from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.large import LargeBody
 from naftiko_runtime.server.running import run
+from naftiko_runtime.server.state import Service
 from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import Scope
-    from naftiko_runtime.server.state import ListenerState, Service
+    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.server.state import ListenerState
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,6 @@ _TRAILER_BYTES: Final = 64
 _HASH: Final = ord("#")
 _HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
 _VERSIONS: Final = ("1.0", "1.1")
-_MANY: Final = 2
 _TRACE: Final = (b"traceparent", b"tracestate")
 _COUNTED: Final = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"expect", b"traceparent", b"tracestate"}
@@ -114,7 +114,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._traced = False
         self._trailer_bytes = 0
         self._head_begun = False
-        self._hosts = 0
+        self._host: bytes | None = None
+        self._bad_host = False
         self._has_body = False
         self._left_bytes = 0
         """Of a body whose length was told; otherwise nothing that matters."""
@@ -244,9 +245,17 @@ class GatewayProtocol(asyncio.Protocol):
         if self._last_word and self._idle() and not self.transport.is_closing():
             self._say_last_word()
 
+    def end_connection(self, cycle: Cycle) -> None:
+        """Close after a response that is complete; for reading only when nothing more is known to come."""
+        if cycle.more_body or self._read_paused or self._waiting:
+            self.read_away()
+        else:
+            self.transport.close()
+
     def read_away(self) -> None:
         """End our side and drop what still comes: closing with bytes unread would take the answer back."""
         self._refused = True
+        self._waiting.clear()
         self._stop_clock()
         self._step_back()
         if not self.transport.can_write_eof():
@@ -279,7 +288,9 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _note(self, name: bytes, value: bytes) -> None:
         if name == b"host":
-            self._hosts += 1 if value == self._known_host or self._is_host(value) else _MANY
+            if self._host is not None or (value != self._known_host and not self._is_host(value)):
+                self._bad_host = True
+            self._host = value
         elif name == b"content-length":
             self._has_body = True
             self._framing = b"content-length: " + value
@@ -316,7 +327,13 @@ class GatewayProtocol(asyncio.Protocol):
     def _begin_request(self) -> None:
         """Run the application, or let the request wait for those before it on this connection."""
         version = self._version
-        raw_path, query = _target(self.url)
+        service = self.state.service
+        if self.url.startswith(b"/") and _HASH not in self.url:  # a number: seeking bytes makes an exception each time
+            raw_path, _, query = self.url.partition(b"?")
+        elif self.url == b"*" and self.parser.get_method() == b"OPTIONS":
+            raw_path, query, service = b"*", b"", _SERVER_OPTIONS
+        else:
+            raw_path, query = self._other_target()
         path = raw_path.decode("ascii")
         scope: Scope = {
             "type": "http",
@@ -344,10 +361,24 @@ class GatewayProtocol(asyncio.Protocol):
         if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
             scope["extensions"] = {LENT: {"receive": partial(cycle.receive, lent=True)}}
         if before is None or before.response_complete:
-            self._start(cycle, self.state.service)
+            self._start(cycle, service)
         else:
             self.pause_reading()
-            self._waiting.append((cycle, self.state.service))
+            self._waiting.append((cycle, service))
+
+    def _other_target(self) -> tuple[bytes, bytes]:
+        """The path and the query of a target that is more than these; of a whole URL, the host is the request's.
+
+        Raises:
+            HttpParserInvalidURLError: It is no target, or one for OPTIONS only.
+        """
+        parsed = parse_url(self.url)
+        if self.url == b"*" or (parsed.schema and not parsed.host):
+            raise HttpParserInvalidURLError
+        if parsed.host and parsed.schema:  # RFC 9112, 3.2.2
+            host = parsed.host if parsed.port is None else b"%b:%d" % (parsed.host, parsed.port)
+            self.headers = [(name, host if name == b"host" else value) for name, value in self.headers]
+        return parsed.path or b"/", parsed.query or b""
 
     def _refusal(self) -> _Refusal | None:
         if len(self.headers) > limits.REQUEST_HEADERS_MAX:
@@ -362,7 +393,11 @@ class GatewayProtocol(asyncio.Protocol):
         old = version == "1.0"
         if self._coding is not None and (bad := _bad_coding(self._coding, old=old)) is not None:
             return bad
-        return _BAD_HOST if self._hosts > 1 or (self._hosts == 0 and not old) else None
+        return _BAD_HOST if self._bad_host or (not self._host and not old and self._lacks_host()) else None
+
+    def _lacks_host(self) -> bool:
+        """Whether nothing names the host: the header may be empty where the target does, or is the server itself."""
+        return self._host is None or self.url.startswith(b"/")
 
     def body_is_short(self) -> bool:
         """Whether what is left of the body that is being read is worth waiting for, to keep the connection."""
@@ -437,6 +472,10 @@ class GatewayProtocol(asyncio.Protocol):
             self._clock = None
 
     def _too_slow(self) -> None:
+        """A caller's time is over; what has arrived by now still counts."""
+        self._clock = self.loop.call_later(limits.TIMER_GRACE_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
         self._clock = None
         if self._read_paused:  # the application holds the caller back, not the other way round
             self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
@@ -447,7 +486,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def swap(self, service: Service) -> None:
         """Let another application answer from the next request on, those that wait in line included."""
-        self._waiting = deque((cycle, service) for cycle, _ in self._waiting)
+        self._waiting = deque((cycle, old if old is _SERVER_OPTIONS else service) for cycle, old in self._waiting)
 
     def look(self, now: float) -> None:
         """Close what nobody uses; give up a caller that does not read. To be called every second or so."""
@@ -518,8 +557,6 @@ class GatewayProtocol(asyncio.Protocol):
     # -- the caller's going ---------------------------------------------------------------------------------------
 
     def _start(self, cycle: Cycle, service: Service) -> None:
-        if cycle.more_body and self._has_body:  # a request that had to wait for its turn may be complete
-            cycle.transport = Door(self, cycle)
         # Not in the context of what happens now, which may be that of the request before. With a name, which would
         # otherwise be made up for each; uvloop's `create_task` sets one only after that.
         task = asyncio.Task(run(cycle, service), loop=self.loop, name="request", context=self.state.context.copy())
@@ -537,9 +574,12 @@ class GatewayProtocol(asyncio.Protocol):
         self.cycle.keep_alive = bool(self._last_word)
         self._refused = True
         self._stop_clock()
-        self._clock = self.loop.call_later(limits.HALF_CLOSED_SECONDS, self._give_up_half_closed)
+        self._wait_half_closed()
         self.loop.call_soon(self._end_with_caller)  # not before the application has begun, which says so
         return True
+
+    def _wait_half_closed(self) -> None:
+        self._clock = self.loop.call_later(self.state.service.half_closed_seconds, self._give_up_half_closed)
 
     def _end_with_caller(self) -> None:
         """Close the connection of a request that is over as soon as its caller ends its side."""
@@ -550,7 +590,7 @@ class GatewayProtocol(asyncio.Protocol):
     def _give_up_half_closed(self) -> None:
         self._clock = None
         if self.transport.get_write_buffer_size():  # it may be reading, which is watched elsewhere
-            self._clock = self.loop.call_later(limits.HALF_CLOSED_SECONDS, self._give_up_half_closed)
+            self._wait_half_closed()
         else:
             self.transport.close()
 
@@ -625,17 +665,12 @@ def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | No
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
 
 
-def _target(url: bytes) -> tuple[bytes, bytes]:
-    """The path and the query of a request's target, as they came.
+async def _server_options(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer ``OPTIONS *``, which asks whether there is a server, and of no resource (RFC 9110, 9.3.7)."""
+    await send_bodyless(send, 204, [])
 
-    Raises:
-        HttpParserInvalidURLError: It is no target.
-    """
-    if url.startswith(b"/") and _HASH not in url:  # sought as a number: seeking bytes makes an exception each time
-        path, _, query = url.partition(b"?")
-        return path, query
-    parsed = parse_url(url)
-    return parsed.path or b"/", parsed.query or b""
+
+_SERVER_OPTIONS: Final = Service(_server_options)
 
 
 def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
@@ -644,24 +679,3 @@ def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:
     if old or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         return _BAD_FRAMING
     return _UNKNOWN_CODING if len(codings) > 1 else None
-
-
-class Door:
-    """The connection of a request with a body, which may be answered before all of it has come."""
-
-    __slots__ = ("_cycle", "_protocol", "abort", "get_extra_info", "is_closing", "write")
-
-    def __init__(self, protocol: GatewayProtocol, cycle: Cycle) -> None:
-        self._protocol = protocol
-        self._cycle = cycle
-        self.abort = protocol.transport.abort
-        self.get_extra_info = protocol.transport.get_extra_info
-        self.is_closing = protocol.transport.is_closing
-        self.write = protocol.transport.write
-
-    def close(self) -> None:
-        """Close for writing at once, for reading when the body is over or has gone on for too long."""
-        if self._cycle.more_body:
-            self._protocol.read_away()
-        else:
-            self._protocol.transport.close()

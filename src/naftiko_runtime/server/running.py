@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 async def run(cycle: Cycle, service: Service) -> None:
     """Run the application; what it raises ends here, in the log and in an answer that says as little as it must."""
-    app, observer = service
+    app, observer, _ = service
     began, observation = 0, None
     if observer is not None:
         began = perf_counter_ns()

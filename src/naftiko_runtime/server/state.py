@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, NamedTuple
 
+from naftiko_runtime import limits
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
@@ -27,10 +29,11 @@ class Standing:
 
 
 class Service(NamedTuple):
-    """What answers on a port, and who observes it."""
+    """What answers on a port, who observes it, and how long a caller that has ended its side may wait for an answer."""
 
     app: App
     observer: PortObserver | None = None
+    half_closed_seconds: float = limits.HALF_CLOSED_SECONDS
 
 
 class ListenerState:
