@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _NESTED: Final = frozenset({"properties", "items", "values", "mapping"})
 """Keys of an output that hold other outputs."""
 _KEYS: Final = frozenset({*_NESTED, "name", "type", "description", "value", "const", "maxLength"})
-_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+_TYPES: Final = ("string", "number", "integer", "boolean", "object", "array")
 
 
 class OutputForms:

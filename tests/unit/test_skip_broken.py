@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
+import operator
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from naftiko_runtime.cli.left_out import without_clashes
+from naftiko_runtime.diagnostics import Span
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import load as parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.plan import Operation, Plan
 
 SOUND = dedent("""\
     naftiko: 1.0.0-alpha2
@@ -253,6 +260,42 @@ def test_what_is_left_out_needs_no_variables() -> None:
 def test_what_is_fatal_is_told(text: str, fatal: str) -> None:
     loaded = skipping(text)
     assert (loaded.plan, loaded.fatal) == (None, fatal)
+
+
+def places(value: Any, steps: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document but the root."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*steps, key)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*steps, key))
+
+
+def meaning(one: Operation) -> Any:
+    """What an operation takes and sends, wherever that stands in the file."""
+    upstream = replace(one.request.upstream, span=Span("", 0, 0, 0, 0))
+    return replace(one.request, upstream=upstream), one.contract
+
+
+def test_nothing_is_served_with_another_meaning() -> None:
+    data = parsed(SOUND.encode(), "x.yml").data
+    sound = skipping(SOUND).plan
+    assert sound is not None
+    meant = {(operation.name, operation.request.method): meaning(operation) for operation in sound.served}
+    left_out = 0
+    for steps in places(data):
+        for odd in ([1], {"odd": [1]}, None, 5.5, "odd odd"):
+            spoilt = copy.deepcopy(data)
+            *above, last = steps
+            functools.reduce(operator.getitem, above, spoilt)[last] = odd
+            loaded = skipping(json.dumps(spoilt, indent=1))
+            if loaded.plan is None or not any(d.severity == "error" for d in loaded.diagnostics):
+                continue  # all of it is left out, or it says something else
+            left_out += bool(loaded.left_out)
+            guards = {server.namespace: server.guard for server in loaded.plan.servers}
+            for operation in loaded.plan.served:
+                assert meaning(operation) == meant[operation.name, operation.request.method], (steps, odd)
+            assert set(guards.values()) <= {None}
+    assert left_out > 300
 
 
 def test_errors_behind_wrong_shapes_are_found_in_the_same_run() -> None:
