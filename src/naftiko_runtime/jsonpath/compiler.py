@@ -79,12 +79,24 @@ def _column(segments: tuple[Segment, ...]) -> _Step:
     keys = _leading_keys(segments)
     ends = segments[len(keys) :]
     if len(segments) == len(keys) == 1 and isinstance(name := keys[0], str):
-        return lambda found: [value.get(name) if isinstance(value, dict) else None for value in found]
+        return _named_column(name)
     get = _lookup(keys, None)
     for end in ends:
         if isinstance(end, Fields):
             get = _fields_at(get, end.names, None)
     return lambda found: [get(value) for value in found]
+
+
+def _named_column(name: str) -> _Step:
+    """A field of each; mostly all are objects that have it, which is tried first because it costs least."""
+
+    def column(found: list[Any]) -> list[Any]:
+        try:
+            return [value[name] for value in found]
+        except (KeyError, TypeError):
+            return [value.get(name) if isinstance(value, dict) else None for value in found]
+
+    return column
 
 
 def _objects_of(names: tuple[str, ...]) -> _Step:

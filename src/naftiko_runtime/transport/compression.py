@@ -35,6 +35,8 @@ def codings(headers: Iterable[Header]) -> list[bytes]:
     Values that are no coding (``identity``, ``none``, ``UTF-8``) are passed over.
     """
     values = [value for name, value in headers if name == b"content-encoding"]
+    if not values:
+        return []
     named = [part.strip().lower() for value in values for part in value.split(b",")]
     return [name for name in named if name in SUPPORTED or name in _OTHERS]
 
