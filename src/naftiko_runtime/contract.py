@@ -212,7 +212,7 @@ def _is_number(value: Any) -> bool:
 
 
 _IS: Final[dict[str, Callable[[Any], bool]]] = {
-    "string": lambda value: isinstance(value, str | File),
+    "string": lambda value: isinstance(value, (str, File)),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and value % 1 == 0,
     "boolean": lambda value: isinstance(value, bool),

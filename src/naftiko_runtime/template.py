@@ -271,7 +271,7 @@ def in_path(value: Any) -> str:
     Raises:
         Unrenderable: It is empty, ``.`` or ``..`` (URL libraries fold those even when encoded), or no UTF-8 text.
     """
-    if isinstance(value, list | Joined):
+    if isinstance(value, (list, Joined)):
         encoded = _joined(value)
         if encoded in ("", ".", ".."):
             raise Unrenderable("a path segment cannot be empty, '.' or '..'")

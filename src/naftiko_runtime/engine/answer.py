@@ -99,13 +99,16 @@ class Answer:
         self.response = response
         self.url = url
         self.status = response.status
-        plain, urls, has_urls = kept.plain, kept.urls, False
-        self.headers = [
-            h
-            for h in response.headers
-            if h[0] in plain or (h[0] in urls and (has_urls := True)) or h[0].startswith(_LIMITS)
-        ]
-        self.has_urls = has_urls
+        plain, headers = kept.plain, []
+        self.has_urls = False
+        for header in response.headers:  # a loop: it takes less than a comprehension for so few
+            name = header[0]
+            if name in plain or name.startswith(_LIMITS):
+                headers.append(header)
+            elif name in kept.urls:
+                headers.append(header)
+                self.has_urls = True
+        self.headers = headers
         if kept.named:
             self.headers = _end_to_end(self.headers, response.headers)
         self.value: Any = NOTHING
