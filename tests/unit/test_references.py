@@ -115,6 +115,23 @@ def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "form", ["$this.ships.{}", "$input.{}", "${{{}}}", "inputParameters.{}", "rest.{}", "ships.{}"]
+)
+def test_a_slip_of_a_listed_input_is_an_error_and_no_other_input(form: str) -> None:
+    value = form.format("shipp-id")
+    (told,) = loaded(with_value(value)).diagnostics
+    assert (told.rule.slug, told.message) == ("unknown-reference", f"'{value}' names nothing")
+    assert told.help == "did you mean '$this.ships.ship-id'?"
+
+
+def test_what_the_called_operation_takes_is_no_slip() -> None:
+    data = with_value("$this.ships.shipp-id")
+    consumed = data["capability"]["consumes"][0]["resources"][0]["operations"][0]
+    consumed["inputParameters"].append({"name": "shipp-id", "in": "query"})
+    assert term(data) == (Argument("shipp-id"), {"unlisted-input"})
+
+
+@pytest.mark.parametrize(
     ("value", "advice"),
     [
         ("$this.shps.x", "$this.ships.x"),

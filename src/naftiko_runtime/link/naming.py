@@ -99,11 +99,15 @@ class Naming(Struct):
         return Constant(value)
 
     def _with_reference(self, reference: Reference, name: str, text: str) -> Term:
-        """What a reference under ``with`` names; an input that the operation does not list becomes one."""
+        """What a reference under ``with`` names; an input that is not listed becomes one, unless it is a slip."""
         steps, before = self.exposed.at("with", name), {*self.inputs, *self.displaced}
-        term = self._referred(reference, Placeholder(text, 0, bare=True), text, steps, fills=name)
         parameters = getattr(self.exposed, "input_parameters", ())
         listed = [parameter.name for parameter in parameters if parameter.name not in self.displaced]
+        if reference.kind == "input" and not self._is_known(reference.name) and nearest(reference.name, listed):
+            self._refuse_reference(text, steps, under_with=True)
+            self._broken = True
+            return Constant("")
+        term = self._referred(reference, Placeholder(text, 0, bare=True), text, steps, fills=name)
         if listed and isinstance(term, Argument) and term.name not in before:
             message = f"'{term.name}' is not among the inputs, and becomes one"
             advice = did_you_mean(term.name, listed, "listed are")
