@@ -72,7 +72,10 @@ class OutputForms:
 
 def is_readable(output: Any) -> bool:
     """Whether a value has the form of an output, with all that is inside it."""
-    if not isinstance(output, dict) or output.get("type", "object") not in _TYPES:
+    if not isinstance(output, dict):
+        return False
+    kind = output.get("type", "object")
+    if not isinstance(kind, str) or kind not in _TYPES:
         return False
     properties, inner = output.get("properties", {}), [output[key] for key in ("items", "values") if key in output]
     if not isinstance(properties, dict) or not isinstance(output.get("mapping", ""), str | dict):

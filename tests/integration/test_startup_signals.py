@@ -14,6 +14,7 @@ from support.command import clean_environment
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 INTERRUPTED = 130
@@ -79,6 +80,15 @@ def test_ctrl_c_while_something_is_imported(pixel_file: Path, arguments: list[st
     assert (ended.returncode, ended.stderr) == (INTERRUPTED, "")
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """SIGHUP as a shell leaves it: under ``nohup`` it is ignored, and programs inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.skipif(sys.platform != "linux", reason=""))])
 def test_sighup_before_the_start_reads_anew_afterwards(pixel_file: Path, workers: int) -> None:
