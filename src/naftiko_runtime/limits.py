@@ -80,7 +80,7 @@ DIGEST_NONCES_MAX: Final = 10_000
 
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
-UPLOAD_PIECE_BYTES_MAX: Final = 64 * 1024
+UPLOAD_PIECE_BYTES_MAX: Final = 256 * 1024
 """Of a body that streams through: as much has to be taken by an upstream within its deadline."""
 UPSTREAM_UNSENT_BYTES_MAX: Final = 128 * 1024
 """What the system takes of a request beyond what it has sent."""
