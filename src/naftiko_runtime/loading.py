@@ -69,13 +69,22 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
     """The same from what was already read; with a path, imports are relative to it, without one there are none."""
     loaded = _load_source(source, overrides, path)
-    return replace(loaded, diagnostics=tuple(_redacted(loaded))) if loaded.diagnostics else loaded
+    return (
+        replace(loaded, diagnostics=tuple(redact_findings(loaded.diagnostics, loaded.source)))
+        if loaded.diagnostics
+        else loaded
+    )
 
 
-def _redacted(loaded: Loaded) -> Iterator[Diagnostic]:
-    """What was found, without the credentials that messages repeat of the document."""
-    secrets = (loaded.source.secrets() if loaded.source is not None else None) or ()
-    for finding in loaded.diagnostics:
+def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Iterator[Diagnostic]:
+    """Findings without the credentials that messages repeat of the document.
+
+    Args:
+        found: The findings.
+        source: The document; none when there is no text.
+    """
+    secrets = (source.secrets() if source is not None else None) or ()
+    for finding in found:
         message = redact(finding.message, secrets)
         advice = finding.help and redact(finding.help, secrets)
         same = message == finding.message and advice == finding.help

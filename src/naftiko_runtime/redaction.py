@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    Found: TypeAlias = tuple[tuple[str | int, ...], str]
+    """Where a credential stands, and what it is."""
+
 MASK: Final = "***"
 _MASKABLE_LENGTH: Final = 4
 """A shorter value is masked only where it stands, not wherever its letters occur."""
 
-_USER_INFO: Final = pattern(r"(?<=://)[^/?#@\s\"'{}<>]*:?[^/?#@\s\"'<>]*@(?=[^\s/@])")
+_USER_INFO: Final = pattern(r"(?:(?<=://)|(?<![\w.+/-])[\w.+-]+:(?!//))[^\s\"'<>]*@")
+"""From the scheme of a URL, or from a name before a colon, up to the last ``@``: a password may hold anything."""
 _TOKEN: Final = pattern(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:sk|pk|rk|whsec)[-_](?:(?:live|test|ant|proj|or)[-_])*[A-Za-z0-9_-]{8,}"
@@ -30,11 +34,12 @@ _KEYS: Final = (
     r"|[\w-]*(?:Password|Secret|Token|ApiKey|PrivateKey|SigningKey)"
     r"|(?:[\w-]*[-_])?(?:api|access|private|signing|secret|auth)[-_]?key|(?:proxy-)?authorization"
 )
+_QUERY_SECRET: Final = pattern(rf"(?<=[?&])(?P<key>{_KEYS})=(?P<value>[^\s&#\"'<>{{}}]+)", re.IGNORECASE)
 _PUBLIC_KEY: Final = frozenset({"tokentype", "granttype", "tokenendpoint"})
 _ASSIGNED: Final = (
     r"(?P<head>(?<![\w.$-])(?P<quote>[\"']?)(?P<key>{keys})(?P=quote)\s*[:=]\s*)"
     r"(?P<value>(?:(?:bearer|basic|token|digest)\s+(?=\S))?"
-    r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?|[^\s\"'{{}}\[\],&|>#*!][^\s,}}\]&\"']*))"
+    r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?|[*!]?[^\s\"'{{}}\[\],&|>#*!][^\s,}}\]&\"']*))"
 )
 _SECRET_ASSIGNED: Final = pattern(_ASSIGNED.format(keys=_KEYS), re.IGNORECASE)
 _VALUE_ASSIGNED: Final = pattern(_ASSIGNED.format(keys="value"), re.IGNORECASE)
@@ -46,9 +51,35 @@ _RUN: Final = pattern(r"[A-Za-z]+|\d+")
 _MIXED_LENGTH: Final = 16
 _VARIABLE: Final = pattern(r"[A-Z][A-Z0-9_]*")
 """The name of a variable, as ``keys`` of binds have it; a credential of that form is known by where it stands."""
-_CREDENTIAL_KEYS: Final = frozenset(
-    {"password", "token", "value", "clientSecret", "consumerSecret", "consumerKey", "tokenSecret", "signingKey"}
+_WORD: Final = pattern(r"[A-Za-z0-9+/=_-]{16,}")
+_SHOWN_KEYS: Final = frozenset(
+    [
+        "type",
+        "placement",
+        "in",
+        "key",
+        "name",
+        "username",
+        "user",
+        "tokenEndpoint",
+        "tokenUrl",
+        "tokenUri",
+        "scopes",
+        "scope",
+        "audience",
+        "realm",
+        "signatureMethod",
+        "description",
+        "clientId",
+        "grantType",
+    ]
 )
+"""What an authentication may say openly; whatever else stands in one may be a credential."""
+_KINDS: Final = frozenset(
+    {"bearer", "basic", "apikey", "digest", "oauth1", "oauth2", "header", "query", "cookie", "body"}
+)
+_HOLDING: Final = frozenset({"value", "default", "const", "example"})
+"""Keys beside the name of a secret that may hold it."""
 _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array", "true", "false", "null", ""})
 
 
@@ -75,6 +106,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         text = text.replace(secret, MASK)
     if "@" in text:
         text = _USER_INFO.sub(f"{MASK}@", text)
+    if "=" in text:
+        text = _QUERY_SECRET.sub(lambda match: f"{match['key']}={MASK}", text)
     return _TOKEN.sub(MASK, text)
 
 
@@ -91,12 +124,19 @@ def redact_line(line: str, secrets: Iterable[str] | None) -> str:
         line = line.replace(secret, "*" * len(secret))
     for known in (_USER_INFO, _TOKEN):
         line = known.sub(_mask_width, line)
+    code, comment, remark = line.partition(" #")
+    line = code + comment + _WORD.sub(_mask_mixed, remark)
     if secrets is None:
+        line = _WORD.sub(_mask_mixed, line)
         line = _VALUE_ASSIGNED.sub(_mask_assigned, line)
         return _SECRET_ASSIGNED.sub(_mask_assigned, line)
     return _SECRET_ASSIGNED.sub(
         lambda match: match[0] if _VARIABLE.fullmatch(match["value"]) else _mask_assigned(match), line
     )
+
+
+def _mask_mixed(match: re.Match[str]) -> str:
+    return "*" * len(match[0]) if looks_like_token(match[0]) else match[0]
 
 
 def _mask_width(match: re.Match[str]) -> str:
@@ -128,7 +168,9 @@ def find_secrets(data: Any, written: Any = None) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for path, value in _values(data, (), inside=False):
-        texts = [value, *value.splitlines(), *(written(path) if written is not None else ())]
+        words = value.split()
+        parts = words[1:] if words and words[0].casefold() in _KINDS else ()  # "Bearer abc"
+        texts = [value, *parts, *value.splitlines(), *(written(path) if written is not None else ())]
         found.update(dict.fromkeys(text for text in map(_bare, texts) if len(text) >= _MASKABLE_LENGTH))
     return tuple(sorted(found, key=len, reverse=True))
 
@@ -137,29 +179,34 @@ def _bare(text: str) -> str:
     return text.strip().strip("\"'")
 
 
-def _values(data: Any, path: tuple[str | int, ...], *, inside: bool) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _values(data: Any, path: tuple[str | int, ...], *, inside: bool) -> Iterator[Found]:
     """Every credential and its path; ``inside`` an authentication more keys have one."""
     if isinstance(data, list):
         for index, item in enumerate(data):
-            yield from _values(item, (*path, index), inside=inside)
+            yield from _value(item, (*path, index), inside=inside, named=False)
     elif isinstance(data, dict):
-        named = data.get("name")
-        secret_name = isinstance(named, str) and _SECRET_NAME.fullmatch(named) is not None
+        name = data.get("name")
+        named = isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
         for key, item in data.items():
-            here = (*path, key)
-            if not isinstance(item, str):
-                below = str(key).casefold() in ("authentication", "auth") or (inside and key == "headers")
-                yield from _values(item, here, inside=below or inside)
-                continue
-            if _is_secret(str(key), item, path, inside=inside, named=secret_name):
-                yield here, item
+            below = inside or str(key).casefold() in ("authentication", "auth")
+            yield from _value(item, (*path, key), inside=below, named=named)
 
 
-def _is_secret(key: str, value: str, path: tuple[str | int, ...], *, inside: bool, named: bool) -> bool:
-    """Whether a text is a credential: by its key, by the name beside it, by where it stands, or by its looks."""
-    if path[-1:] == ("keys",):
+def _value(item: Any, path: tuple[str | int, ...], *, inside: bool, named: bool) -> Iterator[Found]:
+    if isinstance(item, dict | list):
+        yield from _values(item, path, inside=inside)
+        return
+    scalar = isinstance(item, str | int | float) and not isinstance(item, bool)
+    if scalar and _is_secret(str(item), path, inside=inside, named=named):
+        yield path, str(item)
+
+
+def _is_secret(value: str, path: tuple[str | int, ...], *, inside: bool, named: bool) -> bool:
+    """Whether a scalar is a credential: by its key, by the name beside it, by where it stands, or by its looks."""
+    key = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+    if path[-2:-1] == ("keys",):
         return looks_like_token(value)
-    known = inside and (key in _CREDENTIAL_KEYS or path[-1:] == ("headers",))
-    return (known or _SECRET_NAME.fullmatch(key) is not None or (named and key == "value")) and not _is_public(
-        key, value
-    )
+    if _is_public(key, value) or value.casefold() in _KINDS:
+        return False
+    known = (inside and key not in _SHOWN_KEYS) or (named and key in _HOLDING)
+    return known or _SECRET_NAME.fullmatch(key) is not None

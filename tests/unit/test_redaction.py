@@ -143,3 +143,70 @@ def test_a_missing_variable_whose_name_is_a_token_is_not_shown(tmp_path: Path) -
     file.write_text(DOCUMENT.replace("user:hunter22@", "").replace("{{nope}}", "{{ghp_abcdefghijklmnop123}}"))
     shown = CliRunner().invoke(main, ["run", "--skip-broken", str(file)]).output
     assert [secret for secret in (*SECRETS, "ghp_abc") if secret in shown] == [], shown
+
+
+CANARY = "Zq8xW3vK9pLm2RtY7sNc"
+SHIPS = """
+naftiko: 1.0.0-alpha2
+info: {label: Ships, description: Ships}
+capability:
+  consumes:
+    - type: http
+      namespace: registry
+      baseUri: BASE
+      authentication: AUTHENTICATION
+      resources:
+        - path: PATH
+          operations:
+            - {name: list-ships, method: GET, odd: 1}
+  exposes:
+    - type: rest
+      namespace: ships
+      port: 8080
+      resources:
+        - path: /ships
+          operations:
+            - {call: registry.list-ships, inputParameters: [{name: api_key, in: query, DEFAULT: x, odd: 1}]}
+"""
+SOUND = {"BASE": "https://registry.example/v1", "AUTHENTICATION": "{type: bearer, token: x}", "PATH": "/ships"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"BASE": f"https://bob:{CANARY}@/v1"},
+        {"BASE": f"bob:{CANARY}@registry.example/v1"},
+        {"BASE": f"https://bob:ab@{CANARY}@registry.example/v1"},
+        {"BASE": f"https://bob:ab/{CANARY}@registry.example/v1"},
+        {"BASE": f'"https://bob:ab#{CANARY}@registry.example/v1"'},
+        {"PATH": f"/ships?api_key={CANARY}"},
+        {"AUTHENTICATION": f"Bearer {CANARY}"},
+        {"AUTHENTICATION": f"[bearer, {CANARY}]"},
+        {"AUTHENTICATION": f"{{type: bearer, token: [{CANARY}]}}"},
+        {"AUTHENTICATION": f"{{type: bearer, tokn: {CANARY}}}"},
+        {"AUTHENTICATION": f"{{type: basic, pass: {CANARY}}}"},
+        {"AUTHENTICATION": f"{{bearer: {{value: {CANARY}}}}}"},
+        {"AUTHENTICATION": f"{{type: bearer, token: *{CANARY}}}"},
+        {"AUTHENTICATION": f"{{type: bearer, token: !{CANARY} x}}"},
+        {"AUTHENTICATION": f"{{type: bearer, token: x, odd: 1}} # was {CANARY}"},
+        {"AUTHENTICATION": f"\n        type: oauth1\n        signingKey: |\n{CANARY}aaaa\n        odd: 1"},
+        {"DEFAULT": f"default: {CANARY}, was"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--strict",), ("--fix", "--diff"), ("--format", "json"), ("--fix", "--diff", "--format", "json")],
+    ids=" ".join,
+)
+def test_a_credential_is_not_shown_wherever_it_stands(
+    place: dict[str, str], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = SHIPS
+    for key, value in {**SOUND, "DEFAULT": "was", **place}.items():
+        text = text.replace(key, value)
+    file = tmp_path / "ships.yml"
+    file.write_text(text, encoding="utf-8")
+    shown = CliRunner().invoke(main, ["validate", *options, str(file)]).output
+    assert "ships.yml" in shown
+    assert CANARY not in shown, shown

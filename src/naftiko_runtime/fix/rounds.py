@@ -20,7 +20,7 @@ from naftiko_runtime.imports import Importer
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.spelling import check_spelling
-from naftiko_runtime.loading import Loaded, load_source
+from naftiko_runtime.loading import Loaded, load_source, redact_findings
 from naftiko_runtime.parse import parse
 from naftiko_runtime.source import SourceError, load
 from naftiko_runtime.spec.document import Document
@@ -108,7 +108,8 @@ def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
     text = state.source.text
     written = raw if text == before else (_BOM if raw.startswith(_BOM) else b"") + text.encode()
     loaded = load_source(state.source, overrides, path)
-    more = [d for d in state.diagnostics if d.severity is Severity.INFO and d not in loaded.diagnostics]
+    found = redact_findings(state.diagnostics, state.source)
+    more = [d for d in found if d.severity is Severity.INFO and d not in loaded.diagnostics]
     shown = sorted((*loaded.diagnostics, *more), key=lambda d: (d.span is not None, d.span))
     return Fixed(before, resolved, written, count, cosmetic, state.left(), replace(loaded, diagnostics=tuple(shown)))
 

@@ -65,7 +65,7 @@ class Builder:
         marks = (event.start_mark, event.end_mark)
         tag = event.tag
         if tag is not None and tag not in {_STR_TAG, "!"}:
-            self._complain(rules.YAML_FEATURE, f"the tag '{tag}' is not supported", marks, "write the plain value")
+            self._complain(rules.YAML_FEATURE, "a tag is not supported", marks, "write the plain value")
         value = event.value
         if event.implicit[0] and tag is None:
             value = self._plain(value, marks)
@@ -87,15 +87,15 @@ class Builder:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
-            advice = f"put '&{event.anchor}' before what it stands for, or quote it if it is text"
-            self._stop(rules.SYNTAX, f"the alias '*{event.anchor}' stands {why}", marks, advice)
+            advice = "put its anchor (&name) before what it stands for, or quote it if it is text"
+            self._stop(rules.SYNTAX, f"an alias stands {why}", marks, advice)
             return
         self._add(known[0], marks, known[1])
 
     def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         marks = (event.start_mark, event.end_mark)
         if event.tag is not None:
-            self._complain(rules.YAML_FEATURE, f"the tag '{event.tag}' is not supported", marks, "leave it out")
+            self._complain(rules.YAML_FEATURE, "a tag is not supported", marks, "leave it out")
         if len(self._open) >= limits.DOCUMENT_DEPTH_MAX:
             self._stop(rules.TOO_LARGE, f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels", marks)
         container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
