@@ -12,16 +12,16 @@ from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.lazy import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
+from naftiko_runtime.source import exact_float
 from naftiko_runtime.template import File, as_text, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import orjson
-
+    from naftiko_runtime.formats import json as json_format
     from naftiko_runtime.pattern import Pattern
 else:
-    orjson = module("orjson")
+    json_format = module("naftiko_runtime.formats.json")
 
 InputType = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
 Place = Literal["path", "query", "header", "cookie", "body"]
@@ -269,7 +269,7 @@ def _whole(text: str) -> int:
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
-    return int(text) if _INTEGER.fullmatch(text) else _checked(float(text), "number")
+    return int(text) if _INTEGER.fullmatch(text) else _checked(exact_float(text), "number")
 
 
 def _boolean(text: str) -> bool:
@@ -281,15 +281,16 @@ def _boolean(text: str) -> bool:
 def _object(text: str) -> Any:
     try:
         check_json_bounds(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
-        return _checked(orjson.loads(text), "object")
-    except orjson.JSONDecodeError:
+        value = json_format.read(text.encode())
+    except (ValueError, UnicodeEncodeError):
         raise ValueError("must be an object as JSON") from None
+    return _checked(value, "object")
 
 
 def _json(text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return json_format.read(text.encode())
+    except (ValueError, UnicodeEncodeError):
         raise ValueError("must be JSON") from None
 
 

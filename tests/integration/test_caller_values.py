@@ -33,6 +33,7 @@ capability:
           inputParameters: [{name: a, in: body}, {name: b, in: body}]
           operations: [{name: fields, method: POST}]
         - {path: /open, operations: [{name: open, method: POST}]}
+        - {path: /quotes, operations: [{name: quote, inputParameters: [{name: amount, in: query}]}]}
         - path: /parts
           operations: [{name: parts, method: POST, body: {type: multipartForm, data: [{name: a, value: "{{a}}"}]}}]
   exposes:
@@ -49,6 +50,8 @@ capability:
           operations:
             - {method: POST, call: api.fields, inputParameters: [{name: a, in: body}, {name: b, in: body}]}
         - {path: /open, operations: [{method: POST, call: api.open}]}
+        - path: /quotes
+          operations: [{method: GET, call: api.quote, inputParameters: [{name: amount, in: query, type: number}]}]
         - path: /parts
           operations: [{method: POST, call: api.parts, inputParameters: [{name: a, in: body}]}]
         - {path: "/raw/{path}", forward: {targetNamespace: api, trustedHeaders: [X-Multi]}}
@@ -57,6 +60,7 @@ capability:
       port: 1
       tools:
         - {name: open, description: Opens, call: api.open}
+        - {name: quote, description: Quotes, call: api.quote, inputParameters: [{name: amount, type: number}]}
         - {name: parts, description: Parts, call: api.parts, inputParameters: [{name: a, required: false}]}
 """
 CODED = gzip.compress(b'{"a": 1}')
@@ -153,3 +157,18 @@ def test_no_fields_are_no_body(gateway: Gateway, module_upstream: Upstream, name
     assert [(r.body, r.header("content-type"), r.header("content-length")) for r in module_upstream.received] == [
         (b"", None, "0")
     ] * 2
+
+
+@pytest.mark.parametrize("amount", ["19.90", "12345678901234567.89", "0.1000000000000000055", "12345678901234567890"])
+def test_decimals_keep_the_digits_that_a_caller_writes(
+    gateway: Gateway, module_upstream: Upstream, amount: str
+) -> None:
+    assert call(gateway.urls["web"], f"/quotes?amount={amount}").status == 200
+    for name in ("quote", "open"):
+        message = (
+            '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "%s", "arguments": {"amount": %s}}}'
+        )
+        assert call_tool(gateway, name, {}, body=(message % (name, amount)).encode()).status == 200
+    web, tool, opened = module_upstream.received
+    assert web.target == tool.target == f"/api/quotes?amount={amount}"
+    assert amount.encode() in opened.body

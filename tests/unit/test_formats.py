@@ -102,6 +102,8 @@ def test_what_is_irregular_is_read_and_counted(raw_format: str, body: bytes, val
         ("json", '{"a": "日"}'.encode("iso2022_jp"), "ISO-2022-JP", {"a": "日"}),
         *[("json", '{"a": "é"}'.encode(codec), None, {"a": "é"}) for codec in WIDE_CODECS],
         ("json", '{"a": "é"}'.encode("utf-16-le"), "utf-16le", {"a": "é"}),
+        ("csv", "a\né".encode("utf-16-be"), "utf-16", [{"a": "é"}]),  # without a mark the first byte shows the order
+        ("csv", "a\né".encode("utf-16-le"), "utf-16", [{"a": "é"}]),
         ("csv", "a\né".encode("utf-16"), "utf-8", [{"a": "é"}]),  # a mark counts more than a label
         ("csv", "a\né".encode("cp1252"), "latin1", [{"a": "é"}]),
         ("csv", "a\né".encode(), "utf8mb4", [{"a": "é"}]),

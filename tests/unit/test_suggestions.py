@@ -22,6 +22,7 @@ from naftiko_runtime.diagnostics import closest, nearest
         ("imo_number", "imoNumber"),
         ("yml", "yaml"),
         ("GETT", "GET"),
+        ("Registry.Get-Ship", "registry.get-ship"),
     ],
 )
 def test_a_slip_is_recognised(word: str, meant: str) -> None:

@@ -42,7 +42,6 @@ SHAPE = {
 BEYOND = (
     *("is no media type", "is no name of an HTTP header", "has an instruction, and no 'location'"),
     *("must be ", "is not of the type", "is for the runtime to send", "is no size"),
-    "an operation needs 'call'",
 )
 """What no schema says of a value, and what still makes it useless."""
 NOWHERE = Path(__file__).parent / "nowhere" / "x.yml"

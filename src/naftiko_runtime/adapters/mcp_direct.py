@@ -18,6 +18,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.mcp_messages import accepts_json, is_json
 from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> di
         return None
     if type(message.get("id")) not in (int, str):
         return message if message == _INITIALIZED else None
-    return message if method != _CALL or _is_call(params) else None
+    return message if method != _CALL or _is_call(params, body) else None
 
 
 def _large_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
@@ -237,20 +238,31 @@ def _large_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool)
     return call_uncollected(partial(_message, body, headers, stateless=stateless))
 
 
-def _is_call(params: dict[str, Any]) -> bool:
-    """Whether these are the parameters of a tool's call, with nothing among them that need not be."""
+def _is_call(params: dict[str, Any], body: bytes) -> bool:
+    """Whether these are the parameters of a tool's call, with nothing among them that need not be.
+
+    Arguments with fractions are read again, so that these keep the digits in which they are written.
+    """
     arguments = params.get("arguments")
-    return (
+    sound = (
         params.keys() <= _CALL_PARAMS
         and isinstance(params.get("name"), str)
         and (arguments is None or isinstance(arguments, dict))
-        and _is_plain(arguments)
     )
+    fractions = _find_fractions(arguments) if sound else None
+    if fractions is None:
+        return False
+    if fractions:
+        try:
+            params["arguments"] = read_json(body)["params"]["arguments"]
+        except Undecodable:
+            return False
+    return True
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether every parser reads a value alike: no number beyond 64 bits, which ours rounds, and no great depth."""
-    level = [value]
+def _find_fractions(value: Any) -> bool | None:
+    """Whether a value holds fractions; nothing if parsers may read it differently: beyond 64 bits, or very deep."""
+    level, found = [value], False
     for _ in range(_DEPTH_MAX):
         below: list[Any] = []
         for item in level:
@@ -258,12 +270,14 @@ def _is_plain(value: Any) -> bool:
                 below += item.values()
             elif isinstance(item, list):
                 below += item
-            elif isinstance(item, float) and not -_EXACT < item < _EXACT:
-                return False
+            elif isinstance(item, float):
+                found = True
+                if not -_EXACT < item < _EXACT:
+                    return None
         if not below:
-            return True
+            return found
         level = below
-    return False
+    return None
 
 
 def _varies(key: str, value: Any) -> bool:

@@ -58,6 +58,14 @@ def codec_of(charset: str) -> str | None:
     return None if codec in _NO_TEXT else codec
 
 
+def _labelled_codec(body: bytes, charset: str) -> str | None:
+    """Python's codec for a label; of UTF-16 and UTF-32 without a byte order mark the first byte shows the order."""
+    codec = codec_of(charset)
+    if codec in ("utf_16", "utf_32"):
+        return f"{codec}_be" if body[:1] == b"\0" else f"{codec}_le"
+    return codec
+
+
 def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
     """A body as text, without a byte order mark.
 
@@ -69,7 +77,7 @@ def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
         charset: Its label; UTF-8 without one.
         notes: Where irregularities are counted.
     """
-    codec = marked_charset(body) or codec_of(charset or "utf-8")
+    codec = marked_charset(body) or _labelled_codec(body, charset or "utf-8")
     if codec is None:
         notes.add("a charset that is unknown")
         codec = "utf-8"
@@ -86,7 +94,7 @@ def text_or_nothing(body: bytes, charset: str | None, *, is_json: bool) -> str |
 
     JSON is UTF-8 whatever its label says, unless it cannot be.
     """
-    labelled = codec_of(charset) if charset else None
+    labelled = _labelled_codec(body, charset) if charset else None
     for codec in (marked_charset(body), "utf-8" if labelled is None or is_json else None):
         if codec is not None:
             try:

@@ -46,6 +46,8 @@ class Calls:
         """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
         if not self._operations:
             return "declare it under 'consumes'"
+        if same := next((known for known in self._operations if known.casefold() == call.casefold()), None):
+            return f"did you mean '{same}'?"
         namespace, _, name = call.partition(".")
         siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
         if close := closest(name, siblings):

@@ -131,7 +131,7 @@ def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
 
 def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
     if nearest(slip, _CALLING):
-        hidden.add(place, {rules.MISSING_KEY, rules.MAPPING_WITHOUT_CALL})
+        hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
     if nearest(slip, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
     _in_step(hidden, place)
@@ -194,7 +194,7 @@ def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
             hidden.add((), {rules.UNKNOWN_ACTION})
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
             if part[len(unit) : len(unit) + 1] and part[len(unit)] in _CALLING:
-                hidden.add(unit, {rules.MISSING_KEY, rules.MAPPING_WITHOUT_CALL})
+                hidden.add(unit, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
             _in_step(hidden, part)
         case _:
             pass

@@ -66,7 +66,7 @@ class Consumed(Struct, frozen=True):
     @property
     def name(self) -> str:
         """``namespace.operation``."""
-        return f"{self.upstream.namespace}.{self.spec.name}"
+        return f"{self.upstream.namespace}.{self.spec.name.strip()}"
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
     if template is None:
         base_uri = encode_host(base_uri)
     proof, exposed = credential(api.authentication, context), exposed_headers(api, context)
-    return Upstream(api.namespace, base_uri, proof, context.span(steps), exposed, template)
+    return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
 
 
 def base_uri_fault(base_uri: str) -> str | None:

@@ -24,6 +24,7 @@ from naftiko_runtime.link.terms import filling
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.link.untouched import declared_answer
+from naftiko_runtime.link.value_checks import is_absolute
 from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
 from naftiko_runtime.plan import (
     Argument,
@@ -40,7 +41,7 @@ from naftiko_runtime.plan import (
 from naftiko_runtime.shape import compile_mock, compile_outputs, constant, searches
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.spec.document import Document, SharedDocument
-from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestResource
+from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestOperation, RestResource
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
     from naftiko_runtime.spec.base import Part
     from naftiko_runtime.spec.document import Info
-    from naftiko_runtime.spec.exposes import Hints, McpTool, RestOperation
+    from naftiko_runtime.spec.exposes import Hints, McpTool
     from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
 _REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
@@ -226,9 +227,9 @@ class _Linker:
         except ValueError as error:
             self._context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
             return (resource.path,)
-        if not resource.path.startswith("/"):
+        if not resource.path.lstrip().startswith("/") and not is_absolute(resource.path):
             self._context.complain(rules.PATH, "a route's path starts with '/'", steps, f"write '/{resource.path}'")
-        if any(isinstance(piece, str) and re.search(r"[?#\s]", piece) for piece in pieces):
+        if any(isinstance(piece, str) and re.search(r"[?#\s]", piece.strip()) for piece in pieces):
             advice = "what stands behind a '?' is declared under inputParameters, with 'in: query'"
             self._context.complain(rules.PATH, "a route's path holds no '?', '#' or white space", steps, advice)
         if any(isinstance(a, Placeholder) and isinstance(b, Placeholder) for a, b in pairwise(pieces)):
@@ -322,8 +323,13 @@ class _Linker:
                 return None
             if spec.output_parameters:
                 return mock(spec, self._context)
-            message = "an operation needs 'call', or 'outputParameters' with values of its own"
-            self._context.complain(rules.MISSING_KEY, message, spec.at("call"), "add 'call: namespace.operation'")
+            advice = "add 'call: namespace.operation', or 'outputParameters' with values"
+            if isinstance(spec, RestOperation):  # the specification allows it
+                message = "an operation without 'call' and 'outputParameters' is not served yet"
+                self._context.complain(rules.NOT_SERVED, message, spec.at("call"), advice)
+            else:
+                message = "a tool needs 'call', or 'outputParameters' with values of its own"
+                self._context.complain(rules.MISSING_KEY, message, spec.at("call"), advice)
             return None
         return self._calls.resolve(spec.call, spec.at("call"))
 

@@ -13,7 +13,7 @@ from naftiko_runtime.redaction import looks_like_token
 from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.spec.document import Bind
-from naftiko_runtime.spec.exposes import McpTool, RestOperation
+from naftiko_runtime.spec.exposes import McpTool, RestOperation, RestResource
 from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.template import Placeholder, split
 
@@ -67,7 +67,9 @@ def check_values(document: Document, context: Context) -> None:
                 _check_keys(part, context)
             case ConsumedParameter() | ExposedParameter() | ToolParameter():
                 _check_default(part, context)
-            case ConsumedResource() | ConsumedOperation():
+                if isinstance(part, ConsumedParameter) and part.in_ == "header":
+                    _check_characters(part, "value", part.value or "", context, header=False)
+            case ConsumedResource() | ConsumedOperation() | RestResource():
                 _check_path(part.path, part.at("path"), context)
             case RestOperation() | McpTool():
                 _check_outputs(part, context)
@@ -86,11 +88,16 @@ def _check_ends(part: Part, context: Context) -> None:
             context.complain(rule, message, part.at(key), f"write '{text.strip()}'")
 
 
+def is_absolute(path: str) -> bool:
+    """Whether a path is a URL, with a scheme or a host."""
+    return _ABSOLUTE.match(path) is not None
+
+
 def _check_path(text: str | None, steps: Steps, context: Context) -> None:
     if text is None:
         return
-    if _ABSOLUTE.match(text):
-        advice = "write the scheme and the host into 'baseUri', and the rest here"
+    if is_absolute(text):
+        advice = "write the path alone; the scheme and the host of an API stand in its 'baseUri'"
         context.complain(rules.PATH, "a path is not a URL", steps, advice)
     if _BAD_PERCENT.search(text):
         message = "a '%' in the path does not begin a percent-encoded character"
@@ -132,12 +139,17 @@ def _check_credential(part: Part, context: Context) -> None:
         for name in _names(text):
             if looks_like_token(name):
                 _complain_of_token(f"the variable in '{key}'", part.at(key), context)
-        literal = "".join(_literals(text))
-        found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if _is_header(part) else None)
-        if found:
-            message = f"'{key}' holds the character U+{ord(found[0]):04X}, which a header cannot carry"
-            advice = "write straight quotes, or none" if found[0] in "\u2018\u2019\u201c\u201d\u201e" else "remove it"
-            context.complain(rules.INVALID_VALUE, message, part.at(key), advice)
+        _check_characters(part, key, text, context, header=_is_header(part))
+
+
+def _check_characters(part: Part, key: str, text: str, context: Context, *, header: bool) -> None:
+    """Report typographic quotes and invisible characters, and in a header's value whatever is not ASCII."""
+    literal = "".join(_literals(text))
+    found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if header else None)
+    if found:
+        message = f"'{key}' holds the character U+{ord(found[0]):04X}, which a header cannot carry"
+        advice = "write straight quotes, or none" if found[0] in "\u2018\u2019\u201c\u201d\u201e" else "remove it"
+        context.complain(rules.INVALID_VALUE, message, part.at(key), advice)
 
 
 def _is_header(part: Part) -> bool:

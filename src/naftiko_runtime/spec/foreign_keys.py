@@ -253,6 +253,7 @@ _MEANT: Final[dict[type, dict[str, str]]] = {
     ConsumedResource: {**_CONSUMED, "method": "write it on an entry of 'operations'", "url": "write 'path'"},
     ConsumedOperation: _CONSUMED,
     RestExpose: {
+        "instructions": "write 'description'",
         **_SERVED,
         "routes": "write 'resources'",
         "paths": "write 'resources'",
@@ -277,6 +278,8 @@ _MEANT: Final[dict[type, dict[str, str]]] = {
         "status": "callers get the API's status",
     },
     McpTool: {
+        "ttlMs": "write it on the expose: all of it has the same",
+        "cacheScope": "write it on the expose: all of it has the same",
         **_EXPOSED,
         "title": _LABEL,
         "annotations": "write 'hints', with readOnly, destructive, idempotent and openWorld",
