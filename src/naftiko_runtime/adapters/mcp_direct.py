@@ -45,7 +45,6 @@ _REMEMBERED_BYTES_MAX: Final = 1024
 """How many envelopes and headers are remembered, and how large each may be: strangers choose them."""
 
 _DEPTH_MAX: Final = 100
-_EXACT: Final = 2.0**63
 _ASKED: Final[dict[tuple[bool, str], Callable[[Introduction], bytes]]] = {
     (True, "tools/list"): attrgetter("listing"),
     (True, "server/discover"): attrgetter("discovery"),
@@ -261,7 +260,7 @@ def _is_call(params: dict[str, Any], body: bytes) -> bool:
 
 
 def _find_fractions(value: Any) -> bool | None:
-    """Whether a value holds fractions; nothing if parsers may read it differently: beyond 64 bits, or very deep."""
+    """Whether a value holds fractions, which integers beyond 64 bits are read as; nothing if it is very deep."""
     level, found = [value], False
     for _ in range(_DEPTH_MAX):
         below: list[Any] = []
@@ -272,8 +271,6 @@ def _find_fractions(value: Any) -> bool | None:
                 below += item
             elif isinstance(item, float):
                 found = True
-                if not -_EXACT < item < _EXACT:
-                    return None
         if not below:
             return found
         level = below
