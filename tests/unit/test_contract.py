@@ -9,6 +9,7 @@ import pytest
 
 from naftiko_runtime.contract import Contract, Input, InputType
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.source import exact_float
 
 
 def of(kind: InputType | None, **more: Any) -> Contract:
@@ -30,7 +31,8 @@ def faults(contract: Contract, given: dict[str, Any], *, tool: bool = False) -> 
         ("integer", "-12", -12),
         ("integer", "9" * 40, int("9" * 40)),
         ("number", "3", 3),
-        ("number", "-1.5e3", -1500.0),
+        ("number", "-1.5", -1.5),
+        ("number", "-1.5e3", exact_float("-1.5e3")),
         ("boolean", "true", True),
         ("boolean", "false", False),
         ("integer", "30.0", 30),
