@@ -5,16 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from naftiko_runtime._version import __version__
-    from naftiko_runtime.diagnostics import Diagnostic, DocumentError, Severity, Span
+    from naftiko_runtime.diagnostic import Diagnostic, DocumentError, Span
     from naftiko_runtime.loading import Loaded, load
+    from naftiko_runtime.rules import Severity
 
 __all__ = ["Diagnostic", "DocumentError", "Loaded", "Severity", "Span", "__version__", "load"]
 
-_WHERE = {"__version__": "_version", "load": "loading", "Loaded": "loading"}
+_MODULES = {
+    "Diagnostic": "diagnostic",
+    "DocumentError": "diagnostic",
+    "Loaded": "loading",
+    "Severity": "rules",
+    "Span": "diagnostic",
+    "__version__": "_version",
+    "load": "loading",
+}
 
 
 def __getattr__(name: str) -> Any:
     """What is offered, imported when it is asked for: a command does not need it all."""
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE.get(name, 'diagnostics')}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

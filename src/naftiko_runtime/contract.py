@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.json_bounds import check_json_bounds
-from naftiko_runtime.lazy import module, pattern
+from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
 from naftiko_runtime.source import exact_float
 from naftiko_runtime.template import File, as_text, file_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.formats import json as json_format
-    from naftiko_runtime.pattern import Pattern
+    from naftiko_runtime.regex import Pattern
 else:
     json_format = module("naftiko_runtime.formats.json")
 

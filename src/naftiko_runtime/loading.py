@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Findings, Severity
-from naftiko_runtime.dialect import canonical
-from naftiko_runtime.imports import Importer
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.imports import Importer
+from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.parse import parse
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import Errors, Sound, keep_sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.parse import parse
 from naftiko_runtime.redaction import redact
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.link.broken import LeftOut
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from naftiko_runtime.mapping.output_schema import Mismatches
 from naftiko_runtime.notes import Notes
-from naftiko_runtime.outline import Mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.contract import Contract
-    from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.formats import Decode
-    from naftiko_runtime.outline import Outline
+    from naftiko_runtime.mapping.output_schema import Outline
 
 
 class Argument(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy import module, pattern
+from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.source import WrittenFloat, WrittenInt, written
 
 if TYPE_CHECKING:

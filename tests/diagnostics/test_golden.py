@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from naftiko_runtime.cli import main
-from naftiko_runtime.diagnostics import RULES, Severity
 from naftiko_runtime.render import as_text
+from naftiko_runtime.rules import RULES, Severity
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.transport.sandbox import read_answers
 

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.diagnostics import DocumentError, Severity
+from naftiko_runtime.diagnostic import DocumentError
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.render import as_text
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, load
 from support.documents import KEYED, SHIPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.source import Source
 
 ROOT = Path(__file__).parents[2]

@@ -21,7 +21,7 @@ from support.same import assert_same, samples_for
 from support.yaml_styles import Style, rendered
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"

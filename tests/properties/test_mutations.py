@@ -16,7 +16,7 @@ from naftiko_runtime.source import load as parsed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"

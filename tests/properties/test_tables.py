@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.outline import Mismatches
-from naftiko_runtime.shape import compile_outputs
-from naftiko_runtime.spec.parameters import Output
+from naftiko_runtime.document.parameters import Output
+from naftiko_runtime.mapping.compile import compile_outputs
+from naftiko_runtime.mapping.output_schema import Mismatches
 
 TEXTS = st.sampled_from(["", "1", "x", "2.5", "true"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.errors import Rejected
+from naftiko_runtime.mapping.output_schema import Mismatches
 from naftiko_runtime.notes import Notes
-from naftiko_runtime.outline import Mismatches
-from naftiko_runtime.pattern import Pattern
 from naftiko_runtime.plan import Argument, Binding, Blank, Operation, Plan, Route
+from naftiko_runtime.regex import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,8 @@ import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
 from naftiko_runtime.cli.selection import Selection, UnknownRule, rules_named
-from naftiko_runtime.diagnostics import RULES, Diagnostic, Severity
+from naftiko_runtime.diagnostic import Diagnostic
+from naftiko_runtime.rules import RULES, Severity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.engine.request import ForwardBuilder, Invocation
 from naftiko_runtime.plan import (
     BearerCredential,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from naftiko_runtime.cli.ignores import ignores, silenced
-from naftiko_runtime.diagnostics import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Diagnostic, Severity, Span
+from naftiko_runtime.diagnostic import Diagnostic, Span
+from naftiko_runtime.rules import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Severity
 
 
 def at(line: int, rule: str = "unused-binding", file: str = "a.yml") -> Diagnostic:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.cli import banner
-from naftiko_runtime.exclusion import Exclusion
+from naftiko_runtime.process_lock import Exclusion
 from naftiko_runtime.telemetry.log_writer import LogWriter
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.diagnostics import Findings, Span
-from naftiko_runtime.dialect import canonical
+from naftiko_runtime.diagnostic import Findings, Span
+from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.lsp.completion import completions
 from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.lsp.hover import told_at

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_core import ValidationError
 
-from naftiko_runtime.diagnostics import Findings, Severity
-from naftiko_runtime.dialect import canonical
-from naftiko_runtime.parse import parse
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.consumes import ConsumedHttp, ImportedConsumes
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.parse import parse
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import load
-from naftiko_runtime.spec.consumes import ConsumedHttp, ImportedConsumes
-from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
 
 if TYPE_CHECKING:
-    from naftiko_runtime.spec.document import Document
+    from naftiko_runtime.document.capability import Document
 
 MINIMAL = "naftiko: 1.0.0-alpha2\ncapability:\n"
 CONSUMED = MINIMAL + "  consumes:\n    - namespace: a\n      baseUri: http://a.example\n"

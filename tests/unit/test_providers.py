@@ -6,8 +6,8 @@ import pytest
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.loading import load
-from naftiko_runtime.providers import SECRETS_FOLDER, ProviderError, provider_of
 from naftiko_runtime.secret import resolve
+from naftiko_runtime.secret.providers import SECRETS_FOLDER, ProviderError, provider_of
 from support.upstream import Reply
 
 if TYPE_CHECKING:

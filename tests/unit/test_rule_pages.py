@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from naftiko_runtime.diagnostics import RULES, Severity
 from naftiko_runtime.fix import fixed
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
+from naftiko_runtime.rules import RULES, Severity
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
 WITHOUT_EXAMPLE = {"unreadable-file", "unknown-sandbox-operation", "unused-ignore"}

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from naftiko_runtime.cli.left_out import without_clashes
-from naftiko_runtime.diagnostics import Span
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime import limits
+from naftiko_runtime import limits, rules
 from naftiko_runtime.source import Source, SourceError, load, read, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Diagnostic, Rule, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
+    from naftiko_runtime.rules import Rule
 
 
 def source(text: str | bytes) -> Source:

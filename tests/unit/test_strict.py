@@ -9,10 +9,11 @@ from time import perf_counter
 
 import pytest
 
-from naftiko_runtime import dialect
-from naftiko_runtime.diagnostics import Findings, Severity
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document import normalize
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import load
 from naftiko_runtime.strict import check
 
@@ -164,8 +165,8 @@ def test_patterns_mean_what_they_mean_in_ecma_262(value: str) -> None:
 
 
 def test_every_version_that_is_read_has_its_rules() -> None:
-    documents = {version: f"naftiko: '{version}'\n" for version in dialect.VERSIONS}
-    documents |= {version: f"ikanos: {version}\n" for version in dialect.LATER_VERSIONS}
+    documents = {version: f"naftiko: '{version}'\n" for version in normalize.VERSIONS}
+    documents |= {version: f"ikanos: {version}\n" for version in normalize.LATER_VERSIONS}
     told = {version: [slug for slug, *_ in found(text)] for version, text in documents.items()}
     own = ["non-standard"]
     assert {version for version, said in told.items() if said == own} == {"1.0.0-alpha2", "1.0.0-beta5"}

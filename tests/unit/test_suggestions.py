@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.diagnostics import closest, nearest
+from naftiko_runtime.suggest import closest, nearest
 
 
 @pytest.mark.parametrize(

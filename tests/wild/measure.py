@@ -22,10 +22,10 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.adapters.edge import App
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from wild.author import Author, Consumed, Exposed

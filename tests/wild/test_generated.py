@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Findings
-from naftiko_runtime.dialect import canonical
-from naftiko_runtime.imports import Importer
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.imports import Importer
+from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.parse import parse
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
-from naftiko_runtime.parse import parse
 from naftiko_runtime.schema.write import as_schema
 from naftiko_runtime.source import load
 from naftiko_runtime.strict import check

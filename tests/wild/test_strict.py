@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 from jsonschema.validators import extend
 
-from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.strict import alpha2, beta5, check
 from wild.run import CORPUS

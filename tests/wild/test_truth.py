@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Severity, Span
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
+from naftiko_runtime.rules import Severity
 from wild.author import understand
 from wild.measure import capability_files
 from wild.refusals import concerning, in_imports, within
@@ -23,7 +24,7 @@ from wild.verdict import FileReport, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan
     from wild.author import Exposed
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
 
 from naftiko_runtime.adapters.dispatch import match_segment, segments
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.plan import Argument
 
 if TYPE_CHECKING:

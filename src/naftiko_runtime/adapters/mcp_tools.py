@@ -14,13 +14,13 @@ from naftiko_runtime.adapters.content import (
     untouched_result,
 )
 from naftiko_runtime.adapters.mcp_wire import Introduction
-from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.engine.body import checked_json, form_of
 from naftiko_runtime.engine.fields import fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.plan import McpServer, OpenBody
+from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
 

@@ -9,8 +9,8 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final, Protocol
 
-from naftiko_runtime.exclusion import Exclusion
 from naftiko_runtime.limits import DIGEST_NONCES_MAX
+from naftiko_runtime.process_lock import Exclusion
 
 
 class NonceBook(Protocol):

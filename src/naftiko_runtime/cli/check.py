@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.configuration import Configuration, Configurations
     from naftiko_runtime.cli.inputs import Input
     from naftiko_runtime.cli.selection import Selection
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.source import Source
 
 Known: TypeAlias = "Mapping[Path, Loaded | None]"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from naftiko_runtime.cli.selection import UnknownRule, all_named, rules_named
-from naftiko_runtime.diagnostics import Severity, did_you_mean
+from naftiko_runtime.rules import Severity
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,12 +12,12 @@ import yaml
 
 from naftiko_runtime.cli.findings import show
 from naftiko_runtime.cli.options import ALLOW_IMPORT
-from naftiko_runtime.diagnostics import did_you_mean
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
 from naftiko_runtime.plan import RestServer
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from naftiko_runtime.diagnostics import nearest
-from naftiko_runtime.imports.sections import SECTIONS, imports
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.document.imports.sections import SECTIONS, imports
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 import click
 
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render import as_text
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal, TypeAlias
 
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.render import Checked
 

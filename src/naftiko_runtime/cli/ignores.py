@@ -9,7 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime.cli.selection import UnknownRule, rules_named
-from naftiko_runtime.diagnostics import UNUSED_IGNORE, Diagnostic, Severity, Span
+from naftiko_runtime.diagnostic import Diagnostic, Span
+from naftiko_runtime.rules import UNUSED_IGNORE, Severity
 from naftiko_runtime.source import LINE_BREAK
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import structlog
 
-from naftiko_runtime.exclusion import Exclusion
 from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, usual_spellings
+from naftiko_runtime.process_lock import Exclusion
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.log_writer import LogWriter

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.loading import Loaded
 
 _VERSIONS: Final = frozenset({"naftiko", "ikanos"})

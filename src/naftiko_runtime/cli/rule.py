@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from naftiko_runtime.cli.selection import UnknownRule, rules_named
-from naftiko_runtime.diagnostics import RULES
 from naftiko_runtime.render.rule_pages import read_page
+from naftiko_runtime.rules import RULES
 
 
 @click.command()

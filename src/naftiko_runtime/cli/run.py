@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import click
 from msgspec import structs
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime import limits
+from naftiko_runtime import limits, rules
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
@@ -33,7 +32,7 @@ from naftiko_runtime.cli.options import (
     URL_OF,
     WORKERS,
 )
-from naftiko_runtime.diagnostics import Findings, Severity, did_you_mean
+from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
@@ -41,9 +40,11 @@ from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.settings import Job, ServerSettings
 from naftiko_runtime.source import SourceError
+from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.options import trace_options
 from naftiko_runtime.transport import open_transport
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import orjson
 
-from naftiko_runtime.dialect import LATER_VERSIONS, VERSIONS
+from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSIONS
 from naftiko_runtime.schema.write import as_schema
 
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import RULES, Severity, closest
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.rules import RULES, Severity
+from naftiko_runtime.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from naftiko_runtime.cli.configuration import Configuration
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
 
 _ALWAYS: Final = frozenset({rules.UNREADABLE.slug, rules.SYNTAX.slug})
 """Told whatever is chosen: nothing else is known of such a file."""

@@ -14,9 +14,9 @@ from naftiko_runtime.cli.findings import FOR_PEOPLE, FORMATS, coloured, count, r
 from naftiko_runtime.cli.inputs import STDIN, collect
 from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.selection import Selection, UnknownRule, all_named
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.render.report import distinct
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from naftiko_runtime.diagnostics import Span
-from naftiko_runtime.pattern import Pattern
+from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.document.exposes import McpExpose, RestExpose
 from naftiko_runtime.plan import Argument, Forward, Route
-from naftiko_runtime.spec.exposes import McpExpose, RestExpose
+from naftiko_runtime.regex import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import Exposed
 
 _ASIDE: Final = frozenset({"span", "uses", "inferred", "mismatches", "irregular", "shape", "file"})
 """Fields of plans that nobody meets who calls: places, where a thing was declared, and closures, told by documents."""

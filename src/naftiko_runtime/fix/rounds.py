@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Findings, Severity
-from naftiko_runtime.dialect import canonical
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.capability import Document
+from naftiko_runtime.document.imports import Importer
+from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.parse import parse
 from naftiko_runtime.fix.behaviour import behaviour
 from naftiko_runtime.fix.text import Text
-from naftiko_runtime.imports import Importer
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.spelling import check_spelling
 from naftiko_runtime.loading import Loaded, load_source, redact_findings
-from naftiko_runtime.parse import parse
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, load
-from naftiko_runtime.spec.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Diagnostic, Edit
+    from naftiko_runtime.diagnostic import Diagnostic, Edit
     from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.source import Source
 

@@ -12,7 +12,7 @@ from naftiko_runtime.source.places import LINE_BREAK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from naftiko_runtime.diagnostics import Edit
+    from naftiko_runtime.diagnostic import Edit
 
 Stretch = tuple[int, int]
 """Two offsets into a text, counted in characters."""

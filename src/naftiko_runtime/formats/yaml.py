@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from yaml import YAMLError
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
 from naftiko_runtime.source import exact_float
 from naftiko_runtime.source.builder import Builder

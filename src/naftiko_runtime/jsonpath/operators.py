@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath.work import spend
-from naftiko_runtime.lazy import pattern
-from naftiko_runtime.pattern import Pattern
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.regex import Pattern
 from naftiko_runtime.source import written
 
 MISSING: Final = object()

@@ -25,14 +25,14 @@ from naftiko_runtime.jsonpath.syntax import (
     Union,
     Wildcard,
 )
-from naftiko_runtime.lazy import pattern
-from naftiko_runtime.pattern import PatternError, compile_pattern
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.regex import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
-    from naftiko_runtime.pattern import Pattern
+    from naftiko_runtime.regex import Pattern
 
 _Rule = TypeVar("_Rule")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 
 _BLANKS: Final = pattern(r"[ \t\r\n]*")
 _QUOTED: Final = pattern(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
+from naftiko_runtime.document.capability import SharedDocument
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.document.exposes import OtherExpose, ServedExpose
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.data import parts as parts_of
@@ -18,20 +21,17 @@ from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.link.value_checks import check_values
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
-from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.spec.document import SharedDocument
-from naftiko_runtime.spec.exposes import OtherExpose, ServedExpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostic import Findings
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.overrides import Overrides
-    from naftiko_runtime.parse import Parsed
     from naftiko_runtime.plan import Forward, Route, Tool
     from naftiko_runtime.source import Source, Steps
-    from naftiko_runtime.spec.document import Document
 
 
 class Linked(Struct, frozen=True):

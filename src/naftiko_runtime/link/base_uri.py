@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Composed, McpServer, RestServer, Term, Variable
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from naftiko_runtime.document.consumes import ConsumedHttp
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation, Plan, Request, Server, Upstream
-    from naftiko_runtime.spec.consumes import ConsumedHttp
 
 Fault: TypeAlias = "str | None"
 Slot: TypeAlias = Literal["url", "origin", "scheme", "authority", "host", "port", "path"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import pattern
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.consumes import ConsumedOperation
+    from naftiko_runtime.document.exposes import McpExpose, RestExpose
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.consumes import ConsumedOperation
-    from naftiko_runtime.spec.exposes import McpExpose, RestExpose
 
 _SIZE: Final = pattern(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
 _UNITS: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.lazy import module, pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.plan import (
     Composed,
     Constant,
@@ -23,16 +22,17 @@ from naftiko_runtime.plan import (
     YamlTree,
 )
 from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import orjson
 
+    from naftiko_runtime.document.parameters import BodyKind, BodyTemplate
     from naftiko_runtime.link.call import CallSite
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.parameters import BodyKind, BodyTemplate
     from naftiko_runtime.template import Placeholder
 else:
     orjson = module("orjson")

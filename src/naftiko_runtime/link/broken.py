@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.link.forward import mount
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.units import unit_of
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
 from naftiko_runtime.redaction import redact
-from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import RestOperation, RestResource
     from naftiko_runtime.link import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import RestOperation, RestResource
 
 _HARMLESS = ("resources", "prompts", "aggregates")
 """What is not served yet beside what is: nothing else depends on it but what names it, which is reported there."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime import rules
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import McpExpose
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.exposes import McpExpose
 
 
 def ttl_ms(expose: McpExpose, context: Context) -> int:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import Contract, Input, Place, read_as
-from naftiko_runtime.diagnostics import closest
+from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
@@ -33,16 +33,16 @@ from naftiko_runtime.plan import (
     WholeBody,
     YamlTree,
 )
-from naftiko_runtime.spec.parameters import BodyTemplate
+from naftiko_runtime.suggest import closest
 from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.plan import Body
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.parameters import ConsumedParameter
     from naftiko_runtime.template import Placeholder
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import closest, did_you_mean
-from naftiko_runtime.spec.consumes import ImportedConsumes
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ImportedConsumes
+from naftiko_runtime.suggest import closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.document import Document
 
 
 class Calls:

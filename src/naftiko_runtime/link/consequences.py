@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import nearest
+from naftiko_runtime import rules
 from naftiko_runtime.link.units import unit_of
+from naftiko_runtime.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from naftiko_runtime.diagnostics import Diagnostic, Rule
+    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.rules import Rule
     from naftiko_runtime.source import Source, Steps
 
 _OPERATIONS: Final = ("resources", "operations")

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.base_uri import link_template, refuse_other_form
 from naftiko_runtime.link.binary import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
@@ -21,17 +21,17 @@ from naftiko_runtime.link.references import Words
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.consumes import ConsumedHttp
+from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import FRAMING, Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
+    from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.parameters import ConsumedOutput, ConsumedParameter
 
 _NEVER_IN_URL: Final = pattern(r"[\s\x00-\x1f\"<>\\^`|]")
 

@@ -6,25 +6,26 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import closest, did_you_mean, is_close
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.suggest import closest, did_you_mean, is_close
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Edit, Findings, Rule, Span
+    from naftiko_runtime.diagnostic import Edit, Findings, Span
+    from naftiko_runtime.document.base import Part
     from naftiko_runtime.link.references import Where
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.plan import Variable
+    from naftiko_runtime.rules import Rule
     from naftiko_runtime.source import Source, Steps
-    from naftiko_runtime.spec.base import Part
 
 WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable as the files of continuous integration write it."""

@@ -6,9 +6,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, nearest_only
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.document.auth import (
+    KNOWN_KINDS,
+    ApiKey,
+    Basic,
+    Bearer,
+    Digest,
+    OAuth1,
+    OAuth2,
+    OtherAuthentication,
+)
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -21,14 +30,14 @@ from naftiko_runtime.plan import (
     SigningCredential,
 )
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.auth import KNOWN_KINDS, ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2, OtherAuthentication
+from naftiko_runtime.suggest import did_you_mean, nearest_only
 from naftiko_runtime.template import FRAMING, HEADER_NAME
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.auth import Authentication
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.auth import Authentication
 
 _ENDPOINT: Final = pattern(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.extras import install_advice
 from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, compile_schema, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.consumes import ConsumedOperation
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.consumes import ConsumedOperation
 
 _NEEDED: Final = "add 'outputSchema: FILE.proto#package.Message', a file beside the document"
 

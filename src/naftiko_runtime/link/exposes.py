@@ -6,11 +6,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import Input
-from naftiko_runtime.diagnostics import did_you_mean, nearest_only
+from naftiko_runtime.document.capability import Document, SharedDocument
+from naftiko_runtime.document.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestOperation, RestResource
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.call import CallSite
@@ -25,7 +26,8 @@ from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.link.untouched import declared_answer
 from naftiko_runtime.link.value_checks import is_absolute
-from naftiko_runtime.outline import Mismatches, is_of, outline, outline_mock
+from naftiko_runtime.mapping.compile import compile_mock, compile_outputs, constant, searches
+from naftiko_runtime.mapping.output_schema import Mismatches, is_of, outline, outline_mock
 from naftiko_runtime.plan import (
     Argument,
     Blank,
@@ -38,23 +40,21 @@ from naftiko_runtime.plan import (
     Tool,
     Upstream,
 )
-from naftiko_runtime.shape import compile_mock, compile_outputs, constant, searches
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.document import Document, SharedDocument
-from naftiko_runtime.spec.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestOperation, RestResource
+from naftiko_runtime.suggest import did_you_mean, nearest_only
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.capability import Info
+    from naftiko_runtime.document.exposes import Hints, McpTool
+    from naftiko_runtime.document.parameters import ExposedParameter, Output
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Forward, Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.base import Part
-    from naftiko_runtime.spec.document import Info
-    from naftiko_runtime.spec.exposes import Hints, McpTool
-    from naftiko_runtime.spec.parameters import ExposedParameter, Output
 
 _REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
 _ANY_ADDRESS: Final = "0.0.0.0"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import Contract
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
-from naftiko_runtime.spec.consumes import ConsumedHttp
+from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import FRAMING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Forward as ForwardSpec
+    from naftiko_runtime.document.exposes import RestResource
+    from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term, Upstream
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import Forward as ForwardSpec
-    from naftiko_runtime.spec.exposes import RestResource
-    from naftiko_runtime.spec.parameters import ConsumedParameter
 
 _OURS: Final = frozenset({*FRAMING, "host", "proxy-authorization", "proxy-connection"})
 

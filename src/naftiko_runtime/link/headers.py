@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.template import HEADER_NAME, NEVER_EXPOSED
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
 
 
 def exposed_headers(part: ConsumedHttp | ConsumedResource | ConsumedOperation, context: Context) -> frozenset[bytes]:

@@ -7,23 +7,23 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.document.exposes import McpExpose
+from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.data import walk_parts
-from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
-from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.spec.exposes import McpExpose
-from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from naftiko_runtime.document.auth import Authentication
+    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import McpTool
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.auth import Authentication
-    from naftiko_runtime.spec.base import Part
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import McpTool
 
 _TOOL_NAME: Final = pattern(r"[A-Za-z0-9_.-]{1,64}")
 _SECRET_NAME: Final = pattern(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import MISSING, Input, read_as
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.terms import composed
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from naftiko_runtime.contract import Place
+    from naftiko_runtime.document.parameters import ExposedParameter, ToolParameter
     from naftiko_runtime.jsonpath import JsonPath
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.pattern import Pattern
-    from naftiko_runtime.spec.parameters import ExposedParameter, ToolParameter
+    from naftiko_runtime.regex import Pattern
 
 
 def declared(
@@ -73,7 +73,7 @@ def _sought(path: JsonPath) -> Callable[[Any], Any]:
 def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> Pattern | None:
     if parameter.pattern is None:
         return None
-    from naftiko_runtime.pattern import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
+    from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
 
     try:
         return compile_pattern(parameter.pattern)

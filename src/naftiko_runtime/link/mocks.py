@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedOperation
 from naftiko_runtime.link.consumed import Consumed
 from naftiko_runtime.plan import Upstream
-from naftiko_runtime.spec.consumes import ConsumedOperation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.spec.exposes import Exposed
-    from naftiko_runtime.spec.parameters import Output
 
 
 def mock(spec: Exposed, context: Context) -> Consumed:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import Input, Place
-from naftiko_runtime.diagnostics import closest, did_you_mean, nearest
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.document.parameters import BodyTemplate
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
@@ -23,18 +23,18 @@ from naftiko_runtime.link.terms import composed, substituted, variables
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Argument, Constant, Term
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.parameters import BodyTemplate
+from naftiko_runtime.suggest import closest, did_you_mean, nearest
 from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.references import Reference
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.exposes import Exposed
-    from naftiko_runtime.spec.parameters import ConsumedParameter
 
 WRITES: Final = ("POST", "PUT", "PATCH")
 _BEGUN: Final = pattern(r"\$[\w.\[{]")

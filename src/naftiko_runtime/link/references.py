@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.variables import ENVIRONMENT, looks_like_variable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Findings
+from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.link.broken import LeftOut
 from naftiko_runtime.link.together import answered, check_ports
 from naftiko_runtime.plan import RestServer
@@ -15,7 +15,7 @@ from naftiko_runtime.plan import RestServer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan, Server
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.dialect import LATER_VERSIONS
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.document.exposes import McpExpose, RestExpose
+from naftiko_runtime.document.normalize import LATER_VERSIONS
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.source.edits import respelt, respelt_within, with_key, with_parameters
-from naftiko_runtime.spec.exposes import McpExpose, RestExpose
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.diagnostics import Edit, Findings
+    from naftiko_runtime.diagnostic import Edit, Findings
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Exposed, RestResource
+    from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.plan import Binding
     from naftiko_runtime.source import Source, Steps
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import Exposed, RestResource
-    from naftiko_runtime.spec.parameters import Output
 
 _PREFIXED: Final = pattern(r"(rest|tools|mcp)\.([^\s{}]+)")
 _NAMESPACE: Final = pattern(r"[A-Za-z_][\w-]*")

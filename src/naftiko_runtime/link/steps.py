@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, nearest
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.data import entries, parts
+from naftiko_runtime.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.calls import Calls
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.document import Document
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "call": ("call",),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 
 if TYPE_CHECKING:
+    from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import ListStyle
-    from naftiko_runtime.spec.parameters import ConsumedParameter
 
 _JOINED: Final[dict[str, ListStyle]] = {"form": "comma", "spaceDelimited": "space", "pipeDelimited": "pipe"}
 _ALWAYS: Final = {"path": "simple", "header": "simple", "cookie": "form"}

@@ -6,24 +6,24 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.document.exposes import McpExpose, RestExpose
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.data import parts
-from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.spec.exposes import McpExpose, RestExpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from naftiko_runtime.diagnostics import Rule
+    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.consumes import ConsumedResource
+    from naftiko_runtime.document.exposes import McpTool, RestResource
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.rules import Rule
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.base import Part
-    from naftiko_runtime.spec.consumes import ConsumedResource
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import McpTool, RestResource
 
 _EXAMPLE: Final = pattern(r"(.+\.)?example\.(com|org|net|edu)")
 _PLACEHOLDER: Final = pattern(

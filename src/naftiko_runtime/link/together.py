@@ -5,13 +5,13 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.plan import Argument, Forward, Route, Server, Tool
 
 _PORT_MAX: Final = 65535

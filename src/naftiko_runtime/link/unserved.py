@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.link.data import entries
 from naftiko_runtime.link.steps import check_steps
-from naftiko_runtime.spec.consumes import ConsumedHttp
-from naftiko_runtime.spec.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.calls import Calls
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import Expose
 
 _SERVED: Final = ("rest", "mcp")
 _UNSERVED: Final = ("skill", "control")

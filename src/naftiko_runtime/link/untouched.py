@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from naftiko_runtime.document.parameters import ConsumedOutput, Output
     from naftiko_runtime.link.consumed import Consumed
-    from naftiko_runtime.spec.parameters import ConsumedOutput, Output
 
 
 def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> dict[str, Any] | None:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.contract import Contract, Input
+from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.document.capability import Bind
+from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
+from naftiko_runtime.document.exposes import McpTool, RestOperation, RestResource
+from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.data import walk_parts
 from naftiko_runtime.redaction import looks_like_token
-from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
-from naftiko_runtime.spec.consumes import ConsumedOperation, ConsumedResource
-from naftiko_runtime.spec.document import Bind
-from naftiko_runtime.spec.exposes import McpTool, RestOperation, RestResource
-from naftiko_runtime.spec.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.pattern import Pattern
+    from naftiko_runtime.regex import Pattern
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.spec.base import Part
-    from naftiko_runtime.spec.document import Document
-    from naftiko_runtime.spec.exposes import Exposed
-    from naftiko_runtime.spec.parameters import Output
 
 _BAD_PERCENT: Final = pattern(r"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE: Final = pattern(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
@@ -122,7 +122,7 @@ def _check_default(parameter: Parameter, context: Context) -> None:
 def _compile(text: str | None) -> Pattern | None:
     if text is None:
         return None
-    from naftiko_runtime.pattern import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
+    from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
 
     try:
         return compile_pattern(text)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, nearest
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.document.capability import SCHEMES
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.plan import Binding, Variable
-from naftiko_runtime.spec.document import SCHEMES
+from naftiko_runtime.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Findings, Span
+    from naftiko_runtime.diagnostic import Findings, Span
+    from naftiko_runtime.document.capability import Bind, Document
     from naftiko_runtime.source import Source
-    from naftiko_runtime.spec.document import Bind, Document
 
 ENVIRONMENT: Final = "env"
 """The namespace that names the process environment, whether or not a bind has it."""

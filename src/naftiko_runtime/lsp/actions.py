@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Edit, Span
+from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.fix import fixed
 from naftiko_runtime.fix.text import Text as Edited
 from naftiko_runtime.lsp.checking import as_bytes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.lsp.checking import Judge
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostics import Findings
-from naftiko_runtime.dialect import canonical
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.lsp.definition import import_of
 from naftiko_runtime.lsp.outline import Outline, outline
@@ -18,7 +18,7 @@ from naftiko_runtime.source import SourceError, load, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.source import Reading, Source
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.diagnostics import Span
-from naftiko_runtime.imports.files import Chain, Files
-from naftiko_runtime.imports.sections import imports
+from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.document.imports.files import Chain, Files
+from naftiko_runtime.document.imports.sections import imports
 from naftiko_runtime.lsp.outline import Outline, input_named, nearly
 from naftiko_runtime.source import SourceError
 

@@ -10,9 +10,9 @@ from naftiko_runtime.lsp.vocabulary import vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Rule
     from naftiko_runtime.lsp.outline import Outline
     from naftiko_runtime.lsp.place import Place
+    from naftiko_runtime.rules import Rule
 
 
 def told_at(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:

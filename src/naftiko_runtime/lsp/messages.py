@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Severity, Span
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.render.rule_pages import page_url
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Diagnostic, Edit
+    from naftiko_runtime.diagnostic import Diagnostic, Edit
     from naftiko_runtime.lsp.completion import Kind, Word
     from naftiko_runtime.lsp.documents import Document
     from naftiko_runtime.lsp.positions import Text

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from naftiko_runtime.diagnostics import Span
-from naftiko_runtime.imports.sections import bound, entries, named
+from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.document.imports.sections import bound, entries, named
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.lsp.place import value_at

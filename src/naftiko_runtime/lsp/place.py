@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
 
-from naftiko_runtime.diagnostics import Findings
-from naftiko_runtime.dialect import canonical
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.source import Source
 from naftiko_runtime.source.builder import Builder

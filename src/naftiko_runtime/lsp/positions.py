@@ -12,7 +12,7 @@ from naftiko_runtime.source import LINE_BREAK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.diagnostics import Span
+    from naftiko_runtime.diagnostic import Span
 
 _BREAK: Final = re.compile(r"\r\n|[\n\r]")
 """What the protocol counts as the end of a line; YAML 1.1, and so a :class:`Span`, knows some more."""

@@ -24,7 +24,7 @@ from naftiko_runtime.lsp.positions import Text, within
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.lsp.checking import Judge
     from naftiko_runtime.lsp.documents import Document
 

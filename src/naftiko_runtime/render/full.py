@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render.report import distinct, group_repeated
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.render.report import Checked, Repeated
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}

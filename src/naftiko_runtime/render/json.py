@@ -11,7 +11,7 @@ from naftiko_runtime.render.rule_pages import page_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.render.report import Checked
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from naftiko_runtime.diagnostics import Severity
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
 
 _LINES_SHOWN = 5
 """How many lines a finding names on which the same is found."""

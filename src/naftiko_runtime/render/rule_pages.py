@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.diagnostics import Rule
+    from naftiko_runtime.rules import Rule
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _FOLDERS: Final = (_PACKAGE / "rule_pages", _PACKAGE.parents[1] / "docs" / "rules")

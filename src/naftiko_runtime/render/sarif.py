@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.diagnostics import Severity
 from naftiko_runtime.render.json import dumped
 from naftiko_runtime.render.report import below, distinct
 from naftiko_runtime.render.rule_pages import page_online, project_urls, read_page
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from naftiko_runtime.diagnostics import Diagnostic, Rule, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.rules import Rule
 
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

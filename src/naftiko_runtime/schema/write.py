@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from naftiko_runtime.dialect import LATER_VERSIONS, VERSION_FORM, VERSIONS
+from naftiko_runtime.document.capability import Document
+from naftiko_runtime.document.core import core_schema_of
+from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
 from naftiko_runtime.schema.words import TYPES, WORDS
-from naftiko_runtime.spec.core import core_schema_of
-from naftiko_runtime.spec.document import Document
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime import limits
-from naftiko_runtime.diagnostics import Span
+from naftiko_runtime import limits, rules
+from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.source.places import ORIGIN
 from naftiko_runtime.source.scalars import is_number, resolve_plain, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.source.places import Mark, Places
 
 _STR_TAG: Final = "tag:yaml.org,2002:str"

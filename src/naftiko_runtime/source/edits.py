@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.diagnostics import Edit, Span
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.diagnostic import Edit, Span
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.source.places import LINE_BREAK
 from naftiko_runtime.source.scalars import resolve_plain
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import yaml
 from msgspec import Struct
 
-from naftiko_runtime.diagnostics import DocumentError, Span
+from naftiko_runtime.diagnostic import DocumentError, Span
 from naftiko_runtime.redaction import find_secrets, redact_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from naftiko_runtime.diagnostics import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic
 
 Steps: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[Any, Any]

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import yaml
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime import limits
-from naftiko_runtime.diagnostics import Findings, Span
+from naftiko_runtime import limits, rules
+from naftiko_runtime.diagnostic import Findings, Span
 from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
+from naftiko_runtime import rules
 from naftiko_runtime.source import written
 from naftiko_runtime.strict import alpha2, beta5
 from naftiko_runtime.strict.shapes import Anything
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Diagnostic, Findings, Span
+    from naftiko_runtime.diagnostic import Diagnostic, Findings, Span
     from naftiko_runtime.source import Source, Steps
     from naftiko_runtime.strict.shapes import Fault, Mapping
 

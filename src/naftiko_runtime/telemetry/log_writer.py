@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 
 if TYPE_CHECKING:
-    from naftiko_runtime.exclusion import Exclusion
+    from naftiko_runtime.process_lock import Exclusion
 
 _POLL: Final = getattr(select, "poll", None)
 _PIECE_BYTES: Final = getattr(select, "PIPE_BUF", 512)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Findings, did_you_mean
-from naftiko_runtime.parse import parse_part
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.document.base import Part, Text
+from naftiko_runtime.document.keys import Range, field
+from naftiko_runtime.document.parse import parse_part
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.spec.base import Part, Text
-from naftiko_runtime.spec.keys import Range, field
+from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import as_json, in_header
 from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.canned import Canned, CannedResponse

@@ -16,17 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime import __version__
-from naftiko_runtime.diagnostics import (
-    RULES,
-    SYNTAX,
-    UNREADABLE,
-    UNRESOLVED_CALL,
-    UNUSED_BINDING,
-    UNUSED_IGNORE,
-    Diagnostic,
-    Severity,
-    Span,
-)
+from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.render import Checked
 from naftiko_runtime.render.concise import concise
 from naftiko_runtime.render.full import full
@@ -35,6 +25,7 @@ from naftiko_runtime.render.json import as_json
 from naftiko_runtime.render.junit import junit
 from naftiko_runtime.render.rule_pages import find_page, page_online, page_url, project_urls, read_page
 from naftiko_runtime.render.sarif import sarif
+from naftiko_runtime.rules import RULES, SYNTAX, UNREADABLE, UNRESOLVED_CALL, UNUSED_BINDING, UNUSED_IGNORE, Severity
 from support.schemas import published
 
 HERE = Path(__file__).parent

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.diagnostics import UNKNOWN_KEY, Diagnostic, Findings, Severity, Span, did_you_mean, is_close
+from naftiko_runtime.diagnostic import Diagnostic, Findings, Span
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.render import as_text, printable
+from naftiko_runtime.rules import UNKNOWN_KEY, Severity
+from naftiko_runtime.suggest import did_you_mean, is_close
 
 
 def rendered(line: str, span: Span | None, *, advice: str | None = None, colour: bool = False) -> str:

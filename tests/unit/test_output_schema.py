@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from naftiko_runtime.outline import Mismatches, outline
-from naftiko_runtime.shape import compile_outputs
-from naftiko_runtime.spec.parameters import Output
+from naftiko_runtime.document.parameters import Output
+from naftiko_runtime.mapping.compile import compile_outputs
+from naftiko_runtime.mapping.output_schema import Mismatches, outline
 
 SHIP = {
     "type": "object",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from naftiko_runtime.document.parameters import Output
 from naftiko_runtime.jsonpath import JsonPathError
-from naftiko_runtime.shape import Shape, compile_outputs, is_identity
-from naftiko_runtime.spec.parameters import Output
+from naftiko_runtime.mapping.compile import Shape, compile_outputs, is_identity
 
 SHIP = {
     "imo": 9321483,

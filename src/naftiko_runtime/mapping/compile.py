@@ -6,18 +6,18 @@ from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from naftiko_runtime.document.parameters import OutputMapping
 from naftiko_runtime.jsonpath import compile_path
-from naftiko_runtime.lazy import pattern
-from naftiko_runtime.outline import Mismatches, is_of
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.mapping.columns import Column, Shapes, table, taking
+from naftiko_runtime.mapping.output_schema import Mismatches, is_of
 from naftiko_runtime.source import WrittenFloat, exact_float
-from naftiko_runtime.spec.parameters import OutputMapping
-from naftiko_runtime.table import Column, Shapes, table, taking
 from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.spec.parameters import Output
+    from naftiko_runtime.document.parameters import Output
 
 Shape: TypeAlias = Callable[[Any], Any]
 Leaf: TypeAlias = Callable[["Output", Shape], Any]

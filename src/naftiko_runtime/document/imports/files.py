@@ -11,15 +11,17 @@ from urllib.parse import unquote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import Diagnostic, Findings, Severity, closest, did_you_mean
-from naftiko_runtime.dialect import canonical
-from naftiko_runtime.imports.sections import imports, named, parts
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import Diagnostic, Findings
+from naftiko_runtime.document.imports.sections import imports, named, parts
+from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.suggest import closest, did_you_mean
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Rule
+    from naftiko_runtime.rules import Rule
     from naftiko_runtime.source import Reading, Source, Steps
 
 _SCHEME: Final = pattern(r"([A-Za-z][\w+.-]*)://")

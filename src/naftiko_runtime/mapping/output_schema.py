@@ -13,7 +13,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.spec.parameters import Output
+    from naftiko_runtime.document.parameters import Output
 
 _SCALARS: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),

@@ -8,16 +8,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.dialect_outputs import OutputForms, is_readable
-from naftiko_runtime.lazy import pattern
-from naftiko_runtime.other_documents import recognize
+from naftiko_runtime import rules
+from naftiko_runtime.document.foreign_documents import recognize
+from naftiko_runtime.document.normalize_outputs import OutputForms, is_readable
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.source import written
 from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from naftiko_runtime.diagnostics import Edit, Findings
+    from naftiko_runtime.diagnostic import Edit, Findings
     from naftiko_runtime.source import Source, Steps
 
 VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct
 from pydantic_core import ValidationError
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean, nearest, nearest_only
-from naftiko_runtime.pruning import Pruned, indices, look_up
+from naftiko_runtime import rules
+from naftiko_runtime.document.base import NO_EFFECT, NOT_SERVED, Part
+from naftiko_runtime.document.capability import Document, SharedDocument
+from naftiko_runtime.document.foreign_keys import term_for
+from naftiko_runtime.document.pruning import Pruned, indices, look_up
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.spec.base import NO_EFFECT, NOT_SERVED, Part
-from naftiko_runtime.spec.document import Document, SharedDocument
-from naftiko_runtime.spec.foreign_keys import term_for
+from naftiko_runtime.suggest import did_you_mean, nearest, nearest_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
-    from naftiko_runtime.diagnostics import Edit, Findings
+    from naftiko_runtime.diagnostic import Edit, Findings
     from naftiko_runtime.source import Source, Steps
 
 PartT = TypeVar("PartT", bound=Part)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic_core import InitErrorDetails, ValidationError
 
+from naftiko_runtime.document.core import serializer_of, validator_of
+from naftiko_runtime.document.keys import BeforeValidator, PerClass, field, fields_of
 from naftiko_runtime.source import written
-from naftiko_runtime.spec.core import serializer_of, validator_of
-from naftiko_runtime.spec.keys import BeforeValidator, PerClass, field, fields_of
 
 if TYPE_CHECKING:
     from naftiko_runtime.source import Steps

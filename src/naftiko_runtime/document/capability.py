@@ -2,10 +2,10 @@
 
 from typing import Annotated, Final
 
-from naftiko_runtime.spec.base import Part, Text, Unserved, tuple_or_empty
-from naftiko_runtime.spec.consumes import Consumes
-from naftiko_runtime.spec.exposes import Expose
-from naftiko_runtime.spec.keys import BeforeValidator, field
+from naftiko_runtime.document.base import Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.document.consumes import Consumes
+from naftiko_runtime.document.exposes import Expose
+from naftiko_runtime.document.keys import BeforeValidator, field
 
 
 class Person(Part):

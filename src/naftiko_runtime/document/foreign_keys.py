@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from naftiko_runtime.spec.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
-from naftiko_runtime.spec.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
-from naftiko_runtime.spec.document import Bind, Capability, Document, Info
-from naftiko_runtime.spec.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
-from naftiko_runtime.spec.parameters import (
+from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.document.capability import Bind, Capability, Document, Info
+from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
+from naftiko_runtime.document.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
+from naftiko_runtime.document.parameters import (
     BodyTemplate,
     ConsumedOutput,
     ConsumedParameter,

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from naftiko_runtime.spec.auth import Authentication
-from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
-from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Tag, field
-from naftiko_runtime.spec.parameters import Body, ConsumedOutput, ConsumedParameters
+from naftiko_runtime.document.auth import Authentication
+from naftiko_runtime.document.base import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.document.keys import BeforeValidator, Discriminator, Tag, field
+from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
 
 RawFormat = Literal[
     "json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "text", "binary"

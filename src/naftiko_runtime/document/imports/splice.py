@@ -6,16 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from naftiko_runtime import diagnostics as rules
-from naftiko_runtime.diagnostics import did_you_mean
-from naftiko_runtime.imports.files import Chain, Files, Found
-from naftiko_runtime.imports.sections import SECTIONS, bound, entries, imports, mentions, named, needs, parts, words
+from naftiko_runtime import rules
+from naftiko_runtime.document.imports.files import Chain, Files, Found
+from naftiko_runtime.document.imports.sections import (
+    SECTIONS,
+    bound,
+    entries,
+    imports,
+    mentions,
+    named,
+    needs,
+    parts,
+    words,
+)
 from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from naftiko_runtime.diagnostics import Findings
+    from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.source import Reading, Source, Steps
 
 _KEPT_WHEN_REFUSED = ("consumes", "exposes")

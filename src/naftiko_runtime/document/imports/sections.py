@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.lazy import pattern
+from naftiko_runtime.lazy_import import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from naftiko_runtime.spec.auth import Authentication
-from naftiko_runtime.spec.base import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
-from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.spec.parameters import ExposedParameters, Outputs, ToolParameters, With
+from naftiko_runtime.document.auth import Authentication
+from naftiko_runtime.document.base import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
+from naftiko_runtime.document.keys import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 
 Port = Annotated[int, Range(0, 65535)]
 

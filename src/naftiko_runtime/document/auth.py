@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from naftiko_runtime.spec.base import Part, Text, tuple_or_empty
-from naftiko_runtime.spec.keys import BeforeValidator, Discriminator, Tag
+from naftiko_runtime.document.base import Part, Text, tuple_or_empty
+from naftiko_runtime.document.keys import BeforeValidator, Discriminator, Tag
 
 
 class Basic(Part):

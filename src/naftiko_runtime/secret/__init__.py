@@ -12,14 +12,14 @@ from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.credentials import endpoint_fault
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import ClientCredentials
-from naftiko_runtime.providers import ProviderError, provider_of
 from naftiko_runtime.redaction import redact
+from naftiko_runtime.secret.providers import ProviderError, provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from naftiko_runtime.plan import Binding, Plan, Term, Upstream
-    from naftiko_runtime.providers import Provider
+    from naftiko_runtime.secret.providers import Provider
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -1,0 +1,109 @@
+"""Suggestions for misspelt names: "did you mean"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.lazy_import import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LETTERS_MIN: Final = 3
+"""In words so short, another letter makes another word."""
+_DIGIT: Final = pattern(r"[0-9]+")
+_PARTS: Final = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9._/ -]+")
+
+
+def is_close(word: str, known: str) -> bool:
+    """Whether one word may be a misspelling of the other."""
+    return nearest(word, (known,)) is not None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a word is certainly a slip of: one of three letters with another letter is another word."""
+    found = closest(word, known)
+    if found is None or len(found) > _LETTERS_MIN or len(found) != len(word):
+        return found
+    return found if sorted(found.casefold()) == sorted(word.casefold()) else None
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that may be meant: nearly the same letters in each part, or the same letters in another order."""
+    typed, first = sorted(word.casefold()), word[:1].casefold()
+    ranked = []
+    for candidate in known:
+        far = _slip(word, candidate)
+        if far is None and sorted(candidate.casefold()) == typed:
+            far = len(word)
+        if far is not None:
+            ranked.append((far, candidate[:1].casefold() != first, candidate))
+    return min(ranked, default=(0, False, None), key=lambda rank: rank[:2])[2]
+
+
+def nearest_only(word: str, known: Iterable[str]) -> str | None:
+    """The one known word that a word is a slip of; none when it may be a slip of another one as well."""
+    close = [candidate for candidate in dict.fromkeys(known) if is_close(word, candidate)]
+    return close[0] if len(close) == 1 else None
+
+
+def _slip(word: str, candidate: str) -> int | None:
+    """How many keystrokes lie between a word and what was meant; none when that is more than a slip.
+
+    Names are compared part by part: two names that share a long beginning and differ in a whole word are two names.
+    """
+    if word.casefold() == candidate.casefold():
+        return 0
+    if "." in candidate and "." not in word:  # the namespace was left out
+        return _slip(word, candidate.rpartition(".")[2])
+    if min(len(word), len(candidate)) >= 2 * _LETTERS_MIN and _distance(word.casefold(), candidate.casefold()) == 1:
+        return None if _only_digits([(word, candidate)]) else 1
+    parts, wanted = _PARTS.findall(word), _PARTS.findall(candidate)
+    if len(parts) != len(wanted):  # a hyphen or a capital more or less
+        far = _distance("".join(parts).casefold(), "".join(wanted).casefold())
+        return far if far <= 1 else None
+    pairs = [(a, b) for a, b in zip(parts, wanted, strict=True) if a.casefold() != b.casefold()]
+    if (pairs and _only_digits(pairs)) or not all(_is_slip(a.casefold(), b.casefold()) for a, b in pairs):
+        return None
+    return sum(_distance(a.casefold(), b.casefold()) for a, b in pairs)
+
+
+def _is_slip(word: str, wanted: str) -> bool:
+    """Whether one part of a name may be a misspelling, or a shorter form, of another."""
+    steps, shorter = _distance(word, wanted), min(len(word), len(wanted))
+    if shorter < _LETTERS_MIN:
+        return steps == 0 or sorted(word) == sorted(wanted)
+    if steps <= max(1, shorter // 3):
+        return True
+    return shorter > 2 * _LETTERS_MIN - 1 and wanted.startswith(word[: shorter - 1])
+
+
+def _only_digits(pairs: list[tuple[str, str]]) -> bool:
+    """Whether names differ in their numbers alone: ``v1`` is not meant by who writes ``v2``."""
+    return all(a != b and _DIGIT.sub("0", a) == _DIGIT.sub("0", b) for a, b in pairs)
+
+
+def _distance(a: str, b: str) -> int:
+    """How many letters must be added, left out, replaced or swapped to make one word of the other."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, right in enumerate(b, 1):
+            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
+                steps = min(steps, older[j - 2] + 1)
+            row.append(steps)
+    return row[-1]
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
+    """A help line: the closest known word, or the list of them when none is close and the list is short."""
+    candidates = sorted(set(known))
+    if close := closest(word, candidates):
+        return f"did you mean '{close}'?"
+    if not candidates:
+        return None
+    shown = ", ".join(f"'{candidate}'" for candidate in candidates[:8])
+    more = f" and {len(candidates) - 8} more" if len(candidates) > 8 else ""  # noqa: PLR2004 - as many as a line holds
+    return f"{otherwise}: {shown}{more}"
