@@ -27,6 +27,9 @@ _LOSES_DIGITS: Final = re.compile(rb"\.(?:[0-9]+0|[0-9]{8,}|00000[0-9]*|[0-9]+[e
 An exponent without a fraction is not sought: it keeps its value, and that search takes as long as all others together.
 """
 
+_SUSPECT: Final = re.compile(rb"\.(?!(?<![0-9]{8}\.)(?!0{5})[0-9]{1,7}+(?:(?<![0-9]0)(?![0-9eE])|[^0-9eE,\]}\s]))[0-9]")
+"""A fraction that is not plainly kept: a necessary condition of what is sought, found in two thirds of the time."""
+
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -87,7 +90,7 @@ def _loses_digits(body: bytes) -> bool:
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
         return True
-    if body.find(b".") < 0:
+    if body.find(b".") < 0 or _SUSPECT.search(body) is None:
         return False
     return _LOSES_DIGITS.search(body) is not None or digits.find(_LONG_BEFORE_FRACTION) >= 0
 
