@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from naftiko_runtime.adapters.edge import Edge
-from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.bind import bind
+from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer

@@ -15,9 +15,9 @@ from mcp.client.streamable_http import streamable_http_client
 
 from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
 from naftiko_runtime.adapters.edge import Edge
-from naftiko_runtime.adapters.mcp import mcp_app
-from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind
+from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import resolve
 from naftiko_runtime.server.listener import Listener, open_socket

@@ -15,9 +15,9 @@ from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.adapters.edge import Edge
-from naftiko_runtime.adapters.mcp import mcp_app
-from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind
+from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer

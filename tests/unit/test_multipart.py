@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.adapters.forms import form_fields
 from naftiko_runtime.engine.multipart import content_of, content_type_of, multipart_encoder
 from naftiko_runtime.errors import Rejected
+from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.plan import Argument, Part
 from naftiko_runtime.template import File, Unrenderable, as_json, as_text
 

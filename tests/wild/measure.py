@@ -19,9 +19,9 @@ from mcp.client.streamable_http import streamable_http_client
 from msgspec.structs import replace
 
 from naftiko_runtime.adapters.edge import Edge
-from naftiko_runtime.adapters.mcp import mcp_app
-from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind
+from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer

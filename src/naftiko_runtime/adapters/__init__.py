@@ -1,1 +1,1 @@
-"""Thin encoders round the engine: Bound to ASGI applications."""
+"""What every listener does at its edge, and what is counted there."""

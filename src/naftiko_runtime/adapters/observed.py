@@ -12,8 +12,8 @@ from naftiko_runtime.telemetry.observer import Made
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from naftiko_runtime.adapters.content import Result
     from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.exposes.mcp.tool_result import Result
     from naftiko_runtime.telemetry.observer import Observation, Observer, Subject
     from naftiko_runtime.telemetry.otlp import Value
     from naftiko_runtime.transport.base import Header

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.mcp import mcp_app
 from naftiko_runtime.adapters.observed import PortObserver
-from naftiko_runtime.adapters.rest import RestApp
 from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.server.state import Service

@@ -20,7 +20,7 @@ from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgr
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
-from naftiko_runtime.adapters.problem import problem_document
+from naftiko_runtime.problem import problem_document
 from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.large import LargeBody
 from naftiko_runtime.server.running import run

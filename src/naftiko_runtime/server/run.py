@@ -9,7 +9,7 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.adapters.control import control_app
+from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.server.accounts import Account, Books, reload_counter
 from naftiko_runtime.server.generation import Generation
 from naftiko_runtime.server.life import Life

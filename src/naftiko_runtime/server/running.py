@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.adapters.edge import Truncated
-from naftiko_runtime.adapters.problem import send_problem_document
+from naftiko_runtime.problem import send_problem_document
 
 if TYPE_CHECKING:
     from naftiko_runtime.server.cycle import Cycle

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.adapters.control import control_app
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.server.accounts import Account
 from naftiko_runtime.server.board import Slot
 from naftiko_runtime.server.generation import Generation

@@ -22,7 +22,7 @@ from naftiko_runtime.template import Unrenderable, as_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from naftiko_runtime.adapters.content import Result
+    from naftiko_runtime.exposes.mcp.tool_result import Result
     from naftiko_runtime.transport.base import Header
 
 # As the library has them; a test compares the two. What is not named here is left to it.

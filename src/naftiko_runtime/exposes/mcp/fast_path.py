@@ -1,7 +1,7 @@
 """The straight way for what clients ask most: what the SDK would answer, byte for byte, without its machinery.
 
 It takes only messages that leave no doubt: a whole JSON body of a known shape, with an envelope that is plain or that
-the SDK itself has accepted before. Whatever is odd in the least is left to :mod:`mcp_checked`.
+the SDK itself has accepted before. Whatever is odd in the least is left to :mod:`sdk_path`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.mcp_messages import accepts_json, is_json
-from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.exposes.mcp.messages import accepts_json, is_json
+from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, CLIENT_INFO, HANDSHAKE, STATELESS, UNNAMED, VERSION
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
-    from naftiko_runtime.adapters.mcp_tools import ToolServer
-    from naftiko_runtime.adapters.mcp_wire import Introduction, Wire
+    from naftiko_runtime.exposes.mcp.tools import ToolServer
+    from naftiko_runtime.exposes.mcp.wire import Introduction, Wire
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)

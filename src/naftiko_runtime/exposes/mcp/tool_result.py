@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.hints import told_headers
-from naftiko_runtime.adapters.readable import is_json, readable_text
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.exposes.mcp.header_hints import told_headers
+from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.formats.charset import text_or_nothing
 from naftiko_runtime.json_bounds import check_json_bounds

@@ -11,7 +11,6 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.adapters.edge import (
     CONDITIONAL,
     RANGED,
@@ -26,27 +25,28 @@ from naftiko_runtime.adapters.edge import (
     stream_body,
     too_large,
 )
-from naftiko_runtime.adapters.forms import form_fields
-from naftiko_runtime.adapters.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.adapters.location import Asked, Locations, names_all
 from naftiko_runtime.adapters.observed import SUBJECT, route_subject
-from naftiko_runtime.adapters.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.contract import present
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.operation import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
+from naftiko_runtime.exposes.rest.dispatch import Dispatcher, Mounts, Resource
+from naftiko_runtime.exposes.rest.forms import form_fields
+from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
+from naftiko_runtime.exposes.rest.location import Asked, Locations, names_all
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.plan import OpenBody, RestServer
+from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.dispatch import Pattern
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation, Exchange
+    from naftiko_runtime.exposes.rest.dispatch import Pattern
     from naftiko_runtime.telemetry.observer import Observer, Subject
 
 _BODYLESS: Final = (204, 205, 304)

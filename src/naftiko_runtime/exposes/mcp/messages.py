@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.adapters.mcp_wire import CAPABILITIES, HANDSHAKE, STATELESS, UNNAMED, VERSION
+from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, HANDSHAKE, STATELESS, UNNAMED, VERSION
 from naftiko_runtime.suggest import closest
 
 if TYPE_CHECKING:

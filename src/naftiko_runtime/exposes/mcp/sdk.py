@@ -19,14 +19,14 @@ from mcp.shared.inbound import (
 from mcp_types import methods
 from pydantic import ValidationError
 
-from naftiko_runtime.adapters.content import plain_numbers
-from naftiko_runtime.adapters.mcp_wire import STATELESS
+from naftiko_runtime.exposes.mcp.tool_result import plain_numbers
+from naftiko_runtime.exposes.mcp.wire import STATELESS
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
     from naftiko_runtime.adapters.edge import Scope
-    from naftiko_runtime.adapters.mcp_tools import ToolServer
+    from naftiko_runtime.exposes.mcp.tools import ToolServer
 
 _BLOCKS: Final[dict[str, Any]] = {
     "text": types.TextContent,

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters import mcp_messages as messages
 from naftiko_runtime.adapters.edge import Disconnected, check_coding, read_body, send_bodyless, send_whole
-from naftiko_runtime.adapters.mcp_messages import Fault, NotAMessageError
-from naftiko_runtime.adapters.mcp_wire import STATELESS, UNNAMED, in_ascii
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
+from naftiko_runtime.exposes.mcp import messages
+from naftiko_runtime.exposes.mcp.messages import Fault, NotAMessageError
+from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED, in_ascii
 from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:

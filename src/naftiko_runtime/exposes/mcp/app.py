@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, host_name, send_bodyless
-from naftiko_runtime.adapters.mcp_checked import CheckedMessages
-from naftiko_runtime.adapters.mcp_direct import DirectAnswers
-from naftiko_runtime.adapters.mcp_tools import ToolServer
-from naftiko_runtime.adapters.mcp_wire import STATELESS
 from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
-from naftiko_runtime.adapters.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.exposes.mcp.fast_path import DirectAnswers
+from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
+from naftiko_runtime.exposes.mcp.tools import ToolServer
+from naftiko_runtime.exposes.mcp.wire import STATELESS
+from naftiko_runtime.problem import send_problem_document, send_unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
@@ -147,7 +147,7 @@ class _Sdk:
     async def _live(self) -> None:
         """Hold the SDK open; its tasks have to be ended by the task that began them."""
         try:
-            self._module = await asyncio.to_thread(import_module, "naftiko_runtime.adapters.mcp_sdk")
+            self._module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
             server = await asyncio.to_thread(self._module.sdk_server, self._tools)
             manager = self._module.session_manager(server, self._body_bytes_max)
             async with manager.run():

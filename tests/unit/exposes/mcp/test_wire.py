@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mcp_types import version
 from pydantic_core import to_json
 
-from naftiko_runtime.adapters import mcp_wire
+from naftiko_runtime.exposes.mcp import wire
 from naftiko_runtime.formats import decode
 
 JSON = st.recursive(
@@ -45,52 +45,52 @@ ODD: list[Any] = [
 @settings(max_examples=400)
 @given(JSON)
 def test_any_value(value: Any) -> None:
-    assert mcp_wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
-    assert mcp_wire.in_utf8(value) == to_json(value)
+    assert wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
+    assert wire.in_utf8(value) == to_json(value)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_odd_values(odd: Any) -> None:
     for value in (odd, [odd, 1], {"a": odd}):
-        assert mcp_wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
-        assert mcp_wire.in_utf8(value) == to_json(value)
+        assert wire.in_ascii(value) == json.dumps(value, separators=(",", ":")).encode()
+        assert wire.in_utf8(value) == to_json(value)
 
 
 def test_numbers_keep_their_digits() -> None:
     body = b'{"price":19.90,"total":[12345678901234567.89,1e999,18446744073709551616],"name":"\xc3\xa9"}'
     value = decode("json", body)
-    assert mcp_wire.in_utf8(value) == body
-    assert mcp_wire.in_ascii(value) == body.replace(b"\xc3\xa9", b"\\u00e9")
+    assert wire.in_utf8(value) == body
+    assert wire.in_ascii(value) == body.replace(b"\xc3\xa9", b"\\u00e9")
 
 
 @settings(max_examples=400)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_number(value: float) -> None:
-    assert mcp_wire.in_ascii([value]) == json.dumps([value]).encode()
-    assert mcp_wire.in_utf8([value]) == to_json([value])
+    assert wire.in_ascii([value]) == json.dumps([value]).encode()
+    assert wire.in_utf8([value]) == to_json([value])
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    assert mcp_wire.text_in_ascii(text) == json.dumps(text).encode()
+    assert wire.text_in_ascii(text) == json.dumps(text).encode()
 
 
 def test_the_fast_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_wire, "_by_the_standard_library", lambda _: b"slow")
+    monkeypatch.setattr(wire, "_by_the_standard_library", lambda _: b"slow")
     usual = {
         "id": "8f14e45f-ceea-467f-a0e6-3e4b0e01d2c3",
         "true": [True, None, -1.25, 1e3],
         "text": "here, there: 1e4.",
     }
-    assert mcp_wire.in_ascii(usual) == json.dumps(usual, separators=(",", ":")).encode()
-    assert mcp_wire.in_ascii([1e-7]) == b"slow"
+    assert wire.in_ascii(usual) == json.dumps(usual, separators=(",", ":")).encode()
+    assert wire.in_ascii([1e-7]) == b"slow"
 
 
 def test_revisions_and_names_are_the_librarys() -> None:
-    assert mcp_wire.HANDSHAKE == version.HANDSHAKE_PROTOCOL_VERSIONS
-    assert mcp_wire.STATELESS == version.MODERN_PROTOCOL_VERSIONS
-    assert mcp_wire.UNNAMED == mcp_types.DEFAULT_NEGOTIATED_VERSION
-    assert mcp_wire.VERSION == mcp_types.PROTOCOL_VERSION_META_KEY
-    assert mcp_wire.CLIENT_INFO == mcp_types.CLIENT_INFO_META_KEY
-    assert mcp_wire.CAPABILITIES == mcp_types.CLIENT_CAPABILITIES_META_KEY
-    assert mcp_wire.SERVER_INFO == mcp_types.SERVER_INFO_META_KEY
+    assert wire.HANDSHAKE == version.HANDSHAKE_PROTOCOL_VERSIONS
+    assert wire.STATELESS == version.MODERN_PROTOCOL_VERSIONS
+    assert wire.UNNAMED == mcp_types.DEFAULT_NEGOTIATED_VERSION
+    assert wire.VERSION == mcp_types.PROTOCOL_VERSION_META_KEY
+    assert wire.CLIENT_INFO == mcp_types.CLIENT_INFO_META_KEY
+    assert wire.CAPABILITIES == mcp_types.CLIENT_CAPABILITIES_META_KEY
+    assert wire.SERVER_INFO == mcp_types.SERVER_INFO_META_KEY

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from naftiko_runtime.adapters.inputs import split_lists
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.exposes.rest.inputs import split_lists
 from naftiko_runtime.template import File
 
 if TYPE_CHECKING:

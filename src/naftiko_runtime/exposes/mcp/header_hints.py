@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.adapters.location import relative_to_base
 from naftiko_runtime.engine.answer import FRAMING, PASSED_ON
+from naftiko_runtime.exposes.rest.location import relative_to_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

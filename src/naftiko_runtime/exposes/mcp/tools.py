@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.adapters.content import (
+from naftiko_runtime.engine.body import checked_json, form_of
+from naftiko_runtime.engine.fields import fields_of
+from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
+from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.errors import CallError, Fault, Rejected
+from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
     failed_call,
     failure,
@@ -13,12 +18,7 @@ from naftiko_runtime.adapters.content import (
     plain_numbers,
     untouched_result,
 )
-from naftiko_runtime.adapters.mcp_wire import Introduction
-from naftiko_runtime.engine.body import checked_json, form_of
-from naftiko_runtime.engine.fields import fields_of
-from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
-from naftiko_runtime.engine.request import Invocation
-from naftiko_runtime.errors import CallError, Fault, Rejected
+from naftiko_runtime.exposes.mcp.wire import Introduction
 from naftiko_runtime.plan import McpServer, OpenBody
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers

@@ -1,0 +1,1 @@
+"""The control port: health and metrics."""

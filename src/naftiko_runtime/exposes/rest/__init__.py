@@ -1,0 +1,1 @@
+"""REST: routes, forwards, and what their callers give."""
