@@ -18,7 +18,7 @@ from naftiko_runtime.link.base_uri import located
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
-from naftiko_runtime.transport.canned import MockTransport
+from naftiko_runtime.transport.stub import MockTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class Bound:
 async def bind(
     plan: Plan,
     secrets: Mapping[str, Secret],
-    open_transport: Callable[[], Transport],
+    open_client: Callable[[], Transport],
     *,
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
     total_deadline_seconds: float | None = None,
@@ -65,7 +65,7 @@ async def bind(
     Args:
         plan: What to run.
         secrets: Its variables by full name.
-        open_transport: Makes the one client that all operations share.
+        open_client: Makes the one client that all operations share.
         deadline_seconds: For each exchange; where the answer streams through, for its head and for each pause.
         total_deadline_seconds: For each exchange, from the request to the last byte of the answer; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
@@ -76,7 +76,7 @@ async def bind(
         BindError: A secret cannot be sent where the plan wants it.
     """
     calling = located(plan, {name: secret.reveal() for name, secret in secrets.items()})
-    transport = open_transport()
+    transport = open_client()
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
     deadlines = Deadlines(deadline_seconds, total)
     try:

@@ -56,13 +56,13 @@ class Job:
     Attributes:
         plan: What to serve.
         secrets: Its variables.
-        open_transport: Makes the client to its upstreams; documents with the same one share its client.
+        open_client: Makes the client to its upstreams; documents with the same one share its client.
         origin: A digest of the files that it was read from.
     """
 
     plan: Plan
     secrets: Mapping[str, Secret]
-    open_transport: Callable[[], Transport]
+    open_client: Callable[[], Transport]
     origin: str = ""
 
 

@@ -14,8 +14,8 @@ import pytest
 from integration.test_hardening import LOOPS, Served, until
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import lent_body, send_whole, stream_body
+from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest
-from naftiko_runtime.transport.native import NativeTransport
 from support.caller import DEADLINE_SECONDS, Raw, head
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Taking(Served):
 
     async def _passed(self, scope: Scope, pieces: AsyncIterator[Piece]) -> Any:
         length = dict(scope["headers"])[b"content-length"]
-        transport = NativeTransport()
+        transport = NativeClient()
         try:
             request = OutboundRequest("a.b", "PUT", self.upstream, [(b"content-length", length)], pieces)
             response = await transport.send(request)

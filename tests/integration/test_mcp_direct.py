@@ -19,13 +19,13 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.http_client import open_client
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import placeholders
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.transport import open_transport
 from support.caller import call
 from support.upstream import GIF, Reply, Upstream
 
@@ -126,7 +126,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            transport = partial(open_transport, "native")
+            transport = partial(open_client, "native")
             bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, message_bytes_max=BODY_BYTES_MAX)

@@ -18,11 +18,11 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.http_client import open_client
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import resolve
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.transport import open_transport
 from support.caller import call
 from support.upstream import Upstream
 
@@ -55,7 +55,7 @@ async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
         secrets = resolve(plan, story.variables(url))
-        bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_transport("native")))
+        bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client("native")))
         server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
         app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)
         listening = open_socket("127.0.0.1", 0, story.name)

@@ -18,13 +18,13 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.http_client import HttpClient, open_client
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
 from naftiko_runtime.source import load
-from naftiko_runtime.transport import HttpClient, open_transport
 from support.exchange_scripts import (
     ALL,
     GO_ON,
@@ -107,7 +107,7 @@ class Gateway(UpstreamSteps):
         self.stepping.run(self._open(client))
 
     async def _open(self, client: HttpClient) -> None:
-        binding = bind(plan_for(self.upstream.port), {}, lambda: open_transport(client))
+        binding = bind(plan_for(self.upstream.port), {}, lambda: open_client(client))
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
             app: Any

@@ -122,7 +122,7 @@ def test_a_fingerprint_is_of_files_and_values() -> None:
     (one,) = jobs("first")
     assert fingerprint([one]) == fingerprint(jobs("first"))
     assert fingerprint([one]) != fingerprint(jobs("second"))
-    assert fingerprint([one]) != fingerprint([Job(one.plan, one.secrets, one.open_transport, "other")])
+    assert fingerprint([one]) != fingerprint([Job(one.plan, one.secrets, one.open_client, "other")])
 
 
 class Told:

@@ -22,6 +22,7 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.http_client import open_client
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
@@ -29,7 +30,6 @@ from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.listener import Listener, open_socket
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.transport import open_transport
 from wild.author import has_host, is_bound, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing
@@ -197,7 +197,7 @@ class Lab:
         async with AsyncExitStack() as stack:
             secrets = {binding.name: Secret(author.secret(binding.key)) for binding in plan.bindings}
             origins = await self._origins(author)
-            transport = Rerouted(open_transport("native", self.tls), origins)
+            transport = Rerouted(open_client("native", self.tls), origins)
             bound = await stack.enter_async_context(bind(plan, secrets, lambda: transport))
             listening = {}
             listeners: list[Listener] = []

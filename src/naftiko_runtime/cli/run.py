@@ -35,6 +35,7 @@ from naftiko_runtime.cli.options import (
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.http_client import open_client
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import check_ports
@@ -46,17 +47,16 @@ from naftiko_runtime.settings import Job, ServerSettings
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.options import trace_options
-from naftiko_runtime.transport import open_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.cli.logs import Redactor
+    from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.server.ports import Opened
     from naftiko_runtime.telemetry.options import TraceOptions
-    from naftiko_runtime.transport import HttpClient
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 _BESIDE = "(beside the file)"
@@ -336,7 +336,7 @@ class _Documents:
         served = [(one.plan, _origin(one)) for one in loaded if one.plan is not None]
         if self.sandbox is not None:
             return [_sandbox(plan, Path(plan.file), self.sandbox, origin) for plan, origin in served]
-        transport = partial(open_transport, self.http_client, connections_each_max=self.connections_each_max)
+        transport = partial(open_client, self.http_client, connections_each_max=self.connections_each_max)
         secrets = _resolved([plan for plan, _ in served], self.env_files)
         return [Job(plan, values, transport, origin) for (plan, origin), values in zip(served, secrets, strict=True)]
 
@@ -507,9 +507,9 @@ def _preload(http_client: HttpClient) -> None:
         import uvloop  # noqa: F401
     match http_client:
         case "native":
-            import naftiko_runtime.transport.native
+            import naftiko_runtime.http_client.native.client
         case "httpx2":
-            import naftiko_runtime.transport.httpx2_transport  # noqa: F401
+            import naftiko_runtime.http_client.httpx2.client  # noqa: F401
         case _:
             assert_never(http_client)
 

@@ -81,8 +81,8 @@ class Generation:
         transports: dict[Callable[[], Transport], Transport] = {}
         bound: list[Bound] = []
         for job in self._jobs:
-            if (transport := transports.get(job.open_transport)) is None:
-                transport = transports[job.open_transport] = job.open_transport()
+            if (transport := transports.get(job.open_client)) is None:
+                transport = transports[job.open_client] = job.open_client()
                 stack.push_async_callback(transport.aclose)
             binding = bind(
                 job.plan,

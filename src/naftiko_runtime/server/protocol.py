@@ -20,12 +20,12 @@ from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgr
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
+from naftiko_runtime.header_names import lower
 from naftiko_runtime.problem import problem_document
 from naftiko_runtime.server.cycle import Cycle
 from naftiko_runtime.server.large import LargeBody
 from naftiko_runtime.server.running import run
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send

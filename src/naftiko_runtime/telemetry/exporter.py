@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import BindError, UpstreamUnreachable
+from naftiko_runtime.http_client import open_client
 from naftiko_runtime.telemetry.otlp import rejected
-from naftiko_runtime.transport import OutboundRequest, open_transport
+from naftiko_runtime.transport import OutboundRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ class Exporter:
         self._overflowed = 0
         """How many did not find room since the last batch."""
         self._batch_max = min(options.batch_max, options.queue_max)
-        self._transport = open_transport("native", _trusting(options.certificate))
+        self._transport = open_client("native", _trusting(options.certificate))
         names = ("content-type", "application/x-protobuf"), ("user-agent", "naftiko-runtime")
         own = ((name.encode(), secret.reveal().encode()) for name, secret in options.headers.items())
         self._headers = [*((n.encode(), v.encode()) for n, v in names), *own]

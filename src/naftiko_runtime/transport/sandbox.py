@@ -19,7 +19,7 @@ from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import as_json, in_header
 from naftiko_runtime.transport.base import owned
-from naftiko_runtime.transport.canned import Canned, CannedResponse
+from naftiko_runtime.transport.stub import Stub, StubResponse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class CannedAnswer(Part):
+class SandboxAnswer(Part):
     """What the sandbox answers for one consumed operation; exactly one kind of body, or none."""
 
     status: Annotated[int, Range(200, 599)] = 200
@@ -45,10 +45,10 @@ class CannedAnswer(Part):
 class SandboxFile(Part):
     """Answers by ``namespace.operation``."""
 
-    operations: dict[str, CannedAnswer]
+    operations: dict[str, SandboxAnswer]
 
 
-def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
+def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
     """The answers of a sandbox file, by ``namespace.operation``.
 
     Args:
@@ -60,7 +60,7 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
     """
     source, findings = read(path), Findings()
     file = parse_part(SandboxFile, source, findings)
-    answers: dict[str, Canned] = {}
+    answers: dict[str, Stub] = {}
     for name, answer in (file.operations if file else {}).items():
         steps = ("operations", name)
         if name not in operations:
@@ -76,7 +76,7 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Canned]:
     return answers
 
 
-def _canned(answer: CannedAnswer, folder: Path) -> Canned:
+def _canned(answer: SandboxAnswer, folder: Path) -> Stub:
     kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in answer.model_fields_set]
     if len(kinds) > 1:
         raise ValueError("an answer has one body: 'json', 'text', 'base64' or 'file'")
@@ -89,10 +89,10 @@ def _canned(answer: CannedAnswer, folder: Path) -> Canned:
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"'{name}' is no header name")
     pairs = tuple((name.encode(), in_header(value)) for name, value in headers.items())
-    return Canned(answer.status, pairs, body)
+    return Stub(answer.status, pairs, body)
 
 
-def _body(answer: CannedAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
+def _body(answer: SandboxAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
     if kind == "json_":
         return as_json(answer.json_), "application/json"
     if kind == "text":
@@ -133,19 +133,19 @@ def echoing(plan: Plan, answered: Collection[str]) -> Plan:
 class SandboxTransport:
     """Answers every request itself. Bound to stand-ins for secrets, it has none to show."""
 
-    def __init__(self, answers: Mapping[str, Canned]) -> None:
+    def __init__(self, answers: Mapping[str, Stub]) -> None:
         self._answers = answers
 
-    async def send(self, request: OutboundRequest) -> CannedResponse:
+    async def send(self, request: OutboundRequest) -> StubResponse:
         """The canned answer of the request's operation, or an echo of the request."""
         canned = self._answers.get(request.operation)
-        return CannedResponse(canned if canned is not None else await _echo(request))
+        return StubResponse(canned if canned is not None else await _echo(request))
 
     async def aclose(self) -> None:
         """Nothing to close."""
 
 
-async def _echo(request: OutboundRequest) -> Canned:
+async def _echo(request: OutboundRequest) -> Stub:
     body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in owned(request.body)])
     echo = {
         "sandbox": "no upstream was called; this is the request that would have been sent",
@@ -157,4 +157,4 @@ async def _echo(request: OutboundRequest) -> Canned:
     }
     encoded = as_json(echo)
     length = str(len(encoded)).encode()
-    return Canned(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)
+    return Stub(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)

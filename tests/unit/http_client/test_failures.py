@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING, cast
 import httpcore2
 import pytest
 
-from naftiko_runtime.transport import (
-    HttpClient,
-    OutboundRequest,
-    UpstreamUnreachable,
-    httpx2_transport,
-    native,
-    open_transport,
-)
+from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client.httpx2 import client as httpx2
+from naftiko_runtime.http_client.native import client as native
+from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.transport import origin as told
 from support.certificates import certificate, serving, trusting
 from support.rawserver import answer, serve
@@ -37,13 +33,13 @@ HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind,
 @pytest.mark.parametrize("kind", HTTPCORE_ERRORS)
 def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     error = kind("https://me:s3cret@api.example.com/")
-    assert isinstance(error, httpx2_transport._FAILURES)  # noqa: SLF001
-    text = httpx2_transport.unreachable(error, ORIGIN, 10).detail
+    assert isinstance(error, httpx2._FAILURES)  # noqa: SLF001
+    text = httpx2.unreachable(error, ORIGIN, 10).detail
     assert "api.example.com" in text
     assert "s3cret" not in text
 
 
-@pytest.mark.parametrize("unreachable", [native.unreachable, httpx2_transport.unreachable])
+@pytest.mark.parametrize("unreachable", [native.unreachable, httpx2.unreachable])
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -82,7 +78,7 @@ async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
     pem = certificate(tmp_path / "server.pem", days=days, address=address)
-    transport = open_transport(cast("HttpClient", name), trusting(pem) if trusted else None)
+    transport = open_client(cast("HttpClient", name), trusting(pem) if trusted else None)
     async with serve(answer(), tls=serving(pem)) as server:
         with pytest.raises(UpstreamUnreachable) as caught:
             await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
@@ -94,7 +90,7 @@ async def test_a_certificate_that_is_not_valid(
 
 @pytest.mark.parametrize("name", ["native", "httpx2"])
 async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
-    transport = open_transport(cast("HttpClient", name))
+    transport = open_client(cast("HttpClient", name))
 
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -108,9 +104,9 @@ async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
     assert caught.value.detail == f"TLS with 127.0.0.1:{port} failed"
 
 
-@pytest.mark.parametrize("kind", [native.NativeTransport, httpx2_transport.Httpx2Transport])
+@pytest.mark.parametrize("kind", [native.NativeClient, httpx2.Httpx2Client])
 async def test_a_server_that_accepts_no_connection_is_not_waited_for(
-    kind: type[native.NativeTransport | httpx2_transport.Httpx2Transport],
+    kind: type[native.NativeClient | httpx2.Httpx2Client],
 ) -> None:
     transport = kind(connect_seconds=0.01)
     with socket.socket() as full:
@@ -152,9 +148,9 @@ def test_a_port_that_is_none_is_refused(url: str) -> None:
 def test_a_client_library_is_imported_only_when_it_is_chosen() -> None:
     program = """
 import asyncio, sys
-from naftiko_runtime.transport import open_transport
+from naftiko_runtime.http_client import open_client
 async def main(name):
-    await open_transport(name).aclose()
+    await open_client(name).aclose()
 asyncio.run(main("native"))
 assert not {"aiohttp", "httpcore2", "httpx2"} & set(sys.modules)
 asyncio.run(main("httpx2"))

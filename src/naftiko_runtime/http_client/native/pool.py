@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
-from naftiko_runtime.transport.connection import Connection
-from naftiko_runtime.transport.sockets import limit_unsent
+from naftiko_runtime.http_client.native.connection import Connection
+from naftiko_runtime.http_client.sockets import limit_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,17 +14,17 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client.native.connection import AWAITING, COMPLETE, FAILED
+from naftiko_runtime.http_client.native.pool import Pool
 from naftiko_runtime.transport import origin as told
-from naftiko_runtime.transport.connection import AWAITING, COMPLETE, FAILED
-from naftiko_runtime.transport.pool import Pool
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Sequence
 
     from naftiko_runtime.errors import UpstreamUnreachable
+    from naftiko_runtime.http_client.native.connection import Connection
     from naftiko_runtime.transport.base import Header, OutboundRequest
-    from naftiko_runtime.transport.connection import Connection
     from naftiko_runtime.transport.origin import Origin
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -36,7 +36,7 @@ _NUL: Final = 0
 _LINE: Final = b": ".join
 
 
-class NativeTransport:
+class NativeClient:
     """Sends requests over connections of its own. To be created in a running loop."""
 
     __slots__ = ("_connect_seconds", "_pool")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from naftiko_runtime import limits
+from naftiko_runtime.header_names import lower
 from naftiko_runtime.transport import origin as told
-from naftiko_runtime.transport.names import lower
 
 if TYPE_CHECKING:
     from collections.abc import Callable

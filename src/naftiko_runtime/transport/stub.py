@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Canned:
+class Stub:
     """An answer ready to be given."""
 
     status: int
@@ -20,10 +20,10 @@ class Canned:
     body: bytes
 
 
-class CannedResponse:
+class StubResponse:
     """A canned answer in the shape of an upstream's."""
 
-    def __init__(self, canned: Canned) -> None:
+    def __init__(self, canned: Stub) -> None:
         self._canned = canned
         self.status = canned.status
         self.headers = canned.headers
@@ -48,9 +48,9 @@ class CannedResponse:
 class MockTransport:
     """Answers every request with an empty object; the outputs of the operation make the rest of it."""
 
-    async def send(self, _request: OutboundRequest) -> CannedResponse:
+    async def send(self, _request: OutboundRequest) -> StubResponse:
         """See :meth:`Transport.send`."""
-        return CannedResponse(Canned(200, (), b"{}"))
+        return StubResponse(Stub(200, (), b"{}"))
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.transport import HttpClient, OutboundRequest, UpstreamUnreachable, open_transport
+from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from support.exchange_scripts import (
     ALL,
     GO_ON,
@@ -215,7 +216,7 @@ class Exchanges(UpstreamSteps):
 
 
 async def _opened(client: HttpClient) -> Transport:
-    return open_transport(client)
+    return open_client(client)
 
 
 async def _stuck(task: asyncio.Task[None]) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from naftiko_runtime.transport.native import NativeTransport
 from support.certificates import certificate, serving, trusting
 from support.exchanges import asking, read, settled
 from support.rawserver import Peer, RawServer, answer, serve
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def transport() -> AsyncIterator[NativeTransport]:
-    opened = NativeTransport()
+async def transport() -> AsyncIterator[NativeClient]:
+    opened = NativeClient()
     yield opened
     await opened.aclose()
 
@@ -58,7 +58,7 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeTransport) -> None:
+async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeClient) -> None:
     async with serve(answer(b"x" * 600_000), answer(b"next")) as server:
         response = await transport.send(asking(server))
         await settled()
@@ -67,7 +67,7 @@ async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeTransp
         assert server.connections == 2
 
 
-async def test_a_request_that_was_not_taken_whole_leaves_nothing_on_its_connection(transport: NativeTransport) -> None:
+async def test_a_request_that_was_not_taken_whole_leaves_nothing_on_its_connection(transport: NativeClient) -> None:
     async def at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer(b"enough"))
@@ -83,7 +83,7 @@ async def test_a_request_that_was_not_taken_whole_leaves_nothing_on_its_connecti
 
 @pytest.mark.parametrize(("length", "given"), [(b"100", b"abc"), (b"2", b"abc")])
 async def test_a_stream_of_another_length_than_announced_breaks_off(
-    transport: NativeTransport, length: bytes, given: bytes
+    transport: NativeClient, length: bytes, given: bytes
 ) -> None:
     async with serve(answer(b"early"), answer(b"next")) as server:
         request = asking(server, "/", "POST", [(b"content-length", length)], pieces(given))
@@ -92,7 +92,7 @@ async def test_a_stream_of_another_length_than_announced_breaks_off(
         assert await read(await transport.send(asking(server))) in (b"early", b"next")
 
 
-async def test_no_more_of_a_stream_is_sent_than_was_announced(transport: NativeTransport) -> None:
+async def test_no_more_of_a_stream_is_sent_than_was_announced(transport: NativeClient) -> None:
     got = bytearray()
 
     async def taking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +107,7 @@ async def test_no_more_of_a_stream_is_sent_than_was_announced(transport: NativeT
     assert b"/other" not in got
 
 
-async def test_bytes_of_another_length_than_announced_are_not_sent(transport: NativeTransport) -> None:
+async def test_bytes_of_another_length_than_announced_are_not_sent(transport: NativeClient) -> None:
     odd = [[b"9"], [b"x"], [b"-3"], [b"3", b"4"]]
     async with serve(answer(b"x")) as server:
         for lengths in odd:
@@ -122,7 +122,7 @@ async def test_bytes_of_another_length_than_announced_are_not_sent(transport: Na
     "whole", [b"HTTP/1.1 413 No\r\n\r\ntoo much", b"HTTP/1.1 413 No\r\ncontent-length: 8\r\n\r\ntoo much"]
 )
 async def test_an_answer_that_ends_with_the_connection_is_not_waited_for_behind_an_upload(
-    transport: NativeTransport, whole: bytes
+    transport: NativeClient, whole: bytes
 ) -> None:
     async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -135,7 +135,7 @@ async def test_an_answer_that_ends_with_the_connection_is_not_waited_for_behind_
 
 
 async def test_an_upstream_that_ends_its_side_unasked_for_an_answer_is_not_waited_for(
-    transport: NativeTransport,
+    transport: NativeClient,
 ) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -149,7 +149,7 @@ async def test_an_upstream_that_ends_its_side_unasked_for_an_answer_is_not_waite
 @pytest.mark.parametrize("properly", [True, False])
 async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *, properly: bool) -> None:
     pem = certificate(tmp_path / "server.pem")
-    transport = NativeTransport(ssl_context=trusting(pem))
+    transport = NativeClient(ssl_context=trusting(pem))
 
     async def ending(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\n\r\nTransfer 100 EUR to Bob unless ")
@@ -179,7 +179,7 @@ async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *,
     ],
 )
 async def test_what_comes_behind_the_head_that_was_asked_for_belongs_to_nobody(
-    transport: NativeTransport, odd: bytes
+    transport: NativeClient, odd: bytes
 ) -> None:
     evil = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEVIL"
     async with serve(odd, evil, answer(b"next")) as server:
@@ -190,7 +190,7 @@ async def test_what_comes_behind_the_head_that_was_asked_for_belongs_to_nobody(
         assert server.connections == 2
 
 
-async def test_many_small_chunks_are_kept_as_few(transport: NativeTransport) -> None:
+async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> None:
     count = 100_000
     tiny = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"2\r\nab\r\n" * count + b"0\r\n\r\n"
     async with serve(tiny) as server:
@@ -204,7 +204,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeTransport) -> 
 @pytest.mark.parametrize(
     "coding", [b"gzip, chunked", b"chunked, gzip", b"identity", b"gzip", b"chunked\r\ntransfer-encoding: chunked"]
 )
-async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: NativeTransport, coding: bytes) -> None:
+async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
     odd = b"HTTP/1.1 200 OK\r\ntransfer-encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
     async with serve(odd, answer(b"next")) as server:
         with pytest.raises(UpstreamUnreachable, match="is not HTTP"):
@@ -213,13 +213,13 @@ async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: Na
 
 
 @pytest.mark.parametrize("version", [b"0.9", b"2.0"])
-async def test_an_answer_of_another_version_is_none(transport: NativeTransport, version: bytes) -> None:
+async def test_an_answer_of_another_version_is_none(transport: NativeClient, version: bytes) -> None:
     async with serve(b"HTTP/" + version + b" 200 OK\r\ncontent-length: 0\r\n\r\n") as server:
         with pytest.raises(UpstreamUnreachable, match="is not HTTP"):
             await transport.send(asking(server))
 
 
-async def test_an_interim_answer_with_a_body_is_none(transport: NativeTransport) -> None:
+async def test_an_interim_answer_with_a_body_is_none(transport: NativeClient) -> None:
     odd = b"HTTP/1.1 110 Odd\r\ncontent-length: 4\r\n\r\nabcd" + answer(b"x")
     async with serve(odd) as server:
         try:
@@ -230,7 +230,7 @@ async def test_an_interim_answer_with_a_body_is_none(transport: NativeTransport)
 
 
 async def test_who_came_first_is_first() -> None:
-    transport = NativeTransport(connections_max=1)
+    transport = NativeClient(connections_max=1)
     order: list[str] = []
     release = asyncio.Event()
 
@@ -255,7 +255,7 @@ async def test_who_came_first_is_first() -> None:
     await transport.aclose()
 
 
-async def test_a_name_is_asked_for_once_at_a_time(transport: NativeTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_is_asked_for_once_at_a_time(transport: NativeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, asked = asyncio.get_running_loop(), []
     real = loop.getaddrinfo
 
@@ -272,7 +272,7 @@ async def test_a_name_is_asked_for_once_at_a_time(transport: NativeTransport, mo
 
 
 async def test_nothing_is_sent_again_once_it_is_closed() -> None:
-    transport = NativeTransport()
+    transport = NativeClient()
     asked = asyncio.Event()
 
     async def silent(peer: Peer) -> None:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpcore2
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client.httpx2.stream import Network
 from naftiko_runtime.transport import origin as told
 from naftiko_runtime.transport.base import owned
-from naftiko_runtime.transport.httpx2_wire import Network
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
@@ -48,7 +48,7 @@ _TEMPLATES: Final[told.Templates] = (
 _FAILURES: Final = tuple(kind for kind, _ in _TEMPLATES)
 
 
-class Httpx2Transport:
+class Httpx2Client:
     """Sends requests by httpcore2: HTTP/1.1, and HTTP/2 over TLS where ``h2`` is installed.
 
     It never sends a request twice.

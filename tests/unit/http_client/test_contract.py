@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 import httpcore2
 import pytest
 
-from naftiko_runtime.transport import HttpClient, OutboundRequest, Transport, UpstreamUnreachable, open_transport
-from naftiko_runtime.transport.httpx2_wire import Network
+from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client.httpx2.stream import Network
+from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
 from support.rawserver import Peer, answer, serve
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SECRET = "s3cret"
 
 @pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
-    opened = open_transport(cast("HttpClient", request.param))
+    opened = open_client(cast("HttpClient", request.param))
     yield opened
     await opened.aclose()
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime import limits
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable, pool
-from naftiko_runtime.transport.native import NativeTransport
+from naftiko_runtime.http_client.native import pool
+from naftiko_runtime.http_client.native.client import NativeClient
+from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from support.exchanges import asking, read, settled
 from support.rawserver import Peer, answer, serve
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def transport() -> AsyncIterator[NativeTransport]:
-    opened = NativeTransport()
+async def transport() -> AsyncIterator[NativeClient]:
+    opened = NativeClient()
     yield opened
     await opened.aclose()
 
@@ -35,7 +36,7 @@ async def half_a_head(peer: Peer) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_out_to_be_closed(
-    transport: NativeTransport, method: str
+    transport: NativeClient, method: str
 ) -> None:
     async with serve(answer(b"first"), closes, answer(b"")) as server:
         assert await read(await transport.send(asking(server))) == b"first"
@@ -43,7 +44,7 @@ async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_ou
         assert [(r.target, r.connection) for r in server.requests] == [(b"/", 1), (b"/again", 1), (b"/again", 2)]
 
 
-async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeTransport) -> None:
+async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeClient) -> None:
     async with serve(answer(b"first"), half_a_head, answer(b"never")) as server:
         await read(await transport.send(asking(server)))
         with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
@@ -51,7 +52,7 @@ async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: N
         assert [r.target for r in server.requests] == [b"/", b"/again"]
 
 
-async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeTransport) -> None:
+async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeClient) -> None:
     async with serve(closes, answer(b"never")) as server:
         with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
             await transport.send(asking(server))
@@ -59,7 +60,7 @@ async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeTr
 
 
 async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
-    transport = NativeTransport(connections_max=2)
+    transport = NativeClient(connections_max=2)
     release, both = asyncio.Event(), asyncio.Barrier(3)
 
     async def held(peer: Peer) -> None:
@@ -82,7 +83,7 @@ async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
 
 
 async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
-    transport = NativeTransport(connections_max=1, connect_seconds=0.05)
+    transport = NativeClient(connections_max=1, connect_seconds=0.05)
     async with serve(answer(b"first"), answer(b"second")) as server:
         first = await transport.send(asking(server))
         with pytest.raises(UpstreamUnreachable, match="no connection was made in time"):
@@ -93,7 +94,7 @@ async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
 
 
 async def test_an_idle_connection_makes_room_for_another_origin() -> None:
-    transport = NativeTransport(connections_max=1)
+    transport = NativeClient(connections_max=1)
     gone = asyncio.Event()
 
     async def watching(peer: Peer) -> None:
@@ -109,7 +110,7 @@ async def test_an_idle_connection_makes_room_for_another_origin() -> None:
 
 
 async def test_a_connection_is_closed_when_it_was_idle_for_long(
-    transport: NativeTransport, monkeypatch: pytest.MonkeyPatch
+    transport: NativeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPSTREAM_IDLE_SECONDS", 0.02)
     monkeypatch.setattr(pool, "_SWEEP_SECONDS", 0.03)
@@ -125,7 +126,7 @@ async def test_a_connection_is_closed_when_it_was_idle_for_long(
         await gone.wait()
 
 
-async def test_interim_answers_without_end_are_no_answer(transport: NativeTransport) -> None:
+async def test_interim_answers_without_end_are_no_answer(transport: NativeClient) -> None:
     async def endless(peer: Peer) -> None:
         while not peer.writer.is_closing():
             await peer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 100)
@@ -137,7 +138,7 @@ async def test_interim_answers_without_end_are_no_answer(transport: NativeTransp
 
 
 @pytest.mark.parametrize("endless", [b"x-trailer: a\r\n", b"x: " + b"a" * 1000])
-async def test_trailers_without_end_break_the_answer_off(transport: NativeTransport, endless: bytes) -> None:
+async def test_trailers_without_end_break_the_answer_off(transport: NativeClient, endless: bytes) -> None:
     async def trailing(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
         while not peer.writer.is_closing():
@@ -148,7 +149,7 @@ async def test_trailers_without_end_break_the_answer_off(transport: NativeTransp
             await read(await transport.send(asking(server)))
 
 
-async def test_an_upload_can_be_answered_before_its_end(transport: NativeTransport) -> None:
+async def test_an_upload_can_be_answered_before_its_end(transport: NativeClient) -> None:
     stopped = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -175,7 +176,7 @@ async def test_an_upload_can_be_answered_before_its_end(transport: NativeTranspo
         assert await read(await transport.send(asking(server))) == b"never"
 
 
-async def test_what_a_streamed_body_raises_comes_out_and_the_connection_goes(transport: NativeTransport) -> None:
+async def test_what_a_streamed_body_raises_comes_out_and_the_connection_goes(transport: NativeClient) -> None:
     class Odd(Exception):  # noqa: N818 - only a marker
         pass
 
@@ -190,7 +191,7 @@ async def test_what_a_streamed_body_raises_comes_out_and_the_connection_goes(tra
         assert [r.line for r in server.requests] == [b"GET / HTTP/1.1"]
 
 
-async def test_an_upstream_that_is_not_read_is_held_back(transport: NativeTransport) -> None:
+async def test_an_upstream_that_is_not_read_is_held_back(transport: NativeClient) -> None:
     body, written = b"x" * 64_000_000, asyncio.Event()
 
     async def large(peer: Peer) -> None:
@@ -209,7 +210,7 @@ async def test_an_upstream_that_is_not_read_is_held_back(transport: NativeTransp
 
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_connection_that_was_held_back_is_used_again_when_all_was_read(
-    transport: NativeTransport, *, whole: bool
+    transport: NativeClient, *, whole: bool
 ) -> None:
     body = b"x" * 600_000
     async with serve(answer(body)) as server:
@@ -223,7 +224,7 @@ async def test_a_connection_that_was_held_back_is_used_again_when_all_was_read(
         assert server.connections == 1
 
 
-async def test_a_whole_body_is_given_at_once_and_once(transport: NativeTransport) -> None:
+async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -> None:
     rest = asyncio.Event()
 
     async def halves(peer: Peer) -> None:
@@ -260,7 +261,7 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeTransport
     ],
 )
 async def test_an_answer_whose_end_two_readers_would_see_at_different_places_is_none(
-    transport: NativeTransport, odd: bytes
+    transport: NativeClient, odd: bytes
 ) -> None:
     async with serve(odd, answer(b"next")) as server:
         try:

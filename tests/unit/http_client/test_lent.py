@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import uvloop
 
-from naftiko_runtime.transport import HttpClient, OutboundRequest, open_transport
+from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.transport import OutboundRequest
 from support.certificates import certificate, serving, trusting
 from support.rawserver import answer, serve
 
@@ -44,7 +45,7 @@ def test_a_lent_piece_goes_out_as_it_was(
 
 
 async def _exchanged(name: HttpClient, pem: Path | None, *, announced: bool) -> None:
-    transport = open_transport(name, trusting(pem) if pem else None)
+    transport = open_client(name, trusting(pem) if pem else None)
     length = [(b"content-length", b"%d" % (PIECE_BYTES * len(PIECES)))] if announced else []
     try:
         async with serve(answer(b"taken"), answer(b"next"), tls=serving(pem) if pem else None) as server:

@@ -15,7 +15,7 @@ import httpcore2
 from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
-from naftiko_runtime.transport.sockets import limit_unsent
+from naftiko_runtime.http_client.sockets import limit_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
