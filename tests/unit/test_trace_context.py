@@ -198,12 +198,12 @@ def test_what_begins_here_is_what_would_be_continued(ratio: float) -> None:
 
 @pytest.mark.parametrize("ratio", [0, 1e-30, 1e-18, 0.01, 0.5, 0.99, 1])
 def test_as_many_begin_as_the_ratio_says(ratio: float) -> None:
-    taken = list(islice(Sampler("traceidratio", ratio).lots, 50_000))
+    taken = list(islice(Sampler("traceidratio", ratio).sampling_decisions, 50_000))
     assert abs(sum(taken) - 50_000 * ratio) <= 8 * math.sqrt(50_000 * ratio * (1 - ratio))
 
 
 def test_whether_one_begins_says_nothing_of_the_next() -> None:
-    taken = list(islice(Sampler("traceidratio", 0.3).lots, 100_000))
+    taken = list(islice(Sampler("traceidratio", 0.3).sampling_decisions, 100_000))
     after = Counter(pairwise(taken))
     assert 0.28 < after[True, True] / (after[True, True] + after[True, False]) < 0.32
     assert 0.28 < after[False, True] / (after[False, True] + after[False, False]) < 0.32

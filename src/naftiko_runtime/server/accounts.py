@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.telemetry.exposition import exposition
+from naftiko_runtime.telemetry.instruments import Observer
 from naftiko_runtime.telemetry.metrics import RELOADS, WORKERS, Meter
-from naftiko_runtime.telemetry.observer import Observer
-from naftiko_runtime.telemetry.page import Page
-from naftiko_runtime.telemetry.vitals import Vitals
+from naftiko_runtime.telemetry.process import ProcessMetrics
+from naftiko_runtime.telemetry.prometheus import render_metrics
+from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,11 +25,11 @@ class Books:
     """
 
     def __init__(self, settings: ServerSettings) -> None:
-        self._page = Page(settings.workers + 1) if settings.control is not None else None
+        self._store = SharedStore(settings.workers + 1) if settings.control is not None else None
 
     def meter(self, worker: int) -> Meter | None:
         """What a worker counts by, from 1; to be asked for in its process."""
-        return None if self._page is None else Meter(self._page.ledger(worker))
+        return None if self._store is None else Meter(self._store.region(worker))
 
     def parent(self) -> Meter | None:
         """What is counted by who starts the workers, or is the only one."""
@@ -37,7 +37,7 @@ class Books:
 
     def told(self) -> bytes:
         """All metrics of all processes, in Prometheus's text format."""
-        return b"" if self._page is None else exposition(self._page.entries())
+        return b"" if self._store is None else render_metrics(self._store.entries())
 
 
 class Account:
@@ -55,15 +55,15 @@ class Account:
             BindError: Spans cannot be sent as the operator wants it.
         """
         self.meter = books.meter(worker)
-        self._vitals = None if self.meter is None else Vitals(self.meter, worker)
+        self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
         self._books = books
         wanted = self.meter is not None or settings.traces is not None
         self.observer = Observer(self.meter, settings.traces, _service(jobs)) if wanted else None
 
     def tell(self) -> None:
         """Write down how the process is; to be called every second or so."""
-        if self._vitals is not None:
-            self._vitals.tell()
+        if self._process is not None:
+            self._process.update()
         if self.observer is not None:
             self.observer.tick()
 

@@ -2,7 +2,7 @@
 
 Each field has one writer and is written in one piece, so nobody has to lock it. Whichever worker is asked on the
 control port answers for all of them from here; what they count stands on another such page, see
-:mod:`naftiko_runtime.telemetry.page`.
+:mod:`naftiko_runtime.telemetry.shared_metrics`.
 """
 
 from __future__ import annotations

@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.observed import PortObserver
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.telemetry.upstreams import ObservedTransport
+from naftiko_runtime.telemetry.client import InstrumentedTransport
+from naftiko_runtime.telemetry.server import PortInstrumentation
 from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.settings import Job, ServerSettings
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.transport.base import Transport
 
 
@@ -99,7 +99,7 @@ class Generation:
 
     def _carrier(self, plan: Plan, transport: Transport) -> Transport:
         """What carries a document's requests, when the client belongs to several."""
-        return Shared(transport) if self._observer is None else ObservedTransport(transport, plan, self._observer)
+        return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
     async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> Service:
         """What answers on one port."""
@@ -113,6 +113,6 @@ class Generation:
                 app = await stack.enter_async_context(mcp_app(server, edge, members, observer))
             case _:
                 assert_never(server.plan)
-        watch = None if observer is None else PortObserver(server.plan.namespace, observer)
+        watch = None if observer is None else PortInstrumentation(server.plan.namespace, observer)
         rest = isinstance(server.plan, RestServer)
         return Service(app, watch, self._settings.half_closed_seconds if rest else limits.HALF_CLOSED_MCP_SECONDS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonces import NonceBook
     from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.settings import Job, ServerSettings
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.instruments import Observer
 
 log = logging.getLogger(__name__)
 

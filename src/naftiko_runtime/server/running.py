@@ -25,7 +25,7 @@ async def run(cycle: Cycle, service: Service) -> None:
     if observer is not None:
         began = perf_counter_ns()
         tracer = observer.tracer
-        if tracer is not None and (cycle.traced or next(tracer.lots)):
+        if tracer is not None and (cycle.traced or next(tracer.sampling_decisions)):
             observation = tracer.begin(cycle.scope["headers"] if cycle.traced else ())
     try:
         await app(cycle.scope, cycle.receive, cycle.send)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.adapters.observed import PortObserver
     from naftiko_runtime.server.protocol import GatewayProtocol
+    from naftiko_runtime.telemetry.server import PortInstrumentation
     from naftiko_runtime.transport.base import Header
 
 
@@ -32,7 +32,7 @@ class Service(NamedTuple):
     """What answers on a port, who observes it, and how long a caller that has ended its side may wait for an answer."""
 
     app: App
-    observer: PortObserver | None = None
+    observer: PortInstrumentation | None = None
     half_closed_seconds: float = limits.HALF_CLOSED_SECONDS
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.telemetry.observer import Observation
+    from naftiko_runtime.telemetry.instruments import Observation
     from naftiko_runtime.telemetry.trace_headers import Caller
 
 CURRENT: ContextVar[Observation | None] = ContextVar("naftiko_observation", default=None)
@@ -43,7 +43,7 @@ class Sampler:
         self._heeds_caller = base != name
         below = {"always_on": 1 << 64, "always_off": 0}.get(base, round(ratio * (1 << 64)))
         self._below = below
-        self.lots = _lots(below / (1 << 64))
+        self.sampling_decisions = _sampling_decisions(below / (1 << 64))
         """Whether a trace that begins here is recorded, one after the other."""
         self._random = identifiers(16)
 
@@ -59,7 +59,7 @@ class Sampler:
         return drawn[:8] + (int.from_bytes(drawn[8:]) * self._below >> 64).to_bytes(8)
 
 
-def _lots(chance: float) -> Iterator[bool]:
+def _sampling_decisions(chance: float) -> Iterator[bool]:
     """Yes with that chance, without end; how many times no comes first is drawn at once, so that a no costs nothing."""
     if chance in (0, 1):
         return repeat(chance == 1)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.telemetry.page import FullError
+from naftiko_runtime.telemetry.shared_metrics import FullError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.telemetry.page import Ledger
+    from naftiko_runtime.telemetry.shared_metrics import Region
 
 log = logging.getLogger(__name__)
 
@@ -140,12 +140,12 @@ class Histogram:
 class Meter:
     """Makes the series of one process; the same labels give the same series, also after a reload."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, region: Region) -> None:
+        self._region = region
         self._histograms: dict[str, Histogram] = {}
-        for key, at in ledger.places().items():  # of a predecessor: what it counted stays, what it was is over
+        for key, at in region.offsets().items():  # of a predecessor: what it counted stays, what it was is over
             if family_of(key)[0].kind == "gauge":
-                ledger.numbers[at] = 0.0
+                region.numbers[at] = 0.0
         self._told_of_loss = False
         self._lost = self.number(LOST)
 
@@ -168,7 +168,7 @@ class Meter:
     def _series(self, family: Family, labels: dict[str, str]) -> tuple[memoryview[float], int]:
         """Where its numbers are; when there is no room, where nobody reads them, which is counted and told once."""
         try:
-            return self._ledger.numbers, self._ledger.place(_key(family, labels), family.numbers)
+            return self._region.numbers, self._region.offset(_key(family, labels), family.numbers)
         except FullError:
             self._lost.add()
             if not self._told_of_loss:

@@ -9,19 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, host_name, send_bodyless
-from naftiko_runtime.adapters.observed import SUBJECT, ObservedTools, route_subject
 from naftiko_runtime.exposes.mcp.fast_path import DirectAnswers
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, route_instrument
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
 
     from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,8 @@ async def mcp_app(
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
     endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
     endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
-    subjects = {} if observer is None else {p: route_subject(observer, server.plan.namespace, p) for p in endpoints}
+    name = server.plan.namespace
+    instruments = {} if observer is None else {path: route_instrument(observer, name, path) for path in endpoints}
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
@@ -68,8 +69,8 @@ async def mcp_app(
             headers = dict(scope["headers"])
             if headers.get(b"mcp-protocol-version") in _CANCELLED_BY_CLOSING:
                 scope[ENDS_WITH_CALLER] = True
-            if subjects:
-                scope[SUBJECT] = subjects.get(scope["path"])
+            if instruments:
+                scope[INSTRUMENT] = instruments.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             if (refusal := guard.refusal(headers)) is not None:
@@ -92,7 +93,7 @@ class _Endpoint:
 
     def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
         name = server.plan.namespace
-        tools = ToolServer(server, edge, None if observer is None else ObservedTools(name, observer))
+        tools = ToolServer(server, edge, None if observer is None else ToolInstrumentation(name, observer))
         body_bytes_max = edge.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
         self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None

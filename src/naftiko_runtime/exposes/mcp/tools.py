@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from naftiko_runtime.adapters.edge import Edge, Scope
-    from naftiko_runtime.adapters.observed import ObservedTools
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Tool
+    from naftiko_runtime.telemetry.server import ToolInstrumentation
 
 _NAME_CHARACTERS_MAX: Final = 128
 """Of a tool's name, as the protocol says."""
@@ -62,7 +62,7 @@ class ToolServer:
         schemas: The input schema of each tool by its name.
     """
 
-    def __init__(self, server: BoundServer, edge: Edge, observed: ObservedTools | None = None) -> None:
+    def __init__(self, server: BoundServer, edge: Edge, observed: ToolInstrumentation | None = None) -> None:
         plan = server.plan
         assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
         self.plan = plan
@@ -130,7 +130,7 @@ class ToolServer:
             return failed_call(error, operation)
 
 
-def _watched(call: CallTool, observed: ObservedTools) -> CallTool:
+def _watched(call: CallTool, observed: ToolInstrumentation) -> CallTool:
     """Calls a tool, observed."""
 
     def watched(

@@ -25,7 +25,6 @@ from naftiko_runtime.adapters.edge import (
     stream_body,
     too_large,
 )
-from naftiko_runtime.adapters.observed import SUBJECT, route_subject
 from naftiko_runtime.contract import present
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.operation import too_slow
@@ -39,6 +38,7 @@ from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
 from naftiko_runtime.plan import OpenBody, RestServer
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.telemetry.server import INSTRUMENT, route_instrument
 from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation, Exchange
     from naftiko_runtime.exposes.rest.dispatch import Pattern
-    from naftiko_runtime.telemetry.observer import Observer, Subject
+    from naftiko_runtime.telemetry.instruments import Instrument, Observer
 
 _BODYLESS: Final = (204, 205, 304)
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
@@ -69,18 +69,18 @@ class RestApp:
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         locations = Locations(plan)
 
-        def subject(path: str) -> Subject | None:
-            return None if observer is None else route_subject(observer, plan.namespace, path)
+        def instrument(path: str) -> Instrument | None:
+            return None if observer is None else route_instrument(observer, plan.namespace, path)
 
         routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
         for route, operation in zip(plan.routes, routed, strict=True):
-            handler = RouteHandler(operation, edge, locations, subject(route.path), route.pattern)
+            handler = RouteHandler(operation, edge, locations, instrument(route.path), route.pattern)
             self._dispatcher.add(route.method, route.pattern, handler)
         for forward, operation in zip(plan.forwards, forwarded, strict=True):
-            mounted = ForwardHandler(operation, edge, locations, subject(forward.path), forward.trusted_headers)
+            mounted = ForwardHandler(operation, edge, locations, instrument(forward.path), forward.trusted_headers)
             self._mounts.add(forward.pattern, mounted)
         for broken in plan.broken:
-            left_out = BrokenHandler(broken.reason, subject(broken.path))
+            left_out = BrokenHandler(broken.reason, instrument(broken.path))
             if broken.method == "*":
                 self._mounts.add(broken.pattern, left_out)
             else:
@@ -127,21 +127,23 @@ async def _other_method(send: Send, method: str, resources: list[Resource[Handle
 class BrokenHandler:
     """Answers for a route that was left out."""
 
-    def __init__(self, reason: str, subject: Subject | None) -> None:
+    def __init__(self, reason: str, instrument: Instrument | None) -> None:
         self._reason = reason
-        self._subject = subject
+        self._instrument = instrument
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
         """Say why it is not served."""
-        scope[SUBJECT] = self._subject
+        scope[INSTRUMENT] = self._instrument
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
 class _Handler(ABC):
     """What routes and forwards share: from request to response."""
 
-    def __init__(self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None) -> None:
-        self._subject = subject
+    def __init__(
+        self, operation: BoundOperation, edge: Edge, locations: Locations, instrument: Instrument | None
+    ) -> None:
+        self._instrument = instrument
         self._operation = operation
         self._edge = edge
         self._locations = locations
@@ -151,7 +153,7 @@ class _Handler(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
         """Answer one request; every fault of a call becomes a problem."""
-        scope[SUBJECT] = self._subject
+        scope[INSTRUMENT] = self._instrument
         reply = _Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation
         try:
@@ -215,9 +217,14 @@ class RouteHandler(_Handler):
     """One route; it is given the values of the path's placeholders."""
 
     def __init__(
-        self, operation: BoundOperation, edge: Edge, locations: Locations, subject: Subject | None, pattern: Pattern
+        self,
+        operation: BoundOperation,
+        edge: Edge,
+        locations: Locations,
+        instrument: Instrument | None,
+        pattern: Pattern,
     ) -> None:
-        super().__init__(operation, edge, locations, subject)
+        super().__init__(operation, edge, locations, instrument)
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
@@ -289,10 +296,10 @@ class ForwardHandler(_Handler):
         operation: BoundOperation,
         edge: Edge,
         locations: Locations,
-        subject: Subject | None,
+        instrument: Instrument | None,
         trusted: frozenset[str],
     ) -> None:
-        super().__init__(operation, edge, locations, subject)
+        super().__init__(operation, edge, locations, instrument)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked
 
     def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:

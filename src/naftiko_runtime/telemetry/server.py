@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from naftiko_runtime.telemetry.context import CURRENT
+from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
-from naftiko_runtime.telemetry.observer import Made
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
-    from naftiko_runtime.adapters.edge import Scope
-    from naftiko_runtime.exposes.mcp.tool_result import Result
-    from naftiko_runtime.telemetry.observer import Observation, Observer, Subject
+    from naftiko_runtime.telemetry.instruments import Instrument, Observation, Observer
     from naftiko_runtime.telemetry.otlp import Value
     from naftiko_runtime.transport.base import Header
 
-SUBJECT: Final = "naftiko.subject"
+INSTRUMENT: Final = "naftiko.instrument"
 """Where a handler says in a request's scope under what it is counted; none for under what no route answers."""
 
 
-class PortObserver:
+class ToolResult(Protocol):
+    """What a tool's call comes to."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the caller is told that the call failed."""
+
+
+Result = TypeVar("Result", bound=ToolResult)
+
+
+class PortInstrumentation:
     """Observes the requests of one port, from their head to their answer's last byte."""
 
     def __init__(self, expose: str, observer: Observer) -> None:
@@ -32,11 +41,11 @@ class PortObserver:
             expose: The namespace that is served there.
             observer: Who is told.
         """
-        self._unrouted = route_subject(observer, expose, None)
+        self._unrouted = route_instrument(observer, expose, None)
         self.tracer = observer.tracer
         """Who is asked at a request's head whether it is recorded."""
 
-    def end(self, scope: Scope, observation: Observation | None, outcome: int | str, began_ns: int) -> None:
+    def end(self, scope: Mapping[str, Any], observation: Observation | None, outcome: int | str, began_ns: int) -> None:
         """A request is over.
 
         Args:
@@ -46,29 +55,29 @@ class PortObserver:
             began_ns: When it began, by the performance counter.
         """
         took = perf_counter_ns() - began_ns
-        subject: Subject | None = scope.get(SUBJECT)
-        series = (self._unrouted if subject is None else subject)[scope["method"]][outcome]
+        instrument: Instrument | None = scope.get(INSTRUMENT)
+        series = (self._unrouted if instrument is None else instrument)[scope["method"]][outcome]
         series.observe(took)
         if observation is not None and observation.span_id and self.tracer is not None:
             self.tracer.end(observation, series, began_ns, took)
 
 
-def route_subject(observer: Observer, expose: str, route: str | None) -> Subject:
+def route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
     """What the requests of a route are counted under, or those that no route answers."""
     attributes: dict[str, Value] = {"naftiko.expose": expose}
     if route is not None:
         attributes["http.route"] = route
-    return observer.subject(SERVED, "server", route or "", attributes)
+    return observer.instrument(SERVED, "server", route or "", attributes)
 
 
-class ObservedTools:
+class ToolInstrumentation:
     """Observes the calls of an MCP server's tools."""
 
     def __init__(self, expose: str, observer: Observer) -> None:
         self._expose = expose
         self._observer = observer
         self._traces = observer.tracer is not None
-        self._subjects = Made(self._subject)
+        self._instruments = LazyDict(self._instrument)
 
     def adopt(self, headers: Sequence[Header]) -> None:
         """Let the request be part of the trace that its message names."""
@@ -87,16 +96,16 @@ class ObservedTools:
             outcome = "internal_error"
             raise
         finally:
-            subject = self._subjects[tool]
-            subject[""][outcome].observe(perf_counter_ns() - began)
+            instrument = self._instruments[tool]
+            instrument[""][outcome].observe(perf_counter_ns() - began)
             if self._traces and (observation := CURRENT.get()) is not None:
-                observation.tool = subject, outcome
+                observation.tool = instrument, outcome
         return result
 
-    def _subject(self, tool: str) -> Subject:
+    def _instrument(self, tool: str) -> Instrument:
         attributes: dict[str, Value] = {
             "naftiko.expose": self._expose,
             "mcp.method.name": "tools/call",
             "gen_ai.tool.name": tool,
         }
-        return self._observer.subject(CALLED, "server", f"tools/call {tool}", attributes)
+        return self._observer.instrument(CALLED, "server", f"tools/call {tool}", attributes)

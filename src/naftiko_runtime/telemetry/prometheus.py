@@ -17,11 +17,11 @@ CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS: Final = (*(f"{bound:g}" for bound in SECONDS), "+Inf")
 
 
-def exposition(entries: Iterable[tuple[int, str, list[float]]], others: Iterable[str] = ()) -> bytes:
+def render_metrics(entries: Iterable[tuple[int, str, list[float]]], others: Iterable[str] = ()) -> bytes:
     """All series, added up over those who wrote them.
 
     Args:
-        entries: Who, key and numbers; see :meth:`naftiko_runtime.telemetry.page.Page.entries`.
+        entries: Who, key and numbers; see :meth:`naftiko_runtime.telemetry.shared_metrics.SharedStore.entries`.
         others: Lines that stand elsewhere.
     """
     totals: dict[Family, dict[str, list[float]]] = {}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from naftiko_runtime.telemetry.instruments import Instrument
 from naftiko_runtime.telemetry.metrics import SERVED, Meter
-from naftiko_runtime.telemetry.observer import Subject
-from naftiko_runtime.telemetry.page import Page
+from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 
-def subject() -> tuple[Subject, Page]:
-    page = Page(1)
-    return Subject(SERVED, "server", "/things", {}, meter=Meter(page.ledger(0)), traced=True), page
+def instrument() -> tuple[Instrument, SharedStore]:
+    store = SharedStore(1)
+    return Instrument(SERVED, "server", "/things", {}, meter=Meter(store.region(0)), traced=True), store
 
 
 def test_a_request_finds_what_the_first_of_its_kind_made() -> None:
-    asked, _ = subject()
+    asked, _ = instrument()
     assert asked["GET"][200] is asked["GET"][200]
     assert asked["GET"][200] is not asked["GET"][404]
     assert asked["GET"][200] is not asked["PUT"][200]
@@ -21,9 +21,9 @@ def test_a_request_finds_what_the_first_of_its_kind_made() -> None:
 
 
 def test_methods_that_callers_invent_are_one() -> None:
-    asked, page = subject()
+    asked, store = instrument()
     series = {id(asked[f"METHOD{number}"][200]) for number in range(1000)}
     assert (len(series), set(asked)) == (1, {"_OTHER"})
-    assert [key for _, key, _ in page.entries() if key.startswith(SERVED.name)] == [
+    assert [key for _, key, _ in store.entries() if key.startswith(SERVED.name)] == [
         f'{SERVED.name}\0http_request_method="_OTHER",http_response_status_code="200"'
     ]

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from naftiko_runtime.errors import UpstreamOverloaded
 from naftiko_runtime.telemetry.context import CURRENT
+from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import UPSTREAM
-from naftiko_runtime.telemetry.observer import Made
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE
 from naftiko_runtime.transport.base import OutboundRequest, UpstreamUnreachable
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.telemetry.observer import Observation, Observer, Outcome, Subject
+    from naftiko_runtime.telemetry.instruments import Instrument, Observation, Observer, Outcome
     from naftiko_runtime.telemetry.otlp import Value
     from naftiko_runtime.transport.base import Transport, UpstreamResponse
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-class ObservedTransport:
+class InstrumentedTransport:
     """Another transport, observed; whoever opened that closes it."""
 
     def __init__(self, transport: Transport, plan: Plan, observer: Observer) -> None:
@@ -38,7 +38,7 @@ class ObservedTransport:
             r.operation for r in operations if any(h.name == "traceparent" for h in r.headers)
         )
         """Operations whose document says which trace is told."""
-        self._subjects = Made(self._subject)
+        self._instruments = LazyDict(self._instrument)
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
@@ -60,7 +60,7 @@ class ObservedTransport:
             raise
         finally:
             took = perf_counter_ns() - began
-            series = self._subjects[request.operation][request.method][outcome]
+            series = self._instruments[request.operation][request.method][outcome]
             series.observe(took)
             if span_id and tracer is not None and of is not None:
                 tracer.end_call(of, span_id, series, began, took)
@@ -86,10 +86,10 @@ class ObservedTransport:
     async def aclose(self) -> None:
         """Leave the transport open: others still send."""
 
-    def _subject(self, operation: str) -> Subject:
+    def _instrument(self, operation: str) -> Instrument:
         attributes: dict[str, Value] = {"naftiko.operation": operation}
         attributes |= self._servers.get(operation.partition(".")[0], {})
-        return self._observer.subject(UPSTREAM, "client", operation, attributes)
+        return self._observer.instrument(UPSTREAM, "client", operation, attributes)
 
 
 def _server(base_uri: str) -> Mapping[str, Value]:

@@ -35,7 +35,7 @@ Key = TypeVar("Key")
 Content = TypeVar("Content")
 
 
-class Made(dict[Key, Content]):
+class LazyDict(dict[Key, Content]):
     """A dictionary that makes what it lacks, and keeps it."""
 
     __slots__ = ("_make",)
@@ -49,8 +49,8 @@ class Made(dict[Key, Content]):
         return content
 
 
-class Series:
-    """Where requests of one subject, method and outcome are counted, and the span that tells of one."""
+class Child:
+    """Where requests of one instrument, method and outcome are counted, and the span that tells of one."""
 
     __slots__ = ("observe", "template")
 
@@ -60,11 +60,11 @@ class Series:
         self.template = template
 
 
-class Subject(dict[str, Made[Outcome, Series]]):
+class Instrument(dict[str, LazyDict[Outcome, Child]]):
     """What requests are counted under: a route, a tool, an upstream's operation.
 
-    To be used as ``subject[method][outcome]``, which costs a request the least; both are made when they are asked for
-    the first time. The method is HTTP's, and empty where requests have none. The outcome is a status, or a word for a
+    Use it as ``instrument[method][outcome]``, which costs a request the least. Both are made when they are first asked
+    for. The method is HTTP's, and empty where requests have none. The outcome is a status, or a word for a
     failure without one, and empty for a success without one.
     """
 
@@ -88,13 +88,13 @@ class Subject(dict[str, Made[Outcome, Series]]):
         self._meter = meter
         self._traced = traced
 
-    def __missing__(self, method: str) -> Made[Outcome, Series]:
+    def __missing__(self, method: str) -> LazyDict[Outcome, Child]:
         known = method if method in _METHODS or not method else _OTHER  # callers may invent others, without end
         if known not in self:
-            self[known] = Made(partial(self._made, known))
+            self[known] = LazyDict(partial(self._made, known))
         return self[known]
 
-    def _made(self, method: str, outcome: Outcome) -> Series:
+    def _made(self, method: str, outcome: Outcome) -> Child:
         told = dict(self._attributes)
         if method:
             told["http.request.method"] = method
@@ -107,7 +107,7 @@ class Subject(dict[str, Made[Outcome, Series]]):
             told["error.type"] = str(outcome)
         labels = {name.replace(".", "_"): str(value) for name, value in told.items()}
         name = f"{'HTTP' if method == _OTHER else method} {self._target}".strip()
-        return Series(
+        return Child(
             _uncounted if self._meter is None else self._meter.histogram(self._family, **labels).observe,
             Template(name, self._kind, told, failed=failed) if self._traced else None,
         )
@@ -128,7 +128,7 @@ class Observation(Struct):
     trace_id: bytes
     span_id: bytes
     named: bool
-    tool: tuple[Subject, str] | None = None
+    tool: tuple[Instrument, str] | None = None
 
 
 class Tracer:
@@ -138,7 +138,7 @@ class Tracer:
         self._add = exporter.add
         self._sampler = sampler
         self._epoch_ns = 0
-        self.lots = sampler.lots
+        self.sampling_decisions = sampler.sampling_decisions
         """Whether a request that is part of no trace is recorded; one is to be drawn for each that names none."""
         self.identifiers = identifiers(8)
         """Of new spans."""
@@ -163,7 +163,7 @@ class Tracer:
             trace_id, taken = caller.trace_id, self._sampler.takes(caller)
             if not taken and not caller.sampled:
                 return None
-        elif headers and not next(self.lots):
+        elif headers and not next(self.sampling_decisions):
             return None
         else:
             trace_id, taken = self._sampler.root(), True
@@ -179,17 +179,17 @@ class Tracer:
             if not self._sampler.takes(caller):
                 of.span_id = b""
 
-    def end(self, of: Observation, series: Series, began_ns: int, took_ns: int) -> None:
+    def end(self, of: Observation, series: Child, began_ns: int, took_ns: int) -> None:
         """Record a request; to be called if it has a span."""
         if of.tool is not None:
-            subject, outcome = of.tool
-            series = subject[""][outcome]
+            instrument, outcome = of.tool
+            series = instrument[""][outcome]
         if (template := series.template) is not None:
             caller, start = of.caller, began_ns + self._epoch_ns
             parent, state = (b"", b"") if caller is None else (caller.span_id, caller.state)
             self._add(template.filled(of.trace_id, of.span_id, parent, start, start + took_ns, state))
 
-    def end_call(self, of: Observation, span_id: bytes, series: Series, began_ns: int, took_ns: int) -> None:
+    def end_call(self, of: Observation, span_id: bytes, series: Child, began_ns: int, took_ns: int) -> None:
         """Record a call of an upstream that a recorded request made."""
         if (template := series.template) is not None:
             start = began_ns + self._epoch_ns
@@ -228,7 +228,7 @@ class Observer:
         if self._exporter is not None:
             await self._exporter.close()
 
-    def subject(self, family: Family, kind: Kind, target: str, attributes: Mapping[str, Value]) -> Subject:
+    def instrument(self, family: Family, kind: Kind, target: str, attributes: Mapping[str, Value]) -> Instrument:
         """What requests can be counted under.
 
         Args:
@@ -237,7 +237,7 @@ class Observer:
             target: What a span is called by, after its method.
             attributes: Of every span; labels of the metric, too.
         """
-        return Subject(family, kind, target, attributes, meter=self.meter, traced=self.tracer is not None)
+        return Instrument(family, kind, target, attributes, meter=self.meter, traced=self.tracer is not None)
 
     def _spans(self) -> Callable[[str, int], None]:
         meter = self.meter

@@ -17,7 +17,7 @@ _STATM: Final = Path("/proc/self/statm")
 """Linux alone has it: the second number is the resident pages."""
 
 
-class Vitals:
+class ProcessMetrics:
     """Writes down the figures of this process."""
 
     def __init__(self, meter: Meter, worker: int) -> None:
@@ -28,9 +28,9 @@ class Vitals:
         self._dropped = meter.number(LOG_DROPPED, worker=label)
         meter.number(STARTED, worker=label).set(time.time())
         self._page_bytes = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-        self.tell()
+        self.update()
 
-    def tell(self) -> None:
+    def update(self) -> None:
         """Write down how it is now, and what it has counted."""
         self._meter.write()
         self._cpu.set(time.process_time())

@@ -27,16 +27,16 @@ class FullError(Exception):
     """A region has no room for another entry."""
 
 
-class Page:
+class SharedStore:
     """The regions. To be made by the parent, before there are workers; memory is only taken where it is written."""
 
     def __init__(self, writers: int) -> None:
         self._writers = range(writers)
         self._memory = mmap.mmap(-1, limits.METRICS_BYTES_MAX * writers)
 
-    def ledger(self, writer: int) -> Ledger:
+    def region(self, writer: int) -> Region:
         """One writer's region, with what it or its predecessor has written."""
-        return Ledger(memoryview(self._memory)[_region(writer)])
+        return Region(memoryview(self._memory)[_region(writer)])
 
     def entries(self) -> Iterator[tuple[int, str, list[float]]]:
         """Everything that was written: by whom, the key, the numbers."""
@@ -47,29 +47,29 @@ class Page:
                 yield writer, key, list(numbers[first : first + count])
 
 
-class Ledger:
+class Region:
     """A region, to write in."""
 
     def __init__(self, region: memoryview) -> None:
         self._region = region
-        self._places = {key: first for key, first, _ in _read(region)}
+        self._offsets = {key: first for key, first, _ in _read(region)}
         self.numbers: memoryview[float] = region.cast("d")
-        """The region as numbers; those of an entry begin where :meth:`place` says."""
+        """The region as numbers; those of an entry begin where :meth:`offset` says."""
 
-    def places(self) -> dict[str, int]:
+    def offsets(self) -> dict[str, int]:
         """Where the numbers of every entry begin."""
-        return dict(self._places)
+        return dict(self._offsets)
 
-    def place(self, key: str, count: int) -> int:
+    def offset(self, key: str, count: int) -> int:
         """Where the numbers of an entry begin, which is made when there is none of that key.
 
         Raises:
             FullError: There is no room for it.
         """
         try:
-            return self._places[key]
+            return self._offsets[key]
         except KeyError:
-            first = self._places[key] = self._add(key.encode(), count)
+            first = self._offsets[key] = self._add(key.encode(), count)
             return first
 
     def _add(self, key: bytes, count: int) -> int:

@@ -8,32 +8,32 @@ import os
 import pytest
 
 from naftiko_runtime import limits
-from naftiko_runtime.telemetry.exposition import exposition
 from naftiko_runtime.telemetry.metrics import ACTIVE, LOST, RELOADS, SECONDS, SERVED, Meter
-from naftiko_runtime.telemetry.page import Page
+from naftiko_runtime.telemetry.prometheus import render_metrics
+from naftiko_runtime.telemetry.shared_metrics import SharedStore
 from support.scrape import Metrics
 
 
-def told(page: Page) -> Metrics:
-    return Metrics(exposition(page.entries()).decode())
+def rendered(store: SharedStore) -> Metrics:
+    return Metrics(render_metrics(store.entries()).decode())
 
 
 def test_what_several_write_is_added_up() -> None:
-    page = Page(3)
+    store = SharedStore(3)
     for writer in range(3):
-        meter = Meter(page.ledger(writer))
+        meter = Meter(store.region(writer))
         meter.number(RELOADS, outcome="reloaded").add(writer + 1)
         meter.number(RELOADS, outcome=f"by {writer}").add()
-    metrics = told(page)
+    metrics = rendered(store)
     assert metrics.value("naftiko_reloads_total", outcome="reloaded") == 6
     assert metrics.value("naftiko_reloads_total", outcome="by 1") == 1
 
 
 def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> None:
-    page = Page(1)
+    store = SharedStore(1)
 
     def write() -> None:
-        meter = Meter(page.ledger(0))
+        meter = Meter(store.region(0))
         meter.number(ACTIVE).set(7)
         histogram = meter.histogram(SERVED, http_route="/x")
         for nanoseconds in (500_000, 3_000_000_000, 20_000_000_000):
@@ -45,9 +45,9 @@ def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> Non
         write()
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
-    assert told(page).count(SERVED.name) == 3
+    assert rendered(store).count(SERVED.name) == 3
     write()
-    metrics = told(page)
+    metrics = rendered(store)
     assert metrics.count(SERVED.name, http_route="/x") == 6
     assert metrics.value(f"{SERVED.name}_sum") == pytest.approx(2 * 23.0005)
     assert metrics.value(f"{SERVED.name}_bucket", le="0.001") == 2
@@ -56,44 +56,44 @@ def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> Non
 
 
 def test_what_a_predecessor_was_is_over_what_it_counted_stays() -> None:
-    page = Page(1)
-    meter = Meter(page.ledger(0))
+    store = SharedStore(1)
+    meter = Meter(store.region(0))
     meter.number(ACTIVE).set(7)
     meter.number(RELOADS).add(7)
-    Meter(page.ledger(0))
-    assert told(page).value(ACTIVE.name) == 0
-    assert told(page).value(RELOADS.name) == 7
+    Meter(store.region(0))
+    assert rendered(store).value(ACTIVE.name) == 0
+    assert rendered(store).value(RELOADS.name) == 7
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_a_bound_belongs_to_its_bucket(seconds: float) -> None:
-    page = Page(1)
-    meter = Meter(page.ledger(0))
+    store = SharedStore(1)
+    meter = Meter(store.region(0))
     histogram = meter.histogram(SERVED)
     histogram.observe(round(seconds * 1e9))
     histogram.observe(round(seconds * 1e9) + 1)
     meter.write()
-    assert told(page).value(f"{SERVED.name}_bucket", le=f"{seconds:g}") == 1
+    assert rendered(store).value(f"{SERVED.name}_bucket", le=f"{seconds:g}") == 1
 
 
 def test_labels_are_written_so_that_they_are_read_again() -> None:
-    page = Page(1)
+    store = SharedStore(1)
     odd = 'a "quoted" \\ back\nline, and=more {é}'
-    Meter(page.ledger(0)).number(RELOADS, outcome=odd).add()
-    assert told(page).labels("naftiko_reloads_total", "outcome") == {odd}
+    Meter(store.region(0)).number(RELOADS, outcome=odd).add()
+    assert rendered(store).labels("naftiko_reloads_total", "outcome") == {odd}
 
 
 def test_too_many_series_are_counted_and_told_instead_of_kept(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "METRICS_BYTES_MAX", 4096)
-    page = Page(2)
-    meter = Meter(page.ledger(0))
+    store = SharedStore(2)
+    meter = Meter(store.region(0))
     with caplog.at_level(logging.WARNING):
         for number in range(100):
             meter.histogram(SERVED, http_route=f"/{number}").observe(1)
     meter.write()
-    metrics = told(page)
+    metrics = rendered(store)
     kept = metrics.count(SERVED.name)
     assert 10 < kept < 20
     assert metrics.value(LOST.name) == 100 - kept
