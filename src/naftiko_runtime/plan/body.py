@@ -1,0 +1,96 @@
+"""Fields and bodies of requests, with a term wherever a value stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan.values import Term
+
+ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]
+"""How a query has a list: its name repeated, or one value whose items are joined; ``deep`` is an object in brackets."""
+
+
+class NamedTerm(Struct, frozen=True):
+    """A query parameter, header, cookie or form field; the term of a field may be a structure of terms."""
+
+    name: str
+    term: Term
+    style: ListStyle = "repeat"
+
+
+Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri", "sparql-token"]
+
+
+class JsonTree(Struct, frozen=True):
+    """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+
+    root: Any
+
+
+class YamlTree(Struct, frozen=True):
+    """A YAML body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+
+    root: Any
+
+
+class JsonText(Struct, frozen=True):
+    """A JSON body written as text: literal pieces, and terms with the place they stand in.
+
+    A term stands ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
+    """
+
+    parts: tuple[str | tuple[Term, Literal["bare", "string", "key"]], ...]
+
+
+class PlainText(Struct, frozen=True):
+    """A body of text, XML, SPARQL or a form written as text: literal pieces, and terms with how they are escaped.
+
+    An absent value is empty text.
+    """
+
+    parts: tuple[str | tuple[Term, Escape], ...]
+    content_type: str
+
+
+class Form(Struct, frozen=True):
+    """An ``application/x-www-form-urlencoded`` body; absent fields are left out.
+
+    With ``whole``, the value of its one field is an object of the fields, or text that is the body.
+    """
+
+    fields: tuple[NamedTerm, ...]
+    whole: bool = False
+
+
+class Part(Struct, frozen=True):
+    """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
+
+    name: str
+    term: Term
+    filename: Term | None = None
+    content_type: Term | None = None
+
+
+class Multipart(Struct, frozen=True):
+    """A ``multipart/form-data`` body; absent parts are left out."""
+
+    parts: tuple[Part, ...]
+
+
+class WholeBody(Struct, frozen=True):
+    """The caller's value of one input is the whole body, as JSON."""
+
+    term: Term
+
+
+class OpenBody(Struct, frozen=True):
+    """The caller's body as it came; ``kind`` is what a caller without a body of its own, a tool, makes."""
+
+    kind: Literal["json", "text", "form", "multipart"] = "json"
+    content_type: str = "application/json"
+
+
+Body: TypeAlias = JsonTree | YamlTree | JsonText | PlainText | Form | Multipart | WholeBody | OpenBody

@@ -1,0 +1,64 @@
+"""All that one document asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.plan.operation import Operation
+    from naftiko_runtime.plan.servers import Server
+    from naftiko_runtime.plan.upstream import Upstream
+
+
+class Binding(Struct, frozen=True):
+    """A variable that comes from outside.
+
+    Attributes:
+        namespace: The bind's namespace.
+        variable: Its name in the document.
+        key: Its name at the provider.
+        span: Where it is bound.
+        uses: Where expressions use it; none for an unused one.
+        location: Which provider has it; none for the environment.
+    """
+
+    namespace: str
+    variable: str
+    key: str
+    span: Span
+    uses: tuple[Span, ...] = ()
+    location: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``namespace.VARIABLE``."""
+        return f"{self.namespace}.{self.variable}"
+
+
+class Plan(Struct, frozen=True):
+    """All that one document asks for."""
+
+    label: str
+    file: str
+    bindings: tuple[Binding, ...]
+    upstreams: tuple[Upstream, ...]
+    servers: tuple[Server, ...]
+    operations: frozenset[str] = field(default=frozenset())
+    """``namespace.operation`` of every consumed operation."""
+    version: str | None = None
+    """The document's own, if it tells one."""
+    description: str = ""
+    """What the document says of itself."""
+
+    @property
+    def served(self) -> tuple[Operation, ...]:
+        """Every operation that is served, in order."""
+        return tuple(operation for server in self.servers for operation in server.operations)
+
+    @property
+    def called(self) -> tuple[Upstream, ...]:
+        """The upstreams that are called, each once; others may lack their variables."""
+        return tuple({o.request.upstream.namespace: o.request.upstream for o in self.served if not o.mock}.values())

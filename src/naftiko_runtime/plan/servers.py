@@ -1,0 +1,120 @@
+"""What is exposed: servers, with their routes, forwards and tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.plan.operation import Operation
+    from naftiko_runtime.plan.upstream import Credential
+    from naftiko_runtime.plan.values import Argument
+
+
+class Route(Struct, frozen=True):
+    """A REST route.
+
+    Attributes:
+        method: In capitals.
+        path: As the document writes it.
+        pattern: The path split: decoded literals, and arguments that span (a part of) one segment.
+    """
+
+    method: str
+    path: str
+    pattern: tuple[str | Argument, ...]
+    operation: Operation
+
+
+class Forward(Struct, frozen=True):
+    """A part of a REST server whose requests go to an API as they come.
+
+    Attributes:
+        path: As the document writes it.
+        pattern: What a path begins with: the document's path without the placeholder at its end.
+        trusted_headers: The caller's headers that go along, in lower case.
+        operation: The call, without inputs.
+    """
+
+    path: str
+    pattern: tuple[str | Argument, ...]
+    trusted_headers: frozenset[str]
+    operation: Operation
+
+
+class Tool(Struct, frozen=True):
+    """An MCP tool."""
+
+    name: str
+    title: str | None
+    description: str
+    hints: Mapping[str, bool]
+    operation: Operation
+
+
+class BrokenRoute(Struct, frozen=True):
+    """A route that was left out, and why; the method of a forward is ``*``."""
+
+    method: str
+    path: str
+    pattern: tuple[str | Argument, ...]
+    reason: str
+
+
+class BrokenTool(Struct, frozen=True):
+    """A tool that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+class RestServer(Struct, frozen=True):
+    """A REST expose."""
+
+    namespace: str
+    address: str
+    port: int
+    span: Span
+    routes: tuple[Route, ...]
+    broken: tuple[BrokenRoute, ...] = ()
+    guard: Credential | None = None
+    """What callers have to show."""
+    forwards: tuple[Forward, ...] = ()
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What its routes run, then its forwards, in their order."""
+        return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
+
+
+class McpServer(Struct, frozen=True):
+    """An MCP expose."""
+
+    namespace: str
+    address: str
+    port: int
+    span: Span
+    title: str
+    instructions: str | None
+    tools: tuple[Tool, ...]
+    broken: tuple[BrokenTool, ...] = ()
+    guard: Credential | None = None
+    """What callers have to show."""
+    version: str | None = None
+    """The document's own, if it tells one."""
+    ttl_ms: int = 0
+    """For how long clients may keep lists, in milliseconds."""
+    cache_scope: Literal["public", "private"] = "private"
+    """Whether a list that a client keeps may be served to others."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What its tools run, in their order."""
+        return tuple(tool.operation for tool in self.tools)
+
+
+Server: TypeAlias = RestServer | McpServer
