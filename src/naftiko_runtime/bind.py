@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool, Upstream
     from naftiko_runtime.secret import Secret
@@ -57,7 +57,7 @@ async def bind(
     deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
     total_deadline_seconds: float | None = None,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
-    nonces: NonceBook | None = None,
+    nonces: NonceCache | None = None,
     exposed_headers: frozenset[bytes] = frozenset(),
 ) -> AsyncIterator[Bound]:
     """Open a plan's resources for as long as the context lasts.
@@ -70,7 +70,7 @@ async def bind(
         total_deadline_seconds: For each exchange, from the request to the last byte of the answer; none for no bound.
         response_bytes_max: Of an answer that has to be held in memory.
         exposed_headers: Response headers that reach callers as those that always do, in lower case.
-        nonces: Where guards note what they were answered; by default each for itself.
+        nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
 
     Raises:
         BindError: A secret cannot be sent where the plan wants it.

@@ -73,10 +73,10 @@ CONNECTIONS_MAX: Final = 10_000
 CONNECTIONS_REFUSED_MAX: Final = 1_000
 """How many of those that are too many are told so; further ones are dropped."""
 
-DIGEST_NONCE_SECONDS: Final = 300.0
-"""How long a nonce that was given out may be answered."""
+DIGEST_NONCE_SECONDS: Final = 60.0
+"""How long a nonce may be answered after it was issued."""
 DIGEST_NONCES_MAX: Final = 10_000
-"""How many nonces in use are remembered, so that no answer works twice."""
+"""How many nonces a process remembers, so that no answer works twice there."""
 
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0

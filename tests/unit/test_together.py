@@ -1,4 +1,4 @@
-"""What several processes share: the log, the nonces of digest authentication, the board, and the word of a parent."""
+"""What several processes share: the log, the board, and the word of a parent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.auth.nonces import SharedNonces
-from naftiko_runtime.limits import DIGEST_NONCES_MAX
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.board import Board, Slot
 from naftiko_runtime.server.channel import Channel, Message
@@ -51,42 +49,6 @@ def test_long_lines_of_several_processes_are_not_torn() -> None:
     lines = [json.loads(line) for line in ran.stderr.splitlines()]
     assert Counter(line["worker"] for line in lines) == dict.fromkeys(range(1, 5), 40)
     assert all(line["text"] == str(line["worker"] - 1) * 20_000 for line in lines)
-
-
-NONCES = """
-import os
-from naftiko_runtime.auth.nonces import SharedNonces
-
-nonces = SharedNonces()
-os.set_blocking(0, True)
-for process in range(4):
-    if os.fork() == 0:
-        taken = [n for n in range(2000) if nonces.counts_up(f"nonce-{n % 50}", 10.0, n // 50 + 1)]
-        os.write(1, "".join(f"{n}\\n" for n in taken).encode())
-        os._exit(0)
-for _ in range(4):
-    os.wait()
-"""
-
-
-def test_an_answer_is_new_to_one_of_all_processes() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", NONCES], check=True, capture_output=True, text=True, timeout=60, env=clean_environment()
-    )
-    taken = Counter(map(int, ran.stdout.split()))
-    assert set(taken.values()) == {1}
-    assert {number for number in taken if number >= 1950} == set(
-        range(1950, 2000)
-    )  # the highest counts are never missed
-
-
-def test_of_too_many_nonces_the_oldest_are_forgotten_and_not_taken_again() -> None:
-    nonces = SharedNonces()
-    times = range(1, 5 * DIGEST_NONCES_MAX)
-    assert all(nonces.counts_up(f"n{made}", float(made), 1) for made in times)
-    assert not any(nonces.counts_up(f"n{made}", float(made), 1) for made in times)
-    assert all(nonces.counts_up(f"n{made}", float(made), 2) for made in times[-500:])
-    assert sum(nonces.counts_up(f"n{made}", float(made), 2) for made in times[:1000]) < 100  # but few are known still
 
 
 def test_readiness_is_that_of_all() -> None:

@@ -10,14 +10,13 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.auth.inbound import Refusal, credentials, is_same, realm
-from naftiko_runtime.auth.nonces import OwnNonces
+from naftiko_runtime.auth.nonce_cache import NonceCache
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.auth.inbound import Scope
-    from naftiko_runtime.auth.nonces import NonceBook
 
 ALGORITHMS: Final[Mapping[str, str]] = {"SHA-256": "sha256", "MD5": "md5"}
 """The algorithms that are understood, the better one first, with hashlib's names."""
@@ -57,8 +56,8 @@ def response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping
 class DigestGuard:
     """Lets in who knows the password, without ever receiving it; an answer works once.
 
-    Nonces carry their time and are signed, so that none is kept before it is used. Of those that were, the highest
-    count is remembered; when too many are, the oldest are forgotten and no longer accepted.
+    Nonces are signed and carry the time when they were issued, so none is stored before it is used.
+    They expire soon: the caller then gets a new one with ``stale=true`` and repeats its request without asking a user.
     """
 
     def __init__(
@@ -67,13 +66,13 @@ class DigestGuard:
         username: str,
         password: str,
         clock: Callable[[], float] = time.monotonic,
-        nonces: NonceBook | None = None,
+        nonces: NonceCache | None = None,
     ) -> None:
         self._realm = realm(namespace)
         self._username = username
         text = fields_of(self._realm)["realm"]
         self._secrets = {name: hashed(name, f"{username}:{text}:{password}") for name in ALGORITHMS}
-        self._nonces = nonces or OwnNonces()
+        self._nonces = nonces or NonceCache()
         self._opaque = secrets.token_hex(8)
         self._clock = clock
 
@@ -121,5 +120,5 @@ class DigestGuard:
         stamp, _, signature = nonce.rpartition("-")
         if not is_same(signature.encode("latin-1", "replace"), self._signature(stamp).encode()):
             return False
-        made = float(stamp.partition("-")[0])
-        return self._clock() - made <= DIGEST_NONCE_SECONDS and self._nonces.counts_up(nonce, made, count)
+        issued = float(stamp.partition("-")[0])
+        return self._clock() - issued <= DIGEST_NONCE_SECONDS and self._nonces.accept(nonce, issued, count)

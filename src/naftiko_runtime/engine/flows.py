@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.plan import Credential, Term
     from naftiko_runtime.secret import Secret
@@ -60,7 +60,7 @@ def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flo
 
 
 def guard_of(
-    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceBook | None = None
+    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
 ) -> Guard | None:
     """The guard of an expose; nothing for one that anybody may call."""
 

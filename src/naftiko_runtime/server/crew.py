@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
-from naftiko_runtime.auth.nonces import SharedNonces
+from naftiko_runtime.auth.nonce_cache import NonceCache
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.server.accounts import Books, reload_counter, start_counter
 from naftiko_runtime.server.bell import Bell, Interrupted
@@ -90,7 +90,7 @@ class _Crew:
         self._books = Books(settings)
         meter = self._books.parent()
         self._count_start, self._count_reload = start_counter(meter), reload_counter(meter)
-        self._nonces = SharedNonces()
+        self._nonces = NonceCache()
         self._selector = selectors.DefaultSelector()
         self._orders = Orders(self._stop, self._hurry, self._ask, settings.grace_seconds)
         self._bell = Bell()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.settings import Job, ServerSettings
@@ -40,7 +40,7 @@ class Generation:
         self,
         jobs: Sequence[Job],
         settings: ServerSettings,
-        nonces: NonceBook | None = None,
+        nonces: NonceCache | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.services: tuple[Service, ...] = ()

@@ -14,7 +14,7 @@ from naftiko_runtime.server.ports import check_same
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.settings import Job, ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
@@ -30,7 +30,7 @@ class Succession:
         generation: Generation,
         listeners: Sequence[Listener],
         settings: ServerSettings,
-        nonces: NonceBook | None = None,
+        nonces: NonceCache | None = None,
         observer: Observer | None = None,
     ) -> None:
         self._generation = generation

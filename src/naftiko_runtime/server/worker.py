@@ -24,7 +24,7 @@ from naftiko_runtime.settings import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from naftiko_runtime.auth.nonces import NonceBook
+    from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.server.accounts import Books
     from naftiko_runtime.server.board import Board
     from naftiko_runtime.server.channel import Channel, Message
@@ -42,7 +42,7 @@ class Post:
     ports: Ports
     board: Board
     books: Books
-    nonces: NonceBook
+    nonces: NonceCache
     channel: Channel
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from naftiko_runtime.auth.digest import DigestGuard, fields_of, hashed, response
+from naftiko_runtime.auth.nonce_cache import NonceCache
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
 
 FIELDS = {
@@ -96,7 +98,9 @@ def test_a_nonce_ends() -> None:
     challenge = caller.challenge()
     assert caller.guard.refusal(caller.answer(challenge)) is None
     now[0] += DIGEST_NONCE_SECONDS + 1
-    assert caller.guard.refusal(caller.answer(challenge, 2)) is not None
+    expired = caller.guard.refusal(caller.answer(challenge, 2))
+    assert expired is not None
+    assert "stale=true" in expired.challenges[0]
 
 
 def test_a_nonce_that_was_forgotten_is_no_longer_taken() -> None:
@@ -113,3 +117,21 @@ def test_a_nonce_that_was_forgotten_is_no_longer_taken() -> None:
 def test_a_nonce_of_another_guard_is_not_taken() -> None:
     caller, other = (Caller(DigestGuard("ships", "ship", "p")) for _ in range(2))
     assert caller.guard.refusal(other.answer(other.challenge())) is not None
+
+
+def test_workers_accept_each_others_nonces_and_reject_replays_each_for_itself() -> None:
+    of_parent = NonceCache()
+    first, second = (Caller(DigestGuard("ships", "ship", "p", nonces=deepcopy(of_parent))) for _ in range(2))
+    challenge = first.challenge()
+    for worker in (first, second):
+        assert worker.guard.refusal(worker.answer(challenge)) is None
+        assert worker.guard.refusal(worker.answer(challenge)) is not None
+
+
+def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
+    now = [100.0]
+    caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
+    challenge = caller.challenge()
+    now[0] += DIGEST_NONCE_SECONDS + 1
+    challenge["nonce"] = challenge["nonce"].replace("100.000", f"{now[0]:.3f}", 1)
+    assert caller.guard.refusal(caller.answer(challenge)) is not None

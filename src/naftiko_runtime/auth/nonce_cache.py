@@ -1,0 +1,38 @@
+"""The nonces of digest authentication: the key that signs them, and the counts of those that were answered."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+
+from naftiko_runtime.limits import DIGEST_NONCES_MAX
+
+
+class NonceCache:
+    """Rejects replays within one process.
+
+    A process that forks shares the key with its children, so each accepts the nonces of the others.
+    The counts are each process's own: there, an answer may work once more until its nonce expires.
+    """
+
+    def __init__(self) -> None:
+        self.key = secrets.token_bytes(32)
+        """What nonces are signed with."""
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._forgotten_before = 0.0
+
+    def accept(self, nonce: str, issued_seconds: float, count: int) -> bool:
+        """Record an answer; false for one that was seen before, or whose nonce may have been forgotten.
+
+        Args:
+            nonce: The nonce that is answered.
+            issued_seconds: When it was issued, by the clock of its guard.
+            count: How often the caller says that it has answered it (``nc``).
+        """
+        if issued_seconds < self._forgotten_before or count <= self._counts.get(nonce, 0):
+            return False
+        self._counts[nonce] = count
+        if len(self._counts) > DIGEST_NONCES_MAX:
+            oldest, _ = self._counts.popitem(last=False)
+            self._forgotten_before = max(self._forgotten_before, float(oldest.partition("-")[0]) + 0.001)
+        return True
