@@ -423,9 +423,9 @@ import os, signal
 from pathlib import Path
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import placeholders
-from naftiko_runtime.server.crew import serve_together
-from naftiko_runtime.server.member import WorkerError
-from naftiko_runtime.settings import Job, ServerSettings
+from naftiko_runtime.workers.supervisor import serve_together
+from naftiko_runtime.workers.worker_handle import WorkerError
+from naftiko_runtime.server.settings import Job, ServerSettings
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.transport.sandbox import SandboxTransport
 

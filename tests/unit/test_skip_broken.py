@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from naftiko_runtime.cli.left_out import without_clashes
+from naftiko_runtime.cli.skip_broken import without_clashes
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.server.board import Board, Slot
-from naftiko_runtime.server.channel import Channel, Message
-from naftiko_runtime.server.turn import Turn
-from naftiko_runtime.settings import Job, fingerprint
+from naftiko_runtime.server.settings import Job, fingerprint
 from naftiko_runtime.transport.sandbox import SandboxTransport
+from naftiko_runtime.workers.control_channel import Channel, Message
+from naftiko_runtime.workers.reload_transaction import Turn
+from naftiko_runtime.workers.shared_status import Board, Slot
 from support.command import clean_environment
 from support.linked import document, plan
 
@@ -27,12 +27,12 @@ PROCESSES = 4
 
 LOGGING = """
 import logging, os
-from naftiko_runtime.cli import logs
+from naftiko_runtime.cli import logging_setup
 
-logs.configure("info", [], console=False, many=True)
+logging_setup.configure("info", [], console=False, many=True)
 for number in range(4):
     if os.fork() == 0:
-        logs.number(number + 1)
+        logging_setup.number(number + 1)
         for _ in range(40):  # less than may wait, when another process writes
             logging.info("long", extra={"text": str(number) * 20_000})
         logging.shutdown()

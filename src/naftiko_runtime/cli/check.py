@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
-    from naftiko_runtime.cli.inputs import Input
-    from naftiko_runtime.cli.selection import Selection
+    from naftiko_runtime.cli.discover import Input
+    from naftiko_runtime.cli.rule_selection import Selection
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.source import Source
 
@@ -116,7 +116,7 @@ def _unsilenced(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: s
     """What the comments in the texts leave of the findings."""
     if not any("naftiko: ignore" in text for text in texts.values()):
         return found
-    from naftiko_runtime.cli.ignores import ignores, silenced
+    from naftiko_runtime.cli.ignore_comments import ignores, silenced
 
     return silenced(found, {name: ignores(text, name) for name, text in texts.items()}, file)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
-from naftiko_runtime.cli.selection import UnknownRule, all_named, rules_named
+from naftiko_runtime.cli.rule_selection import UnknownRule, all_named, rules_named
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.suggest import did_you_mean
 
@@ -62,7 +62,7 @@ class Configuration(NamedTuple):
         """Whether a file or folder is left out."""
         if not self.exclude:
             return False
-        from naftiko_runtime.cli.patterns import compiled
+        from naftiko_runtime.cli.gitignore import compiled
 
         relative = os.path.relpath(path, self.folder).replace(os.sep, "/")
         return compiled(self.exclude).match_file(relative + "/" * folder)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from naftiko_runtime.cli.findings import show
-from naftiko_runtime.cli.options import ALLOW_IMPORT
+from naftiko_runtime.cli.option_types import ALLOW_IMPORT
+from naftiko_runtime.cli.output import show
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.loading import load

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from naftiko_runtime.cli.options import ADDRESS
+from naftiko_runtime.cli.option_types import ADDRESS
 
 _SECONDS = 3
 

@@ -9,8 +9,8 @@ import click
 from naftiko_runtime.cli.check import told
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
 from naftiko_runtime.cli.files import exposes, is_begun
-from naftiko_runtime.cli.ignores import ignores, silenced
-from naftiko_runtime.cli.selection import Selection
+from naftiko_runtime.cli.ignore_comments import ignores, silenced
+from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.extras import install_advice
 from naftiko_runtime.link.overrides import Overrides
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from naftiko_runtime.cli.selection import UnknownRule, rules_named
+from naftiko_runtime.cli.rule_selection import UnknownRule, rules_named
 from naftiko_runtime.render.rule_pages import read_page
 from naftiko_runtime.rules import RULES
 

@@ -19,9 +19,7 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.environment import environment
 from naftiko_runtime.cli.files import capability_files
-from naftiko_runtime.cli.findings import show, text
-from naftiko_runtime.cli.left_out import log_left_out, show_left_out, without_clashes
-from naftiko_runtime.cli.options import (
+from naftiko_runtime.cli.option_types import (
     ADDRESS,
     ALLOW_IMPORT,
     HOST,
@@ -32,6 +30,8 @@ from naftiko_runtime.cli.options import (
     URL_OF,
     WORKERS,
 )
+from naftiko_runtime.cli.output import show, text
+from naftiko_runtime.cli.skip_broken import log_left_out, show_left_out, without_clashes
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -43,7 +43,7 @@ from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import placeholders, resolve
-from naftiko_runtime.settings import Job, ServerSettings
+from naftiko_runtime.server.settings import Job, ServerSettings
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.options import trace_options
@@ -51,7 +51,7 @@ from naftiko_runtime.telemetry.options import trace_options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from naftiko_runtime.cli.logs import Redactor
+    from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
@@ -445,16 +445,16 @@ def _sandbox(plan: Plan, file: Path, sandbox: str, origin: str) -> Job:
 
 
 def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSettings, log_level: str) -> int:
-    from naftiko_runtime.cli import logs
+    from naftiko_runtime.cli import logging_setup
     from naftiko_runtime.server.listener import ListenError
 
     people, many = sys.stderr.isatty(), settings.workers > 1
     try:
         jobs = documents.jobs(loaded)
         keys = () if settings.traces is None else settings.traces.headers.values()
-        redactor = logs.configure(log_level, [*_secrets(jobs), *keys], console=people, many=many)
+        redactor = logging_setup.configure(log_level, [*_secrets(jobs), *keys], console=people, many=many)
         if settings.traces is not None:
-            logs.name_traces()
+            logging_setup.name_traces()
         for one in loaded:
             if people:
                 show(one, sys.stderr)
@@ -483,19 +483,19 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
 
 def _alone(jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
     from naftiko_runtime.server.loop import run_loop
-    from naftiko_runtime.server.run import serve
+    from naftiko_runtime.server.serve import serve
 
     return run_loop(serve(jobs, settings, started, again))
 
 
 def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
-    from naftiko_runtime.cli import logs
-    from naftiko_runtime.server.crew import serve_together
-    from naftiko_runtime.server.member import WorkerError
+    from naftiko_runtime.cli import logging_setup
+    from naftiko_runtime.workers.supervisor import serve_together
+    from naftiko_runtime.workers.worker_handle import WorkerError
 
     _preload(documents.http_client)
     try:
-        return serve_together(jobs, settings, started, again, logs.number)
+        return serve_together(jobs, settings, started, again, logging_setup.number)
     except WorkerError as error:
         click.echo(f"naftiko: {error}", err=True)
         return _EXIT_FAILED

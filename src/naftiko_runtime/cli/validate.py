@@ -9,11 +9,11 @@ import click
 
 from naftiko_runtime.cli.check import Checker
 from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.discover import STDIN, collect
 from naftiko_runtime.cli.files import no_capability_file
-from naftiko_runtime.cli.findings import FOR_PEOPLE, FORMATS, coloured, count, rendered
-from naftiko_runtime.cli.inputs import STDIN, collect
-from naftiko_runtime.cli.options import ALLOW_IMPORT, STRICT
-from naftiko_runtime.cli.selection import Selection, UnknownRule, all_named
+from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
+from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, coloured, count, rendered
+from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, all_named
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.render.report import distinct
 from naftiko_runtime.rules import Severity
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.check import Known, Loading
-    from naftiko_runtime.cli.findings import Format
-    from naftiko_runtime.cli.inputs import Inputs
+    from naftiko_runtime.cli.discover import Inputs
+    from naftiko_runtime.cli.output import Format
     from naftiko_runtime.render import Checked
 
 _STDIN_NAME = "<stdin>"
@@ -203,7 +203,7 @@ def _fix(check: _Check, form: Format, paths: Sequence[str], *, diff: bool, watch
     """Fix files, or show how, and tell of what is left."""
     if watch or STDIN in paths:
         raise click.UsageError("--fix and --diff are for files, and not for --watch.")
-    from naftiko_runtime.cli.fixing import Fixing
+    from naftiko_runtime.cli.fix_command import Fixing
 
     fixing = Fixing(diff=diff)
     run = check.run({}, fixing.load)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from naftiko_runtime.plan import Server
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.server.generation import Generation
+from naftiko_runtime.server.deployment import Generation
 from naftiko_runtime.server.ports import check_same
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.server.listener import Listener
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
 
 log = logging.getLogger(__name__)

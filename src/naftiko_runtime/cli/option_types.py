@@ -109,7 +109,7 @@ class _Workers(click.ParamType[Any]):
 
 
 def _one_for_each_core() -> int:
-    from naftiko_runtime.cli.cores import available_cores
+    from naftiko_runtime.cli.cpus import available_cores
 
     return min(available_cores(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
 

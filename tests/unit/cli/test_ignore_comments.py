@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.cli.ignores import ignores, silenced
+from naftiko_runtime.cli.ignore_comments import ignores, silenced
 from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.rules import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Severity
 

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
-from naftiko_runtime.server.accounts import Account
-from naftiko_runtime.server.board import Slot
-from naftiko_runtime.server.generation import Generation
-from naftiko_runtime.server.life import Life
+from naftiko_runtime.server.deployment import Generation
+from naftiko_runtime.server.lifecycle import Life
 from naftiko_runtime.server.listener import Listener
+from naftiko_runtime.server.metrics import Account
 from naftiko_runtime.server.reloader import Succession
+from naftiko_runtime.server.settings import fingerprint
 from naftiko_runtime.server.state import Service
-from naftiko_runtime.settings import fingerprint
+from naftiko_runtime.workers.shared_status import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.server.accounts import Books
-    from naftiko_runtime.server.board import Board
-    from naftiko_runtime.server.channel import Channel, Message
+    from naftiko_runtime.server.metrics import Books
     from naftiko_runtime.server.ports import Ports
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.workers.control_channel import Channel, Message
+    from naftiko_runtime.workers.shared_status import Board
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.cli import cores
+from naftiko_runtime.cli import cpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,11 @@ def test_the_quota_of_the_group_counts_and_of_those_around_it(
     for group, quota in quotas.items():
         (root / group).mkdir(parents=True, exist_ok=True)
         (root / group / "cpu.max").write_text(f"{quota}\n")
-    assert cores.available_cores(root, own) == expected
+    assert cpus.available_cores(root, own) == expected
 
 
 def test_without_control_groups_all_count(tmp_path: Path) -> None:
     own = tmp_path / "cgroup"
-    assert cores.available_cores(tmp_path, own) == MINE
+    assert cpus.available_cores(tmp_path, own) == MINE
     own.write_text("3:cpuset:/\n")
-    assert cores.available_cores(tmp_path, own) == MINE
+    assert cpus.available_cores(tmp_path, own) == MINE

@@ -7,7 +7,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from naftiko_runtime.server.orders import Orders
+from naftiko_runtime.server.signals import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

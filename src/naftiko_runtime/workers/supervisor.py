@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 from naftiko_runtime.auth.nonce_cache import NonceCache
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.server.accounts import Books, reload_counter, start_counter
-from naftiko_runtime.server.bell import Bell, Interrupted
-from naftiko_runtime.server.board import Board
-from naftiko_runtime.server.channel import Channel
-from naftiko_runtime.server.fork import fork_worker, settle
-from naftiko_runtime.server.life import ABORT_SECONDS
-from naftiko_runtime.server.member import Member, WorkerError
-from naftiko_runtime.server.orders import Orders
+from naftiko_runtime.server.lifecycle import ABORT_SECONDS
+from naftiko_runtime.server.metrics import Books, reload_counter, start_counter
 from naftiko_runtime.server.ports import Opened, Ports, check_same
 from naftiko_runtime.server.reloader import log_reloaded
-from naftiko_runtime.server.run import log_stopped
-from naftiko_runtime.server.turn import Turn
-from naftiko_runtime.server.worker import Post, work
+from naftiko_runtime.server.serve import log_stopped
+from naftiko_runtime.server.signals import Orders
 from naftiko_runtime.startup_signals import take_hangup
+from naftiko_runtime.workers.control_channel import Channel
+from naftiko_runtime.workers.fork import fork_worker, settle
+from naftiko_runtime.workers.reload_transaction import Turn
+from naftiko_runtime.workers.shared_status import Board
+from naftiko_runtime.workers.signal_pipe import Bell, Interrupted
+from naftiko_runtime.workers.worker import Post, work
+from naftiko_runtime.workers.worker_handle import Member, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from naftiko_runtime.server.channel import Message
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.workers.control_channel import Message
 
 log = logging.getLogger(__name__)
 _READINGS_MAX: Final = 3
@@ -48,7 +48,7 @@ def serve_together(
     again: Callable[[], Sequence[Job]],
     numbered: Callable[[int], None],
 ) -> int:
-    """Serve documents by several workers until SIGTERM or SIGINT, as :func:`naftiko_runtime.server.run.serve` does.
+    """Serve documents by several workers until SIGTERM or SIGINT, as :func:`naftiko_runtime.server.serve.serve` does.
 
     Args:
         jobs: The documents.

@@ -13,7 +13,7 @@ from naftiko_runtime.telemetry.shared_metrics import SharedStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
 
 _PARENT: Final = 0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.errors import BindError
 
 if TYPE_CHECKING:
-    from naftiko_runtime.server.channel import Channel
+    from naftiko_runtime.workers.control_channel import Channel
 
 
 class WorkerError(Exception):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from naftiko_runtime.cli.configuration import Configurations
-    from naftiko_runtime.cli.walk import Walk
+    from naftiko_runtime.cli.folder_walk import Walk
 
 STDIN: Final = "-"
 _MAGIC: Final = frozenset("*?[")
@@ -63,7 +63,7 @@ def collect(words: Sequence[str], configurations: Configurations, *, gitignore: 
     folders: list[Path] = []
 
     def walk() -> Walk:
-        from naftiko_runtime.cli.walk import Walk
+        from naftiko_runtime.cli.folder_walk import Walk
 
         return Walk(configurations, gitignore, folders)
 
@@ -97,7 +97,7 @@ def _wanted(file: Path) -> bool:
 
 def _matching(glob: Path, walk: Walk) -> Iterator[Path]:
     """What a folder's walk finds and a glob matches; a folder that it matches stands for all that is in it."""
-    from naftiko_runtime.cli.patterns import compiled
+    from naftiko_runtime.cli.gitignore import compiled
 
     fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
     base = Path(*glob.parts[:fixed])

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from naftiko_runtime.server.loop import run_loop
-from naftiko_runtime.server.orders import Orders
+from naftiko_runtime.server.signals import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

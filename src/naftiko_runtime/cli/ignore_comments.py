@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from naftiko_runtime.cli.selection import UnknownRule, rules_named
+from naftiko_runtime.cli.rule_selection import UnknownRule, rules_named
 from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.rules import UNUSED_IGNORE, Severity
 from naftiko_runtime.source import LINE_BREAK

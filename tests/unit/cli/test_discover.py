@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.discover import collect
 from naftiko_runtime.cli.files import exposes
-from naftiko_runtime.cli.inputs import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

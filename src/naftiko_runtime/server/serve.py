@@ -10,20 +10,20 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.exposes.control.app import control_app
-from naftiko_runtime.server.accounts import Account, Books, reload_counter
-from naftiko_runtime.server.generation import Generation
-from naftiko_runtime.server.life import Life
+from naftiko_runtime.server.deployment import Generation
+from naftiko_runtime.server.lifecycle import Life
 from naftiko_runtime.server.listener import Listener
-from naftiko_runtime.server.orders import Orders
+from naftiko_runtime.server.metrics import Account, Books, reload_counter
 from naftiko_runtime.server.ports import Opened, Ports
 from naftiko_runtime.server.reloader import Reloader, Succession
+from naftiko_runtime.server.signals import Orders
 from naftiko_runtime.server.state import Service
 from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
-from naftiko_runtime.cli.selection import Selection, UnknownRule, rules_named
+from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, rules_named
 from naftiko_runtime.diagnostic import Diagnostic
 from naftiko_runtime.rules import RULES, Severity
 

@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.settings import fingerprint
+from naftiko_runtime.server.settings import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.server.channel import Channel, Message
-    from naftiko_runtime.settings import Job
+    from naftiko_runtime.server.settings import Job
+    from naftiko_runtime.workers.control_channel import Channel, Message
 
 
 class Turn:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.server.bell import Bell, Interrupted
+from naftiko_runtime.workers.signal_pipe import Bell, Interrupted
 from support.upstream import WAIT_SECONDS
 
 if TYPE_CHECKING:

@@ -77,7 +77,7 @@ class _Ignored(NamedTuple):
 
     def says(self, path: Path, folder: bool) -> bool | None:
         """Whether it leaves a path out; none when it does not say."""
-        from naftiko_runtime.cli.patterns import ignores
+        from naftiko_runtime.cli.gitignore import ignores
 
         return ignores(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.settings import Job, ServerSettings
+    from naftiko_runtime.server.settings import Job, ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.transport.base import Transport
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.server.listener import Listener
-    from naftiko_runtime.settings import ServerSettings
+    from naftiko_runtime.server.settings import ServerSettings
 
 _TICK_SECONDS: Final = 1.0
 ABORT_SECONDS: Final = 2.0
