@@ -66,6 +66,8 @@ class Bell:
         self._interruptible = True
         signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
         try:
+            if any(number != signal.SIGHUP for number in self._heard):  # it came just before
+                raise Interrupted
             return work()
         finally:
             self._interruptible = False

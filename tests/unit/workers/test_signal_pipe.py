@@ -59,6 +59,14 @@ def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(bell: Bell) -> 
     assert list(bell.heard()) == [signal.SIGTERM]
 
 
+def test_a_signal_that_came_just_before_breaks_off_what_begins_now(bell: Bell) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        bell.interruptibly(lambda: pytest.fail("it began"))
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert list(bell.heard()) == [signal.SIGTERM]
+
+
 def test_what_is_not_asked_to_stop_is_done_to_its_end(bell: Bell) -> None:
     signal.raise_signal(signal.SIGHUP)
     assert bell.interruptibly(lambda: "done") == "done"
