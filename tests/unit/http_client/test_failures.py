@@ -17,7 +17,7 @@ from naftiko_runtime.http_client import HttpClient, open_client
 from naftiko_runtime.http_client.httpx2 import client as httpx2
 from naftiko_runtime.http_client.native import client as native
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.origin import Origin, split_url
 from support.certificates import certificate, serving, trusting
 from support.rawserver import answer, serve
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ORIGIN, _ = told.split_url("https://api.example.com/s3cret?key=s3cret")
+ORIGIN, _ = split_url("https://api.example.com/s3cret?key=s3cret")
 
 HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
@@ -57,7 +57,7 @@ def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     ],
 )
 def test_what_the_system_reports_is_told_alike(
-    unreachable: Callable[[Exception, told.Origin, float], UpstreamUnreachable], error: Exception, text: str
+    unreachable: Callable[[Exception, Origin, float], UpstreamUnreachable], error: Exception, text: str
 ) -> None:
     failure = unreachable(error, ORIGIN, 2.5)
     assert failure.detail == text
@@ -117,32 +117,6 @@ async def test_a_server_that_accepts_no_connection_is_not_waited_for(
             await transport.send(OutboundRequest("a.b", "GET", f"http://127.0.0.1:{port}/?s3cret", ()))
     await transport.aclose()
     assert caught.value.detail == f"there was no connection to 127.0.0.1:{port} within 0.01 s"
-
-
-@pytest.mark.parametrize(
-    ("url", "peer", "host_header", "target"),
-    [
-        ("http://A.example", "a.example:80", "a.example", "/"),
-        ("HTTP://a.example:80/x", "a.example:80", "a.example", "/x"),
-        ("https://a.example:443?q", "a.example:443", "a.example", "/?q"),
-        ("https://a.example:80/", "a.example:80", "a.example:80", "/"),
-        ("http://u:p@a.example/@b", "a.example:80", "a.example", "/@b"),
-        ("http://[::1]/", "[::1]:80", "[::1]", "/"),
-        ("http://[::1]:8080/", "[::1]:8080", "[::1]:8080", "/"),
-        ("http://a.example/x//y;z?#f", "a.example:80", "a.example", "/x//y;z?"),
-    ],
-)
-def test_a_url_is_taken_apart_and_nothing_in_its_target_changes(
-    url: str, peer: str, host_header: str, target: str
-) -> None:
-    origin, sent = told.split_url(url)
-    assert (origin.peer, origin.host_header, sent) == (peer, host_header, target)
-
-
-@pytest.mark.parametrize("url", ["http://a:0/", "http://a:65536/", "http://a:b/", "http://a:-1/"])
-def test_a_port_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(UpstreamUnreachable, match="no valid port"):
-        told.split_url(url)
 
 
 def test_a_client_library_is_imported_only_when_it_is_chosen() -> None:

@@ -18,9 +18,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpcore2
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.httpx2.stream import Network
-from naftiko_runtime.transport import origin as told
+from naftiko_runtime.http_client.messages import (
+    METHODS_WITHOUT_BODY,
+    Upload,
+    drop_undecodable_headers,
+    is_valid_response,
+)
 from naftiko_runtime.transport.base import owned
+from naftiko_runtime.transport.origin import Origin, split_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
@@ -33,19 +40,19 @@ _HEAD_TOO_LARGE: Final = 431
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
 # Consulted when the causes of an error tell nothing: the first that fits.
-_TEMPLATES: Final[told.Templates] = (
-    (httpcore2.TimeoutException, told.SLOW),
-    (httpcore2.ConnectError, told.NO_CONNECTION),
-    (httpcore2.ProxyError, told.NO_CONNECTION),
-    (httpcore2.ConnectionNotAvailable, told.NO_CONNECTION),
-    (httpcore2.NetworkError, told.CLOSED),
-    (httpcore2.RemoteProtocolError, told.NOT_HTTP),
-    (httpcore2.ProtocolError, told.UNWRITABLE),
-    (httpcore2.UnsupportedProtocol, told.UNWRITABLE),
-    (OSError, told.NO_CONNECTION),
-    (ValueError, told.UNWRITABLE),
+_FAILURE_TABLE: Final[failures.FailureTable] = (
+    (httpcore2.TimeoutException, failures.SLOW),
+    (httpcore2.ConnectError, failures.NO_CONNECTION),
+    (httpcore2.ProxyError, failures.NO_CONNECTION),
+    (httpcore2.ConnectionNotAvailable, failures.NO_CONNECTION),
+    (httpcore2.NetworkError, failures.CLOSED),
+    (httpcore2.RemoteProtocolError, failures.NOT_HTTP),
+    (httpcore2.ProtocolError, failures.UNWRITABLE),
+    (httpcore2.UnsupportedProtocol, failures.UNWRITABLE),
+    (OSError, failures.NO_CONNECTION),
+    (ValueError, failures.UNWRITABLE),
 )
-_FAILURES: Final = tuple(kind for kind, _ in _TEMPLATES)
+_FAILURES: Final = tuple(kind for kind, _ in _FAILURE_TABLE)
 
 
 class Httpx2Client:
@@ -79,9 +86,9 @@ class Httpx2Client:
 
     async def send(self, request: OutboundRequest) -> Httpx2Response:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
-        origin, target = told.split_url(request.url)
+        origin, target = split_url(request.url)
         if self._in_progress[origin.key] >= self._connections_each_max:
-            raise origin.overloaded(self._connections_each_max)
+            raise failures.make_overloaded(origin, self._connections_each_max)
         self._in_progress[origin.key] += 1
         response = None
         try:
@@ -99,12 +106,12 @@ class Httpx2Client:
 
     async def _send(self, request: OutboundRequest, origin: Origin, target: str) -> Httpx2Response:
         body = request.body or None
-        upload: told.Upload | None = None
+        upload: Upload | None = None
         content: bytes | AsyncIterator[bytes] | None
         if body is None or isinstance(body, bytes):
             content = body
         else:
-            upload = told.Upload(body)
+            upload = Upload(body)
             content = _measured(owned(upload), request.headers)
         try:
             response = await self._pool.handle_async_request(
@@ -121,9 +128,9 @@ class Httpx2Client:
                 raise
             raise unreachable(error, origin, self._connect_seconds) from None
         answer = Httpx2Response(response, origin, request.method, self._end)
-        if not told.is_http(answer.status, answer.headers):
+        if not is_valid_response(answer.status, answer.headers):
             await response.aclose()
-            raise origin.unreachable(told.NOT_HTTP)
+            raise failures.make_unreachable(origin, failures.NOT_HTTP)
         return answer
 
     async def aclose(self) -> None:
@@ -168,7 +175,7 @@ class Httpx2Response:
             async for chunk in self._iterator:
                 yield chunk
         except _FAILURES:
-            raise self._origin.unreachable(told.BROKEN_OFF) from None
+            raise failures.make_unreachable(self._origin, failures.BROKEN_OFF) from None
         self._finished = True
 
     def whole(self) -> bytes | None:
@@ -200,10 +207,10 @@ def unreachable(error: BaseException, origin: Origin, connect_seconds: float) ->
     """What an error of httpcore2, or of what lies under it, means; told without its own words."""
     reason = error.args[0] if error.args else None
     if getattr(reason, "error_status_hint", None) == _HEAD_TOO_LARGE:
-        return origin.unreachable(told.HEAD_TOO_LARGE)
+        return failures.make_unreachable(origin, failures.HEAD_TOO_LARGE)
     if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
-        return origin.unreachable(told.CLOSED)  # its own words, not the parser's
-    return told.explained(error, origin, _TEMPLATES, connect_seconds)
+        return failures.make_unreachable(origin, failures.CLOSED)  # its own words, not the parser's
+    return failures.explain(error, origin, _FAILURE_TABLE, connect_seconds)
 
 
 async def _measured(body: AsyncIterator[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
@@ -228,14 +235,14 @@ def _surplus(response: httpcore2.Response) -> bool:
 
 
 def _with_framing(request: OutboundRequest, origin: Origin) -> list[Header]:
-    headers = list(told.sendable(request.headers))
+    headers = list(drop_undecodable_headers(request.headers))
     names = {name for name, _ in headers}
     if b"host" not in names:
         headers.insert(0, (b"host", origin.host_header.encode("ascii")))
     if b"content-length" in names:
         return headers
     if not request.body:
-        if request.method not in told.METHODS_WITHOUT_BODY:
+        if request.method not in METHODS_WITHOUT_BODY:
             headers.append((b"content-length", b"0"))
     elif isinstance(request.body, bytes):
         headers.append((b"content-length", b"%d" % len(request.body)))

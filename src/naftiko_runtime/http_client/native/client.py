@@ -14,9 +14,16 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.messages import (
+    METHODS_WITHOUT_BODY,
+    STATUSES,
+    Upload,
+    drop_undecodable_headers,
+)
 from naftiko_runtime.http_client.native.connection import AWAITING, COMPLETE, FAILED
 from naftiko_runtime.http_client.native.pool import Pool
-from naftiko_runtime.transport import origin as told
+from naftiko_runtime.transport.origin import Origin, split_url
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.transport.origin import Origin
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-_TEMPLATES: Final[told.Templates] = ((OSError, told.NO_CONNECTION), (ValueError, told.UNWRITABLE))
+_FAILURE_TABLE: Final[failures.FailureTable] = ((OSError, failures.NO_CONNECTION), (ValueError, failures.UNWRITABLE))
 _FAILURES: Final = (OSError, ValueError)
 _LENGTHS: Final = range(2**63)
 _NUL: Final = 0
@@ -59,10 +66,10 @@ class NativeClient:
 
     async def send(self, request: OutboundRequest) -> NativeResponse:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
-        origin, target = told.split_url(request.url)
+        origin, target = split_url(request.url)
         body = request.body
         if body is not None and not isinstance(body, bytes):
-            return await self._send_stream(request, origin, target, told.Upload(body))
+            return await self._send_stream(request, origin, target, Upload(body))
         data = _head(request, origin, target, body or b"")
         bodyless = request.method == "HEAD"
         connection = self._pool.idle(origin)
@@ -82,7 +89,7 @@ class NativeClient:
             connection, repeatable = None, False
 
     async def _send_stream(
-        self, request: OutboundRequest, origin: Origin, target: str, upload: told.Upload
+        self, request: OutboundRequest, origin: Origin, target: str, upload: Upload
     ) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""
         body_bytes = _announced(request.headers)
@@ -114,12 +121,12 @@ class NativeClient:
         if connection.response_state == FAILED:
             if writing is not None:
                 writing.cancel()
-            raise origin.unreachable(connection.failure)
-        if connection.status not in told.STATUSES:
+            raise failures.make_unreachable(origin, connection.failure)
+        if connection.status not in STATUSES:
             if writing is not None:
                 writing.cancel()
             connection.close()
-            raise origin.unreachable(told.NOT_HTTP)
+            raise failures.make_unreachable(origin, failures.NOT_HTTP)
         return NativeResponse(connection, self._pool, origin, writing)
 
     async def aclose(self) -> None:
@@ -168,7 +175,7 @@ class NativeResponse:
             elif connection.response_state == COMPLETE:
                 return
             elif connection.response_state == FAILED:
-                raise self._origin.unreachable(told.BROKEN_OFF)
+                raise failures.make_unreachable(self._origin, failures.BROKEN_OFF)
             else:
                 await connection.change()
 
@@ -186,7 +193,7 @@ class NativeResponse:
 
 def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
     """What an error of the system or of OpenSSL means; told without its own words."""
-    return told.explained(error, origin, _TEMPLATES, connect_seconds)
+    return failures.explain(error, origin, _FAILURE_TABLE, connect_seconds)
 
 
 def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | None) -> bytes:
@@ -197,7 +204,7 @@ def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | N
     """
     head = _written(request, request.headers, origin, target, body)
     if not head.isascii():
-        head = _written(request, told.sendable(request.headers), origin, target, body)
+        head = _written(request, drop_undecodable_headers(request.headers), origin, target, body)
     return head + body if body else head
 
 
@@ -211,15 +218,15 @@ def _written(
     if b"content-length" not in names:
         if body is None:
             lines.append(b"transfer-encoding: chunked")
-        elif body or request.method not in told.METHODS_WITHOUT_BODY:
+        elif body or request.method not in METHODS_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(body))
     elif _announced(headers) not in ((len(body),) if body is not None else _LENGTHS):
-        raise origin.unreachable(told.UNWRITABLE)
+        raise failures.make_unreachable(origin, failures.UNWRITABLE)
     lines.append(b"\r\n")
     head = f"{request.method} {target} HTTP/1.1\r\n".encode() + b"\r\n".join(lines)
     ends = len(lines) + 1
     if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
-        raise origin.unreachable(told.UNWRITABLE)
+        raise failures.make_unreachable(origin, failures.UNWRITABLE)
     return head
 
 
@@ -232,7 +239,7 @@ def _announced(headers: Sequence[Header]) -> int | None:
     return int(value) if not values and value.isdigit() else -1
 
 
-async def _write_body(upload: told.Upload, connection: Connection) -> None:
+async def _write_body(upload: Upload, connection: Connection) -> None:
     """Write a streamed body to its end; when it fails, or is of another length than declared, so does the exchange.
 
     What follows would otherwise be taken for the rest of it, or the rest of it for what follows.

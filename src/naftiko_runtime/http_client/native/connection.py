@@ -15,11 +15,12 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from naftiko_runtime import limits
 from naftiko_runtime.header_names import lower
-from naftiko_runtime.transport import origin as told
+from naftiko_runtime.http_client import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from naftiko_runtime.http_client.failures import Failure
     from naftiko_runtime.transport.base import Header, Piece
 
 NOTHING: Final = 0
@@ -112,7 +113,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_plain = True
         self.answered = False
         self.reusable = False
-        self.failure = ""
+        self.failure = failures.CLOSED
         self.status = 0
         self.headers: list[Header] = []
         self.chunks: list[bytes | bytearray] = []
@@ -197,7 +198,7 @@ class Connection(asyncio.BufferedProtocol):
     def break_off_request(self) -> None:
         """End an exchange whose request cannot be completed; a response that is complete stays good."""
         if self.response_state in (AWAITING, READING):
-            self._fail(told.CLOSED if self.response_state == AWAITING else told.BROKEN_OFF)
+            self._fail(failures.CLOSED if self.response_state == AWAITING else failures.BROKEN_OFF)
 
     # -- the exchange's end ---------------------------------------------------------------------------------------
 
@@ -231,11 +232,11 @@ class Connection(asyncio.BufferedProtocol):
         """Close at once: what is still to be sent or received is of no use to anybody."""
         if self.response_state != FAILED:
             self.response_state = FAILED
-            self.failure = told.CLOSED
+            self.failure = failures.CLOSED
         self._transport.abort()
 
-    def _fail(self, template: str) -> None:
-        self.response_state, self.failure = FAILED, template
+    def _fail(self, failure: Failure) -> None:
+        self.response_state, self.failure = FAILED, failure
         self._transport.abort()
         self._wake()
 
@@ -290,7 +291,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._parser.feed_data(_BUFFER[:nbytes])
         except HttpParserUpgrade:
-            self._fail(told.NOT_HTTP)
+            self._fail(failures.NOT_HTTP)
         except HttpParserError:
             if self.response_state != FAILED:
                 self._fail_to_parse()
@@ -299,13 +300,13 @@ class Connection(asyncio.BufferedProtocol):
             if self._bodyless and state == COMPLETE and not _BUFFER[:nbytes].tobytes().endswith(_HEADS_END):
                 self._surplus()
             if self._unproductive_bytes > limits.UPSTREAM_HEAD_BYTES_MAX and state in (AWAITING, READING):
-                self._fail(told.HEAD_TOO_LARGE if state == AWAITING else told.BROKEN_OFF)
+                self._fail(failures.HEAD_TOO_LARGE if state == AWAITING else failures.BROKEN_OFF)
 
     def _fail_to_parse(self) -> None:
         if self.response_state == COMPLETE:
             self._surplus()
         else:
-            self._fail(told.NOT_HTTP if self.response_state == AWAITING else told.BROKEN_OFF)
+            self._fail(failures.NOT_HTTP if self.response_state == AWAITING else failures.BROKEN_OFF)
 
     def _surplus(self) -> None:
         """Bytes after an answer, or before a request: this connection carries nothing any more."""
@@ -333,9 +334,9 @@ class Connection(asyncio.BufferedProtocol):
         """The connection is gone."""
         self.reusable = False
         if self.response_state == READING:
-            self.response_state, self.failure = FAILED, told.BROKEN_OFF
+            self.response_state, self.failure = FAILED, failures.BROKEN_OFF
         elif self.response_state in (NONE, AWAITING):
-            self.response_state, self.failure = FAILED, told.CLOSED
+            self.response_state, self.failure = FAILED, failures.CLOSED
         self._wake()
         self.resume_writing()
         self._lost(self)
@@ -383,7 +384,8 @@ class Connection(asyncio.BufferedProtocol):
         self._unproductive_bytes = 0
         self.reusable = self._parser.should_keep_alive()
         if not self._is_plain or not (self.reusable or self._parser.get_http_version() in _VERSIONS):
-            self._fail(told.NOT_HTTP)  # compressed for the way, say, which nobody asked for and callers are not told
+            # A coding of the transfer, say, which nobody asked for and callers are not told of.
+            self._fail(failures.NOT_HTTP)
             return
         self.response_state = READING
         if self._bodyless:
@@ -410,7 +412,7 @@ class Connection(asyncio.BufferedProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         if self.response_state == AWAITING:
-            self._fail(told.NOT_HTTP)  # an interim answer has no body
+            self._fail(failures.NOT_HTTP)  # an interim answer has no body
             return
         if self.response_state != READING:
             self._surplus()

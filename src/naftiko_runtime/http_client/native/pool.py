@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.native.connection import Connection
 from naftiko_runtime.http_client.sockets import limit_unsent
 
@@ -79,7 +80,7 @@ class Pool:
         if self._is_full(origin):
             await asyncio.sleep(0)  # those that are closed already are gone then
             if self._is_full(origin):
-                raise origin.overloaded(self._connections_each_max)
+                raise failures.make_overloaded(origin, self._connections_each_max)
         self._of_each[origin.key] = self._of_each.get(origin.key, 0) + 1
         opened = None
         try:

@@ -1,0 +1,115 @@
+"""Why an exchange with an upstream failed: one text for the operator's log, and one for callers."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from naftiko_runtime import limits
+from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.transport.origin import Origin
+
+
+class Failure(NamedTuple):
+    """A kind of failure.
+
+    Attributes:
+        log: A template for the log; its fields are ``peer``, ``host``, ``why`` and ``seconds``.
+        caller: What callers read: the kind of failure, without addresses and certificates.
+    """
+
+    log: str
+    caller: str
+
+
+REFUSED: Final = Failure("connection refused by {peer}", "the connection was refused")
+NO_ROUTE: Final = Failure("there is no route to {peer}", "there is no network route to it")
+UNRESOLVED: Final = Failure("name '{host}' does not resolve", "its name does not resolve")
+CERTIFICATE: Final = Failure("the TLS certificate of {peer} is not valid{why}", "its TLS certificate is not valid")
+TLS: Final = Failure("TLS with {peer} failed", "TLS failed")
+NO_CONNECTION: Final = Failure("cannot connect to {peer}", "no connection could be made")
+SLOW: Final = Failure("there was no connection to {peer} within {seconds:g} s", "no connection was made in time")
+CLOSED: Final = Failure(
+    "{peer} closed the connection before answering", "the connection was closed before a response came"
+)
+NOT_HTTP: Final = Failure("the answer of {peer} is not HTTP", "its response is not HTTP")
+HEAD_TOO_LARGE: Final = Failure(
+    "the head of the answer of {peer} is too large", "the head of its response is too large"
+)
+BROKEN_OFF: Final = Failure("{peer} broke off its answer", "the response broke off")
+UNWRITABLE: Final = Failure("the request to {peer} cannot be written as HTTP", "the request cannot be written as HTTP")
+
+FailureTable: TypeAlias = tuple[tuple[type[BaseException], Failure], ...]
+"""Failures by type of error; the first that fits counts."""
+
+_BY_TYPE: Final[FailureTable] = (
+    (ssl.SSLCertVerificationError, CERTIFICATE),
+    (ssl.SSLError, TLS),
+    (socket.gaierror, UNRESOLVED),
+    (ConnectionRefusedError, REFUSED),
+    (ConnectionError, CLOSED),
+    (TimeoutError, SLOW),
+    (UnicodeError, UNWRITABLE),
+)
+_BY_ERRNO: Final = {
+    errno.ECONNREFUSED: REFUSED,
+    errno.EHOSTUNREACH: NO_ROUTE,
+    errno.ENETUNREACH: NO_ROUTE,
+    errno.ETIMEDOUT: SLOW,
+}
+
+
+def make_unreachable(origin: Origin, failure: Failure, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
+    """Return the error for a failure.
+
+    Args:
+        origin: Where the request was to go.
+        failure: What happened.
+        why: A reason that is put behind the text for the log.
+        seconds: How long a connection was waited for.
+    """
+    detail = failure.log.format(peer=origin.peer, host=origin.host, why=why, seconds=seconds)
+    return UpstreamUnreachable(failure.caller, detail)
+
+
+def make_overloaded(origin: Origin, connections_max: int) -> UpstreamOverloaded:
+    """Return the error for an origin that has as many exchanges in progress as are allowed."""
+    message = f"{connections_max} requests to it are in progress, which is the limit"
+    detail = f"{message} of connections to {origin.peer}"
+    return UpstreamOverloaded(message, limits.UPSTREAM_RETRY_SECONDS, detail)
+
+
+def explain(error: BaseException, origin: Origin, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
+    """Return what an error means, without its own words: by its causes, or else by a library's own table."""
+    failure, why = _find_cause(error) or (next(entry for kind, entry in fallbacks if isinstance(error, kind)), "")
+    return make_unreachable(origin, failure, why=why, seconds=seconds)
+
+
+def _find_cause(error: BaseException) -> tuple[Failure, str] | None:
+    """The failure that the causes of an error show, and the reason for its text; or nothing."""
+    for cause in _causes(error):
+        failure = next((entry for kind, entry in _BY_TYPE if isinstance(cause, kind)), None)
+        if failure is None and isinstance(cause, OSError):
+            failure = _BY_ERRNO.get(cause.errno or 0)
+        if failure is not None:
+            return failure, _why(cause)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The causes of an error, the first one first."""
+    if error is not None:
+        yield from _causes(error.__cause__)
+        yield error
+
+
+def _why(error: BaseException) -> str:
+    # Only an error that OpenSSL itself made has the attribute.
+    reason = getattr(error, "verify_message", "") if isinstance(error, ssl.SSLCertVerificationError) else ""
+    return f": {reason}" if reason else ""
