@@ -21,9 +21,9 @@ import uvloop
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
-from naftiko_runtime.server.cycle import Cycle
-from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.server.state import Service
+from naftiko_runtime.http_server.exchange import Cycle
+from naftiko_runtime.http_server.listener import Listener, open_socket
+from naftiko_runtime.http_server.listener_state import Service
 from support.caller import DEADLINE_SECONDS, Raw, head
 from support.upstream import Gate
 

@@ -20,12 +20,12 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_server.listener import Listener, open_socket
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import placeholders
-from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.server.state import Service
 from support.caller import call
 from support.upstream import GIF, Reply, Upstream
 

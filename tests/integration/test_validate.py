@@ -218,7 +218,7 @@ def test_help_imports_neither_servers_nor_clients(command: list[str]) -> None:
 
 def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path) -> None:
     assert imported("run", broken) == []
-    server = "naftiko_runtime.server.listener"
+    server = "naftiko_runtime.http_server.listener"
     assert imported("run", broken, of=[server]) == []
     assert imported("run", documents / "rest.yaml", "--host", "no-such-host.invalid", of=[server]) == [server]
 

@@ -19,11 +19,11 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_server.listener import Listener, open_socket
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer
-from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.server.state import Service
 from naftiko_runtime.source import load
 from support.exchange_scripts import (
     ALL,

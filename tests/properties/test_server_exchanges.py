@@ -17,8 +17,8 @@ from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.adapters.edge import LENT
-from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.server.state import Service
+from naftiko_runtime.http_server.listener import Listener, open_socket
+from naftiko_runtime.http_server.listener_state import Service
 from support.exchange_scripts import ALL, PICKS, STEPS, Step, Steps, at_once, joined, picked, step
 from support.exchange_streams import Foreign, Message, request_body, response_body
 from support.stepped_sockets import Caller, StepLoop

@@ -23,13 +23,13 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_server.listener import Listener, open_socket
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.server.listener import Listener, open_socket
-from naftiko_runtime.server.state import Service
 from wild.author import has_host, is_bound, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing

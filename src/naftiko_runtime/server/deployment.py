@@ -11,9 +11,9 @@ from naftiko_runtime import limits
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
-from naftiko_runtime.server.state import Service
 from naftiko_runtime.telemetry.client import InstrumentedTransport
 from naftiko_runtime.telemetry.server import PortInstrumentation
 from naftiko_runtime.transport.base import Shared

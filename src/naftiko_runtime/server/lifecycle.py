@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.server.settings import ServerSettings
+    from naftiko_runtime.http_server.listener import Listener
 
 _TICK_SECONDS: Final = 1.0
 ABORT_SECONDS: Final = 2.0

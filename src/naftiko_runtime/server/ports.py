@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.http_server.listener import open_beside, open_socket, port_of
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
-from naftiko_runtime.server.listener import open_beside, open_socket, port_of
 
 if TYPE_CHECKING:
     import socket

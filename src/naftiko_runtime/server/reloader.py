@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.server.listener import Listener
     from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.telemetry.instruments import Observer
 
 log = logging.getLogger(__name__)

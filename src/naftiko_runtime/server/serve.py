@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.server.deployment import Generation
 from naftiko_runtime.server.lifecycle import Life
-from naftiko_runtime.server.listener import Listener
 from naftiko_runtime.server.metrics import Account, Books, reload_counter
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.server.ports import Opened, Ports
 from naftiko_runtime.server.reloader import Reloader, Succession
 from naftiko_runtime.server.signals import Orders
-from naftiko_runtime.server.state import Service
 from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:

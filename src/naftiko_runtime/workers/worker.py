@@ -14,11 +14,11 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.server.deployment import Generation
 from naftiko_runtime.server.lifecycle import Life
-from naftiko_runtime.server.listener import Listener
 from naftiko_runtime.server.metrics import Account
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.server.reloader import Succession
 from naftiko_runtime.server.settings import fingerprint
-from naftiko_runtime.server.state import Service
 from naftiko_runtime.workers.shared_status import Slot
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import limits
-from naftiko_runtime.server.protocol import GatewayProtocol
-from naftiko_runtime.server.state import ListenerState
+from naftiko_runtime.http_server.connection import GatewayProtocol
+from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
-    from naftiko_runtime.server.state import Service
+    from naftiko_runtime.http_server.listener_state import Service
     from naftiko_runtime.telemetry.metrics import Meter, Number
 
 _BACKLOG: Final = 2048

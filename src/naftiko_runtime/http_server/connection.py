@@ -21,15 +21,15 @@ from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgr
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
 from naftiko_runtime.header_names import lower
+from naftiko_runtime.http_server.exchange import Cycle
+from naftiko_runtime.http_server.large_body import LargeBody
+from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.run_app import run
 from naftiko_runtime.problem import problem_document
-from naftiko_runtime.server.cycle import Cycle
-from naftiko_runtime.server.large import LargeBody
-from naftiko_runtime.server.running import run
-from naftiko_runtime.server.state import Service
 
 if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Receive, Scope, Send
-    from naftiko_runtime.server.state import ListenerState
+    from naftiko_runtime.http_server.listener_state import ListenerState
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)

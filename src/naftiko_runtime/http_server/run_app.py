@@ -12,8 +12,8 @@ from naftiko_runtime.adapters.edge import Truncated
 from naftiko_runtime.problem import send_problem_document
 
 if TYPE_CHECKING:
-    from naftiko_runtime.server.cycle import Cycle
-    from naftiko_runtime.server.state import Service
+    from naftiko_runtime.http_server.exchange import Cycle
+    from naftiko_runtime.http_server.listener_state import Service
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.server.protocol import GatewayProtocol
+    from naftiko_runtime.http_server.connection import GatewayProtocol
     from naftiko_runtime.telemetry.server import PortInstrumentation
     from naftiko_runtime.transport.base import Header
 

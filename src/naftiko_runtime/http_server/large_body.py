@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import limits
 
 if TYPE_CHECKING:
-    from naftiko_runtime.server.protocol import GatewayProtocol
+    from naftiko_runtime.http_server.connection import GatewayProtocol
 
 
 class LargeBody(asyncio.BufferedProtocol):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
     from naftiko_runtime.adapters.edge import Scope
-    from naftiko_runtime.server.large import LargeBody
-    from naftiko_runtime.server.protocol import GatewayProtocol
+    from naftiko_runtime.http_server.connection import GatewayProtocol
+    from naftiko_runtime.http_server.large_body import LargeBody
     from naftiko_runtime.transport.base import Header
 
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
