@@ -20,7 +20,7 @@ from naftiko_runtime.errors import (
 from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import Send
+    from naftiko_runtime.asgi import Send
     from naftiko_runtime.auth.inbound import Refusal
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.transport.base import Header

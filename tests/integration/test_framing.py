@@ -12,14 +12,15 @@ import pytest
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from support.caller import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
 
 JSON = (b"content-type", b"application/json")
 UPGRADES = ["Upgrade: websocket\r\nConnection: upgrade", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings"]
@@ -59,14 +60,14 @@ def serving() -> Iterator[tuple[Serving, str]]:
     urls: list[str] = []
 
     async def serve() -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(found.app))
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(found.app))
         await listener.start()
         urls.append(f"http://127.0.0.1:{listener.port}")
         started.set()
         await asyncio.get_running_loop().run_in_executor(None, stop.wait)
         listener.stop_accepting()
         listener.abort()
-        await listener.closed()
+        await listener.wait_closed()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()

@@ -21,16 +21,17 @@ import uvloop
 
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import read_body, send_whole
-from naftiko_runtime.http_server.exchange import Cycle
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.exchange import Exchange
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from support.caller import DEADLINE_SECONDS, Raw, head
 from support.upstream import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
 
 SHORT = 0.2
 LARGE_ANSWER = 16_000_000
@@ -65,7 +66,7 @@ class Served:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(self.app))
+        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(self.app))
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
         self.loop = asyncio.get_running_loop()
@@ -75,12 +76,12 @@ class Served:
         ticking.cancel()
         listener.stop_accepting()
         self.cut_off = listener.abort()
-        await listener.closed()
+        await listener.wait_closed()
 
     def wait_half_closed(self, seconds: float) -> None:
         """Let callers that have ended their side wait so long for their answers."""
         done = threading.Event()
-        self.loop.call_soon_threadsafe(self._listener.swap, Service(self.app, None, seconds))
+        self.loop.call_soon_threadsafe(self._listener.replace_app, AppConfig(self.app, None, seconds))
         self.loop.call_soon_threadsafe(done.set)
         assert done.wait(DEADLINE_SECONDS)
 
@@ -181,7 +182,7 @@ def test_what_a_request_leaves_waits_for_no_collection(raw: Raw, message: bytes)
         for _ in range(20):
             raw.send(message)
             assert raw.answer().status == 200
-        left = sum(isinstance(one, Cycle) for one in gc.get_objects())
+        left = sum(isinstance(one, Exchange) for one in gc.get_objects())
     finally:
         gc.enable()
     assert left <= 2  # the last one, and perhaps the one before, which may still be at its end

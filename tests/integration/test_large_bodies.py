@@ -21,7 +21,7 @@ from support.caller import DEADLINE_SECONDS, Raw, head
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.transport.base import Piece
 
 MOST = 1_000_000_000

@@ -20,8 +20,9 @@ from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.http_client import open_client
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
@@ -131,9 +132,9 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, message_bytes_max=BODY_BYTES_MAX)
                 app = await stack.enter_async_context(mcp_app(bound.servers[number], edge))
-                listener = Listener(open_socket("127.0.0.1", 0, attribute), Service(app))
+                listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app))
                 await listener.start()
-                stack.push_async_callback(listener.closed)
+                stack.push_async_callback(listener.wait_closed)
                 stack.callback(listener.stop_accepting)
                 setattr(found, attribute, f"http://127.0.0.1:{listener.port}")
             started.set()

@@ -19,8 +19,9 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_client import open_client
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import resolve
 from support.caller import call
@@ -59,13 +60,13 @@ async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
         server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
         app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)
         listening = open_socket("127.0.0.1", 0, story.name)
-        listener = Listener(listening, Service(app))
+        listener = Listener(listening, AppConfig(app))
         await listener.start()
         try:
             yield f"http://127.0.0.1:{listener.port}"
         finally:
             listener.stop_accepting()
-            await listener.closed()
+            await listener.wait_closed()
 
 
 async def _mcp(server: BoundServer, stack: AsyncExitStack) -> Any:

@@ -19,8 +19,9 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_client import HttpClient, open_client
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer
@@ -115,7 +116,7 @@ class Gateway(UpstreamSteps):
                 app = RestApp(server, Edge())
             else:
                 app = await self._stack.enter_async_context(mcp_app(server, Edge()))
-            listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(app))
+            listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app))
             await listener.start()
             self._listeners.append(listener)
             self._ports["rest" if isinstance(server.plan, RestServer) else "mcp"] = listener.port

@@ -17,8 +17,9 @@ from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.adapters.edge import LENT
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from support.exchange_scripts import ALL, PICKS, STEPS, Step, Steps, at_once, joined, picked, step
 from support.exchange_streams import Foreign, Message, request_body, response_body
 from support.stepped_sockets import Caller, StepLoop
@@ -26,7 +27,7 @@ from support.stepped_sockets import Caller, StepLoop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
 
 CALLERS_MAX: Final = 2
 WAITING_MAX: Final = 6
@@ -90,7 +91,7 @@ class Server(Steps):
         self._listener = self.stepping.run(self._open())
 
     async def _open(self) -> Listener:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), Service(self._app))
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(self._app))
         await listener.start()
         return listener
 

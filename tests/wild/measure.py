@@ -23,8 +23,9 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_client import open_client
-from naftiko_runtime.http_server.listener import Listener, open_socket
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.asgi import App
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan, Server
@@ -204,7 +205,7 @@ class Lab:
             stack.push_async_callback(_stop, listeners)
             for server in bound.servers:
                 app = await _app(server, stack)
-                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), Service(app))
+                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), AppConfig(app))
                 listeners.append(listener)
                 await listener.start()
                 kind = "rest" if isinstance(server.plan, RestServer) else "mcp"
@@ -253,7 +254,7 @@ async def _stop(listeners: list[Listener]) -> None:
     for listener in listeners:
         listener.stop_accepting()
     for listener in listeners:
-        await listener.closed()
+        await listener.wait_closed()
 
 
 class Trial:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
@@ -16,12 +15,8 @@ from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, val
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.transport.base import Header, Piece
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LENT: Final = "naftiko.lent"
 """An extension of ASGI: the ``receive`` in it gives pieces that may be views, good until the next one is asked for."""

@@ -446,7 +446,7 @@ def _sandbox(plan: Plan, file: Path, sandbox: str, origin: str) -> Job:
 
 def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSettings, log_level: str) -> int:
     from naftiko_runtime.cli import logging_setup
-    from naftiko_runtime.http_server.listener import ListenError
+    from naftiko_runtime.http_server.listening_sockets import ListenError
 
     people, many = sys.stderr.isatty(), settings.workers > 1
     try:
@@ -482,8 +482,8 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
 
 
 def _alone(jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
-    from naftiko_runtime.server.serve import serve
     from naftiko_runtime.server.event_loop import run_loop
+    from naftiko_runtime.server.serve import serve
 
     return run_loop(serve(jobs, settings, started, again))
 

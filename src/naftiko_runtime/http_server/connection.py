@@ -1,4 +1,4 @@
-"""HTTP/1.1 as an ASGI server speaks it, hardened for standing at an edge: llhttp reads it.
+"""HTTP/1.1 as an ASGI server speaks it, hardened for default_headers at an edge: llhttp reads it.
 
 What servers mostly leave open is closed here: half-sent requests do not stay open for ever, heads are bounded, there is
 exactly one Host, and an application ends when its caller has gone. The tests hold every one of these.
@@ -21,16 +21,15 @@ from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgr
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
 from naftiko_runtime.header_names import lower
-from naftiko_runtime.http_server.exchange import Cycle
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.large_body import LargeBody
-from naftiko_runtime.http_server.listener_state import Service
-from naftiko_runtime.http_server.run_app import run
+from naftiko_runtime.http_server.run_app import run_app
 from naftiko_runtime.problem import problem_document
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Header, Receive, Scope, Send
     from naftiko_runtime.http_server.listener_state import ListenerState
-    from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ _CALLERS_FAULTS: Final = (NoneType, _StopParsingError, UnicodeDecodeError, HttpP
 """Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
 
 
-class GatewayProtocol(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection. Requests that come before the one in front is answered wait in line."""
 
     def __init__(self, state: ListenerState) -> None:
@@ -85,11 +84,11 @@ class GatewayProtocol(asyncio.Protocol):
         self.state = state
         self.parser = _parser(self)
         self.transport: asyncio.Transport
-        self.cycle: Cycle | None = None
+        self.exchange: Exchange | None = None
         self.write_paused = False
         self._read_paused = False
         self._writable: asyncio.Future[None] | None = None
-        self._waiting: deque[tuple[Cycle, Service]] = deque()
+        self._waiting: deque[tuple[Exchange, AppConfig]] = deque()
         self._idle_bytes = 0
         """What has come since anything came of it."""
         self._idle_since = 0.0
@@ -99,8 +98,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._last_word = b""
         self._clock: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
-        self._front: Cycle | None = None
-        """The request that is being answered; ``cycle`` is the one that came last."""
+        self._front: Exchange | None = None
+        """The request that is being answered; ``exchange`` is the one that came last."""
         self._large: LargeBody | None = None
         self._unsent_before = 0
         self._stalled_since = 0.0
@@ -194,7 +193,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._expect(limits.REQUEST_HEAD_SECONDS)
 
     def _idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        return self.exchange is None or self.exchange.response_complete
 
     def _not_http(self) -> None:
         if not self._refused:  # or the parser was stopped, or fails on the rest of what is refused anyway
@@ -245,9 +244,9 @@ class GatewayProtocol(asyncio.Protocol):
         if self._last_word and self._idle() and not self.transport.is_closing():
             self._say_last_word()
 
-    def end_connection(self, cycle: Cycle) -> None:
+    def end_connection(self, exchange: Exchange) -> None:
         """Close after a response that is complete; for reading only when nothing more is known to come."""
-        if cycle.more_body or self._read_paused or self._waiting:
+        if exchange.more_body or self._read_paused or self._waiting:
             self.read_away()
         else:
             self.transport.close()
@@ -327,11 +326,11 @@ class GatewayProtocol(asyncio.Protocol):
     def _begin_request(self) -> None:
         """Run the application, or let the request wait for those before it on this connection."""
         version = self._version
-        service = self.state.service
+        config = self.state.config
         if self.url.startswith(b"/") and _HASH not in self.url:  # a number: seeking bytes makes an exception each time
             raw_path, _, query = self.url.partition(b"?")
         elif self.url == b"*" and self.parser.get_method() == b"OPTIONS":
-            raw_path, query, service = b"*", b"", _SERVER_OPTIONS
+            raw_path, query, config = b"*", b"", _SERVER_OPTIONS
         else:
             raw_path, query = self._other_target()
         path = raw_path.decode("ascii")
@@ -350,8 +349,8 @@ class GatewayProtocol(asyncio.Protocol):
             "server": self._server,
             "state": {},
         }
-        before = self.cycle
-        self.cycle = cycle = Cycle(
+        before = self.exchange
+        self.exchange = exchange = Exchange(
             self,
             scope,
             expects_continue=self._expects_continue and version != "1.0",
@@ -359,12 +358,12 @@ class GatewayProtocol(asyncio.Protocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
         if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
-            scope["extensions"] = {LENT: {"receive": partial(cycle.receive, lent=True)}}
+            scope["extensions"] = {LENT: {"receive": partial(exchange.receive, lent=True)}}
         if before is None or before.response_complete:
-            self._start(cycle, service)
+            self._start(exchange, config)
         else:
             self.pause_reading()
-            self._waiting.append((cycle, service))
+            self._waiting.append((exchange, config))
 
     def _other_target(self) -> tuple[bytes, bytes]:
         """The path and the query of a target that is more than these; of a whole URL, the host is the request's.
@@ -412,33 +411,33 @@ class GatewayProtocol(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
         self._left_bytes -= len(body)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.body += body
-            if len(self.cycle.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
+        if self.exchange is not None and not self.exchange.response_complete:
+            self.exchange.body += body
+            if len(self.exchange.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
                 self.pause_reading()
-            self.cycle.notice()
+            self.exchange.notice()
         self._moved = True
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
 
     def _step_aside(self) -> None:
         """Let all but the end of a large body come without a parser, once its request is the one in front."""
-        cycle = self.cycle
-        if cycle is None or cycle is not self._front or cycle.response_complete:
+        exchange = self.exchange
+        if exchange is None or exchange is not self._front or exchange.response_complete:
             return
-        if len(cycle.body) >= limits.REQUEST_READ_BYTES_MAX:
+        if len(exchange.body) >= limits.REQUEST_READ_BYTES_MAX:
             return
-        first, cycle.body = cycle.body, b""
+        first, exchange.body = exchange.body, b""
         inner = self._left_bytes - limits.REQUEST_BUFFERED_BYTES_MAX
-        self._large = cycle.large = LargeBody(self, inner, first)
+        self._large = exchange.large = LargeBody(self, inner, first)
         self.transport.set_protocol(self._large)
 
     def on_large_body(self) -> None:
         """A piece came without a parser; when its part is over, one reads the end, and what follows."""
         large = self._large
-        if large is None or self.cycle is None:
+        if large is None or self.exchange is None:
             return
-        self.cycle.notice()
+        self.exchange.notice()
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
         if large.left_bytes == 0:
@@ -456,9 +455,9 @@ class GatewayProtocol(asyncio.Protocol):
         """The request is complete; from now on the caller waits for us."""
         if self._framing and self.parser.should_upgrade():  # the parser skips the body: it is read by another one
             return
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.more_body = False
-            self.cycle.notice()
+        if self.exchange is not None and not self.exchange.response_complete:
+            self.exchange.more_body = False
+            self.exchange.notice()
         self._in_head = True
         self._moved = True
         self._stop_clock()
@@ -484,11 +483,11 @@ class GatewayProtocol(asyncio.Protocol):
 
     # -- the answer: it is read, or the caller is as good as gone -------------------------------------------------
 
-    def swap(self, service: Service) -> None:
+    def replace_app(self, config: AppConfig) -> None:
         """Let another application answer from the next request on, those that wait in line included."""
-        self._waiting = deque((cycle, old if old is _SERVER_OPTIONS else service) for cycle, old in self._waiting)
+        self._waiting = deque((exchange, old if old is _SERVER_OPTIONS else config) for exchange, old in self._waiting)
 
-    def look(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """Close what nobody uses; give up a caller that does not read. To be called every second or so."""
         unused = self._clock is None and self._in_head and self._idle()
         if unused and now - self._idle_since > limits.KEEP_ALIVE_SECONDS:
@@ -539,9 +538,9 @@ class GatewayProtocol(asyncio.Protocol):
 
         A caller that has just connected cannot know that nobody wants its request any more.
         """
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-        elif self._refused or (self.cycle is not None and not self._head_begun):
+        if self.exchange is not None and not self.exchange.response_complete:
+            self.exchange.keep_alive = False
+        elif self._refused or (self.exchange is not None and not self._head_begun):
             self.transport.close()
         else:
             self._stop_clock()
@@ -556,22 +555,23 @@ class GatewayProtocol(asyncio.Protocol):
 
     # -- the caller's going ---------------------------------------------------------------------------------------
 
-    def _start(self, cycle: Cycle, service: Service) -> None:
+    def _start(self, exchange: Exchange, config: AppConfig) -> None:
         # Not in the context of what happens now, which may be that of the request before. With a name, which would
         # otherwise be made up for each; uvloop's `create_task` sets one only after that.
-        task = asyncio.Task(run(cycle, service), loop=self.loop, name="request", context=self.state.context.copy())
+        context = self.state.context.copy()
+        task = asyncio.Task(run_app(exchange, config), loop=self.loop, name="request", context=context)
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
-        self._running, self._front = task, cycle
+        self._running, self._front = task, exchange
 
     def eof_received(self) -> bool:
         """The caller ends its side: it may wait for its answer, or be gone; nothing but writing to it would tell.
 
         So what runs for it gets a little time. The answer then ends the connection.
         """
-        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
+        if self.exchange is None or self.exchange.response_complete or self.exchange.more_body:
             return False
-        self.cycle.keep_alive = bool(self._last_word)
+        self.exchange.keep_alive = bool(self._last_word)
         self._refused = True
         self._stop_clock()
         self._wait_half_closed()
@@ -579,7 +579,7 @@ class GatewayProtocol(asyncio.Protocol):
         return True
 
     def _wait_half_closed(self) -> None:
-        self._clock = self.loop.call_later(self.state.service.half_closed_seconds, self._give_up_half_closed)
+        self._clock = self.loop.call_later(self.state.config.half_closed_seconds, self._give_up_half_closed)
 
     def _end_with_caller(self) -> None:
         """Close the connection of a request that is over as soon as its caller ends its side."""
@@ -605,18 +605,18 @@ class GatewayProtocol(asyncio.Protocol):
             front.notice()
             running.cancel()
         self._running = self._front = self._large = None
-        if self.cycle is not None:
-            self.cycle.large = None  # with its buffer, which would wait for a collection
+        if self.exchange is not None:
+            self.exchange.large = None  # with its buffer, which would wait for a collection
         del self.parser  # which has this as well, so that they would wait for a collection
 
 
-def _parser(protocol: GatewayProtocol | _Resumed) -> HttpRequestParser:
+def _parser(protocol: Connection | _Resumed) -> HttpRequestParser:
     parser = HttpRequestParser(protocol)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
     return parser
 
 
-def _parser_of_body(protocol: GatewayProtocol, framing: bytes) -> HttpRequestParser:
+def _parser_of_body(protocol: Connection, framing: bytes) -> HttpRequestParser:
     """A parser that has read a head of that framing, and tells of the body and of all that follows."""
     resumed = _Resumed(protocol)
     parser = _parser(resumed)
@@ -628,7 +628,7 @@ def _parser_of_body(protocol: GatewayProtocol, framing: bytes) -> HttpRequestPar
 class _Resumed:
     """Tells a protocol what a parser reads, from a moment on that is behind a head."""
 
-    def __init__(self, protocol: GatewayProtocol) -> None:
+    def __init__(self, protocol: Connection) -> None:
         self._protocol = protocol
         self._begun = False
 
@@ -670,7 +670,7 @@ async def _server_options(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send_bodyless(send, 204, [])
 
 
-_SERVER_OPTIONS: Final = Service(_server_options)
+_SERVER_OPTIONS: Final = AppConfig(_server_options)
 
 
 def _bad_coding(coding: bytes, *, old: bool) -> _Refusal | None:

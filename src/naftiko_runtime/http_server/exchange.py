@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
-    from naftiko_runtime.adapters.edge import Scope
-    from naftiko_runtime.http_server.connection import GatewayProtocol
+    from naftiko_runtime.asgi import Header, Scope
+    from naftiko_runtime.http_server.connection import Connection
     from naftiko_runtime.http_server.large_body import LargeBody
-    from naftiko_runtime.transport.base import Header
 
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {n: f"HTTP/1.1 {n} {_REASONS.get(n, '')}\r\n".encode() for n in range(100, 600)}
@@ -31,7 +30,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
-class Cycle:
+class Exchange:
     """One request; the protocol tells it what comes of the body, the application what to answer."""
 
     __slots__ = (
@@ -58,7 +57,7 @@ class Cycle:
 
     def __init__(
         self,
-        protocol: GatewayProtocol,
+        protocol: Connection,
         scope: Scope,
         *,
         expects_continue: bool,
@@ -166,9 +165,9 @@ class Cycle:
         self.status = status
         self.waiting_for_100_continue = False
         self._chunked, self._left_bytes = False, 0
-        standing = self._protocol.state.standing
-        pieces = [_STATUS_LINES[status], standing.lines]
-        framed, closes = self._told(headers, pieces, closes=standing.closes)
+        default_headers = self._protocol.state.default_headers
+        pieces = [_STATUS_LINES[status], default_headers.lines]
+        framed, closes = self._told(headers, pieces, closes=default_headers.closes)
         bodyless = self.scope["method"] == "HEAD" or status in _WITHOUT_BODY
         if not framed and not bodyless:
             if self.scope["http_version"] == "1.0":  # which knows no chunks: the connection's end is the body's
@@ -180,7 +179,7 @@ class Cycle:
             pieces.append(_CLOSE)
         pieces.append(b"\r\n")
         head = b"".join(pieces)
-        ends = standing.count + len(headers) + len(pieces) - 2
+        ends = default_headers.count + len(headers) + len(pieces) - 2
         if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
             self.response_started = False
             raise RuntimeError("a header of the answer would end its line")

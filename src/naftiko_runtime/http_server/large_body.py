@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import limits
 
 if TYPE_CHECKING:
-    from naftiko_runtime.http_server.connection import GatewayProtocol
+    from naftiko_runtime.http_server.connection import Connection
 
 
 class LargeBody(asyncio.BufferedProtocol):
@@ -20,7 +20,7 @@ class LargeBody(asyncio.BufferedProtocol):
 
     __slots__ = ("_buffer", "_end", "_lent", "_protocol", "_start", "left_bytes")
 
-    def __init__(self, protocol: GatewayProtocol, left_bytes: int, first: bytes) -> None:
+    def __init__(self, protocol: Connection, left_bytes: int, first: bytes) -> None:
         """Begin with what has come and was not given to the application.
 
         Args:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import TYPE_CHECKING, NamedTuple
-
-from naftiko_runtime import limits
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.adapters.edge import App
-    from naftiko_runtime.http_server.connection import GatewayProtocol
-    from naftiko_runtime.telemetry.server import PortInstrumentation
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.asgi import Header
+    from naftiko_runtime.http_server.app_config import AppConfig
+    from naftiko_runtime.http_server.connection import Connection
 
 
-class Standing:
+class DefaultHeaders:
     """Header lines that every answer of a listener carries, as they go out, and whether they end its connection."""
 
     __slots__ = ("closes", "count", "lines")
@@ -28,30 +25,22 @@ class Standing:
         self.lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
-class Service(NamedTuple):
-    """What answers on a port, who observes it, and how long a caller that has ended its side may wait for an answer."""
-
-    app: App
-    observer: PortInstrumentation | None = None
-    half_closed_seconds: float = limits.HALF_CLOSED_SECONDS
-
-
 class ListenerState:
     """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
 
-    __slots__ = ("connections", "context", "headers", "refused", "service", "standing", "tasks")
+    __slots__ = ("config", "connections", "context", "default_headers", "headers", "refused", "tasks")
 
-    def __init__(self, service: Service, refused: Callable[[str], None]) -> None:
-        self.service = service
+    def __init__(self, config: AppConfig, refused: Callable[[str], None]) -> None:
+        self.config = config
         self.refused = refused
         """Told why a request does not get as far as the application."""
         self.context = copy_context()
         """Where every request begins."""
-        self.connections: set[GatewayProtocol] = set()
+        self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.tell(())
+        self.set_headers(())
 
-    def tell(self, headers: Sequence[Header]) -> None:
+    def set_headers(self, headers: Sequence[Header]) -> None:
         """Let these be the headers from now on."""
         self.headers = headers
-        self.standing = Standing(headers)
+        self.default_headers = DefaultHeaders(headers)

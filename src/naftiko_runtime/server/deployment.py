@@ -11,7 +11,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
-from naftiko_runtime.http_server.listener_state import Service
+from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.telemetry.client import InstrumentedTransport
@@ -21,7 +21,7 @@ from naftiko_runtime.transport.base import Shared
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.adapters.edge import App
+    from naftiko_runtime.asgi import App
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Plan
@@ -43,7 +43,7 @@ class Generation:
         nonces: NonceCache | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.services: tuple[Service, ...] = ()
+        self.services: tuple[AppConfig, ...] = ()
         self._observer = observer
         self._jobs = jobs
         self._settings = settings
@@ -101,7 +101,7 @@ class Generation:
         """What carries a document's requests, when the client belongs to several."""
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
-    async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> Service:
+    async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> AppConfig:
         """What answers on one port."""
         edge, observer = self._settings.edge, self._observer
         server = servers[0] if len(servers) == 1 else merged(servers)
@@ -115,4 +115,4 @@ class Generation:
                 assert_never(server.plan)
         watch = None if observer is None else PortInstrumentation(server.plan.namespace, observer)
         rest = isinstance(server.plan, RestServer)
-        return Service(app, watch, self._settings.half_closed_seconds if rest else limits.HALF_CLOSED_MCP_SECONDS)
+        return AppConfig(app, watch, self._settings.half_closed_seconds if rest else limits.HALF_CLOSED_MCP_SECONDS)

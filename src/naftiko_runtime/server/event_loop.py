@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def allow_files() -> None:
+def raise_open_file_limit() -> None:
     """Let this process open as many files as it may need: what a shell gives it is often 1024, a socket each."""
     try:
         import resource  # noqa: PLC0415 - not everywhere
@@ -27,7 +27,7 @@ def allow_files() -> None:
 
 def run_loop(main: Coroutine[object, object, T]) -> T:
     """Run a coroutine to its end, in uvloop's loop where there is one."""
-    allow_files()
+    raise_open_file_limit()
     try:
         import uvloop  # noqa: PLC0415 - not everywhere
     except ImportError:

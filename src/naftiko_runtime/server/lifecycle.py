@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.http_server.listener import Listener
+    from naftiko_runtime.server.settings import ServerSettings
 
 _TICK_SECONDS: Final = 1.0
 ABORT_SECONDS: Final = 2.0
@@ -76,7 +76,7 @@ class Life:
         """Readiness falls first; listeners close once balancers can know; requests in progress finish."""
         self._ready.clear()
         for listener in self._listeners:
-            listener.announce_close()
+            listener.announce_closing()
         if self._control is not None:
             await self._wait(asyncio.sleep(self._settings.linger_seconds))
         for listener in self._listeners:
@@ -116,4 +116,4 @@ class Life:
 
 async def _all_closed(listeners: Sequence[Listener]) -> None:
     for listener in listeners:
-        await listener.closed()
+        await listener.wait_closed()

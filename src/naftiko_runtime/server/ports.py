@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.http_server.listener import open_beside, open_socket, port_of
+from naftiko_runtime.http_server.listening_sockets import get_port, open_shared_socket, open_socket
 from naftiko_runtime.link.together import grouped
 from naftiko_runtime.plan import McpServer, RestServer
 
@@ -68,16 +68,16 @@ class Ports:
             )
             control = kept(open_socket(*settings.control, "the control port")) if settings.control else None
             beside = [
-                tuple(kept(open_beside(s, owner)) for s, owner in zip(first, owners, strict=True))
+                tuple(kept(open_shared_socket(s, owner)) for s, owner in zip(first, owners, strict=True))
                 for _ in range(1, settings.workers)
             ]
             opened = [
-                Opened(servers[index], servers[index].address, port_of(listening), shared=len(group) > 1)
+                Opened(servers[index], servers[index].address, get_port(listening), shared=len(group) > 1)
                 for group, listening in zip(groups, first, strict=True)
                 for index in group
             ]
             if settings.control is not None and control is not None:
-                opened.append(Opened(None, settings.control[0], port_of(control)))
+                opened.append(Opened(None, settings.control[0], get_port(control)))
             opening.pop_all()
         return cls((first, *beside), control, tuple(opened))
 

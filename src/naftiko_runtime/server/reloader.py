@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.server.settings import Job, ServerSettings
     from naftiko_runtime.http_server.listener import Listener
+    from naftiko_runtime.server.settings import Job, ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Succession:
             return 0
         old, self._generation, self._next = self._generation, self._next, None
         pairs = zip(self._listeners, self._generation.services, strict=True)
-        running = [task for listener, service in pairs for task in listener.swap(service)]
+        running = [task for listener, service in pairs for task in listener.replace_app(service)]
         ending = asyncio.create_task(self._end(old, running))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.exposes.control.app import control_app
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.server.deployment import Generation
 from naftiko_runtime.server.lifecycle import Life
 from naftiko_runtime.server.metrics import Account, Books, reload_counter
-from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.server.ports import Opened, Ports
 from naftiko_runtime.server.reloader import Reloader, Succession
 from naftiko_runtime.server.signals import Orders
@@ -61,7 +61,7 @@ async def serve(
         ready = asyncio.Event()
         meter = account.meter
         listeners = [Listener(s, service, meter) for s, service in zip(ports.sets[0], generation.services, strict=True)]
-        control = Listener(ports.control, Service(control_app(ready.is_set, account.told))) if ports.control else None
+        control = Listener(ports.control, AppConfig(control_app(ready.is_set, account.told))) if ports.control else None
         succession = Succession(generation, listeners, settings, observer=account.observer)
         reloader = Reloader(succession, jobs, again, reload_counter(books.parent()))
         stack.push_async_callback(reloader.close)

@@ -9,8 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from naftiko_runtime.server.signals import Orders
 from naftiko_runtime.server.event_loop import run_loop
+from naftiko_runtime.server.signals import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

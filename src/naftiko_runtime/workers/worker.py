@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.server.deployment import Generation
 from naftiko_runtime.server.lifecycle import Life
 from naftiko_runtime.server.metrics import Account
-from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.http_server.listener_state import Service
 from naftiko_runtime.server.reloader import Succession
 from naftiko_runtime.server.settings import fingerprint
 from naftiko_runtime.workers.shared_status import Slot
@@ -64,7 +64,7 @@ async def work(post: Post, jobs: Sequence[Job], settings: ServerSettings, again:
         stack.push_async_callback(succession.close)
         slot, board = Slot(post.board, post.number), post.board
         shared = post.ports.control
-        told = Service(control_app(board.is_ready, account.told, board.is_live))
+        told = AppConfig(control_app(board.is_ready, account.told, board.is_live))
         control = Listener(shared, told) if shared else None
 
         def beat() -> None:
@@ -140,7 +140,7 @@ class _Worker:
                 self._begin(self._adopt(message.fields["worker"], message.fields["listener"], listening))
             case "release":
                 for listener in self._listeners:
-                    listener.release(message.fields["worker"])
+                    listener.stop_accepting_from(message.fields["worker"])
             case "prepare":
                 self._begin(self._prepare(message.fields["turn"]))
             case "commit":
@@ -159,7 +159,7 @@ class _Worker:
         if self._life.stopping:
             listening.close()
         else:
-            await self._listeners[listener].adopt(worker, listening)
+            await self._listeners[listener].accept_from(worker, listening)
 
     async def _prepare(self, turn: int) -> None:
         """Read the documents, and open what they need; the parent judges whether all have read the same."""

@@ -12,7 +12,7 @@ from naftiko_runtime.template import as_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.asgi import App, Receive, Scope, Send
 
 _SERVED: Final = ("/health/live", "/health/ready", "/metrics")
 _JSON: Final = (b"content-type", b"application/json")

@@ -19,7 +19,8 @@ from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, ro
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
 
-    from naftiko_runtime.adapters.edge import App, Edge, Receive, Scope, Send
+    from naftiko_runtime.adapters.edge import Edge
+    from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.transport.base import Header

@@ -24,7 +24,7 @@ from naftiko_runtime.json_bounds import check_json_bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.exposes.mcp.tools import ToolServer
     from naftiko_runtime.exposes.mcp.wire import Introduction, Wire
     from naftiko_runtime.transport.base import Header

@@ -25,7 +25,7 @@ from naftiko_runtime.exposes.mcp.wire import STATELESS
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.adapters.edge import Scope
+    from naftiko_runtime.asgi import Scope
     from naftiko_runtime.exposes.mcp.tools import ToolServer
 
 _BLOCKS: Final[dict[str, Any]] = {

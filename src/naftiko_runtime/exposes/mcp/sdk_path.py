@@ -18,7 +18,7 @@ from naftiko_runtime.json_bounds import check_json_bounds
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from naftiko_runtime.adapters.edge import App, Receive, Scope, Send
+    from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.transport.base import Header
 
 _JSON: Final = (b"content-type", b"application/json")

@@ -27,7 +27,8 @@ from naftiko_runtime.template import Unrenderable, in_query, utf8
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from naftiko_runtime.adapters.edge import Edge, Scope
+    from naftiko_runtime.adapters.edge import Edge
+    from naftiko_runtime.asgi import Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import Tool

@@ -42,7 +42,7 @@ from naftiko_runtime.telemetry.server import INSTRUMENT, route_instrument
 from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
-    from naftiko_runtime.adapters.edge import Receive, Scope, Send
+    from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation, Exchange

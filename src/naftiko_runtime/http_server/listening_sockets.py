@@ -1,0 +1,71 @@
+"""Open the sockets that listeners accept from."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any, Final
+
+BACKLOG: Final = 2048
+
+
+class ListenError(Exception):
+    """A socket cannot be opened; ``str()`` is one line that names port and owner."""
+
+
+def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> socket.socket:
+    """A bound, listening TCP socket.
+
+    Args:
+        address: A name or an IP address.
+        port: 0 for a free one.
+        owner: Who listens there, for the message.
+        many: Whether :func:`open_shared_socket` is to open others.
+
+    Raises:
+        ListenError: The address does not resolve, or cannot be bound.
+    """
+    try:
+        family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
+    try:
+        return _listening(family, target, many=many, first=True)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}") from None
+
+
+def open_shared_socket(first: socket.socket, owner: str) -> socket.socket:
+    """Another socket of the same port: the kernel divides new connections among them.
+
+    Raises:
+        ListenError: It cannot be opened.
+    """
+    try:
+        return _listening(first.family, first.getsockname(), many=True, first=False)
+    except OSError as error:
+        where = ":".join(map(str, first.getsockname()[:2]))
+        raise ListenError(f"cannot listen on {where} for {owner}: {os.strerror(error.errno or 0)}") from None
+
+
+def _listening(family: int, target: Any, *, many: bool, first: bool) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if first:  # by itself, so that a port that another program has is taken, even if that would share it
+            listening.bind(target)
+        if many:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if not first:
+            listening.bind(target)
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def get_port(listening: socket.socket) -> int:
+    """The port that is really listened on."""
+    return int(listening.getsockname()[1])
