@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
-from naftiko_runtime.rules import Severity
+from naftiko_runtime.rules import Advice, Help, Message, Rule, Severity, Statement, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.rules import Rule
+    from naftiko_runtime.rules import Argument
+
+_HELP = Help("{text}")
+_RAW: dict[Rule, Message] = {}
 
 
 class Span(Struct, frozen=True, order=True):
@@ -40,34 +43,77 @@ class Edit(Struct, frozen=True, order=True):
 
 
 class Diagnostic(Struct, frozen=True, eq=False):
-    """One finding; the same as another one that says the same, whatever its ``part`` and ``fix``.
+    """One finding, as data; the same as another one that says the same, whatever its ``part`` and ``fix``.
 
     Attributes:
-        rule: What kind of finding it is.
-        message: One line, terse, lower case, without a full stop.
+        statement: What is wrong: the rule's message, and its arguments.
         span: Where; none only when there is no file to point into.
-        help: What to write instead.
+        advice: What to do about it.
         severity: The rule's own unless the caller changed it.
         part: The path, from the document's root, of what it is about; none when it is about the file.
+        fix: What would put an end to it, all of it or nothing; empty when that is no mechanical matter.
+        related: Another place that it is about as well.
     """
 
-    rule: Rule
-    message: str
+    statement: Statement
     span: Span | None = None
-    help: str | None = None
+    advice: Advice | None = None
     severity: Severity = Severity.ERROR
     part: tuple[str | int, ...] | None = None
     fix: tuple[Edit, ...] = ()
-    """What would put an end to it, all of it or nothing; empty when that is no mechanical matter."""
+    related: Span | None = None
 
-    def _told(self) -> tuple[object, ...]:
-        return self.rule, self.message, self.span, self.help, self.severity
+    @property
+    def rule(self) -> Rule:
+        """What kind of finding it is."""
+        return self.statement.message.rule
+
+    @property
+    def arguments(self) -> dict[str, Argument]:
+        """What it names: of what is wrong, and of what to do about it."""
+        advised = self.advice.arguments if self.advice is not None else ()
+        return dict((*advised, *self.statement.arguments))
+
+    @property
+    def message(self) -> str:
+        """What is wrong, as text: one line. It is for people to read, and never to decide by."""
+        return render_text(self.statement.message, self.statement.arguments, self._related)
+
+    @property
+    def help(self) -> str | None:
+        """What to do about it, as text for people."""
+        return None if self.advice is None else render_text(self.advice.help, self.advice.arguments, self._related)
+
+    @property
+    def _related(self) -> dict[str, str]:
+        """How the related place is named."""
+        if self.related is None:
+            return {}
+        line = self.related.line_from(self.span) if self.span is not None else str(self.related)
+        return {"line": line, "place": str(self.related)}
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.statement, self.span, self.advice, self.severity, self.related
 
     def __eq__(self, other: object) -> bool:
-        return self._told() == other._told() if isinstance(other, Diagnostic) else NotImplemented
+        return self._identity() == other._identity() if isinstance(other, Diagnostic) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._told())
+        return hash(self._identity())
+
+
+def diagnose(
+    statement: Statement,
+    span: Span | None,
+    advice: Advice | None = None,
+    *,
+    part: tuple[str | int, ...] | None = None,
+    fix: tuple[Edit, ...] = (),
+    related: Span | None = None,
+) -> Diagnostic:
+    """A finding with the severity of its rule, and the advice of its message if there is no other."""
+    severity = statement.message.rule.severity
+    return Diagnostic(statement, span, advice or statement.advice, severity, part, fix, related)
 
 
 class DocumentError(Exception):
@@ -86,6 +132,19 @@ class Findings:
     def __init__(self) -> None:
         self._all: list[Diagnostic] = []
 
+    def report(
+        self,
+        statement: Statement,
+        span: Span | None,
+        advice: Advice | None = None,
+        *,
+        part: tuple[str | int, ...] | None = None,
+        fix: tuple[Edit, ...] = (),
+        related: Span | None = None,
+    ) -> None:
+        """Note a finding, as :func:`diagnose` makes it."""
+        self._all.append(diagnose(statement, span, advice, part=part, fix=fix, related=related))
+
     def add(
         self,
         rule: Rule,
@@ -95,8 +154,10 @@ class Findings:
         part: tuple[str | int, ...] | None = None,
         fix: tuple[Edit, ...] = (),
     ) -> None:
-        """Note a finding with the rule's own severity."""
-        self._all.append(Diagnostic(rule, message, span, help, rule.severity, part, fix))
+        """Note a finding whose text is not in the table of rules yet."""
+        advice = None if help is None else Advice(_HELP, (("text", help),))
+        raw = _RAW.setdefault(rule, Message(rule, "{text}", None))
+        self.report(Statement(raw, (("text", message),)), span, advice, part=part, fix=fix)
 
     def has(self, rule: Rule, span: Span) -> bool:
         """Whether a rule was found broken at a place."""

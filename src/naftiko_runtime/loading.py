@@ -21,12 +21,13 @@ from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.link.broken import LeftOut
     from naftiko_runtime.plan import Plan
+    from naftiko_runtime.rules import Argument, Arguments
     from naftiko_runtime.source import Source
     from naftiko_runtime.strict import Departures
 
@@ -86,10 +87,22 @@ def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Itera
     """
     secrets = (source.secrets() if source is not None else None) or ()
     for finding in found:
-        message = redact(finding.message, secrets)
-        advice = finding.help and redact(finding.help, secrets)
-        same = message == finding.message and advice == finding.help
-        yield finding if same else replace(finding, message=message, help=advice)
+        statement, advice = finding.statement, finding.advice
+        said = replace(statement, arguments=_redact_arguments(statement.arguments, secrets))
+        advised = advice and replace(advice, arguments=_redact_arguments(advice.arguments, secrets))
+        same = said == statement and advised == advice
+        yield finding if same else replace(finding, statement=said, advice=advised)
+
+
+def _redact_arguments(arguments: Arguments, secrets: Collection[str]) -> Arguments:
+    return tuple((name, _redact_argument(value, secrets)) for name, value in arguments)
+
+
+def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
+    if isinstance(value, tuple):
+        return tuple(redact(name, secrets) for name in value)
+    text = redact(str(value), secrets)
+    return value if text == str(value) else text
 
 
 def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:

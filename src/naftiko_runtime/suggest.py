@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.rules import Help, helps, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from naftiko_runtime.rules import Advice
 
 _LETTERS_MIN: Final = 3
 """In words so short, another letter makes another word."""
@@ -97,13 +100,21 @@ def _distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
-    """A help line: the closest known word, or the list of them when none is close and the list is short."""
+def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> Advice | None:
+    """What to do about an unknown word: write the closest known one, or, when none is close, one of them all.
+
+    Args:
+        word: What was written.
+        known: What could have been.
+        otherwise: Lists the known words, as its argument ``known``.
+    """
     candidates = sorted(set(known))
     if close := closest(word, candidates):
-        return f"did you mean '{close}'?"
-    if not candidates:
-        return None
-    shown = ", ".join(f"'{candidate}'" for candidate in candidates[:8])
-    more = f" and {len(candidates) - 8} more" if len(candidates) > 8 else ""  # noqa: PLR2004 - as many as a line holds
-    return f"{otherwise}: {shown}{more}"
+        return helps.DID_YOU_MEAN(suggestion=close)
+    return otherwise(known=tuple(candidates)) if candidates else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
+    """The same as text, for errors that are no findings."""
+    advice = suggest(word, known, Help(f"{otherwise}: {{known}}"))
+    return None if advice is None else render_text(advice.help, advice.arguments)

@@ -9,7 +9,7 @@ from pathlib import Path
 from naftiko_runtime.rules import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnostics.md"
-START = "<!-- The tables are written from rules.py: UPDATE_GOLDEN=1 pytest tests/diagnostics -->\n"
+START = "<!-- The tables are written from rules/: UPDATE_GOLDEN=1 pytest tests/diagnostics -->\n"
 HEADINGS = {
     "1": "The document",
     "2": "Names that refer to one another",

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from naftiko_runtime import rules
 from naftiko_runtime.cli.rule_selection import UnknownRule, rules_named
-from naftiko_runtime.diagnostic import Diagnostic, Span
-from naftiko_runtime.rules import UNUSED_IGNORE, Severity
+from naftiko_runtime.diagnostic import Span, diagnose
+from naftiko_runtime.rules import Severity, helps
 from naftiko_runtime.source import LINE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.rules import Message
 
 _COMMENT: Final = re.compile(r"(?<![^\s#])#\s*naftiko: ignore(?P<file>-file)?(?:\s*\[(?P<names>[^\]]*)\]|(?!\S))")
 _FIRST: Final = ("NK1", "NK210")
@@ -32,7 +36,7 @@ class Name:
     text: str
     span: Span
     rules: frozenset[str] = frozenset()
-    advice: str | None = None
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,13 @@ class Ignore:
         span: Where it stands.
         names: What it silences; none for everything.
         line: The line that it is about; 0 for the whole file, none when it is about nothing.
-        fault: Why it is about nothing.
+        fault: That it is about nothing.
     """
 
     span: Span
     names: tuple[Name, ...] | None
     line: int | None
-    fault: str = ""
+    fault: Message = rules.UNUSED_IGNORE_LAST
 
     def silences(self, diagnostic: Diagnostic) -> Iterator[Name | Ignore]:
         """What of this comment silences a finding: one of its names, or, without any, itself."""
@@ -82,13 +86,11 @@ def _ignore(lines: Sequence[str], row: int, match: re.Match[str], file: str, hea
     span = Span(file, row + 1, match.start() + 1, row + 1, match.end() + 1)
     names = None if match["names"] is None else tuple(_names(match, span))
     if match["file"]:
-        return (
-            Ignore(span, names, 0) if row < head else Ignore(span, names, None, "'ignore-file' counts only at the top")
-        )
+        return Ignore(span, names, 0) if row < head else Ignore(span, names, None, rules.UNUSED_IGNORE_TOO_LATE)
     if not _blank(lines[row]):
         return Ignore(span, names, row + 1)
     following = (number for number, line in enumerate(lines[row + 1 :], row + 2) if not _blank(line))
-    return Ignore(span, names, next(following, None), "no line follows it")
+    return Ignore(span, names, next(following, None))
 
 
 def _names(match: re.Match[str], span: Span) -> Iterator[Name]:
@@ -98,7 +100,7 @@ def _names(match: re.Match[str], span: Span) -> Iterator[Name]:
         try:
             yield Name(word[0], place, rules_named(word[0]))
         except UnknownRule as error:
-            yield Name(word[0], place, advice=error.advice)
+            yield Name(word[0], place, suggestion=error.suggestion)
 
 
 class _Scalars:
@@ -155,17 +157,14 @@ def _silencers(
 
 def _unused(comment: Ignore, used: set[int]) -> Iterator[Diagnostic]:
     if comment.line is None:
-        yield _told(f"this comment silences nothing: {comment.fault}", comment.span)
+        yield diagnose(comment.fault(), comment.span)
     elif not comment.names:
         if id(comment) not in used:
-            yield _told("this comment silences nothing", comment.span)
+            yield diagnose(rules.UNUSED_IGNORE(), comment.span)
     else:
         for name in comment.names:
             if not name.rules:
-                yield _told(f"this comment silences nothing: no rule '{name.text}'", name.span, name.advice)
-            elif id(name) not in used and UNUSED_IGNORE.slug not in name.rules:
-                yield _told(f"'{name.text}' silences nothing here", name.span)
-
-
-def _told(message: str, span: Span, advice: str | None = None) -> Diagnostic:
-    return Diagnostic(UNUSED_IGNORE, message, span, advice or "remove it", UNUSED_IGNORE.severity)
+                advice = None if name.suggestion is None else helps.DID_YOU_MEAN(suggestion=name.suggestion)
+                yield diagnose(rules.UNUSED_IGNORE_UNKNOWN(name=name.text), name.span, advice)
+            elif id(name) not in used and rules.UNUSED_IGNORE.slug not in name.rules:
+                yield diagnose(rules.UNUSED_IGNORE_NAME(name=name.text), name.span)

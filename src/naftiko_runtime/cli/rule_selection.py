@@ -24,13 +24,12 @@ _CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
 
 
 class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
-    """No rule has that name; the message says so, and which one may be meant, as ``advice`` does when one is close."""
+    """No rule has that name; the message says so, and which one may be meant: the ``suggestion``."""
 
     def __init__(self, word: str) -> None:
         codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []
-        close = closest(word, codes or RULES)
-        self.advice = f"did you mean '{close}'?" if close else None
-        super().__init__("; ".join(part for part in (f"no rule '{word}'", self.advice) if part))
+        self.suggestion = closest(word, codes or RULES)
+        super().__init__(f"no rule '{word}'" + (f"; did you mean '{self.suggestion}'?" if self.suggestion else ""))
 
 
 def rules_named(word: str) -> frozenset[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ImportedConsumes
-from naftiko_runtime.suggest import closest, did_you_mean
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import closest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import Steps
 
 
@@ -31,7 +33,7 @@ class Calls:
         """The operation that a call names; nothing when there is none, which is reported at the call's place."""
         consumed = self._operations.get(call)
         if consumed is None and not self._may_be_imported(call) and not self._may_be_completed(call):
-            self._context.complain(rules.UNRESOLVED_CALL, f"no consumed operation '{call}'", steps, self._nearest(call))
+            self._context.report(rules.UNRESOLVED_CALL(call=call), steps, self._nearest(call))
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:
@@ -42,19 +44,15 @@ class Calls:
         """Whether a call goes into a namespace that a document which imports this one may consume."""
         return self._context.may_be_completed(call.partition(".")[0], self._namespaces)
 
-    def _nearest(self, call: str) -> str:
+    def _nearest(self, call: str) -> Advice | None:
         """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
         if not self._operations:
-            return "declare it under 'consumes'"
+            return helps.DECLARE_CONSUMED()
         if same := next((known for known in self._operations if known.casefold() == call.casefold()), None):
-            return f"did you mean '{same}'?"
+            return helps.DID_YOU_MEAN(suggestion=same)
         namespace, _, name = call.partition(".")
         siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
         if close := closest(name, siblings):
-            return f"did you mean '{siblings[close]}'?"
+            return helps.DID_YOU_MEAN(suggestion=siblings[close])
         of_name = [known for known in self._operations if known.partition(".")[2] in (name or call, call)]
-        return (
-            did_you_mean(call, of_name)
-            or did_you_mean("", siblings.values() or self._operations, "consumed operations")
-            or ""
-        )
+        return suggest(call, of_name) or suggest("", siblings.values() or self._operations, helps.CONSUMED_OPERATIONS)

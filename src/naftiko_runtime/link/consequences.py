@@ -99,11 +99,16 @@ class _Hidden:
         if any(part[:length] in self.places for length in range(1, len(part) + 1)):
             return True
         if finding.rule is rules.UNRESOLVED_CALL:
-            namespace = finding.message.split("'")[1].partition(".")[0]
-            return self.any_call or namespace in self.calls
+            return self.any_call or _called_namespace(finding) in self.calls
         if finding.rule in _OF_CALLS and any(quoted in finding.message for quoted in self.inputs):
             return True
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
+
+
+def _called_namespace(finding: Diagnostic) -> str:
+    """The namespace that an unresolved call names."""
+    arguments = finding.arguments
+    return str(arguments["namespace"] if "namespace" in arguments else arguments["call"]).partition(".")[0]
 
 
 def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.references import Where
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.plan import Variable
-    from naftiko_runtime.rules import Rule
+    from naftiko_runtime.rules import Advice, Rule, Statement
     from naftiko_runtime.source import Source, Steps
 
 WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
@@ -58,6 +58,29 @@ class Context(Struct, frozen=True):
     unread: frozenset[Steps] = frozenset()
     """The places of wrong values and missing keys; what stands in for them is not the author's."""
     namespaces: Namespaces = Namespaces()
+
+    def report(
+        self,
+        statement: Statement,
+        steps: Steps,
+        advice: Advice | None = None,
+        *,
+        key: bool = False,
+        fix: tuple[Edit, ...] = (),
+        related: Span | None = None,
+    ) -> None:
+        """Note a finding at a place of the document.
+
+        Args:
+            statement: What is wrong.
+            steps: The place of the value that it is about.
+            advice: What to do, if the statement's own advice is not right here.
+            key: Whether it is about the key, not the value.
+            fix: What would put an end to it.
+            related: Another place that it is about.
+        """
+        span = self.source.span(steps, key=key)
+        self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
 
     def complain(
         self,

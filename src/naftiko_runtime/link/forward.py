@@ -10,7 +10,8 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import FRAMING
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class Forwarding:
         if upstream is None and self._context.may_be_completed(spec.target_namespace, self._upstreams):
             return None
         if upstream is None:
-            message = f"no consumed API '{spec.target_namespace}'"
-            advice = did_you_mean(spec.target_namespace, self._upstreams, "consumed namespaces")
-            self._context.complain(rules.UNRESOLVED_CALL, message, spec.at("targetNamespace"), advice)
+            missing = rules.UNRESOLVED_CALL_API(namespace=spec.target_namespace)
+            advice = suggest(spec.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
+            self._context.report(missing, spec.at("targetNamespace"), advice)
             return None
         prefix, rest = mount(pattern)
         self._report_unused(resource, prefix, rest)
@@ -81,12 +82,9 @@ class Forwarding:
         for index, name in enumerate(spec.trusted_headers):
             steps = spec.at("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
-                message = f"the API's authentication sets '{name}': that of callers never goes along"
-                self._context.complain(rules.AUTHENTICATION_INPUT, message, steps, "remove it from the list")
+                self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), steps)
             if name.lower() in _OURS:
-                self._context.complain(
-                    rules.INVALID_VALUE, f"'{name}' is for the runtime to send", steps, "remove it from the list"
-                )
+                self._context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.REMOVE_FROM_LIST())
             else:
                 header_name(name, steps, self._context)
                 yield name.lower()
@@ -113,8 +111,7 @@ class Forwarding:
         if resource.operations:  # they may be theirs
             return
         for name, steps in dict(names).items():
-            message = f"a forward has no use for '{name}': it sends what stands behind the path"
-            self._context.complain(rules.UNUSED_INPUT, message, steps, "remove it")
+            self._context.report(rules.UNUSED_INPUT_OF_FORWARD(name=name), steps)
 
 
 def mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:

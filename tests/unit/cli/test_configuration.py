@@ -8,8 +8,8 @@ import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
 from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, rules_named
-from naftiko_runtime.diagnostic import Diagnostic
 from naftiko_runtime.rules import RULES, Severity
+from support.findings import finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,7 +147,7 @@ def test_other_words_do_not(word: str) -> None:
 
 def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
     found = [
-        Diagnostic(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
+        finding(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
     ]
     return {d.rule.slug: d.severity for d in selection.told(found, configuration)}
 

@@ -12,16 +12,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.diagnostic import Diagnostic, Findings
+from naftiko_runtime.diagnostic import Findings, diagnose
 from naftiko_runtime.document.imports.sections import imports, named, parts
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.rules import Severity
+from naftiko_runtime.rules import Severity, helps
 from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.suggest import closest, did_you_mean
+from naftiko_runtime.suggest import closest, suggest
 
 if TYPE_CHECKING:
-    from naftiko_runtime.rules import Rule
+    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Reading, Source, Steps
 
 _SCHEME: Final = pattern(r"([A-Za-z][\w+.-]*)://")
@@ -87,18 +88,16 @@ class Files:
         """
         scheme = _SCHEME.match(location)
         if scheme is not None and scheme[1].lower() != "file":
-            advice = "save what is there as a file beside this one, and import that"
-            raise _fault(rules.IMPORT, "an import reads a file, not a URL", advice)
+            raise _fault(rules.IMPORT_OF_URL())
         text = unquote(location[scheme.end() :]) if scheme is not None else location
         if text.startswith(("/./", "/../")):
             text = text[1:]
         try:
             path = (folder / text).resolve()
         except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
-            raise _fault(rules.IMPORT, "this is no path of a file") from None
+            raise _fault(rules.IMPORT_NO_PATH()) from None
         if not any(path.is_relative_to(allowed) for allowed in self._folders):
-            message = "an import may not leave the document's folder"
-            raise _fault(rules.IMPORT, message, "allow it with --allow-import DIR")
+            raise _fault(rules.IMPORT_OUTSIDE())
         return path
 
     def read(self, path: Path) -> Source:
@@ -176,10 +175,10 @@ class Files:
         """Refuse what is there but no file; opening a pipe would wait for ever."""
         with suppress(OSError):
             if path.is_dir():
-                advice = did_you_mean("", (f"{self.shown(path)}/{name}" for name in _documents(path)), "in it")
-                raise _fault(rules.IMPORT, f"{self._called(path)} is a folder; an import names a file", advice)
+                advice = suggest("", (f"{self.shown(path)}/{name}" for name in _documents(path)), helps.IN_FOLDER)
+                raise _fault(rules.IMPORT_OF_FOLDER(file=self._called(path)), advice)
             if path.exists() and not path.is_file():
-                raise _fault(rules.IMPORT, f"{self._called(path)} is no regular file")
+                raise _fault(rules.IMPORT_NO_REGULAR_FILE(file=self._called(path)))
 
     def _with_help(self, found: Diagnostic, path: Path) -> Diagnostic:
         """What is wrong with a file; of one that is not there, which one beside it may be meant."""
@@ -187,9 +186,9 @@ class Files:
             if found.span is not None or path.exists():
                 return found
             if not path.parent.is_dir():
-                return replace(found, help=f"there is no folder '{self.shown(path.parent)}'")
+                return replace(found, advice=helps.NO_FOLDER(folder=self.shown(path.parent)))
             if close := closest(path.name, _documents(path.parent)):
-                return replace(found, help=f"did you mean '{self.shown(path.parent / close)}'?")
+                return replace(found, advice=helps.DID_YOU_MEAN(suggestion=self.shown(path.parent / close)))
         return found
 
     def _called(self, path: Path) -> str:
@@ -210,6 +209,6 @@ def _documents(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir() if file.suffix in _SUFFIXES)
 
 
-def _fault(rule: Rule, message: str, advice: str | None = None) -> SourceError:
+def _fault(statement: Statement, advice: Advice | None = None) -> SourceError:
     """What is wrong with a location; it has no place, so that it stands where the location does."""
-    return SourceError([Diagnostic(rule, message, None, advice)], None)
+    return SourceError([diagnose(statement, None, advice)], None)

@@ -19,13 +19,15 @@ from naftiko_runtime.document.imports.sections import (
     parts,
     words,
 )
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import closest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Findings
+    from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Reading, Source, Steps
 
 _KEPT_WHEN_REFUSED = ("consumes", "exposes")
@@ -109,15 +111,15 @@ class _Splicing:
         entry = self._source.at(steps)
         if not isinstance(location := entry.get("location"), str) or not location:
             if location == "":
-                self._complain("the location of the import is empty", (*steps, "location"), steps, "name a file")
+                self._report(rules.IMPORT_WITHOUT_FILE(), (*steps, "location"), steps)
             else:
-                self._complain("an import needs 'location', a file", steps, steps, rule=rules.MISSING_KEY)
+                self._report(rules.MISSING_KEY_LOCATION(), steps, steps)
             return None
         wanted = str(entry["import"])
         try:
             path = self._files.path(location, self._files.folder)
             if path == self._files.document:
-                self._complain(f"{path.name} imports itself", (*steps, "location"), steps, "remove the import")
+                self._report(rules.IMPORT_OF_ITSELF(file=path.name), (*steps, "location"), steps)
                 return None
             found = self._files.find(path, section, wanted)
         except SourceError as error:
@@ -127,44 +129,48 @@ class _Splicing:
             self._note(found)
             return found
         if isinstance(found, Chain):
-            self._complain_of_chain(found, f"'{wanted}'", steps)
+            self._report_chain(found, wanted, None, steps)
             return None
         of_section = [named(part) for _, part in parts(self._files.read(path).data, section)]
-        advice = did_you_mean(wanted, of_section, f"{path.name} has")
-        self._complain(f"{path.name} has no {section} namespace '{wanted}'", (*steps, "import"), steps, advice)
+        missing = rules.IMPORT(file=path.name, section=section, namespace=wanted)
+        close = closest(wanted, sorted(set(of_section)))
+        advice = helps.DID_YOU_MEAN(suggestion=close) if close else None
+        if close is None and of_section:
+            advice = helps.FILE_HAS(file=path.name, known=tuple(sorted(set(of_section))))
+        self._report(missing, (*steps, "import"), steps, advice)
         return None
 
     def _refused(self, error: SourceError, steps: Steps) -> None:
         """Tell what is wrong with the file of an entry: there, or at the location when it has no place."""
         for found in error.diagnostics:
             span = found.span or self._source.span((*steps, "location"))
-            self._findings.add(found.rule, found.message, span, found.help, steps)
+            self._findings.report(found.statement, span, found.advice, part=steps, related=found.related)
         if error.source is not None:
             self._draft.consult(error.source)
 
     def _note(self, found: Found) -> None:
         for note in self._files.notes(found):
-            self._findings.add(note.rule, note.message, note.span, note.help)
+            self._findings.report(note.statement, note.span, note.advice, related=note.related)
         self._draft.consult(found.source)
 
-    def _complain_of_chain(self, chain: Chain, what: str, steps: Steps) -> None:
-        trail = " → ".join(map(self._files.shown, (self._files.document, *chain.files)))
-        if chain.circle:
-            message = f"the import of {what} goes round in a circle: {trail}"
-            advice = "let one of these files define it"
+    def _report_chain(self, chain: Chain, name: str, needing: Found | None, steps: Steps) -> None:
+        """Report an import of what its file has by an import only, perhaps because another part needs it."""
+        trail = tuple(map(self._files.shown, (self._files.document, *chain.files)))
+        if needing is None:
+            statement = (rules.IMPORT_CIRCLE if chain.circle else rules.IMPORT_CHAIN)(name=name, trail=trail)
         else:
-            message = f"{what} is itself an import there: {trail}"
-            advice = "import it from the file that defines it"
+            statement = (rules.IMPORT_CIRCLE_NEEDED if chain.circle else rules.IMPORT_CHAIN_NEEDED)(
+                name=name, part=named(needing.part), trail=trail
+            )
+        advice = None
         if chain.end is not None and chain.circle:
-            advice = f"remove the import: this document defines '{named(chain.end.part)}'"
+            advice = helps.REMOVE_IMPORT(namespace=named(chain.end.part))
         elif chain.end is not None:
-            advice = f"import '{named(chain.end.part)}' from '{self._files.shown(chain.end.path)}'"
-        self._complain(message, (*steps, "import"), steps, advice)
+            advice = helps.IMPORT_FROM(namespace=named(chain.end.part), file=self._files.shown(chain.end.path))
+        self._report(statement, (*steps, "import"), steps, advice)
 
-    def _complain(
-        self, message: str, place: Steps, steps: Steps, advice: str | None = None, *, rule: rules.Rule = rules.IMPORT
-    ) -> None:
-        self._findings.add(rule, message, self._source.span(place), advice, steps)
+    def _report(self, statement: Statement, place: Steps, steps: Steps, advice: Advice | None = None) -> None:
+        self._findings.report(statement, self._source.span(place), advice, part=steps)
 
     # -- what it needs --------------------------------------------------------------------------------------------
 
@@ -187,7 +193,7 @@ class _Splicing:
         """
         other = self._files.find(found.path, section, name)
         if isinstance(other, Chain):
-            self._complain_of_chain(other, f"'{name}', which '{named(found.part)}' needs,", steps)
+            self._report_chain(other, name, found, steps)
             return other.end
         if other is not None:
             self._note(other)
@@ -215,7 +221,7 @@ class _Splicing:
                 return
             used = self._used(said, name, chain.end) if chain.end is not None else [name]
             if any(mentions(said, variable) for variable in used):
-                self._complain_of_chain(chain, f"'{name}', which '{named(found.part)}' needs,", steps)
+                self._report_chain(chain, name, found, steps)
             if chain.end is None:
                 return
             bind = chain.end

@@ -1,0 +1,179 @@
+"""Names that refer to one another: NK2xx."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from naftiko_runtime.rules.rule import Severity, define
+
+UNRESOLVED_CALL: Final = define(
+    "NK201",
+    "unresolved-call",
+    Severity.ERROR,
+    "A call names no consumed operation.",
+    "Name an operation as `namespace.operation`, as `consumes` declares it.",
+    "no consumed operation '{call}'",
+)
+UNRESOLVED_CALL_API: Final = UNRESOLVED_CALL.variant("no consumed API '{namespace}'")
+
+DUPLICATE_NAMESPACE: Final = define(
+    "NK202", "duplicate-namespace", Severity.ERROR, "Two parts have the same namespace.", "Rename one of the two."
+)
+
+DUPLICATE_NAME: Final = define(
+    "NK203",
+    "duplicate-name",
+    Severity.ERROR,
+    "Two operations, tools, routes, steps or parameters have the same name.",
+    "Rename one of the two.",
+)
+
+UNBOUND_VARIABLE: Final = define(
+    "NK204",
+    "unbound-variable",
+    Severity.ERROR,
+    "An expression uses a variable that nothing binds.",
+    "Bind the variable under `binds`, or declare the input.",
+)
+
+UNUSED_BINDING: Final = define(
+    "NK205",
+    "unused-binding",
+    Severity.WARNING,
+    "A bound variable that no expression uses.",
+    "Remove the binding, or use it as `{{NAME}}`.",
+)
+
+UNKNOWN_REFERENCE: Final = define(
+    "NK206",
+    "unknown-reference",
+    Severity.ERROR,
+    "A value has the form of a reference, and names nothing.",
+    "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
+)
+
+UNKNOWN_PARAMETER: Final = define(
+    "NK207",
+    "unknown-parameter",
+    Severity.ERROR,
+    "A 'with' key names no parameter of the consumed operation.",
+    "Correct the name, or declare it in the consumed operation's `inputParameters`.",
+)
+
+PLACEHOLDER_CASE: Final = define(
+    "NK208",
+    "placeholder-spelling",
+    Severity.WARNING,
+    "Names that meet only when case and punctuation are ignored.",
+    "Write the name alike on both sides.",
+)
+
+UNUSED_INPUT: Final = define(
+    "NK209",
+    "unused-input",
+    Severity.WARNING,
+    "An input that reaches no parameter of the consumed operation.",
+    "Remove the input, or declare a parameter that takes it.",
+    "the input '{name}' reaches no parameter of '{operation}'",
+)
+UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.variant(
+    "a forward has no use for '{name}': it sends what stands behind the path", "remove it"
+)
+
+IMPORT: Final = define(
+    "NK210",
+    "unresolved-import",
+    Severity.ERROR,
+    "An import that names no part of another file, or may not read it.",
+    "Name a namespace that the other file defines itself, in a file below the document's folder.",
+    "{file} has no {section} namespace '{namespace}'",
+)
+IMPORT_OF_URL: Final = IMPORT.variant(
+    "an import reads a file, not a URL", "save what is there as a file beside this one, and import that"
+)
+IMPORT_NO_PATH: Final = IMPORT.variant("this is no path of a file")
+IMPORT_OUTSIDE: Final = IMPORT.variant(
+    "an import may not leave the document's folder", "allow it with --allow-import DIR"
+)
+IMPORT_OF_FOLDER: Final = IMPORT.variant("{file} is a folder; an import names a file")
+IMPORT_NO_REGULAR_FILE: Final = IMPORT.variant("{file} is no regular file")
+IMPORT_WITHOUT_FILE: Final = IMPORT.variant("the location of the import is empty", "name a file")
+IMPORT_OF_ITSELF: Final = IMPORT.variant("{file} imports itself", "remove the import")
+IMPORT_CIRCLE: Final = IMPORT.variant(
+    "the import of '{name}' goes round in a circle: {trail:arrows}", "let one of these files define it"
+)
+IMPORT_CIRCLE_NEEDED: Final = IMPORT.variant(
+    "the import of '{name}', which '{part}' needs, goes round in a circle: {trail:arrows}",
+    "let one of these files define it",
+)
+IMPORT_CHAIN: Final = IMPORT.variant(
+    "'{name}' is itself an import there: {trail:arrows}", "import it from the file that defines it"
+)
+IMPORT_CHAIN_NEEDED: Final = IMPORT.variant(
+    "'{name}', which '{part}' needs, is itself an import there: {trail:arrows}",
+    "import it from the file that defines it",
+)
+
+UNLISTED_VARIABLE: Final = define(
+    "NK211",
+    "unlisted-variable",
+    Severity.WARNING,
+    "An expression uses a variable that no bind lists; it is taken from the environment.",
+    "List the variable under the `keys` of a bind without `location`.",
+)
+
+PROVIDER: Final = define(
+    "NK212",
+    "unknown-provider",
+    Severity.ERROR,
+    "A bind whose `location` has a scheme that no provider reads.",
+    "Use one of the schemes that are listed, or leave `location` out for the environment.",
+)
+
+UNKNOWN_STEP: Final = define(
+    "NK213",
+    "unknown-step",
+    Severity.ERROR,
+    "A reference to a step that there is not, or that does not come before.",
+    "Name an earlier step; a mapping may name any.",
+)
+
+UNKNOWN_ACTION: Final = define(
+    "NK214",
+    "unknown-action",
+    Severity.ERROR,
+    "A skill's tool is taken from what no `rest` or `mcp` expose has.",
+    "Name an expose of this document as `sourceNamespace`, and an operation or a tool of it as `action`.",
+)
+
+SHARED_NAMESPACE: Final = define(
+    "NK215",
+    "shared-namespace",
+    Severity.WARNING,
+    "An expose and a consumed API have the same namespace.",
+    "Rename one of the two; a namespace is meant to be unique in its document.",
+)
+
+UNLISTED_INPUT: Final = define(
+    "NK216",
+    "unlisted-input",
+    Severity.WARNING,
+    "A 'with' value names an input that is not among those that its operation or tool lists; it becomes one.",
+    "Correct the name, or list the input under `inputParameters`.",
+)
+
+UNDOCUMENTED_REFERENCE: Final = define(
+    "NK217",
+    "undocumented-reference",
+    Severity.WARNING,
+    "A value that names an input or a variable in another form than the specification has; it is given its meaning.",
+    "Write `$this.<namespace>.x` under `with`, and `{{x}}` in a template.",
+)
+
+VALUE_PREFIX: Final = define(
+    "NK221",
+    "value-prefix",
+    Severity.INFO,
+    "A 'with' value names the caller's input by `rest.`, `tools.` or `mcp.`; only `validate --fix` looks for it.",
+    "Write the expose's namespace in its place.",
+)

@@ -1,0 +1,168 @@
+"""What a rule is, and the templates of what findings say: their text is rendered from data, here and nowhere else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Argument: TypeAlias = "str | int | tuple[str, ...]"
+"""What fills a place of a template; several names are written as a list."""
+
+_JOINED: Final = {"plain": ", ", "arrows": " → "}
+"""What stands between names that are not quoted."""
+_NAMES_SHOWN: Final = 8
+"""How many names of a list a line holds."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """The document, or a part of it, cannot run."""
+    WARNING = "warning"
+    """It runs, but departs from the specification or will surprise."""
+    INFO = "info"
+    """A matter of hygiene."""
+
+
+class Rule(Struct, frozen=True, eq=False):
+    """A kind of finding; called with arguments, it gives its own message.
+
+    Attributes:
+        code: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` what is exposed, ``5xx`` credentials,
+            ``6xx`` sandbox files, and hygiene.
+        slug: What users see, and name it by.
+        severity: How much it matters.
+        summary: What it means, for the reference.
+        remedy: What to do about it, for the reference.
+        messages: What its findings may say; its own message, if it has one, first.
+    """
+
+    code: str
+    slug: str
+    severity: Severity
+    summary: str
+    remedy: str
+    messages: list[Message]
+
+    def variant(self, text: str, help: str | None = None) -> Message:  # noqa: A002 - the field's name
+        """Another message of this rule."""
+        message = Message(self, text, Help(text=help) if help is not None else None)
+        self.messages.append(message)
+        return message
+
+    def __call__(self, **arguments: Argument) -> Statement:
+        """The rule's own message about something."""
+        return self.messages[0](**arguments)
+
+    def __repr__(self) -> str:
+        return f"<rule {self.slug}>"
+
+
+class Help(Struct, frozen=True, eq=False):
+    """A template of what to do about a finding.
+
+    Attributes:
+        text: One line in the form of :meth:`str.format`. ``{line}`` and ``{place}`` are those of a related place.
+    """
+
+    text: str
+
+    def __call__(self, **arguments: Argument) -> Advice:
+        """What to do about something."""
+        return Advice(self, _sorted(arguments))
+
+
+class Message(Struct, frozen=True, eq=False):
+    """A template of what a finding says.
+
+    Attributes:
+        rule: What kind of finding it is.
+        text: As for :class:`Help`: terse, lower case, without a full stop.
+        help: What to do, when that is always the same or filled by the same arguments.
+    """
+
+    rule: Rule
+    text: str
+    help: Help | None
+
+    def __call__(self, **arguments: Argument) -> Statement:
+        """What is wrong with something."""
+        return Statement(self, _sorted(arguments))
+
+
+Arguments: TypeAlias = "tuple[tuple[str, Argument], ...]"
+"""The names and values of arguments, in order of the names."""
+
+
+class Statement(Struct, frozen=True):
+    """What a finding says, as data."""
+
+    message: Message
+    arguments: Arguments
+
+    @property
+    def advice(self) -> Advice | None:
+        """What the message itself says about what to do."""
+        return None if self.message.help is None else Advice(self.message.help, self.arguments)
+
+
+class Advice(Struct, frozen=True):
+    """What to do about a finding, as data."""
+
+    help: Help
+    arguments: Arguments
+
+
+RULES: Final[dict[str, Rule]] = {}
+"""Every rule by its slug."""
+
+
+def define(
+    code: str,
+    slug: str,
+    severity: Severity,
+    summary: str,
+    remedy: str,
+    text: str | None = None,
+    help: str | None = None,  # noqa: A002 - the field's name
+) -> Rule:
+    """Add a rule to the table, with its own message and what that says about what to do."""
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, [])
+    if text is not None:
+        rule.variant(text, help)
+    return rule
+
+
+def render_text(template: Message | Help, arguments: Arguments, related: Mapping[str, str] | None = None) -> str:
+    """A template with its places filled: the only place where findings become text.
+
+    Args:
+        template: What is said.
+        arguments: What fills it.
+        related: How related places are named: ``line`` and ``place``.
+    """
+    values = {name: _Names(value) if isinstance(value, tuple) else value for name, value in arguments}
+    return template.text.format(**values, **(related or {}))
+
+
+class _Names(tuple[str, ...]):
+    """Names as text: ``{names}`` quotes the first few, ``{names:all}`` all of them; other forms do not quote them."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        if form in _JOINED:
+            return _JOINED[form].join(self)
+        shown = self if form == "all" else self[:_NAMES_SHOWN]
+        more = f" and {len(self) - len(shown)} more" if len(self) > len(shown) else ""
+        return ", ".join(f"'{name}'" for name in shown) + more
+
+
+def _sorted(arguments: dict[str, Argument]) -> Arguments:
+    return tuple(sorted(arguments.items()))

@@ -1,0 +1,33 @@
+"""Findings that say what a test wants them to say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.diagnostic import Diagnostic, Findings
+from naftiko_runtime.rules import Advice, Help, Message, Severity, Statement
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.rules import Rule
+
+_HELP = Help("{text}")
+_MESSAGES: dict[Rule, Message] = {}
+
+
+def finding(
+    rule: Rule, text: str, span: Span | None, advice: str | None = None, severity: Severity = Severity.ERROR
+) -> Diagnostic:
+    """A finding of a rule with any text."""
+    said = None if advice is None else Advice(_HELP, (("text", advice),))
+    return Diagnostic(statement(rule, text), span, said, severity)
+
+
+def statement(rule: Rule, text: str) -> Statement:
+    """What a finding of a rule says."""
+    return Statement(_MESSAGES.setdefault(rule, Message(rule, "{text}", None)), (("text", text),))
+
+
+def reported(findings: Findings, rule: Rule, text: str, span: Span | None) -> None:
+    """Note a finding of a rule with any text."""
+    findings.report(statement(rule, text), span)
