@@ -423,16 +423,17 @@ import os, signal
 from pathlib import Path
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import placeholders
-from naftiko_runtime.workers.supervisor import serve_together
+from naftiko_runtime.workers.supervisor import serve_with_workers
 from naftiko_runtime.workers.worker_handle import WorkerError
-from naftiko_runtime.server.settings import Job, ServerSettings
+from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.transport.sandbox import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
-jobs = [Job(plan, placeholders(plan), lambda: SandboxTransport({{}}))]
+jobs = [ServedCapability(plan, placeholders(plan), lambda: SandboxTransport({{}}))]
 try:
-    serve_together(jobs, ServerSettings(workers=2), print, lambda: jobs, lambda number: {ending})
+    serve_with_workers(jobs, ServerSettings(workers=2), print, lambda: jobs, lambda number: {ending})
 except WorkerError as error:
     print(error)
 """

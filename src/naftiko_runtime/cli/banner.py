@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from naftiko_runtime.plan import Request, Tool
-    from naftiko_runtime.server.ports import Opened
+    from naftiko_runtime.server.ports import OpenPort
 
 log = logging.getLogger("naftiko_runtime")
 _LABELS_MAX: Final = 8
@@ -26,7 +26,7 @@ _LABEL_CHARACTERS_MAX: Final = 100
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
 
 
-def url(opened: Opened) -> str:
+def url(opened: OpenPort) -> str:
     """Where a listener is reached from this machine."""
     host = "localhost" if opened.address in _ANYWHERE else opened.address
     path = ""
@@ -35,7 +35,7 @@ def url(opened: Opened) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
 
 
-def entries(opened: Opened) -> list[tuple[str, str]]:
+def entries(opened: OpenPort) -> list[tuple[str, str]]:
     """What a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
     match opened.server:
         case RestServer(routes=routes, forwards=forwards):
@@ -58,7 +58,7 @@ def _target(request: Request) -> str:
     return f"{request.operation}  ({request.method} {path})"
 
 
-def kind(opened: Opened) -> str:
+def kind(opened: OpenPort) -> str:
     """``rest``, ``mcp`` or ``control``."""
     match opened.server:
         case RestServer():
@@ -69,7 +69,7 @@ def kind(opened: Opened) -> str:
             return "control"
 
 
-def log_lines(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: int = 1) -> None:
+def log_lines(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: int = 1) -> None:
     """The start as structured log lines, one a listener."""
     for opened in listeners:
         served = [f"{name} -> {target}" for name, target in entries(opened)]
@@ -103,7 +103,7 @@ def joined_labels(labels: Sequence[str]) -> str:
     return ", ".join(shown) + more
 
 
-def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: int = 1) -> None:
+def table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: int = 1) -> None:
     """The start for people."""
     from rich.console import Console
     from rich.markup import escape
@@ -129,7 +129,7 @@ def table(label: str, listeners: Sequence[Opened], *, sandbox: bool, workers: in
         writer.write(text)
 
 
-def commands(listeners: Sequence[Opened]) -> list[str]:
+def commands(listeners: Sequence[OpenPort]) -> list[str]:
     """A command to try for a route and one for a tool, where there are any."""
     found: dict[str, str] = {}
     for opened in listeners:

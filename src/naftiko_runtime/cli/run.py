@@ -43,7 +43,8 @@ from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import placeholders, resolve
-from naftiko_runtime.server.settings import Job, ServerSettings
+from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.options import trace_options
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.server.ports import Opened
+    from naftiko_runtime.server.ports import OpenPort
     from naftiko_runtime.telemetry.options import TraceOptions
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
@@ -327,7 +328,7 @@ class _Documents:
             sys.exit(_EXIT_FAILED)
         return loaded
 
-    def jobs(self, loaded: Sequence[Loaded]) -> list[Job]:
+    def jobs(self, loaded: Sequence[Loaded]) -> list[ServedCapability]:
         """What to serve.
 
         Raises:
@@ -338,9 +339,12 @@ class _Documents:
             return [_sandbox(plan, Path(plan.file), self.sandbox, origin) for plan, origin in served]
         transport = partial(open_client, self.http_client, connections_each_max=self.connections_each_max)
         secrets = _resolved([plan for plan, _ in served], self.env_files)
-        return [Job(plan, values, transport, origin) for (plan, origin), values in zip(served, secrets, strict=True)]
+        return [
+            ServedCapability(plan, values, transport, origin)
+            for (plan, origin), values in zip(served, secrets, strict=True)
+        ]
 
-    def again(self, redactor: Redactor) -> list[Job]:
+    def again(self, redactor: Redactor) -> list[ServedCapability]:
         """What to serve now, with files and variables read anew.
 
         Raises:
@@ -392,7 +396,7 @@ def _origin(loaded: Loaded) -> str:
     return read.hexdigest()
 
 
-def _secrets(jobs: Sequence[Job]) -> list[Secret]:
+def _secrets(jobs: Sequence[ServedCapability]) -> list[Secret]:
     return [s for job in jobs for s in (*job.secrets.values(), *derived_secrets(job.plan, job.secrets))]
 
 
@@ -430,18 +434,20 @@ def _resolved(plans: Sequence[Plan], env_files: tuple[Path, ...]) -> list[Mappin
     return secrets
 
 
-def _sandbox(plan: Plan, file: Path, sandbox: str, origin: str) -> Job:
+def _sandbox(plan: Plan, file: Path, sandbox: str, origin: str) -> ServedCapability:
     """The plan as a sandbox serves it, with a way out that leads nowhere."""
     from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
 
     path = file.with_suffix(".sandbox.yaml") if sandbox == _BESIDE else Path(sandbox)
     if sandbox == _BESIDE and not path.exists():
-        return Job(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}), origin)
+        return ServedCapability(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}), origin)
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         raise BindError((text(Loaded(None, error.diagnostics, error.source)),)) from None
-    return Job(echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{origin} {answers!r}")
+    return ServedCapability(
+        echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{origin} {answers!r}"
+    )
 
 
 def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSettings, log_level: str) -> int:
@@ -464,7 +470,7 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
         tell = banner.table if people else banner.log_lines
         tell_left_out = show_left_out if people else log_left_out
 
-        def started(opened: Sequence[Opened]) -> None:
+        def started(opened: Sequence[OpenPort]) -> None:
             tell(label, opened, sandbox=documents.sandbox is not None, workers=settings.workers)
             tell_left_out(loaded)
 
@@ -481,21 +487,23 @@ def _serve(documents: _Documents, loaded: Sequence[Loaded], settings: ServerSett
     return _EXIT_FAILED if cut_off else 0
 
 
-def _alone(jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
+def _alone(jobs: Sequence[ServedCapability], settings: ServerSettings, started: Any, again: Any) -> int:
     from naftiko_runtime.server.event_loop import run_loop
     from naftiko_runtime.server.serve import serve
 
     return run_loop(serve(jobs, settings, started, again))
 
 
-def _by_workers(documents: _Documents, jobs: Sequence[Job], settings: ServerSettings, started: Any, again: Any) -> int:
+def _by_workers(
+    documents: _Documents, jobs: Sequence[ServedCapability], settings: ServerSettings, started: Any, again: Any
+) -> int:
     from naftiko_runtime.cli import logging_setup
-    from naftiko_runtime.workers.supervisor import serve_together
+    from naftiko_runtime.workers.supervisor import serve_with_workers
     from naftiko_runtime.workers.worker_handle import WorkerError
 
     _preload(documents.http_client)
     try:
-        return serve_together(jobs, settings, started, again, logging_setup.number)
+        return serve_with_workers(jobs, settings, started, again, logging_setup.number)
     except WorkerError as error:
         click.echo(f"naftiko: {error}", err=True)
         return _EXIT_FAILED

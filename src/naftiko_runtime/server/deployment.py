@@ -1,4 +1,4 @@
-"""All that one reading of the documents opened: a reload opens another, and lets this one end."""
+"""All that serving a set of capabilities needs, opened: a reload opens another deployment and closes this one."""
 
 from __future__ import annotations
 
@@ -25,69 +25,74 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.transport.base import Transport
 
 
-class Generation:
-    """Bound documents and the applications that serve them, one for each port in the order of :func:`grouped`.
+class Deployment:
+    """Bound capabilities and the applications that serve them, one for each port in the order of :func:`grouped`.
 
-    It lives in a task of its own, for what it holds has to be closed by the task that opened it.
+    It lives in a task of its own, since what it holds has to be closed by the task that opened it.
     """
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        capabilities: Sequence[ServedCapability],
         settings: ServerSettings,
         nonces: NonceCache | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.services: tuple[AppConfig, ...] = ()
         self._observer = observer
-        self._jobs = jobs
+        self._capabilities = capabilities
         self._settings = settings
         self._nonces = nonces
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._retired = asyncio.Event()
-        self._life: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Open everything; what fails is raised, and nothing stays open."""
-        self._life = asyncio.create_task(self._live())
+        """Open everything.
+
+        Raises:
+            BindError: A secret cannot be sent where a document wants it; nothing stays open.
+        """
+        self._task = asyncio.create_task(self._run())
         await self._opened
 
     async def close(self) -> None:
         """Close everything; requests in progress lose their upstream."""
-        self._retired.set()
-        if self._life is not None:
-            await asyncio.wait((self._life,))
+        self._closing.set()
+        if self._task is not None:
+            await asyncio.wait((self._task,))
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         try:
             async with AsyncExitStack() as stack:
-                bound = [server for one in await self._bound(stack) for server in one.servers]
+                bound = [server for one in await self._bind_all(stack) for server in one.servers]
                 groups = grouped([server.plan for server in bound])
-                self.services = tuple([await self._service([bound[i] for i in group], stack) for group in groups])
+                self.services = tuple([await self._make_app([bound[i] for i in group], stack) for group in groups])
                 self._opened.set_result(None)
-                await self._retired.wait()
+                await self._closing.wait()
         except BaseException as error:
             if self._opened.done():
                 raise
             self._opened.set_exception(error)
 
-    async def _bound(self, stack: AsyncExitStack) -> list[Bound]:
-        """The documents, each with its secrets, and with a client that it may share."""
+    async def _bind_all(self, stack: AsyncExitStack) -> list[Bound]:
+        """Bind the capabilities, each with its secrets, and with a client that it may share."""
         transports: dict[Callable[[], Transport], Transport] = {}
         bound: list[Bound] = []
-        for job in self._jobs:
-            if (transport := transports.get(job.open_client)) is None:
-                transport = transports[job.open_client] = job.open_client()
+        for one in self._capabilities:
+            if (transport := transports.get(one.open_client)) is None:
+                transport = transports[one.open_client] = one.open_client()
                 stack.push_async_callback(transport.aclose)
             binding = bind(
-                job.plan,
-                job.secrets,
-                partial(self._carrier, job.plan, transport),
+                one.plan,
+                one.secrets,
+                partial(self._make_transport, one.plan, transport),
                 deadline_seconds=self._settings.deadline_seconds,
                 total_deadline_seconds=self._settings.total_deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
@@ -97,12 +102,12 @@ class Generation:
             bound.append(await stack.enter_async_context(binding))
         return bound
 
-    def _carrier(self, plan: Plan, transport: Transport) -> Transport:
-        """What carries a document's requests, when the client belongs to several."""
+    def _make_transport(self, plan: Plan, transport: Transport) -> Transport:
+        """Return a capability's own view of a client that several may share."""
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
-    async def _service(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> AppConfig:
-        """What answers on one port."""
+    async def _make_app(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> AppConfig:
+        """Return what answers on one port."""
         edge, observer = self._settings.edge, self._observer
         server = servers[0] if len(servers) == 1 else merged(servers)
         match server.plan:

@@ -1,4 +1,4 @@
-"""What a process counts and records, from its first request to its last span."""
+"""Metrics of all processes, and the telemetry of each one."""
 
 from __future__ import annotations
 
@@ -13,74 +13,77 @@ from naftiko_runtime.telemetry.shared_metrics import SharedStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
 
 _PARENT: Final = 0
 
 
-class Books:
-    """The metrics of all processes of a program; to be made before there are any but this one.
+class MetricsHub:
+    """The metrics of all processes of a program; create it before there are other processes.
 
-    There are none unless somebody can ask for them.
+    Nothing is counted unless there is a control port to ask for metrics.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
         self._store = SharedStore(settings.workers + 1) if settings.control is not None else None
 
     def meter(self, worker: int) -> Meter | None:
-        """What a worker counts by, from 1; to be asked for in its process."""
+        """Return the meter of a worker, from 1; call it in the worker's process."""
         return None if self._store is None else Meter(self._store.region(worker))
 
     def parent(self) -> Meter | None:
-        """What is counted by who starts the workers, or is the only one."""
+        """Return the meter of the supervisor, or of the only process."""
         return self.meter(_PARENT)
 
-    def told(self) -> bytes:
-        """All metrics of all processes, in Prometheus's text format."""
+    def render(self) -> bytes:
+        """Render the metrics of all processes in Prometheus's text format."""
         return b"" if self._store is None else render_metrics(self._store.entries())
 
 
-class Account:
-    """What one process that serves counts and records; to be made in its running loop.
+class ProcessTelemetry:
+    """The metrics and spans of one process that serves; create it in its running loop.
 
     Attributes:
-        meter: Counts; none where nobody asks.
-        observer: Who is told of requests; none where nobody asks.
+        meter: Counts; None without a control port.
+        observer: Observes requests; None without a control port and without traces.
     """
 
-    def __init__(self, books: Books, worker: int, settings: ServerSettings, jobs: Sequence[Job]) -> None:
-        """Begin.
+    def __init__(
+        self, hub: MetricsHub, worker: int, settings: ServerSettings, capabilities: Sequence[ServedCapability]
+    ) -> None:
+        """Start.
 
         Raises:
             BindError: Spans cannot be sent as the operator wants it.
         """
-        self.meter = books.meter(worker)
+        self.meter = hub.meter(worker)
         self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
-        self._books = books
+        self._hub = hub
         wanted = self.meter is not None or settings.traces is not None
-        self.observer = Observer(self.meter, settings.traces, _service(jobs)) if wanted else None
+        self.observer = Observer(self.meter, settings.traces, _service_name(capabilities)) if wanted else None
 
-    def tell(self) -> None:
-        """Write down how the process is; to be called every second or so."""
+    def update(self) -> None:
+        """Record how the process is; call it every second or so."""
         if self._process is not None:
             self._process.update()
         if self.observer is not None:
             self.observer.tick()
 
-    def told(self) -> bytes:
-        """All metrics of all processes; this one's as they are now."""
-        self.tell()
-        return self._books.told()
+    def render(self) -> bytes:
+        """Render the metrics of all processes; this one's as they are now."""
+        self.update()
+        return self._hub.render()
 
     async def close(self) -> None:
-        """Write down and send what is not yet."""
+        """Record and send what is left."""
         if self.observer is not None:
             await self.observer.close()
-        self.tell()
+        self.update()
 
 
 def reload_counter(meter: Meter | None) -> Callable[[str], None]:
-    """Counts readings of the documents by what came of them: ``reloaded`` or ``failed``."""
+    """Return what counts reloads by outcome: ``reloaded`` or ``failed``."""
     if meter is None:
         return lambda _outcome: None
     numbers = {outcome: meter.number(RELOADS, outcome=outcome) for outcome in ("reloaded", "failed")}
@@ -88,9 +91,9 @@ def reload_counter(meter: Meter | None) -> Callable[[str], None]:
 
 
 def start_counter(meter: Meter | None) -> Callable[[], None]:
-    """Counts workers that were started."""
+    """Return what counts workers that were started."""
     return (lambda: None) if meter is None else meter.number(WORKERS).add
 
 
-def _service(jobs: Sequence[Job]) -> str:
-    return "+".join(dict.fromkeys(job.plan.label for job in jobs))
+def _service_name(capabilities: Sequence[ServedCapability]) -> str:
+    return "+".join(dict.fromkeys(one.plan.label for one in capabilities))

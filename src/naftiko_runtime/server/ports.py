@@ -1,4 +1,4 @@
-"""What documents listen on: every socket of a run, opened before anything else is."""
+"""The sockets that capabilities listen on, opened before anything else."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from typing import Self
 
     from naftiko_runtime.plan import Server
-    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A socket that is listening, and for what; ``server`` is none for the control port."""
+class OpenPort:
+    """A socket that is listening, and for what; ``server`` is None for the control port."""
 
     server: Server | None
     address: str
     port: int
     shared: bool = False
-    """Whether other exposes listen there, too."""
+    """Whether other exposes listen there as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +45,40 @@ class Ports:
 
     sets: tuple[tuple[socket.socket, ...], ...]
     control: socket.socket | None
-    opened: tuple[Opened, ...]
+    opened: tuple[OpenPort, ...]
 
     @classmethod
-    def open(cls, jobs: Sequence[Job], settings: ServerSettings) -> Self:
+    def open(cls, capabilities: Sequence[ServedCapability], settings: ServerSettings) -> Self:
         """Open all or none.
 
         Raises:
             ListenError: A port cannot be had.
         """
-        servers = [server for job in jobs for server in job.plan.servers]
+        servers = [server for one in capabilities for server in one.plan.servers]
         groups = grouped(servers)
         with ExitStack() as opening:
 
-            def kept(listening: socket.socket) -> socket.socket:
+            def keep(listening: socket.socket) -> socket.socket:
                 return opening.enter_context(listening)
 
             many = settings.workers > 1
             named = [servers[group[0]] for group in groups]
             owners = [f"{kind_of(s)} expose '{s.namespace}'" for s in named]
             first = tuple(
-                kept(open_socket(s.address, s.port, owner, many=many)) for s, owner in zip(named, owners, strict=True)
+                keep(open_socket(s.address, s.port, owner, many=many)) for s, owner in zip(named, owners, strict=True)
             )
-            control = kept(open_socket(*settings.control, "the control port")) if settings.control else None
+            control = keep(open_socket(*settings.control, "the control port")) if settings.control else None
             beside = [
-                tuple(kept(open_shared_socket(s, owner)) for s, owner in zip(first, owners, strict=True))
+                tuple(keep(open_shared_socket(s, owner)) for s, owner in zip(first, owners, strict=True))
                 for _ in range(1, settings.workers)
             ]
             opened = [
-                Opened(servers[index], servers[index].address, get_port(listening), shared=len(group) > 1)
+                OpenPort(servers[index], servers[index].address, get_port(listening), shared=len(group) > 1)
                 for group, listening in zip(groups, first, strict=True)
                 for index in group
             ]
             if settings.control is not None and control is not None:
-                opened.append(Opened(None, settings.control[0], get_port(control)))
+                opened.append(OpenPort(None, settings.control[0], get_port(control)))
             opening.pop_all()
         return cls((first, *beside), control, tuple(opened))
 
@@ -90,24 +91,26 @@ class Ports:
             self.control.close()
 
 
-def check_same(before: Sequence[Job], after: Sequence[Job]) -> None:
-    """Refuse documents that listen elsewhere than those that are served.
+def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedCapability]) -> None:
+    """Reject capabilities that listen elsewhere than those that are served.
 
     Raises:
         BindError: They do; it says where.
     """
     was, now = _places(before), _places(after)
     if was != now:
-        raise BindError((f"ports cannot change while running: {_told(was)} became {_told(now)}; restart",))
+        raise BindError(
+            (f"ports cannot change while running: {_format_places(was)} became {_format_places(now)}; restart",)
+        )
 
 
-def _places(jobs: Sequence[Job]) -> list[tuple[str, str, int]]:
+def _places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, int]]:
     """Kind, address and port of every group of servers."""
-    servers = [server for job in jobs for server in job.plan.servers]
+    servers = [server for one in capabilities for server in one.plan.servers]
     return [(kind_of(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
 
 
-def _told(places: Sequence[tuple[str, str, int]]) -> str:
+def _format_places(places: Sequence[tuple[str, str, int]]) -> str:
     return ", ".join(f"{kind} {address}:{port}" for kind, address, port in places) or "none"
 
 

@@ -1,4 +1,4 @@
-"""Runs documents in this one process until a signal says otherwise."""
+"""Serves capabilities in this one process until a signal stops it."""
 
 from __future__ import annotations
 
@@ -12,79 +12,82 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.server.deployment import Generation
-from naftiko_runtime.server.lifecycle import Life
-from naftiko_runtime.server.metrics import Account, Books, reload_counter
-from naftiko_runtime.server.ports import Opened, Ports
-from naftiko_runtime.server.reloader import Reloader, Succession
-from naftiko_runtime.server.signals import Orders
+from naftiko_runtime.server.deployment import Deployment
+from naftiko_runtime.server.lifecycle import Lifecycle
+from naftiko_runtime.server.metrics import MetricsHub, ProcessTelemetry, reload_counter
+from naftiko_runtime.server.ports import OpenPort, Ports
+from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
+from naftiko_runtime.server.signals import SignalPolicy
 from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.server.settings import Job, ServerSettings
+    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
 
 async def serve(
-    jobs: Sequence[Job],
+    capabilities: Sequence[ServedCapability],
     settings: ServerSettings,
-    started: Callable[[Sequence[Opened]], None],
-    again: Callable[[], Sequence[Job]],
+    on_start: Callable[[Sequence[OpenPort]], None],
+    load: LoadCapabilities,
 ) -> int:
-    """Serve documents until SIGTERM or SIGINT, then drain. SIGHUP reads them anew.
+    """Serve capabilities until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
 
     Args:
-        jobs: The documents.
+        capabilities: What to serve.
         settings: The operator's choices.
-        started: Told once, when every listener accepts.
-        again: Reads the documents and their variables anew, in a thread; raises :class:`BindError` for what is wrong.
+        on_start: Called once, when every listener accepts connections.
+        load: Loads the documents and their variables; called in a thread to reload.
 
     Returns:
-        How many requests had to be cut off.
+        How many requests were cut off.
 
     Raises:
-        ListenError: A port cannot be had; nothing was started.
+        ListenError: A port cannot be opened; nothing was started.
         BindError: A secret cannot be sent where a document wants it.
     """
-    ports = Ports.open(jobs, settings)
+    ports = Ports.open(capabilities, settings)
     async with AsyncExitStack() as stack:
         stack.callback(ports.close)
-        books = Books(settings)
-        account = Account(books, 1, settings, jobs)
-        stack.push_async_callback(account.close)
-        generation = Generation(jobs, settings, observer=account.observer)
-        await generation.open()
-        gc.freeze()  # what is loaded stays: no collection looks at it again
+        hub = MetricsHub(settings)
+        process = ProcessTelemetry(hub, 1, settings, capabilities)
+        stack.push_async_callback(process.close)
+        deployment = Deployment(capabilities, settings, observer=process.observer)
+        await deployment.open()
+        gc.freeze()  # what is loaded stays: no collection has to look at it again
         ready = asyncio.Event()
-        meter = account.meter
-        listeners = [Listener(s, service, meter) for s, service in zip(ports.sets[0], generation.services, strict=True)]
-        control = Listener(ports.control, AppConfig(control_app(ready.is_set, account.told))) if ports.control else None
-        succession = Succession(generation, listeners, settings, observer=account.observer)
-        reloader = Reloader(succession, jobs, again, reload_counter(books.parent()))
+        sockets, meter = ports.sets[0], process.meter
+        listeners = [Listener(s, service, meter) for s, service in zip(sockets, deployment.services, strict=True)]
+        control = (
+            Listener(ports.control, AppConfig(control_app(ready.is_set, process.render))) if ports.control else None
+        )
+        swap = DeploymentSwap(deployment, listeners, settings, observer=process.observer)
+        reloader = Reloader(swap, capabilities, load, reload_counter(hub.parent()))
         stack.push_async_callback(reloader.close)
-        life = Life(listeners, control, ready, settings, account.tell)
-        orders = Orders(life.stop, life.hurry, reloader.ask, settings.grace_seconds)
+        lifecycle = Lifecycle(listeners, control, ready, settings, process.update)
+        policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)
         loop = asyncio.get_running_loop()
-        for number in orders.numbers:
-            loop.add_signal_handler(number, orders.signalled, number)
+        for number in policy.numbers:
+            loop.add_signal_handler(number, policy.handle, number)
 
-        def begun() -> None:
-            started(ports.opened)
+        def started() -> None:
+            on_start(ports.opened)
             if take_hangup():
-                orders.signalled(signal.SIGHUP)
+                policy.handle(signal.SIGHUP)
 
         try:
-            cut = await life.until_stopped(begun)
+            cut_off = await lifecycle.serve_until_stopped(started)
         finally:
-            for number in orders.numbers:
+            for number in policy.numbers:
                 loop.remove_signal_handler(number)
-    log_stopped(cut)
-    return cut
+    log_stopped(cut_off)
+    return cut_off
 
 
-def log_stopped(cut: int) -> None:
-    """The last line of a run."""
-    log.log(logging.WARNING if cut else logging.INFO, "stopped", extra={"cut_off": cut})
+def log_stopped(cut_off: int) -> None:
+    """Log the last line of a run."""
+    log.log(logging.WARNING if cut_off else logging.INFO, "stopped", extra={"cut_off": cut_off})

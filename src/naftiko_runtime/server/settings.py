@@ -1,8 +1,7 @@
-"""What to serve and the operator's choices: command-line arguments, options and ``NAFTIKO_*`` variables end here."""
+"""The operator's choices: options and ``NAFTIKO_*`` variables end here."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from naftiko_runtime.plan import Plan
-    from naftiko_runtime.secret import Secret
     from naftiko_runtime.telemetry.options import TraceOptions
-    from naftiko_runtime.transport.base import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +41,3 @@ class ServerSettings:
     traces: TraceOptions | None = None
     exposed_headers: frozenset[bytes] = frozenset()
     workers: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One document to serve.
-
-    Attributes:
-        plan: What to serve.
-        secrets: Its variables.
-        open_client: Makes the client to its upstreams; documents with the same one share its client.
-        origin: A digest of the files that it was read from.
-    """
-
-    plan: Plan
-    secrets: Mapping[str, Secret]
-    open_client: Callable[[], Transport]
-    origin: str = ""
-
-
-def fingerprint(jobs: Sequence[Job]) -> str:
-    """What tells whether two processes have read the same files and variables."""
-    read = hashlib.sha256()
-    for job in jobs:
-        read.update(repr((job.origin, sorted((n, s.reveal()) for n, s in job.secrets.items()))).encode())
-    return read.hexdigest()

@@ -1,4 +1,4 @@
-"""What the signals of a program mean."""
+"""What signals do to a program that serves."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Orders:
-    """SIGTERM and SIGINT drain, a second one does not wait; SIGHUP reads anew, or is the end of the terminal."""
+class SignalPolicy:
+    """SIGTERM and SIGINT drain, a second one does not wait; SIGHUP reloads, or stops when the terminal was closed."""
 
     numbers: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def __init__(
-        self, stop: Callable[[], None], hurry: Callable[[], None], reload: Callable[[], None], grace_seconds: float
+        self, stop: Callable[[], None], force: Callable[[], None], reload: Callable[[], None], grace_seconds: float
     ) -> None:
         self._stop = stop
-        self._hurry = hurry
+        self._force = force
         self._reload = reload
         self._grace_seconds = grace_seconds
         self._had_terminal = has_terminal()
         self._stopping = False
 
-    def signalled(self, number: int) -> None:
-        """Do what a signal asks for; a terminal that was closed takes its program with it."""
+    def handle(self, number: int) -> None:
+        """Do what a signal asks for."""
         if number == signal.SIGHUP and not (self._had_terminal and not has_terminal()):
             self._reload()
         elif self._stopping:
             log.warning("second signal: not waiting any longer")
-            self._hurry()
+            self._force()
         else:
             self._stopping = True
             self._stop()  # first: whoever reads the line may ask for readiness at once

@@ -1,4 +1,4 @@
-"""What a parent and its worker tell each other: small messages on a socket pair, some with open files."""
+"""Messages between the supervisor and a worker: small ones on a socket pair, some with open files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 _BYTES_MAX: Final = 128 * 1024
 _TEXT_MAX: Final = 8 * 1024
-"""Characters of a text; a longer one is cut."""
+"""Characters of a text field; a longer one is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,45 +18,45 @@ class Message:
     """One message.
 
     Attributes:
-        word: What it is about.
-        fields: The rest of it.
-        file: A descriptor that came with it, which is the receiver's to close.
+        kind: What it says: ``ready``, ``drain``, ``prepare`` …
+        fields: Its data, by name.
+        file: A descriptor that came with it; the receiver closes it.
     """
 
-    word: str
+    kind: str
     fields: dict[str, Any]
     file: int | None
 
 
-class Channel:
-    """One end. Sending never waits: a peer that is gone or stuck misses what it is told."""
+class ControlChannel:
+    """One end. Sending never waits: a peer that is gone or stuck misses the message."""
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = own
         own.setblocking(False)
 
     @classmethod
-    def pair(cls) -> tuple[Channel, Channel]:
-        """Both ends."""
+    def pair(cls) -> tuple[ControlChannel, ControlChannel]:
+        """Open a channel and return both ends."""
         one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return cls(one), cls(other)
 
     def fileno(self) -> int:
-        """For selectors and loops."""
+        """Return the descriptor to select on."""
         return self._socket.fileno()
 
-    def send(self, word: str, *, file: int | None = None, **fields: Any) -> None:
-        """Tell the peer something."""
+    def send(self, kind: str, *, file: int | None = None, **fields: Any) -> None:
+        """Send a message."""
         cut = {name: value[:_TEXT_MAX] if isinstance(value, str) else value for name, value in fields.items()}
-        data = json.dumps([word, cut]).encode()
+        data = json.dumps([kind, cut]).encode()
         with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             socket.send_fds(self._socket, [data], [] if file is None else [file])
 
     def receive(self) -> Message | None:
-        """What the peer said; nothing once it is gone.
+        """Return the next message, or None once the peer is gone.
 
         Raises:
-            BlockingIOError: It has said nothing.
+            BlockingIOError: There is no message.
         """
         try:
             data, files, _, _ = socket.recv_fds(self._socket, _BYTES_MAX, 1)
@@ -64,8 +64,8 @@ class Channel:
             return None
         if not data:
             return None
-        word, fields = json.loads(data)
-        return Message(word, fields, files[0] if files else None)
+        kind, fields = json.loads(data)
+        return Message(kind, fields, files[0] if files else None)
 
     def close(self) -> None:
         """Close this end."""

@@ -1,4 +1,4 @@
-"""Starts a worker as a copy of this process, which has everything loaded already."""
+"""Starts a worker as a fork of this process, which has everything loaded already."""
 
 from __future__ import annotations
 
@@ -10,58 +10,58 @@ import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from naftiko_runtime.server.event_loop import run_loop
-from naftiko_runtime.server.signals import Orders
+from naftiko_runtime.server.signals import SignalPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 log = logging.getLogger(__name__)
-_FAULT: Final = 70
-"""The exit status after an error of ours, as in sysexits.h."""
+_EXIT_SOFTWARE: Final = 70
+"""The exit status after an internal error, as in sysexits.h."""
 
 
-def settle() -> None:
-    """Let what is loaded be: no collection of a worker's touches it, so its pages stay shared with the parent."""
+def freeze_heap() -> None:
+    """Exclude all live objects from garbage collection, so that their pages stay shared with forks."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
-def fork_worker(begin: Callable[[], Coroutine[object, object, None]]) -> int:
-    """Fork; the copy runs a coroutine to its end and exits.
+def fork_worker(start: Callable[[], Coroutine[object, object, None]]) -> int:
+    """Fork; the child runs a coroutine to its end and exits.
 
-    To be called without any other thread and without an event loop: neither would survive.
+    Call it without other threads and without an event loop: neither survives a fork.
 
     Args:
-        begin: Called in the copy; it has to close what is the parent's alone.
+        start: Called in the child; it has to close what belongs to the parent alone.
 
     Returns:
-        The copy's process id.
+        The child's process id.
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    signals = signal.pthread_sigmask(signal.SIG_BLOCK, Orders.numbers)  # or the copy would tell the parent of its own
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, SignalPolicy.numbers)  # or the child's would wake the parent
     try:
         pid = os.fork()
         if pid == 0:
-            _live(begin, signals)
+            _run_child(start, signals)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
     return pid
 
 
-def _live(begin: Callable[[], Coroutine[object, object, None]], signals: set[int]) -> NoReturn:
-    status = _FAULT
+def _run_child(start: Callable[[], Coroutine[object, object, None]], signals: set[int]) -> NoReturn:
+    status = _EXIT_SOFTWARE
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for number in (signal.SIGINT, signal.SIGHUP):  # they come to all of a terminal, and are the parent's to heed
+        for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all; the parent handles them
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
-        run_loop(begin())
+        run_loop(start())
         status = 0
     except Exception:  # the process boundary
         log.exception("unexpected error")
     finally:
-        logging.shutdown()  # for lines that wait for whoever reads them; nothing else does this here
+        logging.shutdown()  # flushes lines that are not written yet; os._exit does not
         os._exit(status)

@@ -1,4 +1,4 @@
-"""One reload of all workers: all of them are prepared before one of them changes."""
+"""One reload of all workers, in two phases: all of them prepare before one of them commits."""
 
 from __future__ import annotations
 
@@ -6,93 +6,95 @@ import time
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.server.settings import fingerprint
+from naftiko_runtime.server.served_capability import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.server.settings import Job
-    from naftiko_runtime.workers.control_channel import Channel, Message
+    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.workers.control_channel import ControlChannel, Message
 
 
-class Turn:
-    """What the parent has read, and how far the workers are with it.
+class ReloadTransaction:
+    """What the supervisor has loaded, and how far the workers are with it.
 
     Attributes:
-        jobs: What is to be served.
-        fault: Why it is not; it is given up then.
-        changed: Whether a worker has read something else than the parent, for the files were being written.
-        in_progress: How many requests were in progress when it began to be served.
-        deadline: When workers that have said nothing are not waited for any longer.
+        capabilities: What to serve.
+        failure: Why the reload was aborted; None while it was not.
+        changed: Whether it was aborted since a worker read other files than the supervisor: they were being written.
+        in_progress: How many requests were in progress when the workers committed.
+        deadline_seconds: Until when to wait for workers, in monotonic time.
     """
 
-    def __init__(self, number: int, jobs: Sequence[Job], workers: Mapping[int, Channel]) -> None:
-        self.jobs = jobs
-        self.fault: str | None = None
+    def __init__(
+        self, number: int, capabilities: Sequence[ServedCapability], workers: Mapping[int, ControlChannel]
+    ) -> None:
+        self.capabilities = capabilities
+        self.failure: str | None = None
         self.changed = False
         self.in_progress = 0
-        self.deadline = time.monotonic() + limits.RELOAD_SECONDS
+        self.deadline_seconds = time.monotonic() + limits.RELOAD_SECONDS
         self._number = number
-        self._read = fingerprint(jobs)
+        self._digest = content_digest(capabilities)
         self._workers = dict(workers)
-        self._waiting = set(workers)
+        self._waiting_for = set(workers)
         self._committed = False
-        self._tell("prepare")
-        self._look()
+        self._send("prepare")
+        self._commit_when_prepared()
 
     @property
     def done(self) -> bool:
-        """Whether it is served by all, or given up."""
-        return self.fault is not None or (self._committed and not self._waiting)
+        """Whether all workers have committed, or the reload was aborted."""
+        return self.failure is not None or (self._committed and not self._waiting_for)
 
     @property
     def committed(self) -> bool:
-        """Whether it is too late to give it up."""
+        """Whether it can no longer be aborted."""
         return self._committed
 
-    def heard(self, worker: int, message: Message) -> None:
-        """Take what a worker says of this reload; of another one it is no news."""
-        if self.done or worker not in self._waiting or message.fields["turn"] != self._number:
+    def on_message(self, worker: int, message: Message) -> None:
+        """Handle a worker's message; one about another reload is ignored."""
+        if self.done or worker not in self._waiting_for or message.fields["reload"] != self._number:
             return
-        match message.word:
-            case "prepared" if message.fields["read"] == self._read:
-                self._waiting.discard(worker)
+        match message.kind:
+            case "prepared" if message.fields["digest"] == self._digest:
+                self._waiting_for.discard(worker)
             case "prepared":
                 self.changed = True
-                self.give_up("the files changed while they were read")
-            case "unprepared":
-                self.give_up(message.fields["reason"])
-            case "served":
-                self._waiting.discard(worker)
+                self.abort("the files changed while they were read")
+            case "not-prepared":
+                self.abort(message.fields["reason"])
+            case "committed":
+                self._waiting_for.discard(worker)
                 self.in_progress += message.fields["in_progress"]
-        self._look()
+        self._commit_when_prepared()
 
-    def left(self, worker: int) -> None:
-        """A worker is gone: its successor begins with what is served by then."""
+    def on_worker_exit(self, worker: int) -> None:
+        """Stop waiting for a worker: its successor starts with what is served by then."""
         self._workers.pop(worker, None)
-        self._waiting.discard(worker)
-        self._look()
+        self._waiting_for.discard(worker)
+        self._commit_when_prepared()
 
-    def late(self) -> list[int]:
-        """The time is over: give up; once it is served by some, return those that do not say that they do."""
+    def expire(self) -> list[int]:
+        """End it at its deadline: abort it, or return the workers that have not confirmed the commit."""
         if not self._committed:
-            names = ", ".join(str(worker + 1) for worker in sorted(self._waiting))
-            self.give_up(f"no word of worker {names}")
+            names = ", ".join(str(worker + 1) for worker in sorted(self._waiting_for))
+            self.abort(f"no word of worker {names}")
             return []
-        late, self._waiting = sorted(self._waiting), set()
+        late, self._waiting_for = sorted(self._waiting_for), set()
         return late
 
-    def give_up(self, reason: str) -> None:
-        """Let every worker forget it."""
-        self.fault = reason
-        self._tell("abandon")
+    def abort(self, reason: str) -> None:
+        """Let every worker discard what it has prepared."""
+        self.failure = reason
+        self._send("abort")
 
-    def _look(self) -> None:
-        if not self.done and not self._waiting and not self._committed:
+    def _commit_when_prepared(self) -> None:
+        if not self.done and not self._waiting_for and not self._committed:
             self._committed = True
-            self._waiting = set(self._workers)
-            self._tell("commit")
+            self._waiting_for = set(self._workers)
+            self._send("commit")
 
-    def _tell(self, word: str) -> None:
+    def _send(self, kind: str) -> None:
         for channel in self._workers.values():
-            channel.send(word, turn=self._number)
+            channel.send(kind, reload=self._number)

@@ -1,8 +1,7 @@
-"""What all workers of a program know of each other: a page of memory that they share with their parent.
+"""The status of all workers, in a page of memory that they share with the supervisor.
 
-Each field has one writer and is written in one piece, so nobody has to lock it. Whichever worker is asked on the
-control port answers for all of them from here; what they count stands on another such page, see
-:mod:`naftiko_runtime.telemetry.shared_metrics`.
+Each field has one writer and is written in one piece, so it needs no lock. Whichever worker answers on the control
+port reads the status of all workers here. Metrics are in another such page: :mod:`naftiko_runtime.server.metrics`.
 """
 
 from __future__ import annotations
@@ -15,61 +14,61 @@ from typing import Final
 from naftiko_runtime.limits import WORKER_SILENT_SECONDS
 
 _STOPPING: Final = 0
-_SLOT_BYTES: Final = 16
-"""Of each worker, and as many before the first one's: whether it is ready, and when it last said that it is well."""
-_BEAT: Final = struct.Struct("=d")
+_RECORD_BYTES: Final = 16
+"""Per worker, and as many before the first: whether it is ready, and the time of its last heartbeat."""
+_HEARTBEAT: Final = struct.Struct("=d")
 
 
-class Board:
-    """The page. To be made by the parent, before there are workers."""
+class SharedStatus:
+    """The page; created by the supervisor before it forks."""
 
     def __init__(self, workers: int) -> None:
         self._workers = range(workers)
-        self._page = mmap.mmap(-1, _SLOT_BYTES * (workers + 1))
+        self._page = mmap.mmap(-1, _RECORD_BYTES * (workers + 1))
 
-    def stop(self) -> None:
-        """Let readiness fall, for all workers at once."""
+    def set_stopping(self) -> None:
+        """Mark the whole program as not ready."""
         self._page[_STOPPING] = 1
 
     def set_ready(self, worker: int, ready: bool) -> None:
-        """Whether a worker accepts."""
-        self._page[_at(worker)] = ready
+        """Record whether a worker accepts connections."""
+        self._page[_offset(worker)] = ready
 
-    def beat(self, worker: int) -> None:
-        """Note that a worker's loop goes round."""
-        _BEAT.pack_into(self._page, _at(worker) + _BEAT.size, time.monotonic())
+    def record_heartbeat(self, worker: int) -> None:
+        """Record that a worker's event loop runs now."""
+        _HEARTBEAT.pack_into(self._page, _offset(worker) + _HEARTBEAT.size, time.monotonic())
 
     def is_ready(self) -> bool:
-        """Whether every worker accepts, and no stop has begun."""
-        return not self._page[_STOPPING] and all(self._page[_at(worker)] for worker in self._workers)
+        """Return whether every worker accepts connections and the program is not stopping."""
+        return not self._page[_STOPPING] and all(self._page[_offset(worker)] for worker in self._workers)
 
     def is_live(self) -> bool:
-        """Whether every worker that accepts also answers."""
-        long_ago = time.monotonic() - WORKER_SILENT_SECONDS
-        beats = (_BEAT.unpack_from(self._page, _at(w) + _BEAT.size)[0] for w in self._workers if self._page[_at(w)])
-        return all(beat >= long_ago for beat in beats)
+        """Return whether the event loop of every ready worker runs."""
+        oldest = time.monotonic() - WORKER_SILENT_SECONDS
+        ready = (_offset(worker) for worker in self._workers if self._page[_offset(worker)])
+        return all(_HEARTBEAT.unpack_from(self._page, offset + _HEARTBEAT.size)[0] >= oldest for offset in ready)
 
 
-def _at(worker: int) -> int:
-    return _SLOT_BYTES * (worker + 1)
+def _offset(worker: int) -> int:
+    return _RECORD_BYTES * (worker + 1)
 
 
-class Slot:
-    """A worker's own part of the board."""
+class WorkerStatus:
+    """One worker's own record."""
 
-    def __init__(self, board: Board, worker: int) -> None:
-        self._board = board
+    def __init__(self, status: SharedStatus, worker: int) -> None:
+        self._status = status
         self._worker = worker
 
     def set(self) -> None:
-        """It accepts."""
-        self.beat()
-        self._board.set_ready(self._worker, ready=True)
+        """Record that the worker accepts connections."""
+        self.record_heartbeat()
+        self._status.set_ready(self._worker, ready=True)
 
     def clear(self) -> None:
-        """It is not to be sent anything."""
-        self._board.set_ready(self._worker, ready=False)
+        """Record that the worker wants no more connections."""
+        self._status.set_ready(self._worker, ready=False)
 
-    def beat(self) -> None:
-        """Its loop goes round."""
-        self._board.beat(self._worker)
+    def record_heartbeat(self) -> None:
+        """Record that the worker's event loop runs now."""
+        self._status.record_heartbeat(self._worker)

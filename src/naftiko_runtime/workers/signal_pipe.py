@@ -7,40 +7,40 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from naftiko_runtime.server.signals import Orders
+from naftiko_runtime.server.signals import SignalPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 _LOOK_SECONDS: Final = 0.2
-"""How often something that blocks is disturbed, so that a signal is looked at that came just before it began to."""
+"""Interval at which blocking work is interrupted, to notice a signal that came just before it blocked."""
 
 
 class Interrupted(BaseException):
-    """A signal has come that does not wait for what is being done."""
+    """A signal that stops the program came while something ran."""
 
 
-class Bell:
-    """Rings, that is, becomes readable, when one of :attr:`Orders.numbers` has come."""
+class SignalPipe:
+    """A self-pipe: becomes readable when one of :attr:`SignalPolicy.numbers` arrives."""
 
     def __init__(self) -> None:
-        self._bell, self._ringer = socket.socketpair()
-        for end in (self._bell, self._ringer):
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
             end.setblocking(False)
-        self._heard: list[int] = []
+        self._pending: list[int] = []
         self._interruptible = False
 
     def fileno(self) -> int:
-        """For selectors."""
-        return self._bell.fileno()
+        """Return the descriptor to select on."""
+        return self._reader.fileno()
 
     @contextmanager
-    def hung(self) -> Iterator[None]:
-        """Take the signals, for as long as the context lasts."""
-        before = {number: signal.signal(number, self._signalled) for number in Orders.numbers}
-        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _disturb)
-        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
+    def installed(self) -> Iterator[None]:
+        """Handle the signals for as long as the context lasts."""
+        before = {number: signal.signal(number, self._on_signal) for number in SignalPolicy.numbers}
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _ignore)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
@@ -48,25 +48,25 @@ class Bell:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def heard(self) -> Iterator[int]:
-        """The signals that have come, each once."""
-        while self._heard:
-            yield self._heard.pop(0)
+    def pending(self) -> Iterator[int]:
+        """Take the signals that have arrived, oldest first."""
+        while self._pending:
+            yield self._pending.pop(0)
 
-    def silence(self) -> None:
-        """Stop ringing."""
-        self._bell.recv(4096)
+    def drain(self) -> None:
+        """Empty the pipe, so that it is no longer readable."""
+        self._reader.recv(4096)
 
-    def interruptibly(self, work: Callable[[], T]) -> T:
-        """Do something that may take long.
+    def run_interruptible(self, work: Callable[[], T]) -> T:
+        """Run something that may take long.
 
         Raises:
-            Interrupted: A signal has come to stop.
+            Interrupted: A signal to stop arrived.
         """
         self._interruptible = True
         signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
         try:
-            if any(number != signal.SIGHUP for number in self._heard):  # it came just before
+            if any(number != signal.SIGHUP for number in self._pending):  # it came just before
                 raise Interrupted
             return work()
         finally:
@@ -74,16 +74,16 @@ class Bell:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def close(self) -> None:
-        """Take it down; not to be done while it is hung, but by a copy of the process."""
-        self._bell.close()
-        self._ringer.close()
+        """Close both ends; only when not installed, or in a forked copy of the process."""
+        self._reader.close()
+        self._writer.close()
 
-    def _signalled(self, number: int, _frame: object) -> None:
-        self._heard.append(number)
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._pending.append(number)
         if self._interruptible and number != signal.SIGHUP:
             self._interruptible = False
             raise Interrupted
 
 
-def _disturb(_number: int, _frame: object) -> None:
-    """Do nothing: a system call was broken off for it, and Python then runs the handlers of all signals."""
+def _ignore(_number: int, _frame: object) -> None:
+    """Do nothing: the signal interrupts a system call, and Python then runs the handlers of all signals."""

@@ -1,6 +1,6 @@
-"""Several processes that serve as one: a parent that opens the ports, starts workers, replaces and ends them.
+"""Serves by several processes: the supervisor opens the ports, and starts, replaces and stops workers.
 
-The parent has no event loop and no thread, so that it can fork whenever it has to; see docs/adr/0010-workers.md.
+It has no event loop and no thread, so that it can fork at any time; see docs/adr/0010-workers.md.
 """
 
 from __future__ import annotations
@@ -10,376 +10,291 @@ import os
 import selectors
 import signal
 import time
-from typing import TYPE_CHECKING, Final
+from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
 from naftiko_runtime.auth.nonce_cache import NonceCache
-from naftiko_runtime.errors import BindError
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
-from naftiko_runtime.server.metrics import Books, reload_counter, start_counter
-from naftiko_runtime.server.ports import Opened, Ports, check_same
-from naftiko_runtime.server.reloader import log_reloaded
+from naftiko_runtime.server.metrics import MetricsHub, reload_counter, start_counter
+from naftiko_runtime.server.ports import Ports
 from naftiko_runtime.server.serve import log_stopped
-from naftiko_runtime.server.signals import Orders
+from naftiko_runtime.server.signals import SignalPolicy
 from naftiko_runtime.startup_signals import take_hangup
-from naftiko_runtime.workers.control_channel import Channel
-from naftiko_runtime.workers.fork import fork_worker, settle
-from naftiko_runtime.workers.reload_transaction import Turn
-from naftiko_runtime.workers.shared_status import Board
-from naftiko_runtime.workers.signal_pipe import Bell, Interrupted
-from naftiko_runtime.workers.worker import Post, work
-from naftiko_runtime.workers.worker_handle import Member, WorkerError
+from naftiko_runtime.workers.control_channel import ControlChannel
+from naftiko_runtime.workers.fork import fork_worker, freeze_heap
+from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
+from naftiko_runtime.workers.restart_schedule import RestartSchedule
+from naftiko_runtime.workers.shared_status import SharedStatus
+from naftiko_runtime.workers.signal_pipe import SignalPipe
+from naftiko_runtime.workers.socket_handover import SocketHandover
+from naftiko_runtime.workers.worker import SharedState, WorkerContext, run_worker
+from naftiko_runtime.workers.worker_handle import WorkerError, WorkerHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from naftiko_runtime.server.settings import Job, ServerSettings
-    from naftiko_runtime.workers.control_channel import Message
+    from naftiko_runtime.server.ports import OpenPort
+    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
-_READINGS_MAX: Final = 3
-_DOUBLINGS_MAX: Final = 16
 
 
-def serve_together(
-    jobs: Sequence[Job],
+def serve_with_workers(
+    capabilities: Sequence[ServedCapability],
     settings: ServerSettings,
-    started: Callable[[Sequence[Opened]], None],
-    again: Callable[[], Sequence[Job]],
-    numbered: Callable[[int], None],
+    on_start: Callable[[Sequence[OpenPort]], None],
+    load: LoadCapabilities,
+    on_fork: Callable[[int], None],
 ) -> int:
-    """Serve documents by several workers until SIGTERM or SIGINT, as :func:`naftiko_runtime.server.serve.serve` does.
+    """Serve capabilities by several workers until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
 
     Args:
-        jobs: The documents.
+        capabilities: What to serve.
         settings: The operator's choices.
-        started: Told once, when every worker accepts.
-        again: Reads the documents and their variables anew; called by the parent and by every worker.
-        numbered: Told in each worker which one it is, from 1.
+        on_start: Called once, when every worker accepts connections.
+        load: Loads the documents and their variables; the supervisor and every worker call it to reload.
+        on_fork: Called in each worker with its number, from 1.
+
+    Returns:
+        How many requests were cut off, as far as is known.
 
     Raises:
-        ListenError: A port cannot be had; nothing was started.
+        ListenError: A port cannot be opened; nothing was started.
         BindError: A secret cannot be sent where a document wants it.
         WorkerError: Workers end before they serve.
     """
-    ports = Ports.open(jobs, settings)
+    ports = Ports.open(capabilities, settings)
     try:
-        crew = _Crew(jobs, settings, ports, again, numbered)
-        return crew.run(lambda: started(ports.opened))
+        supervisor = Supervisor(capabilities, settings, ports, load, on_fork)
+        return supervisor.run(lambda: on_start(ports.opened))
     finally:
         ports.close()
 
 
-class _Crew:
-    """The parent's view of its workers."""
+class _Phase(Enum):
+    STARTING = auto()
+    SERVING = auto()
+    STOPPING = auto()
+
+
+class Supervisor:
+    """The parent process of the workers."""
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        capabilities: Sequence[ServedCapability],
         settings: ServerSettings,
         ports: Ports,
-        again: Callable[[], Sequence[Job]],
-        numbered: Callable[[int], None],
+        load: LoadCapabilities,
+        on_fork: Callable[[int], None],
     ) -> None:
-        self._jobs = jobs
         self._settings = settings
         self._ports = ports
-        self._again = again
-        self._numbered = numbered
-        self._board = Board(settings.workers)
-        self._books = Books(settings)
-        meter = self._books.parent()
-        self._count_start, self._count_reload = start_counter(meter), reload_counter(meter)
-        self._nonces = NonceCache()
+        self._on_fork = on_fork
+        self._shared = SharedState(SharedStatus(settings.workers), MetricsHub(settings), NonceCache())
+        meter = self._shared.metrics.parent()
+        self._count_start = start_counter(meter)
         self._selector = selectors.DefaultSelector()
-        self._orders = Orders(self._stop, self._hurry, self._ask, settings.grace_seconds)
-        self._bell = Bell()
-        self._members: dict[int, Member] = {}
-        self._due: dict[int, float] = dict.fromkeys(range(settings.workers), 0.0)
-        """When the workers that are missing are to be started."""
-        self._falls = [0] * settings.workers
-        """How often in a row a worker has ended soon."""
-        self._served_by: list[int | None] = [None] * settings.workers
-        """Which worker accepts from the sockets of each."""
-        self._started = False
-        self._stopping = False
-        self._fault: Exception | None = None
-        self._cut = 0
-        self._turns = 0
-        self._turn: Turn | None = None
-        self._asked = False
-        self._readings = 0
-        """How many more a reload may take."""
+        self._signals = SignalPipe()
+        self._reloads = ReloadCoordinator(capabilities, load, self._signals, reload_counter(meter))
+        self._workers: dict[int, WorkerHandle] = {}
+        self._restarts = RestartSchedule(settings.workers)
+        self._sockets = SocketHandover(ports, settings.workers)
+        self._phase = _Phase.STARTING
+        self._failure: Exception | None = None
+        self._cut_off = 0
 
-    # -- the life -----------------------------------------------------------------------------------------------------
-
-    def run(self, started: Callable[[], None]) -> int:
-        """Serve until told to stop; returns the number of requests that were cut off, as far as is known."""
-        settle()
-        self._selector.register(self._bell, selectors.EVENT_READ, self._bell.silence)
+    def run(self, on_start: Callable[[], None]) -> int:
+        """Serve until a signal; returns the number of requests that were cut off, as far as is known."""
+        freeze_heap()
+        self._selector.register(self._signals, selectors.EVENT_READ, self._signals.drain)
         try:
-            with self._bell.hung():
-                self._live(started)
+            with self._signals.installed():
+                self._loop(on_start)
         finally:
-            self._forsake()
-        if self._fault is not None:
-            raise self._fault
-        log_stopped(self._cut)
-        return self._cut
+            self._close_own_files()
+        if self._failure is not None:
+            raise self._failure
+        log_stopped(self._cut_off)
+        return self._cut_off
 
-    def _live(self, started: Callable[[], None]) -> None:
-        while self._members or self._due:
+    def _loop(self, on_start: Callable[[], None]) -> None:
+        policy = SignalPolicy(self._stop, self._force, self._request_reload, self._settings.grace_seconds)
+        while self._workers or not self._restarts.is_empty:
             self._start_missing()
-            for key, _ in self._selector.select(self._patience()):
+            for key, _ in self._selector.select(self._timeout_seconds()):
                 key.data()
-            for number in self._bell.heard():
-                self._orders.signalled(number)
-            if not self._started and not self._stopping and self._all_ready():
-                self._started = True
-                started()
+            for number in self._signals.pending():
+                policy.handle(number)
+            if self._phase is _Phase.STARTING and self._all_ready():
+                self._phase = _Phase.SERVING
+                on_start()
                 if take_hangup():
-                    self._orders.signalled(signal.SIGHUP)
-            self._go_on_reloading()
+                    policy.handle(signal.SIGHUP)
+            self._reloads.advance(self._workers)
             self._kill_late()
 
     def _all_ready(self) -> bool:
-        return not self._due and all(member.ready for member in self._members.values())
+        return self._restarts.is_empty and all(worker.ready for worker in self._workers.values())
 
-    def _patience(self) -> float | None:
-        """How long nothing has to be done unless something happens."""
-        times = [member.deadline for member in self._members.values()]
-        times += self._due.values() if self._turn is None else [self._turn.deadline]
-        soonest = min(times, default=float("inf"))
+    def _timeout_seconds(self) -> float | None:
+        """How long to wait for events; None when nothing else is due."""
+        reload_deadline = self._reloads.deadline_seconds
+        due = self._restarts.next_seconds if reload_deadline is None else reload_deadline
+        soonest = min([due, *(worker.deadline_seconds for worker in self._workers.values())])
         return None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
 
+    # -- stopping -----------------------------------------------------------------------------------------------------
+
     def _stop(self) -> None:
-        """Readiness falls for all at once; then each one drains as a single process does."""
-        self._stopping = True
-        self._board.stop()
-        self._due.clear()
+        """Clear readiness for all workers at once; then each one drains as a single process does."""
+        self._phase = _Phase.STOPPING
+        self._shared.status.set_stopping()
+        self._restarts.clear()
         self._ports.close()
-        if self._turn is not None and not self._turn.committed:
-            self._turn.give_up("stopping")
-        self._turn, self._asked = None, False
-        self._tell_all("drain", self._drained_by())
+        self._reloads.cancel()
+        self._send_all("drain", self._drain_deadline())
 
-    def _hurry(self) -> None:
-        self._tell_all("hurry", self._drained_by(waiting=False))
+    def _force(self) -> None:
+        self._send_all("force", self._drain_deadline(waiting=False))
 
-    def _drained_by(self, *, waiting: bool = True) -> float:
+    def _fail(self, failure: Exception) -> None:
+        self._failure = failure
+        self._stop()
+        self._force()
+
+    def _drain_deadline(self, *, waiting: bool = True) -> float:
         """When a worker that begins to drain now must have ended."""
         linger = self._settings.linger_seconds if self._settings.control else 0.0
         waits = linger + self._settings.grace_seconds if waiting else 0.0
         return time.monotonic() + waits + ABORT_SECONDS + limits.WORKER_END_SECONDS
 
-    def _tell_all(self, word: str, deadline: float) -> None:
-        for member in self._members.values():
-            member.deadline = deadline
-            member.channel.send(word)
+    def _send_all(self, kind: str, deadline_seconds: float) -> None:
+        for worker in self._workers.values():
+            worker.deadline_seconds = deadline_seconds
+            worker.channel.send(kind)
 
     def _kill_late(self) -> None:
         now = time.monotonic()
-        for member in self._members.values():
-            if member.deadline <= now:
-                log.error("worker does not answer", extra=member.told)
-                member.deadline = float("inf")
-                os.kill(member.pid, signal.SIGKILL)
+        for worker in self._workers.values():
+            if worker.deadline_seconds <= now:
+                log.error("worker does not answer", extra=worker.log_fields)
+                worker.deadline_seconds = float("inf")
+                os.kill(worker.pid, signal.SIGKILL)
+
+    def _request_reload(self) -> None:
+        if self._phase is not _Phase.STOPPING:
+            self._reloads.request()
 
     # -- starting -----------------------------------------------------------------------------------------------------
 
     def _start_missing(self) -> None:
-        if self._turn is not None:  # whoever starts now would begin with what may be replaced in a moment
+        if self._reloads.deadline_seconds is not None:  # a worker would start with what is replaced in a moment
             return
-        now = time.monotonic()
-        for number in [number for number, due in self._due.items() if due <= now]:
-            del self._due[number]
-            self._start(number)
+        for number in self._restarts.take_due():
+            if self._phase is not _Phase.STOPPING:  # as when the one before could not be started
+                self._start(number)
 
     def _start(self, number: int) -> None:
         try:
-            ours, theirs = Channel.pair()
-            pid = fork_worker(lambda: self._begin(number, ours, theirs))
-        except OSError as error:  # no room for another process, or for its files
-            self._not_started(number, error)
+            own, workers_end = ControlChannel.pair()
+            pid = fork_worker(lambda: self._run_worker(number, own, workers_end))
+        except OSError as error:  # too many processes or open files
+            self._on_start_failure(number, error)
             return
-        theirs.close()
+        workers_end.close()
         now = time.monotonic()
-        member = Member(number, pid, ours, now, now + limits.WORKER_START_SECONDS)
-        self._members[number] = member
-        self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(member))
+        worker = WorkerHandle(number, pid, own, now, now + limits.WORKER_START_SECONDS)
+        self._workers[number] = worker
+        self._selector.register(own, selectors.EVENT_READ, lambda: self._on_message(worker))
 
-    def _not_started(self, number: int, error: OSError) -> None:
+    def _on_start_failure(self, number: int, error: OSError) -> None:
         reason = os.strerror(error.errno or 0)
-        if self._started and self._members:
-            pause = self._pause(number)
+        if self._phase is _Phase.SERVING and self._workers:
+            pause = self._restarts.add(number)
             log.error("worker not started", extra={"worker": number + 1, "reason": reason, "restart_seconds": pause})
         else:
-            self._give_up(WorkerError(f"worker {number + 1} cannot be started: {reason}"))
+            self._fail(WorkerError(f"worker {number + 1} cannot be started: {reason}"))
 
-    def _begin(self, number: int, ours: Channel, theirs: Channel) -> Coroutine[object, object, None]:
-        """In the worker: leave what is the parent's, and serve."""
-        self._numbered(number + 1)
-        self._forsake()
-        ours.close()
+    def _run_worker(
+        self, number: int, parents_end: ControlChannel, own: ControlChannel
+    ) -> Coroutine[object, object, None]:
+        """In the worker: close what belongs to the parent, and serve."""
+        self._on_fork(number + 1)
+        self._close_own_files()
+        parents_end.close()
         self._ports.close(but=number)
-        return work(
-            Post(number, self._ports, self._board, self._books, self._nonces, theirs),
-            self._jobs,
-            self._settings,
-            self._again,
-        )
+        context = WorkerContext(number, self._ports, self._shared, own)
+        return run_worker(context, self._reloads.capabilities, self._settings, self._reloads.load)
 
-    def _forsake(self) -> None:
-        """Close what only a parent needs, without a word to the workers."""
+    def _close_own_files(self) -> None:
+        """Close what only the supervisor needs, without a message to the workers."""
         self._selector.close()
-        self._bell.close()
-        for member in self._members.values():
-            member.channel.close()
+        self._signals.close()
+        for worker in self._workers.values():
+            worker.channel.close()
 
-    # -- what workers say ---------------------------------------------------------------------------------------------
+    # -- messages of workers ------------------------------------------------------------------------------------------
 
-    def _hear(self, member: Member) -> None:
-        message = member.channel.receive()
+    def _on_message(self, worker: WorkerHandle) -> None:
+        message = worker.channel.receive()
         if message is None:
-            self._ended(member)
+            self._on_exit(worker)
             return
-        match message.word:
+        match message.kind:
             case "ready":
-                self._accepts(member)
+                self._on_ready(worker)
             case "failed":
-                member.reason = message.fields["reason"]
+                worker.failure_reason = message.fields["reason"]
             case "leaving":
-                member.leaving, member.ready = True, False
-                if not self._stopping:
-                    member.deadline = self._drained_by()
-                    self._hand_over(member.number)
+                worker.leaving, worker.ready = True, False
+                if self._phase is not _Phase.STOPPING:
+                    worker.deadline_seconds = self._drain_deadline()
+                    self._sockets.leave(worker.number, self._workers.values())
             case "stopped":
-                member.cut = message.fields["cut"]
+                worker.cut_off = message.fields["cut_off"]
             case _:
-                self._hear_of_reload(member, message)
+                self._reloads.on_message(worker.number, message)
 
-    def _accepts(self, member: Member) -> None:
-        member.ready = True
-        if not self._stopping:
-            member.deadline = float("inf")
+    def _on_ready(self, worker: WorkerHandle) -> None:
+        worker.ready = True
+        if self._phase is not _Phase.STOPPING:
+            worker.deadline_seconds = float("inf")
         self._count_start()
-        log.info("worker started", extra=member.told)
-        for number, server in enumerate(self._served_by):
-            if number == member.number and server is not None:
-                self._members[server].channel.send("release", worker=number)
-            if number == member.number:
-                self._served_by[number] = number
-            elif server is None and self._started and not self._stopping:
-                self._adopt(number, member)
+        log.info("worker started", extra=worker.log_fields)
+        self._sockets.take_own(worker, self._workers)
+        if self._phase is _Phase.SERVING:
+            self._sockets.adopt_unattended(worker)
 
-    def _hand_over(self, gone: int) -> None:
-        """Let others accept from the sockets that a worker accepted from, so that no caller waits for its successor."""
-        heir = next((m for m in self._members.values() if m.ready and m.number != gone), None)
-        for number, server in enumerate(self._served_by):
-            if server == gone:
-                self._served_by[number] = None
-                if heir is not None and not self._stopping:
-                    self._adopt(number, heir)
+    def _on_exit(self, worker: WorkerHandle) -> None:
+        self._selector.unregister(worker.channel)
+        worker.channel.close()
+        _, wait_status = os.waitpid(worker.pid, 0)
+        status = os.waitstatus_to_exitcode(wait_status)
+        del self._workers[worker.number]
+        self._shared.status.set_ready(worker.number, ready=False)
+        self._reloads.on_worker_exit(worker.number)
+        if self._phase is not _Phase.STOPPING:
+            self._sockets.leave(worker.number, self._workers.values())
+            self._replace(worker, status)
+        elif self._failure is None:
+            if worker.cut_off is None:
+                log.warning("worker ended", extra=worker.log_fields | {"status": status})
+            self._cut_off += 1 if worker.cut_off is None else worker.cut_off
 
-    def _adopt(self, number: int, heir: Member) -> None:
-        self._served_by[number] = heir.number
-        for index, listening in enumerate(self._ports.sets[number]):
-            heir.channel.send("adopt", file=listening.fileno(), worker=number, listener=index)
-
-    # -- ending -------------------------------------------------------------------------------------------------------
-
-    def _ended(self, member: Member) -> None:
-        self._selector.unregister(member.channel)
-        member.channel.close()
-        _, status = os.waitpid(member.pid, 0)
-        del self._members[member.number]
-        self._board.set_ready(member.number, ready=False)
-        if self._turn is not None:
-            self._turn.left(member.number)
-        self._hand_over(member.number)
-        if not self._stopping:
-            self._replace(member, os.waitstatus_to_exitcode(status))
-        elif self._fault is None:
-            if member.cut is None:
-                log.warning("worker ended", extra=member.told | {"status": os.waitstatus_to_exitcode(status)})
-            self._cut += 1 if member.cut is None else member.cut
-
-    def _replace(self, member: Member, status: int) -> None:
-        """Start another one; but end when none is left that serves, and none can begin to."""
-        able = member.ready or member.leaving
-        if not able and not (self._started and self._members):
-            self._give_up(member.fault(status))
+    def _replace(self, worker: WorkerHandle, status: int) -> None:
+        """Schedule another one; but fail when none is left that serves, and none can begin to."""
+        has_served = worker.ready or worker.leaving
+        if not has_served and not (self._phase is _Phase.SERVING and self._workers):
+            self._fail(worker.startup_failure(status))
             return
-        if able and time.monotonic() - member.born >= limits.WORKER_STEADY_SECONDS:
-            self._falls[member.number] = -1
-        told: dict[str, object] = {"status": status, "restart_seconds": self._pause(member.number)}
-        told |= {"reason": member.reason} if member.reason is not None else {}
-        log.warning("worker ended", extra=member.told | told)
-
-    def _pause(self, number: int) -> float:
-        """Let a worker be started soon, later each time; returns in how many seconds."""
-        falls = self._falls[number] = self._falls[number] + 1
-        grown = limits.WORKER_PAUSE_SECONDS * 2.0 ** min(falls - 1, _DOUBLINGS_MAX)
-        pause = min(grown, limits.WORKER_PAUSE_SECONDS_MAX) if falls else 0.0
-        self._due[number] = time.monotonic() + pause
-        return pause
-
-    def _give_up(self, fault: Exception) -> None:
-        """End with all that there is."""
-        self._fault = fault
-        self._stop()
-        self._hurry()
-
-    # -- reloading ----------------------------------------------------------------------------------------------------
-
-    def _ask(self) -> None:
-        self._asked, self._readings = not self._stopping, _READINGS_MAX
-
-    def _go_on_reloading(self) -> None:
-        if self._turn is not None:
-            self._look_at_turn(self._turn)
-        if self._turn is None and self._asked and all(m.ready or m.leaving for m in self._members.values()):
-            self._asked = False
-            self._readings -= 1
-            self._reload()
-
-    def _reload(self) -> None:
-        try:
-            jobs = self._bell.interruptibly(self._again)
-            check_same(self._jobs, jobs)
-        except BindError as error:
-            self._not_reloaded(str(error))
-        except Interrupted:
-            return
-        except Exception:  # a fault of ours, which must not end what is served
-            self._count_reload("failed")
-            log.exception("not reloaded")
-        else:
-            self._turns += 1
-            self._turn = Turn(self._turns, jobs, {n: m.channel for n, m in self._members.items() if m.ready})
-            self._look_at_turn(self._turn)
-
-    def _hear_of_reload(self, member: Member, message: Message) -> None:
-        if self._turn is not None:
-            self._turn.heard(member.number, message)
-
-    def _look_at_turn(self, turn: Turn) -> None:
-        if not turn.done and turn.deadline <= time.monotonic():
-            for number in turn.late():
-                self._members[number].deadline = 0.0
-        if not turn.done:
-            return
-        self._turn = None
-        if turn.fault is None:
-            self._jobs = turn.jobs
-            settle()
-            self._count_reload("reloaded")
-            log_reloaded(turn.jobs, turn.in_progress)
-        elif turn.changed and self._readings > 0:
-            self._asked = True
-        else:
-            self._not_reloaded(turn.fault)
-
-    def _not_reloaded(self, reason: str) -> None:
-        self._count_reload("failed")
-        log.error("not reloaded", extra={"reason": reason})
+        stable = has_served and time.monotonic() - worker.started_seconds >= limits.WORKER_STEADY_SECONDS
+        fields = worker.log_fields | {
+            "status": status,
+            "restart_seconds": self._restarts.add(worker.number, was_stable=stable),
+        }
+        if worker.failure_reason is not None:
+            fields["reason"] = worker.failure_reason
+        log.warning("worker ended", extra=fields)

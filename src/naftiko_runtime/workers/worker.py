@@ -1,4 +1,4 @@
-"""One of several processes that serve the same documents: it does what its parent says, and ends with it."""
+"""A worker: one of several processes that serve the same capabilities, under the control of a supervisor."""
 
 from __future__ import annotations
 
@@ -8,174 +8,183 @@ import signal
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.server.deployment import Generation
-from naftiko_runtime.server.lifecycle import Life
-from naftiko_runtime.server.metrics import Account
-from naftiko_runtime.server.reloader import Succession
-from naftiko_runtime.server.settings import fingerprint
-from naftiko_runtime.workers.shared_status import Slot
+from naftiko_runtime.server.deployment import Deployment
+from naftiko_runtime.server.lifecycle import Lifecycle
+from naftiko_runtime.server.metrics import ProcessTelemetry
+from naftiko_runtime.server.reloader import DeploymentSwap
+from naftiko_runtime.server.served_capability import content_digest
+from naftiko_runtime.workers.shared_status import WorkerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.server.metrics import Books
+    from naftiko_runtime.server.metrics import MetricsHub
     from naftiko_runtime.server.ports import Ports
-    from naftiko_runtime.server.settings import Job, ServerSettings
-    from naftiko_runtime.workers.control_channel import Channel, Message
-    from naftiko_runtime.workers.shared_status import Board
+    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.settings import ServerSettings
+    from naftiko_runtime.workers.control_channel import ControlChannel, Message
+    from naftiko_runtime.workers.shared_status import SharedStatus
 
 log = logging.getLogger(__name__)
 
 
+class SharedState(NamedTuple):
+    """What is created before the first worker, so that all of them have it."""
+
+    status: SharedStatus
+    metrics: MetricsHub
+    nonces: NonceCache
+
+
 @dataclass(frozen=True, slots=True)
-class Post:
-    """A worker's place among the others, from 0, and what it shares with them."""
+class WorkerContext:
+    """A worker's number, from 0, what it shares with the others, and its end of the channel to the supervisor."""
 
     number: int
     ports: Ports
-    board: Board
-    books: Books
-    nonces: NonceCache
-    channel: Channel
+    shared: SharedState
+    channel: ControlChannel
 
 
-async def work(post: Post, jobs: Sequence[Job], settings: ServerSettings, again: Callable[[], Sequence[Job]]) -> None:
-    """Serve at a post until the parent, a signal or the parent's end says otherwise."""
+async def run_worker(
+    context: WorkerContext, capabilities: Sequence[ServedCapability], settings: ServerSettings, load: LoadCapabilities
+) -> None:
+    """Serve until the supervisor or a signal says otherwise, or the supervisor is gone."""
+    channel, (status, metrics, nonces) = context.channel, context.shared
     async with AsyncExitStack() as stack:
         try:
-            account = Account(post.books, post.number + 1, settings, jobs)
-            stack.push_async_callback(account.close)
-            observer = account.observer
-            generation = Generation(jobs, settings, post.nonces, observer)
-            await generation.open()
+            process = ProcessTelemetry(metrics, context.number + 1, settings, capabilities)
+            stack.push_async_callback(process.close)
+            deployment = Deployment(capabilities, settings, nonces, process.observer)
+            await deployment.open()
         except BindError as error:
-            post.channel.send("failed", reason=str(error))
+            channel.send("failed", reason=str(error))
             return
-        sockets = post.ports.sets[post.number]
-        listeners = [Listener(s, each, account.meter) for s, each in zip(sockets, generation.services, strict=True)]
-        succession = Succession(generation, listeners, settings, post.nonces, observer)
-        stack.push_async_callback(succession.close)
-        slot, board = Slot(post.board, post.number), post.board
-        shared = post.ports.control
-        told = AppConfig(control_app(board.is_ready, account.told, board.is_live))
-        control = Listener(shared, told) if shared else None
+        sockets = context.ports.sets[context.number]
+        listeners = [Listener(s, each, process.meter) for s, each in zip(sockets, deployment.services, strict=True)]
+        swap = DeploymentSwap(deployment, listeners, settings, nonces, process.observer)
+        stack.push_async_callback(swap.close)
+        own = WorkerStatus(status, context.number)
+        control_socket = context.ports.control
+        service = AppConfig(control_app(status.is_ready, process.render, status.is_live))
+        control = Listener(control_socket, service) if control_socket else None
 
-        def beat() -> None:
-            slot.beat()
-            account.tell()
+        def heartbeat() -> None:
+            own.record_heartbeat()
+            process.update()
 
-        life = Life(listeners, control, slot, settings, beat)
-        worker = _Worker(post.channel, life, succession, listeners, again)
+        lifecycle = Lifecycle(listeners, control, own, settings, heartbeat)
+        worker = _Worker(channel, lifecycle, swap, listeners, load)
         loop = asyncio.get_running_loop()
-        loop.add_reader(post.channel.fileno(), worker.listen)
+        loop.add_reader(channel.fileno(), worker.on_readable)
         loop.add_signal_handler(signal.SIGTERM, worker.leave)
         try:
-            cut = await life.until_stopped(lambda: post.channel.send("ready"))
+            cut_off = await lifecycle.serve_until_stopped(lambda: channel.send("ready"))
         finally:
-            loop.remove_reader(post.channel.fileno())
+            loop.remove_reader(channel.fileno())
             await worker.close()
-        post.channel.send("stopped", cut=cut)
+        channel.send("stopped", cut_off=cut_off)
 
 
 class _Worker:
-    """Hears the parent."""
+    """Does what the supervisor says."""
 
     def __init__(
         self,
-        channel: Channel,
-        life: Life,
-        succession: Succession,
+        channel: ControlChannel,
+        lifecycle: Lifecycle,
+        swap: DeploymentSwap,
         listeners: Sequence[Listener],
-        again: Callable[[], Sequence[Job]],
+        load: LoadCapabilities,
     ) -> None:
         self._channel = channel
-        self._life = life
-        self._succession = succession
+        self._lifecycle = lifecycle
+        self._swap = swap
         self._listeners = listeners
-        self._again = again
+        self._load = load
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Lock()
+        self._reload_lock = asyncio.Lock()
 
-    def listen(self) -> None:
-        """Take one message."""
+    def on_readable(self) -> None:
+        """Handle one message."""
         try:
             message = self._channel.receive()
         except BlockingIOError:
             return
         if message is not None:
-            self._heed(message)
+            self._handle(message)
             return
         asyncio.get_running_loop().remove_reader(self._channel.fileno())
         log.warning("the parent process is gone: stopping")
-        self._life.stop()
+        self._lifecycle.stop()
 
     def leave(self) -> None:
-        """Stop by oneself: the parent learns of it, and has another one take over."""
-        if not self._life.stopping:
+        """Stop on a signal of its own: the supervisor learns of it, and starts another worker."""
+        if not self._lifecycle.stopping:
             self._channel.send("leaving")
-            self._life.stop()
+            self._lifecycle.stop()
 
     async def close(self) -> None:
-        """Leave nothing running."""
+        """Cancel all tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _heed(self, message: Message) -> None:
-        match message.word:
+    def _handle(self, message: Message) -> None:
+        match message.kind:
             case "drain":
-                self._life.stop()
-            case "hurry":
-                self._life.stop()
-                self._life.hurry()
+                self._lifecycle.stop()
+            case "force":
+                self._lifecycle.stop()
+                self._lifecycle.force()
             case "adopt" if message.file is not None:
                 listening = socket.socket(fileno=message.file)
-                self._begin(self._adopt(message.fields["worker"], message.fields["listener"], listening))
+                self._start(self._adopt(message.fields["worker"], message.fields["listener"], listening))
             case "release":
                 for listener in self._listeners:
                     listener.stop_accepting_from(message.fields["worker"])
             case "prepare":
-                self._begin(self._prepare(message.fields["turn"]))
+                self._start(self._prepare(message.fields["reload"]))
             case "commit":
-                self._channel.send("served", turn=message.fields["turn"], in_progress=self._succession.commit())
-            case "abandon":
-                self._begin(self._abandon())
+                self._channel.send("committed", reload=message.fields["reload"], in_progress=self._swap.commit())
+            case "abort":
+                self._start(self._abort())
             case unknown:
                 raise AssertionError(unknown)
 
-    def _begin(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _adopt(self, worker: int, listener: int, listening: socket.socket) -> None:
-        if self._life.stopping:
+        if self._lifecycle.stopping:
             listening.close()
         else:
             await self._listeners[listener].accept_from(worker, listening)
 
-    async def _prepare(self, turn: int) -> None:
-        """Read the documents, and open what they need; the parent judges whether all have read the same."""
+    async def _prepare(self, reload: int) -> None:
+        """Load the documents and bind them; the supervisor checks whether all workers have read the same."""
         try:
-            async with self._turns:
-                jobs = await asyncio.to_thread(self._again)
-                await self._succession.prepare(jobs)
+            async with self._reload_lock:
+                capabilities = await asyncio.to_thread(self._load)
+                await self._swap.prepare(capabilities)
         except BindError as error:
-            self._channel.send("unprepared", turn=turn, reason=str(error))
-        except Exception as error:  # a fault of ours, which must not end what is served
+            self._channel.send("not-prepared", reload=reload, reason=str(error))
+        except Exception as error:  # an internal error, which must not end what is served
             log.exception("documents not read")
-            self._channel.send("unprepared", turn=turn, reason=f"an unexpected {type(error).__name__}")
+            self._channel.send("not-prepared", reload=reload, reason=f"an unexpected {type(error).__name__}")
         else:
-            log.debug("documents read", extra={"turn": turn})
-            self._channel.send("prepared", turn=turn, read=fingerprint(jobs))
+            log.debug("documents read", extra={"reload": reload})
+            self._channel.send("prepared", reload=reload, digest=content_digest(capabilities))
 
-    async def _abandon(self) -> None:
-        async with self._turns:
-            await self._succession.abandon()
+    async def _abort(self) -> None:
+        async with self._reload_lock:
+            await self._swap.abort()

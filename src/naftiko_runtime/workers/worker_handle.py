@@ -1,4 +1,4 @@
-"""A worker, as its parent knows it."""
+"""A worker process, as the supervisor sees it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.errors import BindError
 
 if TYPE_CHECKING:
-    from naftiko_runtime.workers.control_channel import Channel
+    from naftiko_runtime.workers.control_channel import ControlChannel
 
 
 class WorkerError(Exception):
@@ -17,39 +17,39 @@ class WorkerError(Exception):
 
 
 @dataclass(slots=True)
-class Member:
-    """A living worker.
+class WorkerHandle:
+    """A running worker.
 
     Attributes:
-        number: Its place, from 0.
+        number: Its number, from 0.
         pid: Its process.
-        channel: The way to it.
-        born: When it was started.
-        deadline: When it is killed, unless it is ready by then, or has ended.
-        ready: Whether it accepts.
-        leaving: Whether it stops by itself.
-        reason: Why it cannot start.
-        cut: How many requests it cut off; none unless it drained to its end.
+        channel: The supervisor's end of the channel to it.
+        started_seconds: When it was started, in monotonic time.
+        deadline_seconds: When to kill it, unless it is ready by then, or has ended.
+        ready: Whether it accepts connections.
+        leaving: Whether it stops of its own accord.
+        failure_reason: Why it cannot start.
+        cut_off: How many requests it cut off; None unless it drained to its end.
     """
 
     number: int
     pid: int
-    channel: Channel
-    born: float
-    deadline: float
+    channel: ControlChannel
+    started_seconds: float
+    deadline_seconds: float
     ready: bool = False
     leaving: bool = False
-    reason: str | None = None
-    cut: int | None = None
+    failure_reason: str | None = None
+    cut_off: int | None = None
 
     @property
-    def told(self) -> dict[str, object]:
-        """What a log line says of it."""
+    def log_fields(self) -> dict[str, object]:
+        """The fields that name it in a log line."""
         return {"worker": self.number + 1, "pid": self.pid}
 
-    def fault(self, status: int) -> Exception:
-        """Why it did not even start, by its exit status."""
-        if self.reason is not None:
-            return BindError((self.reason,))
+    def startup_failure(self, status: int) -> Exception:
+        """Return why it ended before it could serve, given its exit status."""
+        if self.failure_reason is not None:
+            return BindError((self.failure_reason,))
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         return WorkerError(f"worker {self.number + 1} {how} before it could serve")

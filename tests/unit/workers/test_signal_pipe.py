@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.workers.signal_pipe import Bell, Interrupted
+from naftiko_runtime.workers.signal_pipe import Interrupted, SignalPipe
 from support.upstream import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ LOOKS = 200
 
 
 @pytest.fixture
-def bell() -> Iterator[Bell]:
-    bell = Bell()
-    with bell.hung():
-        yield bell
-    bell.close()
+def signals() -> Iterator[SignalPipe]:
+    signals = SignalPipe()
+    with signals.installed():
+        yield signals
+    signals.close()
 
 
 def _sleeps(thread: int) -> bool:
@@ -33,7 +33,7 @@ def _sleeps(thread: int) -> bool:
     return all(stat.read_text().rpartition(")")[2].split()[0] == "S" for _ in range(LOOKS))
 
 
-def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(bell: Bell) -> None:
+def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(signals: SignalPipe) -> None:
     """As one does that comes between Python's look at signals and the call that blocks; here another thread gets it."""
     reading, writing = os.pipe()
     main = threading.get_native_id()
@@ -49,25 +49,25 @@ def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(bell: Bell) -> 
     too_late.start()
     try:
         with pytest.raises(Interrupted):
-            bell.interruptibly(lambda: os.read(reading, 1))
+            signals.run_interruptible(lambda: os.read(reading, 1))
         assert too_late.is_alive()
     finally:
         too_late.cancel()
         thread.join()
         os.close(reading)
         os.close(writing)
-    assert list(bell.heard()) == [signal.SIGTERM]
+    assert list(signals.pending()) == [signal.SIGTERM]
 
 
-def test_a_signal_that_came_just_before_breaks_off_what_begins_now(bell: Bell) -> None:
+def test_a_signal_that_came_just_before_breaks_off_what_begins_now(signals: SignalPipe) -> None:
     signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Interrupted):
-        bell.interruptibly(lambda: pytest.fail("it began"))
+        signals.run_interruptible(lambda: pytest.fail("it began"))
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert list(bell.heard()) == [signal.SIGTERM]
+    assert list(signals.pending()) == [signal.SIGTERM]
 
 
-def test_what_is_not_asked_to_stop_is_done_to_its_end(bell: Bell) -> None:
+def test_what_is_not_asked_to_stop_is_done_to_its_end(signals: SignalPipe) -> None:
     signal.raise_signal(signal.SIGHUP)
-    assert bell.interruptibly(lambda: "done") == "done"
+    assert signals.run_interruptible(lambda: "done") == "done"
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

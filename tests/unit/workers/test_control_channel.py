@@ -1,0 +1,28 @@
+"""The messages between the supervisor and a worker."""
+
+from __future__ import annotations
+
+from naftiko_runtime.workers.control_channel import ControlChannel
+
+
+def test_a_peer_that_is_gone_or_does_not_listen_holds_nobody_up() -> None:
+    ours, theirs = ControlChannel.pair()
+    for _ in range(10_000):
+        ours.send("drain", reason="x" * 1000)
+    message = theirs.receive()
+    assert message is not None
+    assert message.kind == "drain"
+    theirs.close()
+    ours.send("drain")
+    assert ours.receive() is None
+    ours.close()
+
+
+def test_a_text_that_is_too_long_is_cut() -> None:
+    ours, theirs = ControlChannel.pair()
+    ours.send("failed", reason="\N{GRINNING FACE}" * 20_000)
+    message = theirs.receive()
+    assert message is not None
+    assert message.fields["reason"] == "\N{GRINNING FACE}" * 8192
+    ours.close()
+    theirs.close()
