@@ -35,7 +35,7 @@ class ApiKey(Part):
 
 
 class Digest(Part):
-    """``Authorization: Digest`` with a user name and a password, which never travels."""
+    """``Authorization: Digest`` with a user name and a password, which is never sent."""
 
     type: Literal["digest"]
     username: Text = ""
@@ -60,7 +60,7 @@ class OAuth2(Part):
 
 
 class OAuth1(Part):
-    """Requests signed as OAuth 1.0a has it (RFC 5849); outside the specification, but common in the wild."""
+    """OAuth 1.0a signatures (RFC 5849). Not part of the specification, but common in real files."""
 
     type: Literal["oauth1"]
     consumer_key: Text = ""
@@ -76,7 +76,7 @@ class OAuth1(Part):
 
 
 class OtherAuthentication(Part):
-    """A kind that is not served (yet): reported by name when the document is linked."""
+    """A type that is not served yet. `validate` reports it."""
 
     takes_any_key: ClassVar[bool] = True
 

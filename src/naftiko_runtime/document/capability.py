@@ -9,7 +9,7 @@ from naftiko_runtime.document.keys import BeforeValidator, field
 
 
 class Person(Part):
-    """Somebody with a stake in the capability."""
+    """A person responsible for the capability."""
 
     role: Text | None = None
     full_name: Text | None = None
@@ -17,7 +17,7 @@ class Person(Part):
 
 
 class Info(Part):
-    """What the capability is."""
+    """Describes the capability."""
 
     label: Text = ""
     description: Text = ""
@@ -33,7 +33,7 @@ SCHEMES: Final = ("file", "vault", "k8s-secret", "k8s", "github-secrets")
 
 
 class Bind(Part):
-    """Variables from outside: document name → the provider's key."""
+    """Variables from the environment or a secret store."""
 
     namespace: Text
     keys: dict[str, Text]
@@ -54,7 +54,7 @@ class Capability(Part):
 
 
 class Document(Part):
-    """A capability document in its one canonical shape."""
+    """A capability file."""
 
     naftiko: Text
     info: Info = field(default_factory=Info)
@@ -64,7 +64,7 @@ class Document(Part):
 
 
 class SharedDocument(Document):
-    """A document without a capability: only there to be imported."""
+    """A file without a capability, which other files import."""
 
     capability: Capability = field(default_factory=Capability)
     aggregates: Unserved = None

@@ -13,7 +13,7 @@ RawFormat = Literal[
 
 
 class ConsumedOperation(Part):
-    """One upstream call."""
+    """A request to the API."""
 
     name: Text
     label: Text | None = None
@@ -32,7 +32,7 @@ class ConsumedOperation(Part):
 
 
 class ConsumedResource(Part):
-    """A path of an upstream and its operations."""
+    """A path of the API and its operations."""
 
     name: Text | None = None
     label: Text | None = None
@@ -54,13 +54,13 @@ class ConsumedHttp(Part):
     authentication: Authentication | None = None
     input_parameters: ConsumedParameters = ()
     exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
-    """Of responses: these reach callers as well; outside the specification."""
+    """Response headers that callers get besides the standard ones. Not part of the specification."""
     tunnel: Unserved = None
     resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
 class ImportedConsumes(Part):
-    """A namespace taken from another file."""
+    """An API that is imported from another file."""
 
     location: Text | None = None
     import_: Any = field(default=None, alias="import")

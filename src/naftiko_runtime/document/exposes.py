@@ -11,7 +11,7 @@ Port = Annotated[int, Range(0, 65535)]
 
 
 class Exposed(Part):
-    """What a REST operation and an MCP tool share: which call they make and what they answer."""
+    """What REST operations and MCP tools have in common."""
 
     label: Text | None = None
     description: Text | None = None
@@ -25,7 +25,7 @@ class Exposed(Part):
 
 
 class RestOperation(Exposed):
-    """A method on a route."""
+    """An operation of a route."""
 
     name: Text | None = None
     method: AnyMethod = "GET"
@@ -35,14 +35,14 @@ class RestOperation(Exposed):
 
 
 class Forward(Part):
-    """Lets requests go to a consumed API as they come."""
+    """Forwards requests to a consumed API unchanged."""
 
     target_namespace: Text
     trusted_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
 
 
 class RestResource(Part):
-    """A path and its operations."""
+    """A route: a path and its operations."""
 
     path: Text
     name: Text | None = None
@@ -55,7 +55,7 @@ class RestResource(Part):
 
 
 class ServedExpose(Part):
-    """What both kinds of servers have."""
+    """What all kinds of exposes have in common."""
 
     namespace: Text
     import_: Text | None = field(default=None, alias="import")
@@ -81,7 +81,7 @@ class RestExpose(ServedExpose):
 
 
 class Hints(Part):
-    """What a tool promises about itself."""
+    """The behaviour that a tool declares to clients."""
 
     read_only: bool | None = None
     destructive: bool | None = None
@@ -90,7 +90,7 @@ class Hints(Part):
 
 
 class McpTool(Exposed):
-    """A tool."""
+    """An MCP tool."""
 
     name: Text
     hints: Hints | None = None
@@ -116,7 +116,7 @@ class McpExpose(ServedExpose):
 
 
 class OtherExpose(Part):
-    """A kind that is not served (yet): reported by name when the document is linked."""
+    """A type that is not served yet. `validate` reports it."""
 
     takes_any_key: ClassVar[bool] = True
 

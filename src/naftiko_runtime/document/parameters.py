@@ -15,7 +15,7 @@ def text_or_mapping(value: Any) -> str | None:
 
 
 class Parameter(Part):
-    """What every input parameter may say."""
+    """What all input parameters have in common."""
 
     name: Text
     label: Text | None = None
@@ -46,14 +46,14 @@ class ExposedParameter(Parameter):
 
 
 class ToolParameter(Parameter):
-    """An input of an MCP tool; required unless it says otherwise."""
+    """An input of an MCP tool. It is required unless it says `required: false`."""
 
     pattern: Text | None = None
     value: Text | None = None
 
 
 class ConsumedOutput(Part):
-    """A named part of an upstream's answer, for later steps; simple calls read the raw answer."""
+    """A named part of the API's response."""
 
     name: Text
     type: JsonType = "string"
@@ -61,7 +61,7 @@ class ConsumedOutput(Part):
 
 
 class Output(Part):
-    """One shape of an exposed operation's result; see SEMANTICS on simple mode."""
+    """The mapping of a result, or of a part of it."""
 
     name: Text | None = None
     type: JsonType = "object"
@@ -102,7 +102,7 @@ BodyKind = Literal["json", "yaml", "text", "xml", "sparql", "formUrlEncoded", "m
 
 
 class BodyTemplate(Part):
-    """The body of a consumed operation: a kind and its data, a template."""
+    """The request body of a consumed operation: a type and a template."""
 
     type: BodyKind = "json"
     data: Any = None

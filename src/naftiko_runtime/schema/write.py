@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.core import core_schema_of
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
-from naftiko_runtime.schema.words import TYPES, WORDS
+from naftiko_runtime.schema.descriptions import DESCRIPTIONS, TYPES
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema
@@ -161,7 +161,7 @@ _MAY_BE_EMPTY: Final = ("ConsumedOperation", "ConsumedOutput", "McpTool", "RestO
 
 
 def _told(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
-    description, example = WORDS.get(f"{name}.{key}") or WORDS[key]
+    description, example = DESCRIPTIONS.get(f"{name}.{key}") or DESCRIPTIONS[key]
     if key == "type":
         example = TYPES.get(name, example)
     kept = {k: v for k, v in schema.items() if k not in ("title", "description", "examples")}
