@@ -61,3 +61,17 @@ def test_nothing_tells_to_install_the_package_by_its_name() -> None:
         assert NAMED.search(text), text
     for text in ("pip install path/to/naftiko-runtime", "pip install git+https://x/OWNER/naftiko-runtime@main"):
         assert not NAMED.search(text), text
+
+
+def test_the_files_of_the_tutorial_have_no_findings(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    first, second, server, binds, authentication = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    whole = second.replace("capability:\n", f"{binds}capability:\n") + server
+    secured = whole.replace("/v1\n", f"/v1\n{authentication}")
+    for text in (first, second, second + server, secured):
+        file = tmp_path / "weather.yaml"
+        file.write_text(text, encoding="utf-8")
+        loaded = load(file)
+        assert loaded.plan is not None
+        assert [finding.message for finding in loaded.diagnostics if finding.severity is not Severity.INFO] == []
+    assert "authentication" in secured
