@@ -182,9 +182,9 @@ def test_a_sandbox_holds_none(documents: Path) -> None:
 def test_a_traceback_in_the_log_shows_none() -> None:
     script = f"""
 import logging
-from naftiko_runtime.cli.logging_setup import configure
+from naftiko_runtime.cli.logging_setup import configure_logging
 from naftiko_runtime.secret import Secret
-configure("debug", [Secret({VALUES["S_TOKEN"]!r})], console=False)
+configure_logging("debug", [Secret({VALUES["S_TOKEN"]!r})], console=False)
 value = {VALUES["S_TOKEN"]!r}
 try:
     raise ValueError("a mistake with " + value)

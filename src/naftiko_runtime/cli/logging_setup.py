@@ -24,12 +24,12 @@ _QUOTED: Final = "body"
 """The field in which the beginning of an upstream's answer is quoted."""
 
 
-def configure(level: str, secrets: Iterable[Secret], *, console: bool, many: bool = False) -> Redactor:
-    """Send every logger's lines to standard error; returns what strikes secrets out, for those that come later.
+def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, many: bool = False) -> Redactor:
+    """Send the lines of all loggers to standard error; returns what masks secrets, to add more later.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
-        secrets: Values to strike out, wherever they turn up.
+        secrets: Values to mask wherever they occur.
         console: Lines for people instead of JSON.
         many: Whether other processes will write to the same place.
     """
@@ -55,25 +55,25 @@ def configure(level: str, secrets: Iterable[Secret], *, console: bool, many: boo
     return redact
 
 
-def number(worker: int) -> None:
-    """Let every line of this process tell that it is a worker's."""
+def add_worker_number(worker: int) -> None:
+    """Add this worker's number and process id to every line of this process."""
     for handler in logging.getLogger().handlers:
-        handler.addFilter(partial(_tell_worker, worker, os.getpid()))
+        handler.addFilter(partial(_add_worker, worker, os.getpid()))
 
 
-def name_traces() -> None:
-    """Let every line that belongs to a recorded request name its trace."""
+def add_trace_ids() -> None:
+    """Add the ids of trace and span to every line that belongs to a recorded request."""
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_tell_trace)
+        handler.addFilter(_add_trace)
 
 
-def _tell_trace(record: logging.LogRecord) -> bool:
+def _add_trace(record: logging.LogRecord) -> bool:
     if (observation := CURRENT.get()) is not None and observation.span_id:
         record.trace_id, record.span_id = observation.trace_id.hex(), observation.span_id.hex()
     return True
 
 
-def _tell_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:
+def _add_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:
     record.worker, record.pid = worker, pid
     return True
 
@@ -90,8 +90,8 @@ class Redactor:
         spellings = {text for value in self._masker.values for text in usual_spellings(value)}
         self._encoded = sorted(spellings, key=len, reverse=True)
 
-    def learn(self, secrets: Iterable[Secret]) -> None:
-        """Strike these out as well, from the next line on; what was secret stays so."""
+    def add_secrets(self, secrets: Iterable[Secret]) -> None:
+        """Mask these as well, from the next line on."""
         more = Redactor([*map(Secret, self._masker.values), *secrets])
         self._encoded, self._masker = more._encoded, more._masker
 

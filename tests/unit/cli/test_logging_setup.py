@@ -13,10 +13,10 @@ LOGGING = """
 import logging, os
 from naftiko_runtime.cli import logging_setup
 
-logging_setup.configure("info", [], console=False, many=True)
+logging_setup.configure_logging("info", [], console=False, many=True)
 for number in range(4):
     if os.fork() == 0:
-        logging_setup.number(number + 1)
+        logging_setup.add_worker_number(number + 1)
         for _ in range(40):  # less than may wait, when another process writes
             logging.info("long", extra={"text": str(number) * 20_000})
         logging.shutdown()

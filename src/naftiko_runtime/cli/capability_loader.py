@@ -1,0 +1,181 @@
+"""Loads the files that ``naftiko run`` serves, at the start and for each reload."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+from msgspec import structs
+
+from naftiko_runtime import rules
+from naftiko_runtime.cli.environment import environment
+from naftiko_runtime.cli.files import capability_files
+from naftiko_runtime.cli.output import show, text
+from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
+from naftiko_runtime.cli.skip_broken import log_left_out, show_left_out, without_clashes
+from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.engine.request import derived_secrets
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.http_client import open_client
+from naftiko_runtime.link.together import check_ports
+from naftiko_runtime.loading import Loaded, load
+from naftiko_runtime.render import as_text
+from naftiko_runtime.secret import placeholders, resolve
+from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.cli.logging_setup import Redactor
+    from naftiko_runtime.cli.run_options import RunOptions
+    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.secret import Secret
+
+EXIT_FAILED = 1
+
+
+class _Documents(NamedTuple):
+    """The loaded files, what clashes between them, and whether they cannot be served."""
+
+    loaded: list[Loaded]
+    clash: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityLoader:
+    """Loads what the options name."""
+
+    options: RunOptions
+
+    def load_or_exit(self) -> list[Loaded]:
+        """Load the files; exit with their findings when they cannot be served."""
+        loaded, clash, failed = self._load_documents()
+        if failed:
+            for one in loaded:
+                show(one, sys.stderr)
+            if clash:
+                click.echo(clash, err=True)
+            show_left_out(loaded)
+            sys.exit(EXIT_FAILED)
+        return loaded
+
+    def resolve(self, loaded: Iterable[Loaded]) -> list[ServedCapability]:
+        """Give each plan its variables and its client.
+
+        Raises:
+            BindError: Variables are missing, or a sandbox file is invalid.
+        """
+        plans = [(one.plan, _files_digest(one)) for one in loaded if one.plan is not None]
+        if self.options.sandbox is not None:
+            return [_make_sandbox(plan, self.options.sandbox, digest) for plan, digest in plans]
+        connections = self.options.upstream_connections
+        open_transport = partial(open_client, self.options.http_client, connections_each_max=connections)
+        values = environment(self.options.env_files)
+        served: list[ServedCapability] = []
+        missing: list[str] = []
+        for plan, digest in plans:
+            try:
+                served.append(ServedCapability(plan, resolve(plan, values), open_transport, digest))
+            except BindError as error:
+                missing += error.missing
+        if missing:
+            raise BindError(tuple(missing))
+        return served
+
+    def reload(self, redactor: Redactor) -> list[ServedCapability]:
+        """Load files and variables once more.
+
+        Raises:
+            BindError: They cannot be served.
+        """
+        try:
+            loaded, clash, failed = self._load_documents()
+            if failed:
+                raise BindError((*map(text, loaded), *((clash,) if clash else ())))
+            served = self.resolve(loaded)
+        except click.ClickException as error:
+            raise BindError((error.message,)) from None
+        redactor.add_secrets(list_secrets(served))
+        log_left_out(loaded)
+        return served
+
+    def _load_documents(self) -> _Documents:
+        overrides = self.options.overrides()
+        loaded = [load(file, overrides) for file in self._find_files()]
+        if self.options.sandbox is not None:
+            loaded = [_without_unused_variables(one) for one in loaded]
+        if self.options.skip_broken:
+            kept = without_clashes(loaded)
+            return _Documents(kept, "", all(one.plan is None for one in kept))
+        together = Findings()
+        for one in loaded:
+            _check_serves(one, together)
+        failed = together.failed or any(one.plan is None for one in loaded)
+        if not failed and len(loaded) > 1:
+            check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
+        sources = [one.source for one in loaded if one.source is not None]
+        clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in sources)), ""))
+        return _Documents(loaded, clash, failed or together.failed)
+
+    def _find_files(self) -> list[Path]:
+        """Return the files to serve; there is at least one."""
+        paths, sandbox = self.options.paths, self.options.sandbox
+        files = capability_files(paths)
+        if not paths:
+            took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
+            raise click.UsageError(f"Missing argument 'FILE…'{took}.")
+        if sandbox not in (None, BESIDE_THE_FILE) and len(files) > 1:
+            raise click.UsageError("--sandbox takes a file for one capability only; several have theirs beside them.")
+        return files
+
+
+def list_secrets(served: Iterable[ServedCapability]) -> list[Secret]:
+    """Return all secret values, and what is sent in their place, such as Basic credentials."""
+    return [s for one in served for s in (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))]
+
+
+def _without_unused_variables(loaded: Loaded) -> Loaded:
+    """Drop the findings about unused variables: a sandbox needs none."""
+    kept = tuple(d for d in loaded.diagnostics if d.rule is not rules.UNUSED_BINDING)
+    return structs.replace(loaded, diagnostics=kept)
+
+
+def _files_digest(loaded: Loaded) -> str:
+    """Return a digest of the file and of what it imports."""
+    digest = hashlib.sha256()
+    if loaded.source is not None:
+        for source in (loaded.source, *loaded.source.places.files.values()):
+            digest.update(repr((source.file, source.text)).encode())
+    return digest.hexdigest()
+
+
+def _check_serves(loaded: Loaded, findings: Findings) -> None:
+    """Report a document without servers: it is valid, but only there to be imported."""
+    if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
+        message = "there is nothing to run: this document has no capability, and is only there to be imported"
+        advice = "run a document that imports it, or add 'capability:' with 'exposes:'"
+        findings.add(rules.NOTHING_TO_SERVE, message, loaded.source.span(("capability",)), advice)
+
+
+def _make_sandbox(plan: Plan, sandbox: str, digest: str) -> ServedCapability:
+    """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
+    from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
+
+    beside = sandbox == BESIDE_THE_FILE
+    path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
+    if beside and not path.exists():
+        return ServedCapability(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}), digest)
+    try:
+        answers = read_answers(path, plan.operations)
+    except SourceError as error:
+        raise BindError((text(Loaded(None, error.diagnostics, error.source)),)) from None
+    return ServedCapability(
+        echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{digest} {answers!r}"
+    )

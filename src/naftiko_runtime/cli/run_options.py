@@ -1,0 +1,279 @@
+"""The options of ``naftiko run``, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.cli.option_types import (
+    ADDRESS,
+    ALLOW_IMPORT,
+    HOST,
+    NETWORK,
+    PORT_OF,
+    RESPONSE_HEADER,
+    STRICT_OR_VARIABLE,
+    URL_OF,
+    WORKERS,
+)
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Network, IPv6Network
+
+    from naftiko_runtime.http_client import HttpClient
+    from naftiko_runtime.telemetry.options import TraceOptions
+
+BESIDE_THE_FILE: Final = "(beside the file)"
+"""The value of ``--sandbox`` when it names no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The command line and its ``NAFTIKO_*`` variables; each field is the option of that name."""
+
+    paths: tuple[Path, ...]
+    sandbox: str | None
+    base_uris: tuple[tuple[str, str], ...]
+    ports: tuple[tuple[str, int], ...]
+    port_offset: int
+    host: str | None
+    control: tuple[str, int] | None
+    workers: int
+    env_files: tuple[Path, ...]
+    allowed_imports: tuple[Path, ...]
+    skip_broken: bool
+    strict: bool
+    http_client: HttpClient
+    upstream_connections: int
+    deadline: float
+    total_deadline: float | None
+    half_closed: float
+    grace: float
+    linger: float
+    max_body: int
+    max_message: int
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    exposed_headers: tuple[bytes, ...]
+    origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    mcp_direct: bool
+    log_level: str
+
+    def overrides(self) -> Overrides:
+        """Return how documents are read."""
+        return Overrides(
+            dict(self.base_uris),
+            dict(self.ports),
+            self.port_offset,
+            self.host,
+            self.allowed_imports,
+            self.skip_broken,
+            self.strict,
+        )
+
+    def settings(self, traces: TraceOptions | None) -> ServerSettings:
+        """Return how capabilities are served."""
+        edge = Edge(
+            self.trusted_proxies,
+            allowed_origins=frozenset(self.origins),
+            body_bytes_max=self.max_body,
+            message_bytes_max=self.max_message,
+            mcp_direct=self.mcp_direct,
+            allowed_hosts=frozenset(self.allowed_hosts),
+        )
+        return ServerSettings(
+            edge=edge,
+            control=self.control,
+            grace_seconds=self.grace,
+            linger_seconds=self.linger,
+            deadline_seconds=self.deadline,
+            total_deadline_seconds=self.total_deadline,
+            half_closed_seconds=self.half_closed,
+            traces=traces,
+            exposed_headers=frozenset(self.exposed_headers),
+            workers=self.workers,
+        )
+
+
+_PARAMETERS: Final = (
+    click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path)),
+    click.option(
+        "--sandbox",
+        is_flag=False,
+        flag_value=BESIDE_THE_FILE,
+        metavar="[FILE]",
+        help="Call no upstream: answers come from FILE (default: <name>.sandbox.yaml beside the capability), "
+        "operations without an entry echo the request.",
+    ),
+    click.option("--base-uri", "base_uris", multiple=True, type=URL_OF, help="Call NAMESPACE's API at URL instead."),
+    click.option(
+        "--port", "ports", multiple=True, type=PORT_OF, help="Let NAMESPACE listen on PORT; 0 for a free one."
+    ),
+    click.option(
+        "--port-offset", type=int, default=0, envvar="NAFTIKO_PORT_OFFSET", help="Add this to every other port."
+    ),
+    click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's."),
+    click.option(
+        "--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live, /health/ready and /metrics here."
+    ),
+    click.option(
+        "--workers",
+        type=WORKERS,
+        default="1",
+        envvar="NAFTIKO_WORKERS",
+        show_default=True,
+        help="Serve by N processes; auto is one for each core that this one may use.",
+    ),
+    click.option(
+        "--env-file",
+        "env_files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Read more environment variables; the process's own win.",
+    ),
+    ALLOW_IMPORT,
+    click.option(
+        "--skip-broken",
+        is_flag=True,
+        envvar="NAFTIKO_SKIP_BROKEN",
+        help="Serve what is sound of files with errors; what is left out is listed, and answers 501 and why.",
+    ),
+    STRICT_OR_VARIABLE,
+    click.option(
+        "--http-client",
+        type=click.Choice(["native", "httpx2"]),
+        default="native",
+        envvar="NAFTIKO_HTTP_CLIENT",
+        show_default=True,
+        help="Which client calls the upstreams.",
+    ),
+    click.option(
+        "--upstream-connections",
+        type=click.IntRange(min=1),
+        default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
+        envvar="NAFTIKO_UPSTREAM_CONNECTIONS",
+        show_default=True,
+        help="Connections of a process to one upstream; a further request to it is 503 with Retry-After.",
+    ),
+    click.option(
+        "--deadline",
+        type=click.FloatRange(min=0, min_open=True),
+        default=limits.UPSTREAM_DEADLINE_SECONDS,
+        envvar="NAFTIKO_DEADLINE",
+        show_default=True,
+        help="Seconds for an exchange with an upstream; for one that streams, for its head and for each pause.",
+    ),
+    click.option(
+        "--total-deadline",
+        type=click.FloatRange(min=0, min_open=True),
+        envvar="NAFTIKO_TOTAL_DEADLINE",
+        help="Seconds for a whole exchange with an upstream, streamed ones included; no bound unless given.",
+    ),
+    click.option(
+        "--half-closed",
+        type=click.FloatRange(min=0),
+        default=limits.HALF_CLOSED_SECONDS,
+        envvar="NAFTIKO_HALF_CLOSED",
+        show_default=True,
+        help="Seconds that a REST request goes on after its caller has ended its side of the connection.",
+    ),
+    click.option(
+        "--grace",
+        type=click.FloatRange(min=0),
+        default=limits.GRACE_SECONDS,
+        envvar="NAFTIKO_GRACE",
+        show_default=True,
+        help="Seconds that requests in progress may take to finish after SIGTERM.",
+    ),
+    click.option(
+        "--linger",
+        type=click.FloatRange(min=0),
+        default=limits.LINGER_SECONDS,
+        envvar="NAFTIKO_LINGER",
+        show_default=True,
+        help="Seconds to go on accepting after readiness fell (only with --control).",
+    ),
+    click.option(
+        "--max-body",
+        type=click.IntRange(min=0),
+        default=limits.REQUEST_BODY_BYTES_MAX,
+        envvar="NAFTIKO_MAX_BODY",
+        show_default=True,
+        help="Bytes of a request's body.",
+    ),
+    click.option(
+        "--max-message",
+        type=click.IntRange(min=1),
+        default=limits.MESSAGE_BYTES_MAX,
+        envvar="NAFTIKO_MAX_MESSAGE",
+        show_default=True,
+        help="Bytes of an MCP message.",
+    ),
+    click.option(
+        "--trusted-proxy",
+        "trusted_proxies",
+        multiple=True,
+        type=NETWORK,
+        envvar="NAFTIKO_TRUSTED_PROXIES",
+        help="Believe and continue the Forwarded and X-Forwarded-* headers of these peers.",
+    ),
+    click.option(
+        "--expose-header",
+        "exposed_headers",
+        multiple=True,
+        type=RESPONSE_HEADER,
+        envvar="NAFTIKO_EXPOSE_HEADERS",
+        help="Let this response header of the APIs through to callers as well; repeatable.",
+    ),
+    click.option(
+        "--allow-origin",
+        "origins",
+        multiple=True,
+        metavar="ORIGIN",
+        envvar="NAFTIKO_ALLOW_ORIGINS",
+        help="Let web pages of this origin call the MCP servers.",
+    ),
+    click.option(
+        "--allowed-host",
+        "allowed_hosts",
+        multiple=True,
+        type=HOST,
+        envvar="NAFTIKO_ALLOWED_HOSTS",
+        help="Let the Host header name HOST on MCP servers that listen on this machine only, as behind a proxy; "
+        "* for any.",
+    ),
+    click.option(
+        "--mcp-direct/--no-mcp-direct",
+        default=True,
+        hidden=True,  # both answer alike: it is there to show that they do
+        envvar="NAFTIKO_MCP_DIRECT",
+    ),
+    click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        envvar="NAFTIKO_LOG_LEVEL",
+        show_default=True,
+    ),
+)
+
+
+def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
+    """Declare the options, and call a command with their values."""
+
+    @wraps(command)
+    def declared(**values: Any) -> None:
+        command(RunOptions(**values))
+
+    for parameter in reversed(_PARAMETERS):
+        declared = parameter(declared)
+    return declared
