@@ -46,10 +46,6 @@ REQUESTS_WAITING_MAX: Final = 32
 """On one connection, behind the one that is being answered."""
 REQUEST_BUFFERED_BYTES_MAX: Final = 64 * 1024
 """What one connection takes in of a body ahead of its reader."""
-REQUEST_READ_BYTES_MAX: Final = 1024 * 1024
-"""What is read of a large body in one piece, and what one connection takes in of it ahead of its reader."""
-REQUEST_LARGE_BYTES_MIN: Final = 1024 * 1024
-"""From how much on what is left of a body is large."""
 REQUEST_HEAD_SECONDS: Final = 10.0
 REQUEST_BODY_IDLE_SECONDS: Final = 30.0
 REFUSED_SECONDS: Final = 5.0

@@ -1,4 +1,4 @@
-"""Large uploads, whose inner part goes past the parser and is lent: every byte once, in its place, few at a time."""
+"""Large uploads: every byte arrives once and in order, and few of them are held at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from integration.test_hardening import LOOPS, Served, until
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import lent_body, send_whole, stream_body
+from naftiko_runtime.adapters.edge import send_whole, stream_body
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest
 from support.caller import DEADLINE_SECONDS, Raw, head
@@ -22,33 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from naftiko_runtime.asgi import Receive, Scope, Send
-    from naftiko_runtime.transport.base import Piece
 
 MOST = 1_000_000_000
 INNER = b"GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n"
 BODY = b"".join(b"%08d" % number + INNER for number in range(60_000))
-TAIL = limits.REQUEST_BUFFERED_BYTES_MAX
-READ = limits.REQUEST_READ_BYTES_MAX
+BUFFERED = limits.REQUEST_BUFFERED_BYTES_MAX
+READ = 256 * 1024  # what asyncio reads at once
 
 
 class Taking(Served):
-    """An application that counts what it takes, lent or its own; or passes it to ``upstream``."""
+    """An application that counts what it takes, or passes it to ``upstream``."""
 
     def __init__(self, loop: str) -> None:
         super().__init__(loop)
         self.taken = 0
-        self.views = 0
         self.upstream = ""
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pieces = (stream_body if scope["path"] == "/kept" else _lent(scope))(receive, MOST)
+        pieces = stream_body(receive, MOST)
         match scope["path"]:
             case "/passed":
                 said = await self._passed(scope, self._counted(pieces))
             case "/early":
                 said = {"first": len(await anext(self._counted(pieces)))}
-            case "/late":
-                said = {"late": await self._late(pieces)}
             case _:
                 checksum = 0
                 async for piece in self._counted(pieces):
@@ -56,22 +52,12 @@ class Taking(Served):
                 said = {"path": scope["path"], "bytes": self.taken, "crc32": checksum}
         await send_whole(send, 200, [], json.dumps(said).encode())
 
-    async def _counted(self, pieces: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
+    async def _counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for piece in pieces:
             self.taken += len(piece)
-            self.views += isinstance(piece, memoryview)
             yield piece
 
-    async def _late(self, pieces: AsyncIterator[Piece]) -> str:
-        before: list[Piece] = []
-        async for piece in self._counted(pieces):
-            before += [piece] if isinstance(piece, memoryview) else []
-        try:
-            return str(bytes(before[0]))
-        except ValueError as error:
-            return str(error)
-
-    async def _passed(self, scope: Scope, pieces: AsyncIterator[Piece]) -> Any:
+    async def _passed(self, scope: Scope, pieces: AsyncIterator[bytes]) -> Any:
         length = dict(scope["headers"])[b"content-length"]
         transport = NativeClient()
         try:
@@ -82,10 +68,6 @@ class Taking(Served):
             return said
         finally:
             await transport.aclose()
-
-
-def _lent(scope: Scope) -> Any:
-    return lambda receive, most: lent_body(scope, receive, most)
 
 
 class SlowUpstream:
@@ -146,57 +128,47 @@ def put(path: str, length: int = len(BODY), *more: tuple[str, str]) -> bytes:
     return head(f"PUT {path}", [("content-length", str(length)), *more])
 
 
-@pytest.mark.parametrize("path", ["/lent", "/kept"])
 @pytest.mark.parametrize(
     "cuts",
     [
         [0],
         [1],
-        [TAIL, TAIL + 1],
+        [BUFFERED, BUFFERED + 1],
         [READ - 1, READ, READ + 1],
         [READ + 1, 2 * READ, 2 * READ + 1],
-        [len(BODY) - TAIL - 1, len(BODY) - TAIL, len(BODY) - TAIL + 1],
-        [len(BODY) - limits.REQUEST_LARGE_BYTES_MIN + n for n in (-1, 0, 1)],
         [len(BODY) - 1],
     ],
 )
-def test_a_body_comes_whole_wherever_it_is_cut(taking: Taking, raw: Raw, path: str, cuts: list[int]) -> None:
-    raw.send(put(path))
+def test_a_body_comes_whole_wherever_it_is_cut(taking: Taking, raw: Raw, cuts: list[int]) -> None:
+    raw.send(put("/sum"))
     places = [0, *cuts, len(BODY)]
     for start, end in pairwise(places):
         raw.send(BODY[start:end])
         until(lambda end=end: taking.taken == end)  # type: ignore[misc]
-    assert raw.answer().json == {"path": path, "bytes": len(BODY), "crc32": zlib.crc32(BODY)}
-    assert (taking.views > 0) == (path == "/lent")
+    assert raw.answer().json == {"path": "/sum", "bytes": len(BODY), "crc32": zlib.crc32(BODY)}
     raw.send(put("/next", 0))
     assert raw.answer().json["path"] == "/next"
-    assert taking.seen == [f"PUT {path}", "PUT /next"]
+    assert taking.seen == ["PUT /sum", "PUT /next"]
 
 
-@pytest.mark.parametrize("path", ["/lent", "/kept"])
-def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, raw: Raw, path: str) -> None:
-    raw.send(put(path) + BODY + put("/next", 0) + put("/lent") + BODY + put("/last", 0))
-    assert [raw.answer().json["path"] for _ in range(4)] == [path, "/next", "/lent", "/last"]
+def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, raw: Raw) -> None:
+    raw.send(put("/sum") + BODY + put("/next", 0) + put("/sum") + BODY + put("/last", 0))
+    assert [raw.answer().json["path"] for _ in range(4)] == ["/sum", "/next", "/sum", "/last"]
     assert len(taking.seen) == 4
 
 
 def test_nothing_behind_a_body_is_answered_when_the_connection_is_to_close(taking: Taking, raw: Raw) -> None:
-    raw.send(put("/lent", len(BODY), ("connection", "close")) + BODY + put("/next", 0))
+    raw.send(put("/sum", len(BODY), ("connection", "close")) + BODY + put("/next", 0))
     assert raw.answer().json["crc32"] == zlib.crc32(BODY)
     assert raw.closed()
-    assert taking.seen == ["PUT /lent"]
+    assert taking.seen == ["PUT /sum"]
 
 
 def test_a_large_body_that_waited_for_leave_comes_whole(raw: Raw) -> None:
-    raw.send(put("/lent", len(BODY), ("expect", "100-continue")))
+    raw.send(put("/sum", len(BODY), ("expect", "100-continue")))
     assert raw.answer().status == 100
     raw.send(BODY)
     assert raw.answer().json["crc32"] == zlib.crc32(BODY)
-
-
-def test_what_was_lent_cannot_be_read_when_it_was_taken_back(raw: Raw) -> None:
-    raw.send(put("/late") + BODY)
-    assert "released" in raw.answer().json["late"]
 
 
 def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: Raw) -> None:
@@ -205,7 +177,7 @@ def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: Raw) -> None:
 
 
 def test_a_caller_that_leaves_in_a_large_body_cancels_what_runs_for_it(taking: Taking, raw: Raw) -> None:
-    raw.send(put("/lent", MOST) + BODY)
+    raw.send(put("/sum", MOST) + BODY)
     until(lambda: taking.taken == len(BODY))
     raw.close()
     assert taking.cancelled.wait(DEADLINE_SECONDS)

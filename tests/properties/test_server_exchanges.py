@@ -16,7 +16,6 @@ import uvloop
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.adapters.edge import LENT
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 CALLERS_MAX: Final = 2
 WAITING_MAX: Final = 6
 SIZES = st.sampled_from([70, 5_000, 0, 1, 60_000, 100_000, 1_500_000])
-"""Of bodies: shorter and longer than what is read away to keep a connection, and one that goes past the parser."""
+"""Of bodies: shorter and longer than what is read away to keep a connection, and one that comes in many pieces."""
 
 
 class OurFault(Exception):  # noqa: N818 - what an application raises
@@ -47,7 +46,6 @@ class Request:
     method: str
     expected: bytes
     receive: Receive
-    lent: Receive
     send: Send
     got: bytearray = field(default_factory=bytearray)
     left: int | None = None
@@ -58,8 +56,8 @@ class Request:
     async def run(self) -> None:
         while True:
             match await self.orders.get():
-                case "receive", lent:
-                    await self._receive(self.lent if lent else self.receive)
+                case "receive", _:
+                    await self._receive()
                 case "send", message:
                     await self.send(message)
                 case "raise", _:
@@ -67,8 +65,8 @@ class Request:
                 case _:
                     return
 
-    async def _receive(self, receive: Receive) -> None:
-        message = await receive()
+    async def _receive(self) -> None:
+        message = await self.receive()
         if message["type"] == "http.request":
             self.got += message["body"]
             if not self.expected.startswith(self.got):
@@ -118,8 +116,7 @@ class Server(Steps):
             number = Message(f"X {scope['path']} X".encode(), {}).number
             if number not in self._bodies or any(one.number == number for one in self.requests):
                 raise Foreign(f"nobody asked for {scope['path']}")
-            lent = scope.get("extensions", {}).get(LENT, {"receive": receive})["receive"]
-            request = Request(number, scope["method"], self._bodies[number], receive, lent, send)
+            request = Request(number, scope["method"], self._bodies[number], receive, send)
             self.requests.append(request)
             await request.run()
         except AssertionError as error:
@@ -172,9 +169,9 @@ class Server(Steps):
     def _running(self) -> list[Request]:
         return [one for one in self.requests if not one.ended]
 
-    def app_receives(self, pick: int, *, lent: bool) -> None:
+    def app_receives(self, pick: int) -> None:
         for request in picked(pick, self._running()):
-            request.orders.put_nowait(("receive", lent))
+            request.orders.put_nowait(("receive", None))
 
     def app_responds(self, pick: int, size: int, status: int, first: int, *, announced: bool) -> None:
         """The head of a response, and the first part of its body."""
@@ -246,7 +243,7 @@ class Server(Steps):
         for _ in range(3):
             self.settle()
             for one in self._running():
-                one.orders.put_nowait(("receive", False))
+                one.orders.put_nowait(("receive", None))
             self.settle()
             self.app_responds(0, 50, 200, ALL, announced=True)
             self.settle()
@@ -294,7 +291,7 @@ HOWS = st.sampled_from(["length", "chunks", "get", "length", "head", "old", "wro
 ASK = step("ask", pick=PICKS, how=HOWS, size=SIZES, first=STEPS)
 MORE = step("send_more", pick=PICKS, more=STEPS)
 READ_ANSWERS = step("read_answers", pick=PICKS, size=STEPS)
-RECEIVE = step("app_receives", pick=PICKS, lent=st.booleans())
+RECEIVE = step("app_receives", pick=PICKS)
 RESPOND = step(
     "app_responds",
     pick=PICKS,

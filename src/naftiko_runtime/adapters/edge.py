@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from naftiko_runtime.asgi import Receive, Scope, Send
-    from naftiko_runtime.transport.base import Header, Piece
-
-LENT: Final = "naftiko.lent"
-"""An extension of ASGI: the ``receive`` in it gives pieces that may be views, good until the next one is asked for."""
+    from naftiko_runtime.transport.base import Header
 
 ENDS_WITH_CALLER: Final = "naftiko.ends_with_caller"
 """In a scope: the request is cancelled as soon as its caller ends its side of the connection, which may mean no more
@@ -177,12 +174,6 @@ async def read_body(receive: Receive, bytes_max: int) -> bytes:
     """
     chunks = [chunk async for chunk in stream_body(receive, bytes_max)]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def lent_body(scope: Scope, receive: Receive, bytes_max: int) -> AsyncIterator[Piece]:
-    """A request's body for somebody who takes pieces that are only lent; errors as for :func:`read_body`."""
-    lending = scope.get("extensions", {}).get(LENT)
-    return stream_body(receive if lending is None else lending["receive"], bytes_max)
 
 
 async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:

@@ -31,7 +31,7 @@ from naftiko_runtime.transport.origin import split_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from naftiko_runtime.transport.base import Piece, Transport, UpstreamResponse
+    from naftiko_runtime.transport.base import Transport, UpstreamResponse
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 _CHALLENGE: Final = re.compile(r"digest\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -59,7 +59,7 @@ async def repeatable(request: OutboundRequest) -> OutboundRequest:
     return replace(request, headers=[*kept, (b"content-length", str(len(body)).encode())], body=body)
 
 
-async def _read(chunks: AsyncIterator[Piece], bytes_max: int) -> bytes:
+async def _read(chunks: AsyncIterator[bytes], bytes_max: int) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Piece, Transport
+    from naftiko_runtime.transport.base import Transport
 
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS = 200
@@ -139,7 +139,7 @@ class Exchange(Struct, eq=False):
             raise
         return answer
 
-    async def _noting_who_is_slow(self, body: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
+    async def _noting_who_is_slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
         streams = self._operation.plan.shape is None
         self._awaits_caller = True
@@ -214,12 +214,12 @@ class Exchange(Struct, eq=False):
         return error
 
 
-def _small_pieces(chunk: Piece) -> Iterable[Piece]:
+def _small_pieces(chunk: bytes) -> Iterable[bytes]:
     """A piece of a body as pieces small enough that a slow reader takes each within a deadline."""
     if len(chunk) <= limits.UPLOAD_PIECE_BYTES_MAX:
         return (chunk,)
-    view = memoryview(chunk)
-    return (view[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in range(0, len(view), limits.UPLOAD_PIECE_BYTES_MAX))
+    starts = range(0, len(chunk), limits.UPLOAD_PIECE_BYTES_MAX)
+    return (chunk[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in starts)
 
 
 def too_slow(seconds: float) -> str:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.fields import Fields
     from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import NamedTerm, Placement, Plan, Request, Term
-    from naftiko_runtime.transport.base import Header, Piece
+    from naftiko_runtime.transport.base import Header
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
 _AGENT: Final = b"user-agent"
@@ -72,7 +72,7 @@ class Invocation(Struct):
 
     values: Values = {}
     query: bytes = b""
-    body: bytes | AsyncIterator[Piece] | None = None
+    body: bytes | AsyncIterator[bytes] | None = None
     body_headers: Sequence[Header] = ()
     headers: Sequence[Header] = ()
     caller_headers: Sequence[Header] = ()
@@ -222,7 +222,7 @@ class RequestBuilder:
         query = self._query_string(values, call.query)
         if query:
             url = f"{url}{'&' if '?' in url else '?'}{query}"
-        body: bytes | AsyncIterator[Piece] | None = None
+        body: bytes | AsyncIterator[bytes] | None = None
         body_headers: Sequence[Header] = ()
         if self._open_body:
             body, body_headers = call.body, call.body_headers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.transport.base import Header, Piece
+    from naftiko_runtime.transport.base import Header
 
 METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """For every other method, a request without a body says ``content-length: 0``."""
@@ -44,11 +44,11 @@ class Upload:
 
     __slots__ = ("_body", "error")
 
-    def __init__(self, body: AsyncIterator[Piece]) -> None:
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
         self._body = body
         self.error: Exception | None = None
 
-    async def __aiter__(self) -> AsyncIterator[Piece]:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._body:
                 if chunk:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 from collections import deque
-from functools import partial
 from http import HTTPStatus
 from types import NoneType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -19,11 +18,10 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, LENT, send_bodyless
+from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, send_bodyless
 from naftiko_runtime.header_names import lower
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.exchange import Exchange
-from naftiko_runtime.http_server.large_body import LargeBody
 from naftiko_runtime.http_server.run_app import run_app
 from naftiko_runtime.problem import problem_document
 
@@ -100,7 +98,6 @@ class Connection(asyncio.Protocol):
         self._running: asyncio.Task[None] | None = None
         self._front: Exchange | None = None
         """The request that is being answered; ``exchange`` is the one that came last."""
-        self._large: LargeBody | None = None
         self._unsent_before = 0
         self._stalled_since = 0.0
         self._known_host: bytes | None = None
@@ -116,8 +113,6 @@ class Connection(asyncio.Protocol):
         self._host: bytes | None = None
         self._bad_host = False
         self._has_body = False
-        self._left_bytes = 0
-        """Of a body whose length was told; otherwise nothing that matters."""
         self._framing = b""
         self._version = ""
         self._coding: bytes | None = None
@@ -155,8 +150,6 @@ class Connection(asyncio.Protocol):
             self._read_on(left)
         if not self._refused and not self.transport.is_closing():
             self._await_rest()
-            if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
-                self._step_aside()
 
     def _read_on(self, data: memoryview) -> None:
         """Nothing is upgraded to: what follows an offer to, which its parser would not read, is HTTP/1.1 still."""
@@ -256,7 +249,6 @@ class Connection(asyncio.Protocol):
         self._refused = True
         self._waiting.clear()
         self._stop_clock()
-        self._step_back()
         if not self.transport.can_write_eof():
             self.transport.close()
             return
@@ -293,7 +285,6 @@ class Connection(asyncio.Protocol):
         elif name == b"content-length":
             self._has_body = True
             self._framing = b"content-length: " + value
-            self._left_bytes = int(value) if value.isdigit() else 0
         elif name == b"transfer-encoding":
             self._has_body = True
             self._framing = b"transfer-encoding: chunked"
@@ -357,8 +348,6 @@ class Connection(asyncio.Protocol):
             traced=self._traced,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
-        if self._left_bytes >= limits.REQUEST_LARGE_BYTES_MIN:
-            scope["extensions"] = {LENT: {"receive": partial(exchange.receive, lent=True)}}
         if before is None or before.response_complete:
             self._start(exchange, config)
         else:
@@ -410,7 +399,6 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
-        self._left_bytes -= len(body)
         if self.exchange is not None and not self.exchange.response_complete:
             self.exchange.body += body
             if len(self.exchange.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
@@ -419,37 +407,6 @@ class Connection(asyncio.Protocol):
         self._moved = True
         self._stop_clock()
         self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
-
-    def _step_aside(self) -> None:
-        """Let all but the end of a large body come without a parser, once its request is the one in front."""
-        exchange = self.exchange
-        if exchange is None or exchange is not self._front or exchange.response_complete:
-            return
-        if len(exchange.body) >= limits.REQUEST_READ_BYTES_MAX:
-            return
-        first, exchange.body = exchange.body, b""
-        inner = self._left_bytes - limits.REQUEST_BUFFERED_BYTES_MAX
-        self._large = exchange.large = LargeBody(self, inner, first)
-        self.transport.set_protocol(self._large)
-
-    def on_large_body(self) -> None:
-        """A piece came without a parser; when its part is over, one reads the end, and what follows."""
-        large = self._large
-        if large is None or self.exchange is None:
-            return
-        self.exchange.notice()
-        self._stop_clock()
-        self._expect(limits.REQUEST_BODY_IDLE_SECONDS)
-        if large.left_bytes == 0:
-            self._left_bytes = limits.REQUEST_BUFFERED_BYTES_MAX
-            closes = b"" if self.parser.should_keep_alive() else b"\r\nconnection: close"
-            self.parser = _parser_of_body(self, b"content-length: %d%b" % (self._left_bytes, closes))
-            self._step_back()
-
-    def _step_back(self) -> None:
-        if self._large is not None:
-            self._large = None
-            self.transport.set_protocol(self)
 
     def on_message_complete(self) -> None:
         """The request is complete; from now on the caller waits for us."""
@@ -604,9 +561,7 @@ class Connection(asyncio.Protocol):
             front.disconnected = True
             front.notice()
             running.cancel()
-        self._running = self._front = self._large = None
-        if self.exchange is not None:
-            self.exchange.large = None  # with its buffer, which would wait for a collection
+        self._running = self._front = None
         del self.parser  # which has this as well, so that they would wait for a collection
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi import Header, Scope
     from naftiko_runtime.http_server.connection import Connection
-    from naftiko_runtime.http_server.large_body import LargeBody
 
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {n: f"HTTP/1.1 {n} {_REASONS.get(n, '')}\r\n".encode() for n in range(100, 600)}
@@ -44,7 +43,6 @@ class Exchange:
         "body",
         "disconnected",
         "keep_alive",
-        "large",
         "more_body",
         "response_complete",
         "response_started",
@@ -73,8 +71,6 @@ class Exchange:
         self.body = b""
         self.status = 0
         self.traced = traced
-        self.large: LargeBody | None = None
-        """What came before ``body`` and is not in it."""
         self.more_body = True
         self.response_started = False
         self.response_complete = False
@@ -107,18 +103,13 @@ class Exchange:
 
     # -- what the application calls -------------------------------------------------------------------------------
 
-    async def receive(self, *, lent: bool = False) -> MutableMapping[str, Any]:
-        """ASGI: what came of the body, or that nobody waits for an answer any more.
-
-        Args:
-            lent: Whether a piece may be a view of memory, good until the next one is asked for.
-        """
+    async def receive(self) -> MutableMapping[str, Any]:
+        """ASGI: what came of the body, or that nobody waits for an answer any more."""
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         if not self.disconnected and not self.response_complete:
-            if self.large is None or self.large.take_back():
-                self._protocol.resume_reading()
+            self._protocol.resume_reading()
             if not self._news:
                 if self._waiter is None:
                     self._waiter = asyncio.Event()
@@ -127,12 +118,6 @@ class Exchange:
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
-        if self.large is not None:
-            if (piece := self.large.lend()) is not None:
-                self._news = bool(self.body) or not self.more_body
-                return {"type": "http.request", "body": piece if lent else bytes(piece), "more_body": True}
-            if not self.large.left_bytes:
-                self.large = None
         body, self.body = self.body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
@@ -229,6 +214,4 @@ class Exchange:
         self.notice()
         if not self.keep_alive:
             self._protocol.end_connection(self)
-        if "extensions" in self.scope:  # what lends a body, which has this as well: both would wait for a collection
-            del self.scope["extensions"]
         self._protocol.answered()

@@ -13,15 +13,12 @@ from msgspec import Struct
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Sequence
 
-__all__ = ["Header", "OutboundRequest", "Piece", "Transport", "UpstreamResponse", "UpstreamUnreachable", "owned"]
+__all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
 
 Header: TypeAlias = tuple[bytes, bytes]
 """A header's name and value in wire form."""
-
-Piece: TypeAlias = bytes | memoryview
-"""Of a streamed body; one that is a view is only lent: it is good until the next one is asked for."""
 
 
 class OutboundRequest(Struct):
@@ -34,14 +31,14 @@ class OutboundRequest(Struct):
         method: The HTTP method in capitals.
         url: An absolute URL, already encoded; its path and query go out byte for byte.
         headers: Header pairs in wire form; names in lower case. One whose value is not UTF-8 is left out.
-        body: Bytes, a stream of :data:`Piece` (sent chunked unless ``headers`` has content-length), or nothing.
+        body: Bytes, a stream (sent chunked unless ``headers`` has content-length), or nothing.
     """
 
     operation: str
     method: str
     url: str
     headers: Sequence[Header]
-    body: bytes | AsyncIterator[Piece] | None = None
+    body: bytes | AsyncIterator[bytes] | None = None
 
     def __repr__(self) -> str:
         return f"OutboundRequest({self.operation!r}, {self.method!r})"
@@ -81,12 +78,6 @@ class UpstreamResponse(Protocol):
 
     async def close(self) -> None:
         """Give the connection back when the body was read to its end, otherwise close it."""
-
-
-async def owned(pieces: AsyncIterable[Piece]) -> AsyncIterator[bytes]:
-    """A stream for somebody who keeps what it gives."""
-    async for piece in pieces:
-        yield bytes(piece)
 
 
 class Shared:

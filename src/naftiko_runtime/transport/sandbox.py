@@ -18,7 +18,6 @@ from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import as_json, in_header
-from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.stub import Stub, StubResponse
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class SandboxTransport:
 
 
 async def _echo(request: OutboundRequest) -> Stub:
-    body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in owned(request.body)])
+    body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
     echo = {
         "sandbox": "no upstream was called; this is the request that would have been sent",
         "operation": request.operation,

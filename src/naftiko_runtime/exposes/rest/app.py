@@ -19,7 +19,6 @@ from naftiko_runtime.adapters.edge import (
     Edge,
     Truncated,
     check_coding,
-    lent_body,
     send_bodyless,
     send_whole,
     stream_body,
@@ -327,7 +326,7 @@ def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, edge: Edge
     if isinstance(body, bytes):
         call.body = body
     else:
-        call.body = b"" if length == b"0" else lent_body(scope, body, edge.body_bytes_max)
+        call.body = b"" if length == b"0" else stream_body(body, edge.body_bytes_max)
 
 
 class _Reply(Struct, eq=False):

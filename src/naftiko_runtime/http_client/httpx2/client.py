@@ -26,7 +26,6 @@ from naftiko_runtime.http_client.messages import (
     drop_undecodable_headers,
     is_valid_response,
 )
-from naftiko_runtime.transport.base import owned
 from naftiko_runtime.transport.origin import Origin, split_url
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Httpx2Client:
             content = body
         else:
             upload = Upload(body)
-            content = _measured(owned(upload), request.headers)
+            content = _measured(upload, request.headers)
         try:
             response = await self._pool.handle_async_request(
                 httpcore2.Request(
@@ -213,7 +212,7 @@ def unreachable(error: BaseException, origin: Origin, connect_seconds: float) ->
     return failures.explain(error, origin, _FAILURE_TABLE, connect_seconds)
 
 
-async def _measured(body: AsyncIterator[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
+async def _measured(body: AsyncIterable[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
     """A body that fails in httpcore2's own words, not its parser's, when it is not as long as declared."""
     left = next((int(value) for name, value in headers if name == b"content-length"), None)
     async for chunk in body:

@@ -246,11 +246,7 @@ async def _write_body(upload: Upload, connection: Connection) -> None:
     """
     try:
         async for piece in upload:
-            if isinstance(piece, memoryview):
-                more = await connection.write_lent(piece)
-            else:
-                more = await connection.write(piece)
-            if not more:
+            if not await connection.write(piece):
                 return
         await connection.end_request()
     except Exception:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.http_client.failures import Failure
-    from naftiko_runtime.transport.base import Header, Piece
+    from naftiko_runtime.transport.base import Header
 
 NOTHING: Final = 0
 """Request: none was begun."""
@@ -149,14 +149,14 @@ class Connection(asyncio.BufferedProtocol):
         self.request_state = WRITING
         self.unwritten_bytes = body_bytes
 
-    async def write(self, piece: Piece) -> bool:
+    async def write(self, piece: bytes) -> bool:
         """Send a piece of the body, waiting while the upstream does not take it; whether more of it can be sent."""
         if self._writable is not None:
             await self._writable
         if not self._takes_body():
             return False
         if self.unwritten_bytes is None:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(piece), bytes(piece)))
+            self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             return True
         self.unwritten_bytes -= len(piece)
         if self.unwritten_bytes < 0:
@@ -164,18 +164,6 @@ class Connection(asyncio.BufferedProtocol):
             return False
         self._transport.write(piece)
         return True
-
-    async def write_lent(self, piece: memoryview) -> bool:
-        """Send a piece out of memory that is only lent, until nothing holds on to it; as :meth:`write` otherwise."""
-        transport = self._transport
-        if transport is not self._raw or self.unwritten_bytes is None:
-            return await self.write(bytes(piece))
-        transport.set_write_buffer_limits(high=0)  # writing is paused as long as anything is held
-        taken = await self.write(piece)
-        if self._writable is not None:
-            await self._writable
-        transport.set_write_buffer_limits()
-        return taken
 
     async def end_request(self) -> None:
         """End the body: from now on the request is written, or it is broken off if its body was too short."""
