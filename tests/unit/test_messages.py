@@ -77,12 +77,12 @@ def test_templates_are_one_terse_line(rule: Rule) -> None:
 
 
 def test_names_of_a_list_are_quoted_and_bounded() -> None:
-    message = Message(rules.SYNTAX, "{few} / {few:all} / {few:plain} / {few:arrows}", None)
+    message = Message(rules.SYNTAX, "{few} / {few:'*'} / {few:*} / {few:and <*>}", None)
     names = tuple("abcdefghij")
     quoted = ", ".join(f"'{name}'" for name in names)
     said = message(few=names)
     assert rules.render_text(said.message, said.arguments) == (
-        f"{quoted[:38]} and 2 more / {quoted} / {', '.join(names)} / {' → '.join(names)}"
+        f"{quoted[:38]} and 2 more / {quoted} / {', '.join(names)} / {' and '.join(f'<{name}>' for name in names)}"
     )
 
 

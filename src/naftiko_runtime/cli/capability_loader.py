@@ -159,9 +159,7 @@ def _files_digest(loaded: Loaded) -> str:
 def _check_serves(loaded: Loaded, findings: Findings) -> None:
     """Report a document without servers: it is valid, but only there to be imported."""
     if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
-        message = "there is nothing to run: this document has no capability, and is only there to be imported"
-        advice = "run a document that imports it, or add 'capability:' with 'exposes:'"
-        findings.add(rules.NOTHING_TO_SERVE, message, loaded.source.span(("capability",)), advice)
+        findings.report(rules.NOTHING_TO_SERVE_ONLY_IMPORTED(), loaded.source.span(("capability",)))
 
 
 def _make_sandbox(plan: Plan, sandbox: str, digest: str) -> ServedCapability:

@@ -21,6 +21,7 @@ from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.link.value_checks import check_values
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
+from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,15 +129,18 @@ def _tell_unlisted(document: Document, variables: Variables, context: Context) -
         name, meant = binding.variable, variables.meant_by(binding)
         if context.shared and not meant:
             continue
-        if variables.is_listed_environment(binding.namespace):
-            message = f"'{name}' is taken from the environment, though 'keys' does not list it"
-            advice = f"add '{name}: {name}' to the keys of '{binding.namespace}'"
-        else:
-            message = f"'{name}' is taken from the environment, though no bind lists it"
-            advice = f"bind it: 'binds: [{{namespace: {binding.namespace}, keys: {{{name}: {name}}}}}]'"
+        namespace = binding.namespace
+        is_listed = variables.is_listed_environment(namespace)
+        statement = (rules.UNLISTED_VARIABLE_OF_BIND if is_listed else rules.UNLISTED_VARIABLE)(
+            name=name, namespace=namespace
+        )
+        advice = None
+        if meant:
+            advice = (helps.DID_YOU_MEAN_OR_LIST if is_listed else helps.DID_YOU_MEAN_OR_BIND)(
+                suggestion=meant, name=name, namespace=namespace
+            )
         fix = () if meant else listed(binding, document, context.source)
-        advice = f"did you mean '{meant}'? Otherwise {advice}" if meant else advice
-        context.findings.add(rules.UNLISTED_VARIABLE, message, binding.span, advice, fix=fix)
+        context.findings.report(statement, binding.span, advice, fix=fix)
 
 
 def _tell_unused(variables: Variables, context: Context) -> None:
@@ -147,6 +151,4 @@ def _tell_unused(variables: Variables, context: Context) -> None:
         others = context.shared or binding.span.file != source.file  # whoever imports those may use them
         if binding.uses or others or binding.variable in meant or variables.named_in(binding, source.text):
             continue
-        message = f"'{binding.variable}' is bound but never used"
-        advice = "remove it, or use it as {{" + binding.variable + "}}"
-        context.findings.add(rules.UNUSED_BINDING, message, binding.span, advice)
+        context.findings.report(rules.UNUSED_BINDING(name=binding.variable), binding.span)

@@ -15,18 +15,23 @@ from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Composed, McpServer, RestServer, Term, Variable
+from naftiko_runtime.rules import helps, render_statement
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.template import Unrenderable, below_base
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.document.consumes import ConsumedHttp
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation, Plan, Request, Server, Upstream
+    from naftiko_runtime.rules import Statement
 
 Fault: TypeAlias = "str | None"
+"""What is wrong with a value, without showing it."""
+Check: TypeAlias = "Callable[[str], Statement | None]"
+"""What is wrong with a URL without variables."""
 Slot: TypeAlias = Literal["url", "origin", "scheme", "authority", "host", "port", "path"]
 """What a variable in a URL stands for: all of it up to a path, or up to a port; or the part that is named."""
 
@@ -60,7 +65,7 @@ _PLACEHOLDER: Final = pattern(r"\{\{[^{}]*\}\}")
 _OTHER_FORM: Final = pattern(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+)")
 
 
-def link_template(api: ConsumedHttp, check: Callable[[str], Fault], context: Context) -> Term | None:
+def link_template(api: ConsumedHttp, check: Check, context: Context) -> Term | None:
     """A base URI with variables as a term; none when it was refused.
 
     Args:
@@ -75,8 +80,7 @@ def link_template(api: ConsumedHttp, check: Callable[[str], Fault], context: Con
         return None  # one of them means nothing, which is reported
     fault = _misplaced(term) or check("".join(_with(term, _SAMPLES.__getitem__)))
     if fault is not None:
-        advice = f"write a URL such as https://{{{{HOST}}}}/v1, or start with --base-uri {api.namespace}=URL"
-        context.complain(rules.BASE_URI, fault, steps, advice)
+        context.report(fault, steps, helps.GIVE_URL_WITH_VARIABLE(namespace=api.namespace))
         return None
     return term
 
@@ -94,17 +98,12 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
         meant = meant.replace(written, f"{{{{{name}}}}}")
     unknown = dict.fromkeys(name for name in found.values() if not context.variables.knows(name))
     fix = () if unknown else respelt(context.source, steps, text, meant)
-    keys = ", ".join(f"{name}: {name}" for name in unknown)
-    bind = f" and bind it ('binds: [{{namespace: env, keys: {{{keys}}}}}]')" if unknown else ""
-    written = " and ".join(f"{{{{{name}}}}}" for name in dict.fromkeys(found.values()))
-    advice = f"write {written}{bind}, or start with --base-uri {api.namespace}=URL"
-    message = f"{_quoted(found)} in the base URI is no variable: one is written in double braces"
-    context.complain(rules.BASE_URI, message, steps, advice, fix=fix)
+    names = tuple(f"{{{{{name}}}}}" for name in dict.fromkeys(found.values()))
+    advice = helps.WRITE_BRACES(meant=names, namespace=api.namespace)
+    if unknown:
+        advice = helps.WRITE_BRACES_AND_BIND(meant=names, unbound=tuple(unknown), namespace=api.namespace)
+    context.report(rules.BASE_URI_FORM(written=tuple(found)), steps, advice, fix=fix)
     return True
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return " and ".join(f"'{name}'" for name in names)
 
 
 def _means_variable(found: re.Match[str], context: Context) -> bool:
@@ -113,7 +112,7 @@ def _means_variable(found: re.Match[str], context: Context) -> bool:
     return not found[2] or not in_path or context.variables.knows(found[2])
 
 
-def value_faults(term: Term, values: Mapping[str, str], check: Callable[[str], Fault]) -> Iterator[tuple[str, str]]:
+def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterator[tuple[str, str]]:
     """What is wrong with the values of a URL's variables: the names of those concerned, and why.
 
     Args:
@@ -130,7 +129,7 @@ def value_faults(term: Term, values: Mapping[str, str], check: Callable[[str], F
     yield from dict.fromkeys(faults)
     if not faults and (whole := check(filled(term, values))) is not None:
         names = dict.fromkeys(part.name for part in parts if isinstance(part, Variable))
-        yield from ((name, whole) for name in list(names)[:1])
+        yield from ((name, render_statement(whole)) for name in list(names)[:1])
 
 
 def filled(term: Term, values: Mapping[str, str]) -> str:
@@ -177,17 +176,17 @@ def _slot(before: str, after: str) -> Slot:
     return "authority" if not authority and after[:1] in ("", "/") else "host"
 
 
-def _misplaced(term: Term) -> Fault:
+def _misplaced(term: Term) -> Statement | None:
     """What is wrong with the place of a variable."""
     parts = _parts(term)
     for index, slot in enumerate(_slots(parts)):
         after = parts[index + 1] if index + 1 < len(parts) else ""
         if slot == "url" and not (isinstance(after, str) and after[:1] in ("", "/")):
-            return "a variable at the start of the base URI is all of it up to its path: only '/' can follow"
+            return rules.BASE_URI_MISPLACED()
     return None
 
 
-def _slot_fault(slot: Slot, value: str, check: Callable[[str], Fault]) -> Fault:
+def _slot_fault(slot: Slot, value: str, check: Check) -> Fault:
     """Why a value cannot stand in a place of a URL, without showing it."""
     needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
@@ -203,9 +202,9 @@ def _slot_fault(slot: Slot, value: str, check: Callable[[str], Fault]) -> Fault:
             return f"{_what_it_holds(value)}, {needed}"
 
 
-def _url_fault(slot: Slot, value: str, check: Callable[[str], Fault], needed: str) -> Fault:
+def _url_fault(slot: Slot, value: str, check: Check, needed: str) -> Fault:
     if (fault := check(value)) is not None:
-        return fault if "://" in value else f"it has no scheme, {needed}"
+        return render_statement(fault) if "://" in value else f"it has no scheme, {needed}"
     parts = urlsplit(value)
     if slot == "origin" and (parts.path or parts.port is not None):
         return f"it holds a port or a path, {needed}"

@@ -24,9 +24,7 @@ def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Conte
     if part.max_binary_size is None:
         return None
     if (found := _SIZE.fullmatch(part.max_binary_size)) is None:
-        message = f"'{part.max_binary_size}' is no size"
-        advice = "write a number and B, KiB, MiB or GiB, as in '512KiB'"
-        context.complain(rules.INVALID_VALUE, message, part.at("maxBinarySize"), advice)
+        context.report(rules.INVALID_VALUE_SIZE(value=part.max_binary_size), part.at("maxBinarySize"))
         return None
     return int(Decimal(found[1]) * _UNITS[found[2]])
 
@@ -35,6 +33,5 @@ def media_type(operation: ConsumedOperation, context: Context) -> str | None:
     """An operation's ``outputMediaType``; nothing when it has none, or none that is one, which is reported."""
     if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
         return operation.output_media_type
-    message = f"'{operation.output_media_type}' is no media type"
-    context.complain(rules.INVALID_VALUE, message, operation.at("outputMediaType"), "write one as in 'image/png'")
+    context.report(rules.INVALID_VALUE_MEDIA_TYPE(value=operation.output_media_type), operation.at("outputMediaType"))
     return None

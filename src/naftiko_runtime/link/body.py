@@ -21,8 +21,9 @@ from naftiko_runtime.plan import (
     WholeBody,
     YamlTree,
 )
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, load
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,12 +107,10 @@ def _yaml(data: Any, steps: Steps, site: CallSite) -> Body | None:
     try:
         parsed = load(marked.encode(), "body").data
     except SourceError as error:
-        message = f"the body is not YAML: {error.diagnostics[0].message}"
-        site.context.complain(rules.INVALID_VALUE, message, steps, "write YAML with {{name}} for values")
+        site.context.report(rules.INVALID_VALUE_YAML_BODY(problem=error.diagnostics[0].statement), steps)
         return None
     if _has_marked_key(parsed):
-        advice = "give the whole mapping as one value"
-        site.context.complain(rules.INVALID_VALUE, "a key of a YAML body holds no placeholder", steps, advice)
+        site.context.report(rules.INVALID_VALUE_YAML_KEY(), steps)
         return None
     return YamlTree(_unmarked(parsed, terms))
 
@@ -211,8 +210,7 @@ def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, site: CallSite
     try:
         orjson.loads(sample)
     except orjson.JSONDecodeError as error:
-        advice = "write JSON with {{name}} for values, or a mapping under 'data'"
-        site.context.complain(rules.INVALID_VALUE, f"the body is not JSON: {error.msg}", steps, advice)
+        site.context.report(rules.INVALID_VALUE_JSON_BODY(problem=error.msg), steps)
         return False
     return True
 
@@ -222,7 +220,7 @@ def _text(spec: BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
     if spec.data is None:
         return OpenBody("text", content_type)
     if not isinstance(spec.data, str):
-        site.context.complain(rules.WRONG_TYPE, f"a body of type '{spec.type}' takes text", steps)
+        site.context.report(rules.WRONG_TYPE_TEXT_BODY(type=spec.type), steps)
         return None
     return _plain(spec.data, content_type, spec.type, steps, site)
 
@@ -277,13 +275,11 @@ def _multipart(data: Any, steps: Steps, site: CallSite) -> Body | None:
         return OpenBody("multipart", "multipart/form-data")
     _check_content_type(site)
     if isinstance(data, dict):
-        message, advice = "parts as a mapping are read as plain fields", "write a list of {name: …, value: …}"
-        site.context.complain(rules.NON_STANDARD_KEY, message, steps, advice, key=True)
+        site.context.report(rules.NON_STANDARD_KEY_PARTS(), steps, key=True)
         named = ((name, _tree(value, (*steps, name), site)) for name, value in data.items())
         return Multipart(tuple(Part(name, term) for name, term in named))
     if not isinstance(data, list):
-        advice = "write a list of {name: …, value: …, filename: …, contentType: …}"
-        site.context.complain(rules.WRONG_TYPE, "a multipart form takes a list of parts", steps, advice)
+        site.context.report(rules.WRONG_TYPE_MULTIPART(), steps)
         return None
     parts = [_part(entry, (*steps, index), site) for index, entry in enumerate(data)]
     return None if None in parts else Multipart(tuple(part for part in parts if part is not None))
@@ -294,13 +290,12 @@ _PART_KEYS: Final = ("name", "value", "filename", "contentType")
 
 def _part(entry: Any, steps: Steps, site: CallSite) -> Part | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
-        advice = "write {name: …, value: …}, and for a file filename and contentType"
-        site.context.complain(rules.WRONG_TYPE, "a part of a form has a 'name' and a 'value'", steps, advice)
+        site.context.report(rules.WRONG_TYPE_PART(), steps)
         return None
     for key in entry:
         if key not in _PART_KEYS:
-            known = did_you_mean(key, _PART_KEYS, "known keys")
-            site.context.complain(rules.MISSPELT_KEY, f"unknown key '{key}'", (*steps, key), known, key=True)
+            advice = suggest(key, _PART_KEYS, helps.KNOWN_KEYS)
+            site.context.report(rules.MISSPELT_KEY(key=key), (*steps, key), advice, key=True)
 
     def text(key: str) -> Term | None:
         return None if entry.get(key) is None else _template(str(entry[key]), (*steps, key), site)
@@ -313,8 +308,7 @@ def _check_content_type(site: CallSite) -> None:
     """A content type of the document's cannot know the boundary."""
     for parameter in site.consumed.parameters:
         if parameter.in_ == "header" and parameter.name.lower() == "content-type":
-            message = "the content type of a multipart form is for the runtime to send, with its boundary"
-            site.context.complain(rules.NON_STANDARD_KEY, message, parameter.at("name"), "remove it")
+            site.context.report(rules.NON_STANDARD_KEY_BOUNDARY(), parameter.at("name"))
 
 
 def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:
@@ -323,7 +317,7 @@ def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:
     if isinstance(data, str):
         return _plain(data, _FORM, "formUrlEncoded", steps, site)
     if not isinstance(data, dict):
-        site.context.complain(rules.WRONG_TYPE, "a form takes a mapping of fields", steps)
+        site.context.report(rules.WRONG_TYPE_FORM(), steps)
         return None
     fields = ((name, _tree(value, (*steps, name), site)) for name, value in data.items())
     return Form(tuple(NamedTerm(name, term) for name, term in fields))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from naftiko_runtime import rules
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 def ttl_ms(expose: McpExpose, context: Context) -> int:
     """The ``ttlMs`` of an expose."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
-        advice = "write 0 or a number of milliseconds, such as 60000"
-        context.complain(rules.INVALID_VALUE, "'ttlMs' is negative", expose.at("ttlMs"), advice)
+        context.report(rules.INVALID_VALUE_TTL(), expose.at("ttlMs"))
     return max(0, expose.ttl_ms or 0)
 
 
@@ -28,7 +28,6 @@ def cache_scope(expose: McpExpose, context: Context) -> Literal["public", "priva
         case None | "private":
             return "private"
         case other:
-            advice = did_you_mean(other, ("public", "private"), "one of")
-            message = f"there is no cache scope '{other}'"
-            context.complain(rules.INVALID_VALUE, message, expose.at("cacheScope"), advice)
+            advice = suggest(other, ("public", "private"), helps.ONE_OF)
+            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.at("cacheScope"), advice)
             return "private"

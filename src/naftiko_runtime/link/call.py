@@ -33,6 +33,7 @@ from naftiko_runtime.plan import (
     WholeBody,
     YamlTree,
 )
+from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import closest
 from naftiko_runtime.template import IN_PATH
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.plan import Body
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder
 
@@ -95,15 +97,11 @@ class CallSite(Naming):
     def link_mock(self) -> tuple[Contract, Request]:
         """The contract of an operation that calls nobody, and a request that leads nowhere."""
         for name in self.exposed.with_:
-            message = f"'{name}' fills nothing: there is no 'call'"
-            advice = "add 'call: namespace.operation', or remove it"
-            self.context.complain(rules.UNKNOWN_PARAMETER, message, self.exposed.at("with", name), advice, key=True)
+            self.context.report(rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self.exposed.at("with", name), key=True)
         shown = set(arguments(self._shown))
         for spec in self.inputs.values():
             if spec.name not in shown and not spec.inferred:
-                message = f"no output shows the input '{spec.name}'"
-                steps = self._declaration(spec.name)
-                self.context.complain(rules.UNUSED_INPUT, message, steps, f"write {{{{{spec.name}}}}} into a 'value'")
+                self.context.report(rules.UNUSED_INPUT_OF_MOCK(name=spec.name), self._declaration(spec.name))
         return Contract(self._given()), Request(self.consumed.upstream, self.consumed.name, "GET", ("",))
 
     def _given(self) -> tuple[Input, ...]:
@@ -129,8 +127,7 @@ class CallSite(Naming):
                 self._hidden.add(spec.name)
         for name in self._hidden:
             if not self.inputs[name].inferred:
-                message = f"the API's authentication sets what '{name}' is for: callers are not asked for it"
-                self.context.complain(rules.AUTHENTICATION_INPUT, message, self._declaration(name), "remove it")
+                self.context.report(rules.AUTHENTICATION_INPUT_ASKED(name=name), self._declaration(name))
 
     def _is_sealed_anywhere(self, name: str) -> bool:
         credential = self.consumed.upstream.credential
@@ -175,8 +172,8 @@ class CallSite(Naming):
         try:
             return Constant(read_as(term.value, parameter.type))
         except ValueError as error:
-            message = f"the value of '{parameter.name}' {error}"
-            self.context.complain(rules.INVALID_VALUE, message, parameter.at("value"))
+            statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error))
+            self.context.report(statement, parameter.at("value"))
             return term
 
     def _is_offered(self, parameter: ConsumedParameter) -> bool:
@@ -221,9 +218,7 @@ class CallSite(Naming):
             return variable
         self._tell_of_spelling(piece.name)
         if folded is None and not self.tool and not self._is_displaced(piece.name):
-            message = f"'{piece.name}' of the consumed path is declared nowhere; callers give it in the query"
-            advice = f"write {{{piece.name}}} into the route's path, or bind it under 'with'"
-            self.context.complain(rules.UNDECLARED_PLACEHOLDER, message, self.exposed.at("call"), advice)
+            self.context.report(rules.UNDECLARED_PLACEHOLDER(name=piece.name), self.exposed.at("call"))
         return self._argument(piece.name)
 
     def _tell_of_spelling(self, name: str) -> None:
@@ -231,11 +226,10 @@ class CallSite(Naming):
         folded, placeholder = self._folded(name), self.consumed.spelt.get(name, name)
         if folded is None or folded == placeholder:
             return
-        message = f"'{placeholder}' of the consumed path is taken from '{folded}'"
-        advice = f"write '{placeholder}' on both sides"
         # A tool's argument is its callers' to name; the placeholder of a route is nobody's but the document's.
         edits = () if self.tool else route_respelt(self.context.source, self.exposed.at()[:-2], folded, placeholder)
-        self.context.complain(rules.PLACEHOLDER_CASE, message, self.exposed.at("call"), advice, fix=edits)
+        statement = rules.PLACEHOLDER_CASE_INPUT(name=folded, meant=placeholder)
+        self.context.report(statement, self.exposed.at("call"), fix=edits)
 
     def _call_span(self) -> Span:
         return self.context.span(self.exposed.at("call"))
@@ -305,34 +299,32 @@ class CallSite(Naming):
         refused = {p.name for p in self.consumed.parameters if p.in_ == "path"}
         for name in self._unused():
             if name not in refused:  # those were reported where they stand
-                message = f"'{self.consumed.name}' has no parameter '{name}'"
-                steps = self.exposed.at("with", name)
-                self.context.complain(rules.UNKNOWN_PARAMETER, message, steps, self._place_for(name), key=True)
+                statement = rules.UNKNOWN_PARAMETER(operation=self.consumed.name, name=name)
+                self.context.report(statement, self.exposed.at("with", name), self._place_for(name), key=True)
         placed = {*arguments((query, body)), *arguments(tuple(self._with.values()))}
         for spec in left:
             if spec.name not in placed | refused and not self._broken:
-                message = f"the input '{spec.name}' reaches no parameter of '{self.consumed.name}'"
-                advice = self._place_for(spec.name)
-                if self._lacks_body() and (self.tool or spec.place == "body"):
-                    message = f"{message}, which has no body"
-                    advice = f"declare '{spec.name}' there, with 'in: body', or write 'body: {{type: json}}' there"
-                self.context.complain(rules.UNUSED_INPUT, message, self._declaration(spec.name), advice)
+                bodiless = self._lacks_body() and (self.tool or spec.place == "body")
+                statement = (rules.UNUSED_INPUT_WITHOUT_BODY if bodiless else rules.UNUSED_INPUT)(
+                    name=spec.name, operation=self.consumed.name
+                )
+                advice = None if bodiless else self._place_for(spec.name)
+                self.context.report(statement, self._declaration(spec.name), advice)
 
     def _lacks_body(self) -> bool:
         """Whether the consumed operation could have a body, and says nothing of one."""
         return self._sends_body() and self.consumed.spec.body is None and not self.consumed.declares("body")
 
-    def _place_for(self, name: str) -> str:
+    def _place_for(self, name: str) -> Advice:
         """How a value could reach the consumed operation."""
         known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
         if name in self._used:
-            return f"'with' gives '{name}' another value"
+            return helps.WITH_GIVES(name=name)
         if name in known:
-            return f"its body has no place for it: write {{{{{name}}}}} there"
+            return helps.WRITE_INTO_BODY(name=name)
         if close := closest(name, known):
-            return f"did you mean '{close}'?"
-        has = f"; it has {', '.join(map(repr, known))}" if known else ""
-        return f"declare it in the consumed operation's inputParameters{has}"
+            return helps.DID_YOU_MEAN(suggestion=close)
+        return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
 
     def _declaration(self, name: str) -> Steps:
         """Where an input is declared, if the operation does so itself; otherwise the call."""

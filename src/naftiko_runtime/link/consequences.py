@@ -37,7 +37,7 @@ _MISSED: Final = frozenset(
 """Rules by which something is missed in the part that a key was meant for, or below it."""
 _OF_PATHS: Final = frozenset({rules.UNDECLARED_PLACEHOLDER, rules.UNPLACED_PARAMETER, rules.PLACEHOLDER_CASE})
 _OF_CALLS: Final = frozenset({rules.UNUSED_INPUT, rules.UNKNOWN_PARAMETER})
-"""Rules whose message names the called operation, which takes what they say that it does not."""
+"""Rules whose findings name the called operation, which takes what they say that it does not."""
 _CALLING: Final = ("call", "ref", "steps", "outputParameters")
 """The keys of which an exposed operation needs one."""
 _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
@@ -87,7 +87,7 @@ class _Hidden:
         self.places: set[Steps] = set()
         """The parts of which nothing is to be told, not even of what is below them."""
         self.inputs: set[str] = set()
-        """What messages have of operations of which it is not known what they take."""
+        """The operations of which it is not known what they take; of all of an API its namespace with a dot."""
 
     def add(self, part: Steps, missed: Iterable[Rule]) -> None:
         """Let something be missed in a part, or in what is below it."""
@@ -100,9 +100,13 @@ class _Hidden:
             return True
         if finding.rule is rules.UNRESOLVED_CALL:
             return self.any_call or _called_namespace(finding) in self.calls
-        if finding.rule in _OF_CALLS and any(quoted in finding.message for quoted in self.inputs):
+        if finding.rule in _OF_CALLS and self._takes_unknown(finding.arguments.get("operation")):
             return True
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
+
+    def _takes_unknown(self, operation: object) -> bool:
+        """Whether it is not known what an operation takes."""
+        return isinstance(operation, str) and bool({operation, f"{operation.partition('.')[0]}."} & self.inputs)
 
 
 def _called_namespace(finding: Diagnostic) -> str:
@@ -132,7 +136,7 @@ def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
     if nearest(str(part[-1]), _OPERATIONS):
         hidden.calls |= _namespaces(_at(source, _entry(part)))
     elif nearest(str(part[-1]), _TAKING):
-        hidden.inputs |= _quoted(part, source)
+        hidden.inputs |= _operations(part, source)
 
 
 def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
@@ -153,7 +157,7 @@ def _unreadable_path(hidden: _Hidden, part: Steps, source: Source) -> None:
     """A path that does not parse: which placeholders it has is not known."""
     hidden.add(part[:-1], _OF_PATHS)
     if _below_root(part)[:1] == ("consumes",):
-        hidden.inputs |= _quoted(part, source)
+        hidden.inputs |= _operations(part, source)
 
 
 def _taken_namespace(hidden: _Hidden, part: Steps, source: Source) -> None:
@@ -162,7 +166,7 @@ def _taken_namespace(hidden: _Hidden, part: Steps, source: Source) -> None:
     hidden.add((), {rules.UNKNOWN_ACTION})
     if _below_root(part)[:1] == ("consumes",):
         hidden.calls |= _namespaces(_at(source, _entry(part)))
-        hidden.inputs |= _quoted(_entry(part), source)
+        hidden.inputs |= _operations(_entry(part), source)
 
 
 def _unknown_expose(hidden: _Hidden, _part: Steps, _source: Source) -> None:
@@ -191,7 +195,7 @@ def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
             hidden.any_call |= not namespaces
         case ("consumes", int(), *_):
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
-            hidden.inputs |= _quoted(part, source)
+            hidden.inputs |= _operations(part, source)
             if next(step for step in reversed(part) if isinstance(step, str)) in (*_OPERATIONS, "name"):
                 hidden.calls |= _namespaces(_at(source, _entry(part)))
         case ("exposes",) | ("exposes", int()) | ("exposes", int(), "namespace" | "port"):
@@ -220,15 +224,15 @@ def _entry(part: Steps) -> Steps:
     return part[: len(part) - len(_below_root(part)) + 2]
 
 
-def _quoted(part: Steps, source: Source) -> set[str]:
-    """How messages name the operations of an API's part: all of the API, or one resource's."""
+def _operations(part: Steps, source: Source) -> set[str]:
+    """The operations of an API's part: all of the API, or one resource's."""
     api = _entry(part)
     namespace = next(iter(_namespaces(_at(source, api))), "")
     if part[len(api) : len(api) + 1] != ("resources",):
-        return {f"'{namespace}."}
+        return {f"{namespace}."}
     operations = _at(source, (*part[: len(api) + 2], "operations"))
     named = operations if isinstance(operations, list) else ()
-    return {f"'{namespace}.{each['name']}'" for each in named if isinstance(each, dict) and "name" in each}
+    return {f"{namespace}.{each['name']}" for each in named if isinstance(each, dict) and "name" in each}
 
 
 def _below_root(part: Steps) -> Steps:

@@ -20,8 +20,9 @@ from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.link.styles import check_style
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import FRAMING, Placeholder, split_path
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
     from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameter
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Steps
 
 _NEVER_IN_URL: Final = pattern(r"[\s\x00-\x1f\"<>\\^`|]")
@@ -97,9 +99,8 @@ def consumed_operations(
         upstream = _upstream(api, base_uris.get(api.namespace), context)
         first = upstreams.setdefault(api.namespace, upstream)
         if is_repeated := first is not upstream:
-            message = f"the namespace '{api.namespace}' is consumed twice"
-            advice = f"rename one; the base URI of the first stands on {first.span.line_from(context.span(api.at()))}"
-            context.complain(rules.DUPLICATE_NAMESPACE, message, api.at("namespace"), advice)
+            statement = rules.DUPLICATE_NAMESPACE_CONSUMED(namespace=api.namespace)
+            context.report(statement, api.at("namespace"), related=first.span)
         for resource in api.resources:
             for operation in _operations(api, resource, upstream, context):
                 if is_repeated:  # which says it all
@@ -111,8 +112,7 @@ def consumed_operations(
 
 def _left_import(entry: ImportedConsumes, context: Context) -> None:
     if entry.import_ is None:
-        advice = "add 'import: …', the namespace there"
-        context.complain(rules.MISSING_KEY, "the key 'import' is missing", entry.at(), advice)
+        context.report(rules.MISSING_KEY(key="import"), entry.at(), helps.ADD_IMPORT())
     else:
         left_import(entry.at("import"), context)
 
@@ -120,16 +120,14 @@ def _left_import(entry: ImportedConsumes, context: Context) -> None:
 def left_import(steps: Steps, context: Context) -> None:
     """An import that was not spliced: it is reported already by whoever tried, unless nobody could."""
     if not context.findings.failed:
-        message = "an import is relative to a file, and this document is none"
-        context.complain(rules.IMPORT, message, steps, "validate or run the file itself")
+        context.report(rules.IMPORT_WITHOUT_FOLDER(), steps)
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if operation.name in operations:
-        message = f"the operation '{operation.name}' is consumed twice"
-        line = context.line_of(operations[operation.name].spec.at("name"), operation.spec.at())
-        advice = f"rename one; the first stands on {line}"
-        context.complain(rules.DUPLICATE_NAME, message, operation.spec.at("name"), advice)
+        first = context.span(operations[operation.name].spec.at("name"))
+        statement = rules.DUPLICATE_NAME_CONSUMED(name=operation.name)
+        context.report(statement, operation.spec.at("name"), related=first)
     operations.setdefault(operation.name, operation)
 
 
@@ -143,8 +141,7 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
             template = link_template(api, base_uri_fault, context)
             base_uri = base_uri if template is not None else "http://invalid"
         elif fault := base_uri_fault(base_uri):
-            advice = f"give a full URL, or start with --base-uri {api.namespace}=URL"
-            context.complain(rules.BASE_URI, fault, steps, advice)
+            context.report(fault, steps, helps.GIVE_URL(namespace=api.namespace))
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)
@@ -152,32 +149,32 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
     return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
 
 
-def base_uri_fault(base_uri: str) -> str | None:
+def base_uri_fault(base_uri: str) -> Statement | None:
     """What is wrong with a base URI; nothing when it is one."""
     if not base_uri:
-        return "the base URI is empty"
+        return rules.BASE_URI_EMPTY()
     if "{" in base_uri or "}" in base_uri:
-        return "the base URI has an unfilled placeholder"
+        return rules.BASE_URI_UNFILLED()
     try:
         base_uri = encode_host(base_uri)
     except ValueError:
-        return "the base URI has a host that is not a valid name"
+        return rules.BASE_URI_HOST()
     if not base_uri.isascii() or _NEVER_IN_URL.search(base_uri):
-        return "the base URI holds a character that a URL cannot"
+        return rules.BASE_URI_CHARACTER()
     try:
         return _url_fault(base_uri)
     except ValueError:
-        return "the base URI is not a URL"
+        return rules.BASE_URI_NO_URL()
 
 
-def _url_fault(base_uri: str) -> str | None:
+def _url_fault(base_uri: str) -> Statement | None:
     parts = urlsplit(base_uri)
     port = parts.port
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        return "the base URI has no scheme (http or https) and host"
+        return rules.BASE_URI_NO_SCHEME()
     if parts.username is not None or parts.password is not None:
-        return "the base URI holds credentials; they belong into 'authentication'"
-    return "the base URI has a query or a fragment" if parts.query or parts.fragment else None
+        return rules.BASE_URI_CREDENTIALS()
+    return rules.BASE_URI_QUERY() if parts.query or parts.fragment else None
 
 
 def _operations(
@@ -214,25 +211,20 @@ def _operations(
         for output in operation.output_parameters:
             _check_output(output, context)
         if operation.max_binary_size is not None and operation.output_raw_format != "binary":
-            message = "'maxBinarySize' has no effect here: the answer is not binary"
-            steps = operation.at("maxBinarySize")
-            context.complain(rules.NO_EFFECT, message, steps, "write 'outputRawFormat: binary' as well", key=True)
+            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.at("maxBinarySize"), key=True)
         yield consumed
 
 
 def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: Context) -> None:
     match upstream.credential:
         case ApiKeyCredential(placement="body") if operation.method not in ("POST", "PUT", "PATCH", "DELETE"):
-            message = f"the API's key goes in the body, and a {operation.method} has none"
-            advice = "write 'placement: header' or 'query' under 'authentication', or another method"
-            context.complain(rules.INVALID_VALUE, message, operation.at("method"), advice)
+            context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.at("method"))
         case _:
             pass
 
 
 def _tell_sealed(parameter: ConsumedParameter, context: Context) -> None:
-    message = f"the API's authentication sets '{parameter.name}': this parameter has no effect"
-    context.complain(rules.AUTHENTICATION_INPUT, message, parameter.at("name"), "remove it")
+    context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.at("name"))
 
 
 def _spelt(
@@ -246,10 +238,9 @@ def _spelt(
         found = [n for n in names - declared if parameter.in_ == "path" and fold(n) == fold(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
             spelt[parameter.name] = found[0]
-            message = f"'{parameter.name}' is taken for '{found[0]}' of the path"
-            steps, advice = parameter.at("name"), f"write '{found[0]}'"
+            steps = parameter.at("name")
             fix = respelt(context.source, steps, parameter.name, found[0])
-            context.complain(rules.PLACEHOLDER_CASE, message, steps, advice, fix=fix)
+            context.report(rules.PLACEHOLDER_CASE(name=parameter.name, meant=found[0]), steps, fix=fix)
     return spelt
 
 
@@ -277,7 +268,7 @@ def _check_output(output: ConsumedOutput, context: Context) -> None:
     try:
         compile_path(output.value)
     except JsonPathError as error:
-        context.complain(rules.JSONPATH, str(error), output.at("value"))
+        context.report(rules.JSONPATH(problem=str(error)), output.at("value"))
 
 
 def _merged(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
@@ -294,7 +285,7 @@ def _own_path(
 ) -> tuple[str | Placeholder, ...]:
     """An operation's own path, outside the specification: whole when it starts with a slash, otherwise appended."""
     steps, own = operation.at("path"), operation.path or ""
-    context.complain(rules.NON_STANDARD_KEY, "an operation's own 'path' is read", steps, "give it a resource", key=True)
+    context.report(rules.NON_STANDARD_KEY_PATH(), steps, key=True)
     return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", steps, context)
 
 
@@ -306,10 +297,10 @@ def _split(text: str, steps: Steps, context: Context) -> tuple[str | Placeholder
     try:
         path = split_path(text)
     except ValueError as error:
-        context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
+        context.report(rules.PATH(problem=str(error)), steps)
         return (text,)
     if any(isinstance(piece, str) and "#" in piece for piece in path):
-        context.complain(rules.PATH, "a path cannot hold '#'", steps, "write %23")
+        context.report(rules.PATH_FRAGMENT(), steps)
     return _referring(path, text, steps, context)
 
 
@@ -334,18 +325,17 @@ def _referring(
     return tuple(pieces)
 
 
-def place_it(name: str, places: Sequence[str]) -> str:
+def advise_place(name: str, places: Sequence[str]) -> Advice:
     """What to do about a path parameter that the path has no place for."""
-    return did_you_mean(name, places, "the path has") or f"write {{{name}}} into the path, or 'in: query' here"
+    return suggest(name, places, helps.PATH_HAS) or helps.WRITE_INTO_PATH(name=name)
 
 
 def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
     """Refuse headers by which a value could cut a message in two, or choose another host."""
     name, given = parameter.name.lower(), parameter.value
     if name in FRAMING or (name == "host" and (given is None or "{{" in given)):
-        advice = "remove it" if name in FRAMING else "give it a fixed 'value', or remove it"
-        message = f"'{parameter.name}' is for the runtime to send"
-        context.complain(rules.INVALID_VALUE, message, parameter.at("name"), advice)
+        advice = helps.REMOVE() if name in FRAMING else helps.GIVE_FIXED_VALUE()
+        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.at("name"), advice)
 
 
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
@@ -353,9 +343,8 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
     match parameter.in_:
         case "path":
             if parameter.name not in consumed.placeholders:
-                message = f"the path has no place for '{parameter.name}'"
-                advice = place_it(parameter.name, consumed.placeholders)
-                context.complain(rules.UNPLACED_PARAMETER, message, parameter.at("name"), advice)
+                advice = advise_place(parameter.name, consumed.placeholders)
+                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.at("name"), advice)
         case "header":
             header_name(parameter.name, parameter.at("name"), context)
             _check_framing(parameter, context)

@@ -11,8 +11,9 @@ from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import closest, did_you_mean, is_close
+from naftiko_runtime.suggest import closest, is_close, suggest
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.references import Where
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.plan import Variable
-    from naftiko_runtime.rules import Advice, Rule, Statement
+    from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Source, Steps
 
 WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
@@ -82,19 +83,6 @@ class Context(Struct, frozen=True):
         span = self.source.span(steps, key=key)
         self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
 
-    def complain(
-        self,
-        rule: Rule,
-        message: str,
-        steps: Steps,
-        advice: str | None = None,
-        *,
-        key: bool = False,
-        fix: tuple[Edit, ...] = (),
-    ) -> None:
-        """Note a finding at a place of the document."""
-        self.findings.add(rule, message, self.source.span(steps, key=key), advice, steps, fix)
-
     def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
         """Whether a name that means nothing here may mean something in a document that imports this one.
 
@@ -110,10 +98,6 @@ class Context(Struct, frozen=True):
         """Whether one of several levels says ``inputParameters: []``; a key without a value says nothing."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
         return any(self.source.at(level.at("inputParameters")) == [] for level in written)
-
-    def line_of(self, steps: Steps, seen_from: Steps) -> str:
-        """How advice at one place names the line of another."""
-        return self.span(steps).line_from(self.span(seen_from))
 
     def secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand: credentials, base URIs."""
@@ -150,8 +134,7 @@ class Context(Struct, frozen=True):
             if variable is not None:
                 self.tell_of_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
         elif "." in piece.name and "${" not in piece.name:
-            message = f"'{piece.name}' is the caller's, and only variables can stand here"
-            self.complain(rules.UNKNOWN_REFERENCE, message, steps, "bind a variable, and write {{NAME}}")
+            self.report(rules.UNKNOWN_REFERENCE_CALLERS(name=piece.name), steps)
             return Constant("")
         else:
             self.refuse_shell(piece.name, text, steps)
@@ -179,33 +162,30 @@ class Context(Struct, frozen=True):
         if "{{" not in text and is_reference(text, "whole"):
             return (Placeholder(text, 0, bare=True),)
         if (workflow := WORKFLOW.search(text)) is not None:
-            message = f"'{workflow[0]}' is no template; a variable has no '$'"
-            self.complain(rules.TEMPLATE, message, steps, f"write {{{{{workflow[1]}}}}}")
+            self.report(rules.TEMPLATE_WORKFLOW(written=workflow[0], name=workflow[1]), steps)
             return (text,)
         try:
             pieces = split(text)
         except ValueError as error:
-            self.complain(rules.TEMPLATE, str(error), steps, "write {{NAME}}")
+            self.report(rules.TEMPLATE(problem=str(error)), steps)
             return (text,)
         if isinstance(pieces[0], str) and pieces[0].lstrip().startswith("{{"):
-            self.complain(rules.TEMPLATE, "the placeholder is not closed", steps, "write {{NAME}}")
+            self.report(rules.TEMPLATE_OPEN(), steps)
         return tuple(part for piece in pieces for part in _divided(piece, text, is_reference))
 
     def tell_of_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
         """Report a reference that has its meaning, and another form than the documented one."""
         fix = respelt(self.source, steps, text, text.replace(written, meant))
-        message = f"'{written}' is read as '{meant}'"
-        self.complain(rules.UNDOCUMENTED_REFERENCE, message, steps, f"write '{meant}'", fix=fix)
+        self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), steps, fix=fix)
 
     def refuse_shell(self, written: str, text: str, steps: Steps) -> None:
         """Report a name outside of double braces where only variables may stand."""
         name = written.strip("${} ")
         known = self.variables.knows(name)
         fix = respelt(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
-        message = f"'{written}' is no variable; a variable is written in double braces"
         close = None if known else closest(name, self.variables.names())
-        advice = f"did you mean '{{{{{close}}}}}'?" if close else f"write {{{{{name}}}}}"
-        self.complain(rules.TEMPLATE, message, steps, advice, fix=fix)
+        advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
+        self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
         self.variables.note_use(close or name, self.span(steps))  # so that nobody is told that it is unused
 
     def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
@@ -214,17 +194,22 @@ class Context(Struct, frozen=True):
         short = name.rpartition(".")[2]
         known = [known for known in (*self.variables.names(), *inputs) if is_close(short, known.rpartition(".")[2])]
         namespace = name.partition(".")[0] if "." in name else "env"
-        bind = f"bind it: 'binds: [{{namespace: {namespace}, keys: {{{short}: {short}}}}}]'"
         if self.shared and not known:
             return
-        what = f"'{name}' is neither bound nor an input" if inputs else f"'{name}' is bound nowhere"
-        if namespace in (*PREFIXES, *self.namespaces.exposed) and not inputs:
-            what = f"'{name}' is the caller's, and only variables can stand here"
-        elif namespace not in self.variables.namespaces:
-            what = f"{what}: there is no bind '{namespace}'"
-        self.complain(rules.UNBOUND_VARIABLE, what, steps, did_you_mean(name, known) or bind)
+        advice = suggest(name, known) or helps.BIND(namespace=namespace, key=short)
+        self.report(self._unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
         for meant in known:  # so that nobody is told that what was misspelt here is unused
             self.variables.note_use(meant, self.span(steps))
+
+    def _unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
+        """That a name is bound nowhere, and is no input where there may be some."""
+        if namespace in (*PREFIXES, *self.namespaces.exposed) and not has_inputs:
+            return rules.UNBOUND_VARIABLE_CALLERS(name=name)
+        if namespace in self.variables.namespaces:
+            return (rules.UNBOUND_VARIABLE_INPUT if has_inputs else rules.UNBOUND_VARIABLE)(name=name)
+        return (rules.UNBOUND_VARIABLE_INPUT_BIND if has_inputs else rules.UNBOUND_VARIABLE_BIND)(
+            name=name, namespace=namespace
+        )
 
 
 def _divided(

@@ -29,14 +29,16 @@ from naftiko_runtime.plan import (
     DigestCredential,
     SigningCredential,
 )
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import did_you_mean, nearest_only
+from naftiko_runtime.suggest import nearest_only, suggest
 from naftiko_runtime.template import FRAMING, HEADER_NAME
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
 _ENDPOINT: Final = pattern(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
@@ -96,13 +98,11 @@ def expected(authentication: Authentication | None, context: Context) -> Credent
             for key in ("username", "password"):
                 _needed(getattr(authentication, key), key, authentication.at(), context)
         case OAuth1() | OAuth2():
-            message = f"an expose with authentication of type '{authentication.type}' is not served yet"
-            advice = "use 'basic', 'bearer', 'apikey' or 'digest'"
-            context.complain(rules.NOT_SERVED, message, authentication.at("type"), advice)
+            context.report(rules.NOT_SERVED_AUTHENTICATION(type=authentication.type), authentication.at("type"))
             return None
         case ApiKey(placement="body" | "cookie"):
-            message = f"an expose whose callers show a key in the {authentication.placement} is not served yet"
-            context.complain(rules.NOT_SERVED, message, authentication.at("placement"), "use 'header' or 'query'")
+            statement = rules.NOT_SERVED_KEY_PLACEMENT(placement=authentication.placement)
+            context.report(statement, authentication.at("placement"))
             return None
         case _:
             pass
@@ -114,14 +114,12 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
     needed = {"tokenEndpoint": authentication.token_endpoint, "clientId": authentication.client_id}
     needed["clientSecret"] = authentication.client_secret
     if missing := [key for key, value in needed.items() if not value]:
-        message = f"oauth2 needs {', '.join(map(repr, missing))} to fetch a token with client credentials"
-        advice = "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{VARIABLE}}'"
-        context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
+        context.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), authentication.at("type"))
         return None
     endpoint = authentication.token_endpoint
     if "{{" not in endpoint:
         if (fault := endpoint_fault(endpoint)) is not None:
-            context.complain(rules.INVALID_VALUE, fault, authentication.at("tokenEndpoint"), "give a full URL")
+            context.report(fault, authentication.at("tokenEndpoint"))
             return None
         needed["tokenEndpoint"] = encode_host(endpoint)
     terms = [context.secret_text(value, authentication.at(key)) for key, value in needed.items()]
@@ -132,13 +130,13 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
     return ClientCredentials(terms[0], terms[1], terms[2], parameters)
 
 
-def endpoint_fault(endpoint: str) -> str | None:
+def endpoint_fault(endpoint: str) -> Statement | None:
     """What is wrong with a token endpoint; nothing when it is one."""
     try:
         endpoint = encode_host(endpoint)
     except ValueError:
-        return "the token endpoint has a host that is not a valid name"
-    return None if _ENDPOINT.fullmatch(endpoint) else "the token endpoint is no http or https URL"
+        return rules.INVALID_VALUE_ENDPOINT_HOST()
+    return None if _ENDPOINT.fullmatch(endpoint) else rules.INVALID_VALUE_ENDPOINT()
 
 
 def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
@@ -148,12 +146,9 @@ def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
     needed = {"consumerKey": authentication.consumer_key}
     needed |= {"signingKey": key} if with_key else {"consumerSecret": authentication.consumer_secret}
     if key and not with_key:
-        message = f"'signingKey' has no effect with {method}"
-        context.complain(rules.NO_EFFECT, message, authentication.at("signingKey"), "write 'RSA-SHA256'", key=True)
+        context.report(rules.NO_EFFECT_SIGNING_KEY(method=method), authentication.at("signingKey"), key=True)
     if missing := [key for key, value in needed.items() if not value]:
-        message = f"oauth1 needs {', '.join(map(repr, missing))} to sign requests"
-        advice = "add 'consumerKey', with 'consumerSecret' or 'signingKey', and for a user 'token' and 'tokenSecret'"
-        context.complain(rules.EMPTY_CREDENTIAL, message, authentication.at("type"), advice)
+        context.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), authentication.at("type"))
         return None
 
     def term(name: str, value: str) -> Term:
@@ -185,8 +180,7 @@ def _api_key(authentication: ApiKey, context: Context) -> Credential:
 
 def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context) -> Credential:
     """The keys of a ``headers`` mapping."""
-    message = "'headers' is read as one key for each entry"
-    context.complain(rules.NON_STANDARD_KEY, message, authentication.at("headers"), "write 'key' and 'value'", key=True)
+    context.report(rules.NON_STANDARD_KEY_HEADERS(), authentication.at("headers"), key=True)
     keys = []
     for name, value in headers.items():
         steps = authentication.at("headers", name)
@@ -200,31 +194,28 @@ def _key_name(name: str, steps: Steps, context: Context) -> None:
     """Check the name of a header that takes a key."""
     header_name(name, steps, context)
     if name.lower() in {*FRAMING, "host"}:
-        message = f"'{name}' is for the runtime to send"
-        context.complain(rules.INVALID_VALUE, message, steps, "name the header that takes the key")
+        context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.NAME_KEY_HEADER())
 
 
 def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
     if not value:
-        advice = f"add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable"
-        context.complain(rules.EMPTY_CREDENTIAL, f"the authentication has no '{key}'", steps, advice, key=True)
+        context.report(rules.EMPTY_CREDENTIAL(key=key), steps, key=True)
 
 
 def _other(authentication: OtherAuthentication, context: Context) -> None:
     kind, steps = authentication.type, authentication.at("type")
     if not kind:
-        advice = f"add 'type: …', one of {', '.join(KNOWN_KINDS)}"
-        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, advice)
+        advice = helps.ADD_AUTHENTICATION_TYPE(known=tuple(KNOWN_KINDS))
+        context.report(rules.MISSING_KEY(key="type"), steps, advice)
     else:
-        message = f"there is no authentication of type '{kind}'"
         meant = nearest_only(kind, KNOWN_KINDS)
         fix = respelt(context.source, steps, kind, meant) if meant else ()
-        context.complain(rules.INVALID_VALUE, message, steps, did_you_mean(kind, KNOWN_KINDS, "known types"), fix=fix)
+        advised = suggest(kind, KNOWN_KINDS, helps.KNOWN_TYPES)
+        context.report(rules.INVALID_VALUE_AUTHENTICATION(type=kind), steps, advised, fix=fix)
 
 
 def header_name(name: str, steps: Steps, context: Context) -> None:
     """Check a header's name; report one that HTTP does not allow."""
     if HEADER_NAME.fullmatch(name):
         return
-    advice = "a name has letters, digits and dashes"
-    context.complain(rules.INVALID_VALUE, f"'{name}' is no name of an HTTP header", steps, advice)
+    context.report(rules.INVALID_VALUE_HEADER_NAME(name=name), steps)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.extras import install_advice
 from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, compile_schema, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
+from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-
-_NEEDED: Final = "add 'outputSchema: FILE.proto#package.Message', a file beside the document"
 
 
 def decoding(consumed: Consumed, context: Context) -> Decode | None:
@@ -23,27 +21,22 @@ def decoding(consumed: Consumed, context: Context) -> Decode | None:
     spec = consumed.spec
     raw_format, steps = spec.output_raw_format, spec.at("outputSchema")
     if raw_format == "binary":
-        advice = "use 'mapping: $', or say which format it is"
-        message = "an answer of format 'binary' cannot be mapped"
-        context.complain(rules.INVALID_VALUE, message, spec.at("outputRawFormat"), advice)
+        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), spec.at("outputRawFormat"))
         return None
     if raw_format == "protobuf" and not spec.output_schema:
-        message = "reading 'protobuf' needs the key 'outputSchema'"
-        context.complain(rules.MISSING_KEY, message, spec.at("outputRawFormat"), _NEEDED)
+        context.report(rules.MISSING_KEY_SCHEMA(), spec.at("outputRawFormat"))
         return None
     try:
         return decoder(raw_format, spec.output_schema, _content(spec, context))
     except MissingExtraError:
-        message = f"reading '{raw_format}' needs a library that is not installed"
-        context.complain(rules.NOT_SERVED, message, spec.at("outputRawFormat"), install_advice(raw_format))
+        advice = helps.INSTALL_EXTRA(extra=raw_format)
+        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.at("outputRawFormat"), advice)
     except OSError as error:
-        message = f"cannot read the schema: {error.strerror or error}"
-        context.complain(rules.INVALID_VALUE, message, steps, "name a file beside the document")
+        context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), steps)
     except _OutsideError:
-        message = "a schema may not leave the document's folder"
-        context.complain(rules.INVALID_VALUE, message, steps, "allow it with --allow-import DIR")
+        context.report(rules.INVALID_VALUE_SCHEMA_OUTSIDE(), steps)
     except ValueError as error:
-        context.complain(rules.INVALID_VALUE, f"'outputSchema' does not do: {error}", steps)
+        context.report(rules.INVALID_VALUE_SCHEMA(problem=str(error)), steps)
     return None
 
 

@@ -16,7 +16,7 @@ from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.call import CallSite
 from naftiko_runtime.link.calls import Calls
-from naftiko_runtime.link.consumed import Consumed, fold, left_import, place_it
+from naftiko_runtime.link.consumed import Consumed, advise_place, fold, left_import
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
@@ -40,8 +40,9 @@ from naftiko_runtime.plan import (
     Tool,
     Upstream,
 )
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import did_you_mean, nearest_only
+from naftiko_runtime.suggest import nearest_only, suggest
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Forward, Term
+    from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps
 
 _REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
 _ANY_ADDRESS: Final = "0.0.0.0"
-_LATER_TYPES: Final = {"skill": "leave it out", "control": "start with --control [HOST:]PORT for health checks"}
+_LATER_TYPES: Final = {"skill": helps.LEAVE_OUT, "control": helps.START_CONTROL}
 """Types that are not served yet, with what an author can do instead."""
 _SERVED_TYPES: Final = ("rest", "mcp")
 _TYPES: Final = (*_SERVED_TYPES, *_LATER_TYPES)
@@ -88,30 +90,25 @@ def link_exposes(
 
 
 def _nothing_exposed(document: Document, context: Context) -> None:
-    steps, advice = document.capability.at(), "add 'exposes:' with a 'rest' or 'mcp' entry"
-    if context.shared:
-        message = "nothing is exposed: this document can only be imported, not run"
-        context.complain(rules.IMPORT_ONLY, message, steps, f"{advice}, if it is meant to run", key=True)
-    else:
-        context.complain(rules.NOTHING_TO_SERVE, "nothing is exposed", steps, advice, key=True)
+    statement = rules.IMPORT_ONLY() if context.shared else rules.NOTHING_TO_SERVE()
+    context.report(statement, document.capability.at(), key=True)
 
 
 def _refuse(expose: OtherExpose, context: Context) -> None:
     steps = expose.at("type")
     if expose.type in _LATER_TYPES:
-        message = f"an expose of type '{expose.type}' is not served yet"
-        context.complain(rules.NOT_SERVED, message, steps, _LATER_TYPES[expose.type])
+        context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), steps, _LATER_TYPES[expose.type]())
         return
     if expose.import_ is not None:
         left_import(expose.at("import"), context)
         return
     if not expose.type:
-        context.complain(rules.MISSING_KEY, "the key 'type' is missing", steps, "add 'type: rest' or 'type: mcp'")
+        context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())
         return
-    advice = did_you_mean(expose.type, _TYPES, "known types")
+    advice = suggest(expose.type, _TYPES, helps.KNOWN_TYPES)
     meant = nearest_only(expose.type, _TYPES)
     fix = respelt(context.source, steps, expose.type, meant) if meant in _SERVED_TYPES else ()
-    context.complain(rules.NO_SUCH_EXPOSE, f"there is no expose of type '{expose.type}'", steps, advice, fix=fix)
+    context.report(rules.NO_SUCH_EXPOSE(type=expose.type), steps, advice, fix=fix)
 
 
 class _Linker:
@@ -135,9 +132,9 @@ class _Linker:
         self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
         for resource in expose.resources:
             if not resource.operations and resource.forward is None:
-                self._tell_empty(resource, f"nothing is served at '{resource.path}'", "operations")
+                self._report_empty(resource, rules.EMPTY_EXPOSE_RESOURCE(path=resource.path), "operations")
         if not expose.resources:
-            self._tell_empty(expose, f"'{expose.namespace}' serves no route", "resources")
+            self._report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
         forwards = self._forwards(expose)
         span = self._context.span(expose.at("port"))
         address, served = expose.address or _ANY_ADDRESS, tuple(route for route, _ in routes)
@@ -155,21 +152,19 @@ class _Linker:
                 continue
             self.parts[resource.forward.at()] = forward
             if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
-                message = f"{resource.path} is forwarded twice"
-                advice = f"keep one of the two; the first is {first.path}"
+                statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
                 span = self._context.span(resource.at("path"))
-                self._context.findings.add(rules.DUPLICATE_ROUTE, message, span, advice, resource.forward.at())
+                self._context.findings.report(statement, span, part=resource.forward.at())
         return tuple(linked.values())
 
     def mcp(self, expose: McpExpose) -> McpServer:
         if expose.transport != "http":
             self._refuse_transport(expose)
         elif expose.port is None:
-            steps = expose.at("port")
-            self._context.complain(rules.MISSING_KEY, "the key 'port' is missing", steps, "add 'port: 9090'")
-        self._check_unique("tool", expose.tools)
+            self._context.report(rules.MISSING_KEY(key="port"), expose.at("port"), helps.ADD_MCP_PORT())
+        self._check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
         if not expose.tools and not expose.resources and not expose.prompts:
-            self._tell_empty(expose, f"'{expose.namespace}' serves no tool", "tools")
+            self._report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
         tools: list[Tool] = []
         for spec in expose.tools:
             if (tool := self._tool(expose, spec)) is not None:
@@ -191,20 +186,19 @@ class _Linker:
             cache_scope=cache_scope(expose, self._context),
         )
 
-    def _tell_empty(self, part: Part, message: str, key: str) -> None:
+    def _report_empty(self, part: Part, statement: Statement, key: str) -> None:
         """Report a part that serves nothing, where it says so, or where it says nothing."""
         written = key in part.model_fields_set
         steps = part.at(key) if written else part.at()
-        self._context.complain(rules.EMPTY_EXPOSE, message, steps, f"write '{key}', or leave it out", key=written)
+        self._context.report(statement, steps, key=written)
 
     def _refuse_transport(self, expose: McpExpose) -> None:
         steps = expose.at("transport")
         if expose.transport == "stdio":
-            self._context.complain(rules.NOT_SERVED, "the transport 'stdio' is not served yet", steps, "use 'http'")
+            self._context.report(rules.NOT_SERVED_STDIO(), steps)
         else:
-            advice = did_you_mean(expose.transport, ("http", "stdio"), "one of")
-            message = f"there is no MCP transport '{expose.transport}'"
-            self._context.complain(rules.INVALID_VALUE, message, steps, advice)
+            advice = suggest(expose.transport, ("http", "stdio"), helps.ONE_OF)
+            self._context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), steps, advice)
 
     def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
         pattern = self._pattern(resource)
@@ -225,19 +219,17 @@ class _Linker:
         try:
             pieces = split_path(resource.path)
         except ValueError as error:
-            self._context.complain(rules.PATH, f"the path does not parse: {error}", steps, "write {name}")
+            self._context.report(rules.PATH(problem=str(error)), steps)
             return (resource.path,)
         if not resource.path.lstrip().startswith("/") and not is_absolute(resource.path):
-            self._context.complain(rules.PATH, "a route's path starts with '/'", steps, f"write '/{resource.path}'")
+            self._context.report(rules.PATH_RELATIVE(path=resource.path), steps)
         if any(isinstance(piece, str) and re.search(r"[?#\s]", piece.strip()) for piece in pieces):
-            advice = "what stands behind a '?' is declared under inputParameters, with 'in: query'"
-            self._context.complain(rules.PATH, "a route's path holds no '?', '#' or white space", steps, advice)
+            self._context.report(rules.PATH_CHARACTER(), steps)
         if any(isinstance(a, Placeholder) and isinstance(b, Placeholder) for a, b in pairwise(pieces)):
-            advice = "put a '/' or other text between them"
-            self._context.complain(rules.PATH, "two placeholders have nothing between them", steps, advice)
+            self._context.report(rules.PATH_ADJACENT(), steps)
         names = [piece.name for piece in pieces if isinstance(piece, Placeholder)]
         for name in {name for name in names if names.count(name) > 1}:
-            self._context.complain(rules.DUPLICATE_NAME, f"the path has '{name}' twice", steps, "rename one")
+            self._context.report(rules.DUPLICATE_NAME_PLACEHOLDER(name=name), steps)
         return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
 
     def _displaced(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
@@ -246,16 +238,15 @@ class _Linker:
         displaced: dict[str, Input] = {}
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
-                message = f"the route has no place for '{parameter.name}'; callers give it in the query"
-                advice = place_it(parameter.name, names)
-                self._context.complain(rules.PATH_INPUT_IN_QUERY, message, parameter.at("name"), advice)
+                advice = advise_place(parameter.name, names)
+                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.at("name"), advice)
                 displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
         return displaced
 
     def _tool(self, expose: McpExpose, spec: McpTool) -> Tool | None:
         parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
         inputs = {p.name: declared(p, p.name, "body", p.required is not False, self._context) for p in parameters}
-        self._check_unique("input parameter", spec.input_parameters)
+        self._check_unique(rules.DUPLICATE_NAME_INPUT, spec.input_parameters)
         fixed = fixed_values(parameters, inputs, self._context)
         closed = self._context.takes_nothing(spec, expose)
         operation = self._operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
@@ -323,13 +314,9 @@ class _Linker:
                 return None
             if spec.output_parameters:
                 return mock(spec, self._context)
-            advice = "add 'call: namespace.operation', or 'outputParameters' with values"
-            if isinstance(spec, RestOperation):  # the specification allows it
-                message = "an operation without 'call' and 'outputParameters' is not served yet"
-                self._context.complain(rules.NOT_SERVED, message, spec.at("call"), advice)
-            else:
-                message = "a tool needs 'call', or 'outputParameters' with values of its own"
-                self._context.complain(rules.MISSING_KEY, message, spec.at("call"), advice)
+            is_allowed = isinstance(spec, RestOperation)  # by the specification
+            statement = rules.NOT_SERVED_WITHOUT_CALL() if is_allowed else rules.MISSING_KEY_CALL()
+            self._context.report(statement, spec.at("call"))
             return None
         return self._calls.resolve(spec.call, spec.at("call"))
 
@@ -340,7 +327,7 @@ class _Linker:
             return None
         if spec.call is None:
             check_mock(outputs, self._context)
-            self._check_unique("output", [output for output in outputs if output.name])
+            self._check_unique(rules.DUPLICATE_NAME_OUTPUT, [output for output in outputs if output.name])
             return compile_mock(outputs, mismatches, leaves.leaf)
         return compile_outputs(outputs, mismatches, leaves.leaf)
 
@@ -348,32 +335,30 @@ class _Linker:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.inner()]
         if output.value is not None and not _is_reference(output.value) and not is_of(constant(output), output.type):
-            message = f"'{output.value}' is not of the type {output.type}"
-            self._context.complain(rules.INVALID_VALUE, message, output.at("value"), "change the value or the type")
+            statement = rules.INVALID_VALUE_OUTPUT(value=output.value, type=output.type)
+            self._context.report(statement, output.at("value"))
         try:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
         except JsonPathError as error:
-            self._context.complain(rules.JSONPATH, str(error), output.at("mapping"))
+            self._context.report(rules.JSONPATH(problem=str(error)), output.at("mapping"))
             return False
         return all(sound)
 
-    def _check_unique(self, what: str, named: Iterable[Any]) -> None:
+    def _check_unique(self, twice: Message, named: Iterable[Any]) -> None:
         seen: dict[str, Any] = {}
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
-                message = f"the {what} '{part.name}' is defined twice"
-                advice = f"rename one; the first stands on {self._context.line_of(first.at('name'), part.at())}"
-                self._context.complain(rules.DUPLICATE_NAME, message, part.at("name"), advice)
+                related = self._context.span(first.at("name"))
+                self._context.report(twice(name=part.name), part.at("name"), related=related)
 
     def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
         first: dict[tuple[str, str], tuple[str, Steps]] = {}
         for route, steps in routes:
             path, place = first.setdefault((route.method, shape_of(route.pattern)), (route.path, steps))
             if place != steps:
-                message = f"{route.method} {route.path} is routed twice"
-                advice = f"keep one of the two; {self._context.line_of(place, steps)} has {route.method} {path}"
-                self._context.complain(rules.DUPLICATE_ROUTE, message, steps, advice)
+                statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
+                self._context.report(statement, steps, related=self._context.span(place))
 
 
 class _Leaves:

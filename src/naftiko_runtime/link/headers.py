@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
+from naftiko_runtime.rules import helps
 from naftiko_runtime.template import HEADER_NAME, NEVER_EXPOSED
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.rules import Statement
 
 
 def exposed_headers(part: ConsumedHttp | ConsumedResource | ConsumedOperation, context: Context) -> frozenset[bytes]:
@@ -17,16 +19,16 @@ def exposed_headers(part: ConsumedHttp | ConsumedResource | ConsumedOperation, c
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
         if fault := exposed_header_fault(name):
-            context.complain(rules.INVALID_VALUE, fault, part.at("exposedHeaders", index), "remove it from the list")
+            context.report(fault, part.at("exposedHeaders", index), helps.REMOVE_FROM_LIST())
         else:
             names.add(name.lower().encode())
     return frozenset(names)
 
 
-def exposed_header_fault(name: str) -> str | None:
+def exposed_header_fault(name: str) -> Statement | None:
     """Why callers cannot be given a response header of this name; nothing when they can."""
     if not HEADER_NAME.fullmatch(name):
-        return f"'{name}' is no name of an HTTP header"
+        return rules.INVALID_VALUE_HEADER_NAME(name=name)
     if name.lower() in NEVER_EXPOSED:
-        return f"'{name}' is between the runtime and the API, and never reaches callers"
+        return rules.INVALID_VALUE_HIDDEN_HEADER(name=name)
     return None

@@ -70,8 +70,7 @@ def _check_text(part: Part, context: Context) -> None:
     for key in ("description", "label"):
         text = getattr(part, key, None)
         if isinstance(text, str) and _ACTIVE.search(text):
-            message = f"the {key} holds what a page that shows it might run"
-            context.complain(rules.ACTIVE_CONTENT, message, part.at(key), "write plain text or Markdown")
+            context.report(rules.ACTIVE_CONTENT(key=key), part.at(key))
 
 
 def _check_credential(part: Authentication, context: Context) -> None:
@@ -79,8 +78,7 @@ def _check_credential(part: Authentication, context: Context) -> None:
         value = getattr(part, field, None)
         if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
-            message = f"'{alias}' is a secret that everybody who has the file can read"
-            context.complain(rules.HARD_CODED, message, part.at(alias), "bind a variable, and write '{{VARIABLE}}'")
+            context.report(rules.HARD_CODED(key=alias), part.at(alias))
 
 
 def _is_bound(value: str, context: Context) -> bool:
@@ -91,15 +89,13 @@ def _is_bound(value: str, context: Context) -> bool:
 def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Context) -> None:
     fixed = part.value is not None and part.value.strip() and "{{" not in part.value and not part.value.startswith("$")
     if fixed and part.in_ in ("header", "query", "cookie") and _SECRET_NAME.fullmatch(part.name):
-        message = f"the value of '{part.name}' looks like a secret that everybody who has the file can read"
-        context.complain(rules.HARD_CODED, message, part.at("value"), "bind a variable, and write '{{VARIABLE}}'")
+        context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.at("value"))
 
 
 def _check_upstream(api: ConsumedHttp, context: Context) -> None:
     if api.authentication is None or not api.base_uri.startswith("http://") or _is_near(api.base_uri):
         return
-    message = f"the credentials of '{api.namespace}' go out unencrypted"
-    context.complain(rules.INSECURE, message, api.at("baseUri"), "use 'https://'")
+    context.report(rules.INSECURE(namespace=api.namespace), api.at("baseUri"))
 
 
 def _is_near(base_uri: str) -> bool:
@@ -116,21 +112,15 @@ def _is_near(base_uri: str) -> bool:
 
 def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> None:
     if not _TOOL_NAME.fullmatch(tool.name):
-        message = f"clients may refuse a tool of the name '{tool.name[:80]}'"
-        advice = "use up to 64 letters, digits, '-' and '_'"
-        context.complain(rules.TOOL_NAME, message, tool.at("name"), advice)
+        context.report(rules.TOOL_NAME(name=tool.name[:80]), tool.at("name"))
     if tool.hints is None or consumed is None:
         return
     method = consumed.spec.method
     if tool.hints.read_only and method in _CHANGING:
-        _contradiction(tool, "readOnly", f"'{consumed.name}' is a {method}", context)
+        statement = rules.CONTRADICTION(hint="readOnly", operation=consumed.name, method=method)
+        context.report(statement, tool.at("hints", "readOnly"))
     if tool.hints.destructive and method == "GET":
-        _contradiction(tool, "destructive", f"'{consumed.name}' is a GET", context)
+        statement = rules.CONTRADICTION(hint="destructive", operation=consumed.name, method=method)
+        context.report(statement, tool.at("hints", "destructive"))
     if tool.hints.read_only and tool.hints.destructive:
-        _contradiction(tool, "destructive", "what only reads destroys nothing", context)
-
-
-def _contradiction(tool: McpTool, hint: str, why: str, context: Context) -> None:
-    message = f"the hint '{hint}' cannot be true: {why}"
-    advice = "clients ask their users less of what only reads, and more of what destroys"
-    context.complain(rules.CONTRADICTION, message, tool.at("hints", hint), advice)
+        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.at("hints", "destructive"))

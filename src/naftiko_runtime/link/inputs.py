@@ -48,7 +48,7 @@ def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) ->
         path = compile_path(parameter.value)
         return _followed(path.names) if path.names else _sought(path)
     except JsonPathError as error:
-        context.complain(rules.JSONPATH, str(error), parameter.at("value"))
+        context.report(rules.JSONPATH(problem=str(error)), parameter.at("value"))
         return None
 
 
@@ -78,8 +78,7 @@ def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> P
     try:
         return compile_pattern(parameter.pattern)
     except PatternError as error:
-        advice = "write it without look-around and back references: patterns are RE2's, which never hang"
-        context.complain(rules.PATTERN, f"the pattern does not compile: {error}", parameter.at("pattern"), advice)
+        context.report(rules.PATTERN(problem=str(error)), parameter.at("pattern"))
         return None
 
 
@@ -102,5 +101,5 @@ def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Cont
     try:
         return Constant(read_as(term.value, parameter.type))
     except ValueError as error:
-        context.complain(rules.INVALID_VALUE, f"the value of '{parameter.name}' {error}", steps)
+        context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), steps)
         return term

@@ -29,5 +29,4 @@ def check_mock(outputs: Sequence[Output], context: Context) -> None:
         return
     for output in outputs:
         if not output.name:
-            message = "an output without a name is no part of the result, which is an object of the named ones"
-            context.complain(rules.NO_EFFECT, message, output.at(), "add 'name', or remove the output")
+            context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.at())

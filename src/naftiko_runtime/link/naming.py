@@ -22,8 +22,9 @@ from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.terms import composed, substituted, variables
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Argument, Constant, Term
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import closest, did_you_mean, nearest
+from naftiko_runtime.suggest import closest, nearest, suggest
 from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Naming(Struct):
         steps = self.exposed.at("with", name)
         if not isinstance(value, str):
             if isinstance(value, dict | list) or value is None:
-                self.context.complain(rules.WRONG_TYPE, f"'{name}' takes text, a number or a boolean", steps)
+                self.context.report(rules.WRONG_TYPE_WITH(name=name), steps)
             return Constant(value)
         if value in self.inputs:
             return Argument(value)
@@ -109,9 +110,8 @@ class Naming(Struct):
             return Constant("")
         term = self._referred(reference, Placeholder(text, 0, bare=True), text, steps, fills=name)
         if listed and isinstance(term, Argument) and term.name not in before:
-            message = f"'{term.name}' is not among the inputs, and becomes one"
-            advice = did_you_mean(term.name, listed, "listed are")
-            self.context.complain(rules.UNLISTED_INPUT, message, steps, advice)
+            advice = suggest(term.name, listed, helps.LISTED)
+            self.context.report(rules.UNLISTED_INPUT(name=term.name), steps, advice)
         return term
 
     def _check_prefix(self, text: str, fills: str, steps: Steps) -> None:
@@ -122,8 +122,8 @@ class Naming(Struct):
         known = (*PREFIXES, *self.names)
         meant = closest(match[1], known) if match[2] == fills or self._is_known(match[2]) else nearest(match[1], known)
         if meant is not None:
-            message = f"'{match[1]}' is no namespace that a value can come from"
-            self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, f"did you mean '{meant}'?")
+            advice = helps.DID_YOU_MEAN(suggestion=meant)
+            self.context.report(rules.UNKNOWN_REFERENCE_PREFIX(prefix=match[1]), steps, advice)
             self._broken = True
 
     # -- words ----------------------------------------------------------------------------------------------------
@@ -209,18 +209,17 @@ class Naming(Struct):
         """Report what has the form of a reference, and names nothing."""
         name, own = written.strip("${} ").rpartition(".")[2], f"$this.{self.names[0]}"
         if self.context.variables.knows(name) and name not in self.inputs:
-            advice = f"did you mean '{{{{{name}}}}}'?"
+            advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{name}}}}}")
             self.context.variables.note_use(name, self.context.span(steps))
         elif name and (close := closest(name, self.inputs)):
-            advice = f"did you mean '{own}.{close}'?" if under_with else f"did you mean '{{{{{close}}}}}'?"
+            advice = helps.DID_YOU_MEAN(suggestion=f"{own}.{close}" if under_with else f"{{{{{close}}}}}")
         elif under_with:
-            advice = f"write '{own}.x' for the caller's x; a text to be sent stands in the parameter's own 'value'"
+            advice = helps.WRITE_INPUT_WITH(own=own)
         else:
-            advice = "write {{x}} for the caller's x, and {{NAME}} for a variable"
-        message = f"'{written}' names nothing"
-        if written.startswith(("$.", "$[")):
-            message = f"'{written}' reads what a step answered, and there are no steps here"
-        self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, advice)
+            advice = helps.WRITE_INPUT()
+        of_step = written.startswith(("$.", "$["))
+        statement = (rules.UNKNOWN_REFERENCE_STEP if of_step else rules.UNKNOWN_REFERENCE)(written=written)
+        self.context.report(statement, steps, advice)
 
     # -- templates ------------------------------------------------------------------------------------------------
 
@@ -234,15 +233,13 @@ class Naming(Struct):
     def shown(self, text: str, steps: Steps) -> Term:
         """A template of an output, as a term over the caller's inputs alone; to be told before :meth:`link`."""
         if text.startswith(("$.", "$[")):
-            message = f"'{text}' is a path, and a 'value' is shown as it stands"
-            self.context.complain(rules.UNKNOWN_REFERENCE, message, steps, f"write 'mapping: {text}'")
+            self.context.report(rules.UNKNOWN_REFERENCE_PATH(path=text), steps)
         pieces = self.context.pieces(text, steps, partial(self._words.is_reference, in_body=True))
         template = composed(Constant(p) if isinstance(p, str) else self.named(p, text, steps) for p in pieces)
         self._shown.append(template)
         term: Term = substituted(template, self.fixed)
         for name in set(variables(term)):
-            message = f"callers would be shown the bound variable '{name}'"
-            self.context.complain(rules.SECRET_SHOWN, message, steps, "write the text itself, or an input")
+            self.context.report(rules.SECRET_SHOWN(name=name), steps)
         return term
 
     def body_pieces(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
@@ -399,8 +396,8 @@ class Naming(Struct):
             return None
         key, meant = found[0], self.consumed.spelt.get(name, name)
         if key != meant:  # otherwise it is the parameter that is spelt otherwise, which is told there
-            message = f"'{key}' is taken for '{meant}' of '{self.consumed.name}'"
             steps = self.exposed.at("with", key)
             fix = respelt(self.context.source, steps, key, meant, key=True)
-            self.context.complain(rules.PLACEHOLDER_CASE, message, steps, f"write '{meant}'", key=True, fix=fix)
+            statement = rules.PLACEHOLDER_CASE_WITH(name=key, meant=meant, operation=self.consumed.name)
+            self.context.report(statement, steps, key=True, fix=fix)
         return key

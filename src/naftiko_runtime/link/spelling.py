@@ -73,8 +73,8 @@ def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source
     declared = {parameter.name for parameter in getattr(exposed, "input_parameters", ())}
     if span.file != source.file or {value, own} & declared:  # an input of that very name is what is meant then
         return
-    message = f"'{match[1]}.' stands for the expose's own namespace"
-    findings.add(rules.VALUE_PREFIX, message, span, f"write '{own}'", steps, respelt(source, steps, value, own))
+    fix = respelt(source, steps, value, own)
+    findings.report(rules.VALUE_PREFIX(prefix=match[1], meant=own), span, part=steps, fix=fix)
 
 
 def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
@@ -83,9 +83,7 @@ def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
     steps = output.at("mapping")
     span = source.span(steps)
     if span.file == source.file:
-        findings.add(
-            rules.ROOT_PATH, "'$.' is read as '$'", span, "write '$'", steps, respelt(source, steps, "$.", "$")
-        )
+        findings.report(rules.ROOT_PATH(), span, part=steps, fix=respelt(source, steps, "$.", "$"))
 
 
 def _check_placeholders(resource: RestResource, source: Source, findings: Findings, *, maps: bool) -> None:
@@ -100,9 +98,7 @@ def _check_placeholders(resource: RestResource, source: Source, findings: Findin
     missing = [name for name in _placeholders(resource.path) if not all(fold(name) in shared | names for names in own)]
     fix = with_parameters(source, resource.at(), missing, _IN_PATH, maps=maps)
     for name in missing:
-        advice = f"add {{name: {name}, in: path, type: string}} to the resource's inputParameters"
-        message = f"the placeholder '{name}' is no declared input"
-        findings.add(rules.UNLISTED_PLACEHOLDER, message, span, advice, steps, fix)
+        findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)
 
 
 def _placeholders(path: str) -> list[str]:

@@ -8,7 +8,8 @@ from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.data import entries, parts
-from naftiko_runtime.suggest import did_you_mean, nearest
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import nearest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,24 +94,21 @@ class _Orchestration:
         first: dict[str, Steps] = {}
         for step, place in self._steps:
             if not (name := str(step.get("name", ""))):
-                self._context.complain(rules.MISSING_KEY, "the step has no 'name'", (*place, "name"), "add 'name: …'")
+                self._context.report(rules.MISSING_KEY_STEP_NAME(), (*place, "name"))
             elif (before := first.setdefault(name, place)) != place:
-                message = f"the step '{name}' is defined twice"
-                advice = f"rename one; the first stands on {self._context.line_of(before, place)}"
-                self._context.complain(rules.DUPLICATE_NAME, message, (*place, "name"), advice)
+                related = self._context.span(before)
+                self._context.report(rules.DUPLICATE_NAME_STEP(name=name), (*place, "name"), related=related)
 
     def _check_kind(self, step: dict[str, Any], place: Steps) -> None:
         kind, where = step.get("type", "call" if "call" in step else None), (*place, "type")
-        kinds = did_you_mean(str(kind)[:40], _NEEDED, "kinds of steps")
+        kinds = suggest(str(kind)[:40], _NEEDED, helps.STEP_KINDS)
         if kind is None:
-            self._context.complain(rules.MISSING_KEY, "the step has no 'type'", where, kinds)
+            self._context.report(rules.MISSING_KEY_STEP_TYPE(), where, kinds)
         elif not isinstance(kind, str) or kind not in _NEEDED:
-            message = f"there is no step of type '{str(kind)[:40]}'"
-            self._context.complain(rules.INVALID_VALUE, message, where, kinds)
+            self._context.report(rules.INVALID_VALUE_STEP_TYPE(type=str(kind)[:40]), where, kinds)
         else:
             for need in (need for need in _NEEDED[kind] if need not in step):
-                message = f"a step of type '{kind}' needs '{need}'"
-                self._context.complain(rules.MISSING_KEY, message, (*place, need), f"add '{need}: …'")
+                self._context.report(rules.MISSING_KEY_OF_STEP(type=kind, key=need), (*place, need))
 
     def _check_text(self, text: str, place: Steps, number: int) -> None:
         """Check what a value names: by JSONPath a step or an input, by template also what else has a namespace."""
@@ -126,14 +124,13 @@ class _Orchestration:
         earlier = self._all[:number]
         if fold(name) in map(fold, earlier):
             return
-        advice: str | None
-        if name in self._all:
-            own = name == self._all[number]
-            message = "a step cannot see its own answer" if own else f"the step '{name}' comes later"
-            advice = did_you_mean("", earlier, "earlier steps") if own else f"put '{name}' before this step"
+        if name not in self._all:
+            advice = suggest(name, earlier, helps.EARLIER_STEPS)
+            self._context.report(rules.UNKNOWN_STEP(name=name), place, advice)
+        elif name == self._all[number]:
+            self._context.report(rules.UNKNOWN_STEP_OWN(), place, suggest("", earlier, helps.EARLIER_STEPS))
         else:
-            message, advice = f"there is no step '{name}'", did_you_mean(name, earlier, "earlier steps")
-        self._context.complain(rules.UNKNOWN_STEP, message, place, advice)
+            self._context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
 
 
 def _texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:

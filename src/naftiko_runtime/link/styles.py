@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import ConsumedParameter
@@ -29,15 +30,10 @@ def check_style(parameter: ConsumedParameter, context: Context) -> None:
     """Report a style that changes nothing where it stands, or that its place does not have."""
     if parameter.in_ == "query":
         if parameter.style == "simple":
-            message, advice = (
-                "a query has no style 'simple'",
-                "write 'explode: false' for a list that is joined by commas",
-            )
-            context.complain(rules.INVALID_VALUE, message, parameter.at("style"), advice)
+            context.report(rules.INVALID_VALUE_STYLE(), parameter.at("style"))
         return
     always = _ALWAYS.get(parameter.in_)
     for key, effect in (("style", parameter.style not in (None, always)), ("explode", parameter.explode is True)):
         if effect or (always is None and getattr(parameter, key) is not None):
-            message = f"'{key}' has no effect on a parameter 'in: {parameter.in_}'"
-            advice = "remove it: a list is joined by commas there" if always else "remove it"
-            context.complain(rules.NO_EFFECT, message, parameter.at(key), advice, key=True)
+            advice = helps.REMOVE_JOINED() if always else helps.REMOVE()
+            context.report(rules.NO_EFFECT_STYLE(key=key, where=parameter.in_), parameter.at(key), advice, key=True)

@@ -14,7 +14,7 @@ from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.data import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.document.base import Part
     from naftiko_runtime.document.capability import Document
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpTool, RestResource
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.rules import Rule
+    from naftiko_runtime.rules import Message
     from naftiko_runtime.source import Steps
 
 _EXAMPLE: Final = pattern(r"(.+\.)?example\.(com|org|net|edu)")
@@ -32,8 +32,6 @@ _PLACEHOLDER: Final = pattern(
     r"|change[-_]?me|replace[-_]?me"
 )
 """What stands between two dots of a host that is still to be filled in."""
-_NAMED: Final = 5
-"""How many things a message names."""
 
 
 def check_tidiness(document: Document, operations: Mapping[str, Consumed], context: Context) -> None:
@@ -49,14 +47,13 @@ def check_tidiness(document: Document, operations: Mapping[str, Consumed], conte
         if isinstance(expose, McpExpose) and _is_own(expose, context):
             _check_descriptions(expose, operations, context)
         elif isinstance(expose, RestExpose) and _is_own(expose, context):
-            advice = "leave the slash out, or callers have to write it, too"
-            _check_slashes(expose.resources, advice, context)
+            _check_slashes(expose.resources, rules.TRAILING_SLASH_OF_ROUTES, context)
     apis = (*document.consumes, *document.capability.consumes)
     own = [api for api in apis if isinstance(api, ConsumedHttp) and _is_own(api, context)]
     own = [api for api in own if api.at("namespace") not in context.unread]
     for api in own:
         _check_base_uri(api, context)
-        _check_slashes(api.resources, "leave the slash out, unless the API asks for it", context)
+        _check_slashes(api.resources, rules.TRAILING_SLASH_OF_API, context)
         _check_queries(api.resources, context)
     if document.capability.exposes and not context.shared:
         _check_use(own, operations, context)
@@ -66,13 +63,13 @@ def _is_own(part: Part, context: Context) -> bool:
     return context.span(part.at()).file == context.source.file
 
 
-def _tell(rule: Rule, what: str, found: Sequence[tuple[str, Steps]], advice: str, context: Context) -> None:
-    """One finding for everything of a kind, by name and place, where the first of it stands."""
-    found = [(name, steps) for name, steps in found if steps not in context.unread]
-    if found:
-        names = ", ".join(name for name, _ in found[:_NAMED])
-        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        context.complain(rule, f"{what}: {names}{more}", found[0][1], advice)
+def _read(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:
+    """Of names and places, those that could be read."""
+    return [(name, steps) for name, steps in found if steps not in context.unread]
+
+
+def _names(found: Iterable[tuple[str, Steps]]) -> tuple[str, ...]:
+    return tuple(name for name, _ in found)
 
 
 # -- descriptions -------------------------------------------------------------------------------------------------
@@ -80,16 +77,21 @@ def _tell(rule: Rule, what: str, found: Sequence[tuple[str, Steps]], advice: str
 
 def _check_description(document: Document, context: Context) -> None:
     if "info" in document.model_fields_set and not context.shared and not document.info.description.strip():
-        message = "the capability has no description"
-        advice = "say in 'info.description' what it is for: catalogues and agents find it by that"
-        context.complain(rules.NO_DESCRIPTION, message, document.info.at("description"), advice)
+        context.report(rules.NO_DESCRIPTION(), document.info.at("description"))
 
 
 def _check_descriptions(expose: McpExpose, operations: Mapping[str, Consumed], context: Context) -> None:
-    server = [(f"the server '{expose.namespace}'", expose.at("namespace"))] if not expose.description else []
-    tools = [(f"the tool '{t.name}'", t.at("name")) for t in expose.tools if not _is_described(t, operations)]
-    advice = "a model chooses tools by their descriptions" if tools else "clients give it to the model as instructions"
-    _tell(rules.NO_DESCRIPTION, "no description", [*server, *tools], advice, context)
+    server = _read([(expose.namespace, expose.at("namespace"))] if not expose.description else [], context)
+    tools = _read([(t.name, t.at("name")) for t in expose.tools if not _is_described(t, operations)], context)
+    if server and tools:
+        statement = rules.NO_DESCRIPTION_SERVER_AND_TOOLS(namespace=expose.namespace, tools=_names(tools))
+    elif server:
+        statement = rules.NO_DESCRIPTION_SERVER(namespace=expose.namespace)
+    elif tools:
+        statement = rules.NO_DESCRIPTION_TOOLS(tools=_names(tools))
+    else:
+        return
+    context.report(statement, [*server, *tools][0][1])
 
 
 def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
@@ -107,26 +109,25 @@ def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
         return
     host = urlsplit(base_uri).hostname or ""
     if _EXAMPLE.fullmatch(host) or any(map(_PLACEHOLDER.fullmatch, host.split("."))):
-        advice = f"write the API's own, or start with --base-uri {api.namespace}=URL"
-        context.complain(rules.EXAMPLE_HOST, f"'{host}' is the host of no API", steps, advice)
+        context.report(rules.EXAMPLE_HOST(host=host, namespace=api.namespace), steps)
     if base_uri.endswith("/"):
-        advice = "leave it out: paths are joined to it by one slash anyway"
-        context.complain(rules.TRAILING_SLASH, "the base URI ends with '/'", steps, advice)
+        context.report(rules.TRAILING_SLASH(), steps)
 
 
-def _check_slashes(resources: Sequence[ConsumedResource | RestResource], advice: str, context: Context) -> None:
-    ending = [r for r in resources if len(r.path) > 1 and r.path.endswith("/")]
-    _tell(rules.TRAILING_SLASH, "paths that end with '/'", _by_path(ending), advice, context)
+def _check_slashes(resources: Sequence[ConsumedResource | RestResource], message: Message, context: Context) -> None:
+    ending = _by_path([r for r in resources if len(r.path) > 1 and r.path.endswith("/")], context)
+    if ending:
+        context.report(message(paths=_names(ending)), ending[0][1])
 
 
 def _check_queries(resources: Sequence[ConsumedResource], context: Context) -> None:
-    asking = [resource for resource in resources if "?" in resource.path]
-    advice = "declare it under inputParameters, with 'in: query' and a 'value'"
-    _tell(rules.QUERY_IN_PATH, "paths with a query string", _by_path(asking), advice, context)
+    asking = _by_path([resource for resource in resources if "?" in resource.path], context)
+    if asking:
+        context.report(rules.QUERY_IN_PATH(paths=_names(asking)), asking[0][1])
 
 
-def _by_path(resources: Sequence[ConsumedResource | RestResource]) -> list[tuple[str, Steps]]:
-    return [(f"'{resource.path}'", resource.at("path")) for resource in resources]
+def _by_path(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, Steps]]:
+    return _read([(resource.path, resource.at("path")) for resource in resources], context)
 
 
 # -- use ----------------------------------------------------------------------------------------------------------
@@ -141,13 +142,14 @@ def _check_use(apis: Sequence[ConsumedHttp], operations: Mapping[str, Consumed],
     for api in apis:
         if ("targetNamespace", api.namespace) not in targets:
             unused = [
-                (f"'{operation.name}'", operation.at("name"))
+                (operation.name, operation.at("name"))
                 for resource in api.resources
                 for operation in resource.operations
                 if ("call", f"{api.namespace}.{operation.name}") not in targets
             ]
-            what = f"operations of '{api.namespace}' that nothing calls"
-            _tell(rules.UNUSED_OPERATION, what, unused, "expose them, or remove them", context)
+            if unused := _read(unused, context):
+                statement = rules.UNUSED_OPERATION(namespace=api.namespace, operations=_names(unused))
+                context.report(statement, unused[0][1])
 
 
 def _targets(value: Any) -> Iterator[tuple[str, str]]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from naftiko_runtime import rules
-from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.plan import Forward, McpServer, Route, Tool
+from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from naftiko_runtime.diagnostic import Findings
-    from naftiko_runtime.plan import Argument, Forward, Route, Server, Tool
+    from naftiko_runtime.plan import Argument, Server
+    from naftiko_runtime.rules import Help, Statement
 
 _PORT_MAX: Final = 65535
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
@@ -41,9 +42,8 @@ def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place =
     """
     for number, server in enumerate(servers):
         if not 0 <= server.port <= _PORT_MAX:
-            message = f"with the offset the port would be {server.port}"
-            advice = f"choose an offset that leaves it between 1 and {_PORT_MAX}"
-            findings.add(rules.PORT, message, server.span, advice, place_of(server))
+            statement = rules.PORT_RANGE(port=server.port, most=_PORT_MAX)
+            findings.report(statement, server.span, part=place_of(server))
         for first in servers[:number]:
             if _meet(first, server):
                 _check_pair(first, server, findings, place_of)
@@ -57,36 +57,46 @@ def _meet(one: Server, other: Server) -> bool:
 
 def _check_pair(first: Server, server: Server, findings: Findings, place_of: Place) -> None:
     if (why := _unshared(first, server)) is not None:
-        message = f"'{first.namespace}' and '{server.namespace}' both listen on port {server.port}"
-        advice = f"{why}; change one, or start with --port {server.namespace}=N"
-        findings.add(rules.PORT, message, server.span, advice, place_of(server))
+        statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
+        findings.report(statement, server.span, why(namespace=server.namespace), part=place_of(server))
         return
     if first.namespace == server.namespace:
-        message = f"the namespace '{server.namespace}' is exposed twice on port {server.port}"
-        advice = f"rename one; the first is at {first.span}"
-        findings.add(rules.DUPLICATE_NAMESPACE, message, server.span, advice, place_of(server))
-    for name, part in _both(first, server):
-        rule = rules.DUPLICATE_ROUTE if isinstance(server, RestServer) else rules.DUPLICATE_NAME
-        message = f"{name} is exposed by '{first.namespace}' and '{server.namespace}', which share port {server.port}"
-        advice = f"change one, or start with --port {server.namespace}=N"
-        findings.add(rule, message, server.span, advice, place_of(part))
+        statement = rules.DUPLICATE_NAMESPACE_ON_PORT(namespace=server.namespace, port=server.port)
+        findings.report(statement, server.span, part=place_of(server), related=first.span)
+    for known, part in _both(first, server):
+        findings.report(_exposed_twice(known, first, server), server.span, part=place_of(part))
 
 
-def _unshared(first: Server, server: Server) -> str | None:
+def _exposed_twice(part: Route | Forward | Tool, first: Server, server: Server) -> Statement:
+    """That a part of a server is also one of the server that it shares a port with."""
+    one, other, port = first.namespace, server.namespace, server.port
+    match part:
+        case Tool(name):
+            return rules.DUPLICATE_NAME_ON_PORT(name=name, first=one, second=other, port=port)
+        case Route(method, path):
+            return rules.DUPLICATE_ROUTE_ON_PORT(method=method, path=path, first=one, second=other, port=port)
+        case Forward(path):
+            return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=path, first=one, second=other, port=port)
+        case _:
+            assert_never(part)
+
+
+def _unshared(first: Server, server: Server) -> Help | None:
     """Why two servers that meet cannot share their port; nothing when they can."""
     if type(first) is not type(server):
-        return "only exposes of one type can share a port"
+        return helps.ONE_TYPE_ON_PORT
     if first.address != server.address:
-        return "only exposes of one address can share a port"
+        return helps.ONE_ADDRESS_ON_PORT
     if first.guard is not None or server.guard is not None:
-        return "an expose with authentication has its port alone"
+        return helps.GUARDED_PORT
     return None
 
 
-def _both(first: Server, server: Server) -> Iterable[tuple[str, object]]:
-    """The routes or tools of the second server that the first one has, too: how they are told there, and themselves."""
-    known = {key: name for key, name, _ in answered(first)}
-    return sorted(((known[key], part) for key, _, part in answered(server) if key in known), key=itemgetter(0))
+def _both(first: Server, server: Server) -> Iterable[tuple[Route | Forward | Tool, object]]:
+    """The routes or tools that both servers have: those of the first one, and those of the second one."""
+    known = {key: (name, part) for key, name, part in answered(first)}
+    pairs = [(known[key], part) for key, _, part in answered(server) if key in known]
+    return ((first_part, part) for (_, first_part), part in sorted(pairs, key=lambda pair: pair[0][0]))
 
 
 def answered(server: Server) -> Iterator[tuple[object, str, Route | Forward | Tool]]:

@@ -9,7 +9,8 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.link.data import entries
 from naftiko_runtime.link.steps import check_steps
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,20 +61,16 @@ def _check_namespaces(document: Document, context: Context) -> None:
         if not isinstance(namespace, str):
             continue
         if (first := seen.setdefault(namespace, expose)) is not expose:
-            message = f"the namespace '{namespace}' is exposed twice"
-            advice = f"rename one; the first stands on {context.line_of(first.at('namespace'), steps)}"
-            context.complain(rules.DUPLICATE_NAMESPACE, message, steps, advice)
+            related = context.span(first.at("namespace"))
+            context.report(rules.DUPLICATE_NAMESPACE_EXPOSED(namespace=namespace), steps, related=related)
         elif (api := consumed.get(namespace)) is not None:
-            line = context.line_of(api.at("namespace"), steps)
-            message = f"'{namespace}' is also the namespace of a consumed API"
-            context.complain(rules.SHARED_NAMESPACE, message, steps, f"rename one; the other stands on {line}")
+            related = context.span(api.at("namespace"))
+            context.report(rules.SHARED_NAMESPACE(namespace=namespace), steps, related=related)
 
 
 def _check_control(control: Sequence[Expose], context: Context) -> None:
     for expose in control[1:]:
-        steps = expose.at("type")
-        advice = f"remove it; the first stands on {context.line_of(control[0].at('type'), steps)}"
-        context.complain(rules.SECOND_CONTROL, "a capability has one control expose at most", steps, advice)
+        context.report(rules.SECOND_CONTROL(), expose.at("type"), related=context.span(control[0].at("type")))
 
 
 def _check_ports(exposes: Sequence[Expose], context: Context) -> None:
@@ -85,10 +82,8 @@ def _check_ports(exposes: Sequence[Expose], context: Context) -> None:
         others = (o for n, o in enumerate(exposes) if o.type != expose.type and (n < number or o.type in _SERVED))
         first = next((other for other in others if _key(other, "port") == port), None)
         if first is not None:
-            line = context.line_of(first.at("port"), expose.at("port"))
-            message = f"the {expose.type} expose listens on port {port}, as the {first.type} expose does"
-            advice = f"only exposes of one type can share a port; change one, the other is named on {line}"
-            context.complain(rules.PORT, message, expose.at("port"), advice)
+            statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
+            context.report(statement, expose.at("port"), related=context.span(first.at("port")))
 
 
 class _Actions:
@@ -112,31 +107,26 @@ class _Actions:
 def _check_skill(skill: dict[str, Any], steps: Steps, actions: _Actions, context: Context) -> None:
     tools = list(entries(skill.get("tools"), (*steps, "tools")))
     if "location" not in skill and any("instruction" in tool for tool, _ in tools):
-        message = f"the skill '{skill.get('name')}' has an instruction, and no 'location' to find it in"
-        advice = "add 'location: file:///…', the folder with SKILL.md"
-        context.complain(rules.MISSING_KEY, message, (*steps, "location"), advice)
+        context.report(rules.MISSING_KEY_SKILL_LOCATION(name=str(skill.get("name"))), (*steps, "location"))
     for tool, place in tools:
         match tool:
             case {"from": _, "instruction": _}:
-                message = f"the tool '{tool.get('name')}' has both 'from' and 'instruction'"
-                context.complain(rules.INVALID_VALUE, message, (*place, "instruction"), "keep one of the two", key=True)
+                statement = rules.INVALID_VALUE_SKILL_TOOL(name=str(tool.get("name")))
+                context.report(statement, (*place, "instruction"), key=True)
             case {"from": dict() as origin}:
                 _check_origin(origin, (*place, "from"), actions, context)
             case {"from": _}:
-                message, advice = "'from' takes a mapping", "write '{sourceNamespace: …, action: …}'"
-                context.complain(rules.WRONG_TYPE, message, (*place, "from"), advice)
+                context.report(rules.WRONG_TYPE_SKILL_ORIGIN(), (*place, "from"))
             case {"instruction": _}:
                 pass
             case _:
-                message = f"the tool '{tool.get('name')}' has neither 'from' nor 'instruction'"
-                advice = "add 'from: {sourceNamespace: …, action: …}', or the file of an instruction"
-                context.complain(rules.MISSING_KEY, message, (*place, "from"), advice)
+                context.report(rules.MISSING_KEY_SKILL_TOOL(name=str(tool.get("name"))), (*place, "from"))
 
 
 def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, context: Context) -> None:
     for key in _ORIGIN:
         if key not in origin:
-            context.complain(rules.MISSING_KEY, f"the key '{key}' is missing", (*steps, key), f"add '{key}: …'")
+            context.report(rules.MISSING_KEY(key=key), (*steps, key))
     if not all(key in origin for key in _ORIGIN) or not actions.whole:
         return
     namespace, action = (str(origin[key]) for key in _ORIGIN)
@@ -144,10 +134,8 @@ def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, conte
     if known is None and context.may_be_completed(namespace, actions.of):
         return
     if known is None:
-        advice = did_you_mean(namespace, actions.of, "exposed namespaces")
-        message = f"no 'rest' or 'mcp' expose has the namespace '{namespace}'"
-        context.complain(rules.UNKNOWN_ACTION, message, (*steps, "sourceNamespace"), advice)
+        advice = suggest(namespace, actions.of, helps.EXPOSED_NAMESPACES)
+        context.report(rules.UNKNOWN_ACTION_NAMESPACE(namespace=namespace), (*steps, "sourceNamespace"), advice)
     elif action not in known:
-        message = f"'{namespace}' has no operation or tool '{action}'"
-        advice = did_you_mean(action, known, "it has") or "give the operation a name there"
-        context.complain(rules.UNKNOWN_ACTION, message, (*steps, "action"), advice)
+        advice = suggest(action, known, helps.IT_HAS) or helps.NAME_OPERATION()
+        context.report(rules.UNKNOWN_ACTION(namespace=namespace, action=action), (*steps, "action"), advice)

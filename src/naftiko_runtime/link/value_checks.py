@@ -15,6 +15,7 @@ from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.data import walk_parts
 from naftiko_runtime.redaction import looks_like_token
+from naftiko_runtime.rules import helps
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.regex import Pattern
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
 _BAD_PERCENT: Final = pattern(r"%(?![0-9A-Fa-f]{2})")
@@ -81,11 +83,15 @@ def _check_ends(part: Part, context: Context) -> None:
     for key in _NAMES:
         text = getattr(part, key, None)
         if isinstance(text, str) and text != text.strip() and key in part.model_fields_set:
-            rule = rules.PATH if key == "path" else rules.INVALID_VALUE
-            message = f"the {key} '{text.strip()}' has white space at its end"
-            if text != text.lstrip():
-                message = f"the {key} '{text.strip()}' has white space before it"
-            context.complain(rule, message, part.at(key), f"write '{text.strip()}'")
+            context.report(_white_space(key, text), part.at(key))
+
+
+def _white_space(key: str, text: str) -> Statement:
+    """That a name or a path has white space round it."""
+    before = text != text.lstrip()
+    if key == "path":
+        return (rules.PATH_SPACE_BEFORE if before else rules.PATH_SPACE_AFTER)(text=text.strip())
+    return (rules.INVALID_VALUE_SPACE_BEFORE if before else rules.INVALID_VALUE_SPACE_AFTER)(key=key, text=text.strip())
 
 
 def is_absolute(path: str) -> bool:
@@ -97,11 +103,9 @@ def _check_path(text: str | None, steps: Steps, context: Context) -> None:
     if text is None:
         return
     if is_absolute(text):
-        advice = "write the path alone; the scheme and the host of an API stand in its 'baseUri'"
-        context.complain(rules.PATH, "a path is not a URL", steps, advice)
+        context.report(rules.PATH_URL(), steps)
     if _BAD_PERCENT.search(text):
-        message = "a '%' in the path does not begin a percent-encoded character"
-        context.complain(rules.PATH, message, steps, "write '%25' for a percent sign")
+        context.report(rules.PATH_PERCENT(), steps)
 
 
 def _check_default(parameter: Parameter, context: Context) -> None:
@@ -115,8 +119,8 @@ def _check_default(parameter: Parameter, context: Context) -> None:
         else:
             Contract((declared,)).admit_request({})
     except Rejected as rejected:
-        message = f"the default of '{parameter.name}' {rejected.faults[0].detail}"
-        context.complain(rules.INVALID_VALUE, message, parameter.at("default"), "correct the default, or leave it out")
+        statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
+        context.report(statement, parameter.at("default"))
 
 
 def _compile(text: str | None) -> Pattern | None:
@@ -138,7 +142,7 @@ def _check_credential(part: Part, context: Context) -> None:
         key = type(part).model_fields[field].alias or field
         for name in _names(text):
             if looks_like_token(name):
-                _complain_of_token(f"the variable in '{key}'", part.at(key), context)
+                context.report(rules.SECRET_AS_NAME(key=key), part.at(key))
         _check_characters(part, key, text, context, header=_is_header(part))
 
 
@@ -147,9 +151,9 @@ def _check_characters(part: Part, key: str, text: str, context: Context, *, head
     literal = "".join(_literals(text))
     found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if header else None)
     if found:
-        message = f"'{key}' holds the character U+{ord(found[0]):04X}, which a header cannot carry"
-        advice = "write straight quotes, or none" if found[0] in "\u2018\u2019\u201c\u201d\u201e" else "remove it"
-        context.complain(rules.INVALID_VALUE, message, part.at(key), advice)
+        is_quote = found[0] in "\u2018\u2019\u201c\u201d\u201e"
+        advice = helps.STRAIGHT_QUOTES() if is_quote else helps.REMOVE()
+        context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.at(key), advice)
 
 
 def _is_header(part: Part) -> bool:
@@ -174,24 +178,17 @@ def _literals(text: str) -> Iterator[str]:
 def _check_keys(bind: Bind, context: Context) -> None:
     for variable, key in bind.keys.items():
         if looks_like_token(key):
-            _complain_of_token(f"the key of a variable of '{bind.namespace}'", bind.at("keys", variable), context)
+            context.report(rules.SECRET_AS_NAME_KEY(namespace=bind.namespace), bind.at("keys", variable))
         elif looks_like_token(variable):
-            _complain_of_token(f"a variable of '{bind.namespace}'", bind.at("keys", variable), context, key=True)
-
-
-def _complain_of_token(what: str, steps: Steps, context: Context, *, key: bool = False) -> None:
-    message = f"{what} looks like a secret, not like a name"
-    advice = "write the name of the variable that holds the secret, and replace the secret: others may have read it"
-    context.complain(rules.SECRET_AS_NAME, message, steps, advice, key=key)
+            statement = rules.SECRET_AS_NAME_VARIABLE(namespace=bind.namespace)
+            context.report(statement, bind.at("keys", variable), key=True)
 
 
 def _check_outputs(spec: Exposed, context: Context) -> None:
     if spec.call is None and spec.steps is None and spec.ref is None:
         mapped = next(_mapped(spec.output_parameters), None)
         if mapped is not None:
-            message = "a 'mapping' without a call has nothing to read from"
-            advice = "add 'call: namespace.operation', or give a 'value' instead of the mapping"
-            context.complain(rules.MAPPING_WITHOUT_CALL, message, mapped.at("mapping"), advice)
+            context.report(rules.MAPPING_WITHOUT_CALL(), mapped.at("mapping"))
         return
     for output in spec.output_parameters:
         _check_properties(output, context)
@@ -210,9 +207,7 @@ def _check_properties(output: Output, context: Context) -> None:
     older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
     for name, inner in (older.properties or {}).items():
         if not _reads(inner):
-            message = f"the property '{name}' has no 'mapping', so that it would show the whole response"
-            advice = f"add 'mapping: $.{name}', or give it a 'value'"
-            context.complain(rules.UNMAPPED_PROPERTY, message, inner.at(), advice)
+            context.report(rules.UNMAPPED_PROPERTY(name=name), inner.at())
 
 
 def _reads(output: Output) -> bool:

@@ -11,7 +11,8 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.capability import SCHEMES
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.plan import Binding, Variable
-from naftiko_runtime.suggest import did_you_mean, nearest
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import nearest, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Findings, Span
@@ -49,10 +50,9 @@ class Variables:
             if bind.location is None:
                 self._environments.append(bind.namespace)
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
-                message = f"there is no provider of values '{scheme[:40]}'"
-                advice = did_you_mean(scheme[:40], SCHEMES, "known schemes")
+                advice = suggest(scheme[:40], SCHEMES, helps.KNOWN_SCHEMES)
                 steps = bind.at("location")
-                findings.add(rules.PROVIDER, message, source.span(steps), advice, steps)
+                findings.report(rules.PROVIDER(scheme=scheme[:40]), source.span(steps), advice, part=steps)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
@@ -61,8 +61,8 @@ class Variables:
         span = source.span(steps, key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
-            advice = f"rename one; the first stands on {self._bindings[binding.name].span.line_from(span)}"
-            findings.add(rules.DUPLICATE_NAME, f"the variable '{binding.name}' is bound twice", span, advice, steps)
+            first = self._bindings[binding.name].span
+            findings.report(rules.DUPLICATE_NAME_VARIABLE(name=binding.name), span, part=steps, related=first)
             return
         self._bindings[binding.name] = binding
         self._short.setdefault(variable, []).append(binding.name)

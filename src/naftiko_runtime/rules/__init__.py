@@ -38,5 +38,8 @@ from naftiko_runtime.rules.rule import (
     Statement as Statement,
 )
 from naftiko_runtime.rules.rule import (
+    render_statement as render_statement,
+)
+from naftiko_runtime.rules.rule import (
     render_text as render_text,
 )

@@ -63,9 +63,34 @@ NEWER_VERSION: Final = define(
 )
 
 MISSING_KEY: Final = define(
-    "NK108", "missing-key", Severity.ERROR, "A required key is absent.", "Add the key at the place shown."
+    "NK108",
+    "missing-key",
+    Severity.ERROR,
+    "A required key is absent.",
+    "Add the key at the place shown.",
+    "the key '{key}' is missing",
+    "add '{key}: …'",
 )
 MISSING_KEY_LOCATION: Final = MISSING_KEY.variant("an import needs 'location', a file")
+MISSING_KEY_SCHEMA: Final = MISSING_KEY.variant(
+    "reading 'protobuf' needs the key 'outputSchema'",
+    "add 'outputSchema: FILE.proto#package.Message', a file beside the document",
+)
+MISSING_KEY_CALL: Final = MISSING_KEY.variant(
+    "a tool needs 'call', or 'outputParameters' with values of its own",
+    "add 'call: namespace.operation', or 'outputParameters' with values",
+)
+MISSING_KEY_STEP_NAME: Final = MISSING_KEY.variant("the step has no 'name'", "add 'name: …'")
+MISSING_KEY_STEP_TYPE: Final = MISSING_KEY.variant("the step has no 'type'")
+MISSING_KEY_OF_STEP: Final = MISSING_KEY.variant("a step of type '{type}' needs '{key}'", "add '{key}: …'")
+MISSING_KEY_SKILL_LOCATION: Final = MISSING_KEY.variant(
+    "the skill '{name}' has an instruction, and no 'location' to find it in",
+    "add 'location: file:///…', the folder with SKILL.md",
+)
+MISSING_KEY_SKILL_TOOL: Final = MISSING_KEY.variant(
+    "the tool '{name}' has neither 'from' nor 'instruction'",
+    "add 'from: {{sourceNamespace: …, action: …}}', or the file of an instruction",
+)
 
 WRONG_TYPE: Final = define(
     "NK109",
@@ -73,6 +98,19 @@ WRONG_TYPE: Final = define(
     Severity.ERROR,
     "A value is not of the kind its key takes.",
     "Write a value of the kind that is named.",
+)
+WRONG_TYPE_WITH: Final = WRONG_TYPE.variant("'{name}' takes text, a number or a boolean")
+WRONG_TYPE_TEXT_BODY: Final = WRONG_TYPE.variant("a body of type '{type}' takes text")
+WRONG_TYPE_FORM: Final = WRONG_TYPE.variant("a form takes a mapping of fields")
+WRONG_TYPE_MULTIPART: Final = WRONG_TYPE.variant(
+    "a multipart form takes a list of parts", "write a list of {{name: …, value: …, filename: …, contentType: …}}"
+)
+WRONG_TYPE_PART: Final = WRONG_TYPE.variant(
+    "a part of a form has a 'name' and a 'value'",
+    "write {{name: …, value: …}}, and for a file filename and contentType",
+)
+WRONG_TYPE_SKILL_ORIGIN: Final = WRONG_TYPE.variant(
+    "'from' takes a mapping", "write '{{sourceNamespace: …, action: …}}'"
 )
 
 INVALID_VALUE: Final = define(
@@ -83,6 +121,72 @@ INVALID_VALUE: Final = define(
     "Use one of the values that are listed.",
 )
 INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is for the runtime to send")
+INVALID_VALUE_FIXED: Final = INVALID_VALUE.variant("the value of '{name}' {problem}")
+INVALID_VALUE_OUTPUT: Final = INVALID_VALUE.variant(
+    "'{value}' is not of the type {type}", "change the value or the type"
+)
+INVALID_VALUE_BODY_KEY: Final = INVALID_VALUE.variant(
+    "the API's key goes in the body, and a {method} has none",
+    "write 'placement: header' or 'query' under 'authentication', or another method",
+)
+INVALID_VALUE_HEADER_NAME: Final = INVALID_VALUE.variant(
+    "'{name}' is no name of an HTTP header", "a name has letters, digits and dashes"
+)
+INVALID_VALUE_HIDDEN_HEADER: Final = INVALID_VALUE.variant(
+    "'{name}' is between the runtime and the API, and never reaches callers", "remove it from the list"
+)
+INVALID_VALUE_ENDPOINT: Final = INVALID_VALUE.variant("the token endpoint is no http or https URL", "give a full URL")
+INVALID_VALUE_ENDPOINT_HOST: Final = INVALID_VALUE.variant(
+    "the token endpoint has a host that is not a valid name", "give a full URL"
+)
+INVALID_VALUE_AUTHENTICATION: Final = INVALID_VALUE.variant("there is no authentication of type '{type}'")
+INVALID_VALUE_SIZE: Final = INVALID_VALUE.variant(
+    "'{value}' is no size", "write a number and B, KiB, MiB or GiB, as in '512KiB'"
+)
+INVALID_VALUE_MEDIA_TYPE: Final = INVALID_VALUE.variant("'{value}' is no media type", "write one as in 'image/png'")
+INVALID_VALUE_TTL: Final = INVALID_VALUE.variant(
+    "'ttlMs' is negative", "write 0 or a number of milliseconds, such as 60000"
+)
+INVALID_VALUE_CACHE_SCOPE: Final = INVALID_VALUE.variant("there is no cache scope '{value}'")
+INVALID_VALUE_TRANSPORT: Final = INVALID_VALUE.variant("there is no MCP transport '{value}'")
+INVALID_VALUE_BINARY_MAPPED: Final = INVALID_VALUE.variant(
+    "an answer of format 'binary' cannot be mapped", "use 'mapping: $', or say which format it is"
+)
+INVALID_VALUE_SCHEMA: Final = INVALID_VALUE.variant("'outputSchema' does not do: {problem}")
+INVALID_VALUE_SCHEMA_UNREADABLE: Final = INVALID_VALUE.variant(
+    "cannot read the schema: {problem}", "name a file beside the document"
+)
+INVALID_VALUE_SCHEMA_OUTSIDE: Final = INVALID_VALUE.variant(
+    "a schema may not leave the document's folder", "allow it with --allow-import DIR"
+)
+INVALID_VALUE_STYLE: Final = INVALID_VALUE.variant(
+    "a query has no style 'simple'", "write 'explode: false' for a list that is joined by commas"
+)
+INVALID_VALUE_JSON_BODY: Final = INVALID_VALUE.variant(
+    "the body is not JSON: {problem}", "write JSON with {{{{name}}}} for values, or a mapping under 'data'"
+)
+INVALID_VALUE_YAML_BODY: Final = INVALID_VALUE.variant(
+    "the body is not YAML: {problem}", "write YAML with {{{{name}}}} for values"
+)
+INVALID_VALUE_YAML_KEY: Final = INVALID_VALUE.variant(
+    "a key of a YAML body holds no placeholder", "give the whole mapping as one value"
+)
+INVALID_VALUE_SPACE_BEFORE: Final = INVALID_VALUE.variant(
+    "the {key} '{text}' has white space before it", "write '{text}'"
+)
+INVALID_VALUE_SPACE_AFTER: Final = INVALID_VALUE.variant(
+    "the {key} '{text}' has white space at its end", "write '{text}'"
+)
+INVALID_VALUE_DEFAULT: Final = INVALID_VALUE.variant(
+    "the default of '{name}' {problem}", "correct the default, or leave it out"
+)
+INVALID_VALUE_CHARACTER: Final = INVALID_VALUE.variant(
+    "'{key}' holds the character U+{code}, which a header cannot carry"
+)
+INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.variant("there is no step of type '{type}'")
+INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
+    "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
+)
 
 UNKNOWN_KEY: Final = define(
     "NK111",
@@ -93,7 +197,12 @@ UNKNOWN_KEY: Final = define(
 )
 
 MISSPELT_KEY: Final = define(
-    "NK112", "misspelt-key", Severity.ERROR, "A key that is nearly a known one.", "Write the key that is suggested."
+    "NK112",
+    "misspelt-key",
+    Severity.ERROR,
+    "A key that is nearly a known one.",
+    "Write the key that is suggested.",
+    "unknown key '{key}'",
 )
 
 NOT_SERVED: Final = define(
@@ -103,6 +212,19 @@ NOT_SERVED: Final = define(
     "A part of the specification that this version does not serve yet.",
     "Use what is suggested instead, or leave the part out.",
 )
+NOT_SERVED_EXPOSE: Final = NOT_SERVED.variant("an expose of type '{type}' is not served yet")
+NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.variant(
+    "an expose with authentication of type '{type}' is not served yet", "use 'basic', 'bearer', 'apikey' or 'digest'"
+)
+NOT_SERVED_KEY_PLACEMENT: Final = NOT_SERVED.variant(
+    "an expose whose callers show a key in the {placement} is not served yet", "use 'header' or 'query'"
+)
+NOT_SERVED_STDIO: Final = NOT_SERVED.variant("the transport 'stdio' is not served yet", "use 'http'")
+NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.variant(
+    "an operation without 'call' and 'outputParameters' is not served yet",
+    "add 'call: namespace.operation', or 'outputParameters' with values",
+)
+NOT_SERVED_LIBRARY: Final = NOT_SERVED.variant("reading '{format}' needs a library that is not installed")
 
 NON_STANDARD_KEY: Final = define(
     "NK114",
@@ -110,6 +232,16 @@ NON_STANDARD_KEY: Final = define(
     Severity.WARNING,
     "A spelling outside the specification that is given its meaning.",
     "Write the specification's spelling.",
+)
+NON_STANDARD_KEY_PATH: Final = NON_STANDARD_KEY.variant("an operation's own 'path' is read", "give it a resource")
+NON_STANDARD_KEY_HEADERS: Final = NON_STANDARD_KEY.variant(
+    "'headers' is read as one key for each entry", "write 'key' and 'value'"
+)
+NON_STANDARD_KEY_PARTS: Final = NON_STANDARD_KEY.variant(
+    "parts as a mapping are read as plain fields", "write a list of {{name: …, value: …}}"
+)
+NON_STANDARD_KEY_BOUNDARY: Final = NON_STANDARD_KEY.variant(
+    "the content type of a multipart form is for the runtime to send, with its boundary", "remove it"
 )
 
 NON_STANDARD: Final = define(
@@ -134,6 +266,15 @@ NO_EFFECT: Final = define(
     Severity.WARNING,
     "A key of the specification that changes nothing here.",
     "Leave it for those who read the file otherwise; do not count on it here.",
+)
+NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.variant(
+    "'maxBinarySize' has no effect here: the answer is not binary", "write 'outputRawFormat: binary' as well"
+)
+NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.variant("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
+NO_EFFECT_STYLE: Final = NO_EFFECT.variant("'{key}' has no effect on a parameter 'in: {where}'")
+NO_EFFECT_UNNAMED_OUTPUT: Final = NO_EFFECT.variant(
+    "an output without a name is no part of the result, which is an object of the named ones",
+    "add 'name', or remove the output",
 )
 
 OTHER_DOCUMENT: Final = define(

@@ -7,7 +7,12 @@ from typing import Final
 from naftiko_runtime.rules.rule import Severity, define
 
 NO_SUCH_EXPOSE: Final = define(
-    "NK401", "unknown-expose-type", Severity.ERROR, "An expose type that does not exist.", "Use `rest` or `mcp`."
+    "NK401",
+    "unknown-expose-type",
+    Severity.ERROR,
+    "An expose type that does not exist.",
+    "Use `rest` or `mcp`.",
+    "there is no expose of type '{type}'",
 )
 
 DUPLICATE_ROUTE: Final = define(
@@ -16,6 +21,19 @@ DUPLICATE_ROUTE: Final = define(
     Severity.ERROR,
     "Two operations of one expose answer the same method and path.",
     "Keep one of the two; names of placeholders make no difference.",
+    "{method} {path} is routed twice",
+    "keep one of the two; {line} has {method} {first}",
+)
+DUPLICATE_ROUTE_FORWARD: Final = DUPLICATE_ROUTE.variant(
+    "{path} is forwarded twice", "keep one of the two; the first is {first}"
+)
+DUPLICATE_ROUTE_ON_PORT: Final = DUPLICATE_ROUTE.variant(
+    "{method} {path} is exposed by '{first}' and '{second}', which share port {port}",
+    "change one, or start with --port {second}=N",
+)
+DUPLICATE_ROUTE_FORWARD_ON_PORT: Final = DUPLICATE_ROUTE.variant(
+    "what is forwarded at {path} is exposed by '{first}' and '{second}', which share port {port}",
+    "change one, or start with --port {second}=N",
 )
 
 PORT: Final = define(
@@ -24,6 +42,14 @@ PORT: Final = define(
     Severity.ERROR,
     "Two exposes that cannot share a port listen on the same one.",
     "Change one port or address, or start with `--port NAMESPACE=PORT`.",
+    "'{first}' and '{second}' both listen on port {port}",
+)
+PORT_RANGE: Final = PORT.variant(
+    "with the offset the port would be {port}", "choose an offset that leaves it between 1 and {most}"
+)
+PORT_OF_TYPES: Final = PORT.variant(
+    "the {type} expose listens on port {port}, as the {other} expose does",
+    "only exposes of one type can share a port; change one, the other is named on {line}",
 )
 
 BASE_URI: Final = define(
@@ -33,6 +59,20 @@ BASE_URI: Final = define(
     "A consumed API has no usable base URI.",
     "Give a full `http` or `https` URL, or start with `--base-uri NAMESPACE=URL`.",
 )
+BASE_URI_EMPTY: Final = BASE_URI.variant("the base URI is empty")
+BASE_URI_UNFILLED: Final = BASE_URI.variant("the base URI has an unfilled placeholder")
+BASE_URI_HOST: Final = BASE_URI.variant("the base URI has a host that is not a valid name")
+BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI holds a character that a URL cannot")
+BASE_URI_NO_URL: Final = BASE_URI.variant("the base URI is not a URL")
+BASE_URI_NO_SCHEME: Final = BASE_URI.variant("the base URI has no scheme (http or https) and host")
+BASE_URI_CREDENTIALS: Final = BASE_URI.variant("the base URI holds credentials; they belong into 'authentication'")
+BASE_URI_QUERY: Final = BASE_URI.variant("the base URI has a query or a fragment")
+BASE_URI_MISPLACED: Final = BASE_URI.variant(
+    "a variable at the start of the base URI is all of it up to its path: only '/' can follow"
+)
+BASE_URI_FORM: Final = BASE_URI.variant(
+    "{written:and '*'} in the base URI is no variable: one is written in double braces"
+)
 
 UNDECLARED_PLACEHOLDER: Final = define(
     "NK405",
@@ -40,6 +80,8 @@ UNDECLARED_PLACEHOLDER: Final = define(
     Severity.WARNING,
     "A path placeholder that no parameter declares.",
     "Write the placeholder into the route's path, or bind it under `with`; otherwise callers give it in the query.",
+    "'{name}' of the consumed path is declared nowhere; callers give it in the query",
+    "write {{{name}}} into the route's path, or bind it under 'with'",
 )
 
 UNPLACED_PARAMETER: Final = define(
@@ -48,6 +90,7 @@ UNPLACED_PARAMETER: Final = define(
     Severity.ERROR,
     "A parameter 'in: path' whose path has no place for it.",
     "Write `{name}` into the path, or say where the parameter really goes.",
+    "the path has no place for '{name}'",
 )
 
 PATH_INPUT_IN_QUERY: Final = define(
@@ -56,6 +99,7 @@ PATH_INPUT_IN_QUERY: Final = define(
     Severity.WARNING,
     "An exposed input 'in: path' whose route has no place for it; callers give it in the query.",
     "Write `{name}` into the route's path, or `in: query`.",
+    "the route has no place for '{name}'; callers give it in the query",
 )
 
 NOTHING_TO_SERVE: Final = define(
@@ -64,6 +108,12 @@ NOTHING_TO_SERVE: Final = define(
     Severity.ERROR,
     "A document that exposes nothing.",
     "Add `exposes`; a file that is only there to be imported cannot run.",
+    "nothing is exposed",
+    "add 'exposes:' with a 'rest' or 'mcp' entry",
+)
+NOTHING_TO_SERVE_ONLY_IMPORTED: Final = NOTHING_TO_SERVE.variant(
+    "there is nothing to run: this document has no capability, and is only there to be imported",
+    "run a document that imports it, or add 'capability:' with 'exposes:'",
 )
 
 SECOND_CONTROL: Final = define(
@@ -72,6 +122,8 @@ SECOND_CONTROL: Final = define(
     Severity.ERROR,
     "A capability with more than one `control` expose.",
     "Keep one; it is for the whole capability.",
+    "a capability has one control expose at most",
+    "remove it; the first stands on {line}",
 )
 
 IMPORT_ONLY: Final = define(
@@ -80,6 +132,8 @@ IMPORT_ONLY: Final = define(
     Severity.WARNING,
     "A capability without `exposes`: others can import it, but it cannot run.",
     "Add `exposes` if it is meant to run; `naftiko run` refuses it as `nothing-to-serve`.",
+    "nothing is exposed: this document can only be imported, not run",
+    "add 'exposes:' with a 'rest' or 'mcp' entry, if it is meant to run",
 )
 
 EMPTY_EXPOSE: Final = define(
@@ -89,6 +143,11 @@ EMPTY_EXPOSE: Final = define(
     "An expose without routes or tools, or a resource without operations: callers get nothing there.",
     "Write what it is to serve, or leave it out.",
 )
+EMPTY_EXPOSE_RESOURCE: Final = EMPTY_EXPOSE.variant(
+    "nothing is served at '{path}'", "write 'operations', or leave it out"
+)
+EMPTY_EXPOSE_ROUTES: Final = EMPTY_EXPOSE.variant("'{namespace}' serves no route", "write 'resources', or leave it out")
+EMPTY_EXPOSE_TOOLS: Final = EMPTY_EXPOSE.variant("'{namespace}' serves no tool", "write 'tools', or leave it out")
 
 UNLISTED_PLACEHOLDER: Final = define(
     "NK421",
@@ -96,6 +155,8 @@ UNLISTED_PLACEHOLDER: Final = define(
     Severity.INFO,
     "A placeholder of a route that no input parameter declares; only `validate --fix` looks for it.",
     "Declare it under the resource's `inputParameters`: `{name: …, in: path, type: string}`.",
+    "the placeholder '{name}' is no declared input",
+    "add {{name: {name}, in: path, type: string}} to the resource's inputParameters",
 )
 
 TOOL_NAME: Final = define(
@@ -104,6 +165,8 @@ TOOL_NAME: Final = define(
     Severity.WARNING,
     "A tool's name that MCP clients may refuse.",
     "Use up to 64 letters, digits, dashes and underscores.",
+    "clients may refuse a tool of the name '{name}'",
+    "use up to 64 letters, digits, '-' and '_'",
 )
 
 CONTRADICTION: Final = define(
@@ -112,4 +175,10 @@ CONTRADICTION: Final = define(
     Severity.WARNING,
     "A tool's hint that the called operation's method contradicts.",
     "Correct the hint, or leave it out.",
+    "the hint '{hint}' cannot be true: '{operation}' is a {method}",
+    "clients ask their users less of what only reads, and more of what destroys",
+)
+CONTRADICTION_OF_HINTS: Final = CONTRADICTION.variant(
+    "the hint '{hint}' cannot be true: what only reads destroys nothing",
+    "clients ask their users less of what only reads, and more of what destroys",
 )

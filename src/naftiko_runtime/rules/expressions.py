@@ -12,10 +12,22 @@ JSONPATH: Final = define(
     Severity.ERROR,
     "A JSONPath that does not compile.",
     "Correct the path at the column that is named.",
+    "{problem}",
 )
 
 TEMPLATE: Final = define(
-    "NK302", "invalid-template", Severity.ERROR, "A template that does not parse.", "Write `{{name}}`, with a name."
+    "NK302",
+    "invalid-template",
+    Severity.ERROR,
+    "A template that does not parse.",
+    "Write `{{name}}`, with a name.",
+    "{problem}",
+    "write {{{{NAME}}}}",
+)
+TEMPLATE_OPEN: Final = TEMPLATE.variant("the placeholder is not closed", "write {{{{NAME}}}}")
+TEMPLATE_WORKFLOW: Final = TEMPLATE.variant("'{written}' is no template; a variable has no '$'", "write {{{{{name}}}}}")
+TEMPLATE_SHELL: Final = TEMPLATE.variant(
+    "'{written}' is no variable; a variable is written in double braces", "write {{{{{name}}}}}"
 )
 
 PATH: Final = define(
@@ -24,7 +36,26 @@ PATH: Final = define(
     Severity.ERROR,
     "A path that cannot be routed or sent.",
     "Begin with `/`, close every brace, and leave queries and fragments out.",
+    "the path does not parse: {problem}",
+    "write {{name}}",
 )
+PATH_FRAGMENT: Final = PATH.variant("a path cannot hold '#'", "write %23")
+PATH_RELATIVE: Final = PATH.variant("a route's path starts with '/'", "write '/{path}'")
+PATH_CHARACTER: Final = PATH.variant(
+    "a route's path holds no '?', '#' or white space",
+    "what stands behind a '?' is declared under inputParameters, with 'in: query'",
+)
+PATH_ADJACENT: Final = PATH.variant(
+    "two placeholders have nothing between them", "put a '/' or other text between them"
+)
+PATH_URL: Final = PATH.variant(
+    "a path is not a URL", "write the path alone; the scheme and the host of an API stand in its 'baseUri'"
+)
+PATH_PERCENT: Final = PATH.variant(
+    "a '%' in the path does not begin a percent-encoded character", "write '%25' for a percent sign"
+)
+PATH_SPACE_BEFORE: Final = PATH.variant("the path '{text}' has white space before it", "write '{text}'")
+PATH_SPACE_AFTER: Final = PATH.variant("the path '{text}' has white space at its end", "write '{text}'")
 
 PATTERN: Final = define(
     "NK304",
@@ -32,6 +63,8 @@ PATTERN: Final = define(
     Severity.ERROR,
     "A regular expression that does not compile, or that could not be matched in linear time.",
     "Write it in RE2's syntax: without look-around and back references.",
+    "the pattern does not compile: {problem}",
+    "write it without look-around and back references: patterns are RE2's, which never hang",
 )
 
 UNMAPPED_PROPERTY: Final = define(
@@ -40,6 +73,8 @@ UNMAPPED_PROPERTY: Final = define(
     Severity.ERROR,
     "A property of a called operation without a `mapping` or a `value`; it would show callers the whole response.",
     "Add a `mapping` to the property, or a `value`.",
+    "the property '{name}' has no 'mapping', so that it would show the whole response",
+    "add 'mapping: $.{name}', or give it a 'value'",
 )
 
 MAPPING_WITHOUT_CALL: Final = define(
@@ -48,6 +83,8 @@ MAPPING_WITHOUT_CALL: Final = define(
     Severity.ERROR,
     "A `mapping` in an operation that has no `call`, `steps` or `ref`; there is no response to read from.",
     "Add a `call`, or write a `value` instead of the mapping.",
+    "a 'mapping' without a call has nothing to read from",
+    "add 'call: namespace.operation', or give a 'value' instead of the mapping",
 )
 
 AUTHENTICATION_INPUT: Final = define(
@@ -72,4 +109,6 @@ ROOT_PATH: Final = define(
     Severity.INFO,
     "A mapping `$.`, which means `$`; only `validate --fix` looks for it.",
     "Write `$`.",
+    "'$.' is read as '$'",
+    "write '$'",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from naftiko_runtime.extras import install_advice
 from naftiko_runtime.rules.rule import Help
 
 DID_YOU_MEAN: Final = Help("did you mean '{suggestion}'?")
@@ -17,3 +18,60 @@ NO_FOLDER: Final = Help("there is no folder '{folder}'")
 REMOVE_IMPORT: Final = Help("remove the import: this document defines '{namespace}'")
 CONSUMED_NAMESPACES: Final = Help("consumed namespaces: {known}")
 REMOVE_FROM_LIST: Final = Help("remove it from the list")
+REMOVE: Final = Help("remove it")
+LEAVE_OUT: Final = Help("leave it out")
+ONE_OF: Final = Help("one of: {known}")
+KNOWN_TYPES: Final = Help("known types: {known}")
+BIND: Final = Help("bind it: 'binds: [{{namespace: {namespace}, keys: {{{key}: {key}}}}}]'")
+LISTED: Final = Help("listed are: {known}")
+WRITE_INPUT_WITH: Final = Help(
+    "write '{own}.x' for the caller's x; a text to be sent stands in the parameter's own 'value'"
+)
+WRITE_INPUT: Final = Help("write {{{{x}}}} for the caller's x, and {{{{NAME}}}} for a variable")
+WITH_GIVES: Final = Help("'with' gives '{name}' another value")
+WRITE_INTO_BODY: Final = Help("its body has no place for it: write {{{{{name}}}}} there")
+DECLARE_PARAMETER: Final = Help("declare it in the consumed operation's inputParameters")
+DECLARE_PARAMETER_BESIDE: Final = Help("declare it in the consumed operation's inputParameters; it has {known:'*'}")
+PATH_HAS: Final = Help("the path has: {known}")
+WRITE_INTO_PATH: Final = Help("write {{{name}}} into the path, or 'in: query' here")
+GIVE_FIXED_VALUE: Final = Help("give it a fixed 'value', or remove it")
+NAME_KEY_HEADER: Final = Help("name the header that takes the key")
+ADD_IMPORT: Final = Help("add 'import: …', the namespace there")
+ADD_AUTHENTICATION_TYPE: Final = Help("add 'type: …', one of {known:*}")
+ADD_EXPOSE_TYPE: Final = Help("add 'type: rest' or 'type: mcp'")
+ADD_MCP_PORT: Final = Help("add 'port: 9090'")
+START_CONTROL: Final = Help("start with --control [HOST:]PORT for health checks")
+REMOVE_JOINED: Final = Help("remove it: a list is joined by commas there")
+GIVE_URL: Final = Help("give a full URL, or start with --base-uri {namespace}=URL")
+GIVE_URL_WITH_VARIABLE: Final = Help(
+    "write a URL such as https://{{{{HOST}}}}/v1, or start with --base-uri {namespace}=URL"
+)
+WRITE_BRACES: Final = Help("write {meant:and *}, or start with --base-uri {namespace}=URL")
+WRITE_BRACES_AND_BIND: Final = Help(
+    "write {meant:and *} and bind it ('binds: [{{namespace: env, keys: {{{unbound:*: *}}}}}]'), "
+    "or start with --base-uri {namespace}=URL"
+)
+KNOWN_KEYS: Final = Help("known keys: {known}")
+INSTALL_EXTRA: Final = Help(install_advice("{extra}"))
+KNOWN_SCHEMES: Final = Help("known schemes: {known}")
+DID_YOU_MEAN_OR_BIND: Final = Help(
+    "did you mean '{suggestion}'? Otherwise bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'"
+)
+DID_YOU_MEAN_OR_LIST: Final = Help(
+    "did you mean '{suggestion}'? Otherwise add '{name}: {name}' to the keys of '{namespace}'"
+)
+ONE_TYPE_ON_PORT: Final = Help(
+    "only exposes of one type can share a port; change one, or start with --port {namespace}=N"
+)
+ONE_ADDRESS_ON_PORT: Final = Help(
+    "only exposes of one address can share a port; change one, or start with --port {namespace}=N"
+)
+GUARDED_PORT: Final = Help(
+    "an expose with authentication has its port alone; change one, or start with --port {namespace}=N"
+)
+STEP_KINDS: Final = Help("kinds of steps: {known}")
+EARLIER_STEPS: Final = Help("earlier steps: {known}")
+IT_HAS: Final = Help("it has: {known}")
+NAME_OPERATION: Final = Help("give the operation a name there")
+EXPOSED_NAMESPACES: Final = Help("exposed namespaces: {known}")
+STRAIGHT_QUOTES: Final = Help("write straight quotes, or none")

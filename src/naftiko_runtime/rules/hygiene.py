@@ -12,6 +12,7 @@ SANDBOX: Final = define(
     Severity.ERROR,
     "A sandbox answer for an operation that does not exist.",
     "Name an operation as `namespace.operation`, as the capability consumes it.",
+    "no consumed operation '{call}'",
 )
 
 NO_DESCRIPTION: Final = define(
@@ -20,6 +21,17 @@ NO_DESCRIPTION: Final = define(
     Severity.INFO,
     "A capability, an MCP server or a tool without a description.",
     "Say in `description` what it is for, and when to use it: models choose tools by that.",
+    "the capability has no description",
+    "say in 'info.description' what it is for: catalogues and agents find it by that",
+)
+NO_DESCRIPTION_SERVER: Final = NO_DESCRIPTION.variant(
+    "no description: the server '{namespace}'", "clients give it to the model as instructions"
+)
+NO_DESCRIPTION_TOOLS: Final = NO_DESCRIPTION.variant(
+    "no description: {tools:5 the tool '*'}", "a model chooses tools by their descriptions"
+)
+NO_DESCRIPTION_SERVER_AND_TOOLS: Final = NO_DESCRIPTION.variant(
+    "no description: the server '{namespace}', {tools:4 the tool '*'}", "a model chooses tools by their descriptions"
 )
 
 EXAMPLE_HOST: Final = define(
@@ -28,6 +40,8 @@ EXAMPLE_HOST: Final = define(
     Severity.INFO,
     "A base URI whose host is an example or a placeholder.",
     "Write the API's own host, or start with `--base-uri NAMESPACE=URL`.",
+    "'{host}' is the host of no API",
+    "write the API's own, or start with --base-uri {namespace}=URL",
 )
 
 TRAILING_SLASH: Final = define(
@@ -36,6 +50,14 @@ TRAILING_SLASH: Final = define(
     Severity.INFO,
     "A path or a base URI that ends with a slash.",
     "Leave the slash out, unless the API asks for it.",
+    "the base URI ends with '/'",
+    "leave it out: paths are joined to it by one slash anyway",
+)
+TRAILING_SLASH_OF_ROUTES: Final = TRAILING_SLASH.variant(
+    "paths that end with '/': {paths:5 '*'}", "leave the slash out, or callers have to write it, too"
+)
+TRAILING_SLASH_OF_API: Final = TRAILING_SLASH.variant(
+    "paths that end with '/': {paths:5 '*'}", "leave the slash out, unless the API asks for it"
 )
 
 QUERY_IN_PATH: Final = define(
@@ -44,6 +66,8 @@ QUERY_IN_PATH: Final = define(
     Severity.INFO,
     "A consumed path with a query string in it.",
     "Declare it under `inputParameters`, with `in: query` and a `value`.",
+    "paths with a query string: {paths:5 '*'}",
+    "declare it under inputParameters, with 'in: query' and a 'value'",
 )
 
 UNUSED_IGNORE: Final = define(
@@ -68,4 +92,6 @@ UNUSED_OPERATION: Final = define(
     Severity.INFO,
     "A consumed operation that nothing calls.",
     "Expose it, or remove it.",
+    "operations of '{namespace}' that nothing calls: {operations:5 '*'}",
+    "expose them, or remove them",
 )

@@ -19,6 +19,15 @@ UNRESOLVED_CALL_API: Final = UNRESOLVED_CALL.variant("no consumed API '{namespac
 DUPLICATE_NAMESPACE: Final = define(
     "NK202", "duplicate-namespace", Severity.ERROR, "Two parts have the same namespace.", "Rename one of the two."
 )
+DUPLICATE_NAMESPACE_CONSUMED: Final = DUPLICATE_NAMESPACE.variant(
+    "the namespace '{namespace}' is consumed twice", "rename one; the base URI of the first stands on {line}"
+)
+DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.variant(
+    "the namespace '{namespace}' is exposed twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.variant(
+    "the namespace '{namespace}' is exposed twice on port {port}", "rename one; the first is at {place}"
+)
 
 DUPLICATE_NAME: Final = define(
     "NK203",
@@ -27,6 +36,29 @@ DUPLICATE_NAME: Final = define(
     "Two operations, tools, routes, steps or parameters have the same name.",
     "Rename one of the two.",
 )
+DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.variant(
+    "the operation '{name}' is consumed twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_TOOL: Final = DUPLICATE_NAME.variant(
+    "the tool '{name}' is defined twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_INPUT: Final = DUPLICATE_NAME.variant(
+    "the input parameter '{name}' is defined twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_OUTPUT: Final = DUPLICATE_NAME.variant(
+    "the output '{name}' is defined twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_PLACEHOLDER: Final = DUPLICATE_NAME.variant("the path has '{name}' twice", "rename one")
+DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.variant(
+    "the variable '{name}' is bound twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.variant(
+    "the step '{name}' is defined twice", "rename one; the first stands on {line}"
+)
+DUPLICATE_NAME_ON_PORT: Final = DUPLICATE_NAME.variant(
+    "the tool '{name}' is exposed by '{first}' and '{second}', which share port {port}",
+    "change one, or start with --port {second}=N",
+)
 
 UNBOUND_VARIABLE: Final = define(
     "NK204",
@@ -34,6 +66,15 @@ UNBOUND_VARIABLE: Final = define(
     Severity.ERROR,
     "An expression uses a variable that nothing binds.",
     "Bind the variable under `binds`, or declare the input.",
+    "'{name}' is bound nowhere",
+)
+UNBOUND_VARIABLE_BIND: Final = UNBOUND_VARIABLE.variant("'{name}' is bound nowhere: there is no bind '{namespace}'")
+UNBOUND_VARIABLE_INPUT: Final = UNBOUND_VARIABLE.variant("'{name}' is neither bound nor an input")
+UNBOUND_VARIABLE_INPUT_BIND: Final = UNBOUND_VARIABLE.variant(
+    "'{name}' is neither bound nor an input: there is no bind '{namespace}'"
+)
+UNBOUND_VARIABLE_CALLERS: Final = UNBOUND_VARIABLE.variant(
+    "'{name}' is the caller's, and only variables can stand here"
 )
 
 UNUSED_BINDING: Final = define(
@@ -42,6 +83,8 @@ UNUSED_BINDING: Final = define(
     Severity.WARNING,
     "A bound variable that no expression uses.",
     "Remove the binding, or use it as `{{NAME}}`.",
+    "'{name}' is bound but never used",
+    "remove it, or use it as {{{{{name}}}}}",
 )
 
 UNKNOWN_REFERENCE: Final = define(
@@ -50,6 +93,17 @@ UNKNOWN_REFERENCE: Final = define(
     Severity.ERROR,
     "A value has the form of a reference, and names nothing.",
     "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
+    "'{written}' names nothing",
+)
+UNKNOWN_REFERENCE_CALLERS: Final = UNKNOWN_REFERENCE.variant(
+    "'{name}' is the caller's, and only variables can stand here", "bind a variable, and write {{{{NAME}}}}"
+)
+UNKNOWN_REFERENCE_PREFIX: Final = UNKNOWN_REFERENCE.variant("'{prefix}' is no namespace that a value can come from")
+UNKNOWN_REFERENCE_STEP: Final = UNKNOWN_REFERENCE.variant(
+    "'{written}' reads what a step answered, and there are no steps here"
+)
+UNKNOWN_REFERENCE_PATH: Final = UNKNOWN_REFERENCE.variant(
+    "'{path}' is a path, and a 'value' is shown as it stands", "write 'mapping: {path}'"
 )
 
 UNKNOWN_PARAMETER: Final = define(
@@ -58,6 +112,10 @@ UNKNOWN_PARAMETER: Final = define(
     Severity.ERROR,
     "A 'with' key names no parameter of the consumed operation.",
     "Correct the name, or declare it in the consumed operation's `inputParameters`.",
+    "'{operation}' has no parameter '{name}'",
+)
+UNKNOWN_PARAMETER_OF_MOCK: Final = UNKNOWN_PARAMETER.variant(
+    "'{name}' fills nothing: there is no 'call'", "add 'call: namespace.operation', or remove it"
 )
 
 PLACEHOLDER_CASE: Final = define(
@@ -66,6 +124,14 @@ PLACEHOLDER_CASE: Final = define(
     Severity.WARNING,
     "Names that meet only when case and punctuation are ignored.",
     "Write the name alike on both sides.",
+    "'{name}' is taken for '{meant}' of the path",
+    "write '{meant}'",
+)
+PLACEHOLDER_CASE_WITH: Final = PLACEHOLDER_CASE.variant(
+    "'{name}' is taken for '{meant}' of '{operation}'", "write '{meant}'"
+)
+PLACEHOLDER_CASE_INPUT: Final = PLACEHOLDER_CASE.variant(
+    "'{meant}' of the consumed path is taken from '{name}'", "write '{meant}' on both sides"
 )
 
 UNUSED_INPUT: Final = define(
@@ -78,6 +144,13 @@ UNUSED_INPUT: Final = define(
 )
 UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.variant(
     "a forward has no use for '{name}': it sends what stands behind the path", "remove it"
+)
+UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.variant(
+    "the input '{name}' reaches no parameter of '{operation}', which has no body",
+    "declare '{name}' there, with 'in: body', or write 'body: {{type: json}}' there",
+)
+UNUSED_INPUT_OF_MOCK: Final = UNUSED_INPUT.variant(
+    "no output shows the input '{name}'", "write {{{{{name}}}}} into a 'value'"
 )
 
 IMPORT: Final = define(
@@ -100,18 +173,21 @@ IMPORT_NO_REGULAR_FILE: Final = IMPORT.variant("{file} is no regular file")
 IMPORT_WITHOUT_FILE: Final = IMPORT.variant("the location of the import is empty", "name a file")
 IMPORT_OF_ITSELF: Final = IMPORT.variant("{file} imports itself", "remove the import")
 IMPORT_CIRCLE: Final = IMPORT.variant(
-    "the import of '{name}' goes round in a circle: {trail:arrows}", "let one of these files define it"
+    "the import of '{name}' goes round in a circle: {trail:→ *}", "let one of these files define it"
 )
 IMPORT_CIRCLE_NEEDED: Final = IMPORT.variant(
-    "the import of '{name}', which '{part}' needs, goes round in a circle: {trail:arrows}",
+    "the import of '{name}', which '{part}' needs, goes round in a circle: {trail:→ *}",
     "let one of these files define it",
 )
 IMPORT_CHAIN: Final = IMPORT.variant(
-    "'{name}' is itself an import there: {trail:arrows}", "import it from the file that defines it"
+    "'{name}' is itself an import there: {trail:→ *}", "import it from the file that defines it"
 )
 IMPORT_CHAIN_NEEDED: Final = IMPORT.variant(
-    "'{name}', which '{part}' needs, is itself an import there: {trail:arrows}",
+    "'{name}', which '{part}' needs, is itself an import there: {trail:→ *}",
     "import it from the file that defines it",
+)
+IMPORT_WITHOUT_FOLDER: Final = IMPORT.variant(
+    "an import is relative to a file, and this document is none", "validate or run the file itself"
 )
 
 UNLISTED_VARIABLE: Final = define(
@@ -120,6 +196,12 @@ UNLISTED_VARIABLE: Final = define(
     Severity.WARNING,
     "An expression uses a variable that no bind lists; it is taken from the environment.",
     "List the variable under the `keys` of a bind without `location`.",
+    "'{name}' is taken from the environment, though no bind lists it",
+    "bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'",
+)
+UNLISTED_VARIABLE_OF_BIND: Final = UNLISTED_VARIABLE.variant(
+    "'{name}' is taken from the environment, though 'keys' does not list it",
+    "add '{name}: {name}' to the keys of '{namespace}'",
 )
 
 PROVIDER: Final = define(
@@ -128,6 +210,7 @@ PROVIDER: Final = define(
     Severity.ERROR,
     "A bind whose `location` has a scheme that no provider reads.",
     "Use one of the schemes that are listed, or leave `location` out for the environment.",
+    "there is no provider of values '{scheme}'",
 )
 
 UNKNOWN_STEP: Final = define(
@@ -136,7 +219,10 @@ UNKNOWN_STEP: Final = define(
     Severity.ERROR,
     "A reference to a step that there is not, or that does not come before.",
     "Name an earlier step; a mapping may name any.",
+    "there is no step '{name}'",
 )
+UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.variant("the step '{name}' comes later", "put '{name}' before this step")
+UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.variant("a step cannot see its own answer")
 
 UNKNOWN_ACTION: Final = define(
     "NK214",
@@ -144,7 +230,9 @@ UNKNOWN_ACTION: Final = define(
     Severity.ERROR,
     "A skill's tool is taken from what no `rest` or `mcp` expose has.",
     "Name an expose of this document as `sourceNamespace`, and an operation or a tool of it as `action`.",
+    "'{namespace}' has no operation or tool '{action}'",
 )
+UNKNOWN_ACTION_NAMESPACE: Final = UNKNOWN_ACTION.variant("no 'rest' or 'mcp' expose has the namespace '{namespace}'")
 
 SHARED_NAMESPACE: Final = define(
     "NK215",
@@ -152,6 +240,8 @@ SHARED_NAMESPACE: Final = define(
     Severity.WARNING,
     "An expose and a consumed API have the same namespace.",
     "Rename one of the two; a namespace is meant to be unique in its document.",
+    "'{namespace}' is also the namespace of a consumed API",
+    "rename one; the other stands on {line}",
 )
 
 UNLISTED_INPUT: Final = define(
@@ -160,6 +250,7 @@ UNLISTED_INPUT: Final = define(
     Severity.WARNING,
     "A 'with' value names an input that is not among those that its operation or tool lists; it becomes one.",
     "Correct the name, or list the input under `inputParameters`.",
+    "'{name}' is not among the inputs, and becomes one",
 )
 
 UNDOCUMENTED_REFERENCE: Final = define(
@@ -168,6 +259,8 @@ UNDOCUMENTED_REFERENCE: Final = define(
     Severity.WARNING,
     "A value that names an input or a variable in another form than the specification has; it is given its meaning.",
     "Write `$this.<namespace>.x` under `with`, and `{{x}}` in a template.",
+    "'{written}' is read as '{meant}'",
+    "write '{meant}'",
 )
 
 VALUE_PREFIX: Final = define(
@@ -176,4 +269,6 @@ VALUE_PREFIX: Final = define(
     Severity.INFO,
     "A 'with' value names the caller's input by `rest.`, `tools.` or `mcp.`; only `validate --fix` looks for it.",
     "Write the expose's namespace in its place.",
+    "'{prefix}.' stands for the expose's own namespace",
+    "write '{meant}'",
 )

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
+from naftiko_runtime.lazy_import import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Argument: TypeAlias = "str | int | tuple[str, ...]"
-"""What fills a place of a template; several names are written as a list."""
+Argument: TypeAlias = "str | int | tuple[str, ...] | Statement"
+"""What fills a place of a template: a text, a number, several names, or what another finding says."""
 
-_JOINED: Final = {"plain": ", ", "arrows": " → "}
-"""What stands between names that are not quoted."""
-_NAMES_SHOWN: Final = 8
-"""How many names of a list a line holds."""
+_LIST_FORM: Final = pattern(r"(?:(\d+) )?(?:(and|→) )?(.*)")
+_USUAL_LIST: Final = "8 '*'"
+"""As many names as a line holds, each in quotes."""
 
 
 class Severity(StrEnum):
@@ -147,21 +148,38 @@ def render_text(template: Message | Help, arguments: Arguments, related: Mapping
         arguments: What fills it.
         related: How related places are named: ``line`` and ``place``.
     """
-    values = {name: _Names(value) if isinstance(value, tuple) else value for name, value in arguments}
+    values = {name: _fill(value) for name, value in arguments}
     return template.text.format(**values, **(related or {}))
 
 
+def render_statement(statement: Statement) -> str:
+    """What is wrong with something, as text."""
+    return render_text(statement.message, statement.arguments)
+
+
+def _fill(value: Argument) -> str | int | _Names:
+    match value:
+        case Statement():
+            return render_statement(value)
+        case tuple():
+            return _Names(value)
+        case _:
+            return value
+
+
 class _Names(tuple[str, ...]):
-    """Names as text: ``{names}`` quotes the first few, ``{names:all}`` all of them; other forms do not quote them."""
+    """Names as text. A template says how: ``{names:5 and '*'}`` writes the first 5, each in quotes, with "and" between.
+
+    The number and the word between are optional; a star stands for a name.
+    """
 
     __slots__ = ()
 
     def __format__(self, form: str) -> str:
-        if form in _JOINED:
-            return _JOINED[form].join(self)
-        shown = self if form == "all" else self[:_NAMES_SHOWN]
+        most, word, each = _LIST_FORM.findall(form or _USUAL_LIST)[0]
+        shown = self[: int(most)] if most else self
         more = f" and {len(self) - len(shown)} more" if len(self) > len(shown) else ""
-        return ", ".join(f"'{name}'" for name in shown) + more
+        return (f" {word} " if word else ", ").join(each.replace("*", name) for name in shown) + more
 
 
 def _sorted(arguments: dict[str, Argument]) -> Arguments:

@@ -16,8 +16,9 @@ from naftiko_runtime.redaction import redact
 from naftiko_runtime.secret.providers import ProviderError, provider_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from naftiko_runtime.link.base_uri import Check
     from naftiko_runtime.plan import Binding, Plan, Term, Upstream
     from naftiko_runtime.secret.providers import Provider
 
@@ -129,7 +130,7 @@ def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, s
                 )
 
 
-def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Callable[[str], str | None]]]:
+def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
     """The URLs of an upstream that hold variables: what each is called, and what checks one without."""
     if upstream.template is not None:
         yield "the base URI", upstream.template, base_uri_fault
