@@ -18,7 +18,7 @@ from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.redaction import redact
 from naftiko_runtime.rules import Severity, Statement
-from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -62,7 +62,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
         overrides: What stands in for the document's addresses, and whether it is judged strictly.
     """
     try:
-        source = read(path)
+        source = overrides.reading(path, str(path))
     except SourceError as error:
         return Loaded(None, error.diagnostics, error.source, fatal=_first_error(error.diagnostics, error.source))
     return load_source(source, overrides, path)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from naftiko_runtime.cli.files import capability_files
+from naftiko_runtime.cli.discover import discover_runnable
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load
+from naftiko_runtime.source import SourceCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,11 +107,11 @@ def test_it_is_one_where_the_importer_does_not_complete_it(tmp_path: Path) -> No
 def test_a_folder_runs_what_imports_it_instead(tmp_path: Path) -> None:
     for name, text in (("shared.yml", WITHOUT_SKILL), ("main.yml", CAPABILITY), ("none.yml", "a: [")):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert [file.name for file in capability_files([tmp_path])] == ["main.yml", "none.yml"]
+    assert [file.name for file in discover_runnable([tmp_path], SourceCache())] == ["main.yml", "none.yml"]
     (tmp_path / "main.yml").unlink()
-    assert [file.name for file in capability_files([tmp_path])] == ["none.yml", "shared.yml"]
-    assert capability_files([tmp_path / "shared.yml"]) == [tmp_path / "shared.yml"]
+    assert [file.name for file in discover_runnable([tmp_path], SourceCache())] == ["none.yml", "shared.yml"]
+    assert discover_runnable([tmp_path / "shared.yml"], SourceCache()) == [tmp_path / "shared.yml"]
     for file in tmp_path.iterdir():
         file.unlink()
     with pytest.raises(click.UsageError):
-        capability_files([tmp_path])
+        discover_runnable([tmp_path], SourceCache())

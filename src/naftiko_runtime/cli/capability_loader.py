@@ -13,8 +13,8 @@ import click
 from msgspec import structs
 
 from naftiko_runtime import rules
+from naftiko_runtime.cli.discover import discover_runnable
 from naftiko_runtime.cli.environment import environment
-from naftiko_runtime.cli.files import capability_files
 from naftiko_runtime.cli.output import show, text
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
 from naftiko_runtime.cli.skip_broken import log_left_out, show_left_out, without_clashes
@@ -27,7 +27,7 @@ from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import placeholders, resolve
 from naftiko_runtime.server.served_capability import ServedCapability
-from naftiko_runtime.source import SourceError
+from naftiko_runtime.source import SourceCache, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,8 +107,9 @@ class CapabilityLoader:
         return served
 
     def _load_documents(self) -> _Documents:
-        overrides = self.options.overrides()
-        loaded = [load(file, overrides) for file in self._find_files()]
+        sources = SourceCache()
+        overrides = structs.replace(self.options.overrides(), reading=sources.read)
+        loaded = [load(file, overrides) for file in self._find_files(sources)]
         if self.options.sandbox is not None:
             loaded = [_without_unused_variables(one) for one in loaded]
         if self.options.skip_broken:
@@ -120,14 +121,14 @@ class CapabilityLoader:
         failed = together.failed or any(one.plan is None for one in loaded)
         if not failed and len(loaded) > 1:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
-        sources = [one.source for one in loaded if one.source is not None]
-        clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in sources)), ""))
+        quotable = [one.source for one in loaded if one.source is not None]
+        clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in quotable)), ""))
         return _Documents(loaded, clash, failed or together.failed)
 
-    def _find_files(self) -> list[Path]:
+    def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""
         paths, sandbox = self.options.paths, self.options.sandbox
-        files = capability_files(paths)
+        files = discover_runnable(paths, sources)
         if not paths:
             took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
             raise click.UsageError(f"Missing argument 'FILE…'{took}.")

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
-from naftiko_runtime.cli.files import exposes, is_begun
+from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.render import Checked
-from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import SourceError
 from naftiko_runtime.source import load as parsed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.discover import Input
     from naftiko_runtime.cli.rule_selection import Selection
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.source import Source
+    from naftiko_runtime.source import Source, SourceCache
 
 Known: TypeAlias = "Mapping[Path, Loaded | None]"
 """By file, what it became; none for what is no capability."""
@@ -43,6 +43,7 @@ class Checker:
         allowed_imports: Folders, besides a document's own, that imports may read.
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
         known: What need not be read again.
+        sources: Reads the files, and those that they import.
         strict: Whether every departure from the official schema is an error.
         loading: What becomes of a file's source.
     """
@@ -55,6 +56,7 @@ class Checker:
         skip_others: bool = False,
         known: Known = _NOTHING,
         *,
+        sources: SourceCache,
         strict: bool = False,
         loading: Loading = load_source,
     ) -> None:
@@ -63,6 +65,7 @@ class Checker:
         self.allowed_imports = allowed_imports
         self.skip_others = skip_others
         self.known = known
+        self.sources = sources
         self.strict = strict
         self.loading = loading
         self.loaded: dict[Path, Loaded | None] = {}
@@ -84,14 +87,15 @@ class Checker:
 
     def _load(self, entry: Input, configuration: Configuration, *, named: bool) -> Loaded | None:
         try:
-            source = _stdin(str(entry.path)) if entry.stdin else read(entry.path)
+            source = _stdin(str(entry.path)) if entry.stdin else self.sources.read(entry.path)
         except SourceError as error:
-            begun = error.source is None or is_begun(error.source.text)
+            begun = error.source is None or starts_as_capability(error.source.text)
             return Loaded(None, error.diagnostics, error.source) if named or begun else None
-        if not named and not exposes(source.data, shared=True):
+        if not named and not is_capability(source.data, importable=True):
             return None
         allowed = (*self.allowed_imports, *configuration.allowed_imports)
-        return self.loading(source, Overrides(allowed_imports=allowed, strict=self.strict, lint=True), entry.path)
+        overrides = Overrides(allowed_imports=allowed, strict=self.strict, lint=True, reading=self.sources.read)
+        return self.loading(source, overrides, entry.path)
 
 
 def told(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> Checked:

@@ -1,20 +1,23 @@
-"""What a command line gives to check: files, folders, globs and standard input."""
+"""Which files a command line names: files, folders, globs and standard input."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from naftiko_runtime.cli.files import SUFFIXES, may_be_capability
+from naftiko_runtime.cli.capability_files import format_no_files, has_capability_name, is_capability
+from naftiko_runtime.cli.folder_walk import FolderWalk
+from naftiko_runtime.document.imports.sections import SECTIONS, imports
+from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from naftiko_runtime.cli.configuration import Configurations
-    from naftiko_runtime.cli.folder_walk import Walk
+    from naftiko_runtime.source import SourceCache
 
 STDIN: Final = "-"
 _MAGIC: Final = frozenset("*?[")
@@ -24,8 +27,8 @@ class Input(NamedTuple):
     """One file to check.
 
     Attributes:
-        path: Where it is; for standard input what it is to be called.
-        named: Whether it was asked for, and is no file of a folder that may be something else.
+        path: Where it is; for standard input its name in findings.
+        named: Whether the command line names it; a file found in a folder may be something else.
         stdin: Whether it is standard input.
     """
 
@@ -46,57 +49,49 @@ class Inputs(NamedTuple):
     folders: tuple[Path, ...]
 
 
-def collect(words: Sequence[str], configurations: Configurations, *, gitignore: bool, stdin_name: str) -> Inputs:
-    """What the words of a command line stand for.
+def discover_inputs(
+    words: Sequence[str], configurations: Configurations, *, gitignore: bool, stdin_name: str
+) -> Inputs:
+    """Return the files to check, with those of the folders below.
 
     Args:
         words: Files, folders, globs, or ``-``.
-        configurations: Say what folders and globs leave out.
-        gitignore: Whether folders and globs leave out what ``.gitignore`` files say.
-        stdin_name: What standard input is called.
+        configurations: What they exclude is left out of folders and globs.
+        gitignore: Whether folders and globs leave out what ``.gitignore`` files ignore.
+        stdin_name: The name of standard input.
 
     Raises:
-        click.UsageError: A word stands for nothing.
+        click.UsageError: A word names nothing.
         ConfigurationError: A configuration on the way is wrong.
     """
     found: dict[str, Input] = {}
-    folders: list[Path] = []
-
-    def walk() -> Walk:
-        from naftiko_runtime.cli.folder_walk import Walk
-
-        return Walk(configurations, gitignore, folders)
-
+    walk = FolderWalk([], configurations, gitignore)
     for word in words:
-        for entry in _inputs(word, walk, stdin_name):
+        for entry in _expand(word, walk, stdin_name):
             key = STDIN if entry.stdin else os.path.abspath(entry.path)  # noqa: PTH100 - links stay links
             if key not in found or entry.named:
                 found[key] = entry
-    return Inputs(tuple(found.values()), tuple(folders))
+    return Inputs(tuple(found.values()), tuple(walk.visited))
 
 
-def _inputs(word: str, walk: Callable[[], Walk], stdin_name: str) -> Iterable[Input]:
+def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[Input]:
     path = Path(word)
     if word == STDIN:
         return [Input(Path(stdin_name), named=True, stdin=True)]
     if path.is_dir():
-        return [Input(file, named=False) for file in walk().files(path) if _wanted(file)]
+        return [Input(file, named=False) for file in walk.files(path) if has_capability_name(file)]
     if os.path.lexists(path):
         return [Input(path, named=True)]
     if not _MAGIC & set(word):
         raise click.UsageError(f"File or folder '{word}' does not exist.")
-    matching = [Input(file, named=False) for file in _matching(path, walk())]
+    matching = [Input(file, named=False) for file in _match(path, walk)]
     if not matching:
         raise click.UsageError(f"No file matches '{word}'.")
     return matching
 
 
-def _wanted(file: Path) -> bool:
-    return file.suffix in SUFFIXES and may_be_capability(file.name)
-
-
-def _matching(glob: Path, walk: Walk) -> Iterator[Path]:
-    """What a folder's walk finds and a glob matches; a folder that it matches stands for all that is in it."""
+def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
+    """Return the files of a walk that a glob matches; a folder that it matches stands for all files in it."""
     from naftiko_runtime.cli.gitignore import compiled
 
     fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
@@ -105,6 +100,60 @@ def _matching(glob: Path, walk: Walk) -> Iterator[Path]:
         return
     spec = compiled(("/" + "/".join(glob.parts[fixed:]),))
     for file in walk.files(base):
-        of_its_kind = _wanted(file) or (file.suffix == glob.suffix and may_be_capability(file.name))
-        if of_its_kind and spec.match_file(file.relative_to(base).as_posix()):
+        candidate = has_capability_name(file) or has_capability_name(file, (glob.suffix,))
+        if candidate and spec.match_file(file.relative_to(base).as_posix()):
             yield file
+
+
+def discover_runnable(paths: Sequence[Path], sources: SourceCache) -> list[Path]:
+    """Return the files to serve: those named, and of each folder its own that are capabilities, by name.
+
+    A document without ``capability`` that another file of its folder imports is left out.
+
+    Args:
+        paths: Files and folders.
+        sources: Reads the files of folders.
+
+    Raises:
+        click.UsageError: There is none, or a folder cannot be read.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += _find_runnable(path, sources) if path.is_dir() else [path]
+    if paths and not files:
+        raise click.UsageError(format_no_files(paths))
+    return list(dict.fromkeys(files))
+
+
+def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
+    names = filter(has_capability_name, FolderWalk([], recursive=False).files(folder))
+    data = {file: _read_data(file, sources) for file in names}
+    imported = {target for file, document in data.items() for target in _list_imports(file, document)}
+
+    def runs(file: Path) -> bool:
+        document = data[file]
+        if document is None:
+            return True  # loading it reports what is wrong
+        return is_capability(document) and ("capability" in document or _absolute(file) not in imported)
+
+    return [file for file in data if runs(file)]
+
+
+def _read_data(file: Path, sources: SourceCache) -> Any:
+    """Return what a file holds; None when it is no YAML."""
+    try:
+        return sources.read(file).data or {}
+    except SourceError:
+        return None
+
+
+def _list_imports(file: Path, data: Any) -> Iterator[Path]:
+    """Return the files that a document names in its imports."""
+    for section in SECTIONS:
+        for _, entry in imports(data, section):
+            location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
+            yield _absolute(file.parent / location)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a location may hold what no file system knows

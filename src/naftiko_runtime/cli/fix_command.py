@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import click
 
 from naftiko_runtime import limits
-from naftiko_runtime.loading import load_source
 from naftiko_runtime.redaction import redact_line
 from naftiko_runtime.render import printable
 
@@ -23,24 +22,26 @@ if TYPE_CHECKING:
     from naftiko_runtime.fix import Fixed
     from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.loading import Loaded
-    from naftiko_runtime.source import Source
+    from naftiko_runtime.source import Source, SourceCache
 
 
 class Fixing:
     """Fixes files one by one, and counts.
 
     Args:
+        sources: Reads the files.
         diff: Whether to show what would change, on standard output, instead of writing it.
     """
 
-    def __init__(self, *, diff: bool) -> None:
+    def __init__(self, sources: SourceCache, *, diff: bool) -> None:
+        self._sources = sources
         self._diff = diff
         self._findings = 0
         self._cosmetic = 0
         self._files = 0
         self._notes: list[str] = []
 
-    def load(self, source: Source, overrides: Overrides, file: Path) -> Loaded:
+    def load(self, _source: Source, overrides: Overrides, file: Path) -> Loaded:
         """Fix a file and load it: what is found in it then is what remains.
 
         Raises:
@@ -48,16 +49,17 @@ class Fixing:
         """
         from naftiko_runtime.fix import fixed
 
-        try:
-            raw = _read(file)
-        except OSError:
-            return load_source(source, overrides, file)
+        raw = self._sources.read_bytes(file)
         result = fixed(raw, file, overrides)
         if result.raw != raw:
             self._findings += result.count
             self._cosmetic += result.cosmetic
             self._files += 1
-            self._show_diff(file, result) if self._diff else _replace(file, raw, result.raw)
+            if self._diff:
+                self._show_diff(file, result)
+            else:
+                _replace(file, raw, result.raw)
+                self._sources.forget(file)
         self._notes += [f"{left.diagnostic.span}: not fixed: {left.reason}" for left in result.left]
         return result.loaded
 

@@ -1,4 +1,4 @@
-"""Folders with all that is below them, but for what is hidden and what ``.gitignore`` files leave out."""
+"""Walks folders, without what is hidden and what ``.gitignore`` files and configurations leave out."""
 
 from __future__ import annotations
 
@@ -16,90 +16,95 @@ if TYPE_CHECKING:
 _GITIGNORE: Final = ".gitignore"
 
 
-class Walk(NamedTuple):
-    """Walks folders.
+class FolderWalk(NamedTuple):
+    """Finds the files of folders.
 
     Attributes:
-        configurations: Say what else is left out.
+        visited: Gets every folder that is looked into.
+        configurations: What they exclude is left out; None when they do not count.
         gitignore: Whether ``.gitignore`` files count.
-        folders: Gets every folder that is looked into.
+        recursive: Whether to look into the folders below.
     """
 
-    configurations: Configurations
-    gitignore: bool
-    folders: list[Path]
+    visited: list[Path]
+    configurations: Configurations | None = None
+    gitignore: bool = False
+    recursive: bool = True
 
     def files(self, root: Path) -> Iterator[Path]:
-        """The files below a folder, by name; links to folders are not followed.
+        """Return the files below a folder, by name; links to folders are not followed.
 
         Raises:
             click.UsageError: A folder cannot be read.
             ConfigurationError: A configuration on the way is wrong.
         """
-        above = _above(Path(os.path.abspath(root))) if self.gitignore else ()  # noqa: PTH100 - links stay links
-        yield from self._below(root, above)
+        above = _read_above(Path(os.path.abspath(root))) if self.gitignore else ()  # noqa: PTH100 - links stay links
+        yield from self._walk(root, above)
 
-    def _below(self, folder: Path, above: tuple[_Ignored, ...]) -> Iterator[Path]:
-        self.folders.append(folder)
+    def _walk(self, folder: Path, above: tuple[_GitIgnore, ...]) -> Iterator[Path]:
+        self.visited.append(folder)
         try:
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             raise click.UsageError(f"cannot look into {folder}: {error.strerror}") from None
-        configuration = self.configurations.of(folder)
+        configuration = None if self.configurations is None else self.configurations.of(folder)
         if self.gitignore and any(entry.name == _GITIGNORE for entry in found):
             above = (*above, *_read(Path(os.path.abspath(folder))))  # noqa: PTH100
         for entry in found:
             if entry.name.startswith("."):
                 continue
-            path, below = folder / entry.name, entry.is_dir(follow_symlinks=False)
-            if configuration.excludes(path, folder=below) or _left_out(path, below, above):
+            path, is_folder = folder / entry.name, entry.is_dir(follow_symlinks=False)
+            if configuration is not None and configuration.excludes(path, folder=is_folder):
                 continue
-            if below:
-                yield from self._below(path, above)
-            elif _is_file(entry):
-                yield path
+            if _is_ignored(path, is_folder, above):
+                continue
+            if not is_folder:
+                if _is_file(entry):
+                    yield path
+            elif self.recursive:
+                yield from self._walk(path, above)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a file, or a link that cannot be followed to its end, which reading it will tell."""
+    """Return whether an entry is a file, or a link that cannot be followed: reading it reports that."""
     try:
         return entry.is_file()
     except OSError:
         return True
 
 
-class _Ignored(NamedTuple):
-    """One ``.gitignore``."""
+class _GitIgnore(NamedTuple):
+    """One ``.gitignore`` file."""
 
     folder: Path
     text: str
 
-    def says(self, path: Path, folder: bool) -> bool | None:
-        """Whether it leaves a path out; none when it does not say."""
+    def decide(self, path: Path, folder: bool) -> bool | None:
+        """Return whether it ignores a path; None when no line is about it."""
         from naftiko_runtime.cli.gitignore import ignores
 
         return ignores(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
 
 
-def _left_out(path: Path, folder: bool, above: tuple[_Ignored, ...]) -> bool:
-    """Whether the nearest ``.gitignore`` that says something about a path leaves it out."""
+def _is_ignored(path: Path, folder: bool, above: tuple[_GitIgnore, ...]) -> bool:
+    """Return whether the nearest ``.gitignore`` with a line about a path ignores it."""
     for ignored in reversed(above):
-        if (said := ignored.says(path, folder)) is not None:
-            return said
+        if (decision := ignored.decide(path, folder)) is not None:
+            return decision
     return False
 
 
-def _above(root: Path) -> tuple[_Ignored, ...]:
-    """Those above a folder, up to the repository's; none when they leave out the folder itself, which was asked for."""
-    found: list[_Ignored] = []
+def _read_above(root: Path) -> tuple[_GitIgnore, ...]:
+    """Read those above a folder, up to the repository's; none when they ignore the folder itself: it was asked for."""
+    found: list[_GitIgnore] = []
     folders = [] if _is_repository(root) else root.parents
     for folder in folders:
         found = [*_read(folder), *found]
         if _is_repository(folder):
             reached = [root, *root.parents][:-1]
             inside = [path for path in reached if path.is_relative_to(folder) and path != folder]
-            return () if any(_left_out(path, True, tuple(found)) for path in inside) else tuple(found)
+            return () if any(_is_ignored(path, True, tuple(found)) for path in inside) else tuple(found)
     return ()
 
 
@@ -107,9 +112,9 @@ def _is_repository(folder: Path) -> bool:
     return os.path.exists(folder / ".git")  # noqa: PTH110 - False where one may not look
 
 
-def _read(folder: Path) -> tuple[_Ignored, ...]:
+def _read(folder: Path) -> tuple[_GitIgnore, ...]:
     try:
         text = (folder / _GITIGNORE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
-    return (_Ignored(folder, text),)
+    return (_GitIgnore(folder, text),)

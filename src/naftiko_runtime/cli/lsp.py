@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
 from naftiko_runtime.cli.check import told
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
-from naftiko_runtime.cli.files import exposes, is_begun
 from naftiko_runtime.cli.ignore_comments import ignores, silenced
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.extras import install_advice
@@ -41,8 +41,8 @@ class _Judge:
     def concerns(self, text: str, data: Any) -> bool:
         """Whether it is a capability, or becomes one."""
         if isinstance(data, dict):
-            return exposes(data, shared=True) or not _VERSIONS.isdisjoint(data)
-        return is_begun(text)
+            return is_capability(data, importable=True) or not _VERSIONS.isdisjoint(data)
+        return starts_as_capability(text)
 
     def overrides(self, file: Path) -> Overrides:
         """With the folders that the configuration allows imports to read."""

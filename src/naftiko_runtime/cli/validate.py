@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
+from naftiko_runtime.cli.capability_files import format_no_files
 from naftiko_runtime.cli.check import Checker
 from naftiko_runtime.cli.configuration import Configurations
-from naftiko_runtime.cli.discover import STDIN, collect
-from naftiko_runtime.cli.files import no_capability_file
+from naftiko_runtime.cli.discover import STDIN, discover_inputs
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, coloured, count, rendered
 from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, all_named
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.render.report import distinct
 from naftiko_runtime.rules import Severity
+from naftiko_runtime.source import SourceCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,11 +139,12 @@ class _Check(NamedTuple):
     allowed_imports: tuple[Path, ...]
     strict: bool
 
-    def run(self, known: Known, loading: Loading = load_source) -> Run:
+    def run(self, known: Known, sources: SourceCache | None = None, loading: Loading = load_source) -> Run:
         """Check everything, with folders and configurations, and all files that are not known, read anew.
 
         Args:
             known: What need not be read again.
+            sources: Reads files; by default none is read yet.
             loading: What becomes of a file's source.
 
         Raises:
@@ -150,19 +152,20 @@ class _Check(NamedTuple):
             ConfigurationError: A configuration is wrong.
         """
         configurations = Configurations()
-        inputs = collect(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
+        inputs = discover_inputs(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
         checker = Checker(
             configurations,
             self.selection,
             self.allowed_imports,
             self.skip_others,
             known,
+            sources=sources or SourceCache(),
             strict=self.strict,
             loading=loading,
         )
         files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
         if not files and not self.skip_others:
-            raise click.UsageError(no_capability_file(self.paths))
+            raise click.UsageError(format_no_files(self.paths))
         return Run(files, inputs, checker.loaded)
 
 
@@ -205,8 +208,9 @@ def _fix(check: _Check, form: Format, paths: Sequence[str], *, diff: bool, watch
         raise click.UsageError("--fix and --diff are for files, and not for --watch.")
     from naftiko_runtime.cli.fix_command import Fixing
 
-    fixing = Fixing(diff=diff)
-    run = check.run({}, fixing.load)
+    sources = SourceCache()
+    fixing = Fixing(sources, diff=diff)
+    run = check.run({}, sources, fixing.load)
     tell(run.files, form, quiet=quiet, err=diff, fixed=True)
     click.echo(fixing.summary(), err=diff or form not in FOR_PEOPLE)
     sys.exit(any(checked.failed for checked in run.files))

@@ -29,7 +29,7 @@ class Overrides(Struct, frozen=True):
         skip_broken: Whether a document with errors is served without the parts that they concern.
         strict: Whether every departure from the official schema is an error.
         lint: Whether to tell of what runs, but should not be written so.
-        reading: How the files that it imports are read.
+        reading: How the document and the files that it imports are read.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ than through a constructor, so that size, depth, aliases and duplicate keys are 
 and nothing in it can make the build expensive.
 """
 
+from naftiko_runtime.source.cache import SourceCache
 from naftiko_runtime.source.places import LINE_BREAK, Draft, Source, SourceError, Steps
 from naftiko_runtime.source.reading import Reading, load, read
 from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, exact_float, written
@@ -14,6 +15,7 @@ __all__ = [
     "Draft",
     "Reading",
     "Source",
+    "SourceCache",
     "SourceError",
     "Steps",
     "WrittenFloat",

@@ -42,12 +42,20 @@ def read(path: Path, name: str | None = None) -> Source:
         SourceError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
     """
     shown = name or str(path)
+    return load(read_bytes(path, shown), shown)
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """Read the bytes of a file, at most one more than a document may have.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            raw = file.read(limits.DOCUMENT_BYTES_MAX + 1)
+            return file.read(limits.DOCUMENT_BYTES_MAX + 1)
     except OSError as error:
-        raise _refusal(rules.UNREADABLE, f"cannot read {shown}: {error.strerror}", None) from None
-    return load(raw, shown)
+        raise _refusal(rules.UNREADABLE, f"cannot read {name}: {error.strerror}", None) from None
 
 
 def load(raw: bytes, file: str) -> Source:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from naftiko_runtime.cli.capability_files import is_capability
 from naftiko_runtime.cli.configuration import Configurations
-from naftiko_runtime.cli.discover import collect
-from naftiko_runtime.cli.files import exposes
+from naftiko_runtime.cli.discover import discover_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(*words: str, gitignore: bool = True) -> list[str]:
-    return [str(e.path) for e in collect(words, Configurations(), gitignore=gitignore, stdin_name="<stdin>").files]
+    return [
+        str(e.path) for e in discover_inputs(words, Configurations(), gitignore=gitignore, stdin_name="<stdin>").files
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_words_stand_for_files_in_order(words: list[str], expected: list[str]) -
 
 @pytest.mark.usefixtures("tree")
 def test_a_file_that_is_named_and_found_is_named() -> None:
-    inputs = collect([".", "a.yaml", "-"], Configurations(), gitignore=True, stdin_name="in.yaml").files
+    inputs = discover_inputs([".", "a.yaml", "-"], Configurations(), gitignore=True, stdin_name="in.yaml").files
     assert [(str(entry.path), entry.stdin) for entry in inputs if entry.named] == [("a.yaml", False), ("in.yaml", True)]
 
 
@@ -156,4 +158,4 @@ def test_gitignore_files_mean_what_git_says(patterns: dict[str, list[str]]) -> N
     ],
 )
 def test_what_a_folder_s_capability_is(data: object, expected: bool) -> None:
-    assert exposes(data) is expected
+    assert is_capability(data) is expected

@@ -1,0 +1,58 @@
+"""Reads each file once, however many documents import it."""
+
+from __future__ import annotations
+
+import os.path
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.source.places import Source, SourceError
+from naftiko_runtime.source.reading import load, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class SourceCache:
+    """What was read by one command, or for one reload."""
+
+    def __init__(self) -> None:
+        self._bytes: dict[str, bytes] = {}
+        self._sources: dict[tuple[str, str], Source | SourceError] = {}
+        """By real path and shown name: places in a source name its file."""
+
+    def read(self, path: Path, name: str | None = None) -> Source:
+        """Return what :func:`naftiko_runtime.source.read` does.
+
+        Raises:
+            SourceError: As for that function.
+        """
+        key = (os.path.realpath(path), name or str(path))
+        if key not in self._sources:
+            self._sources[key] = self._load(path, key[1])
+        known = self._sources[key]
+        if isinstance(known, SourceError):
+            raise SourceError(known.diagnostics, known.source)
+        return known
+
+    def read_bytes(self, path: Path, name: str | None = None) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        real = os.path.realpath(path)
+        if real not in self._bytes:
+            self._bytes[real] = read_bytes(path, name or str(path))
+        return self._bytes[real]
+
+    def forget(self, path: Path) -> None:
+        """Read a file once more when it is asked for: it was changed."""
+        real = os.path.realpath(path)
+        self._bytes.pop(real, None)
+        self._sources = {key: known for key, known in self._sources.items() if key[0] != real}
+
+    def _load(self, path: Path, name: str) -> Source | SourceError:
+        try:
+            return load(self.read_bytes(path, name), name)
+        except SourceError as error:
+            return error
