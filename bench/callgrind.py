@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from bench import tools
-from bench.exchange import HOST, Caller, Case, Upstream
+from bench import debian_programs
+from bench.instruction_cases import HOST, Caller, Case, Upstream
 from bench.process import Process, StartError
 
 START_SECONDS = 120.0
@@ -44,7 +44,7 @@ class Counted:
     def start(cls, command: Sequence[str], folder: Path) -> Self:
         """Start it uncounted, with its files in `folder`."""
         folder.mkdir()
-        valgrind = [tools.find("valgrind") or "valgrind", "--tool=callgrind", "--instr-atstart=no"]
+        valgrind = [debian_programs.find("valgrind") or "valgrind", "--tool=callgrind", "--instr-atstart=no"]
         valgrind += [f"--callgrind-out-file={folder}/counts", f"--vgdb-prefix={folder}/vgdb"]
         cores = frozenset(os.sched_getaffinity(0))
         return cls(Process.start([*valgrind, *command], cores, folder / "log", ENVIRONMENT), folder)
@@ -66,30 +66,30 @@ class Counted:
         upstream.pace(self.process)
         for case, port in ports.items():
             with Caller.connected(case, port, upstream, self.process) as caller:
-                caller.ask(WARM_UP_REQUESTS)
+                caller.send_request(WARM_UP_REQUESTS)
         self._tell("instrumentation on")
         idle, seconds = self._count(partial(time.sleep, IDLE_SECONDS))
         idle_per_second = idle / seconds
         counts: dict[str, float] = {}
         for case, port in ports.items():
             with Caller.connected(case, port, upstream, self.process) as caller:
-                caller.ask(SETTLING_REQUESTS)
-                counted, seconds = self._count(partial(caller.ask, requests))
+                caller.send_request(SETTLING_REQUESTS)
+                counted, seconds = self._count(partial(caller.send_request, requests))
             counts[case.name] = (counted - seconds * idle_per_second) / requests
         return counts
 
-    def _count(self, work: Callable[[], None]) -> tuple[int, float]:
+    def _count(self, workload: Callable[[], None]) -> tuple[int, float]:
         """The instructions while something happens, and how many seconds it took."""
         self._tell("zero")
         began = time.monotonic()
-        work()
+        workload()
         seconds = time.monotonic() - began
         self._tell("dump")
         self.dumps += 1
         return total(Path(f"{self.folder}/counts.{self.dumps}").read_text()), seconds
 
     def _tell(self, command: str) -> None:
-        vgdb = [tools.find("vgdb") or "vgdb", f"--vgdb-prefix={self.folder}/vgdb", *command.split()]
+        vgdb = [debian_programs.find("vgdb") or "vgdb", f"--vgdb-prefix={self.folder}/vgdb", *command.split()]
         try:
             subprocess.run(vgdb, check=True, capture_output=True, timeout=COMMAND_SECONDS)
         except (OSError, subprocess.SubprocessError) as error:

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from bench import documents
-from bench.answers import Exam
-from bench.asking import Answer, Ask, ask
+from bench.checks import Checks
+from bench.client import Answer, Request, send_request
 from bench.process import Cores, Process, StartError, free_port
 from bench.upstream import COMMON, Upstream, nginx
 
@@ -47,7 +47,7 @@ NGINX_PROXY = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Setup:
     """What all contenders of a run share: the upstreams, the cores, the folder for files and logs."""
 
     upstream: Upstream
@@ -67,18 +67,18 @@ class Scene:
         return path
 
 
-Start = Callable[[Scene, int], Process]
+Start = Callable[[Setup, int], Process]
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that can do a work.
+    """A server that can do a workload.
 
     Attributes:
         name: In the table.
         about: One line about it.
         start: Starts it; what it is asked must come to the port that is given.
-        exam: What it is asked, when that differs from what the others of the work are.
+        checks: What it is asked, when that differs from what the others of the workload are.
         lacks: Why it cannot take part, if it cannot.
         everywhere: Whether it has all cores, shared with the load.
     """
@@ -86,7 +86,7 @@ class Contender:
     name: str
     about: str
     start: Start
-    exam: Exam | None = None
+    checks: Checks | None = None
     lacks: str | None = None
     everywhere: bool = False
 
@@ -98,7 +98,7 @@ class Running:
     contender: Contender
     process: Process
     port: int
-    exam: Exam
+    checks: Checks
     answer_bytes: int
     ready_seconds: float
     ready_cpu_seconds: float
@@ -116,19 +116,19 @@ def naftiko(
     """This runtime, serving a document; asked over MCP, or over REST; `traced` is the share of traced requests."""
     everywhere = "--workers" in given
 
-    def start(scene: Scene, port: int) -> Process:
-        file = _document(text, name, scene, port, mcp=mcp)
+    def start(setup: Setup, port: int) -> Process:
+        file = _document(text, name, setup, port, mcp=mcp)
         command = [sys.executable, "-m", "naftiko_runtime", "run", str(file), "--host", "127.0.0.1", *given]
-        traces = {} if traced is None else _traces(traced, scene)
-        return scene.launch(name, command, {**_ours(), **traces}, everywhere=everywhere)
+        traces = {} if traced is None else _traces(traced, setup)
+        return setup.launch(name, command, {**_ours(), **traces}, everywhere=everywhere)
 
     lacks = "`naftiko run` has no option --workers" if everywhere and not _has_workers() else None
     return Contender(name, about, start, lacks=lacks, everywhere=everywhere)
 
 
-def _traces(share: float, scene: Scene) -> Mapping[str, str]:
+def _traces(share: float, setup: Setup) -> Mapping[str, str]:
     return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{scene.sink_port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{setup.sink_port}",
         "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
         "OTEL_TRACES_SAMPLER_ARG": str(share),
     }
@@ -149,26 +149,26 @@ def _has_workers() -> bool:
 def engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
     """Another engine that serves the same document: `{file}` in the command is the document's path."""
 
-    def start(scene: Scene, port: int) -> Process:
-        file = _document(text, name, scene, port, mcp=mcp)
-        return scene.launch(name, shlex.split(command.replace("{file}", shlex.quote(str(file)))), {})
+    def start(setup: Setup, port: int) -> Process:
+        file = _document(text, name, setup, port, mcp=mcp)
+        return setup.launch(name, shlex.split(command.replace("{file}", shlex.quote(str(file)))), {})
 
     return Contender(name, f"`{command}`", start)
 
 
-def _document(text: str, name: str, scene: Scene, port: int, *, mcp: bool) -> Path:
+def _document(text: str, name: str, setup: Setup, port: int, *, mcp: bool) -> Path:
     rest_port, mcp_port = (free_port(), port) if mcp else (port, free_port())
-    sink = f"http://127.0.0.1:{scene.sink_port}/v1"
-    return scene.file(name, ".yaml", documents.placed(text, rest_port, mcp_port, scene.upstream.base, sink))
+    sink = f"http://127.0.0.1:{setup.sink_port}/v1"
+    return setup.file(name, ".yaml", documents.placed(text, rest_port, mcp_port, setup.upstream.base, sink))
 
 
 def peer(name: str, about: str, module: str, *given: str) -> Contender:
     """A program of `bench/peers`."""
 
-    def start(scene: Scene, port: int) -> Process:
+    def start(setup: Setup, port: int) -> Process:
         command = [sys.executable, "-m", f"bench.peers.{module}"]
-        command += ["--port", str(port), "--upstream", scene.upstream.base, *given]
-        return scene.launch(name, command, IMPORTS)
+        command += ["--port", str(port), "--upstream", setup.upstream.base, *given]
+        return setup.launch(name, command, IMPORTS)
 
     return Contender(name, about, start)
 
@@ -176,50 +176,52 @@ def peer(name: str, about: str, module: str, *given: str) -> Contender:
 def fastmcp(operations: Mapping[str, str], parameters: Mapping[str, str]) -> Contender:
     """FastMCP's server of an OpenAPI document."""
 
-    def start(scene: Scene, port: int) -> Process:
-        file = scene.file("fastmcp", ".json", documents.openapi(operations, parameters))
+    def start(setup: Setup, port: int) -> Process:
+        file = setup.file("fastmcp", ".json", documents.openapi(operations, parameters))
         made = peer("fastmcp-openapi", "", "fastmcp_openapi", "--openapi", str(file))
-        return made.start(scene, port)
+        return made.start(setup, port)
 
     return Contender("fastmcp-openapi", "FastMCP's `from_openapi`, httpx2", start)
 
 
-def _start_nginx(scene: Scene, port: int) -> Process:
-    folder = scene.folder / f"nginx-{port}"
+def _start_nginx(setup: Setup, port: int) -> Process:
+    folder = setup.folder / f"nginx-{port}"
     folder.mkdir(mode=0o755)
     config = (COMMON + NGINX_PROXY).format(
-        folder=folder, port=port, upstream_port=scene.upstream.port, sink_port=scene.sink_port
+        folder=folder, port=port, upstream_port=setup.upstream.port, sink_port=setup.sink_port
     )
-    return nginx("proxy", config, folder, scene.cores.server)
+    return nginx("proxy", config, folder, setup.cores.server)
 
 
 NGINX = Contender("nginx", "nginx `proxy_pass`, one worker: the limit, not a peer", _start_nginx)
 
 
-def examined(contender: Contender, exam: Exam) -> Contender:
+def with_checks(contender: Contender, checks: Checks) -> Contender:
     """The same contender, asked something of its own."""
-    return replace(contender, exam=exam)
+    return replace(contender, checks=checks)
 
 
-def bring_up(contender: Contender, exam: Exam, scene: Scene, started: Callable[[Process], object]) -> Running:
+def start_contender(
+    contender: Contender, checks: Checks, setup: Setup, started: Callable[[Process], object]
+) -> Running:
     """Start and wait for the first 200. `started` is told of the process before it is waited for."""
     port, began = free_port(), time.monotonic()
-    process = contender.start(scene, port)
+    process = contender.start(setup, port)
     started(process)
-    while (answer := _answer(port, exam.load)) is None:
+    while (answer := _answer(port, checks.load)) is None:
         if process.exited():
             raise StartError(f"it ended before it answered:\n{process.log_tail()}")
         if time.monotonic() - began > READY_SECONDS:
             raise StartError(f"no 200 within {READY_SECONDS:.0f} s:\n{process.log_tail()}")
         time.sleep(0.01)
     seconds, cpu = time.monotonic() - began, process.cpu_seconds()
-    return Running(contender, process, port, exam, answer.wire_bytes, seconds, cpu)
+    return Running(contender, process, port, checks, answer.wire_bytes, seconds, cpu)
 
 
-def _answer(port: int, request: Ask) -> Answer | None:
+def _answer(port: int, request: Request) -> Answer | None:
     """The answer, if it is a good one."""
     try:
-        answer = ask(port, request)
+        answer = send_request(port, request)
     except (OSError, http.client.HTTPException):
         return None
     return answer if answer.status == http.HTTPStatus.OK else None

@@ -2,7 +2,7 @@
 
     python bench/instructions.py [--update] [--raise REASON]
 
-Runs `naftiko run` under valgrind's callgrind, and beside it a bare uvicorn and aiohttp pair that does the same work;
+Runs `naftiko run` under valgrind's callgrind, and beside it a bare uvicorn and aiohttp pair that does the same;
 asks each of them the same on one connection. Everything is on 127.0.0.1 and removed at the end. `--update` lowers the
 budget to what is counted and refuses to raise it; `--raise` does that, too, and the reason is written into the file.
 Exit code 0: within the budget; 1: above it, or wrong answers; 2: valgrind is missing.
@@ -22,11 +22,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import budget, tools
+from bench import budget, debian_programs
 from bench.budget import BudgetError, Count, Record, Verdict
 from bench.callgrind import CallgrindError, Counted
 from bench.documents import ROOT
-from bench.exchange import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongAnswerError
+from bench.instruction_cases import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongAnswerError
 from bench.process import StartError, free_port, stop_in_order
 
 BUDGET = ROOT / "bench/budget.json"
@@ -131,7 +131,7 @@ def remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options(arguments)
-    if absent := tools.ensure("valgrind"):
+    if absent := debian_programs.ensure("valgrind"):
         print(f"instructions: needs {absent[0]}: apt-get install {absent[0]}", file=sys.stderr)
         return 2
     try:
@@ -145,7 +145,7 @@ def check(chosen: argparse.Namespace) -> int:
     records = budget.read(BUDGET)
     last, began = records[-1], time.monotonic()
     today = datetime.now(UTC).date().isoformat()
-    measured = Record(today, environment(tools.version("valgrind")), count())
+    measured = Record(today, environment(debian_programs.version("valgrind")), count())
     verdicts = budget.judge(last, measured)
     print(table(verdicts))
     print(f"\n{REQUESTS} requests of each, counted in {time.monotonic() - began:.0f} s")

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import tools
-from bench.asking import wrk_script
-from bench.contenders import Running, Scene
+from bench import debian_programs
+from bench.client import wrk_script
+from bench.contenders import Running, Setup
 from bench.process import Cores, CoreTime, on_cores
 
 SPARE_SECONDS = 20
@@ -50,17 +50,17 @@ class Round:
         return sum(self.errors.values())
 
 
-Play = Callable[[Running, Scene, Load], Round]
+LoadPattern = Callable[[Running, Setup, Load], Round]
 
 
-def under_load(running: Running, scene: Scene, load: Load) -> Round:
-    pinned = scene.cores.pinned and not running.contender.everywhere
-    cores, upstream = scene.cores, scene.upstream
+def under_load(running: Running, setup: Setup, load: Load) -> Round:
+    pinned = setup.cores.pinned and not running.contender.everywhere
+    cores, upstream = setup.cores, setup.upstream
     script = running.process.log.with_suffix(".lua")
-    script.write_text(wrk_script(running.exam.load))
+    script.write_text(wrk_script(running.checks.load))
     arrived, cpu = upstream.requests(), running.process.cpu_seconds()
     server_core, load_core = CoreTime.read(cores.server), CoreTime.read(cores.load)
-    wrk = wrk_counters(running.port, running.exam.load.target, script, cores, load)
+    wrk = wrk_counters(running.port, running.checks.load.target, script, cores, load)
     server_core = CoreTime.read(cores.server).since(server_core)
     load_core = CoreTime.read(cores.load).since(load_core)
     cpu, arrived = running.process.cpu_seconds() - cpu, upstream.requests() - arrived - 1
@@ -84,8 +84,8 @@ def under_load(running: Running, scene: Scene, load: Load) -> Round:
         "rss_mb": running.process.rss_bytes() / 1e6,
     }
     if pinned:
-        figures["other_core_share"] = max(0.0, server_core.work - cpu) / seconds
-        figures["load_core_share"] = load_core.work / seconds / len(cores.load)
+        figures["other_core_share"] = max(0.0, server_core.workload - cpu) / seconds
+        figures["load_core_share"] = load_core.workload / seconds / len(cores.load)
     return Round(figures, errors)
 
 
@@ -95,7 +95,7 @@ def wrk_counters(port: int, target: str, script: Path, cores: Cores, load: Load)
     Raises:
         LoadError: It did not say.
     """
-    program = tools.find("wrk") or "wrk"
+    program = debian_programs.find("wrk") or "wrk"
     command = [program, "--threads", "1", "--connections", str(load.connections)]
     command += [
         "--duration",

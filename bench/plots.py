@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from bench.results import Outcome, Report
 from bench.targets import TARGETS
-from bench.work import CPU, REQUESTS, Column
+from bench.workload import CPU, REQUESTS, Column
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -21,7 +21,7 @@ def save(report: Report, folder: Path) -> None:
     mpl.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
     for column, name in ((REQUESTS, "requests.png"), (CPU, "cpu.png")):
-        shown = [one for one in report.outcomes if column in one.work.columns and any(r.sound for r in one.results)]
+        shown = [one for one in report.outcomes if column in one.workload.columns and any(r.sound for r in one.results)]
         if shown:
             _bars(shown, column).savefig(folder / name, dpi=120)
     if (figure := _targets(report)) is not None:
@@ -29,7 +29,7 @@ def save(report: Report, folder: Path) -> None:
 
 
 def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
-    """A panel for each work, a bar for each contender, with the least and the greatest of a round."""
+    """A panel for each workload, a bar for each contender, with the least and the greatest of a round."""
     heights = [len(outcome.results) + 2 for outcome in outcomes]
     figure = Figure(figsize=(9, sum(heights) * BAR_INCHES), layout="constrained")
     panels = figure.subplots(len(outcomes), 1, squeeze=False, height_ratios=heights)
@@ -45,7 +45,7 @@ def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
         colours = [OURS if name.startswith(NAMES_OF_OURS) else OTHERS for name in names]
         bars = axes.barh(names, medians, xerr=spread, color=colours, ecolor="#555555", capsize=2)
         axes.bar_label(bars, [f"{median:,.0f}" for median in medians], padding=4, fontsize=8)
-        axes.set_title(f"{outcome.work.title} ({column.heading})", fontsize=9, loc="left")
+        axes.set_title(f"{outcome.workload.title} ({column.heading})", fontsize=9, loc="left")
         _plain(axes)
     return figure
 

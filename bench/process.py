@@ -170,20 +170,20 @@ def _tree(root: int) -> list[int]:
 class CoreTime:
     """Seconds some cores have spent so far in processes, and taken by the hypervisor, since boot."""
 
-    work: float
+    workload: float
     stolen: float
 
     @classmethod
     def read(cls, cores: frozenset[int]) -> Self:
         """Interrupts are left out of `work`: the loopback's are the load's doing, not a process's."""
-        work = stolen = 0
+        workload = stolen = 0
         for line in (PROC / "stat").read_text().splitlines():
             name, _, rest = line.partition(" ")
             if name.startswith("cpu") and name[3:].isdecimal() and int(name[3:]) in cores:
                 user, nice, system, _idle, _iowait, _irq, _softirq, steal = (int(n) for n in rest.split()[:8])
-                work, stolen = work + user + nice + system, stolen + steal
-        return cls(work / TICKS_PER_SECOND, stolen / TICKS_PER_SECOND)
+                workload, stolen = workload + user + nice + system, stolen + steal
+        return cls(workload / TICKS_PER_SECOND, stolen / TICKS_PER_SECOND)
 
     def since(self, before: "CoreTime") -> "CoreTime":
         """What has passed between two readings."""
-        return CoreTime(self.work - before.work, self.stolen - before.stolen)
+        return CoreTime(self.workload - before.workload, self.stolen - before.stolen)

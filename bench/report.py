@@ -20,16 +20,16 @@ FAULTS_SHOWN = 3
 Table = Sequence[tuple[str, ...]]
 
 
-def work_table(outcome: Outcome) -> Table:
+def workload_table(outcome: Outcome) -> Table:
     """A heading and a row for each contender."""
-    work = outcome.work
-    to_baseline = [f"{column.heading.removesuffix('/req')} to {work.baseline}" for column in work.ratios]
-    headings = ("", *(column.heading for column in work.columns), "errors", *to_baseline)
+    workload = outcome.workload
+    to_baseline = [f"{column.heading.removesuffix('/req')} to {workload.baseline}" for column in workload.ratios]
+    headings = ("", *(column.heading for column in workload.columns), "errors", *to_baseline)
     return [headings, *(_row(outcome, result) for result in outcome.results)]
 
 
 def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
-    name, columns, ratios = result.contender.name, outcome.work.columns, outcome.work.ratios
+    name, columns, ratios = result.contender.name, outcome.workload.columns, outcome.workload.ratios
     if not result.rounds:
         said = "skipped" if result.skipped else "not measured"
         return (name, said, *(DASH for _ in (*columns, *ratios)))
@@ -40,17 +40,17 @@ def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
 
 def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
     if ratio := outcome.ratio(result, figure):
-        return "1" if result.contender.name == outcome.work.baseline else ratio.shown(".3g")
+        return "1" if result.contender.name == outcome.workload.baseline else ratio.shown(".3g")
     if result.faults:
         return "FAULTY"
     return "ERRORS" if result.error_count else "no baseline"
 
 
 def target_table(report: Report) -> Table:
-    """A heading and a row for each target whose work was part of the run."""
+    """A heading and a row for each target whose workload was part of the run."""
     rows = [TARGET_HEADINGS]
     for target in TARGETS:
-        if report.outcome(target.work) is not None:
+        if report.outcome(target.workload) is not None:
             reached = target.reached(report)
             shown = target.reached_shown(reached)
             by_cpu = target.reached_shown(target.by_cpu(report))
@@ -95,9 +95,9 @@ def _is_limited_by_load(result: Result) -> bool:
 
 def setting(report: Report) -> str:
     """One line about how and where it was measured."""
-    whole = [outcome for outcome in report.outcomes if outcome.work.slices == 1]
+    whole = [outcome for outcome in report.outcomes if outcome.workload.slices == 1]
     rounds = max((len(one.rounds) for outcome in whole for one in outcome.results), default=0)
-    cut = [outcome for outcome in report.outcomes if outcome.work.slices > 1]
+    cut = [outcome for outcome in report.outcomes if outcome.workload.slices > 1]
     pinned = "the server on one core, wrk and the upstream on the others" if report.cores.pinned else "nothing pinned"
     load = whole[0].load if whole else None
     amount = f"{load.connections} connections, {load.seconds} s a round, " if load else ""
@@ -111,8 +111,9 @@ def setting(report: Report) -> str:
 def _cut(outcomes: Sequence[Outcome]) -> str:
     """What is different where rounds were cut into short ones."""
     told = [
-        f"{one.work.name} in {max((len(result.rounds) for result in one.results), default=0)} of {one.load.seconds} s"
+        f"{one.workload.name} in {rounds} of {one.load.seconds} s"
         for one in outcomes
+        for rounds in (max((len(result.rounds) for result in one.results), default=0),)
     ]
     return f"In shorter rounds that rotate: {', '.join(told)}. " if told else ""
 
@@ -133,7 +134,11 @@ def as_text(report: Report) -> str:
     parts = []
     for outcome in report.outcomes:
         warned = [f"! {note}" for note in notes(outcome)]
-        parts.append("\n".join([f"{outcome.work.name}: {outcome.work.title}", *_aligned(work_table(outcome)), *warned]))
+        parts.append(
+            "\n".join(
+                [f"{outcome.workload.name}: {outcome.workload.title}", *_aligned(workload_table(outcome)), *warned]
+            )
+        )
     targets = target_table(report)
     if len(targets) > 1:
         parts.append("\n".join(["targets", *_aligned(targets)]))
@@ -168,7 +173,7 @@ def as_markdown(report: Report) -> str:
 
 def put_into(text: str, report: Report) -> str:
     """A page with the tables of a run between its marks, in place of those of another run."""
-    for name, made in (("targets", targets_markdown(report)), ("works", works_markdown(report))):
+    for name, made in (("targets", targets_markdown(report)), ("workloads", works_markdown(report))):
         begin, end = f"<!-- bench: {name} -->\n", "<!-- bench: end -->"
         before, mark, rest = text.partition(begin)
         if mark:
@@ -177,13 +182,13 @@ def put_into(text: str, report: Report) -> str:
 
 
 def works_markdown(report: Report) -> str:
-    """A table for each work."""
+    """A table for each workload."""
     lines: list[str] = []
     for outcome in report.outcomes:
         about = [f"* **{one.contender.name}**: {one.contender.about}" for one in outcome.results]
         warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in notes(outcome)]
-        title = f"### {outcome.work.name}: {outcome.work.title}"
-        lines += [title, "", *_markdown(work_table(outcome)), "", *about, *warned, ""]
+        title = f"### {outcome.workload.name}: {outcome.workload.title}"
+        lines += [title, "", *_markdown(workload_table(outcome)), "", *about, *warned, ""]
     return "\n".join(lines)
 
 
@@ -193,7 +198,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "pinned": report.cores.pinned,
         "machine": report.machine,
         "targets": [_target_data(report, index) for index in range(len(TARGETS))],
-        "works": {outcome.work.name: _outcome_data(outcome) for outcome in report.outcomes},
+        "workloads": {outcome.workload.name: _outcome_data(outcome) for outcome in report.outcomes},
     }
 
 
@@ -202,7 +207,7 @@ def _target_data(report: Report, index: int) -> dict[str, Any]:
     reached = target.reached(report)
     return {
         "what": target.what,
-        "work": target.work,
+        "workload": target.workload,
         "bound": target.bound,
         "least": target.least,
         "unit": target.unit,
@@ -213,16 +218,16 @@ def _target_data(report: Report, index: int) -> dict[str, Any]:
 
 def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     return {
-        "title": outcome.work.title,
+        "title": outcome.workload.title,
         "load": dataclasses.asdict(outcome.load),
-        "baseline": outcome.work.baseline,
+        "baseline": outcome.workload.baseline,
         "notes": notes(outcome),
         "contenders": {result.contender.name: _result_data(outcome, result) for result in outcome.results},
     }
 
 
 def _result_data(outcome: Outcome, result: Result) -> dict[str, Any]:
-    ratios = {column.figure: outcome.ratio(result, column.figure) for column in outcome.work.ratios}
+    ratios = {column.figure: outcome.ratio(result, column.figure) for column in outcome.workload.ratios}
     figures = result.rounds[0].figures if result.rounds else ()
     return {
         "about": result.contender.about,

@@ -1,4 +1,4 @@
-"""What was measured: rounds by contender and work, and ratios of them.
+"""What was measured: rounds by contender and workload, and ratios of them.
 
 A ratio is formed within a round and given as median with the least and the greatest over the rounds, so that
 what slows a whole round down slows both sides and cancels.
@@ -15,12 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import tools
+from bench import debian_programs
 from bench.contenders import Contender
 from bench.documents import ROOT
 from bench.load import Load, Round
 from bench.process import Cores
-from bench.work import Work
+from bench.workload import Workload
 
 PACKAGES = (
     "naftiko-runtime", "uvicorn", "uvloop", "httptools", "aiohttp", "mcp",
@@ -49,7 +49,7 @@ class Spread:
 
 @dataclass(slots=True)
 class Result:
-    """One contender in one work: its rounds, and what was wrong with it in words."""
+    """One contender in one workload: its rounds, and what was wrong with it in words."""
 
     contender: Contender
     ready_seconds: float | None = None
@@ -82,9 +82,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All contenders of one work."""
+    """All contenders of one workload."""
 
-    work: Work
+    workload: Workload
     load: Load
     results: Sequence[Result]
 
@@ -94,7 +94,7 @@ class Outcome:
 
     def ratio(self, result: Result, figure: str) -> Spread | None:
         """A figure over the baseline's, round by round; None if either is not sound."""
-        base = self.result(self.work.baseline)
+        base = self.result(self.workload.baseline)
         if base is None or not base.sound or not result.sound:
             return None
         return ratios(result.figures(figure), base.figures(figure))
@@ -114,9 +114,9 @@ class Report:
     cores: Cores
     machine: dict[str, Any]
 
-    def outcome(self, work: str) -> Outcome | None:
-        """A work's, if it was part of the run."""
-        return next((one for one in self.outcomes if one.work.name == work), None)
+    def outcome(self, workload: str) -> Outcome | None:
+        """A workload's, if it was part of the run."""
+        return next((one for one in self.outcomes if one.workload.name == workload), None)
 
     @property
     def sound(self) -> bool:
@@ -132,8 +132,8 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "nginx": _first_line([tools.find("nginx") or "nginx", "-v"]),
-        "wrk": _first_line([tools.find("wrk") or "wrk", "-v"]).split(" [")[0],
+        "nginx": _first_line([debian_programs.find("nginx") or "nginx", "-v"]),
+        "wrk": _first_line([debian_programs.find("wrk") or "wrk", "-v"]).split(" [")[0],
         "load_average_before": os.getloadavg(),
         "packages": {name: _version(name) for name in PACKAGES},
     }

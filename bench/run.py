@@ -1,6 +1,6 @@
 """`make bench`: this runtime beside hand-written servers, FastMCP and nginx, on loopback, in interleaved rounds.
 
-Measures, per work and contender: requests per second, latency, CPU per request, resident memory, errors and
+Measures, per workload and contender: requests per second, latency, CPU per request, resident memory, errors and
 wrong answers; and holds the figures against targets. Everything runs on 127.0.0.1 and is stopped and removed
 at the end. Exit code 0: all contenders did their work; 1: one did not; 2: nginx, wrk or Linux is missing.
 """
@@ -15,29 +15,29 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import report, tools
-from bench.contenders import IMPORTS, Scene
+from bench import debian_programs, report
+from bench.comparison import Comparison, progress
+from bench.contenders import IMPORTS, Setup
 from bench.documents import ROOT
 from bench.load import Load
-from bench.match import Match, progress
 from bench.process import Cores, Process, StartError, free_port, stop_in_order
 from bench.results import Report, machine
 from bench.upstream import Upstream
-from bench.work import Work
-from bench.works import all_works, only_contenders, with_engines
+from bench.workload import Workload
+from bench.workloads import all_workloads, only_contenders, with_engines
 
 DEFAULT_LOAD = Load(seconds=3, connections=32)
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    works = [work.name for work in all_works()]
+    workloads = [workload.name for workload in all_workloads()]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=_positive, default=5)
     parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="of load in a round")
     parser.add_argument("--connections", type=_positive, default=DEFAULT_LOAD.connections)
-    parser.add_argument("--only", nargs="+", choices=works, metavar="WORK", help=", ".join(works))
-    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each work")
-    parser.add_argument("--long", action="store_true", help="the work `long` as well: some minutes more")
+    parser.add_argument("--only", nargs="+", choices=workloads, metavar="WORKLOAD", help=", ".join(workloads))
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each workload")
+    parser.add_argument("--long", action="store_true", help="the workload `long` as well: some minutes more")
     parser.add_argument(
         "--peer",
         action="append",
@@ -55,7 +55,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         default=[],
         metavar="PATH",
-        help="files that have '<!-- bench: targets -->' or '<!-- bench: works -->' … '<!-- bench: end -->'",
+        help="files that have '<!-- bench: targets -->' or '<!-- bench: workloads -->' … '<!-- bench: end -->'",
     )
     return parser.parse_args(arguments)
 
@@ -74,28 +74,30 @@ def _engine(text: str) -> tuple[str, str]:
     return name, command
 
 
-def chosen_works(only: Sequence[str] | None, engines: Mapping[str, str], *, long: bool) -> list[Work]:
+def choose_workloads(only: Sequence[str] | None, engines: Mapping[str, str], *, long: bool) -> list[Workload]:
     wanted = set(only or ()) | ({"long"} if long else set())
-    works = [work for work in all_works() if work.name in wanted or (not only and work.name != "long")]
-    return [with_engines(work, engines) for work in works]
+    workloads = [
+        workload for workload in all_workloads() if workload.name in wanted or (not only and workload.name != "long")
+    ]
+    return [with_engines(workload, engines) for workload in workloads]
 
 
 @contextmanager
-def scene(works: Sequence[Work], cores: Cores) -> Iterator[Scene]:
+def setup(workloads: Sequence[Workload], cores: Cores) -> Iterator[Setup]:
     """The upstreams, running, and a folder that is removed at the end."""
-    loaded = [work.exam_of(contender).uri for work in works for contender in work.contenders]
+    loaded = [workload.checks_of(contender).uri for workload in workloads for contender in workload.contenders]
     with tempfile.TemporaryDirectory(prefix="naftiko-bench-") as name, ExitStack() as stack:
         folder, sink_port = Path(name), free_port()
         folder.chmod(0o755)  # nginx started by root reads and writes as another user
         upstream = Upstream.start(loaded, folder, cores)
         stack.callback(upstream.process.stop)
-        if any(work.large for work in works):
+        if any(workload.large for workload in workloads):
             upstream.offer_large()
-        if any(work.large or work.collects for work in works):
+        if any(workload.large or workload.collects for workload in workloads):
             command = [sys.executable, "-m", "bench.sink", "--port", str(sink_port)]
             stack.callback(Process.start(command, cores.load, folder / "sink.log", IMPORTS).stop)
         upstream.wait_ready()
-        yield Scene(upstream, sink_port, cores, folder)
+        yield Setup(upstream, sink_port, cores, folder)
 
 
 def write(path: Path, text: str) -> None:
@@ -108,18 +110,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform != "linux":
         progress("bench: needs Linux: CPU and memory are read from /proc")
         return 2
-    if absent := tools.ensure("nginx", "wrk"):
+    if absent := debian_programs.ensure("nginx", "wrk"):
         progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
         return 2
     where, cores = machine(), Cores.choose()
-    works = chosen_works(given.only, dict(given.peer), long=given.long)
+    workloads = choose_workloads(given.only, dict(given.peer), long=given.long)
     if given.contenders:
         named = {*given.contenders, *dict(given.peer)}
-        works = [left for work in works if (left := only_contenders(work, named)).contenders]
+        workloads = [left for workload in workloads if (left := only_contenders(workload, named)).contenders]
     load = Load(given.seconds, given.connections)
     try:
-        with scene(works, cores) as here:
-            outcomes = [Match(work, here, load).played(given.rounds) for work in works]
+        with setup(workloads, cores) as here:
+            outcomes = [Comparison(workload, here, load).run(given.rounds) for workload in workloads]
     except StartError as error:
         progress(f"bench: {error}")
         return 1

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.plays import IDLE_WANTED
+from bench.load_patterns import IDLE_WANTED
 from bench.results import Report, Result, Spread, ratios
-from bench.work import CPU, READY, READY_CPU, REQUESTS
+from bench.workload import CPU, READY, READY_CPU, REQUESTS
 
 Verdict = Literal["pass", "miss", "not measured"]
 
@@ -25,7 +25,7 @@ class Target:
 
     Attributes:
         what: In words.
-        work: Where it is measured.
+        workload: Where it is measured.
         of: What is bound.
         bound: By what.
         over: What it is divided by, within a round.
@@ -40,7 +40,7 @@ class Target:
     """
 
     what: str
-    work: str
+    workload: str
     of: Figure
     bound: float
     over: Figure | None = None
@@ -55,7 +55,7 @@ class Target:
 
     def reached(self, report: Report) -> Spread | None:
         """What the run shows; None if it does not."""
-        outcome = report.outcome(self.work)
+        outcome = report.outcome(self.workload)
         if outcome is None:
             return None
         results: list[Result | None] = [
@@ -110,12 +110,12 @@ def _cpu(contender: str) -> Figure:
     return Figure(contender, CPU.figure)
 
 
-def _fast(what: str, work: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
-    return Target(f"{what}, requests/s", work, _requests(ours), bound, _requests(peer), least=True)
+def _fast(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(f"{what}, requests/s", workload, _requests(ours), bound, _requests(peer), least=True)
 
 
-def _cheap(what: str, work: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
-    return Target(f"{what}, CPU per request", work, _cpu(ours), bound, _cpu(peer))
+def _cheap(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(f"{what}, CPU per request", workload, _cpu(ours), bound, _cpu(peer))
 
 
 IDLE = Target(

@@ -6,8 +6,8 @@ import socket
 import time
 import zlib
 
-from bench import material
-from bench.contenders import Running, Scene
+from bench import payloads
+from bench.contenders import Running, Setup
 from bench.load import Load, Round
 from bench.process import on_cores
 
@@ -16,14 +16,14 @@ PIECE_BYTES = 1 << 20
 REPEATED = 3
 
 
-def transfers(running: Running, scene: Scene, _load: Load) -> Round:
-    """A play: 100 MB up and down, three times each; throughput, and by how much memory grows at its highest."""
+def transfers(running: Running, setup: Setup, _load: Load) -> Round:
+    """100 MB up and down, three times each; throughput, and by how much memory grows at its highest."""
     figures: dict[str, float] = {}
-    faults, large = 0, material.large()
+    faults, large = 0, payloads.large()
     for name, direction in (("up", _up), ("down", _down)):
         running.process.forget_peak()
         before, cpu = running.process.rss_bytes(), running.process.cpu_seconds()
-        with on_cores(scene.cores.load):
+        with on_cores(setup.cores.load):
             began = time.monotonic()
             good = [direction(running.port, large) for _ in range(REPEATED)]
             seconds = (time.monotonic() - began) / REPEATED
@@ -36,7 +36,7 @@ def transfers(running: Running, scene: Scene, _load: Load) -> Round:
 
 def wrong_transfers(port: int) -> list[str]:
     """Whether both directions bring every byte."""
-    found, large = [], material.large()
+    found, large = [], payloads.large()
     with connected(port) as connection:
         _send(connection, f"PUT /v1/upload?crc32 HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
         _, body = received(connection)

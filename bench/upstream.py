@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench import material, tools
+from bench import debian_programs, payloads
 from bench.process import Cores, Process, StartError, free_port
 
 WAIT_SECONDS = 5.0
@@ -66,7 +66,7 @@ def nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Proces
     """Start nginx on a configuration below `folder`, which it gets as `{folder}`."""
     file = folder / f"{name}.conf"
     file.write_text(config)
-    program = tools.find("nginx") or "nginx"
+    program = debian_programs.find("nginx") or "nginx"
     command = [program, "-p", str(folder), "-c", str(file)]
     return Process.start(command, cores, folder / f"{name}.log", {})
 
@@ -83,15 +83,15 @@ class Upstream:
     def start(cls, loaded: Iterable[str], folder: Path, cores: Cores) -> Self:
         """Start it; `wait_ready` says when it answers. `loaded` are the URIs that it keeps no record of."""
         port = free_port()
-        (folder / "list.json").write_bytes(material.compact(material.LIST))
-        (folder / "slow.bin").write_bytes(b"x" * material.SLOW_BYTES)
+        (folder / "list.json").write_bytes(payloads.compact(payloads.LIST))
+        (folder / "slow.bin").write_bytes(b"x" * payloads.SLOW_BYTES)
         config = (COMMON + UPSTREAM).format(
             folder=folder,
             port=port,
             loaded=" ".join(f'"{uri}" 0;' for uri in sorted(set(loaded))),
-            gif_headers=" ".join(f'add_header {name} "{value}";' for name, value in material.GIF_HEADERS[1:]),
-            thing=material.compact(material.THING).decode(),
-            slow_rate=material.SLOW_BYTES_PER_SECOND,
+            gif_headers=" ".join(f'add_header {name} "{value}";' for name, value in payloads.GIF_HEADERS[1:]),
+            thing=payloads.compact(payloads.THING).decode(),
+            slow_rate=payloads.SLOW_BYTES_PER_SECOND,
         )
         return cls(nginx("upstream", config, folder, cores.load), port, folder / "seen.log")
 
@@ -102,7 +102,7 @@ class Upstream:
 
     def offer_large(self) -> None:
         """Have 100 MB at `/v1/large`."""
-        self.seen_file.with_name("large.bin").write_bytes(material.large())
+        self.seen_file.with_name("large.bin").write_bytes(payloads.large())
 
     def wait_ready(self) -> None:
         """Wait for its first answer."""

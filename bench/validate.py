@@ -4,7 +4,7 @@
 
 CPU time of whole processes (user and system, from the kernel's accounting), variants interleaved, medians with the
 least and greatest ratio of a round. Modules are compiled before, as pip does when it installs them. Of --watch it is
-the time from the end of a save to the end of its report. Exit code 1 when a validation did not do its work.
+the time from the end of a save to the end of its report. Exit code 1 when a validation did not do its workload.
 """
 
 import argparse
@@ -31,7 +31,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """A comparison: the time of ``ours`` less that of ``ours_without``, by the same of ``theirs``."""
 
     name: str
@@ -49,10 +49,10 @@ def cpu_seconds(command: Sequence[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measured(work: Work) -> tuple[float, float]:
+def measured(workload: Workload) -> tuple[float, float]:
     """Seconds of ours and of theirs in one round."""
-    ours = cpu_seconds(work.ours) - (cpu_seconds(work.ours_without) if work.ours_without else 0)
-    return ours, cpu_seconds(work.theirs) - (cpu_seconds(work.theirs_without) if work.theirs_without else 0)
+    ours = cpu_seconds(workload.ours) - (cpu_seconds(workload.ours_without) if workload.ours_without else 0)
+    return ours, cpu_seconds(workload.theirs) - (cpu_seconds(workload.theirs_without) if workload.theirs_without else 0)
 
 
 def main() -> int:
@@ -67,13 +67,13 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as big:
         big.write(many(OPERATIONS, tools=False))
         big.flush()
-        works = [
-            Work(
+        workloads = [
+            Workload(
                 "one pixel file / `import pydantic, yaml`",
                 [*validate, str(PIXEL)],
                 [python, "-c", "import pydantic, yaml"],
             ),
-            Work(
+            Workload(
                 f"{OPERATIONS} operations more / PyYAML's C loader on the same text",
                 [*validate, big.name],
                 [python, "-c", C_LOADER, big.name],
@@ -81,15 +81,15 @@ def main() -> int:
                 [python, "-c", NOTHING, big.name],
             ),
         ]
-        for work in works:
-            measured(work)  # compiles what is not compiled
-        rounds = [[measured(work) for work in works] for _ in range(given.rounds)]
-    lines = ["| work | ours, CPU ms | theirs, CPU ms | ratio (least to greatest) |", "| --- | ---: | ---: | ---: |"]
-    for work, times in zip(works, zip(*rounds, strict=True), strict=True):
+        for workload in workloads:
+            measured(workload)  # compiles what is not compiled
+        rounds = [[measured(workload) for workload in workloads] for _ in range(given.rounds)]
+    lines = ["| workload | ours, CPU ms | theirs, CPU ms | ratio (least to greatest) |", "| --- | ---: | ---: | ---: |"]
+    for workload, times in zip(workloads, zip(*rounds, strict=True), strict=True):
         ratios = [ours / theirs for ours, theirs in times]
         ours, theirs = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
         spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        lines.append(f"| {work.name} | {ours:.0f} | {theirs:.0f} | {spread} |")
+        lines.append(f"| {workload.name} | {ours:.0f} | {theirs:.0f} | {spread} |")
     lines.append(watching(given.saves, validate))
     if given.corpus is not None:
         lines.append(corpus(given.corpus, python))

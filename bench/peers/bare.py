@@ -1,4 +1,4 @@
-"""The yardstick of the instruction counts: the least that does the same work with the same two libraries.
+"""The yardstick of the instruction counts: the least that does the same with the same two libraries.
 
 A bare ASGI application in uvicorn and a bare aiohttp client. It checks nothing, limits nothing and forwards no headers:
 no one should ship it. What Python, uvicorn and aiohttp cost on a machine, it costs too.

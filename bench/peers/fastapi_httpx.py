@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from bench.material import four_fields, six_fields
+from bench.payloads import four_fields, six_fields
 from bench.peers.serving import options, serve
 from fastapi import FastAPI, HTTPException, Request, Response
 
@@ -35,7 +35,7 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
 
-    async def ask(request: Request, path: str) -> Any:
+    async def send_request(request: Request, path: str) -> Any:
         query: bytes = request.scope["query_string"]
         url = base.copy_with(raw_path=f"/v1{path}".encode() + (b"?" + query if query else b""))
         try:
@@ -47,20 +47,20 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
 
     @app.get("/v1/pixel/track")
     async def track(request: Request) -> Response:
-        return passed_on(await ask(request, "/pixel/track"))
+        return passed_on(await send_request(request, "/pixel/track"))
 
     @app.get("/v1/things/{number}")
     async def thing(request: Request, number: str) -> Response:
-        return passed_on(await ask(request, f"/things/{number}"))
+        return passed_on(await send_request(request, f"/things/{number}"))
 
     @app.get("/v1/mapped/{number}")
     async def mapped(request: Request, number: str) -> Response:
-        answer = await ask(request, f"/things/{number}")
+        answer = await send_request(request, f"/things/{number}")
         return passed_on(answer) if answer.is_error else as_json(six_fields(orjson.loads(answer.content)))
 
     @app.get("/v1/listed")
     async def listed(request: Request) -> Response:
-        answer = await ask(request, "/things")
+        answer = await send_request(request, "/things")
         return passed_on(answer) if answer.is_error else as_json(rows(orjson.loads(answer.content)))
 
     return app

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bench.targets import TARGETS
-from bench.works import all_works
+from bench.workloads import all_workloads
 
 from support.debian import require
 
@@ -19,11 +19,11 @@ NEVER_ASKED = "GET /v1/things/7?data=aGVsbG8+d29ybGQ/Pz8=: the upstream received
 # Answers as the upstream would, without ever asking it.
 MADE_UP = """
 import http.server, re, sys
-from bench import material
+from bench import payloads
 
 class Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = material.compact(material.THING)
+        body = payloads.compact(payloads.THING)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -55,7 +55,7 @@ def test_a_run_measures_who_does_the_work_and_names_who_does_not(tmp_path: Path)
     )
     assert done.returncode == 1, done.stderr
     found = json.loads((tmp_path / "out.json").read_text())
-    contenders = found["works"]["rest-1k"]["contenders"]
+    contenders = found["workloads"]["rest-1k"]["contenders"]
     assert contenders["made-up"]["faults"] == [NEVER_ASKED]
     assert contenders["made-up"]["rounds"] == []
     for name in ("naftiko", "nginx"):
@@ -75,11 +75,11 @@ def test_a_run_measures_who_does_the_work_and_names_who_does_not(tmp_path: Path)
 
 
 def test_works_and_targets_name_what_there_is() -> None:
-    works = {work.name: work for work in all_works()}
-    for work in works.values():
-        names = {one.name for one in work.contenders}
-        assert len(names) == len(work.contenders)
-        assert work.baseline in names
+    workloads = {workload.name: workload for workload in all_workloads()}
+    for workload in workloads.values():
+        names = {one.name for one in workload.contenders}
+        assert len(names) == len(workload.contenders)
+        assert workload.baseline in names
     for target in TARGETS:
-        names = {one.name for one in works[target.work].contenders}
+        names = {one.name for one in workloads[target.workload].contenders}
         assert {one.contender for one in (target.of, target.over, target.beyond) if one is not None} <= names

@@ -6,14 +6,16 @@ import os
 from typing import NoReturn
 
 import pytest
-from bench import tools
+from bench import debian_programs
 
 
 def require(program: str) -> str:
-    """The path of one of the programs in ``bench/tools.py``, installed by apt-get when we are root."""
-    if tools.find(program) is None:
-        tools.install([program])
-    return tools.find(program) or lacking(f"needs {program}: apt-get install {tools.PACKAGES[program]}")
+    """The path of one of the programs in ``bench/debian_programs.py``, installed by apt-get when we are root."""
+    if debian_programs.find(program) is None:
+        debian_programs.install([program])
+    return debian_programs.find(program) or lacking(
+        f"needs {program}: apt-get install {debian_programs.PACKAGES[program]}"
+    )
 
 
 def lacking(reason: str) -> NoReturn:

@@ -1,16 +1,16 @@
-"""The works, each with its contenders. A new comparison is an entry here; what it must reach is in `targets`."""
+"""The workloads, each with its contenders. A new comparison is an entry here; what it must reach is in `targets`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bench import material
-from bench.answers import Check, Exam, as_bytes, as_json, as_success, as_tool_result, tool_result
-from bench.asking import LEGACY, MODERN, Ask, tool_call
-from bench.contenders import LARGE_BODIES, NGINX, Contender, engine, examined, fastmcp, naftiko, peer
+from bench import payloads
+from bench.checks import Check, Checks, as_bytes, as_json, as_success, as_tool_result, tool_result
+from bench.client import LEGACY, MODERN, Request, tool_call
+from bench.contenders import LARGE_BODIES, NGINX, Contender, engine, fastmcp, naftiko, peer, with_checks
 from bench.documents import PIXEL, committed, many
-from bench.plays import among_idle, beside_direct, long_run, start_up
+from bench.load_patterns import among_idle, beside_direct, long_run, start_up
 from bench.transfers import transfers
-from bench.work import CPU, LOAD_COLUMNS, READY, READY_CPU, RSS, Column, Work
+from bench.workload import CPU, LOAD_COLUMNS, READY, READY_CPU, RSS, Column, Workload
 
 BASELINE = "fastapi-httpx"
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -50,18 +50,18 @@ SDK_LOW_NATIVE = peer(
 )
 
 
-def rest_exam(target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE) -> Exam:
+def rest_checks(target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE) -> Checks:
     """Any query goes through as it came; the answer is the bytes that are expected, or the value."""
     read = as_bytes if isinstance(expected, bytes) else as_json
     checks = tuple(
-        Check(Ask(target + query), uri + query, expected, read, headers, passes_on=True) for query in ODD_QUERIES
+        Check(Request(target + query), uri + query, expected, read, headers, passes_on=True) for query in ODD_QUERIES
     )
-    return Exam(Ask(f"{target}?fields=name"), f"{uri}?fields=name", checks)
+    return Checks(Request(f"{target}?fields=name"), f"{uri}?fields=name", checks)
 
 
-def mcp_exam(wire: str) -> Exam:
+def mcp_checks(wire: str) -> Checks:
     """Arguments come to their places; the answer is the upstream's as text and as structured content."""
-    right = tool_result(material.THING)
+    right = tool_result(payloads.THING)
     checks = (
         Check(tool_call(wire, "get_thing", {"id": "7"}), "/v1/things/7", right, as_tool_result),
         Check(
@@ -72,39 +72,39 @@ def mcp_exam(wire: str) -> Exam:
         ),
     )
     load = tool_call(wire, "get_thing", {"id": "8", "fields": "name"})
-    return Exam(load, "/v1/things/8?fields=name", checks)
+    return Checks(load, "/v1/things/8?fields=name", checks)
 
 
-def last_route(count: int) -> Exam:
+def last_route(count: int) -> Checks:
     target = f"/things-{count - 1}/"
-    check = Check(Ask(f"{target}7"), f"/v1{target}7", material.two_fields(material.THING), as_json, JSON_TYPE)
-    return Exam(Ask(f"{target}8"), f"/v1{target}8", (check,))
+    check = Check(Request(f"{target}7"), f"/v1{target}7", payloads.two_fields(payloads.THING), as_json, JSON_TYPE)
+    return Checks(Request(f"{target}8"), f"/v1{target}8", (check,))
 
 
-def last_tool(count: int) -> Exam:
+def last_tool(count: int) -> Checks:
     tool, target = f"get_{count - 1}", f"/v1/things-{count - 1}/"
-    right = tool_result(material.two_fields(material.THING))
+    right = tool_result(payloads.two_fields(payloads.THING))
     check = Check(tool_call(MODERN, tool, {"id": "7"}), f"{target}7", right, as_tool_result)
-    return Exam(tool_call(MODERN, tool, {"id": "8"}), f"{target}8", (check,))
+    return Checks(tool_call(MODERN, tool, {"id": "8"}), f"{target}8", (check,))
 
 
-def pixel_tool() -> Exam:
+def pixel_tool() -> Checks:
     call = tool_call(LEGACY, "track-pixel", {})
     check = Check(call, "/v1/pixel/track", expected=True, read=as_success)
-    return Exam(call, "/v1/pixel/track?none", (check,))
+    return Checks(call, "/v1/pixel/track?none", (check,))
 
 
-PIXEL_EXAM = replace(
-    rest_exam("/v1/pixel/track", "/v1/pixel/track", material.GIF, material.GIF_HEADERS),
-    load=Ask(f"/v1/pixel/track?{PIXEL_QUERY}"),
+PIXEL_CHECKS = replace(
+    rest_checks("/v1/pixel/track", "/v1/pixel/track", payloads.GIF, payloads.GIF_HEADERS),
+    load=Request(f"/v1/pixel/track?{PIXEL_QUERY}"),
     uri=f"/v1/pixel/track?{PIXEL_QUERY}",
 )
-THROUGH_EXAM = rest_exam("/v1/things/7", "/v1/things/7", material.compact(material.THING))
-MAPPED_EXAM = rest_exam("/v1/mapped/7", "/v1/things/7", material.six_fields(material.THING))
-LIST_EXAM = rest_exam("/v1/listed", "/v1/things", [material.four_fields(one) for one in material.LIST["items"]])
+THROUGH_CHECKS = rest_checks("/v1/things/7", "/v1/things/7", payloads.compact(payloads.THING))
+MAPPED_CHECKS = rest_checks("/v1/mapped/7", "/v1/things/7", payloads.six_fields(payloads.THING))
+LIST_CHECKS = rest_checks("/v1/listed", "/v1/things", [payloads.four_fields(one) for one in payloads.LIST["items"]])
 
 
-def load_works() -> list[Work]:
+def load_workloads() -> list[Workload]:
     pixel, through, mapped, listed, tool = (
         PIXEL.read_text(),
         *map(committed, ("through.yaml", "mapped.yaml", "listed.yaml", "tool.yaml")),
@@ -112,63 +112,65 @@ def load_works() -> list[Work]:
     few, lots = many(FEW, tools=True), many(MANY, tools=True)
     ours = naftiko(through, "this runtime")
     return [
-        Work(
-            "rest-1k", "REST: 1 KB of JSON, passed through", THROUGH_EXAM, (ours, FASTAPI, FASTAPI2, NGINX),
+        Workload(
+            "rest-1k", "REST: 1 KB of JSON, passed through", THROUGH_CHECKS, (ours, FASTAPI, FASTAPI2, NGINX),
             BASELINE, document=(through, False),
         ),
-        Work(
-            "pixel", "REST: the pixel route, a GIF of 43 bytes", PIXEL_EXAM,
+        Workload(
+            "pixel", "REST: the pixel route, a GIF of 43 bytes", PIXEL_CHECKS,
             (naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`"), FASTAPI, NGINX),
             BASELINE, document=(pixel, False),
         ),
-        Work(
-            "rest-mapped", "REST: an object of 6 fields made of 1 KB of JSON", MAPPED_EXAM,
+        Workload(
+            "rest-mapped", "REST: an object of 6 fields made of 1 KB of JSON", MAPPED_CHECKS,
             (
                 naftiko(mapped, "this runtime"),
-                examined(naftiko(through, "this runtime, passing 1 KB through", name="naftiko-through"), THROUGH_EXAM),
+                with_checks(
+                    naftiko(through, "this runtime, passing 1 KB through", name="naftiko-through"), THROUGH_CHECKS
+                ),
                 FASTAPI,
             ),
             BASELINE, slices=SLICES, document=(mapped, False),
         ),
-        Work(
-            "rest-list", "REST: a list of 400 objects of 4 fields made of 100 KB of JSON", LIST_EXAM,
+        Workload(
+            "rest-list", "REST: a list of 400 objects of 4 fields made of 100 KB of JSON", LIST_CHECKS,
             (naftiko(listed, "this runtime"), JSONPATH, FASTAPI),
             JSONPATH.name, document=(listed, False),
         ),
-        Work(
-            "mcp-2026", f"MCP {MODERN}: a tool that answers with 1 KB of JSON", mcp_exam(MODERN),
+        Workload(
+            "mcp-2026", f"MCP {MODERN}: a tool that answers with 1 KB of JSON", mcp_checks(MODERN),
             (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS, SDK_LOW_NATIVE),
             "fastmcp-openapi", document=(tool, True),
         ),
-        Work(
-            "mcp-2025", f"MCP {LEGACY}: the same tool", mcp_exam(LEGACY),
+        Workload(
+            "mcp-2025", f"MCP {LEGACY}: the same tool", mcp_checks(LEGACY),
             (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS),
             "fastmcp-openapi", document=(tool, True),
         ),
-        Work(
+        Workload(
             "many-routes", f"REST: the last of {MANY} routes, and of {FEW}", last_route(FEW),
             (
                 naftiko(few, f"this runtime, {FEW} routes and tools", name="few"),
-                examined(naftiko(lots, f"this runtime, {MANY} routes and tools", name="many"), last_route(MANY)),
+                with_checks(naftiko(lots, f"this runtime, {MANY} routes and tools", name="many"), last_route(MANY)),
             ),
             "few", (CPU,), slices=SLICES,
         ),
-        Work(
+        Workload(
             "many-tools", f"MCP {MODERN}: the last of {MANY} tools, and of {FEW}", last_tool(FEW),
             (
                 naftiko(few, f"this runtime, {FEW} routes and tools", name="few", mcp=True),
-                examined(
+                with_checks(
                     naftiko(lots, f"this runtime, {MANY} routes and tools", name="many", mcp=True), last_tool(MANY)
                 ),
             ),
             "few", (CPU,), slices=SLICES,
         ),
-        Work(
-            "latency", "REST: 1 KB passed through, over one connection", THROUGH_EXAM, (ours, FASTAPI, NGINX),
+        Workload(
+            "latency", "REST: 1 KB passed through, over one connection", THROUGH_CHECKS, (ours, FASTAPI, NGINX),
             "nginx", (ADDED, CPU), (ADDED, *LOAD_COLUMNS), beside_direct, connections=1,
         ),
-        Work(
-            "workers", "REST: the list of rest-list, by workers on all cores, shared with the load", LIST_EXAM,
+        Workload(
+            "workers", "REST: the list of rest-list, by workers on all cores, shared with the load", LIST_CHECKS,
             (
                 naftiko(listed, "this runtime, one worker", name="one", given=("--workers", "1")),
                 naftiko(listed, "this runtime, two workers", name="two", given=("--workers", "2")),
@@ -178,7 +180,7 @@ def load_works() -> list[Work]:
     ]  # fmt: skip
 
 
-def other_works() -> list[Work]:
+def other_workloads() -> list[Workload]:
     bodies, pixel = committed("bodies.yaml"), PIXEL.read_text()
     columns = tuple(
         Column(f"{way}_{figure}", f"{way} {heading}", form)
@@ -191,13 +193,13 @@ def other_works() -> list[Work]:
     )
     ready = (READY, READY_CPU, RSS)
     return [
-        Work(
-            "bodies", "REST: 100 MB up and down", THROUGH_EXAM,
+        Workload(
+            "bodies", "REST: 100 MB up and down", THROUGH_CHECKS,
             (naftiko(bodies, "this runtime", given=LARGE_BODIES), NGINX),
             "nginx", (columns[0], columns[3]), columns, transfers, large=True,
         ),
-        Work(
-            "idle", "REST: 1 KB passed through, before and after 1,000 slow answers at once", THROUGH_EXAM,
+        Workload(
+            "idle", "REST: 1 KB passed through, before and after 1,000 slow answers at once", THROUGH_CHECKS,
             (naftiko(bodies, "this runtime", given=("--upstream-connections", "2000")),),
             "naftiko", (),
             (
@@ -206,7 +208,7 @@ def other_works() -> list[Work]:
             ),
             among_idle, anew=True,
         ),
-        Work(
+        Workload(
             "start", "from start to the first answer of a tool, on the pixel file", pixel_tool(),
             (
                 naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`", mcp=True),
@@ -214,11 +216,11 @@ def other_works() -> list[Work]:
             ),
             "fastmcp-openapi", ready[:2], ready, start_up, anew=True,
         ),
-        Work(
+        Workload(
             "start-many", f"from start to the first answer, {MANY} operations and {FEW}", last_route(FEW),
             (
                 naftiko(many(FEW, tools=True), f"this runtime, {FEW} routes and tools", name="few"),
-                examined(
+                with_checks(
                     naftiko(many(MANY, tools=True), f"this runtime, {MANY} routes and tools", name="many"),
                     last_route(MANY),
                 ),
@@ -228,11 +230,11 @@ def other_works() -> list[Work]:
     ]  # fmt: skip
 
 
-def telemetry_work() -> Work:
+def telemetry_workload() -> Workload:
     through = committed("through.yaml")
     control = ("--control", "0")
-    return Work(
-        "telemetry", "REST: 1 KB passed through, without telemetry and with", THROUGH_EXAM,
+    return Workload(
+        "telemetry", "REST: 1 KB passed through, without telemetry and with", THROUGH_CHECKS,
         (
             naftiko(through, "this runtime"),
             naftiko(through, "this runtime with metrics", name="metrics", given=control),
@@ -245,11 +247,11 @@ def telemetry_work() -> Work:
     )  # fmt: skip
 
 
-def long_work() -> Work:
+def long_workload() -> Workload:
     columns = (RSS, Column("rss_after_mb", "RSS MB after"), Column("requests", "requests"))
     ours = naftiko(PIXEL.read_text(), "this runtime")
-    return Work(
-        "long", "RSS before and after 500,000 requests", PIXEL_EXAM, (ours,),
+    return Workload(
+        "long", "RSS before and after 500,000 requests", PIXEL_CHECKS, (ours,),
         "naftiko", (), columns, long_run, rounds=1,
     )  # fmt: skip
 
@@ -258,23 +260,23 @@ def pixel_fastmcp() -> Contender:
     """FastMCP with as many operations as the pixel file; it fails on a GIF, so its upstream answers in JSON."""
     names = ("alias", "group", "identify", "page", "screen", "track")
     call = tool_call(LEGACY, "track_pixel", {})
-    exam = Exam(call, "/v1/things/track?none", (Check(call, "/v1/things/track", expected=True, read=as_success),))
-    return examined(fastmcp({f"{name}_pixel": f"/things/{name}" for name in names}, {}), exam)
+    checks = Checks(call, "/v1/things/track?none", (Check(call, "/v1/things/track", expected=True, read=as_success),))
+    return with_checks(fastmcp({f"{name}_pixel": f"/things/{name}" for name in names}, {}), checks)
 
 
-def all_works() -> list[Work]:
-    return [*load_works(), *other_works(), telemetry_work(), long_work()]
+def all_workloads() -> list[Workload]:
+    return [*load_workloads(), *other_workloads(), telemetry_workload(), long_workload()]
 
 
-def with_engines(work: Work, engines: Mapping[str, str]) -> Work:
-    """The work with other engines that serve the same document."""
-    if work.document is None:
-        return work
-    text, mcp = work.document
+def with_engines(workload: Workload, engines: Mapping[str, str]) -> Workload:
+    """The workload with other engines that serve the same document."""
+    if workload.document is None:
+        return workload
+    text, mcp = workload.document
     others = tuple(engine(name, command, text, mcp=mcp) for name, command in engines.items())
-    return replace(work, contenders=(*work.contenders, *others))
+    return replace(workload, contenders=(*workload.contenders, *others))
 
 
-def only_contenders(work: Work, names: Collection[str]) -> Work:
-    """The work with some of its contenders."""
-    return replace(work, contenders=tuple(one for one in work.contenders if one.name in names))
+def only_contenders(workload: Workload, names: Collection[str]) -> Workload:
+    """The workload with some of its contenders."""
+    return replace(workload, contenders=tuple(one for one in workload.contenders if one.name in names))

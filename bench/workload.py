@@ -1,15 +1,15 @@
-"""What a work is: the contenders, what they are asked, what a round does, and what the report shows of it."""
+"""What a workload is: the contenders, what they are asked, what a round does, and what the report shows of it."""
 
 from dataclasses import dataclass
 
-from bench.answers import Exam
+from bench.checks import Checks
 from bench.contenders import Contender
-from bench.load import Play, under_load
+from bench.load import LoadPattern, under_load
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A figure of the rounds in the table of a work."""
+    """A figure of the rounds in the table of a workload."""
 
     figure: str
     heading: str
@@ -32,18 +32,18 @@ LOAD_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Workload:
     """One comparison.
 
     Attributes:
         name: For `--only`.
         title: What is asked, in one line.
-        exam: The load and the checks, for every contender that has none of its own.
+        checks: The load and the checks, for every contender that has none of its own.
         contenders: In the order in which they take turns.
         baseline: The contender that ratios are over.
         ratios: The figures that ratios are of.
         columns: What the table shows.
-        play: One round of one contender.
+        load_pattern: One round of one contender.
         anew: Whether contenders are started for each round, instead of once.
         warm: Whether a second of load goes before the first round.
         rounds: At most.
@@ -52,17 +52,17 @@ class Work:
         connections: Of the load, when it is not what was asked for.
         large: Whether bodies of 100 MB go both ways, which is checked too.
         collects: Whether there is to be a collector of traces.
-        document: What other engines can serve for this work, and whether it is asked over MCP.
+        document: What other engines can serve for this workload, and whether it is asked over MCP.
     """
 
     name: str
     title: str
-    exam: Exam
+    checks: Checks
     contenders: tuple[Contender, ...]
     baseline: str
     ratios: tuple[Column, ...] = (REQUESTS, CPU)
     columns: tuple[Column, ...] = LOAD_COLUMNS
-    play: Play = under_load
+    load_pattern: LoadPattern = under_load
     anew: bool = False
     warm: bool = True
     rounds: int | None = None
@@ -72,6 +72,6 @@ class Work:
     collects: bool = False
     document: tuple[str, bool] | None = None
 
-    def exam_of(self, contender: Contender) -> Exam:
+    def checks_of(self, contender: Contender) -> Checks:
         """What a contender is asked."""
-        return contender.exam or self.exam
+        return contender.checks or self.checks

@@ -1,9 +1,9 @@
-"""What is done in a round of the works that are more than load: idle connections, starts, long runs."""
+"""What is done in a round of the workloads that are more than load: idle connections, starts, long runs."""
 
 import http
 import resource
 
-from bench.contenders import Running, Scene
+from bench.contenders import Running, Setup
 from bench.load import Load, LoadError, Round, under_load, wrk_counters
 from bench.transfers import connected, received
 
@@ -12,11 +12,11 @@ LONG_REQUESTS = 500_000
 LONG_ROUND_SECONDS = 10
 
 
-def among_idle(running: Running, scene: Scene, load: Load) -> Round:
-    """A play: load, then as many connections to the upstream as it will open and leave idle, then load again."""
-    before = under_load(running, scene, load)
-    opened = _open_idle(running, scene)
-    after = under_load(running, scene, load)
+def among_idle(running: Running, setup: Setup, load: Load) -> Round:
+    """load, then as many connections to the upstream as it will open and leave idle, then load again."""
+    before = under_load(running, setup, load)
+    opened = _open_idle(running, setup)
+    after = under_load(running, setup, load)
     figures = {
         "idle_connections": opened,
         "cpu_us_per_request": before.figures["cpu_us_per_request"],
@@ -27,17 +27,17 @@ def among_idle(running: Running, scene: Scene, load: Load) -> Round:
     return Round(figures, {kind: before.errors[kind] + after.errors[kind] for kind in before.errors})
 
 
-def beside_direct(running: Running, scene: Scene, load: Load) -> Round:
-    """A play: load, then the same on the upstream itself, and by how much the median answer is later."""
-    one = under_load(running, scene, load)
+def beside_direct(running: Running, setup: Setup, load: Load) -> Round:
+    """load, then the same on the upstream itself, and by how much the median answer is later."""
+    one = under_load(running, setup, load)
     script = running.process.log.with_suffix(".lua")
-    direct = wrk_counters(scene.upstream.port, running.exam.uri, script, scene.cores, load)
+    direct = wrk_counters(setup.upstream.port, running.checks.uri, script, setup.cores, load)
     one.figures["direct_p50_ms"] = direct["p50_us"] / 1e3
     one.figures["added_p50_ms"] = one.figures["p50_ms"] - one.figures["direct_p50_ms"]
     return one
 
 
-def _open_idle(running: Running, scene: Scene) -> int:
+def _open_idle(running: Running, setup: Setup) -> int:
     """Ask for slow answers all at once; each holds a connection to the upstream, and leaves it idle when it ends."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -52,11 +52,11 @@ def _open_idle(running: Running, scene: Scene) -> int:
     finally:
         for caller in callers:
             caller.close()
-    return scene.upstream.connections()
+    return setup.upstream.connections()
 
 
-def start_up(running: Running, _scene: Scene, _load: Load) -> Round:
-    """A play of a work that starts anew in each round: what it took to the first answer."""
+def start_up(running: Running, _setup: Setup, _load: Load) -> Round:
+    """How long each round's new process takes until its first response."""
     figures = {
         "ready_ms": running.ready_seconds * 1e3,
         "ready_cpu_ms": running.ready_cpu_seconds * 1e3,
@@ -65,13 +65,13 @@ def start_up(running: Running, _scene: Scene, _load: Load) -> Round:
     return Round(figures, {"ended": int(running.process.exited())})
 
 
-def long_run(running: Running, scene: Scene, load: Load) -> Round:
-    """A play: 500,000 requests, and how much memory there is after them beside after the first second."""
-    under_load(running, scene, load)
+def long_run(running: Running, setup: Setup, load: Load) -> Round:
+    """500,000 requests, and how much memory there is after them beside after the first second."""
+    under_load(running, setup, load)
     figures = {"rss_mb": running.process.rss_bytes() / 1e6}
     requests, errors = 0, dict[str, int]()
     while requests < LONG_REQUESTS:
-        one = under_load(running, scene, Load(LONG_ROUND_SECONDS, load.connections))
+        one = under_load(running, setup, Load(LONG_ROUND_SECONDS, load.connections))
         requests += int(one.figures["requests"])
         errors = {kind: errors.get(kind, 0) + count for kind, count in one.errors.items()}
         if running.process.exited():

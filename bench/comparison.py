@@ -1,16 +1,16 @@
-"""One work played out: its contenders started, checked, loaded in turns, checked again and stopped."""
+"""One workload played out: its contenders started, checked, loaded in turns, checked again and stopped."""
 
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from bench.contenders import Running, Scene, bring_up
+from bench.contenders import Running, Setup, start_contender
 from bench.load import Load, LoadError, Round, under_load
 from bench.process import Process, StartError
 from bench.results import Outcome, Result
 from bench.transfers import wrong_transfers
-from bench.work import Work
+from bench.workload import Workload
 
 WARM_SECONDS = 1
 
@@ -19,16 +19,16 @@ def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class Match:
-    """A work in a scene."""
+class Comparison:
+    """A workload in a setup."""
 
-    def __init__(self, work: Work, scene: Scene, load: Load) -> None:
-        self._work = work
-        self._scene = scene
-        seconds = max(1, load.seconds // work.slices)
-        self._load = replace(load, connections=work.connections or load.connections, seconds=seconds)
+    def __init__(self, workload: Workload, setup: Setup, load: Load) -> None:
+        self._work = workload
+        self._setup = setup
+        seconds = max(1, load.seconds // workload.slices)
+        self._load = replace(load, connections=workload.connections or load.connections, seconds=seconds)
 
-    def played(self, rounds: int) -> Outcome:
+    def run(self, rounds: int) -> Outcome:
         """All rounds of all contenders, in turns (A B C, A B C; with slices A B C, B C A, C A B)."""
         progress(f"{self._work.name}: {self._work.title}")
         results = [Result(one, skipped=one.lacks) for one in self._work.contenders]
@@ -54,18 +54,18 @@ class Match:
         return Outcome(self._work, self._load, results)
 
     def _wrong(self, running: Running) -> list[str]:
-        found = running.exam.wrong_answers(running.port, self._scene.upstream)
+        found = running.checks.wrong_answers(running.port, self._setup.upstream)
         return found + (wrong_transfers(running.port) if self._work.large else [])
 
     def _come_up(self, result: Result, started: Callable[[Process], object]) -> Running | None:
         """Start, check, warm up; a contender that fails in this is not measured, and its result says why."""
-        exam = self._work.exam_of(result.contender)
+        checks = self._work.checks_of(result.contender)
         try:
-            running = bring_up(result.contender, exam, self._scene, started)
+            running = start_contender(result.contender, checks, self._setup, started)
             result.ready_seconds = running.ready_seconds
             result.faults += self._wrong(running)
             if not result.faults and self._work.warm and not self._work.anew:
-                under_load(running, self._scene, replace(self._load, seconds=WARM_SECONDS))
+                under_load(running, self._setup, replace(self._load, seconds=WARM_SECONDS))
         except (StartError, LoadError) as error:
             result.faults.append(str(error))
         if result.faults:
@@ -81,10 +81,10 @@ class Match:
         with ExitStack() as stack:
             try:
                 if self._work.anew:
-                    running = bring_up(
-                        result.contender, running.exam, self._scene, lambda process: stack.callback(process.stop)
+                    running = start_contender(
+                        result.contender, running.checks, self._setup, lambda process: stack.callback(process.stop)
                     )
-                one = self._work.play(running, self._scene, self._load)
+                one = self._work.load_pattern(running, self._setup, self._load)
             except (StartError, LoadError, OSError) as error:
                 result.faults.append(f"round {number}: {error}")
                 return

@@ -19,7 +19,7 @@ COUNTERS = Path(__file__).with_name("wrk.lua")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One request."""
 
     target: str
@@ -43,7 +43,7 @@ class Answer:
         return len("HTTP/1.1 200 OK\r\n\r\n") + head + len(self.body)
 
 
-def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Ask:
+def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Request:
     """A `tools/call` as a client of that protocol revision sends it."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     headers = {
@@ -55,10 +55,10 @@ def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Ask:
         params["_meta"] = ENVELOPE
         headers |= {"Mcp-Method": "tools/call", "Mcp-Name": tool}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    return Ask("/mcp", "POST", tuple(headers.items()), json.dumps(message).encode())
+    return Request("/mcp", "POST", tuple(headers.items()), json.dumps(message).encode())
 
 
-def ask(port: int, request: Ask, headers: Mapping[str, str] | None = None) -> Answer:
+def send_request(port: int, request: Request, headers: Mapping[str, str] | None = None) -> Answer:
     """Send one request over a connection of its own.
 
     Raises:
@@ -75,7 +75,7 @@ def ask(port: int, request: Ask, headers: Mapping[str, str] | None = None) -> An
         connection.close()
 
 
-def wrk_script(request: Ask) -> str:
+def wrk_script(request: Request) -> str:
     """A script that makes wrk send this request; wrk formats it once, so it costs the load nothing."""
     lines = [f"wrk.method = {_lua(request.method)}"]
     lines += [f"wrk.headers[ {_lua(name)} ] = {_lua(value)}" for name, value in request.headers]

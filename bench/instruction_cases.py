@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from bench.material import GIF
+from bench.payloads import GIF
 from bench.process import Process
 
 ANSWER_SECONDS = 60.0
@@ -159,7 +159,7 @@ CASES = (PIXEL, MAPPED, TOOL)
 
 
 class WrongAnswerError(Exception):
-    """The server did not do the work; no count of it would mean anything."""
+    """The server did not do its work; no count of it would mean anything."""
 
 
 @dataclass(slots=True)
@@ -180,7 +180,7 @@ class Caller:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             yield cls(case, connection, upstream, server)
 
-    def ask(self, times: int) -> None:
+    def send_request(self, times: int) -> None:
         """Raises `WrongAnswerError` at an answer that is not right, or was not the upstream's."""
         before = self.upstream.requests()
         for _ in range(times):

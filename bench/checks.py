@@ -1,4 +1,4 @@
-"""Whether a contender does the work: its answers, and what the upstream received, compared with what must be.
+"""Whether a contender does its work: its answers, and what the upstream received, compared with what must be.
 
 Checked before the first round and again after the last, so that no figure stands for a server that
 is fast at being wrong.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.asking import Answer, Ask, ask
+from bench.client import Answer, Request, send_request
 from bench.upstream import Upstream
 
 SENT = {
@@ -59,7 +59,7 @@ class Check:
     """A request, and what must come of it.
 
     Attributes:
-        ask: What is sent.
+        send_request: What is sent.
         uri: What the upstream must receive, byte for byte.
         expected: What `read` must find in the body.
         read: The body as what is compared.
@@ -67,7 +67,7 @@ class Check:
         passes_on: Whether User-Agent, Referer and Accept-Language must come to the upstream, with X-Forwarded-*.
     """
 
-    ask: Ask
+    send_request: Request
     uri: str
     expected: object
     read: Callable[[bytes], object] = as_bytes
@@ -78,7 +78,7 @@ class Check:
         """Everything that is not as it must be, in words; empty when all is."""
         upstream.forget()
         try:
-            answer = ask(port, self.ask, {**SENT, **PRIVATE})
+            answer = send_request(port, self.send_request, {**SENT, **PRIVATE})
         except (OSError, http.client.HTTPException) as error:
             return [f"no answer: {error!r}"]
         found = self._answer_faults(answer)
@@ -109,10 +109,10 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
+class Checks:
     """What a contender is asked under load, what the upstream receives of that, and the checks."""
 
-    load: Ask
+    load: Request
     uri: str
     checks: tuple[Check, ...]
 
@@ -120,7 +120,7 @@ class Exam:
         """What is not as it must be in the first check that finds something, in words; empty when all is well."""
         for check in self.checks:
             if faults := check.faults(port, upstream):
-                return [f"{check.ask.method} {check.ask.target}: {fault}" for fault in faults]
+                return [f"{check.send_request.method} {check.send_request.target}: {fault}" for fault in faults]
         return []
 
 
