@@ -41,7 +41,7 @@ def _gateway(documents: Path, url: str, *arguments: str) -> Gateway:
 
 
 def tool_call(gateway: Gateway, name: str, arguments: dict[str, object], *, odd: bool = False) -> bool:
-    """Call a tool, the straight way or, with something odd about the message, by the SDK; returns whether it failed."""
+    """Call a tool, by the fast path or, with something odd about the message, by the SDK; returns whether it failed."""
     params = {"name": name, "arguments": arguments, **({"task": None} if odd else {})}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     answer = call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, json.dumps(message).encode())
@@ -100,7 +100,17 @@ def test_an_upstream_that_is_not_there_is_counted_as_unreachable(documents: Path
     assert metrics.count(SERVED, http_response_status_code="502", error_type="502") == 1
 
 
-@pytest.mark.parametrize("odd", [False, True], ids=["straight", "by the SDK"])
+def test_the_path_of_an_mcp_message_is_counted_and_logged(documents: Path, api: Upstream) -> None:
+    with _gateway(documents, api.url, "--log-level", "debug") as gateway:
+        for odd in (False, True, True):
+            tool_call(gateway, "list-things", {}, odd=odd)
+        metrics = scrape(gateway)
+        for path, count in (("fast", 1), ("sdk", 2)):
+            assert metrics.value("naftiko_mcp_messages_total", naftiko_expose="tools", path=path) == count
+            gateway.line("MCP message", path=path, method="tools/call", tool="list-things", namespace="tools")
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["fast path", "by the SDK"])
 def test_tool_calls_are_counted_by_tool_and_failure(gateway: Gateway, *, odd: bool) -> None:
     assert not tool_call(gateway, "list-things", {}, odd=odd)
     assert not tool_call(gateway, "list-things", {}, odd=odd)

@@ -47,7 +47,7 @@ class Edge:
             of this machine; ``*`` for anything.
         body_bytes_max: Of a request's body.
         message_bytes_max: Of an MCP message.
-        mcp_direct: Whether plain MCP messages take the straight way round the MCP library, which answers the same.
+        mcp_direct: Whether plain MCP messages take the fast path round the MCP library, which answers the same.
     """
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

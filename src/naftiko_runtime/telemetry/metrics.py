@@ -50,6 +50,7 @@ class Family(Struct, frozen=True):
 SERVED: Final = Family("http_server_request_duration_seconds", "histogram", "Requests, to their answer's last byte.")
 ACTIVE: Final = Family("http_server_active_requests", "gauge", "Requests in progress.")
 CALLED: Final = Family("mcp_server_operation_duration_seconds", "histogram", "Tool calls over MCP.")
+MCP_MESSAGES: Final = Family("naftiko_mcp_messages_total", "counter", "MCP messages by the path that answered them.")
 UPSTREAM: Final = Family(
     "http_client_request_duration_seconds", "histogram", "Calls of upstreams, to the answer's head."
 )
@@ -74,6 +75,7 @@ FAMILIES: Final = {
         SERVED,
         ACTIVE,
         CALLED,
+        MCP_MESSAGES,
         UPSTREAM,
         CONNECTIONS,
         CPU,

@@ -1,4 +1,4 @@
-"""MCP: one ASGI application for each port. The straight way answers what is plain, the SDK everything else."""
+"""MCP: one ASGI application for each port. The fast path answers plain messages, the SDK everything else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, host_name, send_bodyless
-from naftiko_runtime.exposes.mcp.fast_path import DirectAnswers
+from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
 from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, route_instrument
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.metrics import Number
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)
@@ -83,28 +85,41 @@ async def mcp_app(
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            answer = endpoint.answer_checked if b"content-encoding" in headers else endpoint.answer
+            answer = endpoint.answer_by_sdk if b"content-encoding" in headers else endpoint.answer
             return answer(scope, receive, readable_by_page(headers, send))
 
         yield app
 
 
 class _Endpoint:
-    """What answers at one path: the straight way for what is plain, the SDK for everything else."""
+    """What answers at one path of a port."""
 
     def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
         name = server.plan.namespace
         tools = ToolServer(server, edge, None if observer is None else ToolInstrumentation(name, observer))
         body_bytes_max = edge.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
-        self._direct = DirectAnswers(tools, body_bytes_max, self.sdk.is_sound) if edge.mcp_direct else None
-        self.answer_checked = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max)
+        self._fast_path = FastPath(tools, body_bytes_max) if edge.mcp_direct else None
+        self._sdk_path = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max, name)
+        meter = None if observer is None else observer.meter
+        self._counters: dict[str, Number] = {}
+        if meter is not None:
+            for path in ("fast", "sdk"):
+                self._counters[path] = meter.number(MCP_MESSAGES, naftiko_expose=name, path=path)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST."""
-        left = receive if self._direct is None else await self._direct(scope, receive, send)
+        left = receive if self._fast_path is None else await self._fast_path(scope, receive, send)
         if left is not None:
-            await self.answer_checked(scope, left, send)
+            await self.answer_by_sdk(scope, left, send)
+        elif self._counters:
+            self._counters["fast"].add()
+
+    async def answer_by_sdk(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST that the fast path does not take."""
+        if self._counters:
+            self._counters["sdk"].add()
+        await self._sdk_path(scope, receive, send)
 
 
 class _Sdk:
@@ -121,10 +136,6 @@ class _Sdk:
         self._life: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
-
-    def is_sound(self, message: dict[str, Any], version: str, scope: Scope) -> bool:
-        """Whether the SDK would take a message; false as long as it is not there to be asked."""
-        return self._manager is not None and self._module.is_sound(message, version, scope)
 
     async def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
         """What is wrong with a request's parameters; nothing when the SDK would take them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.transport.base import Header
+
+log = logging.getLogger(__name__)
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -64,6 +67,21 @@ class Fault(Struct, frozen=True):
     code: int
     message: str
     data: dict[str, Any] | None = None
+
+
+def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None:
+    """Log which path answers a message, for those who debug.
+
+    Args:
+        path: The path.
+        message: The body's value.
+        namespace: Of the expose.
+    """
+    if log.isEnabledFor(logging.DEBUG) and isinstance(message, dict):
+        params = message.get("params")
+        tool = params.get("name") if isinstance(params, dict) else None
+        extra = {"namespace": namespace, "path": path, "method": message.get("method"), "tool": tool}
+        log.debug("MCP message", extra={name: value for name, value in extra.items() if isinstance(value, str)})
 
 
 class NotAMessageError(Exception):

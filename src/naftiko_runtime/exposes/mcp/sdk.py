@@ -10,22 +10,15 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
-from mcp.shared.inbound import (
-    MCP_NAME_HEADER,
-    InboundModernRoute,
-    classify_inbound_request,
-    decode_header_value,
-)
+from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import methods
 from pydantic import ValidationError
 
 from naftiko_runtime.exposes.mcp.tool_result import plain_numbers
-from naftiko_runtime.exposes.mcp.wire import STATELESS
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.asgi import Scope
     from naftiko_runtime.exposes.mcp.tools import ToolServer
 
 _BLOCKS: Final[dict[str, Any]] = {
@@ -35,10 +28,6 @@ _BLOCKS: Final[dict[str, Any]] = {
     "resource": types.EmbeddedResource,
 }
 _CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
-_PARAMS: Final[dict[str, type[types.RequestParams]]] = {
-    "tools/call": types.CallToolRequestParams,
-    "tools/list": types.PaginatedRequestParams,
-}
 
 
 def sdk_server(tools: ToolServer) -> Server[Any]:
@@ -159,22 +148,3 @@ _REASONS: Final = {
 """What a fault that the SDK finds is called here, where it has a short name."""
 
 _FAULTS_MAX: Final = 5
-
-
-def is_sound(message: dict[str, Any], version: str, scope: Scope) -> bool:
-    """Whether the SDK would take a message that can be odd in nothing but its envelope."""
-    params = message["params"]
-    if version in STATELESS:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not isinstance(classify_inbound_request(message, headers=headers), InboundModernRoute):
-            return False
-    elif (
-        isinstance(meta := params.get("_meta"), dict) and meta.get(types.PROTOCOL_VERSION_META_KEY, version) != version
-    ):
-        return False
-    try:
-        methods.validate_client_request(message["method"], version, params)
-        _PARAMS.get(message["method"], types.RequestParams).model_validate(params, by_name=False)
-    except (ValidationError, KeyError, ValueError):
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""Answers every POST that has no direct answer: what is no sound message here, the rest by the SDK."""
+"""The SDK path: answers what the fast path leaves. It rejects messages with a fault; the SDK answers the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.exposes.mcp import messages
 from naftiko_runtime.exposes.mcp.messages import Fault, NotAMessageError
-from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED, in_ascii
+from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED
 from naftiko_runtime.json_bounds import check_json_bounds
 
 if TYPE_CHECKING:
@@ -43,14 +43,16 @@ class FindParamsFault(Protocol):
 class CheckedMessages:
     """Answers the POSTs to one MCP server."""
 
-    def __init__(self, answer: App, find_params_fault: FindParamsFault, body_bytes_max: int) -> None:
+    def __init__(self, answer: App, find_params_fault: FindParamsFault, body_bytes_max: int, namespace: str) -> None:
         """Prepare it.
 
         Args:
             answer: Answers a message that is sound.
             find_params_fault: Looks at what only the SDK knows.
             body_bytes_max: Of a body.
+            namespace: Of the expose.
         """
+        self._namespace = namespace
         self._answer = answer
         self._find_params_fault = find_params_fault
         self._body_bytes_max = body_bytes_max
@@ -87,6 +89,7 @@ class CheckedMessages:
         receive: Receive,
         send: Send,
     ) -> None:
+        messages.log_path("sdk", message, self._namespace)
         fault = messages.find_fault(message, headers)
         version = messages.version_of(headers)
         if fault is None and messages.is_reply(message):
@@ -119,7 +122,7 @@ class CheckedMessages:
                 answers.append(_written(fault, messages.identity_of(message)))
                 continue
             taken = _Taken()
-            await self._answer_one(message, in_ascii(message), headers, scope, receive, taken.send)
+            await self._answer_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
             answers += [taken.body] if taken.body else []
         if not answers:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])

@@ -18,7 +18,7 @@ from naftiko_runtime.exposes.mcp.tool_result import (
     plain_numbers,
     untouched_result,
 )
-from naftiko_runtime.exposes.mcp.wire import Introduction
+from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.plan import McpServer, OpenBody
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
@@ -84,12 +84,12 @@ class ToolServer:
         """The tools as they are listed, each with its keys in MCP's order."""
         return [plain_numbers(listed(tool, self.schemas[tool.name])) for tool in self.plan.tools]
 
-    def introduction(self) -> Introduction:
+    def server_info(self) -> ServerInfo:
         """What the server says of itself."""
         plan = self.plan
         info = {"name": plan.namespace, "title": plan.title, "version": self.version}
         hints: dict[str, Any] = {"ttl_ms": plan.ttl_ms, "cache_scope": plan.cache_scope}
-        return Introduction(info, plan.instructions, self.listed(), **hints)
+        return ServerInfo(info, plan.instructions, self.listed(), **hints)
 
     def has(self, name: str) -> bool:
         """Whether there is a tool of that name, be it one that was left out."""

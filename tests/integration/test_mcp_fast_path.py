@@ -1,4 +1,4 @@
-"""The straight way answers as the SDK does, byte for byte: every message here is asked of both."""
+"""The fast path gives the same JSON value as the SDK: every message here is asked of both."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ DIGITS = b'{"a":1E-7,"b":[1e16,0.00001,19.90]}'
 
 
 class Both:
-    """One server behind two sockets: with the straight way, and without it."""
+    """One server behind two sockets: with the fast path, and without it."""
 
     def __init__(self, direct: str, sdk: str) -> None:
         self.direct = direct
@@ -62,14 +62,11 @@ class Both:
         """How many requests the SDK got since it was last asked, on both sockets together."""
 
     def ask(self, headers: dict[str, str], body: bytes) -> Response:
-        """What both answer; returns it with whether the straight way was taken as ``self.to_sdk == 1``."""
+        """What both answer; the fast path answered the first of them if ``self.to_sdk == 1``."""
         self.to_sdk = 0
         answers = [call(url, "/mcp", "POST", headers, body) for url in (self.direct, self.sdk)]
-        shown = [(a.status, [(n, v) for n, v in a.headers.items() if n != "date"], a.body) for a in answers]
-        if DIGITS in answers[0].body:  # the library has floats where the straight way has all digits
-            assert answers[0].json == answers[1].json
-        else:
-            assert shown[0] == shown[1], f"{headers}\n{body!r}"
+        shown = [(a.status, {**a.headers, "date": "", "content-length": ""}, a.body and a.json) for a in answers]
+        assert shown[0] == shown[1], f"{headers}\n{body!r}"
         return answers[0]
 
 
@@ -198,7 +195,7 @@ def test_every_kind_of_answer(both: Both, version: str | None) -> None:
             {"limit": 1.5, "id": "9e-2E"},
         ):
             answer = both.ask(headers(version, name), encoded(message(version, name, arguments)))
-            assert (answer.status, both.to_sdk) == (200, 1), f"{name}: the straight way was not taken"
+            assert (answer.status, both.to_sdk) == (200, 1), f"{name}: the fast path was not taken"
 
 
 @pytest.mark.parametrize("version", [MODERN, *LEGACY])
@@ -223,7 +220,7 @@ def test_a_trace_that_is_another_one_in_every_call_is_nothing_odd(both: Both, ve
         parent = f"00-{number:032x}-{number:016x}-01"
         sent["params"]["_meta"] = {**(META if version == MODERN else {}), "traceparent": parent, "tracestate": "a=1"}
         both.ask(headers(version), encoded(sent))
-        assert both.to_sdk == 1, "the straight way was not taken"
+        assert both.to_sdk == 1, "the fast path was not taken"
         assert [one.header("traceparent") for one in upstream.received[-2:]] == [parent, parent]
         assert upstream.last.header("tracestate") == "a=1"
 
@@ -254,10 +251,50 @@ def test_envelopes(both: Both, version: str) -> None:
     for meta in envelopes:
         sent = message(version)
         sent["params"]["_meta"] = meta
-        for _ in range(2):  # the second time it may be remembered
+        for _ in range(2):  # the first one must not change what becomes of the second
             both.ask(headers(version), encoded(sent))
     sent["params"].pop("_meta")
     both.ask(headers(version), encoded(sent))
+
+
+RICH: list[Any] = [
+    {"progressToken": 7, "com.example/turn": 3, "com.example/ids": ["a", {"b": None}]},
+    {"traceparent": 1, "tracestate": [], "baggage": {}},
+    {"io.modelcontextprotocol/clientInfo": META["io.modelcontextprotocol/clientInfo"]},
+    {
+        "io.modelcontextprotocol/clientInfo": {
+            "name": "c",
+            "version": "1",
+            "title": None,
+            "description": "d",
+            "websiteUrl": "https://example.com",
+            "icons": [{"src": "data:,", "mimeType": "image/png", "sizes": ["any"], "theme": "dark"}, {"src": ""}],
+            "more": 1,
+        }
+    },
+    {"io.modelcontextprotocol/clientInfo": None},
+    {
+        "io.modelcontextprotocol/clientCapabilities": {
+            "experimental": {"a": {"b": 1}},
+            "extensions": {"x/y": {"z": []}},
+            "roots": {"listChanged": None},
+            "unknown": [1],
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("meta", RICH, ids=str)
+@pytest.mark.parametrize("version", [MODERN, LEGACY[0], None])
+def test_the_shape_of_an_envelope_decides_and_not_what_came_before(both: Both, version: str | None, meta: Any) -> None:
+    sent = message(version)
+    sent["params"]["_meta"] = (META if version == MODERN else {}) | meta
+    both.ask(headers(version), encoded(sent))
+    assert both.to_sdk == 1, "the fast path was not taken"
+    sent["params"]["_meta"]["progressToken"] = [1]
+    for _ in range(2):
+        both.ask(headers(version), encoded(sent))
+        assert both.to_sdk == 0, "a message with a fault is neither the SDK's nor the fast path's"
 
 
 ODD: list[Any] = [
@@ -389,7 +426,7 @@ def test_questions_about_the_server(both: Both, version: str | None, identity: A
         asked = welcome(version) if method == "initialize" else question(version, method)
         answer = both.ask(asking(version, method), encoded({**asked, "id": identity}))
         assert answer.json["id"] == identity
-        assert (answer.status, both.to_sdk) == (200, 1), f"{method}: the straight way was not taken"
+        assert (answer.status, both.to_sdk) == (200, 1), f"{method}: the fast path was not taken"
 
 
 def test_a_client_that_is_ready(both: Both) -> None:
@@ -417,7 +454,7 @@ def test_odd_questions(both: Both, version: str | None, method: str) -> None:
         {"cursor": 1},
         {"more": 1},
     ):
-        for _ in range(2):  # the second time its envelope may be remembered
+        for _ in range(2):  # the first one must not change what becomes of the second
             both.ask(asking(version, method), encoded(question(version, method, **odd)))
     plain = question(version, method)
     broken: dict[str, Any]
