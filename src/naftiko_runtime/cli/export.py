@@ -13,7 +13,7 @@ import yaml
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import show
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.link.together import grouped
+from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
 from naftiko_runtime.plan import RestServer
@@ -82,7 +82,7 @@ def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
             return found[:1]
         advice = did_you_mean(namespace, [server.namespace for server in servers], "the file has") or ""
         raise click.BadParameter(f"no REST expose '{namespace}'; {advice}", param_hint="--namespace")
-    if len(grouped(servers)) > 1:
+    if len(group_by_port(servers, lambda server: server)) > 1:
         places = ", ".join(f"'{server.namespace}' (port {server.port})" for server in servers)
         raise click.UsageError(f"Several REST exposes on different ports: {places}. Choose one with --namespace.")
     return servers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar, assert_never
 
 from naftiko_runtime import rules
 from naftiko_runtime.plan import Forward, McpServer, Route, Tool
@@ -15,17 +16,41 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Argument, Server
     from naftiko_runtime.rules import Help, Statement
 
+T = TypeVar("T")
 _PORT_MAX: Final = 65535
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
 
 
-def grouped(servers: Sequence[Server]) -> list[list[int]]:
-    """The indices of servers that listen together, in order; a server that wants any free port listens alone."""
-    groups: dict[object, list[int]] = {}
-    for index, server in enumerate(servers):
-        place = (type(server), server.address, server.port) if server.port else index
-        groups.setdefault(place, []).append(index)
-    return list(groups.values())
+class PortKey(NamedTuple):
+    """What servers have in common that listen together.
+
+    Attributes:
+        kind: The type of the servers.
+        address: Where they listen.
+        port: Which port; 0 for a free one.
+        number: Which one of those that want a free port, from 1; 0 for the others.
+    """
+
+    kind: type[Server]
+    address: str
+    port: int
+    number: int
+
+
+def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[PortKey, list[T]]:
+    """Group what listens together, in order; a server that wants a free port listens alone.
+
+    Args:
+        items: Servers, or what has one.
+        server_of: Returns the server of an item.
+    """
+    groups: dict[PortKey, list[T]] = {}
+    free_ports = count(1)
+    for item in items:
+        server = server_of(item)
+        number = 0 if server.port else next(free_ports)
+        groups.setdefault(PortKey(type(server), server.address, server.port, number), []).append(item)
+    return groups
 
 
 Place: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"

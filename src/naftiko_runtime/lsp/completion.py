@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from naftiko_runtime.lsp.outline import inputs, own_names
@@ -106,6 +107,7 @@ def _inputs(place: Place, prefix: str = "") -> Iterator[Word]:
 
 def _variables(outline: Outline) -> Iterator[Word]:
     """Bound variables: by their short names, but where two binds have one of the same name."""
-    short = [full.partition(".")[2] for full in outline.variables]
-    for full, name in zip(outline.variables, short, strict=True):
-        yield Word(name if short.count(name) == 1 else full, "variable", full)
+    short = {full: full.partition(".")[2] for full in outline.variables}
+    counts = Counter(short.values())
+    for full, name in short.items():
+        yield Word(name if counts[name] == 1 else full, "variable", full)

@@ -48,17 +48,16 @@ def table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Shapes:
         shape: The general way for one element.
     """
     names = tuple(columns)
-    finish = [column.finished for column in columns.values()]
-    takes = [column.take or _as_they_are for column in columns.values()]
+    steps = [(column.take or _as_they_are, column.finished) for column in columns.values()]
 
     def rows(items: list[Any]) -> list[Any]:
         if not _DICTS.issuperset(map(type, items)):
             return [shape(item) for item in items]
         try:  # nothing is counted or converted before it is certain that this way leads to the end
-            found = [take(items) for take in takes]
+            found = [(finished, take(items)) for take, finished in steps]
         except AttributeError:
             return [shape(item) for item in items]
-        fields = [finished(values) for finished, values in zip(finish, found, strict=True)]
+        fields = [finished(values) for finished, values in found]
         return list(map(dict, map(zip, repeat(names), zip(*fields, strict=True))))  # no bytecode for each row
 
     return rows

@@ -12,27 +12,31 @@ from naftiko_runtime.bind import bind, merged
 from naftiko_runtime.exposes.mcp.app import mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.link.together import grouped
+from naftiko_runtime.http_server.listener import Listener
+from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.telemetry.client import InstrumentedTransport
 from naftiko_runtime.telemetry.server import PortInstrumentation
 from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import socket
+    from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.asgi import App
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.link.together import PortKey
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.metrics import Meter
     from naftiko_runtime.transport.base import Transport
 
 
 class Deployment:
-    """Bound capabilities and the applications that serve them, one for each port in the order of :func:`grouped`.
+    """Bound capabilities and the applications that serve them, one for each port.
 
     It lives in a task of its own, since what it holds has to be closed by the task that opened it.
     """
@@ -44,7 +48,7 @@ class Deployment:
         nonces: NonceCache | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.services: tuple[AppConfig, ...] = ()
+        self.apps: Mapping[PortKey, AppConfig] = {}
         self._observer = observer
         self._capabilities = capabilities
         self._settings = settings
@@ -62,6 +66,10 @@ class Deployment:
         self._task = asyncio.create_task(self._run())
         await self._opened
 
+    def listen(self, sockets: Mapping[PortKey, socket.socket], meter: Meter | None) -> dict[PortKey, Listener]:
+        """Return the listeners that serve the applications on these sockets."""
+        return {key: Listener(listening, self.apps[key], meter) for key, listening in sockets.items()}
+
     async def close(self) -> None:
         """Close everything; requests in progress lose their upstream."""
         self._closing.set()
@@ -72,8 +80,8 @@ class Deployment:
         try:
             async with AsyncExitStack() as stack:
                 bound = [server for one in await self._bind_all(stack) for server in one.servers]
-                groups = grouped([server.plan for server in bound])
-                self.services = tuple([await self._make_app([bound[i] for i in group], stack) for group in groups])
+                groups = group_by_port(bound, lambda server: server.plan)
+                self.apps = {key: await self._make_app(servers, stack) for key, servers in groups.items()}
                 self._opened.set_result(None)
                 await self._closing.wait()
         except BaseException as error:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_server.listening_sockets import get_port, open_shared_socket, open_socket
-from naftiko_runtime.link.together import grouped
+from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
+    from naftiko_runtime.link.together import PortKey
     from naftiko_runtime.plan import Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
@@ -37,13 +38,12 @@ class Ports:
     """The sockets of a run.
 
     Attributes:
-        sets: For each worker its sockets, one for each group of servers that listen together, in the order of
-            :func:`grouped`. The kernel divides new connections among the sockets of one port.
+        sets: For each worker its sockets. The kernel divides new connections among the sockets of one port.
         control: The control port's, which all workers share.
         opened: What listens where, for people.
     """
 
-    sets: tuple[tuple[socket.socket, ...], ...]
+    sets: tuple[Mapping[PortKey, socket.socket], ...]
     control: socket.socket | None
     opened: tuple[OpenPort, ...]
 
@@ -55,27 +55,24 @@ class Ports:
             ListenError: A port cannot be had.
         """
         servers = [server for one in capabilities for server in one.plan.servers]
-        groups = grouped(servers)
+        groups = group_by_port(servers, lambda server: server)
+        owners = {key: f"{kind_of(group[0])} expose '{group[0].namespace}'" for key, group in groups.items()}
         with ExitStack() as opening:
 
             def keep(listening: socket.socket) -> socket.socket:
                 return opening.enter_context(listening)
 
             many = settings.workers > 1
-            named = [servers[group[0]] for group in groups]
-            owners = [f"{kind_of(s)} expose '{s.namespace}'" for s in named]
-            first = tuple(
-                keep(open_socket(s.address, s.port, owner, many=many)) for s, owner in zip(named, owners, strict=True)
-            )
+            first = {key: keep(open_socket(key.address, key.port, owner, many=many)) for key, owner in owners.items()}
             control = keep(open_socket(*settings.control, "the control port")) if settings.control else None
             beside = [
-                tuple(keep(open_shared_socket(s, owner)) for s, owner in zip(first, owners, strict=True))
+                {key: keep(open_shared_socket(first[key], owner)) for key, owner in owners.items()}
                 for _ in range(1, settings.workers)
             ]
             opened = [
-                OpenPort(servers[index], servers[index].address, get_port(listening), shared=len(group) > 1)
-                for group, listening in zip(groups, first, strict=True)
-                for index in group
+                OpenPort(server, server.address, get_port(first[key]), shared=len(group) > 1)
+                for key, group in groups.items()
+                for server in group
             ]
             if settings.control is not None and control is not None:
                 opened.append(OpenPort(None, settings.control[0], get_port(control)))
@@ -85,7 +82,7 @@ class Ports:
     def close(self, *, but: int | None = None) -> None:
         """Close every socket, or all but those of one worker, which then alone has them here."""
         for number, sockets in enumerate(self.sets):
-            for listening in sockets if number != but else ():
+            for listening in sockets.values() if number != but else ():
                 listening.close()
         if self.control is not None and but is None:
             self.control.close()
@@ -107,7 +104,8 @@ def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedC
 def _places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, int]]:
     """Kind, address and port of every group of servers."""
     servers = [server for one in capabilities for server in one.plan.servers]
-    return [(kind_of(servers[g[0]]), servers[g[0]].address, servers[g[0]].port) for g in grouped(servers)]
+    groups = group_by_port(servers, lambda server: server).values()
+    return [(kind_of(first), first.address, first.port) for first, *_ in groups]
 
 
 def _format_places(places: Sequence[tuple[str, str, int]]) -> str:

@@ -12,10 +12,11 @@ from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.ports import check_same_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
+    from naftiko_runtime.link.together import PortKey
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
@@ -29,7 +30,7 @@ class DeploymentSwap:
     def __init__(
         self,
         deployment: Deployment,
-        listeners: Sequence[Listener],
+        listeners: Mapping[PortKey, Listener],
         settings: ServerSettings,
         nonces: NonceCache | None = None,
         observer: Observer | None = None,
@@ -62,8 +63,8 @@ class DeploymentSwap:
         if self._next is None:
             return 0
         old, self._current, self._next = self._current, self._next, None
-        pairs = zip(self._listeners, self._current.services, strict=True)
-        running = [task for listener, service in pairs for task in listener.replace_app(service)]
+        apps = self._current.apps
+        running = [task for key, listener in self._listeners.items() for task in listener.replace_app(apps[key])]
         closing = asyncio.create_task(self._close_when_done(old, running))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

@@ -60,15 +60,13 @@ async def serve(
         await deployment.open()
         gc.freeze()  # what is loaded stays: no collection has to look at it again
         ready = asyncio.Event()
-        sockets, meter = ports.sets[0], process.meter
-        listeners = [Listener(s, service, meter) for s, service in zip(sockets, deployment.services, strict=True)]
-        control = (
-            Listener(ports.control, AppConfig(control_app(ready.is_set, process.render))) if ports.control else None
-        )
+        listeners = deployment.listen(ports.sets[0], process.meter)
+        control_config = AppConfig(control_app(ready.is_set, process.render))
+        control = Listener(ports.control, control_config) if ports.control else None
         swap = DeploymentSwap(deployment, listeners, settings, observer=process.observer)
         reloader = Reloader(swap, capabilities, load, reload_counter(hub.parent()))
         stack.push_async_callback(reloader.close)
-        lifecycle = Lifecycle(listeners, control, ready, settings, process.update)
+        lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)
         policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)
         loop = asyncio.get_running_loop()
         for number in policy.numbers:

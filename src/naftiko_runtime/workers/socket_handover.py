@@ -43,5 +43,5 @@ class SocketHandover:
 
     def _adopt(self, number: int, heir: WorkerHandle) -> None:
         self._acceptor[number] = heir.number
-        for index, listening in enumerate(self._ports.sets[number]):
+        for index, listening in enumerate(self._ports.sets[number].values()):
             heir.channel.send("adopt", file=listening.fileno(), worker=number, listener=index)

@@ -67,9 +67,9 @@ async def run_worker(
         except BindError as error:
             channel.send("failed", reason=str(error))
             return
-        sockets = context.ports.sets[context.number]
-        listeners = [Listener(s, each, process.meter) for s, each in zip(sockets, deployment.services, strict=True)]
-        swap = DeploymentSwap(deployment, listeners, settings, nonces, process.observer)
+        by_port = deployment.listen(context.ports.sets[context.number], process.meter)
+        listeners = tuple(by_port.values())
+        swap = DeploymentSwap(deployment, by_port, settings, nonces, process.observer)
         stack.push_async_callback(swap.close)
         own = WorkerStatus(status, context.number)
         control_socket = context.ports.control
