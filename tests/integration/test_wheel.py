@@ -76,7 +76,16 @@ def test_it_holds_all_modules_the_type_marker_and_nothing_else(wheel: ZipFile) -
     modules = {str(path.relative_to(source)) for path in source.rglob("*.py")}
     inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
     pages = {f"naftiko_runtime/rule_pages/{page.name}" for page in (ROOT / "docs" / "rules").iterdir()}
-    assert inside == {*modules, *pages, "naftiko_runtime/py.typed"}
+    schemas = {str(path.relative_to(source)) for path in source.rglob("*.schema.json")}
+    assert len(schemas) == 2
+    assert inside == {*modules, *pages, *schemas, "naftiko_runtime/py.typed"}
+
+
+def test_a_file_is_checked_strictly_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text("naftiko: 1.0.0-alpha2\nconsumes: [{location: a, import: b, x-c: d}]\n")
+    ended = _run(image, tmp_path, "naftiko", "validate", "--strict", "x.yml")
+    assert ended.returncode == 1, ended.stderr
+    assert "'x-c' is no key of the specification here" in ended.stdout
 
 
 def test_rules_are_explained_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from naftiko_runtime.schema.write import as_schema
 from naftiko_runtime.source import load
 from naftiko_runtime.strict import check
 from support.schema_documents import Generator
-from wild.test_strict import SCHEMAS, VERSIONS, oracle
+from wild.official import SCHEMAS, VERSIONS, oracle
 
 if TYPE_CHECKING:
     from naftiko_runtime.source import Source

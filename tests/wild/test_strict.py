@@ -1,92 +1,71 @@
 """``--strict`` against the official schemas: the same verdict on files written by others and on thousands of mutations.
 
-The schemas lie beside the project, not in it; without them there is nothing to compare with. Their patterns are
-respelled for Python where it means something else than ECMA-262 by the same sign.
+The schemas lie beside the project, not in it; without them there is nothing to compare with.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 from collections import Counter
 from functools import cache
 from itertools import chain, combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from jsonschema.validators import extend
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.strict import alpha2, beta5, check
+from naftiko_runtime.strict import check
+from naftiko_runtime.strict.schemas import Schema, load_schema
+from naftiko_runtime.strict.translate_errors import find_departures
+from wild.mutations import OTHER_VALUES, Mutation, entries
+from wild.official import SCHEMAS, VERSIONS, oracle, plain, samples, schema, standard
 from wild.run import CORPUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.strict.shapes import Mapping, Shape, Text
+    from naftiko_runtime.strict.translate_errors import Departure
 
-SCHEMAS = CORPUS.parent / "spec"
-STANDARD = Path(__file__).parent / "standard"
 MUTATIONS = 100
 """For each standard document."""
+WILD_MUTATIONS = 4
+"""For each file written by others."""
+WILD_BYTES_MAX = 30_000
+"""The official schemas take long for large files."""
+WILD_PARTS = 150
+"""Mappings out of files written by others, each of them also mutated."""
+WILD_PART_BYTES_MAX = 2_000
 
 pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason=f"the official schemas are not at {SCHEMAS}")
 
-VERSIONS: dict[str, tuple[str, str, Mapping]] = {
-    "alpha2": ("naftiko-1.0.0-alpha2.schema.json", "naftiko", alpha2.DOCUMENT),
-    "beta5": ("ikanos-1.0.0-beta5.schema.json", "ikanos", beta5.DOCUMENT),
-}
-
-
-def respelled(schema: Any) -> Any:
-    """A schema whose patterns mean to Python's ``re`` what they mean to ECMA-262."""
-    if isinstance(schema, list):
-        return [respelled(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    parts = {key: respelled(part) for key, part in schema.items()}
-    if isinstance(pattern := parts.get("pattern"), str):
-        ended = pattern.removesuffix("$") + (r"\Z" if pattern.endswith("$") else "")
-        parts["pattern"] = ended.replace(r"\d", "[0-9]")
-    return parts
-
 
 @cache
-def schema(version: str) -> Any:
-    return respelled(json.loads((SCHEMAS / VERSIONS[version][0]).read_text(encoding="utf-8")))
+def ours(version: str, pointer: str = "") -> Schema:
+    """Our schema, or the one of the part of it at a pointer below its definitions."""
+    whole = load_schema(f"1.0.0-{version}")
+    return Schema({"$ref": f"#/$defs/{pointer}", "$defs": whole.document["$defs"]}) if pointer else whole
 
 
-@cache
-def oracle(version: str) -> Any:
-    return jsonschema.Draft202012Validator(schema(version))
-
-
-def plain(data: Any) -> Any:
-    """The data as JSON's own types, whose numbers do not remember how they were written."""
-    match data:
-        case dict():
-            return {key: plain(value) for key, value in data.items()}
-        case list():
-            return [plain(value) for value in data]
-        case bool() | None | str():
-            return data
-        case int():
-            return int(data)
-        case _:
-            return float(data)
-
-
-def standard(version: str) -> list[Path]:
-    return sorted(STANDARD.glob(f"{version}-*.yml"))
+def departures(version: str, data: Any, pointer: str = "") -> list[Departure]:
+    return find_departures(ours(version, pointer), data)
 
 
 def corpus() -> list[Path]:
     return sorted(file for file in CORPUS.rglob("*") if file.suffix in (".yml", ".yaml"))
+
+
+def wild(version: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The files written by others, as if each were written for a version."""
+    _, key = VERSIONS[version]
+    for file in corpus():
+        data = data_of(file)
+        if isinstance(data, dict):
+            yield file, {key: f"1.0.0-{version}", **{k: v for k, v in data.items() if k not in ("naftiko", "ikanos")}}
 
 
 def data_of(file: Path) -> Any:
@@ -94,23 +73,6 @@ def data_of(file: Path) -> Any:
         return read(file).data
     except SourceError:
         return None
-
-
-@cache
-def samples(version: str) -> dict[str, list[Any]]:
-    """What in the standard documents is an instance of each definition of a schema, each once."""
-    reached: dict[str, dict[str, Any]] = {}
-
-    def by_reference(validator: Any, reference: str, instance: Any, part: Any) -> Iterator[Any]:
-        faults = list(jsonschema.Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, part))
-        if not faults:
-            reached.setdefault(reference.rpartition("/")[2], {})[json.dumps(instance)] = instance
-        yield from faults
-
-    watching = extend(jsonschema.Draft202012Validator, {"$ref": by_reference})(schema(version))
-    for file in standard(version):
-        assert not list(watching.iter_errors(plain(read(file).data))), file.name
-    return {name: list(instances.values()) for name, instances in reached.items()}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -126,17 +88,55 @@ def test_the_standard_documents_have_no_departure(file: Path) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_verdict_on_files_written_by_others_is_the_official_one(version: str) -> None:
-    _, key, shape = VERSIONS[version]
-    verdicts: Counter[bool] = Counter()
-    for file in corpus():
-        data = data_of(file)
-        if not isinstance(data, dict):
-            continue
-        forced = {key: f"1.0.0-{version}", **{k: v for k, v in data.items() if k not in ("naftiko", "ikanos")}}
-        valid = oracle(version).is_valid(plain(forced))
-        assert (not shape.faults(forced)) == valid, file
-        verdicts[valid] += 1
+    verdicts = Counter(same_verdict(version, data, str(file)) for file, data in wild(version))
     assert verdicts.total() > 100
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_verdict_on_mutations_of_files_written_by_others_is_the_official_one(version: str) -> None:
+    verdicts: Counter[bool] = Counter()
+    for file, data in wild(version):
+        if file.stat().st_size <= WILD_BYTES_MAX:
+            for seed in range(WILD_MUTATIONS):
+                verdicts[same_verdict(version, Mutation(plain(data), seed).data, f"{file} {seed}")] += 1
+    assert verdicts.total() > 400
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_verdict_on_parts_of_files_written_by_others_is_the_official_one(version: str) -> None:
+    verdicts: Counter[bool] = Counter()
+    for instance in wild_parts(version):
+        for pointer, _, part_of_ours in PARTS[version]:
+            verdicts[same_part_verdict(version, pointer, part_of_ours, instance)] += 1
+    assert verdicts.total() > 5000
+    assert verdicts[True] > WILD_PARTS // 5 or version == "beta5"  # whose forms the files do not have yet
+
+
+def wild_parts(version: str) -> Iterator[Any]:
+    """Mappings at any place of the files written by others, and a mutation of each."""
+    found = {
+        json.dumps(value, sort_keys=True)
+        for _, data in wild(version)
+        for container, key in entries(plain(data))
+        if isinstance(value := container[key], dict)
+    }
+    small = sorted(text for text in found if len(text) <= WILD_PART_BYTES_MAX)
+    chosen = random.Random(0).sample(small, WILD_PARTS)  # noqa: S311 - a seed, so that a failure can be repeated
+    for seed, text in enumerate(chosen):
+        yield json.loads(text)
+        yield Mutation(json.loads(text), seed).data
+
+
+@cache
+def official_part(version: str, pointer: str) -> Any:
+    return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{pointer}", "$defs": schema(version)["$defs"]})
+
+
+def same_part_verdict(version: str, pointer: str, part_of_ours: str, instance: Any) -> bool:
+    valid = bool(official_part(version, pointer).is_valid(instance))
+    found = departures(version, instance, part_of_ours)
+    assert (not found) == valid, (pointer, instance, found)
+    return valid
 
 
 @pytest.mark.parametrize("file", [f for v in VERSIONS for f in standard(v)], ids=lambda file: file.stem)
@@ -150,172 +150,74 @@ def test_the_verdict_on_mutations_is_the_official_one(file: Path) -> None:
 
 
 def same_verdict(version: str, data: Any, case: str) -> bool:
-    valid = bool(oracle(version).is_valid(data))
-    faults = VERSIONS[version][2].faults(data)
-    assert (not faults) == valid, (case, faults, *(e.message for e in oracle(version).iter_errors(data)))
+    judged = plain(data)
+    valid = bool(oracle(version).is_valid(judged))
+    found = departures(version, data)
+    assert (not found) == valid, (case, found, *(e.message for e in oracle(version).iter_errors(judged)))
     return valid
 
 
-def words(version: str) -> Iterator[str]:
-    """Keys and enumerated values of a schema."""
-    parts = [schema(version)]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            yield from part.get("properties", {})
-            yield from part.get("enum", ())
-            yield from (text for text in (part.get("const"),) if isinstance(text, str))
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
-
-
-@cache
-def vocabulary(version: str) -> list[str]:
-    return sorted({*words(version)} - {"properties", "enum"})
-
-
-OTHER_VALUES: list[Any] = [
-    *(None, True, False, 0, 1, 1.0, -1, 1.5, 65536, 10**40, [], {}, "", "x", "a b", "a.b", "1", "é", "A"),
-    *("name\n", "²", "file:///", "http://", "a/b; c=d", "1KiB", "2025-13-01", "٢٠٢٥-01-01", "::1", "stdio", "http"),
-    *([None], ["x"], {"x": "y"}, {"type": "string"}, [{"type": "string"}], {"a": {"type": "string", "value": "v"}}),
-]
-
-
-class Mutation:
-    """A document with one to three random changes."""
-
-    def __init__(self, data: Any, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - a seed, so that a failure can be repeated
-        self.data = copy.deepcopy(data)
-        self._words = vocabulary("beta5" if "ikanos" in data else "alpha2")
-        for _ in range(self._random.choice((1, 1, 2, 3))):
-            if places := list(entries(self.data)):
-                self._random.choice(self._changes)(self, *self._random.choice(places))
-
-    def _drop(self, container: Any, key: Any) -> None:
-        del container[key]
-
-    def _rename(self, container: Any, key: Any) -> None:
-        if isinstance(container, dict):
-            other = self._random.choice((f"{key}x", str(key)[:-1], f"{key} ", self._random.choice(self._words)))
-            container[other] = container.pop(key)
-
-    def _replace(self, container: Any, key: Any) -> None:
-        container[key] = copy.deepcopy(self._random.choice(OTHER_VALUES))
-
-    def _say(self, container: Any, key: Any) -> None:
-        container[key] = self._random.choice(self._words)
-
-    def _spoil(self, container: Any, key: Any) -> None:
-        text = container[key]
-        if isinstance(text, str):
-            at = self._random.randrange(len(text) + 1)
-            sign = self._random.choice(("", " ", "\n", "/", ".", "-", "_", "*", "é", "{", '"', ";", "9", "Z", "٣"))
-            container[key] = text[:at] + sign + text[at + self._random.randrange(2) :]
-
-    def _add(self, container: Any, _: Any) -> None:
-        value = copy.deepcopy(self._random.choice(OTHER_VALUES))
-        if isinstance(container, dict):
-            container[self._random.choice(self._words)] = value
-        else:
-            container.append(value)
-
-    def _move(self, container: Any, key: Any) -> None:
-        other, place = self._random.choice(list(entries(self.data)))
-        container[key] = copy.deepcopy(other[place])
-
-    def _bring(self, container: Any, _: Any) -> None:
-        """A key from elsewhere in the document, with its value: most likely one that is known and well-formed."""
-        other, place = self._random.choice(list(entries(self.data)))
-        if isinstance(container, dict) and isinstance(other, dict):
-            container[place] = copy.deepcopy(other[place])
-        elif isinstance(container, list) and isinstance(other, list):
-            container.append(copy.deepcopy(other[place]))
-
-    def _empty(self, container: Any, key: Any) -> None:
-        if isinstance(container[key], list | dict | str):
-            container[key] = type(container[key])()
-
-    def _wrap(self, container: Any, key: Any) -> None:
-        container[key] = self._random.choice(([container[key]], {"x": container[key]}, str(container[key])))
-
-    _changes = (
-        *(_drop, _drop, _rename, _replace, _replace, _say, _spoil, _spoil),
-        *(_add, _move, _bring, _bring, _empty, _wrap),
-    )
-
-
-def entries(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place of a document, as what holds it and the key or index there."""
-    places = data.items() if isinstance(data, dict) else enumerate(data)
-    for key, value in places:
-        yield data, key
-        if isinstance(value, dict | list):
-            yield from entries(value)
-
-
 EXPOSES = ("ExposesRest", "ExposesMcp", "ExposesSkill", "ExposesControl")
-PARTS: dict[str, list[tuple[str, tuple[str, ...], Shape]]] = {
+PARTS: dict[str, list[tuple[str, tuple[str, ...], str]]] = {
     "alpha2": [
-        ("Info", (), alpha2.INFO),
-        ("Binding", (), alpha2.BIND),
-        ("Capability/properties/consumes/items", ("ConsumesHttp", "ImportedConsumesHttp"), alpha2.CONSUMES.entry),
-        *(("Capability/properties/exposes/items", (name,), alpha2.EXPOSES.entry) for name in EXPOSES),
-        ("Capability", (), alpha2.CAPABILITY),
-        ("Aggregate", (), alpha2.AGGREGATE),
-        ("AggregateFunction", (), alpha2.FUNCTION),
-        ("ConsumedHttpResource", (), alpha2.CONSUMED_RESOURCE),
-        ("ConsumedHttpOperation", (), alpha2.CONSUMED_OPERATION),
-        ("RequestBody", (), alpha2.BODY),
-        ("Authentication", (), alpha2.AUTHENTICATION),
-        ("ExposedResource", (), alpha2.RESOURCE),
-        ("ExposedOperation", (), alpha2.OPERATION),
-        ("ExposedInputParameter", (), alpha2.EXPOSED_INPUTS.entry),
-        ("ConsumedInputParameter", (), alpha2.CONSUMED_INPUTS.entry),
-        ("McpToolInputParameter", (), alpha2.TOOL_INPUTS.entry),
-        ("McpTool", (), alpha2.TOOL),
-        ("McpResource", (), alpha2.MCP_RESOURCE),
-        ("McpPrompt", (), alpha2.PROMPT),
-        ("OperationStep", (), alpha2.STEPS.entry),
-        ("StepOutputMapping", (), alpha2.MAPPINGS.entry),
-        ("MappedOutputParameter", (), alpha2.MAPPED_OUTPUT),
-        ("OrchestratedOutputParameter", (), alpha2.ORCHESTRATED_OUTPUT),
-        ("MockOutputParameter", (), alpha2.MOCK_OUTPUTS.entry),
-        ("ExposedSkill", (), alpha2.SKILL),
-        ("SkillTool", (), alpha2.SKILL_TOOL),
-        ("ControlManagementSpec", (), alpha2.MANAGEMENT),
-        ("ObservabilitySpec", (), alpha2.OBSERVABILITY),
-        ("ObservabilityTracesSpec", (), alpha2.TRACES),
-        ("ObservabilityTracesLocalSpec", (), alpha2.TRACES.optional["local"]),
-        ("ControlLogsEndpointSpec", (), alpha2.LOGS),
-        ("ScriptingManagementSpec", (), alpha2.SCRIPTING),
+        ("Info", (), "Info"),
+        ("Binding", (), "Bind"),
+        ("Capability/properties/consumes/items", ("ConsumesHttp", "ImportedConsumesHttp"), "Consumes/items"),
+        *(("Capability/properties/exposes/items", (name,), "Exposes/items") for name in EXPOSES),
+        ("Capability", (), "Capability"),
+        ("Aggregate", (), "Aggregate"),
+        ("AggregateFunction", (), "Function"),
+        ("ConsumedHttpResource", (), "ConsumedResource"),
+        ("ConsumedHttpOperation", (), "ConsumedOperation"),
+        ("RequestBody", (), "Body"),
+        ("Authentication", (), "Authentication"),
+        ("ExposedResource", (), "Resource"),
+        ("ExposedOperation", (), "Operation"),
+        ("ExposedInputParameter", (), "ExposedParameters/items"),
+        ("ConsumedInputParameter", (), "ConsumedParameters/items"),
+        ("McpToolInputParameter", (), "ToolParameters/items"),
+        ("McpTool", (), "Tool"),
+        ("McpResource", (), "McpResource"),
+        ("McpPrompt", (), "Prompt"),
+        ("OperationStep", (), "Steps/items"),
+        ("StepOutputMapping", (), "Mappings/items"),
+        ("MappedOutputParameter", (), "MappedOutput"),
+        ("OrchestratedOutputParameter", (), "StepsOutput"),
+        ("MockOutputParameter", (), "MockOutputs/items"),
+        ("ExposedSkill", (), "Skill"),
+        ("SkillTool", (), "SkillTool"),
+        ("ControlManagementSpec", (), "Management"),
+        ("ObservabilitySpec", (), "Observability"),
+        ("ObservabilityTracesSpec", (), "Traces"),
+        ("ObservabilityTracesLocalSpec", (), "Traces/properties/local"),
+        ("ControlManagementSpec/properties/logs", ("ControlLogsEndpointSpec",), "Management/properties/logs"),
+        ("ScriptingManagementSpec", (), "Scripting"),
     ],
     "beta5": [
-        ("Info", (), beta5.INFO),
-        ("Capability/properties/binds/items", ("Binding", "ImportEntry"), beta5.BINDS.entry),
-        ("Capability/properties/consumes/items", ("ConsumesHttp", "ImportEntry"), beta5.CONSUMES.entry),
-        *(("Capability/properties/exposes/items", (name, "ImportEntry"), beta5.EXPOSES.entry) for name in EXPOSES),
-        ("Capability/properties/aggregates/items", ("Aggregate", "ImportEntry"), beta5.AGGREGATES.entry),
-        ("Capability", (), beta5.CAPABILITY),
-        ("AggregateFlow", (), beta5.FLOW),
-        ("ConsumedHttpResource", (), beta5.CONSUMED_RESOURCE),
-        ("ConsumedHttpOperation", (), beta5.CONSUMED_OPERATION),
-        ("ExposedResource", (), beta5.RESOURCE),
-        ("ExposedOperation", (), beta5.OPERATION),
-        ("ExposedInputParameter", (), beta5.EXPOSED_INPUTS.entry),
-        ("ConsumedInputParameter", (), beta5.CONSUMED_INPUTS.entry),
-        ("McpToolInputParameter", (), beta5.TOOL_INPUTS.entry),
-        ("McpTool", (), beta5.TOOL),
-        ("McpResource", (), beta5.MCP_RESOURCE),
-        ("McpPrompt", (), beta5.PROMPT),
-        ("OperationStep", (), beta5.STEPS.entry),
-        ("StepOutputMapping", (), beta5.MAPPINGS.entry),
-        ("OrchestratedOutputParameter", (), beta5.ORCHESTRATED_OUTPUTS.entry),
-        ("MockOutputParameter", (), beta5.MOCK_OUTPUTS.entry),
-        ("TunnelConfig", (), beta5.TUNNEL),
-        ("ExposedSkill", (), beta5.SKILL),
-        ("SkillTool", (), beta5.SKILL_TOOL),
+        ("Info", (), "Info"),
+        ("Capability/properties/binds/items", ("Binding", "ImportEntry"), "Binds/items"),
+        ("Capability/properties/consumes/items", ("ConsumesHttp", "ImportEntry"), "Consumes/items"),
+        *(("Capability/properties/exposes/items", (name, "ImportEntry"), "Exposes/items") for name in EXPOSES),
+        ("Capability/properties/aggregates/items", ("Aggregate", "ImportEntry"), "Aggregates/items"),
+        ("Capability", (), "Capability"),
+        ("AggregateFlow", (), "Flow"),
+        ("ConsumedHttpResource", (), "ConsumedResource"),
+        ("ConsumedHttpOperation", (), "ConsumedOperation"),
+        ("ExposedResource", (), "Resource"),
+        ("ExposedOperation", (), "Operation"),
+        ("ExposedInputParameter", (), "ExposedParameters/additionalProperties"),
+        ("ConsumedInputParameter", (), "ConsumedParameters/additionalProperties"),
+        ("McpToolInputParameter", (), "ToolParameters/additionalProperties"),
+        ("McpTool", (), "Tool"),
+        ("McpResource", (), "McpResource"),
+        ("McpPrompt", (), "Prompt"),
+        ("OperationStep", (), "Steps/additionalProperties"),
+        ("StepOutputMapping", (), "Mappings/items"),
+        ("OrchestratedOutputParameter", (), "StepsOutputs/additionalProperties"),
+        ("MockOutputParameter", (), "MockOutputs/additionalProperties"),
+        ("TunnelConfig", (), "Tunnel"),
+        ("ExposedSkill", (), "Skill"),
+        ("SkillTool", (), "SkillTool"),
     ],
 }
 """Parts of the schemas, of which definitions the samples are, and what says the same here."""
@@ -351,14 +253,11 @@ EDGES: list[Any] = [
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_verdict_on_every_value_and_every_pair_of_keys_is_the_official_one(version: str) -> None:
     verdicts: Counter[bool] = Counter()
-    for pointer, names, shape in PARTS[version]:
-        part = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{pointer}", "$defs": schema(version)["$defs"]})
+    for pointer, names, part_of_ours in PARTS[version]:
         instances = [trimmed(sample) for name in names or (pointer,) for sample in samples(version)[name]]
         instances.sort(key=lambda instance: len(json.dumps(instance)))  # small ones are quickly checked
         for instance in chain(edged(instances), paired(instances)):
-            valid = bool(part.is_valid(instance))
-            assert (not shape.faults(instance)) == valid, (pointer, instance, shape.faults(instance))
-            verdicts[valid] += 1
+            verdicts[same_part_verdict(version, pointer, part_of_ours, instance)] += 1
     assert min(verdicts[True], verdicts[False]) > 1000
 
 
@@ -428,25 +327,25 @@ def kind_of(outputs: Any) -> str:
     return f"{type(outputs).__name__} {sorted(first) if isinstance(first, dict) else first}"
 
 
-FORMS: dict[str, dict[str, tuple[Text, str]]] = {
+FORMS: dict[str, dict[str, tuple[str, str]]] = {
     "alpha2": {
-        "IdentifierKebab": (alpha2.KEBAB, "a-B9"),
-        "IdentifierExtended": (alpha2.EXTENDED, "a-B_9*"),
-        "BindingVariableName": (alpha2.VARIABLE, "A_B9"),
-        "UriLocation": (alpha2.URI, "vault+a.b-c://kv/x"),
-        "Address": (alpha2.ADDRESS, "255.19.1.200"),
-        "Info/properties/created": (alpha2.DATE, "2025-12-31"),
-        "Person/properties/email": (alpha2.EMAIL, "a.b+c@d-e.fg.hi"),
-        "McpTool/properties/call": (alpha2.CALL, "a-b.c-9"),
-        "McpResource/properties/mimeType": (alpha2.MEDIA_TYPE, 'a+b/c.d; e=f;g="h i"'),
-        "McpResource/properties/location": (alpha2.FILE, "file:///a/b"),
-        "ConsumesHttp/properties/baseUri": (alpha2.BASE_URI, "https://a.b:1/c"),
-        "StepOutputMapping/properties/targetName": (alpha2.TARGET, "a-b_c.D9"),
+        "IdentifierKebab": ("Name", "a-B9"),
+        "IdentifierExtended": ("ParameterName", "a-B_9*"),
+        "BindingVariableName": ("VariableName", "A_B9"),
+        "UriLocation": ("Uri", "vault+a.b-c://kv/x"),
+        "Address": ("Address", "255.19.1.200"),
+        "Info/properties/created": ("Date", "2025-12-31"),
+        "Person/properties/email": ("Email", "a.b+c@d-e.fg.hi"),
+        "McpTool/properties/call": ("Call", "a-b.c-9"),
+        "McpResource/properties/mimeType": ("MediaType", 'a+b/c.d; e=f;g="h i"'),
+        "McpResource/properties/location": ("FileUri", "file:///a/b"),
+        "ConsumesHttp/properties/baseUri": ("BaseUri", "https://a.b:1/c"),
+        "StepOutputMapping/properties/targetName": ("TargetName", "a-b_c.D9"),
     },
     "beta5": {
-        "Address": (alpha2.ADDRESS, "fe80:0::12:a"),
-        "BinarySize": (beta5.SIZE, "10.25KiB"),
-        "ExposedOperation/properties/responses/propertyNames": (beta5.STATUS, "4X9"),
+        "Address": ("Address", "fe80:0::12:a"),
+        "BinarySize": ("Size", "10.25KiB"),
+        "ExposedOperation/properties/responses/propertyNames": ("Status", "4X9"),
     },
 }
 """Where the schemas have patterns, what says the same here, and a text of that form."""
@@ -456,7 +355,6 @@ FORMS: dict[str, dict[str, tuple[Text, str]]] = {
 def test_the_verdict_on_texts_is_the_official_one(version: str) -> None:
     letters = random.Random(0)  # noqa: S311 - a seed, so that a failure can be repeated
     for pointer, (form, text) in FORMS[version].items():
-        part = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{pointer}", "$defs": schema(version)["$defs"]})
         verdicts: Counter[bool] = Counter()
         for _ in range(SPOILT):
             spoilt = text
@@ -467,8 +365,8 @@ def test_the_verdict_on_texts_is_the_official_one(version: str) -> None:
                     letters.choice(f"{text}{SIGNS}"),
                 )
                 spoilt = spoilt[:at] + sign * letters.randrange(3) + spoilt[at + length :]
-            valid = bool(part.is_valid(spoilt))
-            assert (not form.faults(spoilt)) == valid, (pointer, spoilt)
+            valid = bool(official_part(version, pointer).is_valid(spoilt))
+            assert (not departures(version, spoilt, form)) == valid, (pointer, spoilt)
             verdicts[valid] += 1
         assert len(verdicts) == 2, pointer
 

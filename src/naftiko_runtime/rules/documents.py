@@ -251,6 +251,19 @@ NON_STANDARD: Final = define(
     "Under `--strict`: a departure from the official schema of the file's version.",
     "Write what the specification takes there, or check without `--strict`.",
 )
+NON_STANDARD_BESIDE: Final = NON_STANDARD.variant("'{key}' may not stand beside '{other}'")
+NON_STANDARD_EMPTY: Final = NON_STANDARD.variant("{part} may not be empty")
+NON_STANDARD_KEYS: Final = NON_STANDARD.variant("{part} {needs}")
+NON_STANDARD_MISSING: Final = NON_STANDARD.variant("'{key}' is required here")
+NON_STANDARD_NAME: Final = NON_STANDARD.variant("'{key}' is no name for this")
+NON_STANDARD_NO_ENTRY: Final = NON_STANDARD.variant("{part} needs at least one entry")
+NON_STANDARD_NO_VALUE: Final = NON_STANDARD.variant("{part} takes {wanted}, and has no value")
+NON_STANDARD_NUMBER: Final = NON_STANDARD.variant("{part} may not be {value}")
+NON_STANDARD_THIS_VALUE: Final = NON_STANDARD.variant("{part} may not be this value")
+NON_STANDARD_TOO_LONG: Final = NON_STANDARD.variant("{part} is longer than {limit} characters")
+NON_STANDARD_TYPE: Final = NON_STANDARD.variant("{part} takes {wanted}, not {found}")
+NON_STANDARD_UNKNOWN: Final = NON_STANDARD.variant("'{key}' is no key of the specification here")
+NON_STANDARD_VALUE: Final = NON_STANDARD.variant("{part} may not be '{value}'")
 
 STRICT_VERSION: Final = define(
     "NK116",
@@ -258,6 +271,8 @@ STRICT_VERSION: Final = define(
     Severity.WARNING,
     "Under `--strict`: the official schema of the file's version is not known here; another version's was applied.",
     "Write the version whose rules were applied, if the file is meant for it.",
+    "the official schema of version '{version}' is not known here; the rules of {applied} were applied",
+    "write '{applied}' if the file is meant for it",
 )
 
 NO_EFFECT: Final = define(

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.source import written
-from naftiko_runtime.strict import alpha2, beta5
-from naftiko_runtime.strict.shapes import Anything
+from naftiko_runtime.strict.schemas import choose_version, load_schema
+from naftiko_runtime.strict.translate_errors import find_departures
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Findings, Span
-    from naftiko_runtime.source import Source, Steps
-    from naftiko_runtime.strict.shapes import Fault, Mapping
-
-_DOCUMENTS: Final = {alpha2.VERSION: alpha2.DOCUMENT, beta5.VERSION: beta5.DOCUMENT}
-_NEAREST: Final = {
-    "0.5": alpha2.VERSION,
-    "1.0.0-alpha1": alpha2.VERSION,
-    "1.0.0-alpha3": beta5.VERSION,
-    **{f"1.0.0-beta{n}": beta5.VERSION for n in range(1, 5)},
-}
-"""For versions whose own schema is not known here, the next later one whose schema is."""
+    from naftiko_runtime.source import Source
+    from naftiko_runtime.strict.schemas import Schema
+    from naftiko_runtime.strict.translate_errors import Departure
 
 _LENIENT: Final = frozenset(
     {
@@ -55,13 +45,13 @@ class Departures:
             case slug:
                 return slug in _LENIENT and place in self._wrong
 
-    def note(self, fault: Fault, source: Source) -> None:
+    def note(self, departure: Departure, source: Source) -> None:
         """Remember the places of a departure."""
-        if fault.missing:
-            self._missing.add((source.span(fault.steps), str(fault.steps[-1])))
+        if departure.missing:
+            self._missing.add((source.span(departure.steps), str(departure.steps[-1])))
             return
-        self._wrong.add(source.span(fault.steps))
-        self._wrong.add(source.span(fault.steps, key=True))
+        self._wrong.add(source.span(departure.steps))
+        self._wrong.add(source.span(departure.steps, key=True))
 
     def note_version(self, span: Span) -> None:
         """Remember where a version stands that another version's rules were applied to."""
@@ -76,41 +66,19 @@ def check(source: Source, findings: Findings) -> Departures:
         findings: Gets the errors, and a warning when the version's own schema is not known here.
     """
     departures = Departures()
-    for fault in _document(source, findings, departures).faults(source.data):
-        departures.note(fault, source)
-        span = source.span(fault.steps, key=fault.key)
-        findings.add(rules.NON_STANDARD, f"{_called(fault.steps)} {fault.what}", span, fault.advice)
+    for departure in find_departures(_choose_schema(source, findings, departures), source.data):
+        departures.note(departure, source)
+        span = source.span(departure.steps, key=departure.key)
+        findings.report(departure.statement, span, departure.advice)
     return departures
 
 
-def _document(source: Source, findings: Findings, departures: Departures) -> Mapping:
-    """The shape for a document's version, and a warning when it is another version's."""
-    data: Any = source.data
-    if not isinstance(data, dict):
-        return alpha2.DOCUMENT
-    key = "naftiko" if "naftiko" in data else "ikanos"
-    version = data.get(key)
-    if version is None or isinstance(version, dict | list):
-        return beta5.DOCUMENT if key in data and key == "ikanos" else alpha2.DOCUMENT
-    text = written(version) if isinstance(version, float) else str(version)
-    if text in _DOCUMENTS:
-        return _DOCUMENTS[text]
-    applied = _NEAREST.get(text, beta5.VERSION)
+def _choose_schema(source: Source, findings: Findings, departures: Departures) -> Schema:
+    """The schema for a document's version, and a warning when it is another version's."""
+    version, key, text = choose_version(source.data)
+    if key is None or text is None:
+        return load_schema(version)
     span = source.span((key,))
-    message = f"the official schema of version '{text[:40]}' is not known here; the rules of {applied} were applied"
-    findings.add(rules.STRICT_VERSION, message, span, f"write '{applied}' if the file is meant for it")
+    findings.report(rules.STRICT_VERSION(version=text[:40], applied=version), span)
     departures.note_version(span)
-    return _of_any_version(_DOCUMENTS[applied])
-
-
-def _of_any_version(document: Mapping) -> Mapping:
-    required = {key: Anything() if key in ("naftiko", "ikanos") else shape for key, shape in document.required.items()}
-    return replace(document, required=required)
-
-
-def _called(steps: Steps) -> str:
-    """How a message names the part at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in steps if isinstance(step, str)]
-    if not keys:
-        return "the document"
-    return f"'{keys[-1]}'" if isinstance(steps[-1], str) else f"an entry of '{keys[-1]}'"
+    return load_schema(version, any_version=True)

@@ -17,7 +17,7 @@ from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import load
 from naftiko_runtime.strict import check
 
-STANDARD = sorted((Path(__file__).parents[1] / "wild" / "standard").glob("*.yml"))
+STANDARD = sorted((Path(__file__).parents[2] / "wild" / "standard").glob("*.yml"))
 HEAD = "naftiko: 1.0.0-alpha2\ncapability:\n"
 API = HEAD + "  consumes:\n  - type: http\n    namespace: a\n    baseUri: http://a\n"
 OPERATION = API + "    resources: [{name: r, path: /, operations: [{name: o, method: GET, "
@@ -233,6 +233,39 @@ def test_the_rules_are_not_imported_unless_asked_for() -> None:
     script = "import sys, naftiko_runtime.cli.validate; print(any('.strict' in name for name in sys.modules))"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", "1e400"])
+def test_numbers_that_json_does_not_have_are_numbers(number: str) -> None:
+    assert found(REST + f"with: {{a: {number}}}}}]}}]}}") == []
+    assert only(HEAD + f"  exposes: [{{type: control, port: {number}}}]") == (
+        number,
+        "'port' takes a whole number, not a fraction",
+        None,
+    )
+
+
+@pytest.mark.parametrize("key", ["200", "+5", "007", "a/b", "a~b", "1.0"])
+def test_a_departure_below_a_key_that_looks_like_a_number_or_a_path_is_at_its_place(key: str) -> None:
+    assert only(REST + f"with: {{'{key}': true}}}}]}}]}}")[:2] == (
+        "true",
+        f"'{key}' takes text or a number, not true or false",
+    )
+
+
+def test_whole_numbers_of_any_length_are_judged() -> None:
+    assert only(HEAD + f"  exposes: [{{type: control, port: {10**60}}}]")[1:] == (
+        f"'port' may not be {10**60}",
+        "it takes 1 to 65535",
+    )
+
+
+def test_a_missing_kind_is_told_with_the_key_that_stands_for_it() -> None:
+    assert only(HEAD + "  exposes: [{tpye: control, port: 1}]") == (
+        "tpye",
+        "'type' is required here",
+        "did you mean it where 'tpye' stands?",
+    )
 
 
 def test_a_large_document_is_checked_in_a_blink() -> None:

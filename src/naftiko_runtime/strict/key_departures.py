@@ -1,0 +1,67 @@
+"""What is said of the keys of a mapping: unknown ones, missing ones, and those that exclude one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.rules import helps
+from naftiko_runtime.strict.value_departures import advise_words
+from naftiko_runtime.suggest import nearest, suggest
+
+if TYPE_CHECKING:
+    from naftiko_runtime.rules import Advice, Statement
+    from naftiko_runtime.strict.schemas import Schema
+
+_SYNONYMS: Final = (
+    ("label", "display", "title"),
+    ("functions", "flows"),
+    ("location", "from"),
+    ("naftiko", "ikanos"),
+    ("targetName", "target"),
+    ("authentication", "auth"),
+)
+"""Keys by which the versions, or files in the wild, mean the same."""
+
+
+def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
+    """For each key that a part of a schema refuses as unknown, the known one that it seems to stand for."""
+    if part.get("additionalProperties") is not False:
+        return {}
+    known = part["properties"]
+    free = [key for key in known if key not in value]
+    return {key: _find_synonym(key, free) or nearest(key, free) for key in value if key not in known}
+
+
+def say_unknown(key: str, meant: str | None, part: Any) -> tuple[Statement, Advice | None]:
+    """What is wrong with an unknown key, and what to write instead."""
+    advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else suggest(key, part["properties"], helps.IT_HAS)
+    return rules.NON_STANDARD_UNKNOWN(key=key), advice
+
+
+def say_missing(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> tuple[Statement, Advice]:
+    """What to write for a missing key; where it decides what else may stand there, another may be meant for it."""
+    words = part.get("properties", {}).get(key)
+    if "additionalProperties" in part or not isinstance(words, dict):
+        return rules.NON_STANDARD_MISSING(key=key), helps.ADD_KEY(key=key)
+    shapes = [schema.resolve(choice["then"]) for choice in part["allOf"]]
+    known = {known for shape in shapes for known in shape["properties"]}
+    slip = nearest(key, [other for other in value if other not in known])
+    advice = helps.STANDS_FOR(slip=slip) if slip else advise_words("", words)
+    return rules.NON_STANDARD_MISSING(key=key), advice
+
+
+def say_beside(key: str, other: str, needs: str | None = None) -> tuple[Statement, Advice]:
+    """What to do about a key that excludes another one.
+
+    Args:
+        key: The key.
+        other: The other one, with its value if that matters.
+        needs: What the mapping needs, if it is one of several keys.
+    """
+    return rules.NON_STANDARD_BESIDE(key=key, other=other), helps.IT(needs=needs) if needs else helps.KEEP_ONE()
+
+
+def _find_synonym(key: str, known: list[str]) -> str | None:
+    """A known key that another one stands for in another version."""
+    return next((other for group in _SYNONYMS if key in group for other in group if other in known), None)

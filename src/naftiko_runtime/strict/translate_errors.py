@@ -1,0 +1,202 @@
+"""The validator's errors as departures: in an author's words, at the place that each is about.
+
+Where a schema allows several shapes, the departures are those from the shape that was meant.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from jsonschema_rs import ValidationErrorKind as Kind
+from msgspec import Struct
+
+from naftiko_runtime import rules
+from naftiko_runtime.rules import helps
+from naftiko_runtime.strict.key_departures import guess_meant_keys, say_beside, say_missing, say_unknown
+from naftiko_runtime.strict.value_departures import say_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jsonschema_rs import ValidationError
+
+    from naftiko_runtime.rules import Advice, Statement
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.strict.schemas import Schema
+
+_LARGEST_FRACTION: Final = 2.0**52 - 0.5
+
+
+class Departure(Struct, frozen=True):
+    """One thing in which a document departs from a schema.
+
+    Attributes:
+        statement: What is wrong.
+        advice: What the schema takes there.
+        steps: Where.
+        key: Whether it is the key there that is wrong, not its value.
+        missing: Whether nothing stands there, and something should.
+    """
+
+    statement: Statement
+    advice: Advice | None
+    steps: Steps
+    key: bool = False
+    missing: bool = False
+
+
+class _Error(Struct, frozen=True):
+    """An error of the validator.
+
+    Attributes:
+        error: The error.
+        part: The part of the schema that the keyword stands in.
+        place: Where the value is.
+        value: The value, whose numbers remember how they were written.
+    """
+
+    error: ValidationError
+    part: Any
+    place: Steps
+    value: Any
+
+
+def find_departures(schema: Schema, data: Any) -> list[Departure]:
+    """Everything in which a value departs from a schema; nothing when the schema takes it.
+
+    Args:
+        schema: The schema.
+        data: The value, whose numbers may remember how they were written.
+    """
+    plain = _convert_to_json(data)
+    if schema.validator.is_valid(plain):
+        return []
+    return list(_Translator(schema, data).translate(schema.validator.iter_errors(plain)))
+
+
+class _Translator:
+    """Translates the errors of one value."""
+
+    def __init__(self, schema: Schema, data: Any) -> None:
+        self._schema = schema
+        self._data = data
+
+    def translate(self, errors: Iterable[ValidationError]) -> Iterator[Departure]:
+        """Departures, one for each key and value: a value of the wrong type has nothing else wrong with it."""
+        located = [self._locate(error) for error in errors]
+        mistyped = {found.place for found in located if isinstance(found.error.kind, Kind.Type)}
+        departures: dict[tuple[Steps, bool], Departure] = {}
+        unions = []
+        for found in located:
+            if found.place in mistyped and not isinstance(found.error.kind, Kind.Type):
+                continue
+            if isinstance(found.error.kind, Kind.AnyOf | Kind.OneOfNotValid | Kind.OneOfMultipleValid):
+                unions.append((found, found.error.kind.context))
+                continue
+            for departure in self._translate_error(found):
+                departures.setdefault((departure.steps, departure.key), departure)
+        yield from departures.values()
+        places = {departure.steps for departure in departures.values()}
+        for union, tried in unions:
+            for departure in self._translate_union(union, tried):
+                if departure.steps not in places:
+                    yield departure
+
+    def _locate(self, error: ValidationError) -> _Error:
+        """An error with its place. The validator gives keys like ``200`` and ``+05`` as numbers."""
+        steps: list[str | int] = []
+        value = self._data
+        for step in error.instance_path:
+            key = step
+            if isinstance(step, int) and isinstance(value, dict):
+                alike = [key for key in value if key.removeprefix("+").isdecimal() and int(key) == step]
+                key = str(step) if str(step) in alike else alike[0]
+            steps.append(key)
+            value = value[key]
+        return _Error(error, self._schema.at(error.schema_path[:-1]), tuple(steps), value)
+
+    def _translate_error(self, found: _Error) -> Iterator[Departure]:
+        """What one error says that is not about a choice of shapes."""
+        place, part, value = found.place, found.part, found.value
+        match found.error.kind:
+            case Kind.AdditionalProperties():
+                for key, meant in guess_meant_keys(part, value).items():
+                    yield Departure(*say_unknown(key, meant, part), (*place, key), key=True)
+            case Kind.Required(key):
+                if key not in guess_meant_keys(part, value).values():
+                    yield Departure(*say_missing(key, self._schema, part, value), (*place, key), missing=True)
+            case Kind.PropertyNames(error):
+                key, form = str(error.instance), self._schema.at(error.schema_path[:-1])["description"]
+                yield Departure(rules.NON_STANDARD_NAME(key=key), helps.TAKES(form=form), (*place, key), key=True)
+            case Kind.Not():
+                other, key = part["not"]["required"]
+                yield Departure(*say_beside(key, other), (*place, key), key=True)
+            case Kind.FalseSchema():
+                other = self._name_condition(found.error.schema_path)
+                yield Departure(*say_beside(str(place[-1]), other), place, key=True)
+            case kind:
+                yield Departure(*say_value(kind, _name_part(place), part, value), place)
+
+    def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Departure]:
+        """Departures of a mapping from the combination of keys that was meant.
+
+        Args:
+            found: The error that none, or more than one, of the allowed combinations fits.
+            tried: The errors of each combination.
+        """
+        place, part, value = found.place, found.part, found.value
+        branches = part[found.error.schema_path[-1]]
+        signs = [_find_sign(branch, branches) for branch in branches]
+        fitting = [str(sign) for sign, errors in zip(signs, tried, strict=True) if not errors]
+        meant = next((i for i, sign in enumerate(signs) if sign in value), None)
+        if fitting:
+            for key in fitting[1:]:
+                yield Departure(*say_beside(key, fitting[0], part["description"]), (*place, key), key=True)
+        elif meant is not None or None in signs:
+            yield from self.translate(tried[signs.index(None) if meant is None else meant])
+        else:
+            needs = part["description"]
+            yield Departure(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
+
+    def _name_condition(self, path: Sequence[str | int]) -> str:
+        """Beside what a key may not stand, by the path of the ``false`` that forbids it."""
+        *above, step = path[:-2]
+        if step == "then":
+            ((key, narrower),) = self._schema.at(above)["if"]["properties"].items()
+            return f"{key}: {narrower['const']}"
+        return str(_find_sign(self._schema.at(path[:-2]), self._schema.at(above)))
+
+
+def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
+    """The key that tells a combination of keys from the others: the first that it requires and no other does."""
+    others = {key for other in branches if other is not branch for key in other.get("required", ())}
+    return next((key for key in branch.get("required", ()) if key not in others), None)
+
+
+def _name_part(steps: Steps) -> str:
+    """How a message names the part at a path: by its key, an entry of a list by the list's."""
+    keys = [step for step in steps if isinstance(step, str)]
+    if not keys:
+        return "the document"
+    return f"'{keys[-1]}'" if isinstance(steps[-1], str) else f"an entry of '{keys[-1]}'"
+
+
+def _convert_to_json(value: Any) -> Any:
+    """A value of JSON's own types, as the validator wants them.
+
+    JSON has no infinity and no NaN: fractions stand for them that a schema judges as it would judge these.
+    """
+    match value:
+        case dict():
+            return {key: _convert_to_json(item) for key, item in value.items()}
+        case list():
+            return [_convert_to_json(item) for item in value]
+        case bool() | str() | None:
+            return value
+        case int():
+            return int(value)
+        case _ if math.isinf(value):
+            return math.copysign(_LARGEST_FRACTION, value)
+        case _:
+            return 0.5 if math.isnan(value) else float(value)

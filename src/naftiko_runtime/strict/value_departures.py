@@ -1,0 +1,100 @@
+"""What is said of a value that a keyword of a schema refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.rules import helps
+from naftiko_runtime.source import written
+from naftiko_runtime.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jsonschema_rs import ValidationErrorKind
+
+    from naftiko_runtime.rules import Advice, Statement
+
+_SHOWN_MAX: Final = 60
+_TYPES: Final[tuple[tuple[type, str], ...]] = (
+    *((str, "string"), (bool, "boolean"), (int, "integer"), (float, "number"), (list, "array"), (dict, "object")),
+)
+_NAMES: Final = {
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "a list",
+    "object": "a mapping",
+}
+"""JSON's types in an author's words."""
+
+
+def say_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
+    """What is wrong with a value, and what is taken instead.
+
+    Args:
+        kind: The keyword.
+        name: How the value is named.
+        part: The part of the schema that the keyword stands in.
+        value: The value.
+    """
+    match kind.name:
+        case "type":
+            return _say_type([part["type"]] if isinstance(part["type"], str) else part["type"], name, value)
+        case "enum" | "const":
+            return _say_refused(name, value), advise_words(value, part)
+        case "pattern":
+            return _say_refused(name, value), helps.TAKES(form=part["description"])
+        case "minimum" | "maximum":
+            low, high = part["minimum"], part.get("maximum")
+            advice = helps.TAKES_FROM(low=low) if high is None else helps.TAKES_BETWEEN(low=low, high=high)
+            return rules.NON_STANDARD_NUMBER(part=name, value=written(value)), advice
+        case keyword:
+            return _say_size(keyword, name, part), None
+
+
+def advise_words(value: str, part: Any) -> Advice:
+    """Which words are taken: the one that was meant, if it can be told."""
+    words = [part["const"]] if "const" in part else part["enum"]
+    if len(words) == 1:
+        return helps.TAKES_WORD(word=words[0])
+    meant = nearest(value, words)
+    return helps.DID_YOU_MEAN(suggestion=meant) if meant else helps.TAKES_ONE_OF(words=tuple(words))
+
+
+def _say_type(types: Sequence[str], name: str, value: Any) -> tuple[Statement, Advice | None]:
+    wanted = " or ".join(_NAMES[name] for name in types)
+    actual = next((name for kind, name in _TYPES if isinstance(value, kind)), None)
+    if actual is None:
+        return rules.NON_STANDARD_NO_VALUE(part=name, wanted=wanted), helps.GIVE_VALUE()
+    fraction = types == ["integer"] and actual == "number"
+    found = rules.NON_STANDARD_TYPE(part=name, wanted=wanted, found="a fraction" if fraction else _NAMES[actual])
+    match types:
+        case ["string"] if not isinstance(value, list | dict):
+            return found, helps.QUOTE(text=str(value).lower() if isinstance(value, bool) else written(value))
+        case ["array"]:
+            return found, helps.LIST_ENTRIES()
+        case ["object"]:
+            return found, helps.MAPPING_LINES()
+        case _:
+            return found, None
+
+
+def _say_refused(name: str, value: str) -> Statement:
+    if len(value) > _SHOWN_MAX or not value.isprintable():
+        return rules.NON_STANDARD_THIS_VALUE(part=name)
+    return rules.NON_STANDARD_VALUE(part=name, value=value)
+
+
+def _say_size(keyword: str, name: str, part: Any) -> Statement:
+    match keyword:
+        case "minLength":
+            return rules.NON_STANDARD_EMPTY(part=name)
+        case "maxLength":
+            return rules.NON_STANDARD_TOO_LONG(part=name, limit=part["maxLength"])
+        case "minItems" | "minProperties":
+            return rules.NON_STANDARD_NO_ENTRY(part=name)
+        case _:
+            raise NotImplementedError(f"no message for the keyword '{keyword}'")
