@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec.structs import replace
 
 from naftiko_runtime import limits
+from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.flows import flow_of, guard_of
 from naftiko_runtime.engine.masks import masks_of
+from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.formats import decoder
 from naftiko_runtime.link.base_uri import located
-from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.plan import Call, Mapped, McpServer, Mock, RestServer
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
-from naftiko_runtime.transport.stub import MockTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +28,19 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.inbound import Guard
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.auth.outbound import Flow
-    from naftiko_runtime.plan import BrokenTool, Forward, Operation, Plan, Route, Server, Tool, Upstream
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.plan import (
+        BrokenTool,
+        Format,
+        Forward,
+        Operation,
+        Plan,
+        Route,
+        Server,
+        Tool,
+        Untouched,
+        Upstream,
+    )
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
@@ -85,20 +99,35 @@ async def bind(
         flows = {u.namespace: _flow(u, secrets) for u in plan.upstreams if u.namespace in called}
         masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
 
-        def bound(operation: Operation) -> BoundOperation:
+        decoders: dict[Format, Decode] = {}
+
+        def bound_call(operation: Operation, call: Call) -> BoundCall:
+            (upstream,) = call.upstreams
             try:
-                return BoundOperation(
+                return BoundCall(
                     operation,
+                    call,
                     secrets,
-                    MockTransport() if operation.mock else transport,
+                    transport,
                     deadlines=deadlines,
                     bytes_max=response_bytes_max,
-                    flow=flows.get(operation.request.upstream.namespace),
-                    masks=masks.get(operation.request.upstream.namespace),
+                    decode=_decoder(call.answer, decoders),
+                    flow=flows[upstream.namespace],
                     exposed_headers=exposed_headers,
                 )
             except Unrenderable as error:
-                raise unusable(plan, secrets, operation.request.upstream, str(error)) from None
+                raise unusable(plan, secrets, upstream, str(error)) from None
+
+        def bound(operation: Operation) -> BoundOperation:
+            execution = operation.execution
+            match execution:
+                case Call():
+                    call = bound_call(operation, execution)
+                    return BoundOperation(operation, call, masks[call.namespace])
+                case Mock():
+                    return BoundOperation(operation, BoundMock(operation, execution, deadlines=deadlines))
+                case _:
+                    assert_never(execution)
 
         servers = (
             BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
@@ -107,6 +136,15 @@ async def bind(
         yield Bound(plan, tuple(servers))
     finally:
         await transport.aclose()
+
+
+def _decoder(answer: Untouched | Mapped, known: dict[Format, Decode]) -> Decode | None:
+    """How the answers of a call are decoded; one decoder serves all calls of one format and schema."""
+    if not isinstance(answer, Mapped):
+        return None
+    if (found := known.get(answer.format)) is None:
+        found = known[answer.format] = decoder(answer.format.name, answer.format.schema, answer.format.content)
+    return found
 
 
 def _flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
+from naftiko_runtime.plan import thaw
 from naftiko_runtime.source import exact_float
 from naftiko_runtime.template import File, as_text, file_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from naftiko_runtime import regex
     from naftiko_runtime.formats import json as json_format
+    from naftiko_runtime.plan import Contract, Input, InputType, Place
     from naftiko_runtime.regex import Pattern
 else:
     json_format = module("naftiko_runtime.formats.json")
-
-InputType = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
-Place = Literal["path", "query", "header", "cookie", "body"]
+    regex = module("naftiko_runtime.regex")
 
 _ARGUMENTS: Final = "arguments"
 _INTEGER: Final = pattern(r"-?[0-9]{1,400}")
@@ -34,43 +36,71 @@ MISSING: Final = object()
 """What a path into a body gives when nothing stands there, which is not null."""
 
 
-class Input(Struct, frozen=True):
-    """One input of an exposed operation.
+class CheckedInput(Struct, frozen=True):
+    """An input, compiled; see :class:`naftiko_runtime.plan.Input`.
 
     Attributes:
-        name: What the caller calls it.
-        place: Where a REST caller puts it.
-        type: The type it must have; any when absent.
-        required: Whether a call without it is refused.
-        default: Its value when the caller leaves it out; none when absent.
-        description: For the tool's schema.
-        inferred: Whether the document declares it, or it follows from the consumed operation.
-        pattern: What its text must match.
-        path: Where in the request's body its value stands; then the caller does not give it by name.
-        nullable: Whether null is a value of it: it reaches a place of a JSON body. Elsewhere null leaves it out.
+        path: Finds its value in the request's body, or :data:`MISSING`; then the caller does not give it by name.
     """
 
     name: str
     place: Place
-    type: InputType | None = None
-    required: bool = False
-    default: Any = None
-    description: str | None = None
-    inferred: bool = False
-    pattern: Pattern | None = None
-    path: Callable[[Any], Any] | None = None
-    nullable: bool = False
+    type: InputType | None
+    required: bool
+    default: Any
+    inferred: bool
+    pattern: Pattern | None
+    path: Callable[[Any], Any] | None
+    nullable: bool
 
 
-class Contract(Struct, frozen=True):
-    """The inputs of one exposed operation.
+def compile_contract(contract: Contract) -> ContractCheck:
+    """The check that a contract asks for.
 
-    Attributes:
-        inputs: By declaration order.
-        open: Whether arguments that are not named here are welcome (see SEMANTICS on open operations).
+    Raises:
+        JsonPathError: A path does not compile; linking has checked them all before.
+        PatternError: A pattern does not compile; likewise.
     """
+    return ContractCheck(tuple(map(_compile_input, contract.inputs)), contract.open)
 
-    inputs: tuple[Input, ...] = ()
+
+def _compile_input(spec: Input) -> CheckedInput:
+    return CheckedInput(
+        name=spec.name,
+        place=spec.place,
+        type=spec.type,
+        required=spec.required,
+        default=thaw(spec.default),
+        inferred=spec.inferred,
+        pattern=None if spec.pattern is None else regex.compile_pattern(spec.pattern),
+        path=None if spec.path is None else _compile_body_path(spec.path),
+        nullable=spec.nullable,
+    )
+
+
+def _compile_body_path(text: str) -> Callable[[Any], Any]:
+    """What finds the value at a path in a body; a path of names only can tell null from nothing."""
+    path = compile_path(text)
+    if path.names:
+        return _follow(path.names)
+    if path.identity:
+        return path.get
+    return lambda value: MISSING if (found := path.get(value)) is None else found
+
+
+def _follow(names: Sequence[str]) -> Callable[[Any], Any]:
+    def get(value: Any) -> Any:
+        for name in names:
+            value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
+        return value
+
+    return get
+
+
+class ContractCheck(Struct, frozen=True):
+    """The inputs of one exposed operation, compiled; see :class:`naftiko_runtime.plan.Contract`."""
+
+    inputs: tuple[CheckedInput, ...] = ()
     open: bool = False
 
     def admit_request(self, given: Mapping[str, Any], *, form: bool = False) -> dict[str, Any]:
@@ -140,24 +170,25 @@ class Contract(Struct, frozen=True):
                 faults.append(Fault(spec.name, place, str(error)))
         return values, faults
 
-    def schema(self) -> dict[str, Any]:
-        """A JSON Schema of the inputs: an object, flat, without references."""
-        named = [spec for spec in self.inputs if spec.path is None]
-        schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _property(spec) for spec in named}}
-        if required := [spec.name for spec in named if spec.required and spec.default is None]:
-            schema["required"] = required
-        schema["additionalProperties"] = self.open
-        return schema
-
 
 def present(found: Mapping[str, Any]) -> dict[str, Any]:
     """The values that paths into a body found, without those that were not there."""
     return {name: value for name, value in found.items() if value is not MISSING}
 
 
-def _known_names(inputs: tuple[Input, ...]) -> str:
+def _known_names(inputs: tuple[CheckedInput, ...]) -> str:
     names = [f"'{spec.name}'" for spec in inputs if spec.path is None]
     return "known: " + ", ".join(names) if names else "there are none"
+
+
+def contract_schema(contract: Contract) -> dict[str, Any]:
+    """A JSON Schema of a contract's inputs: an object, flat, without references."""
+    named = [spec for spec in contract.inputs if spec.path is None]
+    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _property(spec) for spec in named}}
+    if required := [spec.name for spec in named if spec.required and spec.default is None]:
+        schema["required"] = required
+    schema["additionalProperties"] = contract.open
+    return schema
 
 
 def _property(spec: Input) -> dict[str, Any]:
@@ -169,11 +200,11 @@ def _property(spec: Input) -> dict[str, Any]:
     if spec.type == "array":
         schema["items"] = {}
     if spec.pattern is not None and spec.type in ("string", None):
-        schema["pattern"] = spec.pattern.text
+        schema["pattern"] = spec.pattern
     if spec.description:
         schema["description"] = spec.description
     if spec.default is not None:
-        schema["default"] = spec.default
+        schema["default"] = thaw(spec.default)
     return schema
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from naftiko_runtime.bind import bind
+from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import Secret, resolve
@@ -240,7 +241,9 @@ async def test_nothing_that_runs_represents_itself_with_a_secret(documents: Path
     secrets = resolve(plan, VALUES)
     async with bind(plan, secrets, lambda: SandboxTransport({})) as bound:
         operations = [operation for server in bound.servers for operation in server.operations]
-        requests = [operation.builder.build(Invocation()) for operation in operations]
+        calls = [o.execution for o in operations if isinstance(o.execution, BoundCall)]
+        assert calls
+        requests = [call.builder.build(Invocation()) for call in calls]
         things = [*reachable(bound), *reachable(secrets), *requests]
         shown = "\n".join(map(repr, things)) + repr(bound) + repr(secrets) + repr(requests) + f"{bound}"
     assert {"Bound", "BoundOperation", "RequestBuilder", "Plan", "Secret", "OutboundRequest"} <= {

@@ -17,7 +17,7 @@ from naftiko_runtime import source
 from naftiko_runtime.fix import fixed
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import load, load_source
-from support.same import assert_same, samples_for
+from support.same import assert_same
 from support.yaml_styles import Style, rendered
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_what_others_wrote_does_the_same_after_fixing(path: Path) -> None:
     assert_only_words_changed(raw.decode(), result.raw.decode())
     assert (before.plan is None) == (after.plan is None)
     if before.plan is not None and after.plan is not None:
-        assert_same(before.plan, after.plan, samples_for(raw.decode()))
+        assert_same(before.plan, after.plan)
 
 
 @pytest.mark.skipif(not DOCUMENTS, reason="the corpus is not here")
@@ -97,9 +97,9 @@ def test_the_comparison_sees_what_callers_would(old: str, new: str) -> None:
     )
     assert one is not None
     assert other is not None
-    assert_same(one, one, samples_for(COMPARED))
+    assert_same(one, one)
     with pytest.raises(AssertionError):
-        assert_same(one, other, samples_for(COMPARED))
+        assert_same(one, other)
 
 
 COMPARED = """\

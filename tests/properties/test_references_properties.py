@@ -12,7 +12,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import located
 from naftiko_runtime.plan import Argument, Composed, Variable
 from naftiko_runtime.secret import resolve
-from support.linked import document, loaded, plan, rest
+from support.linked import document, loaded, plan, request_of, rest
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -86,5 +86,5 @@ def test_a_reference_is_given_its_meaning_or_refused(start: str, rest_of_it: str
     found = loaded(document(consumed, [exposed]))
     if found.plan is None:
         return
-    (entry,) = (field for field in found.plan.servers[0].operations[0].request.query if field.name == "p")
+    (entry,) = (field for field in request_of(found.plan.servers[0].operations[0]).query if field.name == "p")
     assert isinstance(entry.term, Argument | Variable | Composed)

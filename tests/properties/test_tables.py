@@ -7,9 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.document.parameters import Output
-from naftiko_runtime.mapping.compile import compile_outputs
-from naftiko_runtime.mapping.output_schema import Mismatches
+from support.shapes import mapping_of
 
 TEXTS = st.sampled_from(["", "1", "x", "2.5", "true"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)
@@ -32,10 +30,7 @@ FIELDS = st.builds(
 @given(st.dictionaries(st.sampled_from(["p", "q", "r"]), FIELDS, min_size=1), ELEMENTS)
 def test_a_list_is_what_its_elements_are(properties: dict[str, Any], elements: list[Any]) -> None:
     item = {"type": "object", "properties": properties}
-    counted, counted_singly = Mismatches(), Mismatches()
-    whole = compile_outputs([Output.model_validate({"type": "array", "mapping": "$", "items": item})], counted)
-    single = compile_outputs([Output.model_validate(item)], counted_singly)
-    assert whole is not None
-    assert single is not None
-    assert repr(whole(elements)) == repr([single(element) for element in elements])
-    assert counted.count == counted_singly.count
+    whole = mapping_of({"type": "array", "mapping": "$", "items": item})
+    single = mapping_of(item)
+    assert repr(whole.make(elements)) == repr([single.make(element) for element in elements])
+    assert whole.mismatches.count == single.mismatches.count

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
-from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.plan import Call, McpServer, RestServer, TermObject
 from naftiko_runtime.source import load
 
 if TYPE_CHECKING:
-    from naftiko_runtime.plan import Operation, Plan
+    from naftiko_runtime.plan import Operation, Plan, Request, Tree
 
 BASE = "https://registry.example/v1"
 
@@ -92,6 +92,17 @@ def operation(data: Any, *, warns: tuple[str, ...] = ()) -> Operation:
             return server.routes[0].operation
         case McpServer():
             return server.tools[0].operation
+
+
+def request_of(found: Operation) -> Request:
+    """The request of an operation that calls."""
+    assert isinstance(found.execution, Call)
+    return found.execution.request
+
+
+def tree(fields: dict[str, Tree]) -> TermObject:
+    """An object with a tree of terms in each field."""
+    return TermObject(tuple(fields.items()))
 
 
 def problems(data: Any, overrides: Overrides | None = None) -> list[tuple[str, str]]:

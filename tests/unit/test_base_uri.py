@@ -11,7 +11,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import located
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.secret import placeholders, resolve
-from support.linked import document, loaded, mcp, plan, rest
+from support.linked import document, loaded, mcp, plan, request_of, rest
 
 BINDS = {"HOST": "THE_HOST", "URL": "THE_URL", "SHOP": "SHOP", "PORT": "PORT", "T": "TENANT", "S": "SCHEME"}
 
@@ -27,8 +27,8 @@ def url(base_uri: str, **environment: str) -> str:
     bound = plan(served(base_uri), warns=())
     secrets = resolve(bound, environment)
     called = located(bound, {name: secret.reveal() for name, secret in secrets.items()})
-    urls = {"".join(map(str, operation.request.path)) for operation in called.served}
-    assert {operation.request.upstream.base_uri.rstrip("/") for operation in called.served} == {
+    urls = {"".join(map(str, request_of(operation).path)) for operation in called.served}
+    assert {request_of(operation).upstream.base_uri.rstrip("/") for operation in called.served} == {
         text.removesuffix("/ships") for text in urls
     }
     (only,) = urls

@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.contract import Contract, Input, InputType
+from naftiko_runtime.contract import ContractCheck, compile_contract, contract_schema
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.plan import Contract, Input, InputType, freeze
 from naftiko_runtime.source import exact_float
 
 
-def of(kind: InputType | None, **more: Any) -> Contract:
-    return Contract((Input("x", "query", kind, **more),))
+def check(*inputs: Input, open: bool = False) -> ContractCheck:  # noqa: A002 - a contract's own word
+    return compile_contract(Contract(inputs, open))
 
 
-def faults(contract: Contract, given: dict[str, Any], *, tool: bool = False) -> list[tuple[str, str, str]]:
+def of(kind: InputType | None, *, default: Any = None, **more: Any) -> ContractCheck:
+    return check(Input("x", "query", kind, default=freeze(default), **more))
+
+
+def faults(contract: ContractCheck, given: dict[str, Any], *, tool: bool = False) -> list[tuple[str, str, str]]:
     with pytest.raises(Rejected) as raised:
         (contract.admit_arguments if tool else contract.admit_request)(given)
     return [(fault.name, fault.place, fault.detail) for fault in raised.value.faults]
@@ -119,13 +124,11 @@ def test_an_argument_of_another_type_is_refused(kind: InputType, value: Any) -> 
 
 
 def test_every_fault_is_told_at_once() -> None:
-    contract = Contract(
-        (
-            Input("id", "path", "integer", required=True),
-            Input("page", "query", "integer"),
-            Input("key", "header", required=True),
-            Input("fine", "query"),
-        )
+    contract = check(
+        Input("id", "path", "integer", required=True),
+        Input("page", "query", "integer"),
+        Input("key", "header", required=True),
+        Input("fine", "query"),
     )
     assert [fault[:2] for fault in faults(contract, {"id": "x", "page": "y", "fine": "z"})] == [
         ("id", "path"),
@@ -161,7 +164,8 @@ def test_null_leaves_out_what_reaches_no_json() -> None:
 def test_null_is_a_value_of_what_reaches_a_json_body(more: dict[str, Any]) -> None:
     contract = of("integer", nullable=True, **more)
     assert contract.admit_arguments({"x": None}) == ({"x": None}, {})
-    with_body = Contract((Input("x", "body", "integer", nullable=True, **more),))
+    default = freeze(more.get("default"))
+    with_body = check(Input("x", "body", "integer", "required" in more, default, nullable=True))
     assert with_body.admit_request({"x": None}) == {"x": None}
 
 
@@ -188,12 +192,12 @@ def test_what_is_false_is_not_absent(value: Any) -> None:
 def test_unknown_arguments_are_refused_by_name_or_welcome() -> None:
     closed = of("string")
     assert faults(closed, {"y": 1}, tool=True) == [("y", "arguments", "unknown; known: 'x'")]
-    assert faults(Contract(), {"y": 1}, tool=True) == [("y", "arguments", "unknown; there are none")]
-    assert Contract(closed.inputs, open=True).admit_arguments({"x": "a", "y": 1}) == ({"x": "a"}, {"y": 1})
+    assert faults(check(), {"y": 1}, tool=True) == [("y", "arguments", "unknown; there are none")]
+    assert check(Input("x", "query", "string"), open=True).admit_arguments({"x": "a", "y": 1}) == ({"x": "a"}, {"y": 1})
 
 
 def test_body_values_are_json_already() -> None:
-    contract = Contract((Input("x", "body", "integer"),))
+    contract = check(Input("x", "body", "integer"))
     assert contract.admit_request({"x": 1}) == {"x": 1}
     assert faults(contract, {"x": "1"}) == [("x", "body", "must be a whole number")]
 
@@ -203,11 +207,11 @@ def test_the_schema() -> None:
         (
             Input("id", "path", "integer", required=True, description="The number"),
             Input("tags", "query", "array"),
-            Input("page", "query", "integer", required=True, default=1),
+            Input("page", "query", "integer", required=True, default=freeze(1)),
             Input("any", "body"),
         )
     )
-    assert contract.schema() == {
+    assert contract_schema(contract) == {
         "type": "object",
         "properties": {
             "id": {"type": "integer", "description": "The number"},
@@ -218,7 +222,7 @@ def test_the_schema() -> None:
         "required": ["id"],
         "additionalProperties": False,
     }
-    assert Contract(open=True).schema() == {"type": "object", "properties": {}, "additionalProperties": True}
+    assert contract_schema(Contract(open=True)) == {"type": "object", "properties": {}, "additionalProperties": True}
 
 
 def test_a_rejection_is_one_sentence() -> None:

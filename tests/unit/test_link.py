@@ -21,8 +21,9 @@ from naftiko_runtime.plan import (
     RestServer,
     Variable,
     WholeBody,
+    freeze,
 )
-from support.linked import BASE, document, loaded, mcp, operation, plan, problems, rest
+from support.linked import BASE, document, loaded, mcp, operation, plan, problems, request_of, rest, tree
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Operation, Request
@@ -31,7 +32,7 @@ X_IN_QUERY = {"inputParameters": [{"name": "x", "in": "query"}]}
 
 
 def query_of(data: Any, *, warns: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
-    return [(field.name, field.term) for field in operation(data, warns=warns).request.query]
+    return [(field.name, field.term) for field in request_of(operation(data, warns=warns)).query]
 
 
 def inputs_of(found: Operation) -> list[tuple[str, str, bool]]:
@@ -44,7 +45,7 @@ def inputs_of(found: Operation) -> list[tuple[str, str, bool]]:
 @pytest.mark.parametrize("base", ["https://a.example/v1", "https://a.example/v1/", "https://a.example/v1//"])
 @pytest.mark.parametrize("path", ["ships", "/ships"])
 def test_base_uri_and_path_meet_with_one_slash(base: str, path: str) -> None:
-    request = operation(document(path=path, baseUri=base)).request
+    request = request_of(operation(document(path=path, baseUri=base)))
     assert "".join(map(str, request.path)) == "https://a.example/v1/ships"
 
 
@@ -52,18 +53,18 @@ def test_base_uri_and_path_meet_with_one_slash(base: str, path: str) -> None:
     ("path", "url"), [("", "https://a.example"), ("/", "https://a.example/"), ("/a/", "https://a.example/a/")]
 )
 def test_the_path_keeps_its_own_end(path: str, url: str) -> None:
-    request = operation(document(path=path, baseUri="https://a.example/")).request
+    request = request_of(operation(document(path=path, baseUri="https://a.example/")))
     assert "".join(map(str, request.path)) == url
 
 
 def test_a_fixed_query_in_the_path_stays_and_literals_are_encoded() -> None:
-    request = operation(document(path="/größe x/a:b?fixed=1&y=%20")).request
+    request = request_of(operation(document(path="/größe x/a:b?fixed=1&y=%20")))
     assert request.path == (BASE, "/gr%C3%B6%C3%9Fe%20x/a:b?fixed=1&y=%20")
 
 
 @pytest.mark.parametrize("path", ["/ships/{id}/crew", "/ships/{{id}}/crew", "/ships/{ id }/crew"])
 def test_both_spellings_of_a_placeholder(path: str) -> None:
-    request = operation(document(path=path, exposes=[rest("/ships/{id}/crew")])).request
+    request = request_of(operation(document(path=path, exposes=[rest("/ships/{id}/crew")])))
     assert request.path == (BASE, "/ships/", Argument("id"), "/crew")
 
 
@@ -73,9 +74,9 @@ def test_both_spellings_of_a_placeholder(path: str) -> None:
 @pytest.mark.parametrize(
     ("value", "term"),
     [
-        (7, Constant(7)),
+        (7, Constant(freeze(7))),
         (True, Constant(True)),
-        (1.5, Constant(1.5)),
+        (1.5, Constant(freeze(1.5))),
         ("plain", Constant("plain")),
         ("", Constant("")),
         ("a.b c", Constant("a.b c")),
@@ -105,7 +106,7 @@ def test_the_forms_of_with(value: Any, term: Any) -> None:
     assert found.plan is not None
     (server,) = found.plan.servers
     assert isinstance(server, RestServer)
-    assert server.routes[0].operation.request.query[0] == NamedTerm("x", term)
+    assert request_of(server.routes[0].operation).query[0] == NamedTerm("x", term)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_key_of_with_that_the_consumed_operation_lacks_is_refused() -> None:
 def test_a_key_of_with_in_another_spelling_is_taken_with_a_warning() -> None:
     consumed = {"inputParameters": [{"name": "ship_id", "in": "query"}]}
     data = document(consumed, [rest(bind={"shipId": 7})])
-    assert query_of(data, warns=("placeholder-spelling",)) == [("ship_id", Constant(7))]
+    assert query_of(data, warns=("placeholder-spelling",)) == [("ship_id", Constant(freeze(7)))]
 
 
 def test_two_keys_of_with_in_other_spellings_are_not_guessed_between() -> None:
@@ -149,13 +150,13 @@ def test_names_without_letters_are_not_taken_for_one_another() -> None:
 
 
 def test_a_key_of_with_that_names_no_query_parameter_becomes_one_where_none_is_declared() -> None:
-    assert query_of(document(exposes=[rest(bind={"y": 1})])) == [("y", Constant(1))]
+    assert query_of(document(exposes=[rest(bind={"y": 1})])) == [("y", Constant(freeze(1)))]
 
 
 def test_with_does_not_limit() -> None:
     consumed = {"inputParameters": [{"name": "x", "in": "query"}, {"name": "y", "in": "query"}]}
     exposed = rest(inputs=[{"name": "y", "in": "query"}], bind={"x": 1})
-    assert query_of(document(consumed, [exposed])) == [("x", Constant(1)), ("y", Argument("y"))]
+    assert query_of(document(consumed, [exposed])) == [("x", Constant(freeze(1))), ("y", Argument("y"))]
 
 
 def test_with_wins_over_the_parameters_own_value_and_that_over_the_caller() -> None:
@@ -177,9 +178,9 @@ def test_what_only_the_consumed_side_declares_becomes_an_input() -> None:
         found = operation(document({"inputParameters": declared}, [exposed]))
         assert inputs_of(found) == [("page", "query", True), ("X-Key", "header", False), ("who", "cookie", False)]
         page = found.contract.inputs[0]
-        assert (page.type, page.description, page.default, page.inferred) == ("integer", "P", 1, True)
-        assert found.request.headers == (NamedTerm("x-key", Argument("X-Key")),)
-        assert found.request.cookies == (NamedTerm("who", Argument("who")),)
+        assert (page.type, page.description, page.default, page.inferred) == ("integer", "P", freeze(1), True)
+        assert request_of(found).headers == (NamedTerm("x-key", Argument("X-Key")),)
+        assert request_of(found).cookies == (NamedTerm("who", Argument("who")),)
 
 
 @pytest.mark.parametrize("value", ["tools.x", "fleet.x", "{{tools.x}}"])
@@ -187,7 +188,7 @@ def test_a_reference_to_an_undeclared_input_declares_it(value: str) -> None:
     consumed = {"inputParameters": [{"name": "q", "in": "query", "type": "integer", "required": True}]}
     found = operation(document(consumed, [mcp(bind={"q": value})]))
     assert inputs_of(found)[0][0] == "x"
-    assert found.request.query == (NamedTerm("q", Argument("x")),)
+    assert request_of(found).query == (NamedTerm("q", Argument("x")),)
 
 
 def test_a_reference_takes_type_and_necessity_from_the_parameter_it_fills() -> None:
@@ -205,13 +206,13 @@ def test_a_bound_variable_in_a_body_is_no_input() -> None:
     consumed = {"method": "POST", "body": {"type": "json", "data": {"key": "{{KEY}}", "full": "{{env.KEY}}"}}}
     found = operation(document(consumed, [mcp()], binds={"KEY": "K"}))
     assert found.contract.inputs == ()
-    assert found.request.body == JsonTree({"key": Variable("env.KEY"), "full": Variable("env.KEY")})
+    assert request_of(found).body == JsonTree(tree({"key": Variable("env.KEY"), "full": Variable("env.KEY")}))
 
 
 def test_with_fills_a_name_in_a_body_template() -> None:
     consumed = {"method": "POST", "body": {"type": "json", "data": {"a": "{{tools.size}}", "b": "{{size}}"}}}
     found = operation(document(consumed, [mcp(bind={"size": 7})]))
-    assert found.request.body == JsonTree({"a": Constant(7), "b": Constant(7)})
+    assert request_of(found).body == JsonTree(tree({"a": Constant(freeze(7)), "b": Constant(freeze(7))}))
 
 
 # -- placeholders -----------------------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ def test_undeclared_placeholders_are_required_text() -> None:
         found = operation(document(path="/ships/{id}", exposes=[exposed]))
         (spec,) = found.contract.inputs
         assert (spec.name, spec.type, spec.required) == ("id", "string", True)
-        assert found.request.path == (BASE, "/ships/", Argument("id"))
+        assert request_of(found).path == (BASE, "/ships/", Argument("id"))
 
 
 def test_a_placeholder_without_a_place_in_the_route_is_taken_from_the_query_with_a_warning() -> None:
@@ -234,7 +235,7 @@ def test_a_placeholder_without_a_place_in_the_route_is_taken_from_the_query_with
 def test_placeholders_meet_without_case_and_punctuation(exposed: str) -> None:
     data = document(path="/ships/{shipId}", exposes=[rest(f"/s/{{{exposed}}}")])
     found = operation(data, warns=("placeholder-spelling",))
-    assert found.request.path == (BASE, "/ships/", Argument(exposed))
+    assert request_of(found).path == (BASE, "/ships/", Argument(exposed))
 
 
 def test_placeholders_that_are_alike_in_several_ways_are_not_guessed_between() -> None:
@@ -245,7 +246,7 @@ def test_placeholders_that_are_alike_in_several_ways_are_not_guessed_between() -
 
 def test_letters_beyond_ascii_count() -> None:
     data = document(path="/ships/{größe}", exposes=[rest("/s/{gräße}")])
-    assert operation(data, warns=("undeclared-placeholder", "unused-input")).request.path[2] == Argument("größe")
+    assert request_of(operation(data, warns=("undeclared-placeholder", "unused-input"))).path[2] == Argument("größe")
 
 
 def test_a_declared_path_parameter_types_its_placeholder() -> None:
@@ -279,7 +280,7 @@ def test_an_adapters_path_parameter_need_only_have_a_place_in_some_resource() ->
     [("GET", True, False), ("POST", True, True), ("PUT", True, True), ("PATCH", True, True), ("DELETE", True, True)],
 )
 def test_a_route_without_parameters_is_open(method: str, open_query: bool, open_body: bool) -> None:
-    request = operation(document({"method": method}, [rest(method=method)])).request
+    request = request_of(operation(document({"method": method}, [rest(method=method)])))
     assert (request.open_query, isinstance(request.body, OpenBody)) == (open_query, open_body)
     assert request.caller_headers
 
@@ -297,7 +298,7 @@ def test_a_route_without_parameters_is_open(method: str, open_query: bool, open_
 def test_a_tool_without_parameters_takes_any(method: str, open_query: bool, open_body: bool) -> None:
     found = operation(document({"method": method}, [mcp()]))
     assert found.contract.open
-    assert (found.request.open_query, isinstance(found.request.body, OpenBody)) == (open_query, open_body)
+    assert (request_of(found).open_query, isinstance(request_of(found).body, OpenBody)) == (open_query, open_body)
 
 
 @pytest.mark.parametrize("level", ["operation", "resource", "adapter"])
@@ -307,19 +308,19 @@ def test_a_query_parameter_at_any_level_closes_the_query(level: str) -> None:
     api = data["capability"]["consumes"][0]
     if level != "operation":
         (api["resources"][0] if level == "resource" else api)["inputParameters"] = declared
-    request = operation(data).request
+    request = request_of(operation(data))
     assert not request.open_query
     assert not request.caller_headers
 
 
 def test_a_query_parameter_of_the_exposed_side_closes_the_query_too() -> None:
     found = operation(document(exposes=[rest(inputs=[{"name": "x", "in": "query"}])]))
-    assert not found.request.open_query
-    assert found.request.query == (NamedTerm("x", Argument("x")),)
+    assert not request_of(found).open_query
+    assert request_of(found).query == (NamedTerm("x", Argument("x")),)
 
 
 def test_a_declared_header_leaves_query_and_body_open() -> None:
-    request = operation(document({"method": "POST", "inputParameters": [{"name": "X", "in": "header"}]})).request
+    request = request_of(operation(document({"method": "POST", "inputParameters": [{"name": "X", "in": "header"}]})))
     assert request.open_query
     assert isinstance(request.body, OpenBody)
 
@@ -327,9 +328,9 @@ def test_a_declared_header_leaves_query_and_body_open() -> None:
 def test_a_tools_inputs_become_query_or_body_by_method() -> None:
     inputs = [{"name": "a"}, {"name": "b"}]
     get = operation(document(exposes=[mcp(inputs=inputs)]))
-    assert get.request.query == (NamedTerm("a", Argument("a")), NamedTerm("b", Argument("b")))
+    assert request_of(get).query == (NamedTerm("a", Argument("a")), NamedTerm("b", Argument("b")))
     post = operation(document({"method": "POST", "body": {"type": "json"}}, [mcp(inputs=inputs)]))
-    assert post.request.body == JsonTree({"a": Argument("a"), "b": Argument("b")})
+    assert request_of(post).body == JsonTree(tree({"a": Argument("a"), "b": Argument("b")}))
     assert not get.contract.open
     assert not post.contract.open
 
@@ -339,7 +340,7 @@ def test_one_input_called_body_is_the_whole_body() -> None:
         ({"method": "POST", "body": {"type": "json"}}, mcp(inputs=[{"name": "body"}])),
         ({"method": "POST", "inputParameters": [{"name": "body", "in": "body"}]}, mcp()),
     ):
-        assert operation(document(consumed, [exposed])).request.body == WholeBody(Argument("body"))
+        assert request_of(operation(document(consumed, [exposed]))).body == WholeBody(Argument("body"))
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
@@ -350,7 +351,7 @@ def test_one_input_called_body_is_the_whole_body() -> None:
 def test_an_operation_without_a_body_is_sent_none(method: str, parameters: Any, expose: Any) -> None:
     consumed = {"method": method, **({} if parameters is None else {"inputParameters": parameters})}
     linked = operation(document(consumed, [expose]), warns=("unused-input",))
-    assert linked.request.body is None
+    assert request_of(linked).body is None
     ((_, message),) = problems(document(consumed, [expose]))
     assert message == "the input 'a' reaches no parameter of 'registry.op', which has no body"
 
@@ -360,7 +361,7 @@ def test_body_parameters_make_an_object() -> None:
         "method": "POST",
         "inputParameters": [{"name": "a", "in": "body"}, {"name": "b", "in": "body", "value": "c"}],
     }
-    assert operation(document(consumed)).request.body == JsonTree({"a": Argument("a"), "b": Constant("c")})
+    assert request_of(operation(document(consumed))).body == JsonTree(tree({"a": Argument("a"), "b": Constant("c")}))
 
 
 # -- what is declared -------------------------------------------------------------------------------------------------
@@ -399,7 +400,7 @@ def test_descriptions_hints_and_titles_reach_the_tool() -> None:
     assert isinstance(server, McpServer)
     (tool,) = server.tools
     assert (tool.name, tool.title, tool.description) == ("tool", "L", "D")
-    assert tool.hints == {"readOnlyHint": True, "openWorldHint": False}
+    assert tool.hints == (("readOnlyHint", True), ("openWorldHint", False))
 
 
 def test_the_consumed_operations_description_stands_in() -> None:
@@ -449,7 +450,7 @@ def test_a_variable_used_in_a_part_that_is_refused_is_not_called_unused() -> Non
 def test_of_two_namespaces_with_one_variable_the_short_name_means_the_first() -> None:
     data = document({"inputParameters": [{"name": "X", "in": "header", "value": "{{KEY}}{{b.KEY}}"}]})
     data["binds"] = [{"namespace": "a", "keys": {"KEY": "A"}}, {"namespace": "b", "keys": {"KEY": "B"}}]
-    assert operation(data).request.headers == (NamedTerm("x", Composed((Variable("a.KEY"), Variable("b.KEY")))),)
+    assert request_of(operation(data)).headers == (NamedTerm("x", Composed((Variable("a.KEY"), Variable("b.KEY")))),)
 
 
 # -- what follows from another error is not told again ----------------------------------------------------------------
@@ -612,5 +613,5 @@ def test_routes_that_can(route: str) -> None:
 
 
 def test_a_request_says_where_it_goes() -> None:
-    request: Request = operation(document({"method": "PUT"}, [rest(method="POST")])).request
+    request: Request = request_of(operation(document({"method": "PUT"}, [rest(method="POST")])))
     assert (request.operation, request.method, request.upstream.base_uri) == ("registry.op", "PUT", BASE)

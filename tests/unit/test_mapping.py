@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.document.parameters import Output
 from naftiko_runtime.jsonpath import JsonPathError
-from naftiko_runtime.mapping.compile import Shape, compile_outputs, is_identity
+from naftiko_runtime.link.shapes import is_identity
+from naftiko_runtime.mapping.compile import compile_shapes
+from support.shapes import mapping_of, shapes_of
 
 SHIP = {
     "imo": 9321483,
@@ -21,14 +23,8 @@ SHIP = {
 }
 
 
-def shape_of(*outputs: dict[str, Any]) -> Shape:
-    shape = compile_outputs([Output.model_validate(output) for output in outputs])
-    assert shape is not None
-    return shape
-
-
 def shaped(value: Any, *outputs: dict[str, Any]) -> Any:
-    return shape_of(*outputs)(value)
+    return mapping_of(*outputs).make(value)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +41,11 @@ def shaped(value: Any, *outputs: dict[str, Any]) -> Any:
 )
 def test_the_answer_as_it_is(output: dict[str, Any]) -> None:
     assert is_identity(Output.model_validate(output))
-    assert compile_outputs([Output.model_validate(output)]) is None
+    assert shapes_of(output) == ()
 
 
 def test_no_outputs_are_the_answer_as_it_is() -> None:
-    assert compile_outputs([]) is None
+    assert shapes_of() == ()
 
 
 @pytest.mark.parametrize(
@@ -208,7 +204,7 @@ def test_the_answer_is_not_changed() -> None:
 
 def test_a_path_that_does_not_compile_is_an_error() -> None:
     with pytest.raises(JsonPathError):
-        shape_of({"properties": {"x": {"mapping": "$["}}})
+        mapping_of({"properties": {"x": {"mapping": "$["}}})
 
 
 KINDS = st.sampled_from(["string", "number", "integer", "boolean", "array", "object"])
@@ -232,5 +228,5 @@ ANSWERS = st.recursive(
 
 @given(OUTPUTS, ANSWERS)
 def test_no_answer_breaks_a_shape(output: dict[str, Any], answer: Any) -> None:
-    if (shape := compile_outputs([Output.model_validate(output)])) is not None:
-        shape(answer)
+    if shapes := shapes_of(output):
+        compile_shapes(shapes).make(answer)

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from naftiko_runtime.document.parameters import Output
-from naftiko_runtime.mapping.compile import compile_outputs
-from naftiko_runtime.mapping.output_schema import Mismatches, outline
+from naftiko_runtime.mapping.output_schema import outline
+from support.shapes import mapping_of, shapes_of
 
 SHIP = {
     "type": "object",
@@ -20,12 +19,8 @@ SHIP = {
 }
 
 
-def output(data: dict[str, Any]) -> Output:
-    return Output.model_validate(data)
-
-
 def test_an_object_is_its_own_root() -> None:
-    found = outline([output(SHIP)])
+    found = outline(shapes_of(SHIP))
     assert found is not None
     assert found.schema == {
         "type": "object",
@@ -43,15 +38,15 @@ def test_an_object_is_its_own_root() -> None:
     [{"type": "array", "mapping": "$.crew", "items": {"type": "string"}}, {"type": "string", "mapping": "$.name"}],
 )
 def test_anything_else_is_wrapped(data: dict[str, Any]) -> None:
-    found = outline([output(data)])
+    found = outline(shapes_of(data))
     assert found is not None
     assert found.schema["type"] == "object"
     assert found.structured(["x"], mismatched=False) == {"result": ["x"]}
 
 
 def test_what_may_be_anything_has_no_outline() -> None:
-    assert outline([output({"type": "object", "mapping": "$.raw"})]) is None
-    assert outline([output(SHIP), output(SHIP)]) is None
+    assert outline(shapes_of({"type": "object", "mapping": "$.raw"})) is None
+    assert outline(shapes_of(SHIP, SHIP)) is None
 
 
 @pytest.mark.parametrize(
@@ -66,17 +61,15 @@ def test_what_may_be_anything_has_no_outline() -> None:
     ],
 )
 def test_every_result_keeps_to_the_schema(answer: Any) -> None:
-    mismatches = Mismatches()
-    shape, found = compile_outputs([output(SHIP)], mismatches), outline([output(SHIP)])
-    assert shape is not None
+    mapping, found = mapping_of(SHIP), outline(shapes_of(SHIP))
     assert found is not None
-    Draft202012Validator(found.schema).validate(found.structured(shape(answer), mismatched=mismatches.count > 0))
+    result = mapping.make(answer)
+    mismatched = mapping.mismatches.count > 0
+    Draft202012Validator(found.schema).validate(found.structured(result, mismatched=mismatched))
 
 
 def test_mismatches_are_counted_and_kept() -> None:
-    mismatches = Mismatches()
-    shape = compile_outputs([output(SHIP)], mismatches)
-    assert shape is not None
-    assert shape({"name": {"first": "A"}, "crew": ["s3cret", 2]})["crew"] == ["s3cret", 2]
-    assert mismatches.count == 2
-    assert mismatches.latest == "'$' is declared integer, and was str"
+    mapping = mapping_of(SHIP)
+    assert mapping.make({"name": {"first": "A"}, "crew": ["s3cret", 2]})["crew"] == ["s3cret", 2]
+    assert mapping.mismatches.count == 2
+    assert mapping.mismatches.latest == "'$' is declared integer, and was str"

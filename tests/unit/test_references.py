@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.plan import Argument, BearerCredential, Composed, Constant, JsonTree, Variable
-from support.linked import document, loaded, operation, problems, rest
+from naftiko_runtime.mapping.compile import compile_shapes
+from naftiko_runtime.plan import Argument, BearerCredential, Composed, Constant, JsonTree, TermObject, Variable
+from support.linked import document, loaded, operation, problems, request_of, rest
 
 INPUTS = [{"name": "x", "in": "query"}, {"name": "ship-id", "in": "query"}, {"name": "a.b", "in": "query"}]
 CONSUMED = {
@@ -37,7 +38,7 @@ def term(data: Any) -> tuple[Any, set[str]]:
     """What fills ``p``, and the rules that are found beside."""
     found = loaded(data)
     assert found.plan is not None, found.diagnostics
-    query = {entry.name: entry.term for entry in found.plan.servers[0].operations[0].request.query}
+    query = {entry.name: entry.term for entry in request_of(found.plan.servers[0].operations[0]).query}
     return query["p"], {d.rule.slug for d in found.diagnostics} - USED
 
 
@@ -247,7 +248,7 @@ def test_a_value_of_a_consumed_parameter(value: str, expected: Any) -> None:
     data["capability"]["exposes"].pop()
     found = loaded(data)
     assert found.plan is not None, found.diagnostics
-    headers = {h.name: h.term for h in found.plan.servers[0].operations[0].request.headers}
+    headers = {h.name: h.term for h in request_of(found.plan.servers[0].operations[0]).headers}
     assert headers["x-given"] == expected
 
 
@@ -303,9 +304,10 @@ def body(data: Any, inputs: list[Any] | None = None) -> dict[str, Any]:
 def test_a_leaf_of_a_body(value: str, expected: Any) -> None:
     found = loaded(body(value))
     assert found.plan is not None, found.diagnostics
-    request = found.plan.servers[0].operations[0].request
+    request = request_of(found.plan.servers[0].operations[0])
     assert isinstance(request.body, JsonTree)
-    assert request.body.root["f"] == expected
+    assert isinstance(request.body.root, TermObject)
+    assert dict(request.body.root.fields)["f"] == expected
 
 
 @pytest.mark.parametrize(
@@ -372,16 +374,15 @@ def mock(value: str, kind: str = "string") -> dict[str, Any]:
 @pytest.mark.parametrize("value", ["$this.ships.x", "${x}", "$input.x", "{{inputParameters.x}}", "tools.x"])
 def test_an_output_takes_other_forms_with_a_warning(value: str) -> None:
     for kind in ("string", "number"):
-        shown = operation(mock(value, kind), warns=("undocumented-reference",))
-        assert shown.blanks
+        shown = operation(mock(value, kind), warns=("undocumented-reference",)).execution
+        assert compile_shapes(shown.shapes).has_blanks
 
 
 @pytest.mark.parametrize("value", ["$5", "$price", "api.example.com", "user.created", "a ${b}"])
 def test_an_output_may_be_any_other_text(value: str) -> None:
-    shown = operation(mock(value))
-    assert not shown.blanks
-    assert shown.shape is not None
-    assert shown.shape({}) == {"a": value}
+    mapping = compile_shapes(operation(mock(value)).execution.shapes)
+    assert not mapping.has_blanks
+    assert mapping.make({}) == {"a": value}
 
 
 @pytest.mark.parametrize(
@@ -411,7 +412,7 @@ def test_outputs_that_are_refused(value: str, slug: str) -> None:
 )
 def test_a_placeholder_of_a_path_names_the_caller_s_input(path: str, warns: tuple[str, ...]) -> None:
     linked = operation(document(path=path, exposes=[rest(route="/r/{imo}")]), warns=warns)
-    assert linked.request.path[1:] == ("/s/", Argument("imo"))
+    assert request_of(linked).path[1:] == ("/s/", Argument("imo"))
 
 
 @pytest.mark.parametrize("value", ["tools.x", "$this.ships.x", "rest.x", "inputParameters.x"])

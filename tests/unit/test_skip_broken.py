@@ -10,14 +10,14 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec.structs import replace
 
 from naftiko_runtime.cli.skip_broken import without_clashes
-from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.plan.comparison import strip_places
 from naftiko_runtime.source import load as parsed
+from support.linked import request_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,10 +213,8 @@ def test_the_first_of_two_stays() -> None:
         ("the tool 'list-ships' of 'tools'", "the tool 'list-ships' is defined twice"),
     ]
     assert loaded.plan is not None
-    assert [o.request.operation for o in loaded.plan.served if o.name in ("web./ships", "tools.list-ships")][::2] == [
-        "ships.list",
-        "ships.list",
-    ]
+    named = [o for o in loaded.plan.served if o.name in ("web./ships", "tools.list-ships")]
+    assert [request_of(operation).operation for operation in named][::2] == ["ships.list", "ships.list"]
 
 
 def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:
@@ -229,7 +227,7 @@ def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:
     )
     assert served(loaded.plan) == list(ALL)
     assert loaded.plan is not None
-    assert {o.request.upstream.base_uri for o in loaded.plan.served if not o.mock} == {"https://ships.acme.io"}
+    assert {u.base_uri for o in loaded.plan.served for u in o.execution.upstreams} == {"https://ships.acme.io"}
 
 
 def test_a_method_that_is_none_hides_no_other_route() -> None:
@@ -270,17 +268,21 @@ def places(value: Any, steps: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from places(inner, (*steps, key))
 
 
+def identity(one: Operation) -> Any:
+    """What tells an operation from others."""
+    return one.name, tuple(target.method for target in one.execution.targets)
+
+
 def meaning(one: Operation) -> Any:
     """What an operation takes and sends, wherever that stands in the file."""
-    upstream = replace(one.request.upstream, span=Span("", 0, 0, 0, 0))
-    return replace(one.request, upstream=upstream), one.contract
+    return strip_places(one.execution), one.contract
 
 
 def test_nothing_is_served_with_another_meaning() -> None:
     data = parsed(SOUND.encode(), "x.yml").data
     sound = skipping(SOUND).plan
     assert sound is not None
-    meant = {(operation.name, operation.request.method): meaning(operation) for operation in sound.served}
+    meant = {identity(operation): meaning(operation) for operation in sound.served}
     left_out = 0
     for steps in places(data):
         for odd in ([1], {"odd": [1]}, None, 5.5, "odd odd"):
@@ -293,7 +295,7 @@ def test_nothing_is_served_with_another_meaning() -> None:
             left_out += bool(loaded.left_out)
             guards = {server.namespace: server.guard for server in loaded.plan.servers}
             for operation in loaded.plan.served:
-                assert meaning(operation) == meant[operation.name, operation.request.method], (steps, odd)
+                assert meaning(operation) == meant[identity(operation)], (steps, odd)
             assert set(guards.values()) <= {None}
     assert left_out > 300
 

@@ -27,7 +27,7 @@ from naftiko_runtime.template import (
     split,
     split_path,
 )
-from support.linked import document, mcp, operation
+from support.linked import document, mcp, operation, request_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -230,7 +230,7 @@ def test_a_value_in_xml_is_text(text: str) -> None:
 def encoder(body: Any, *names: str) -> Callable[[dict[str, Any]], bytes | None]:
     """How a document's body is made from a tool's arguments."""
     inputs = [{"name": name, "required": False} for name in names]
-    request = operation(document({"method": "POST", "body": body}, [mcp(inputs=inputs)])).request
+    request = request_of(operation(document({"method": "POST", "body": body}, [mcp(inputs=inputs)])))
     assert request.body is not None
     return body_encoder(request.body, {})[0]
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from naftiko_runtime import limits
-from naftiko_runtime.plan import Argument, McpServer, OpenBody, RestServer, Route
+from naftiko_runtime.plan import Argument, McpServer, RestServer, Route
 from naftiko_runtime.telemetry.log_writer import installed_writers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.plan import Request, Tool
+    from naftiko_runtime.plan import Operation, Tool
     from naftiko_runtime.server.ports import OpenPort
 
 log = logging.getLogger("naftiko_runtime")
@@ -39,10 +39,10 @@ def entries(opened: OpenPort) -> list[tuple[str, str]]:
     """What a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
     match opened.server:
         case RestServer(routes=routes, forwards=forwards):
-            served = [(f"{r.method} {r.path}", _target(r.operation.request)) for r in routes]
-            return served + [(f"* {f.path}", f"all of {f.operation.request.upstream.namespace}") for f in forwards]
+            served = [(f"{r.method} {r.path}", _target(r.operation)) for r in routes]
+            return served + [(f"* {f.path}", f"all of {f.namespace}") for f in forwards]
         case McpServer(tools=tools):
-            return [(tool.name, _target(tool.operation.request)) for tool in tools]
+            return [(tool.name, _target(tool.operation)) for tool in tools]
         case _:
             return [
                 ("GET /health/live", "the process answers"),
@@ -51,11 +51,9 @@ def entries(opened: OpenPort) -> list[tuple[str, str]]:
             ]
 
 
-def _target(request: Request) -> str:
-    if not request.upstream.base_uri:
-        return "an answer of the document's own"
-    path = "".join(p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in request.path)
-    return f"{request.operation}  ({request.method} {path})"
+def _target(operation: Operation) -> str:
+    targets = [f"{target.operation}  ({target.method} {target.url})" for target in operation.execution.targets]
+    return ", ".join(targets) or "an answer of the document's own"
 
 
 def kind(opened: OpenPort) -> str:
@@ -155,7 +153,7 @@ def _curl(base: str, route: Route) -> str:
     ]
     query = "&".join(f"{quote(name)}=1" for name in required)
     method = "" if route.method == "GET" else f" -X {route.method}"
-    body = " --json '{}'" if isinstance(route.operation.request.body, OpenBody) else ""
+    body = " --json '{}'" if route.operation.execution.open_body is not None else ""
     return f"curl -i{method}{body} {shlex.quote(base + path + (f'?{query}' if query else ''))} --output -"
 
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.plan import Blank
 from naftiko_runtime.template import Unrenderable, as_json
 from naftiko_runtime.transport.compression import codings, decompressed, larger_than
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.transport.base import Header, UpstreamResponse
 
 PASSED_ON: Final = frozenset(
@@ -258,16 +256,3 @@ class _Counted:
             if size > self._bytes_max:
                 raise UpstreamError(larger_than(self._bytes_max))
             yield chunk
-
-
-def filled(value: Any, values: Values) -> Any:
-    """A shaped value with the call's values in its blanks."""
-    match value:
-        case Blank(fill):
-            return fill(values)
-        case dict():
-            return {key: filled(item, values) for key, item in value.items()}
-        case list():
-            return [filled(item, values) for item in value]
-        case _:
-            return value

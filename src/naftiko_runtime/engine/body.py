@@ -182,7 +182,7 @@ def _shown(value: Any, guard: Callable[[str], str]) -> str:
 
 def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
     if form.whole:
-        return _whole_form(evaluator(form.fields[0].term, secrets))
+        return _whole_form(tree_evaluator(form.fields[0].term, secrets))
     fields = tuple((in_query(f.name), tree_evaluator(f.term, secrets, joins=True)) for f in form.fields)
 
     def encode(values: Values) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.plan import Argument, Composed, Constant, Term, Variable
+from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw
 from naftiko_runtime.template import Joined, as_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
     """A term's value when no caller can change it; otherwise :data:`ABSENT`."""
     match term:
         case Constant(value):
-            return value
+            return thaw(value)
         case Variable(name):
             return secrets[name].reveal()
         case Argument():
@@ -80,12 +80,14 @@ def _composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
     return text
 
 
-def tree_evaluator(node: Any, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
-    """The same for a structure with terms at its leaves; an entry whose value is absent is left out."""
-    if isinstance(node, dict):
-        fields = tuple((key, tree_evaluator(value, secrets, joins=joins)) for key, value in node.items())
-        return lambda values: {key: v for key, get in fields if (v := get(values)) is not ABSENT}
-    if isinstance(node, list):
-        items = tuple(tree_evaluator(value, secrets, joins=joins) for value in node)
-        return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
-    return evaluator(node, secrets, joins=joins)
+def tree_evaluator(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
+    """The same for a structured value; an entry whose value is absent is left out."""
+    match tree:
+        case TermObject():
+            fields = tuple((key, tree_evaluator(value, secrets, joins=joins)) for key, value in tree.fields)
+            return lambda values: {key: v for key, get in fields if (v := get(values)) is not ABSENT}
+        case TermList():
+            items = tuple(tree_evaluator(value, secrets, joins=joins) for value in tree.items)
+            return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
+        case _:
+            return evaluator(tree, secrets, joins=joins)

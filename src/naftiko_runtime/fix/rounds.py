@@ -17,12 +17,12 @@ from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
-from naftiko_runtime.fix.behaviour import behaviour
 from naftiko_runtime.fix.text import Text
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.spelling import check_spelling
 from naftiko_runtime.loading import Loaded, load_source, redact_findings
+from naftiko_runtime.plan.comparison import normalize_plan
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, load
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic, Edit
     from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -124,15 +125,15 @@ class _State:
         self._overrides = overrides
         self._text = Text(source.text)
         findings = Findings()
-        self._behaviour: object = None
+        self._plan: Plan | None = None
+        """What it does; none when it is no document."""
         if (spoken := canonical(source, findings)) is not None:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
-                plan = link(parsed, spoken, findings, overrides).plan
+                self._plan = normalize_plan(link(parsed, spoken, findings, overrides).plan)
                 if isinstance(parsed.document, Document):
-                    self._behaviour = behaviour(plan, parsed.document)
                     check_spelling(parsed.document, spoken, findings)
         self.diagnostics = findings.sorted(most=None)
 
@@ -193,7 +194,7 @@ class _State:
             return not left and not any(self._is_created(error, made) for error in after._errors())
         gone = Counter(self._kinds())
         gone.subtract(after._kinds())
-        return after._behaviour == self._behaviour and min(gone.values(), default=0) >= 0 < gone.total()
+        return after._plan == self._plan and min(gone.values(), default=0) >= 0 < gone.total()
 
     def _without(self, made: Sequence[Diagnostic]) -> Counter[object]:
         """What is found but for what was fixed."""

@@ -88,7 +88,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         bindings=variables.bindings(),
         upstreams=upstreams,
         servers=servers,
-        operations=frozenset(operations),
+        operations=tuple(operations),
         version=document.info.version,
         description=document.info.description or "",
     )

@@ -14,7 +14,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.terms import variables
-from naftiko_runtime.plan import Composed, McpServer, RestServer, Term, Variable
+from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_statement
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.template import Unrenderable, below_base
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.consumes import ConsumedHttp
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.plan import Operation, Plan, Request, Server, Upstream
+    from naftiko_runtime.plan import Operation, Plan, Request, Upstream
     from naftiko_runtime.rules import Statement
 
 Fault: TypeAlias = "str | None"
@@ -246,20 +246,16 @@ def located(plan: Plan, values: Mapping[str, str]) -> Plan:
         return replace(old, upstream=upstream, path=(upstream.base_uri.rstrip("/") + behind, *rest))
 
     def operation(old: Operation) -> Operation:
-        return replace(old, request=request(old.request))
-
-    def server(old: Server) -> Server:
-        match old:
-            case RestServer(routes=routes, forwards=forwards):
-                moved = tuple(replace(route, operation=operation(route.operation)) for route in routes)
-                sent = tuple(replace(forward, operation=operation(forward.operation)) for forward in forwards)
-                return replace(old, routes=moved, forwards=sent)
-            case McpServer(tools=tools):
-                return replace(old, tools=tuple(replace(tool, operation=operation(tool.operation)) for tool in tools))
+        match old.execution:
+            case Call():
+                return replace(old, execution=replace(old.execution, request=request(old.execution.request)))
+            case Mock():
+                return old
             case _:
-                assert_never(old)
+                assert_never(old.execution)
 
-    return replace(plan, upstreams=tuple(upstreams.values()), servers=tuple(map(server, plan.servers)))
+    servers = tuple(server.map_operations(operation) for server in plan.servers)
+    return replace(plan, upstreams=tuple(upstreams.values()), servers=servers)
 
 
 def _located(upstream: Upstream, values: Mapping[str, str]) -> Upstream:

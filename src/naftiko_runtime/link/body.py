@@ -11,28 +11,31 @@ from naftiko_runtime.plan import (
     Composed,
     Constant,
     Form,
+    FormField,
     JsonText,
     JsonTree,
     Multipart,
-    NamedTerm,
     OpenBody,
     Part,
     PlainText,
+    TermList,
+    TermObject,
     WholeBody,
     YamlTree,
+    freeze,
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, load
 from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import orjson
 
     from naftiko_runtime.document.parameters import BodyKind, BodyTemplate
     from naftiko_runtime.link.call import CallSite
-    from naftiko_runtime.plan import Body, Escape, Term
+    from naftiko_runtime.plan import Body, Escape, Term, Tree
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder
 else:
@@ -74,11 +77,11 @@ def fields_body(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
     whole = fields["body"] if [*fields] == ["body"] else None
     match kind:
         case "json":
-            return JsonTree(fields) if whole is None else WholeBody(whole)
+            return JsonTree(_object(fields)) if whole is None else WholeBody(whole)
         case "yaml":
-            return YamlTree(fields if whole is None else whole)
+            return YamlTree(_object(fields) if whole is None else whole)
         case "formUrlEncoded":
-            return Form(tuple(NamedTerm(name, term) for name, term in fields.items()), whole=whole is not None)
+            return Form(tuple(FormField(name, term) for name, term in fields.items()), whole=whole is not None)
         case "multipartForm":
             return Multipart(tuple(Part(name, term) for name, term in fields.items()))
         case "text" | "xml" | "sparql":
@@ -126,14 +129,14 @@ _YAML_MARK: Final = "\ue000{}\ue001"
 _YAML_MARKED: Final = pattern("\ue000([0-9]+)\ue001")
 
 
-def _unmarked(node: Any, terms: Sequence[Term]) -> Any:
+def _unmarked(node: Any, terms: Sequence[Term]) -> Tree:
     """What was parsed, with the terms in the place of their marks."""
     if isinstance(node, dict):
-        return {key: _unmarked(value, terms) for key, value in node.items()}
+        return _object({key: _unmarked(value, terms) for key, value in node.items()})
     if isinstance(node, list):
-        return [_unmarked(value, terms) for value in node]
+        return TermList(tuple(_unmarked(value, terms) for value in node))
     if not isinstance(node, str):
-        return Constant(node)
+        return Constant(freeze(node))
     parts: list[Any] = []
     for number, text in enumerate(_YAML_MARKED.split(node)):
         if number % 2:
@@ -143,13 +146,17 @@ def _unmarked(node: Any, terms: Sequence[Term]) -> Any:
     return parts[0] if len(parts) == 1 else Composed(tuple(parts))
 
 
-def _tree(data: Any, steps: Steps, site: CallSite) -> Any:
+def _object(fields: Mapping[str, Tree]) -> TermObject:
+    return TermObject(tuple(fields.items()))
+
+
+def _tree(data: Any, steps: Steps, site: CallSite) -> Tree:
     """The same structure with a term at every leaf; a leaf that is one placeholder keeps its value's type."""
     if isinstance(data, dict):
-        return {key: _tree(value, (*steps, key), site) for key, value in data.items()}
+        return _object({key: _tree(value, (*steps, key), site) for key, value in data.items()})
     if isinstance(data, list):
-        return [_tree(value, (*steps, index), site) for index, value in enumerate(data)]
-    return _template(data, steps, site) if isinstance(data, str) else Constant(data)
+        return TermList(tuple(_tree(value, (*steps, index), site) for index, value in enumerate(data)))
+    return _template(data, steps, site) if isinstance(data, str) else Constant(freeze(data))
 
 
 def _template(text: str, steps: Steps, site: CallSite) -> Term:
@@ -320,4 +327,4 @@ def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:
         site.context.report(rules.WRONG_TYPE_FORM(), steps)
         return None
     fields = ((name, _tree(value, (*steps, name), site)) for name, value in data.items())
-    return Form(tuple(NamedTerm(name, term) for name, term in fields))
+    return Form(tuple(FormField(name, term) for name, term in fields))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import Contract, Input, Place, read_as
+from naftiko_runtime.contract import read_as
 from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
@@ -24,14 +24,19 @@ from naftiko_runtime.link.terms import arguments, substituted
 from naftiko_runtime.plan import (
     Argument,
     Constant,
+    Contract,
+    Input,
     JsonText,
     JsonTree,
     NamedTerm,
     OpenBody,
+    Place,
     Request,
     Term,
+    TermObject,
     WholeBody,
     YamlTree,
+    freeze,
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import closest
@@ -85,7 +90,7 @@ class CallSite(Naming):
             body=body,
             open_query=open_query,
             caller_headers=open_query or open_body,
-            exposed_headers=self.consumed.exposed_headers,
+            exposed_headers=tuple(sorted(self.consumed.exposed_headers)),
         )
         takes_any = self.tool and (open_query or open_body)
         given = self._given()
@@ -94,15 +99,15 @@ class CallSite(Naming):
             given = tuple(replace(spec, nullable=True) if spec.name in in_json else spec for spec in given)
         return Contract(given, takes_any), self._filled(request)
 
-    def link_mock(self) -> tuple[Contract, Request]:
-        """The contract of an operation that calls nobody, and a request that leads nowhere."""
+    def link_mock(self) -> Contract:
+        """The contract of an operation that calls nobody."""
         for name in self.exposed.with_:
             self.context.report(rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self.exposed.at("with", name), key=True)
         shown = set(arguments(self._shown))
         for spec in self.inputs.values():
             if spec.name not in shown and not spec.inferred:
                 self.context.report(rules.UNUSED_INPUT_OF_MOCK(name=spec.name), self._declaration(spec.name))
-        return Contract(self._given()), Request(self.consumed.upstream, self.consumed.name, "GET", ("",))
+        return Contract(self._given())
 
     def _given(self) -> tuple[Input, ...]:
         """The inputs that a caller gives."""
@@ -160,7 +165,7 @@ class CallSite(Naming):
         if parameter.value is not None:
             return self._typed(parameter, self.template(parameter.value, parameter.at("value")))
         if not self._is_offered(parameter):
-            return Constant(parameter.default)
+            return Constant(freeze(parameter.default))
         if parameter.in_ == "path":
             self._tell_of_spelling(parameter.name)
         return self._argument(parameter.name)
@@ -170,7 +175,7 @@ class CallSite(Naming):
         if parameter.in_ != "body" or parameter.type in (None, "binary") or not isinstance(term, Constant):
             return term
         try:
-            return Constant(read_as(term.value, parameter.type))
+            return Constant(freeze(read_as(term.value, parameter.type)))
         except ValueError as error:
             statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error))
             self.context.report(statement, parameter.at("value"))
@@ -187,7 +192,7 @@ class CallSite(Naming):
         if default is not None and isinstance(term, Argument):
             spec = self.inputs[term.name]
             if spec.default is None and not spec.required:
-                self.inputs[term.name] = replace(spec, default=default)
+                self.inputs[term.name] = replace(spec, default=freeze(default))
         return term
 
     def _fields(self, place: str) -> tuple[NamedTerm, ...]:
@@ -255,7 +260,7 @@ class CallSite(Naming):
         if len(fields) == 1 and fields[0].name == "body":
             return WholeBody(self._term(fields[0]))
         terms = {p.name: term for p in fields if (term := self._term(p)) != _NOTHING}
-        return JsonTree(terms) if fields else None
+        return JsonTree(TermObject(tuple(terms.items()))) if fields else None
 
     def _undeclared_body(self, left: Sequence[Input], *, open: bool) -> Body | None:  # noqa: A002 - the spec's word
         """What the caller sends when only the exposed side, or neither, says anything of a body."""
@@ -264,7 +269,7 @@ class CallSite(Naming):
             return OpenBody() if body is None else link_body(body, self.consumed.spec.at("body"), self)
         fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
         self._used.update(fields)
-        taken = set(arguments(fields))
+        taken = set(arguments(tuple(fields.values())))
         inputs = left if self.consumed.spec.body is not None else ()  # what has no body is sent none (SEMANTICS §4)
         names = [s.name for s in inputs if s.name not in taken and (self.tool or s.place == "body")]
         fields |= {name: Argument(name) for name in names}

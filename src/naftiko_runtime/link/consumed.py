@@ -145,7 +145,7 @@ def _upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upst
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)
-    proof, exposed = credential(api.authentication, context), exposed_headers(api, context)
+    proof, exposed = credential(api.authentication, context), tuple(sorted(exposed_headers(api, context)))
     return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
 
 

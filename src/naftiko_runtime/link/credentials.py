@@ -83,7 +83,7 @@ def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
         case None:
             return False
         case ApiKeyCredential(keys, placement):
-            names = [key.value for key, _ in keys if isinstance(key, Constant)]
+            names = [key.value for key, _ in keys if isinstance(key, Constant) and isinstance(key.value, str)]
             if place != placement:
                 return False
             return name.lower() in map(str.lower, names) if place == "header" else name in names

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.formats import WITH_FILE, Decode, MissingExtraError, compile_schema, decoder
+from naftiko_runtime.formats import WITH_FILE, MissingExtraError, compile_schema, decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
+from naftiko_runtime.plan import Format
 from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
 
 
-def decoding(consumed: Consumed, context: Context) -> Decode | None:
-    """The decoder of an operation's answers; nothing when there is none, which is reported."""
+def link_format(consumed: Consumed, context: Context) -> Format | None:
+    """How an operation's answers are decoded; nothing when they cannot be, which is reported."""
     spec = consumed.spec
     raw_format, steps = spec.output_raw_format, spec.at("outputSchema")
     if raw_format == "binary":
@@ -27,7 +28,8 @@ def decoding(consumed: Consumed, context: Context) -> Decode | None:
         context.report(rules.MISSING_KEY_SCHEMA(), spec.at("outputRawFormat"))
         return None
     try:
-        return decoder(raw_format, spec.output_schema, _content(spec, context))
+        found = Format(raw_format, spec.output_schema, _content(spec, context))
+        decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
         context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.at("outputRawFormat"), advice)
@@ -37,6 +39,8 @@ def decoding(consumed: Consumed, context: Context) -> Decode | None:
         context.report(rules.INVALID_VALUE_SCHEMA_OUTSIDE(), steps)
     except ValueError as error:
         context.report(rules.INVALID_VALUE_SCHEMA(problem=str(error)), steps)
+    else:
+        return found
     return None
 
 

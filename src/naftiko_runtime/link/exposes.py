@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import Input
 from naftiko_runtime.document.capability import Document, SharedDocument
 from naftiko_runtime.document.exposes import Exposed, McpExpose, OtherExpose, RestExpose, RestOperation, RestResource
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
@@ -21,23 +20,26 @@ from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.link.mocks import check_mock, mock
-from naftiko_runtime.link.terms import filling
+from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.link.untouched import declared_answer
 from naftiko_runtime.link.value_checks import is_absolute
-from naftiko_runtime.mapping.compile import compile_mock, compile_outputs, constant, searches
-from naftiko_runtime.mapping.output_schema import Mismatches, is_of, outline, outline_mock
+from naftiko_runtime.mapping.output_schema import is_of
 from naftiko_runtime.plan import (
     Argument,
-    Blank,
-    Constant,
+    Call,
+    Format,
+    Input,
+    Mapped,
     McpServer,
+    Mock,
     Operation,
     RestServer,
     Route,
     Server,
     Tool,
+    Untouched,
     Upstream,
 )
 from naftiko_runtime.rules import helps
@@ -46,15 +48,14 @@ from naftiko_runtime.suggest import nearest_only, suggest
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from naftiko_runtime.document.base import Part
     from naftiko_runtime.document.capability import Info
     from naftiko_runtime.document.exposes import Hints, McpTool
     from naftiko_runtime.document.parameters import ExposedParameter, Output
-    from naftiko_runtime.formats import Decode
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.plan import Forward, Term
+    from naftiko_runtime.plan import Execution, Forward, Shape, Term
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps
 
@@ -115,7 +116,7 @@ class _Linker:
     def __init__(self, info: Info, calls: Calls, forwarding: Forwarding, context: Context) -> None:
         self._label, self._version = info.label, info.version
         self._calls = calls
-        self._decoders: dict[str, Decode | None] = {}
+        self._formats: dict[str, Format | None] = {}
         self._forwarding = forwarding
         self._context = context
         self.parts: dict[Steps, Route | Forward | Tool] = {}
@@ -272,33 +273,30 @@ class _Linker:
                 self._is_sound(output)
             return None
         site = CallSite(self._context, spec, expose.names, consumed, inputs, tool, fixed, closed, displaced or {})
-        mismatches, leaves = Mismatches(), _Leaves(site)
-        shape = self._shape(spec, mismatches, leaves)  # before the call: its templates may name more inputs
-        contract, request = site.link_mock() if spec.call is None else site.link()
-        outlined = outline_mock if spec.call is None else outline
-        return Operation(
-            name=f"{expose.namespace}.{name}",
-            contract=contract,
-            request=request,
-            shape=shape,
-            raw_format=consumed.spec.output_raw_format,
-            decode=self._decode(consumed) if shape is not None and spec.call is not None else None,
-            media_type=consumed.media_type,
-            binary_bytes_max=self._binary_bytes_max(expose, consumed),
-            description=spec.description or consumed.spec.description or "",
-            outline=None if shape is None else outlined(spec.output_parameters),
-            declared=None if shape is not None else declared_answer(consumed, spec.output_parameters),
-            searches=shape is not None and any(map(searches, spec.output_parameters)),
-            mismatches=mismatches,
-            blanks=leaves.any,
-        )
+        shapes = self._shapes(spec, site)  # before the call: its templates may name more inputs
+        execution: Execution
+        if spec.call is None:
+            contract, execution = site.link_mock(), Mock(shapes)
+        else:
+            contract, request = site.link()
+            execution = Call(request, self._answer(expose, spec, consumed, shapes))
+        description = spec.description or consumed.spec.description or ""
+        return Operation(f"{expose.namespace}.{name}", contract, execution, description)
 
-    def _decode(self, consumed: Consumed) -> Decode | None:
-        if consumed.name not in self._decoders:
-            from naftiko_runtime.link.decoding import decoding  # noqa: PLC0415 - most answers go through as they come
+    def _answer(
+        self, expose: RestExpose | McpExpose, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
+    ) -> Untouched | Mapped:
+        bytes_max = self._binary_bytes_max(expose, consumed)
+        if not shapes:
+            return Untouched(consumed.media_type, bytes_max, declared_answer(consumed, spec.output_parameters))
+        return Mapped(self._format(consumed) or Format(), shapes)
 
-            self._decoders[consumed.name] = decoding(consumed, self._context)
-        return self._decoders[consumed.name]
+    def _format(self, consumed: Consumed) -> Format | None:
+        if consumed.name not in self._formats:
+            from naftiko_runtime.link.decoding import link_format  # noqa: PLC0415 - most answers go through as they come
+
+            self._formats[consumed.name] = link_format(consumed, self._context)
+        return self._formats[consumed.name]
 
     def _binary_bytes_max(self, expose: RestExpose | McpExpose, consumed: Consumed) -> int | None:
         """The consumed operation's own limit, otherwise the expose's."""
@@ -320,23 +318,28 @@ class _Linker:
             return None
         return self._calls.resolve(spec.call, spec.at("call"))
 
-    def _shape(self, spec: Exposed, mismatches: Mismatches, leaves: _Leaves) -> Callable[[Any], Any] | None:
+    def _shapes(self, spec: Exposed, site: CallSite) -> tuple[Shape, ...]:
+        """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
-            return None
+            return ()
+
+        def link_template(output: Output) -> Term:
+            return site.shown(output.value or "", output.at("value"))
+
         if spec.call is None:
             check_mock(outputs, self._context)
             self._check_unique(rules.DUPLICATE_NAME_OUTPUT, [output for output in outputs if output.name])
-            return compile_mock(outputs, mismatches, leaves.leaf)
-        return compile_outputs(outputs, mismatches, leaves.leaf)
+            return link_mock_shapes(outputs, link_template)
+        return link_shapes(outputs, link_template)
 
     def _is_sound(self, output: Output) -> bool:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.inner()]
-        if output.value is not None and not _is_reference(output.value) and not is_of(constant(output), output.type):
-            statement = rules.INVALID_VALUE_OUTPUT(value=output.value, type=output.type)
-            self._context.report(statement, output.at("value"))
+        value = output.value
+        if value is not None and not _is_reference(value) and not is_of(constant_value(output), output.type):
+            self._context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.at("value"))
         try:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
@@ -359,23 +362,6 @@ class _Linker:
             if place != steps:
                 statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
                 self._context.report(statement, steps, related=self._context.span(place))
-
-
-class _Leaves:
-    """What stands in the results of one operation for the templates of its outputs."""
-
-    def __init__(self, site: CallSite) -> None:
-        self._site = site
-        self.any = False
-
-    def leaf(self, output: Output, convert: Callable[[Any], Any]) -> Any:
-        """What a value gives: a blank that a call fills, or a constant."""
-        term = self._site.shown(output.value or "", output.at("value"))
-        if isinstance(term, Constant) and term.value == output.value:
-            return convert(output.value)
-        self.any = True
-        fill = filling(term)
-        return Blank(lambda values: convert(fill(values)))
 
 
 def _is_reference(value: str) -> bool:
@@ -413,11 +399,11 @@ def _names(pattern: Sequence[str | Argument]) -> list[str]:
     return [piece.name for piece in pattern if isinstance(piece, Argument)]
 
 
-def _hints(hints: Hints | None) -> dict[str, bool]:
-    """MCP's annotation names for a tool's hints."""
+def _hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
+    """A tool's hints by MCP's names for annotations."""
     if hints is None:
-        return {}
-    return {name: value for name, value in _annotations(hints) if value is not None}
+        return ()
+    return tuple((name, value) for name, value in _annotations(hints) if value is not None)
 
 
 def _annotations(hints: Hints) -> Iterator[tuple[str, bool | None]]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import Contract
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.styles import list_style
-from naftiko_runtime.plan import Argument, Constant, Forward, NamedTerm, OpenBody, Operation, Request
+from naftiko_runtime.plan import (
+    Argument,
+    Call,
+    Constant,
+    Contract,
+    Forward,
+    NamedTerm,
+    OpenBody,
+    Operation,
+    Request,
+    Untouched,
+    freeze,
+)
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import FRAMING
@@ -49,7 +60,7 @@ class Forwarding:
             pattern: Its path, split.
         """
         upstream = self._upstreams.get(spec.target_namespace)
-        trusted = frozenset(self._trusted(spec, upstream))
+        trusted = tuple(dict.fromkeys(self._trusted(spec, upstream)))
         if upstream is None and self._imported & {None, spec.target_namespace}:
             return None  # that the import is refused says it all
         if upstream is None and self._context.may_be_completed(spec.target_namespace, self._upstreams):
@@ -75,7 +86,7 @@ class Forwarding:
             caller_headers=True,
             forwards=True,
         )
-        operation = Operation(f"{namespace}.{resource.path}", Contract(), request, None)
+        operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, Untouched()))
         return Forward(resource.path, prefix, trusted, operation)
 
     def _trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
@@ -98,7 +109,7 @@ class Forwarding:
 
     def _term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
-            return None if parameter.default is None else Constant(parameter.default)
+            return None if parameter.default is None else Constant(freeze(parameter.default))
         context, steps = self._context, parameter.at("value")
         if context.needs_caller(parameter.value, steps):
             return None

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import MISSING, Input, read_as
+from naftiko_runtime.contract import read_as
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.terms import composed
-from naftiko_runtime.plan import Constant, Term
+from naftiko_runtime.plan import Constant, Input, Term, freeze
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
-    from naftiko_runtime.contract import Place
     from naftiko_runtime.document.parameters import ExposedParameter, ToolParameter
-    from naftiko_runtime.jsonpath import JsonPath
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.regex import Pattern
+    from naftiko_runtime.plan import Place
 
 
 def declared(
@@ -30,7 +28,7 @@ def declared(
         place=place if path is None else "body",
         type=parameter.type,
         required=required,
-        default=parameter.default,
+        default=freeze(parameter.default),
         description=parameter.description,
         pattern=_pattern(parameter, context),
         path=path,
@@ -41,45 +39,28 @@ def _is_path(value: str | None) -> bool:
     return value is not None and (value == "$" or value.startswith(("$.", "$[")))
 
 
-def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) -> Callable[[Any], Any] | None:
+def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
     if parameter.value is None or not _is_path(parameter.value):
         return None
     try:
-        path = compile_path(parameter.value)
-        return _followed(path.names) if path.names else _sought(path)
+        compile_path(parameter.value)
     except JsonPathError as error:
         context.report(rules.JSONPATH(problem=str(error)), parameter.at("value"))
         return None
+    return parameter.value
 
 
-def _followed(names: Sequence[str]) -> Callable[[Any], Any]:
-    """Follows a path of names only, which can tell null from nothing."""
-
-    def get(value: Any) -> Any:
-        for name in names:
-            value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
-        return value
-
-    return get
-
-
-def _sought(path: JsonPath) -> Callable[[Any], Any]:
-    """Evaluates any other path; what gives null there may as well not be there."""
-    if path.identity:
-        return path.get
-    return lambda value: MISSING if (found := path.get(value)) is None else found
-
-
-def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> Pattern | None:
+def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
     if parameter.pattern is None:
         return None
     from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
 
     try:
-        return compile_pattern(parameter.pattern)
+        compile_pattern(parameter.pattern)
     except PatternError as error:
         context.report(rules.PATTERN(problem=str(error)), parameter.at("pattern"))
         return None
+    return parameter.pattern
 
 
 def fixed_values(
@@ -99,7 +80,7 @@ def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Cont
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:
-        return Constant(read_as(term.value, parameter.type))
+        return Constant(freeze(read_as(term.value, parameter.type)))
     except ValueError as error:
         context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), steps)
         return term

@@ -13,7 +13,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import Input, Place
 from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
@@ -21,7 +20,7 @@ from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.terms import composed, substituted, variables
 from naftiko_runtime.link.variables import looks_like_variable
-from naftiko_runtime.plan import Argument, Constant, Term
+from naftiko_runtime.plan import Argument, Constant, Input, Place, Term, freeze
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import closest, nearest, suggest
@@ -83,7 +82,7 @@ class Naming(Struct):
         if not isinstance(value, str):
             if isinstance(value, dict | list) or value is None:
                 self.context.report(rules.WRONG_TYPE_WITH(name=name), steps)
-            return Constant(value)
+            return Constant(freeze(value))
         if value in self.inputs:
             return Argument(value)
         reference = None if "{{" in value else self._words.read(value)
@@ -344,7 +343,7 @@ class Naming(Struct):
             place=place,
             type=(parameter.type if parameter else None) or ("string" if in_path else None),
             required=in_path or bool(parameter and parameter.required),
-            default=parameter.default if parameter else None,
+            default=freeze(parameter.default) if parameter else None,
             description=parameter.description if parameter else None,
             inferred=True,
         )

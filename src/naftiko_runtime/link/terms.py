@@ -7,26 +7,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from naftiko_runtime.plan import (
-    Argument,
-    Composed,
-    Constant,
-    Form,
-    JsonText,
-    JsonTree,
-    Multipart,
-    NamedTerm,
-    Part,
-    PlainText,
-    Term,
-    Variable,
-    WholeBody,
-    YamlTree,
-)
-from naftiko_runtime.template import as_text
+from naftiko_runtime.plan import Argument, Composed, Term, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def composed(terms: Iterable[Term]) -> Term:
@@ -38,53 +22,24 @@ def composed(terms: Iterable[Term]) -> Term:
 
 
 def arguments(value: Any) -> Iterator[str]:
-    """The names of the arguments that stand anywhere in a term, a body or a collection of them."""
-    match value:
-        case Argument(name):
-            yield name
-        case NamedTerm(_, term) | WholeBody(term):
-            yield from arguments(term)
-        case Composed(parts) | JsonText(parts) | PlainText(parts) | Form(parts) | Multipart(parts):
-            yield from arguments(parts)
-        case Part(_, term, filename, content_type):
-            yield from arguments((term, filename, content_type))
-        case JsonTree(root) | YamlTree(root):
-            yield from arguments(root)
-        case tuple() | list():
-            for item in value:
-                yield from arguments(item)
-        case dict():
-            yield from arguments(list(value.values()))
+    """The names of the arguments that stand anywhere in a part of a plan, or in several."""
+    return (term.name for term in _walk(value) if isinstance(term, Argument))
 
 
 def variables(value: Any) -> Iterator[str]:
-    """The full names of the variables that stand anywhere in a part of a plan."""
-    if isinstance(value, Variable):
-        yield value.name
+    """The full names of the variables that stand anywhere in a part of a plan, or in several."""
+    return (term.name for term in _walk(value) if isinstance(term, Variable))
+
+
+def _walk(value: Any) -> Iterator[Argument | Variable]:
+    if isinstance(value, Argument | Variable):
+        yield value
     elif isinstance(value, Struct):
-        yield from variables(asdict(value))
+        for name in value.__struct_fields__:
+            yield from _walk(getattr(value, name))
     elif isinstance(value, tuple | list):
         for item in value:
-            yield from variables(item)
-    elif isinstance(value, dict):
-        yield from variables(list(value.values()))
-
-
-def filling(term: Term) -> Callable[[Mapping[str, Any]], Any]:
-    """From a call's values to a term without variables; none when an input that it needs is absent."""
-    match term:
-        case Argument(name):
-            return lambda values: values.get(name)
-        case Composed(parts):
-            fills = [filling(part) for part in parts]
-            return lambda values: _joined([fill(values) for fill in fills])
-        case _:
-            value = term.value if isinstance(term, Constant) else None
-            return lambda _: value
-
-
-def _joined(pieces: list[Any]) -> str | None:
-    return None if None in pieces else "".join(map(as_text, pieces))
+            yield from _walk(item)
 
 
 def substituted(value: Any, terms: Mapping[str, Term]) -> Any:
@@ -94,11 +49,10 @@ def substituted(value: Any, terms: Mapping[str, Term]) -> Any:
             return terms.get(name, value)
         case Composed(parts):
             return composed(substituted(part, terms) for part in parts)
-        case tuple() | list():
-            return type(value)(substituted(item, terms) for item in value)
-        case dict():
-            return {key: substituted(item, terms) for key, item in value.items()}
+        case tuple():
+            return tuple(substituted(item, terms) for item in value)
         case _ if isinstance(value, Struct):
-            return replace(value, **substituted(asdict(value), terms))
+            fields = ((name, substituted(field, terms)) for name, field in asdict(value).items())
+            return replace(value, **dict(fields))
         case _:
             return value

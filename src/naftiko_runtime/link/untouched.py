@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.plan import JsonAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,8 +13,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed import Consumed
 
 
-def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> dict[str, Any] | None:
-    """What the document says of a JSON answer that goes through untouched, as a JSON Schema.
+def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonAnswer | None:
+    """What the document says of a JSON answer that goes through untouched.
 
     Args:
         consumed: What is called; its own output counts where it is the whole answer.
@@ -25,14 +27,10 @@ def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> dict[str, 
     whole = consumed.spec.output_parameters
     if len(whole) == 1 and (whole[0].value or "").strip() in ("$", "$."):
         return _root(whole[0])
-    return {} if "output_raw_format" in consumed.spec.model_fields_set else None
+    return JsonAnswer() if "output_raw_format" in consumed.spec.model_fields_set else None
 
 
-def _root(output: Output | ConsumedOutput) -> dict[str, Any]:
+def _root(output: Output | ConsumedOutput) -> JsonAnswer:
     """The type of a whole answer, where it is one that JSON answers have, and written down."""
-    is_told = "type" in output.model_fields_set and output.type in ("object", "array")
-    schema: dict[str, Any] = {"type": output.type} if is_told else {}
-    if output.type == "array" and is_told:
-        schema["items"] = {}
-    description = getattr(output, "description", None)
-    return {**schema, "description": description} if description else schema
+    told = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
+    return JsonAnswer(told, getattr(output, "description", None))

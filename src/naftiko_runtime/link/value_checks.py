@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import Contract, Input
+from naftiko_runtime.contract import compile_contract
 from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
@@ -14,6 +14,7 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.data import walk_parts
+from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import looks_like_token
 from naftiko_runtime.rules import helps
 from naftiko_runtime.template import Placeholder, split
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.regex import Pattern
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
@@ -111,27 +111,31 @@ def _check_path(text: str | None, steps: Steps, context: Context) -> None:
 def _check_default(parameter: Parameter, context: Context) -> None:
     if parameter.default is None:
         return
-    compiled = _compile(getattr(parameter, "pattern", None))
-    declared = Input(parameter.name, "query", parameter.type, default=parameter.default, pattern=compiled)
+    pattern_text = _sound_pattern(getattr(parameter, "pattern", None))
+    default = freeze(parameter.default)
+    declared = Input(parameter.name, "query", parameter.type, default=default, pattern=pattern_text)
+    check = compile_contract(Contract((declared,)))
     try:
         if isinstance(parameter, ToolParameter):
-            Contract((declared,)).admit_arguments({})
+            check.admit_arguments({})
         else:
-            Contract((declared,)).admit_request({})
+            check.admit_request({})
     except Rejected as rejected:
         statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
         context.report(statement, parameter.at("default"))
 
 
-def _compile(text: str | None) -> Pattern | None:
+def _sound_pattern(text: str | None) -> str | None:
+    """A pattern that compiles."""
     if text is None:
         return None
     from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
 
     try:
-        return compile_pattern(text)
+        compile_pattern(text)
     except PatternError:  # reported where the input is linked
         return None
+    return text
 
 
 def _check_credential(part: Part, context: Context) -> None:

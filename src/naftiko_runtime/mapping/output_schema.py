@@ -1,4 +1,4 @@
-"""What a tool's structured result looks like: a JSON Schema of an operation's outputs, and results that keep to it.
+"""What a tool's structured result looks like: a JSON Schema of an operation's shapes, and results that keep to it.
 
 Clients drop tools whose output schema has another root than an object, or references; so the root is an object, and the
 result itself where it is one, otherwise its only member ``result``.
@@ -6,14 +6,16 @@ result itself where it is one, otherwise its only member ``result``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from msgspec import Struct
+
+from naftiko_runtime.plan import ConstantShape, ListShape, MapShape, ObjectShape, ScalarShape, TemplateShape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.document.parameters import Output
+    from naftiko_runtime.plan import Shape
 
 _SCALARS: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -44,42 +46,34 @@ class Outline(Struct, frozen=True):
         return value if isinstance(value, dict) else {}
 
 
-def outline(outputs: Sequence[Output]) -> Outline | None:
-    """The outline of a shaped result; none when several outputs compete for it, or it may be anything."""
-    if len(outputs) != 1 or "type" not in (schema := _schema(outputs[0])):
+def outline(shapes: Sequence[Shape]) -> Outline | None:
+    """The outline of a shaped result; none when several shapes compete for it, or it may be anything."""
+    if len(shapes) != 1 or "type" not in (schema := _schema(shapes[0])):
         return None
     if "properties" in schema or "additionalProperties" in schema:
         return Outline({**schema, "type": "object"}, wraps=False)
     return Outline({"type": "object", "properties": {"result": schema}}, wraps=True)
 
 
-def outline_mock(outputs: Sequence[Output]) -> Outline | None:
-    """The outline of a result that the document has itself: an object of its named outputs, where any has a name."""
-    named = {output.name: _schema(output) for output in outputs if output.name}
-    if not named:
-        return outline(outputs)
-    return Outline({"type": "object", "properties": named, "required": list(named)}, wraps=False)
+def _schema(shape: Shape) -> dict[str, Any]:
+    """A shape's schema; a missing path gives null, so that everything may be null."""
+    schema = _kind(shape)
+    return {**schema, "description": shape.description} if shape.description else schema
 
 
-def _schema(output: Output) -> dict[str, Any]:
-    """An output's schema; a missing path gives null, so that everything may be null."""
-    schema = _kind(output)
-    return {**schema, "description": output.description} if output.description else schema
-
-
-def _kind(output: Output) -> dict[str, Any]:
-    older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
-    if output.value is not None:
-        return {"type": [output.type, "null"]} if output.type in _SCALARS else {}
-    if output.const is not None and output.mapping is None:
-        return {}
-    if older.properties:
-        return {"type": ["object", "null"], "properties": {n: _schema(p) for n, p in older.properties.items()}}
-    if output.values:
-        return {"type": ["object", "null"], "additionalProperties": _schema(output.values)}
-    if output.type == "array" or older.items:
-        return {"type": ["array", "null"], "items": _schema(older.items) if older.items else {}}
-    return {"type": [output.type, "null"]} if output.type in _SCALARS else {}
+def _kind(shape: Shape) -> dict[str, Any]:
+    match shape:
+        case ConstantShape(type=declared) | TemplateShape(type=declared) | ScalarShape(type=declared):
+            return {"type": [declared, "null"]} if declared in _SCALARS else {}
+        case ObjectShape(properties=properties):
+            schema = {"type": ["object", "null"], "properties": {name: _schema(inner) for name, inner in properties}}
+            return {**schema, "required": [name for name, _ in properties]} if shape.complete else schema
+        case MapShape(values=values):
+            return {"type": ["object", "null"], "additionalProperties": _schema(values)}
+        case ListShape(items=items):
+            return {"type": ["array", "null"], "items": {} if items is None else _schema(items)}
+        case _:
+            assert_never(shape)
 
 
 def _conforming(value: Any, schema: dict[str, Any]) -> Any:
@@ -112,7 +106,7 @@ class Mismatches:
         self.count = 0
         self.latest = ""
 
-    def note(self, output: Output, value: Any) -> None:
-        """Count one, and remember which output it was; never the value."""
+    def note(self, path: str, declared: str, value: Any) -> None:
+        """Count one, and remember at which path it was; never the value."""
         self.count += 1
-        self.latest = f"'{output.mapping or '$'}' is declared {output.type}, and was {type(value).__name__}"
+        self.latest = f"'{path}' is declared {declared}, and was {type(value).__name__}"

@@ -6,16 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.contract import Contract
+from naftiko_runtime.contract import compile_contract
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.plan import OpenBody
+from naftiko_runtime.plan import Contract
 from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.contract import Input
-    from naftiko_runtime.plan import Operation
+    from naftiko_runtime.plan import Input, OpenBody, Operation
 
 _RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 """OpenAPI has other places for them, and ignores parameters of these names."""
@@ -50,7 +49,7 @@ def parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[di
         reserved = place == "header" and spec.name.lower() in _RESERVED_HEADERS
         if spec.name not in placeholders and not reserved:
             found.append(_parameter(spec.name, place, spec))
-    if operation.request.open_query and all((p["name"], p["in"]) != (_ANY_QUERY, "query") for p in found):
+    if operation.execution.open_query and all((p["name"], p["in"]) != (_ANY_QUERY, "query") for p in found):
         found.append(_any_query())
     return found
 
@@ -59,7 +58,7 @@ def request_body(operation: Operation) -> dict[str, Any] | None:
     """What a caller gives in the body; nothing when no body is looked at."""
     specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
     if not specs:
-        return _any_body(body) if isinstance(body := operation.request.body, OpenBody) else None
+        return None if (body := operation.execution.open_body) is None else _any_body(body)
     required = any(is_required(spec) for spec in specs)
     named = [spec for spec in specs if spec.path is None]
     if [(spec.name, spec.type) for spec in named] == [("body", "binary")]:
@@ -77,7 +76,7 @@ def _any_body(body: OpenBody) -> dict[str, Any]:
 def is_required(spec: Input) -> bool:
     """Whether a call without an input is refused."""
     try:
-        Contract((spec,)).admit_request({})
+        compile_contract(Contract((spec,))).admit_request({})
     except Rejected:
         return True
     return False
@@ -140,7 +139,7 @@ def _schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
     """The schema of an input's value; of one that is text on the wire, a type that is not told is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
     if _pattern_is_shown(spec):
-        text["pattern"] = spec.pattern.text if spec.pattern is not None else ""
+        text["pattern"] = spec.pattern or ""
     schema = {"type": "array", "items": text} if spec.type == "array" else text
     if spec.type == "binary":
         schema = {"type": "string", "contentEncoding": "base64"}
@@ -154,7 +153,7 @@ def _schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
 def _default(spec: Input) -> Any:
     """The value of an input that is left out, as plain data; none also when it is one that the check refuses."""
     try:
-        value = Contract((spec,)).admit_request({}).get(spec.name)
+        value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
         return json.loads(as_json(value))
     except (Rejected, Unrenderable):
         return None
@@ -163,11 +162,11 @@ def _default(spec: Input) -> Any:
 def _pattern_is_shown(spec: Input) -> bool:
     """Whether a schema can hold an input's pattern: it says nothing there of values that are no text."""
     may_be_text = spec.type in ("string", "array", None)
-    return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern.text) is None
+    return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern) is None
 
 
 def _description(spec: Input) -> str:
     told = [spec.description] if spec.description else []
     if spec.pattern is not None and not _pattern_is_shown(spec):
-        told.append(f"Its text must match `{spec.pattern.text}` (RE2).")
+        told.append(f"Its text must match `{spec.pattern}` (RE2).")
     return " ".join(told)

@@ -12,7 +12,9 @@ from naftiko_runtime.plan import (
     Constant,
     DigestCredential,
     Variable,
+    thaw,
 )
+from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Credential, Term
@@ -38,7 +40,7 @@ def _shown(term: Term) -> str:
     """A key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
     match term:
         case Constant(value):
-            return str(value)
+            return as_text(thaw(value))
         case Composed(parts):
             return "".join(map(_shown, parts))
         case Variable(name):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime.link.together import shape_of
+from naftiko_runtime.mapping.output_schema import outline
 from naftiko_runtime.openapi.inputs import parameters, request_body
 from naftiko_runtime.openapi.security import schemes
 from naftiko_runtime.plan import Argument, Route
@@ -18,7 +19,7 @@ from naftiko_runtime.template import IN_PATH
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from naftiko_runtime.plan import BrokenRoute, Operation, Plan, RestServer
+    from naftiko_runtime.plan import BrokenRoute, JsonAnswer, Operation, Plan, RestServer
 
 _VERSION: Final = "1.0.0"
 _SUMMARY_CHARACTERS_MAX: Final = 120
@@ -192,25 +193,33 @@ def _shortened(description: str) -> str:
 
 def _result(operation: Operation) -> dict[str, Any]:
     """The content of an answer, as far as the document tells; what goes through untouched may be anything else, too."""
-    if operation.shape is None:
-        if operation.media_type is not None:
-            return {"content": {operation.media_type: {}}}
-        if operation.declared is not None:
-            return {"content": {"application/json": {"schema": operation.declared}, **_ANYTHING}}
-        return {}
-    return {"content": {"application/json": {"schema": _mapped(operation)}}}
+    untouched = operation.execution.untouched
+    if untouched is None:
+        return {"content": {"application/json": {"schema": _mapped(operation)}}}
+    if untouched.media_type is not None:
+        return {"content": {untouched.media_type: {}}}
+    if untouched.declared is not None:
+        return {"content": {"application/json": {"schema": _declared(untouched.declared)}, **_ANYTHING}}
+    return {}
+
+
+def _declared(answer: JsonAnswer) -> dict[str, Any]:
+    schema: dict[str, Any] = {} if answer.type is None else {"type": answer.type}
+    if answer.type == "array":
+        schema["items"] = {}
+    return {**schema, "description": answer.description} if answer.description else schema
 
 
 def _mapped(operation: Operation) -> dict[str, Any]:
-    outline = operation.outline
-    if outline is None:
+    found = outline(operation.execution.shapes)
+    if found is None:
         return {}
-    if outline.wraps:
-        schema: dict[str, Any] = outline.schema["properties"]["result"]
+    if found.wraps:
+        schema: dict[str, Any] = found.schema["properties"]["result"]
         return schema
-    return (
-        outline.schema if operation.mock else {**outline.schema, "type": ["object", "null"]}
-    )  # a path may find nothing
+    if not operation.execution.targets:
+        return found.schema
+    return {**found.schema, "type": ["object", "null"]}  # a path may find nothing
 
 
 def _reference(response: str) -> dict[str, Any]:

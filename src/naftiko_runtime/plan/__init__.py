@@ -1,12 +1,14 @@
 """What runs: frozen data, with every name resolved and every expression split.
 
-A plan says what it needs (:attr:`Plan.bindings`) by name; it never holds a secret.
+A plan is a value: two loads of one file give equal plans. It says what it needs (:attr:`Plan.bindings`) by name, and
+never holds a secret.
 """
 
 from naftiko_runtime.plan.body import (
     Body,
     Escape,
     Form,
+    FormField,
     JsonText,
     JsonTree,
     ListStyle,
@@ -18,10 +20,22 @@ from naftiko_runtime.plan.body import (
     WholeBody,
     YamlTree,
 )
-from naftiko_runtime.plan.operation import Blank, Operation
+from naftiko_runtime.plan.execution import Call, Execution, Format, JsonAnswer, Mapped, Mock, Target, Untouched
+from naftiko_runtime.plan.inputs import Contract, Input, InputType, Place
+from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request
 from naftiko_runtime.plan.servers import BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Server, Tool
+from naftiko_runtime.plan.shapes import (
+    ConstantShape,
+    ListShape,
+    MapShape,
+    ObjectShape,
+    ScalarShape,
+    Shape,
+    ShapeType,
+    TemplateShape,
+)
 from naftiko_runtime.plan.upstream import (
     ApiKeyCredential,
     BasicCredential,
@@ -33,7 +47,22 @@ from naftiko_runtime.plan.upstream import (
     SigningCredential,
     Upstream,
 )
-from naftiko_runtime.plan.values import Argument, Composed, Constant, Term, Variable
+from naftiko_runtime.plan.values import (
+    Argument,
+    Composed,
+    Constant,
+    Frozen,
+    Number,
+    NumberKind,
+    Object,
+    Term,
+    TermList,
+    TermObject,
+    Tree,
+    Variable,
+    freeze,
+    thaw,
+)
 
 __all__ = [
     "ApiKeyCredential",
@@ -41,39 +70,68 @@ __all__ = [
     "BasicCredential",
     "BearerCredential",
     "Binding",
-    "Blank",
     "Body",
     "BrokenRoute",
     "BrokenTool",
+    "Call",
     "ClientCredentials",
     "Composed",
     "Constant",
+    "ConstantShape",
+    "Contract",
     "Credential",
     "DigestCredential",
     "Escape",
+    "Execution",
     "Form",
+    "FormField",
+    "Format",
     "Forward",
+    "Frozen",
+    "Input",
+    "InputType",
+    "JsonAnswer",
     "JsonText",
     "JsonTree",
+    "ListShape",
     "ListStyle",
+    "MapShape",
+    "Mapped",
     "McpServer",
+    "Mock",
     "Multipart",
     "NamedTerm",
+    "Number",
+    "NumberKind",
+    "Object",
+    "ObjectShape",
     "OpenBody",
     "Operation",
     "Part",
+    "Place",
     "Placement",
     "PlainText",
     "Plan",
     "Request",
     "RestServer",
     "Route",
+    "ScalarShape",
     "Server",
+    "Shape",
+    "ShapeType",
     "SigningCredential",
+    "Target",
+    "TemplateShape",
     "Term",
+    "TermList",
+    "TermObject",
     "Tool",
+    "Tree",
+    "Untouched",
     "Upstream",
     "Variable",
     "WholeBody",
     "YamlTree",
+    "freeze",
+    "thaw",
 ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.plan.values import Term
+    from naftiko_runtime.plan.values import Term, Tree
 
 ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]
 """How a query has a list: its name repeated, or one value whose items are joined; ``deep`` is an object in brackets."""
 
 
 class NamedTerm(Struct, frozen=True):
-    """A query parameter, header, cookie or form field; the term of a field may be a structure of terms."""
+    """A query parameter, header or cookie."""
 
     name: str
     term: Term
@@ -25,15 +25,15 @@ Escape: TypeAlias = Literal["none", "xml", "form", "sparql-string", "sparql-iri"
 
 
 class JsonTree(Struct, frozen=True):
-    """A structured JSON body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+    """A structured JSON body; a key whose value is absent is left out."""
 
-    root: Any
+    root: Tree
 
 
 class YamlTree(Struct, frozen=True):
-    """A YAML body; every leaf is a :data:`Term`, and a key whose leaf is absent is left out."""
+    """A YAML body; a key whose value is absent is left out."""
 
-    root: Any
+    root: Tree
 
 
 class JsonText(Struct, frozen=True):
@@ -55,13 +55,20 @@ class PlainText(Struct, frozen=True):
     content_type: str
 
 
+class FormField(Struct, frozen=True):
+    """A field of a form."""
+
+    name: str
+    term: Tree
+
+
 class Form(Struct, frozen=True):
     """An ``application/x-www-form-urlencoded`` body; absent fields are left out.
 
     With ``whole``, the value of its one field is an object of the fields, or text that is the body.
     """
 
-    fields: tuple[NamedTerm, ...]
+    fields: tuple[FormField, ...]
     whole: bool = False
 
 
@@ -69,7 +76,7 @@ class Part(Struct, frozen=True):
     """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
 
     name: str
-    term: Term
+    term: Tree
     filename: Term | None = None
     content_type: Term | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
@@ -46,7 +46,7 @@ class Plan(Struct, frozen=True):
     bindings: tuple[Binding, ...]
     upstreams: tuple[Upstream, ...]
     servers: tuple[Server, ...]
-    operations: frozenset[str] = field(default=frozenset())
+    operations: tuple[str, ...] = ()
     """``namespace.operation`` of every consumed operation."""
     version: str | None = None
     """The document's own, if it tells one."""
@@ -61,4 +61,4 @@ class Plan(Struct, frozen=True):
     @property
     def called(self) -> tuple[Upstream, ...]:
         """The upstreams that are called, each once; others may lack their variables."""
-        return tuple({o.request.upstream.namespace: o.request.upstream for o in self.served if not o.mock}.values())
+        return tuple({u.namespace: u for o in self.served for u in o.execution.upstreams}.values())

@@ -41,4 +41,4 @@ class Request(Struct, frozen=True):
     open_query: bool = False
     caller_headers: bool = False
     forwards: bool = False
-    exposed_headers: frozenset[bytes] = frozenset()
+    exposed_headers: tuple[bytes, ...] = ()

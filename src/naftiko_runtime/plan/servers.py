@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.plan.operation import Operation
@@ -42,17 +43,22 @@ class Forward(Struct, frozen=True):
 
     path: str
     pattern: tuple[str | Argument, ...]
-    trusted_headers: frozenset[str]
+    trusted_headers: tuple[str, ...]
     operation: Operation
+
+    @property
+    def namespace(self) -> str:
+        """Of the API that requests go to."""
+        return ", ".join(upstream.namespace for upstream in self.operation.execution.upstreams)
 
 
 class Tool(Struct, frozen=True):
-    """An MCP tool."""
+    """An MCP tool; ``hints`` are pairs of MCP's name for an annotation and its value."""
 
     name: str
     title: str | None
     description: str
-    hints: Mapping[str, bool]
+    hints: tuple[tuple[str, bool], ...]
     operation: Operation
 
 
@@ -90,6 +96,12 @@ class RestServer(Struct, frozen=True):
         """What its routes run, then its forwards, in their order."""
         return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
+    def map_operations(self, change: Callable[[Operation], Operation]) -> RestServer:
+        """The server with other operations."""
+        routes = tuple(replace(route, operation=change(route.operation)) for route in self.routes)
+        forwards = tuple(replace(forward, operation=change(forward.operation)) for forward in self.forwards)
+        return replace(self, routes=routes, forwards=forwards)
+
 
 class McpServer(Struct, frozen=True):
     """An MCP expose."""
@@ -115,6 +127,10 @@ class McpServer(Struct, frozen=True):
     def operations(self) -> tuple[Operation, ...]:
         """What its tools run, in their order."""
         return tuple(tool.operation for tool in self.tools)
+
+    def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:
+        """The server with other operations."""
+        return replace(self, tools=tuple(replace(tool, operation=change(tool.operation)) for tool in self.tools))
 
 
 Server: TypeAlias = RestServer | McpServer

@@ -73,7 +73,7 @@ Credential: TypeAlias = (
 
 
 class Upstream(Struct, frozen=True):
-    """A consumed API: where it is and how we prove who we are; without a base URI nobody is called (a mock).
+    """A consumed API: where it is and how we prove who we are.
 
     A base URI with variables is a ``template``, of which ``base_uri`` shows the names until it is bound.
     """
@@ -82,6 +82,6 @@ class Upstream(Struct, frozen=True):
     base_uri: str
     credential: Credential | None
     span: Span
-    exposed_headers: frozenset[bytes] = frozenset()
+    exposed_headers: tuple[bytes, ...] = ()
     """Of its responses: these reach callers besides those that always do, in lower case."""
     template: Term | None = None

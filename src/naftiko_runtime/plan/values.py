@@ -1,10 +1,92 @@
-"""What a place is filled with: constants, inputs of the caller, bound variables, and text composed of them."""
+"""Values of a plan: JSON that never changes, and what a place is filled with.
+
+Where a document gives a value, the plan has it frozen. Two frozen values are equal only if nobody can tell them apart:
+``1``, ``1.0``, ``1.00`` and ``true`` are four values.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
+
+from naftiko_runtime.source import WrittenFloat, WrittenInt
+
+NumberKind: TypeAlias = Literal["int", "float", "written-int", "written-float"]
+
+
+class Number(Struct, frozen=True):
+    """A number as it is written."""
+
+    text: str
+    kind: NumberKind
+
+
+class Object(Struct, frozen=True):
+    """A JSON object; the order of its fields counts, since it is the order in which they are sent."""
+
+    fields: tuple[tuple[str, Frozen], ...]
+
+
+Frozen: TypeAlias = "bool | str | Number | Object | tuple[Frozen, ...] | None"
+"""A JSON value that never changes; a tuple is an array."""
+
+
+def freeze(value: Any) -> Frozen:
+    """A JSON value in a form that can be compared, hashed and pickled.
+
+    Raises:
+        TypeError: It is no JSON value.
+    """
+    match value:
+        case None | bool() | str():
+            return value
+        case WrittenInt() | WrittenFloat():
+            return Number(value.text, "written-int" if isinstance(value, int) else "written-float")
+        case int() | float():
+            return Number(repr(value), "int" if isinstance(value, int) else "float")
+        case list() | tuple():
+            return tuple(map(freeze, value))
+        case dict():
+            return Object(tuple((key, freeze(item)) for key, item in value.items()))
+        case _:
+            raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def thaw(value: Frozen) -> Any:
+    """The JSON value that was frozen; objects and arrays are new ones."""
+    match value:
+        case Number():
+            return _number(value)
+        case Object(fields):
+            return {key: thaw(item) for key, item in fields}
+        case tuple():
+            return [thaw(item) for item in value]
+        case _:
+            return value
+
+
+def _number(number: Number) -> float:
+    match number.kind:
+        case "int":
+            return int(number.text)
+        case "float":
+            return float(number.text)
+        case "written-int":
+            whole = WrittenInt(int(number.text, _base(number.text)))
+            whole.text = number.text
+            return whole
+        case "written-float":
+            fraction = WrittenFloat(float(number.text))
+            fraction.text = number.text
+            return fraction
+
+
+_BASES: Final = {"0o": 8, "0x": 16}
+
+
+def _base(text: str) -> int:
+    return _BASES.get(text[:2], 10)
 
 
 class Argument(Struct, frozen=True):
@@ -22,7 +104,7 @@ class Variable(Struct, frozen=True):
 class Constant(Struct, frozen=True):
     """A value that the document gives."""
 
-    value: Any
+    value: Frozen
 
 
 class Composed(Struct, frozen=True):
@@ -33,3 +115,19 @@ class Composed(Struct, frozen=True):
 
 Term: TypeAlias = Constant | Argument | Variable | Composed
 """What a consumed parameter is filled with."""
+
+
+class TermObject(Struct, frozen=True):
+    """An object with a tree of terms in each field; a field whose value is absent is left out."""
+
+    fields: tuple[tuple[str, Tree], ...]
+
+
+class TermList(Struct, frozen=True):
+    """A list with a tree of terms in each place; an item whose value is absent is left out."""
+
+    items: tuple[Tree, ...]
+
+
+Tree: TypeAlias = "Term | TermObject | TermList"
+"""A structured value, with a term at every leaf."""

@@ -33,10 +33,8 @@ class InstrumentedTransport:
         self._observer = observer
         self._tracer = observer.tracer
         self._servers = {upstream.namespace: _server(upstream.base_uri) for upstream in plan.upstreams}
-        operations = (operation.request for server in plan.servers for operation in server.operations)
-        self._traced_anyway = frozenset(
-            r.operation for r in operations if any(h.name == "traceparent" for h in r.headers)
-        )
+        executions = (operation.execution for operation in plan.served)
+        self._traced_anyway = frozenset(t.operation for e in executions if e.sets_trace for t in e.targets)
         """Operations whose document says which trace is told."""
         self._instruments = LazyDict(self._instrument)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec.structs import replace
 
@@ -14,7 +14,6 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.base import Part, Text
 from naftiko_runtime.document.keys import Range, field
 from naftiko_runtime.document.parse import parse_part
-from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.template import as_json, in_header
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from naftiko_runtime.plan import Operation, Plan, Server
+    from naftiko_runtime.plan import Operation, Plan
     from naftiko_runtime.transport.base import OutboundRequest
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -111,22 +110,11 @@ def echoing(plan: Plan, answered: Collection[str]) -> Plan:
     """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
 
     def unshaped(operation: Operation) -> Operation:
-        if operation.mock or operation.request.operation in answered:
-            return operation
-        return replace(operation, shape=None, outline=None)
-
-    def server(old: Server) -> Server:
-        match old:
-            case RestServer():
-                return replace(old, routes=tuple(replace(r, operation=unshaped(r.operation)) for r in old.routes))
-            case McpServer():
-                return replace(old, tools=tuple(replace(t, operation=unshaped(t.operation)) for t in old.tools))
-            case _:
-                assert_never(old)
+        return replace(operation, execution=operation.execution.without_mapping(answered))
 
     # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
     upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)
-    return replace(plan, upstreams=upstreams, servers=tuple(map(server, plan.servers)))
+    return replace(plan, upstreams=upstreams, servers=tuple(s.map_operations(unshaped) for s in plan.servers))
 
 
 class SandboxTransport:

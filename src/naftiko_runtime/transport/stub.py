@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from naftiko_runtime.transport.base import Header, OutboundRequest
+    from naftiko_runtime.transport.base import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,4 @@ class StubResponse:
         return True
 
     async def close(self) -> None:
-        """Nothing to close."""
-
-
-class MockTransport:
-    """Answers every request with an empty object; the outputs of the operation make the rest of it."""
-
-    async def send(self, _request: OutboundRequest) -> StubResponse:
-        """See :meth:`Transport.send`."""
-        return StubResponse(Stub(200, (), b"{}"))
-
-    async def aclose(self) -> None:
         """Nothing to close."""

@@ -63,9 +63,9 @@ def _text_block(text: str) -> dict[str, Any]:
 
 def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
-    if operation.plan.raw_format != "json":  # others have numbers that JSON cannot write; it writes null for them
+    if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
         answer.value = _finite(answer.value)
-    text, outline, value = answer.as_json().decode(), operation.plan.outline, answer.value
+    text, outline, value = answer.as_json().decode(), operation.outline, answer.value
     note = told_headers(answer, operation)
     if outline is None:
         return Result(_text_block(text), _as_object(value), note=note)
@@ -136,7 +136,7 @@ def _status_line(status: int) -> str:
 
 
 def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.plan.request.operation}' answered {_status_line(answer.status)}"
+    head = f"'{operation.execution.target}' answered {_status_line(answer.status)}"
     if location := answer.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     text = text_or_nothing(body, answer.charset, is_json=is_json(answer.media_type))
@@ -203,6 +203,6 @@ def _blob(body: bytes, media_type: str, operation: BoundOperation) -> dict[str, 
     resource = {
         "blob": b64encode(body).decode(),
         "mimeType": media_type or "application/octet-stream",
-        "uri": f"naftiko:{operation.plan.request.operation}",
+        "uri": f"naftiko:{operation.execution.target}",
     }
     return {"resource": resource, "type": "resource"}

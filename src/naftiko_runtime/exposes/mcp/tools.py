@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.contract import contract_schema
 from naftiko_runtime.engine.body import checked_json, form_of
 from naftiko_runtime.engine.fields import fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
@@ -19,7 +20,8 @@ from naftiko_runtime.exposes.mcp.tool_result import (
     untouched_result,
 )
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
-from naftiko_runtime.plan import McpServer, OpenBody
+from naftiko_runtime.mapping.output_schema import outline
+from naftiko_runtime.plan import McpServer
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.plan import Tool
+    from naftiko_runtime.plan import OpenBody, Tool
     from naftiko_runtime.telemetry.server import ToolInstrumentation
 
 _NAME_CHARACTERS_MAX: Final = 128
@@ -144,23 +146,24 @@ def _watched(call: CallTool, observed: ToolInstrumentation) -> CallTool:
 
 def input_schema(tool: Tool) -> dict[str, Any]:
     """A tool's input schema; an open one says where its arguments go."""
-    schema = tool.operation.contract.schema()
-    if tool.operation.contract.open:
-        fields = "body fields" if isinstance(tool.operation.request.body, OpenBody) else "query parameters"
-        request = tool.operation.request
-        schema["description"] = f"Arguments become {fields} of {request.method} {request.operation}."
+    contract, execution = tool.operation.contract, tool.operation.execution
+    schema = contract_schema(contract)
+    if contract.open:
+        fields = "query parameters" if execution.open_body is None else "body fields"
+        targets = " and ".join(f"{target.method} {target.operation}" for target in execution.targets)
+        schema["description"] = f"Arguments become {fields} of {targets}."
     return schema
 
 
 def listed(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
     """A tool as it is listed."""
-    outline = tool.operation.outline
+    found = outline(tool.operation.execution.shapes)
     entry = {
-        "annotations": dict(sorted(tool.hints.items())) or None,
+        "annotations": dict(sorted(tool.hints)) or None,
         "description": tool.description,
         "inputSchema": schema,
         "name": tool.name,
-        "outputSchema": outline.schema if outline is not None else None,
+        "outputSchema": found.schema if found is not None else None,
         "title": tool.title or tool.name,
     }
     return {key: value for key, value in entry.items() if value is not None}
@@ -175,7 +178,7 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     values, extras = operation.contract.admit_arguments(arguments)
     call = Invocation(values=values)
     try:
-        if isinstance(body := operation.plan.request.body, OpenBody):
+        if (body := operation.open_body) is not None:
             if (made := open_body(body.kind, extras)) is not None:
                 call.body = made
                 call.body_headers = ((b"content-type", open_type(body, made)),)

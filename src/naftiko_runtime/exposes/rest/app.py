@@ -26,7 +26,7 @@ from naftiko_runtime.adapters.edge import (
 )
 from naftiko_runtime.contract import present
 from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
-from naftiko_runtime.engine.operation import too_slow
+from naftiko_runtime.engine.exchange import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.exposes.rest.dispatch import Dispatcher, Mounts, Resource
@@ -35,7 +35,7 @@ from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, li
 from naftiko_runtime.exposes.rest.location import Asked, Locations, names_all
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
-from naftiko_runtime.plan import OpenBody, RestServer
+from naftiko_runtime.plan import RestServer
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.telemetry.server import INSTRUMENT, route_instrument
 from naftiko_runtime.template import File, Unrenderable, below_base
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.answer import Answer
-    from naftiko_runtime.engine.operation import BoundOperation, Exchange
+    from naftiko_runtime.engine.exchange import Exchange
+    from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.exposes.rest.dispatch import Pattern
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
 
@@ -66,7 +67,7 @@ class RestApp:
         self._mounts: Mounts[Handler] = Mounts()
         plan = server.plan
         assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
-        locations = Locations(plan)
+        locations = Locations(plan, server.operations)
 
         def instrument(path: str) -> Instrument | None:
             return None if observer is None else route_instrument(observer, plan.namespace, path)
@@ -146,7 +147,7 @@ class _Handler(ABC):
         self._operation = operation
         self._edge = edge
         self._locations = locations
-        self._consumes_head = operation.plan.request.method == "HEAD"
+        self._consumes_head = operation.execution.head_only
         self._reads_body = False
         self._names_all = True
 
@@ -235,11 +236,11 @@ class RouteHandler(_Handler):
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
-        self._names_all = names_all(pattern, operation.plan.request)
+        self._names_all = names_all(pattern, operation.execution.resource)
         self._path_lists = lists_of(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
-        self._open_body = isinstance(operation.plan.request.body, OpenBody)
-        self._conditions = RANGED if operation.plan.shape is None else CONDITIONAL
+        self._open_body = operation.open_body is not None
+        self._conditions = CONDITIONAL if operation.plan.execution.untouched is None else RANGED
 
     def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
         names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
@@ -296,7 +297,7 @@ class ForwardHandler(_Handler):
         edge: Edge,
         locations: Locations,
         instrument: Instrument | None,
-        trusted: frozenset[str],
+        trusted: tuple[str, ...],
     ) -> None:
         super().__init__(operation, edge, locations, instrument)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked

@@ -11,14 +11,16 @@ from msgspec import Struct
 from naftiko_runtime.engine.answer import URL_HEADERS
 from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.exposes.rest.dispatch import Dispatcher
-from naftiko_runtime.plan import Argument, Composed, Constant
-from naftiko_runtime.template import IN_PATH, as_text
+from naftiko_runtime.plan import Argument, Forward
+from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from urllib.parse import SplitResult
 
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.plan import Forward, Operation, Request, RestServer, Route, Upstream
+    from naftiko_runtime.engine.resource import Resource
+    from naftiko_runtime.plan import RestServer, Route
     from naftiko_runtime.transport.base import Header
 
 _LINK: Final = re.compile(
@@ -49,17 +51,26 @@ class Asked(Struct):
 class Locations:
     """Where a server exposes what its upstreams call by URLs below their base URIs."""
 
-    def __init__(self, server: RestServer) -> None:
-        self._routes: dict[str, Dispatcher[Route]] = {}
-        for route in server.routes:
-            pattern = _consumed_pattern(route.operation.request) if route.method == "GET" else None
-            if pattern is not None and _names(route.pattern) == _names(pattern):
-                namespace = route.operation.request.upstream.namespace
-                self._routes.setdefault(namespace, Dispatcher()).add("GET", pattern, route)
+    def __init__(self, server: RestServer, operations: Sequence[BoundOperation]) -> None:
+        """Prepare it.
+
+        Args:
+            server: What is exposed.
+            operations: What its routes run, then its forwards, in their order.
+        """
+        self._routes: dict[str, Dispatcher[tuple[Route, Resource]]] = {}
         self._forwards: dict[str, Forward] = {}
-        for forward in server.forwards:
-            if not _names(forward.pattern):
-                self._forwards.setdefault(forward.operation.request.upstream.namespace, forward)
+        served: tuple[Route | Forward, ...] = (*server.routes, *server.forwards)
+        for exposed, operation in zip(served, operations, strict=True):
+            if (resource := operation.execution.resource) is None:
+                continue
+            if isinstance(exposed, Forward):
+                if not _names(exposed.pattern):
+                    self._forwards.setdefault(resource.namespace, exposed)
+                continue
+            pattern = resource.pattern if exposed.method == "GET" else None
+            if pattern is not None and _names(exposed.pattern) == _names(pattern):
+                self._routes.setdefault(resource.namespace, Dispatcher()).add("GET", pattern, (exposed, resource))
 
     def rewritten(self, headers: list[Header], asked: Asked) -> list[Header]:
         """Response headers with a ``Location``, ``Content-Location`` and ``Link`` that the caller can follow.
@@ -94,54 +105,51 @@ class Locations:
     def _target(self, target: str, asked: Asked) -> str:
         if not target or target.startswith("#"):  # what the caller asked for, or a part of it
             return target
-        upstream, sent = asked.operation.plan.request.upstream, asked.url.partition("?")[0]
+        if (resource := asked.operation.execution.resource) is None:
+            return target
+        sent = asked.url.partition("?")[0]
         try:
             split = urlsplit(urljoin(sent, target))
-            rest = _below(split, upstream)
+            rest = _below(split, resource)
         except ValueError:  # no URL: whoever follows it will see
             return target
         if rest is None:
             return target
-        if secret := asked.operation.builder.secret_fields:
-            split = split._replace(query=drop_fields(split.query.encode("latin-1"), secret).decode("latin-1"))
-        exposed: tuple[str, Operation | None] | None
-        if asked.own_path is not None and rest == _below(urlsplit(sent), upstream):
-            exposed = asked.own_path, asked.operation.plan
+        split = _without_secrets(split, resource)
+        exposed: tuple[str, Resource | None] | None
+        if asked.own_path is not None and rest == _below(urlsplit(sent), resource):
+            exposed = asked.own_path, resource
         else:
-            exposed = self._exposed(rest, asked.operation.plan.request)
+            exposed = self._exposed(rest, resource)
         if exposed is None:
             return split.geturl()
-        path, plan = exposed
-        query = split.query if plan is None else _renamed(split.query, plan)
+        path, found = exposed
+        query = split.query if found is None else _renamed(split.query, found)
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
-    def _exposed(self, rest: str, request: Request) -> tuple[str, Operation | None] | None:
+    def _exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
         """What is exposed for the rest of an upstream's path, by which route; a forward's caller stays inside it."""
-        namespace = request.upstream.namespace
-        forward, dispatcher = self._forwards.get(namespace), self._routes.get(namespace)
-        if dispatcher is not None and not request.forwards:
-            for resource, values in dispatcher.matches(rest.encode()):
-                if (route := resource.target("GET")) is not None:
+        forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
+        if dispatcher is not None and not asked.is_forwarded:
+            for found, values in dispatcher.matches(rest.encode()):
+                if (target := found.target("GET")) is not None:
+                    route, resource = target
                     pieces = (
                         quote(p, safe=IN_PATH) if isinstance(p, str) else quote(values[p.name], safe="")
                         for p in route.pattern
                     )
-                    return "".join(pieces), route.operation
+                    return "".join(pieces), resource
         return None if forward is None else ("".join(map(str, forward.pattern)) + rest, None)
 
 
-def names_all(pattern: tuple[str | Argument, ...], request: Request) -> bool:
+def names_all(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
     """Whether the path of a route names everything that the path of its request needs."""
-    return _names(tuple(p for p in request.path if isinstance(p, str | Argument))) <= _names(pattern) and not any(
-        isinstance(piece, Composed) for piece in request.path
-    )
+    return resource is not None and resource.inputs is not None and resource.inputs <= _names(pattern)
 
 
-def _renamed(query: str, plan: Operation) -> str:
+def _renamed(query: str, resource: Resource) -> str:
     """A query with the names by which callers of an operation give its fields."""
-    places = {spec.name: spec.place for spec in plan.contract.inputs}
-    terms = ((t.name, t.term.name) for t in plan.request.query if isinstance(t.term, Argument))
-    names = {name: given for name, given in terms if name != given and places.get(given) == "query"}
+    names = resource.query_inputs
     if not names or not query:
         return query
     fields = (field.partition("=") for field in query.split("&"))
@@ -161,21 +169,28 @@ def relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
         operation: What was called.
         url: The URL that was sent, which a relative one is relative to.
     """
+    if (resource := operation.execution.resource) is None:
+        return target
     try:
         split = urlsplit(urljoin(url, target))
-        rest = _below(split, operation.plan.request.upstream)
+        rest = _below(split, resource)
     except ValueError:
         return target
     if rest is None:
         return target
-    if secret := operation.builder.secret_fields:
-        split = split._replace(query=drop_fields(split.query.encode("latin-1"), secret).decode("latin-1"))
-    return split._replace(scheme="", netloc="", path=rest or "/").geturl()
+    return _without_secrets(split, resource)._replace(scheme="", netloc="", path=rest or "/").geturl()
 
 
-def _below(split: SplitResult, upstream: Upstream) -> str | None:
+def _without_secrets(split: SplitResult, resource: Resource) -> SplitResult:
+    if not resource.secret_fields:
+        return split
+    query = drop_fields(split.query.encode("latin-1"), resource.secret_fields)
+    return split._replace(query=query.decode("latin-1"))
+
+
+def _below(split: SplitResult, resource: Resource) -> str | None:
     """The path behind a base URI; nothing when a URL is not below it."""
-    base = urlsplit(upstream.base_uri)
+    base = urlsplit(resource.base_uri)
     prefix = base.path.rstrip("/")
     if _origin(split) != _origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
         return None
@@ -185,29 +200,6 @@ def _below(split: SplitResult, upstream: Upstream) -> str | None:
 
 def _origin(split: SplitResult) -> tuple[str, str | None, int | None]:
     return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)
-
-
-def _consumed_pattern(request: Request) -> tuple[str | Argument, ...] | None:
-    """The path behind the base URI as a route's pattern; nothing when more than arguments decide it."""
-    base = request.upstream.base_uri.rstrip("/")
-    pattern: list[str | Argument] = []
-    for piece in request.path:
-        match piece:
-            case str():
-                literal = unquote(piece)
-            case Constant(value):
-                literal = as_text(value)
-            case Argument():
-                pattern.append(piece)
-                continue
-            case _:
-                return None
-        if "?" in literal:
-            return None
-        pattern.append(literal)
-    if not pattern or not isinstance(pattern[0], str) or not pattern[0].startswith(base):
-        return None
-    return (pattern[0].removeprefix(base), *pattern[1:])
 
 
 def _names(pattern: tuple[str | Argument, ...]) -> set[str]:

@@ -66,7 +66,7 @@ async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str,
         assert isinstance(server.plan, RestServer)
         headers = [(name, value.encode("latin-1")) for value in values]
         asked = Asked(server.operations[0], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
-        told = Locations(server.plan).rewritten(headers, asked)
+        told = Locations(server.plan, server.operations).rewritten(headers, asked)
     return [value.decode("latin-1") for _, value in told]
 
 

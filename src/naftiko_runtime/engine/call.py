@@ -1,0 +1,165 @@
+"""Calls: an exposed operation that calls a consumed one, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import limits
+from naftiko_runtime.engine.answer import Answer, kept_headers
+from naftiko_runtime.engine.exchange import Exchange
+from naftiko_runtime.engine.mapping import AnswerMapping
+from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
+from naftiko_runtime.engine.resource import describe_resource
+from naftiko_runtime.plan import Mapped, Untouched
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.engine.deadline import Deadlines
+    from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.plan import Call, Operation
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.transport.base import Transport
+
+
+class BoundCall:
+    """A planned call with its secrets in place and a transport to send by.
+
+    Attributes:
+        name: Of the operation, for logs.
+        target: The consumed operation, as ``namespace.operation``.
+        namespace: Of the API that is called.
+        resource: What the answer represents.
+        is_exact: Whether a result holds no numbers that JSON cannot write.
+        head_only: Whether the upstream's answers never have a body, since it is asked for their heads.
+    """
+
+    __slots__ = (
+        "answer",
+        "builder",
+        "bytes_max",
+        "deadlines",
+        "flow",
+        "head_only",
+        "is_exact",
+        "kept",
+        "mapping",
+        "name",
+        "namespace",
+        "resource",
+        "target",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        operation: Operation,
+        plan: Call,
+        secrets: Mapping[str, Secret],
+        transport: Transport,
+        *,
+        deadlines: Deadlines,
+        bytes_max: int,
+        decode: Decode | None = None,
+        flow: Flow | None = None,
+        exposed_headers: frozenset[bytes] = frozenset(),
+    ) -> None:
+        """Prepare all that no call can change.
+
+        Args:
+            operation: What calls.
+            plan: The call.
+            secrets: Bound variables by full name.
+            transport: Carries its requests.
+            deadlines: What bounds each exchange.
+            bytes_max: Of an answer that has to be held in memory.
+            decode: How answers are decoded, where they are mapped.
+            flow: What authenticates by more than a part of the request.
+            exposed_headers: Response headers that reach callers as those that always do, in lower case.
+
+        Raises:
+            Unrenderable: A fixed value, a secret say, cannot stand where it belongs.
+        """
+        request = plan.request
+        self.name, self.target, self.namespace = operation.name, request.operation, request.upstream.namespace
+        self.mapping = None
+        self.answer: Untouched | None = None
+        """What the document says of untouched answers that are successful; none when that is nothing."""
+        if isinstance(plan.answer, Mapped):
+            self.mapping = AnswerMapping(operation.name, request.operation, plan.answer, decode)
+        elif plan.answer.bytes_max is not None or plan.answer.media_type is not None:
+            self.answer = plan.answer
+        building = ForwardBuilder if request.forwards else RequestBuilder
+        self.builder = building(request, secrets, decodes=self.mapping is not None)
+        self.transport = transport
+        self.flow = flow
+        self.kept = kept_headers(exposed_headers.union(request.exposed_headers, request.upstream.exposed_headers))
+        self.deadlines = deadlines
+        self.bytes_max = bytes_max
+        self.is_exact = not isinstance(plan.answer, Mapped) or plan.answer.format.name == "json"
+        self.head_only = request.method == "HEAD"
+        self.resource = describe_resource(request, operation.contract, self.builder.secret_fields)
+
+    def run(self, call: Invocation) -> Exchange:
+        """Start an exchange."""
+        return _CallExchange(self, call)
+
+
+class _CallExchange(Exchange, eq=False):
+    _execution: BoundCall
+
+    async def __aenter__(self) -> Answer:
+        call, execution = self._call, self._execution
+        if call.body is not None and not isinstance(call.body, bytes):
+            call.body = self._noting_who_is_slow(call.body)
+        request = execution.builder.build(call)
+        self._deadline = execution.deadlines.begin()
+        try:
+            if execution.flow is None:
+                response = await execution.transport.send(request)
+            else:
+                response = await execution.flow.send(request, execution.transport)
+            self._answer = answer = Answer(response, request.url, execution.bytes_max, execution.kept)
+            if execution.mapping is not None:
+                await execution.mapping.apply(answer, call.values, self)
+            elif execution.answer is not None:
+                await _present(answer, execution.answer, head_only=execution.head_only)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, None)
+            raise
+        return answer
+
+    async def _noting_who_is_slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
+        streams = self._execution.mapping is None
+        self._awaits_caller = True
+        async for chunk in body:
+            self._awaits_caller = False
+            for piece in _small_pieces(chunk):
+                if streams:
+                    self.await_upstream()
+                yield piece
+            self._awaits_caller = True
+            if streams:
+                self.await_upstream()
+        self._awaits_caller = False
+
+
+def _small_pieces(chunk: bytes) -> Iterable[bytes]:
+    """A piece of a body as pieces small enough that a slow reader takes each within a deadline."""
+    if len(chunk) <= limits.UPLOAD_PIECE_BYTES_MAX:
+        return (chunk,)
+    starts = range(0, len(chunk), limits.UPLOAD_PIECE_BYTES_MAX)
+    return (chunk[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in starts)
+
+
+async def _present(answer: Answer, told: Untouched, *, head_only: bool) -> None:
+    """What the document says of successful answers that go through untouched: how large, and what they are."""
+    if not 200 <= answer.status < 300 or answer.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
+        return
+    if told.bytes_max is not None:
+        await answer.limit(told.bytes_max)
+    if told.media_type is not None:
+        answer.call(told.media_type)

@@ -1,0 +1,166 @@
+"""Answers that are mapped: decoded, and made what the document says."""
+
+from __future__ import annotations
+
+import logging
+from codecs import BOM_UTF8
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import limits
+from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
+from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
+from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
+from naftiko_runtime.mapping.compile import compile_shapes
+from naftiko_runtime.mapping.templates import fill_blanks
+from naftiko_runtime.notes import Notes
+from naftiko_runtime.transport.compression import SUPPORTED, codings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.exchange import Exchange
+    from naftiko_runtime.engine.terms import Values
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.mapping.output_schema import Mismatches
+    from naftiko_runtime.plan import Mapped
+
+log = logging.getLogger(__name__)
+_QUOTED_CHARACTERS: Final = 200
+_BEGINNING: Final = 64
+_BEGIN_JSON: Final = frozenset(b'{["')
+
+
+class AnswerMapping:
+    """What makes the results of one operation of its answers, and counts what was odd in these."""
+
+    __slots__ = (
+        "_decode",
+        "_format",
+        "_has_blanks",
+        "_irregular",
+        "_make",
+        "_mismatches",
+        "_name",
+        "_searches",
+        "_target",
+    )
+
+    def __init__(self, name: str, target: str, plan: Mapped, decoding: Decode | None) -> None:
+        """Compile it.
+
+        Args:
+            name: Of the operation, for logs.
+            target: The consumed operation.
+            plan: What is done with its answers.
+            decoding: How they are decoded.
+        """
+        self._name, self._target = name, target
+        self._format, self._decode = plan.format.name, decoding
+        compiled = compile_shapes(plan.shapes)
+        self._make, self._searches, self._has_blanks = compiled.make, compiled.searches, compiled.has_blanks
+        self._mismatches = compiled.mismatches
+        self._irregular = Notes()
+
+    async def apply(self, answer: Answer, values: Values, exchange: Exchange) -> None:
+        """Map a successful answer; any other goes through as it came, but for the compression we asked for.
+
+        Raises:
+            UpstreamError: It cannot be decoded, or mapping it takes too much.
+            UpstreamTimeout: Mapping it takes longer than the call has left.
+        """
+        if answer.status in (204, 205, 304):
+            if answer.status == HTTPStatus.NOT_MODIFIED:  # it tells of what a mapping made
+                answer.represent_otherwise()
+            return
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
+            if (applied := codings(answer.headers)) and SUPPORTED.issuperset(applied):
+                answer.hold(await answer.read())
+            return
+        body = await answer.read()
+        if body and (body[0] in _BEGIN_JSON or _is_there(body, self._format)):
+            before = self._mismatches.count
+            if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+                decoded = self._decoded(body, answer)  # from here in one go: what is counted is of this answer
+                value = self._searched(decoded, exchange.left) if self._searches else self._make(decoded)
+            else:  # then it may be of another one, which costs no more than a look at the value
+                value = await run_beside_loop(partial(self._made, body, answer, exchange.left))
+            answer.become(fill_blanks(value, values) if self._has_blanks else value)
+            if self._mismatches.count != before:
+                answer.mismatched = True
+                report_mismatches(self._name, self._mismatches, before)
+        else:
+            answer.empty()
+
+    def _searched(self, decoded: Any, seconds: Callable[[], float]) -> Any:
+        """A mapped value whose paths search; how much, is bounded.
+
+        Raises:
+            UpstreamError: They look at too many values.
+            UpstreamTimeout: They take longer than the call has left.
+        """
+        try:
+            return run_bounded(self._make, decoded, seconds)
+        except TooMuchWork:
+            most = limits.JSONPATH_VISITS_MAX
+            message = f"the mapping of '{self._name}' looks at more than {most:,} values of the answer: use fewer '..'"
+            raise UpstreamError(message) from None
+        except OutOfTime:
+            raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
+
+    def _made(self, body: bytes, answer: Answer, seconds: Callable[[], float]) -> Any:
+        """A large answer, decoded and mapped."""
+        if self._format == "json":
+            try:
+                check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+            except ValueError as error:
+                raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
+        return self._searched(call_uncollected(partial(self._decoded, body, answer)), seconds)
+
+    def _decoded(self, body: bytes, answer: Answer) -> Any:
+        if self._format == "json":
+            try:
+                return read_json(body)
+            except Undecodable:
+                pass  # it may only be irregular
+        notes = Notes()
+        try:
+            value = decode(self._format, body, self._decode, answer.charset, notes)
+        except Undecodable as error:
+            message = f"the answer of '{self._target}' is not {self._format}, which its mapping needs"
+            failure = UpstreamError(message, f"{message}: {error}")
+            quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
+            extra = {"operation": self._name, "reason": str(error), "body": quoted, "request_id": failure.request_id}
+            log.warning("the upstream's answer is not %s", self._format, extra=extra)
+            raise failure from None
+        if notes.count:
+            self._report_irregular(notes)
+        return value
+
+    def _report_irregular(self, notes: Notes) -> None:
+        """Tell of answers that had irregular rows or values: at the first, the tenth, the hundredth."""
+        before = self._irregular.count
+        self._irregular.add(notes.latest, notes.count)
+        if before == 0 or len(str(self._irregular.count)) > len(str(before)):
+            extra = {"operation": self._name, "irregular": self._irregular.count, "latest": notes.latest}
+            log.warning("an answer is irregular, and was read all the same", extra=extra)
+
+
+def _is_there(body: bytes, raw_format: str) -> bool:
+    """Whether a body holds something to map: white space is nothing, unless it is bytes of a binary format."""
+    if raw_format in WITH_FILE:
+        return True
+    text = body.removeprefix(BOM_UTF8)
+    return bool(text[:_BEGINNING].strip() or text.strip())
+
+
+def report_mismatches(name: str, mismatches: Mismatches, before: int) -> None:
+    """Tell of results that are not of the declared type: at the first, the tenth, the hundredth."""
+    count = mismatches.count
+    if len(str(count)) > len(str(before)) or before == 0:
+        extra = {"operation": name, "mismatches": count, "latest": mismatches.latest}
+        log.warning("an answer is not of the declared type", extra=extra)

@@ -1,0 +1,58 @@
+"""Mocks: an exposed operation whose document says the result itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.engine.answer import Answer
+from naftiko_runtime.engine.exchange import Exchange
+from naftiko_runtime.engine.mapping import report_mismatches
+from naftiko_runtime.mapping.compile import compile_shapes
+from naftiko_runtime.mapping.templates import fill_blanks
+from naftiko_runtime.transport.stub import Stub, StubResponse
+
+if TYPE_CHECKING:
+    from naftiko_runtime.engine.deadline import Deadlines
+    from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.plan import Mock, Operation
+
+_NOBODY: Final = Stub(200, (), b"")
+
+
+class BoundMock:
+    """A planned mock, compiled; attributes as of :class:`naftiko_runtime.engine.call.BoundCall`."""
+
+    __slots__ = ("deadlines", "mapping", "name", "target")
+
+    namespace: Final = ""
+    resource: Final = None
+    head_only: Final = False
+    is_exact: Final = True
+
+    def __init__(self, operation: Operation, plan: Mock, *, deadlines: Deadlines) -> None:
+        self.name = self.target = operation.name
+        self.mapping = compile_shapes(plan.shapes)
+        self.deadlines = deadlines
+
+    def run(self, call: Invocation) -> Exchange:
+        """Start an exchange, with nobody but the caller."""
+        return _MockExchange(self, call)
+
+
+class _MockExchange(Exchange, eq=False):
+    _execution: BoundMock
+
+    async def __aenter__(self) -> Answer:
+        execution, mapping = self._execution, self._execution.mapping
+        self._deadline = execution.deadlines.begin()
+        self._answer = answer = Answer(StubResponse(_NOBODY), "", 0)
+        before = mapping.mismatches.count
+        try:
+            answer.become(fill_blanks(mapping.make({}), self._call.values))
+        except BaseException as error:
+            await self.__aexit__(type(error), error, None)
+            raise
+        if mapping.mismatches.count != before:
+            answer.mismatched = True
+            report_mismatches(execution.name, mapping.mismatches, before)
+        return answer

@@ -1,0 +1,101 @@
+"""Outputs of exposed operations to the shapes of their results (SEMANTICS §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from naftiko_runtime.document.parameters import OutputMapping
+from naftiko_runtime.jsonpath import compile_path
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.mapping.compile import convert
+from naftiko_runtime.plan import (
+    Constant,
+    ConstantShape,
+    ListShape,
+    MapShape,
+    ObjectShape,
+    ScalarShape,
+    TemplateShape,
+    freeze,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.document.parameters import Output
+    from naftiko_runtime.plan import Shape, Term
+
+LinkTemplate: TypeAlias = Callable[["Output"], "Term"]
+"""From an output whose ``value`` may name something to what it shows."""
+
+_DOTTED: Final = pattern(r"[A-Za-z_][\w-]*\.[^\s{}]+")
+_ROOT: Final = "$"
+
+
+def link_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple[Shape, ...]:
+    """The shapes of a simple operation's result; none when the answer goes through as it came, whatever it is."""
+    if not outputs or is_identity(outputs[0]):
+        return ()
+    return tuple(_link_shape(output, link_template) for output in outputs)
+
+
+def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple[Shape, ...]:
+    """The shapes of a result that no answer is needed for: an object of its named outputs, where any has a name."""
+    named = {output.name: _link_shape(output, link_template) for output in outputs if output.name}
+    if named:
+        return (ObjectShape(_ROOT, tuple(named.items()), complete=True),)
+    return tuple(_link_shape(output, link_template) for output in outputs)
+
+
+def is_identity(output: Output) -> bool:
+    """Whether an output is the whole answer, unshaped (``mapping: $`` or ``$.``)."""
+    if output.properties or output.items or output.values or output.value is not None or output.max_length is not None:
+        return False
+    if output.mapping is None:
+        return output.const is None and output.type in ("object", "array")
+    return isinstance(output.mapping, str) and compile_path(output.mapping).identity
+
+
+def constant_value(output: Output) -> Any:
+    """The ``value`` of an output, made the type that is declared if it can be."""
+    return None if output.value is None else convert(output.value, output.type)
+
+
+def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
+    if output.value is not None:  # comes before a mapping
+        return _link_value(output, output.value, link_template)
+    if output.const is not None and output.mapping is None:
+        return ConstantShape(freeze(output.const), description=output.description)
+    path, about = _path(output), output.description
+    older = output.mapping if isinstance(output.mapping, OutputMapping) else output
+    if older.properties:
+        fields = ((name, _link_shape(inner, link_template)) for name, inner in older.properties.items())
+        return ObjectShape(path, tuple(fields), about)
+    if output.values:
+        return MapShape(path, _link_shape(output.values, link_template), about)
+    if output.type == "array" or older.items:
+        return ListShape(path, _link_shape(older.items, link_template) if older.items else None, about)
+    return ScalarShape(path, output.type, about, output.max_length)
+
+
+def _path(output: Output) -> str:
+    """The path of an output; all spellings of the root as one."""
+    if not isinstance(output.mapping, str) or compile_path(output.mapping).identity:
+        return _ROOT
+    return output.mapping
+
+
+def _link_value(output: Output, value: str, link_template: LinkTemplate) -> Shape:
+    if _may_refer(value):
+        term = link_template(output)
+        if term != Constant(value):
+            return TemplateShape(term, output.type, output.description, output.max_length)
+    found = constant_value(output)
+    shown = found[: output.max_length] if isinstance(found, str) else found
+    return ConstantShape(freeze(shown), output.type, output.description)
+
+
+def _may_refer(value: str) -> bool:
+    """Whether the ``value`` of an output may name something, and is not the text that it is."""
+    return "{{" in value or "$" in value or _DOTTED.fullmatch(value) is not None

@@ -1,0 +1,29 @@
+"""Outputs as data, and the shapes and mappings that they become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.document.parameters import Output
+from naftiko_runtime.link.shapes import link_shapes
+from naftiko_runtime.mapping.compile import Mapping, compile_shapes
+from naftiko_runtime.plan import Constant
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import Shape, Term
+
+
+def shapes_of(*outputs: dict[str, Any]) -> tuple[Shape, ...]:
+    """The shapes of outputs in which no value names anything; none when the answer goes through as it came."""
+    return link_shapes([Output.model_validate(output) for output in outputs], _as_it_stands)
+
+
+def mapping_of(*outputs: dict[str, Any]) -> Mapping:
+    """The same, compiled."""
+    shapes = shapes_of(*outputs)
+    assert shapes
+    return compile_shapes(shapes)
+
+
+def _as_it_stands(output: Output) -> Term:
+    return Constant(output.value)
