@@ -93,6 +93,11 @@ async def send_problem_document(
     await send_whole(send, status, [_TYPE, *headers], problem_document(status, slug, detail, extra))
 
 
+def render_problem(status: int, slug: str, detail: str) -> tuple[bytes, bytes]:
+    """Return a problem's content type and JSON; arguments as for :func:`send_problem_document`."""
+    return _TYPE[1], problem_document(status, slug, detail)
+
+
 def problem_document(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> bytes:
     """A problem as JSON; arguments as for :func:`send_problem_document`."""
     problem = {

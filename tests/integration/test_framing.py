@@ -15,6 +15,7 @@ from naftiko_runtime.adapters.edge import read_body, send_whole
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
+from naftiko_runtime.problem import render_problem
 from support.caller import Raw
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def serving() -> Iterator[tuple[Serving, str]]:
     urls: list[str] = []
 
     async def serve() -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(found.app))
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(found.app, render_error=render_problem))
         await listener.start()
         urls.append(f"http://127.0.0.1:{listener.port}")
         started.set()

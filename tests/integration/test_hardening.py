@@ -25,6 +25,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
+from naftiko_runtime.problem import render_problem
 from support.caller import DEADLINE_SECONDS, Raw, head
 from support.upstream import Gate
 
@@ -66,7 +67,8 @@ class Served:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(self.app))
+        config = AppConfig(self.app, render_error=render_problem)
+        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), config)
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
         self.loop = asyncio.get_running_loop()
@@ -81,7 +83,8 @@ class Served:
     def wait_half_closed(self, seconds: float) -> None:
         """Let callers that have ended their side wait so long for their answers."""
         done = threading.Event()
-        self.loop.call_soon_threadsafe(self._listener.replace_app, AppConfig(self.app, None, seconds))
+        config = AppConfig(self.app, lambda _: seconds, render_problem)
+        self.loop.call_soon_threadsafe(self._listener.replace_app, config)
         self.loop.call_soon_threadsafe(done.set)
         assert done.wait(DEADLINE_SECONDS)
 

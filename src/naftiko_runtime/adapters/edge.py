@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.transport.base import Header
 
-ENDS_WITH_CALLER: Final = "naftiko.ends_with_caller"
-"""In a scope: the request is cancelled as soon as its caller ends its side of the connection, which may mean no more
-than that it has nothing else to send."""
-
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})
 _FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
@@ -148,10 +144,6 @@ def host_name(authority: bytes) -> str:
 
 class Disconnected(Exception):  # noqa: N818 - named for what happened
     """The caller is gone; nobody waits for an answer."""
-
-
-class Truncated(Exception):  # noqa: N818 - named for what happened
-    """An answer that had begun cannot be completed; its connection is broken so that nobody takes it for whole."""
 
 
 def check_coding(headers: Iterable[Header]) -> None:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from naftiko_runtime import limits
+from naftiko_runtime.asgi import App, Scope
 
-if TYPE_CHECKING:
-    from naftiko_runtime.asgi import App
-    from naftiko_runtime.telemetry.server import PortInstrumentation
+HalfClosedSeconds: TypeAlias = Callable[[Scope], float]
+"""How long a request goes on after its caller has ended its side of the connection; 0 to cancel it at once."""
+RenderError: TypeAlias = Callable[[int, str, str], tuple[bytes, bytes]]
+"""Renders an error that the server itself answers with: status, code and detail to a content type and a body."""
+
+
+def wait_half_closed(_scope: Scope) -> float:
+    """Let each caller wait equally long."""
+    return limits.HALF_CLOSED_SECONDS
+
+
+def render_plain_error(_status: int, _code: str, detail: str) -> tuple[bytes, bytes]:
+    """Render an error as plain text."""
+    return b"text/plain; charset=utf-8", f"{detail}\n".encode()
 
 
 class AppConfig(NamedTuple):
-    """The application of a listener, what observes its requests, and how long a half-closed caller may wait."""
+    """The application of a listener, and what the server asks about it.
+
+    Attributes:
+        app: Answers requests.
+        half_closed_seconds: Called when a caller ends its side while it waits for a response.
+        render_error: Called for each request that is rejected, and for each unexpected error.
+    """
 
     app: App
-    observer: PortInstrumentation | None = None
-    half_closed_seconds: float = limits.HALF_CLOSED_SECONDS
+    half_closed_seconds: HalfClosedSeconds = wait_half_closed
+    render_error: RenderError = render_plain_error

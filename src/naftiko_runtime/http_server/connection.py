@@ -18,12 +18,10 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, send_bodyless
 from naftiko_runtime.header_names import lower
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.run_app import run_app
-from naftiko_runtime.problem import problem_document
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Header, Receive, Scope, Send
@@ -60,10 +58,7 @@ _TRAILER_BYTES: Final = 64
 _HASH: Final = ord("#")
 _HOST: Final = re.compile(rb"[A-Za-z0-9!$&'()*+,;=._~%:\[\]-]*")
 _VERSIONS: Final = ("1.0", "1.1")
-_TRACE: Final = (b"traceparent", b"tracestate")
-_COUNTED: Final = frozenset(
-    {b"host", b"content-length", b"transfer-encoding", b"expect", b"traceparent", b"tracestate"}
-)
+_COUNTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 
 
 class _StopParsingError(Exception):
@@ -107,7 +102,6 @@ class Connection(asyncio.Protocol):
         self.url = b""
         self.headers: list[Header] = []
         self._expects_continue = False
-        self._traced = False
         self._trailer_bytes = 0
         self._head_begun = False
         self._host: bytes | None = None
@@ -126,7 +120,7 @@ class Connection(asyncio.Protocol):
         self.state.connections.add(self)
         if len(self.state.connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
             self._refused = True
-            self.state.refused(_FULL.slug)
+            self._count_rejection(_FULL)
             self.transport.abort()
         elif len(self.state.connections) > limits.CONNECTIONS_MAX:
             self._turn_away(_FULL)
@@ -203,14 +197,14 @@ class Connection(asyncio.Protocol):
     def _turn_away(self, refusal: _Refusal, *, bodyless: bool = False) -> None:
         """Answer without the application, once what came before is answered, and end the connection."""
         self._refused = True
-        self.state.refused(refusal.slug)
+        self._count_rejection(refusal)
         self._stop_clock()
-        body = problem_document(refusal.status, refusal.slug, refusal.detail)
+        content_type, body = self.state.config.render_error(refusal.status, refusal.slug, refusal.detail)
         lines = [
             f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
             *(f"{n.decode()}: {v.decode()}" for n, v in self.state.headers if n != b"connection"),
             "connection: close",
-            "content-type: application/problem+json",
+            f"content-type: {content_type.decode()}",
             f"content-length: {len(body)}",
             *([refusal.header] if refusal.header else ()),
             "\r\n",
@@ -218,6 +212,10 @@ class Connection(asyncio.Protocol):
         self._last_word = "\r\n".join(lines).encode() + (b"" if bodyless else body)
         if self._idle():
             self._say_last_word()
+
+    def _count_rejection(self, refusal: _Refusal) -> None:
+        if self.state.metrics is not None:
+            self.state.metrics.count_rejection(refusal.slug)
 
     def _say_last_word(self) -> None:
         self.transport.write(self._last_word)
@@ -289,8 +287,6 @@ class Connection(asyncio.Protocol):
             self._has_body = True
             self._framing = b"transfer-encoding: chunked"
             self._coding = value if self._coding is None else self._coding + b"," + value
-        elif name in _TRACE:
-            self._traced = True
         elif value.lower() == b"100-continue":
             self._expects_continue = True
 
@@ -345,7 +341,6 @@ class Connection(asyncio.Protocol):
             self,
             scope,
             expects_continue=self._expects_continue and version != "1.0",
-            traced=self._traced,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
         )
         if before is None or before.response_complete:
@@ -531,17 +526,17 @@ class Connection(asyncio.Protocol):
         self.exchange.keep_alive = bool(self._last_word)
         self._refused = True
         self._stop_clock()
-        self._wait_half_closed()
-        self.loop.call_soon(self._end_with_caller)  # not before the application has begun, which says so
+        self.loop.call_soon(self._wait_half_closed)  # not before the application had the time to answer at once
         return True
 
     def _wait_half_closed(self) -> None:
-        self._clock = self.loop.call_later(self.state.config.half_closed_seconds, self._give_up_half_closed)
-
-    def _end_with_caller(self) -> None:
-        """Close the connection of a request that is over as soon as its caller ends its side."""
         front = self._front
-        if front is not None and not front.response_complete and front.scope.get(ENDS_WITH_CALLER, False):
+        if front is None or front.response_complete or self._clock is not None:
+            return
+        seconds = self.state.config.half_closed_seconds(front.scope)
+        if seconds:
+            self._clock = self.loop.call_later(seconds, self._give_up_half_closed)
+        else:
             self.transport.close()
 
     def _give_up_half_closed(self) -> None:
@@ -622,7 +617,8 @@ def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | No
 
 async def _server_options(_scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer ``OPTIONS *``, which asks whether there is a server, and of no resource (RFC 9110, 9.3.7)."""
-    await send_bodyless(send, 204, [])
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 _SERVER_OPTIONS: Final = AppConfig(_server_options)

@@ -47,8 +47,6 @@ class Exchange:
         "response_complete",
         "response_started",
         "scope",
-        "status",
-        "traced",
         "transport",
         "waiting_for_100_continue",
     )
@@ -59,7 +57,6 @@ class Exchange:
         scope: Scope,
         *,
         expects_continue: bool,
-        traced: bool,
         keep_alive: bool,
     ) -> None:
         self.scope = scope
@@ -69,8 +66,6 @@ class Exchange:
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects_continue
         self.body = b""
-        self.status = 0
-        self.traced = traced
         self.more_body = True
         self.response_started = False
         self.response_complete = False
@@ -147,7 +142,6 @@ class Exchange:
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         """Write the head down; it goes out with the first piece of the body."""
         self.response_started = True
-        self.status = status
         self.waiting_for_100_continue = False
         self._chunked, self._left_bytes = False, 0
         default_headers = self._protocol.state.default_headers

@@ -10,13 +10,12 @@ from naftiko_runtime import limits
 from naftiko_runtime.http_server.connection import Connection
 from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.http_server.listening_sockets import BACKLOG, get_port
-from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
     import socket
 
     from naftiko_runtime.http_server.app_config import AppConfig
-    from naftiko_runtime.telemetry.metrics import Meter, Number
+    from naftiko_runtime.http_server.listener_state import Metrics
 
 _POLL_SECONDS: Final = 0.02
 _CLOSE: Final = (b"connection", b"close")
@@ -25,10 +24,10 @@ _CLOSE: Final = (b"connection", b"close")
 class Listener:
     """A socket and what answers behind it."""
 
-    def __init__(self, listening: socket.socket, config: AppConfig, meter: Meter | None = None) -> None:
+    def __init__(self, listening: socket.socket, config: AppConfig, metrics: Metrics | None = None) -> None:
         self._socket = listening
-        self._counts = None if meter is None else _Counts(meter, get_port(listening))
-        self._state = ListenerState(config, _ignore_rejection if self._counts is None else self._counts.refused)
+        self._metrics = metrics
+        self._state = ListenerState(config, metrics)
         self._server: asyncio.Server | None = None
         self._other_sockets: dict[int, asyncio.Server] = {}
         self._closing = False
@@ -74,8 +73,8 @@ class Listener:
     def tick(self) -> None:
         """Renew the Date header, and look for callers that do not read; to be called every second."""
         self._state.set_headers(_headers(closing=self._closing))
-        if self._counts is not None:
-            self._counts.set(len(self._state.connections), len(self._state.tasks))
+        if self._metrics is not None:
+            self._metrics.set_active(len(self._state.connections), len(self._state.tasks))
         now = asyncio.get_running_loop().time()
         late, self._ticked = now - self._ticked > limits.LATE_TICK_SECONDS, now
         if not late:  # otherwise what came meanwhile was not read yet
@@ -111,32 +110,6 @@ class Listener:
         """Wait until every connection is gone."""
         while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - at the end only, and the sets are changed in many places
             await asyncio.sleep(_POLL_SECONDS)
-
-
-class _Counts:
-    """What is counted of a port, besides the requests that reach its application."""
-
-    def __init__(self, meter: Meter, port: int) -> None:
-        self._meter = meter
-        self._port = str(port)
-        self._refused: dict[str, Number] = {}
-        self._connections = meter.number(CONNECTIONS, server_port=self._port)
-        self._active = meter.number(ACTIVE, server_port=self._port)
-
-    def set(self, connections: int, requests: int) -> None:
-        """Write down how many there are now."""
-        self._connections.set(connections)
-        self._active.set(requests)
-
-    def refused(self, slug: str) -> None:
-        """Count a request, or a connection, that was turned away."""
-        if slug not in self._refused:
-            self._refused[slug] = self._meter.number(REFUSED, server_port=self._port, error_type=slug)
-        self._refused[slug].add()
-
-
-def _ignore_rejection(_slug: str) -> None:
-    """Where nothing is counted."""
 
 
 def _headers(*, closing: bool) -> list[tuple[bytes, bytes]]:

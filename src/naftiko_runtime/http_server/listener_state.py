@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from naftiko_runtime.asgi import Header
     from naftiko_runtime.http_server.app_config import AppConfig
@@ -25,15 +25,24 @@ class DefaultHeaders:
         self.lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
+class Metrics(Protocol):
+    """Counts what does not reach the application."""
+
+    def set_active(self, connections: int, requests: int) -> None:
+        """Record how many connections and requests in progress there are now."""
+
+    def count_rejection(self, code: str) -> None:
+        """Count a request, or a connection, that the server rejected by itself."""
+
+
 class ListenerState:
     """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
 
-    __slots__ = ("config", "connections", "context", "default_headers", "headers", "refused", "tasks")
+    __slots__ = ("config", "connections", "context", "default_headers", "headers", "metrics", "tasks")
 
-    def __init__(self, config: AppConfig, refused: Callable[[str], None]) -> None:
+    def __init__(self, config: AppConfig, metrics: Metrics | None) -> None:
         self.config = config
-        self.refused = refused
-        """Told why a request does not get as far as the application."""
+        self.metrics = metrics
         self.context = copy_context()
         """Where every request begins."""
         self.connections: set[Connection] = set()

@@ -7,15 +7,16 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from naftiko_runtime import limits
 from naftiko_runtime.bind import bind, merged
-from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.mcp.app import half_closed_seconds, mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.problem import render_problem
+from naftiko_runtime.server.listeners import make_listener
 from naftiko_runtime.telemetry.client import InstrumentedTransport
+from naftiko_runtime.telemetry.middleware import InstrumentedApp
 from naftiko_runtime.telemetry.server import PortInstrumentation
 from naftiko_runtime.transport.base import Shared
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.asgi import App
+    from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.http_server.app_config import HalfClosedSeconds
+    from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.together import PortKey
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.server.served_capability import ServedCapability
@@ -68,7 +71,7 @@ class Deployment:
 
     def listen(self, sockets: Mapping[PortKey, socket.socket], meter: Meter | None) -> dict[PortKey, Listener]:
         """Return the listeners that serve the applications on these sockets."""
-        return {key: Listener(listening, self.apps[key], meter) for key, listening in sockets.items()}
+        return {key: make_listener(listening, self.apps[key], meter) for key, listening in sockets.items()}
 
     async def close(self) -> None:
         """Close everything; requests in progress lose their upstream."""
@@ -121,11 +124,16 @@ class Deployment:
         match server.plan:
             case RestServer():
                 app: App = RestApp(server, edge, observer)
+                wait: HalfClosedSeconds = self._half_closed_rest_seconds
             case McpServer():
                 members = servers if len(servers) > 1 else ()
                 app = await stack.enter_async_context(mcp_app(server, edge, members, observer))
+                wait = half_closed_seconds
             case _:
                 assert_never(server.plan)
-        watch = None if observer is None else PortInstrumentation(server.plan.namespace, observer)
-        rest = isinstance(server.plan, RestServer)
-        return AppConfig(app, watch, self._settings.half_closed_seconds if rest else limits.HALF_CLOSED_MCP_SECONDS)
+        if observer is not None:
+            app = InstrumentedApp(app, PortInstrumentation(server.plan.namespace, observer))
+        return AppConfig(app, wait, render_problem)
+
+    def _half_closed_rest_seconds(self, _scope: Scope) -> float:
+        return self._settings.half_closed_seconds

@@ -10,10 +10,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.exposes.control.app import control_app
-from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
+from naftiko_runtime.server.listeners import make_control_listener
 from naftiko_runtime.server.metrics import MetricsHub, ProcessTelemetry, reload_counter
 from naftiko_runtime.server.ports import OpenPort, Ports
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
@@ -61,8 +60,7 @@ async def serve(
         gc.freeze()  # what is loaded stays: no collection has to look at it again
         ready = asyncio.Event()
         listeners = deployment.listen(ports.sets[0], process.meter)
-        control_config = AppConfig(control_app(ready.is_set, process.render))
-        control = Listener(ports.control, control_config) if ports.control else None
+        control = make_control_listener(ports.control, control_app(ready.is_set, process.render))
         swap = DeploymentSwap(deployment, listeners, settings, observer=process.observer)
         reloader = Reloader(swap, capabilities, load, reload_counter(hub.parent()))
         stack.push_async_callback(reloader.close)

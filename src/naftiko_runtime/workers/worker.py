@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
-from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
+from naftiko_runtime.server.listeners import make_control_listener
 from naftiko_runtime.server.metrics import ProcessTelemetry
 from naftiko_runtime.server.reloader import DeploymentSwap
 from naftiko_runtime.server.served_capability import content_digest
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
+    from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.metrics import MetricsHub
     from naftiko_runtime.server.ports import Ports
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
@@ -72,9 +72,8 @@ async def run_worker(
         swap = DeploymentSwap(deployment, by_port, settings, nonces, process.observer)
         stack.push_async_callback(swap.close)
         own = WorkerStatus(status, context.number)
-        control_socket = context.ports.control
-        service = AppConfig(control_app(status.is_ready, process.render, status.is_live))
-        control = Listener(control_socket, service) if control_socket else None
+        app = control_app(status.is_ready, process.render, status.is_live)
+        control = make_control_listener(context.ports.control, app)
 
         def heartbeat() -> None:
             own.record_heartbeat()

@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.adapters.edge import ENDS_WITH_CALLER, host_name, send_bodyless
+from naftiko_runtime import limits
+from naftiko_runtime.adapters.edge import host_name, send_bodyless
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
@@ -70,8 +71,6 @@ async def mcp_app(
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             headers = dict(scope["headers"])
-            if headers.get(b"mcp-protocol-version") in _CANCELLED_BY_CLOSING:
-                scope[ENDS_WITH_CALLER] = True
             if instruments:
                 scope[INSTRUMENT] = instruments.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
@@ -89,6 +88,12 @@ async def mcp_app(
             return answer(scope, receive, readable_by_page(headers, send))
 
         yield app
+
+
+def half_closed_seconds(scope: Scope) -> float:
+    """Return how long a call goes on after its client has ended its side of the connection."""
+    version = dict(scope["headers"]).get(b"mcp-protocol-version")
+    return 0.0 if version in _CANCELLED_BY_CLOSING else limits.HALF_CLOSED_MCP_SECONDS
 
 
 class _Endpoint:

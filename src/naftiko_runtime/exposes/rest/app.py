@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -17,7 +18,6 @@ from naftiko_runtime.adapters.edge import (
     TRACE,
     Disconnected,
     Edge,
-    Truncated,
     check_coding,
     send_bodyless,
     send_whole,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.exposes.rest.dispatch import Pattern
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
+
+log = logging.getLogger(__name__)
 
 _BODYLESS: Final = (204, 205, 304)
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
@@ -173,9 +175,10 @@ class _Handler(ABC):
                     answer.headers = operation.masks.headers(answer.headers)
                 await reply.send(answer, exchange)
         except CallError as error:
-            if reply.started:  # too late for a problem: an unfinished answer must not look whole
-                raise Truncated from error
-            await send_problem(send, error, operation)
+            if reply.started:  # too late for a problem; the server breaks off a response that is not complete
+                log.warning("answer broken off", extra={"reason": str(error)})
+            else:
+                await send_problem(send, error, operation)
         except Disconnected:
             return
 

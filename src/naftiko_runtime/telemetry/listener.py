@@ -1,0 +1,34 @@
+"""What is counted of a listener, besides the requests that reach its application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.telemetry.instruments import LazyDict
+from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
+
+if TYPE_CHECKING:
+    from naftiko_runtime.telemetry.metrics import Meter, Number
+
+
+class ListenerMetrics:
+    """Counts the connections of one port, the requests in progress, and the rejections."""
+
+    def __init__(self, meter: Meter, port: int) -> None:
+        self._meter = meter
+        self._port = str(port)
+        self._rejections = LazyDict(self._make_rejections)
+        self._connections = meter.number(CONNECTIONS, server_port=self._port)
+        self._active = meter.number(ACTIVE, server_port=self._port)
+
+    def set_active(self, connections: int, requests: int) -> None:
+        """Record how many there are now."""
+        self._connections.set(connections)
+        self._active.set(requests)
+
+    def count_rejection(self, code: str) -> None:
+        """Count a request, or a connection, that the server rejected by itself."""
+        self._rejections[code].add()
+
+    def _make_rejections(self, code: str) -> Number:
+        return self._meter.number(REFUSED, server_port=self._port, error_type=code)
