@@ -11,7 +11,7 @@ UNREADABLE: Final = define(
     "unreadable-file",
     Severity.ERROR,
     "The file cannot be read as UTF-8 text.",
-    "Check name and permissions; save the file as UTF-8.",
+    "Check the name and permissions. Save the file as UTF-8.",
 )
 
 SYNTAX: Final = define(
@@ -19,7 +19,7 @@ SYNTAX: Final = define(
     "yaml-syntax",
     Severity.ERROR,
     "The file is not YAML.",
-    "Correct the place shown; most often a quote, a colon or the indentation.",
+    "Correct the location shown. Usually it is a quote, a colon or the indentation.",
 )
 
 DUPLICATE_KEY: Final = define(
@@ -27,7 +27,7 @@ DUPLICATE_KEY: Final = define(
     "duplicate-key",
     Severity.ERROR,
     "A mapping has the same key twice.",
-    "Keep one of the two; neither wins silently.",
+    "Keep one of the two.",
 )
 
 TOO_LARGE: Final = define(
@@ -42,15 +42,15 @@ YAML_FEATURE: Final = define(
     "NK105",
     "yaml-feature",
     Severity.ERROR,
-    "A YAML feature outside the 1.2 core: tags, merge keys, several documents.",
-    'Write the plain value out; quote templates: `"{{name}}"`.',
+    "The file uses a YAML feature outside the 1.2 core schema: tags, merge keys, several documents.",
+    'Write the plain value. Quote templates: `"{{name}}"`.',
 )
 
 VERSION: Final = define(
     "NK106",
     "spec-version",
     Severity.ERROR,
-    "The file names no specification version, or none that exists.",
+    "The file has no specification version, or one that does not exist.",
     "Write `naftiko: 1.0.0-alpha2`.",
 )
 
@@ -58,8 +58,8 @@ NEWER_VERSION: Final = define(
     "NK107",
     "newer-version",
     Severity.WARNING,
-    "The file names a version newer than this runtime knows.",
-    "Write the version the file is meant for; until then it is read as the newest one known.",
+    "The file has a version that is newer than this runtime knows.",
+    "Write the version that the file is meant for. Until then it is read as the newest known version.",
 )
 
 MISSING_KEY: Final = define(
@@ -67,7 +67,7 @@ MISSING_KEY: Final = define(
     "missing-key",
     Severity.ERROR,
     "A required key is absent.",
-    "Add the key at the place shown.",
+    "Add the key at the location shown.",
     "the key '{key}' is missing",
     "add '{key}: …'",
 )
@@ -96,8 +96,8 @@ WRONG_TYPE: Final = define(
     "NK109",
     "wrong-type",
     Severity.ERROR,
-    "A value is not of the kind its key takes.",
-    "Write a value of the kind that is named.",
+    "A value does not have the type that its key requires.",
+    "Write a value of the required type.",
 )
 WRONG_TYPE_WITH: Final = WRONG_TYPE.variant("'{name}' takes text, a number or a boolean")
 WRONG_TYPE_TEXT_BODY: Final = WRONG_TYPE.variant("a body of type '{type}' takes text")
@@ -117,8 +117,8 @@ INVALID_VALUE: Final = define(
     "NK110",
     "invalid-value",
     Severity.ERROR,
-    "A value is of the right kind but not allowed.",
-    "Use one of the values that are listed.",
+    "A value has the right type but is not allowed.",
+    "Use one of the listed values.",
 )
 INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is for the runtime to send")
 INVALID_VALUE_FIXED: Final = INVALID_VALUE.variant("the value of '{name}' {problem}")
@@ -192,16 +192,16 @@ UNKNOWN_KEY: Final = define(
     "NK111",
     "unknown-key",
     Severity.WARNING,
-    "A key that the specification does not have; it is ignored.",
-    "Remove the key, or move it to where the specification has it.",
+    "A key is not in the specification. It is ignored.",
+    "Remove the key, or move it to its place in the specification.",
 )
 
 MISSPELT_KEY: Final = define(
     "NK112",
     "misspelt-key",
     Severity.ERROR,
-    "A key that is nearly a known one.",
-    "Write the key that is suggested.",
+    "A key is a misspelling of a known one.",
+    "Use the suggested key.",
     "unknown key '{key}'",
 )
 
@@ -210,7 +210,7 @@ NOT_SERVED: Final = define(
     "not-served-yet",
     Severity.ERROR,
     "A part of the specification that this version does not serve yet.",
-    "Use what is suggested instead, or leave the part out.",
+    "Use the suggestion, or remove the part.",
 )
 NOT_SERVED_EXPOSE: Final = NOT_SERVED.variant("an expose of type '{type}' is not served yet")
 NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.variant(
@@ -230,7 +230,7 @@ NON_STANDARD_KEY: Final = define(
     "NK114",
     "non-standard-key",
     Severity.WARNING,
-    "A spelling outside the specification that is given its meaning.",
+    "A spelling is not in the specification, but is understood.",
     "Write the specification's spelling.",
 )
 NON_STANDARD_KEY_PATH: Final = NON_STANDARD_KEY.variant("an operation's own 'path' is read", "give it a resource")
@@ -248,8 +248,8 @@ NON_STANDARD: Final = define(
     "NK115",
     "non-standard",
     Severity.ERROR,
-    "Under `--strict`: a departure from the official schema of the file's version.",
-    "Write what the specification takes there, or check without `--strict`.",
+    "With `--strict`: a deviation from the official schema of the file's version.",
+    "Write what the specification allows, or validate without `--strict`.",
 )
 NON_STANDARD_BESIDE: Final = NON_STANDARD.variant("'{key}' may not stand beside '{other}'")
 NON_STANDARD_EMPTY: Final = NON_STANDARD.variant("{part} may not be empty")
@@ -269,8 +269,8 @@ STRICT_VERSION: Final = define(
     "NK116",
     "strict-version",
     Severity.WARNING,
-    "Under `--strict`: the official schema of the file's version is not known here; another version's was applied.",
-    "Write the version whose rules were applied, if the file is meant for it.",
+    "With `--strict`: the official schema of the file's version is not known. Another version's schema was applied.",
+    "Write the version of the applied schema, if the file is meant for it.",
     "the official schema of version '{version}' is not known here; the rules of {applied} were applied",
     "write '{applied}' if the file is meant for it",
 )
@@ -279,8 +279,8 @@ NO_EFFECT: Final = define(
     "NK117",
     "no-effect",
     Severity.WARNING,
-    "A key of the specification that changes nothing here.",
-    "Leave it for those who read the file otherwise; do not count on it here.",
+    "A key of the specification has no effect here.",
+    "Keep it for other programs. Do not rely on it here.",
 )
 NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.variant(
     "'maxBinarySize' has no effect here: the answer is not binary", "write 'outputRawFormat: binary' as well"
@@ -296,6 +296,6 @@ OTHER_DOCUMENT: Final = define(
     "NK118",
     "other-document",
     Severity.ERROR,
-    "The file is a document of another kind: an OpenAPI document, a Postman collection, a Compose file.",
-    "Name a capability file; to offer an API that another document describes, write a capability that consumes it.",
+    "The file is another kind of document: OpenAPI, a Postman collection, a Compose file.",
+    "Give a capability file. To expose an API that another document describes, write a capability that consumes it.",
 )

@@ -10,7 +10,7 @@ NO_SUCH_EXPOSE: Final = define(
     "NK401",
     "unknown-expose-type",
     Severity.ERROR,
-    "An expose type that does not exist.",
+    "The type of an expose does not exist.",
     "Use `rest` or `mcp`.",
     "there is no expose of type '{type}'",
 )
@@ -19,8 +19,8 @@ DUPLICATE_ROUTE: Final = define(
     "NK402",
     "duplicate-route",
     Severity.ERROR,
-    "Two operations of one expose answer the same method and path.",
-    "Keep one of the two; names of placeholders make no difference.",
+    "Two operations of one expose have the same method and path.",
+    "Keep one of the two. Names of placeholders do not matter.",
     "{method} {path} is routed twice",
     "keep one of the two; {line} has {method} {first}",
 )
@@ -41,7 +41,7 @@ PORT: Final = define(
     "port-clash",
     Severity.ERROR,
     "Two exposes that cannot share a port listen on the same one.",
-    "Change one port or address, or start with `--port NAMESPACE=PORT`.",
+    "Change a port or address, or start with `--port NAMESPACE=PORT`.",
     "'{first}' and '{second}' both listen on port {port}",
 )
 PORT_RANGE: Final = PORT.variant(
@@ -78,8 +78,8 @@ UNDECLARED_PLACEHOLDER: Final = define(
     "NK405",
     "undeclared-placeholder",
     Severity.WARNING,
-    "A path placeholder that no parameter declares.",
-    "Write the placeholder into the route's path, or bind it under `with`; otherwise callers give it in the query.",
+    "No parameter declares a path placeholder.",
+    "Add the placeholder to the path of the route, or set it with `with`. Otherwise callers give it in the query.",
     "'{name}' of the consumed path is declared nowhere; callers give it in the query",
     "write {{{name}}} into the route's path, or bind it under 'with'",
 )
@@ -88,8 +88,8 @@ UNPLACED_PARAMETER: Final = define(
     "NK406",
     "unplaced-path-parameter",
     Severity.ERROR,
-    "A parameter 'in: path' whose path has no place for it.",
-    "Write `{name}` into the path, or say where the parameter really goes.",
+    "A parameter has `in: path`, but the path has no such placeholder.",
+    "Add `{name}` to the path, or correct `in`.",
     "the path has no place for '{name}'",
 )
 
@@ -97,7 +97,7 @@ PATH_INPUT_IN_QUERY: Final = define(
     "NK412",
     "path-input-in-query",
     Severity.WARNING,
-    "An exposed input 'in: path' whose route has no place for it; callers give it in the query.",
+    "An exposed input has `in: path`, but its route has no such placeholder. Callers give it in the query.",
     "Write `{name}` into the route's path, or `in: query`.",
     "the route has no place for '{name}'; callers give it in the query",
 )
@@ -106,8 +106,8 @@ NOTHING_TO_SERVE: Final = define(
     "NK407",
     "nothing-to-serve",
     Severity.ERROR,
-    "A document that exposes nothing.",
-    "Add `exposes`; a file that is only there to be imported cannot run.",
+    "A document exposes nothing.",
+    "Add `exposes`. A file that exists only to be imported cannot run.",
     "nothing is exposed",
     "add 'exposes:' with a 'rest' or 'mcp' entry",
 )
@@ -120,8 +120,8 @@ SECOND_CONTROL: Final = define(
     "NK410",
     "second-control",
     Severity.ERROR,
-    "A capability with more than one `control` expose.",
-    "Keep one; it is for the whole capability.",
+    "A capability has more than one `control` expose.",
+    "Keep one, for the whole capability.",
     "a capability has one control expose at most",
     "remove it; the first stands on {line}",
 )
@@ -130,8 +130,8 @@ IMPORT_ONLY: Final = define(
     "NK411",
     "import-only",
     Severity.WARNING,
-    "A capability without `exposes`: others can import it, but it cannot run.",
-    "Add `exposes` if it is meant to run; `naftiko run` refuses it as `nothing-to-serve`.",
+    "A capability without `exposes` can be imported, but cannot run.",
+    "Add `exposes` if it should run. `naftiko run` refuses it as `nothing-to-serve`.",
     "nothing is exposed: this document can only be imported, not run",
     "add 'exposes:' with a 'rest' or 'mcp' entry, if it is meant to run",
 )
@@ -140,8 +140,8 @@ EMPTY_EXPOSE: Final = define(
     "NK422",
     "empty-expose",
     Severity.WARNING,
-    "An expose without routes or tools, or a resource without operations: callers get nothing there.",
-    "Write what it is to serve, or leave it out.",
+    "An expose has no routes or tools, or a resource has no operations.",
+    "Add routes, tools or operations, or remove the part.",
 )
 EMPTY_EXPOSE_RESOURCE: Final = EMPTY_EXPOSE.variant(
     "nothing is served at '{path}'", "write 'operations', or leave it out"
@@ -153,7 +153,7 @@ UNLISTED_PLACEHOLDER: Final = define(
     "NK421",
     "unlisted-placeholder",
     Severity.INFO,
-    "A placeholder of a route that no input parameter declares; only `validate --fix` looks for it.",
+    "No input parameter declares a placeholder of a route. Only `validate --fix` reports it.",
     "Declare it under the resource's `inputParameters`: `{name: …, in: path, type: string}`.",
     "the placeholder '{name}' is no declared input",
     "add {{name: {name}, in: path, type: string}} to the resource's inputParameters",
@@ -163,7 +163,7 @@ TOOL_NAME: Final = define(
     "NK408",
     "tool-name",
     Severity.WARNING,
-    "A tool's name that MCP clients may refuse.",
+    "MCP clients may reject the name of a tool.",
     "Use up to 64 letters, digits, dashes and underscores.",
     "clients may refuse a tool of the name '{name}'",
     "use up to 64 letters, digits, '-' and '_'",
@@ -173,7 +173,7 @@ CONTRADICTION: Final = define(
     "NK409",
     "contradicting-hint",
     Severity.WARNING,
-    "A tool's hint that the called operation's method contradicts.",
+    "A tool's hint contradicts the method of the called operation.",
     "Correct the hint, or leave it out.",
     "the hint '{hint}' cannot be true: '{operation}' is a {method}",
     "clients ask their users less of what only reads, and more of what destroys",

@@ -10,8 +10,8 @@ UNRESOLVED_CALL: Final = define(
     "NK201",
     "unresolved-call",
     Severity.ERROR,
-    "A call names no consumed operation.",
-    "Name an operation as `namespace.operation`, as `consumes` declares it.",
+    "A call refers to no consumed operation.",
+    "Use the name of a consumed operation: `namespace.operation`.",
     "no consumed operation '{call}'",
 )
 UNRESOLVED_CALL_API: Final = UNRESOLVED_CALL.variant("no consumed API '{namespace}'")
@@ -81,7 +81,7 @@ UNUSED_BINDING: Final = define(
     "NK205",
     "unused-binding",
     Severity.WARNING,
-    "A bound variable that no expression uses.",
+    "No expression uses a bound variable.",
     "Remove the binding, or use it as `{{NAME}}`.",
     "'{name}' is bound but never used",
     "remove it, or use it as {{{{{name}}}}}",
@@ -91,7 +91,7 @@ UNKNOWN_REFERENCE: Final = define(
     "NK206",
     "unknown-reference",
     Severity.ERROR,
-    "A value has the form of a reference, and names nothing.",
+    "A value has the form of a reference, but refers to nothing.",
     "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
     "'{written}' names nothing",
 )
@@ -110,7 +110,7 @@ UNKNOWN_PARAMETER: Final = define(
     "NK207",
     "unknown-parameter",
     Severity.ERROR,
-    "A 'with' key names no parameter of the consumed operation.",
+    "A key of `with` is not a parameter of the consumed operation.",
     "Correct the name, or declare it in the consumed operation's `inputParameters`.",
     "'{operation}' has no parameter '{name}'",
 )
@@ -122,8 +122,8 @@ PLACEHOLDER_CASE: Final = define(
     "NK208",
     "placeholder-spelling",
     Severity.WARNING,
-    "Names that meet only when case and punctuation are ignored.",
-    "Write the name alike on both sides.",
+    "Names match only if case and punctuation are ignored.",
+    "Use the same spelling on both sides.",
     "'{name}' is taken for '{meant}' of the path",
     "write '{meant}'",
 )
@@ -138,7 +138,7 @@ UNUSED_INPUT: Final = define(
     "NK209",
     "unused-input",
     Severity.WARNING,
-    "An input that reaches no parameter of the consumed operation.",
+    "An input reaches no parameter of the consumed operation.",
     "Remove the input, or declare a parameter that takes it.",
     "the input '{name}' reaches no parameter of '{operation}'",
 )
@@ -157,8 +157,8 @@ IMPORT: Final = define(
     "NK210",
     "unresolved-import",
     Severity.ERROR,
-    "An import that names no part of another file, or may not read it.",
-    "Name a namespace that the other file defines itself, in a file below the document's folder.",
+    "An import refers to a part that does not exist, or to a file that it may not read.",
+    "Use a namespace that the other file defines itself. The file must be below the document's folder.",
     "{file} has no {section} namespace '{namespace}'",
 )
 IMPORT_OF_URL: Final = IMPORT.variant(
@@ -194,7 +194,7 @@ UNLISTED_VARIABLE: Final = define(
     "NK211",
     "unlisted-variable",
     Severity.WARNING,
-    "An expression uses a variable that no bind lists; it is taken from the environment.",
+    "An expression uses a variable that no bind lists. It is read from the environment.",
     "List the variable under the `keys` of a bind without `location`.",
     "'{name}' is taken from the environment, though no bind lists it",
     "bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'",
@@ -208,8 +208,8 @@ PROVIDER: Final = define(
     "NK212",
     "unknown-provider",
     Severity.ERROR,
-    "A bind whose `location` has a scheme that no provider reads.",
-    "Use one of the schemes that are listed, or leave `location` out for the environment.",
+    "No provider reads the scheme of a bind's `location`.",
+    "Use one of the listed schemes, or remove `location` to use the environment.",
     "there is no provider of values '{scheme}'",
 )
 
@@ -217,8 +217,8 @@ UNKNOWN_STEP: Final = define(
     "NK213",
     "unknown-step",
     Severity.ERROR,
-    "A reference to a step that there is not, or that does not come before.",
-    "Name an earlier step; a mapping may name any.",
+    "A reference is to a step that does not exist, or that is not earlier.",
+    "Use an earlier step. A mapping can use any step.",
     "there is no step '{name}'",
 )
 UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.variant("the step '{name}' comes later", "put '{name}' before this step")
@@ -228,8 +228,8 @@ UNKNOWN_ACTION: Final = define(
     "NK214",
     "unknown-action",
     Severity.ERROR,
-    "A skill's tool is taken from what no `rest` or `mcp` expose has.",
-    "Name an expose of this document as `sourceNamespace`, and an operation or a tool of it as `action`.",
+    "A skill uses a tool that no `rest` or `mcp` expose has.",
+    "Set `sourceNamespace` to an expose of this document, and `action` to one of its operations or tools.",
     "'{namespace}' has no operation or tool '{action}'",
 )
 UNKNOWN_ACTION_NAMESPACE: Final = UNKNOWN_ACTION.variant("no 'rest' or 'mcp' expose has the namespace '{namespace}'")
@@ -239,7 +239,7 @@ SHARED_NAMESPACE: Final = define(
     "shared-namespace",
     Severity.WARNING,
     "An expose and a consumed API have the same namespace.",
-    "Rename one of the two; a namespace is meant to be unique in its document.",
+    "Rename one of the two.",
     "'{namespace}' is also the namespace of a consumed API",
     "rename one; the other stands on {line}",
 )
@@ -248,7 +248,7 @@ UNLISTED_INPUT: Final = define(
     "NK216",
     "unlisted-input",
     Severity.WARNING,
-    "A 'with' value names an input that is not among those that its operation or tool lists; it becomes one.",
+    "A value of `with` refers to an input that its operation or tool does not list. It is added.",
     "Correct the name, or list the input under `inputParameters`.",
     "'{name}' is not among the inputs, and becomes one",
 )
@@ -257,7 +257,7 @@ UNDOCUMENTED_REFERENCE: Final = define(
     "NK217",
     "undocumented-reference",
     Severity.WARNING,
-    "A value that names an input or a variable in another form than the specification has; it is given its meaning.",
+    "A value refers to an input or a variable in a form that the specification does not have. It is understood.",
     "Write `$this.<namespace>.x` under `with`, and `{{x}}` in a template.",
     "'{written}' is read as '{meant}'",
     "write '{meant}'",
@@ -267,8 +267,8 @@ VALUE_PREFIX: Final = define(
     "NK221",
     "value-prefix",
     Severity.INFO,
-    "A 'with' value names the caller's input by `rest.`, `tools.` or `mcp.`; only `validate --fix` looks for it.",
-    "Write the expose's namespace in its place.",
+    "A value of `with` uses the prefix `rest.`, `tools.` or `mcp.`. Only `validate --fix` reports it.",
+    "Use the namespace of the expose instead.",
     "'{prefix}.' stands for the expose's own namespace",
     "write '{meant}'",
 )
