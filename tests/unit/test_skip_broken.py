@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime.cli.skip_broken import without_clashes
+from naftiko_runtime.cli.skip_broken import drop_clashing_parts
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
@@ -347,7 +347,7 @@ def write(folder: Path, **files: str) -> list[Loaded]:
     for name, text in files.items():
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")
     overrides = Overrides(skip_broken=True)
-    return without_clashes([load(folder / f"{name}.yml", overrides) for name in files])
+    return drop_clashing_parts([load(folder / f"{name}.yml", overrides) for name in files])
 
 
 def told(loaded: list[Loaded]) -> list[Any]:

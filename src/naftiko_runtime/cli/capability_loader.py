@@ -14,10 +14,10 @@ from msgspec import structs
 
 from naftiko_runtime import rules
 from naftiko_runtime.cli.discover import discover_runnable
-from naftiko_runtime.cli.environment import environment
-from naftiko_runtime.cli.output import show, text
+from naftiko_runtime.cli.env_files import read_environment
+from naftiko_runtime.cli.output import format_findings, print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
-from naftiko_runtime.cli.skip_broken import log_left_out, show_left_out, without_clashes
+from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.cli.logging_setup import Redactor
-    from naftiko_runtime.cli.run_options import RunOptions
+    from naftiko_runtime.cli.run_options import ClientOptions, DocumentOptions
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.secret import Secret
 
@@ -50,19 +50,20 @@ class _Documents(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CapabilityLoader:
-    """Loads what the options name."""
+    """Loads what the command line names."""
 
-    options: RunOptions
+    documents: DocumentOptions
+    client: ClientOptions
 
     def load_or_exit(self) -> list[Loaded]:
         """Load the files; exit with their findings when they cannot be served."""
         loaded, clash, failed = self._load_documents()
         if failed:
             for one in loaded:
-                show(one, sys.stderr)
+                print_findings(one, sys.stderr)
             if clash:
                 click.echo(clash, err=True)
-            show_left_out(loaded)
+            print_left_out(loaded)
             sys.exit(EXIT_FAILED)
         return loaded
 
@@ -73,11 +74,11 @@ class CapabilityLoader:
             BindError: Variables are missing, or a sandbox file is invalid.
         """
         plans = [(one.plan, _files_digest(one)) for one in loaded if one.plan is not None]
-        if self.options.sandbox is not None:
-            return [_make_sandbox(plan, self.options.sandbox, digest) for plan, digest in plans]
-        connections = self.options.upstream_connections
-        open_transport = partial(open_client, self.options.http_client, connections_each_max=connections)
-        values = environment(self.options.env_files)
+        if self.documents.sandbox is not None:
+            return [_make_sandbox(plan, self.documents.sandbox, digest) for plan, digest in plans]
+        connections = self.client.upstream_connections
+        open_transport = partial(open_client, self.client.http_client, connections_each_max=connections)
+        values = read_environment(self.documents.env_files)
         served: list[ServedCapability] = []
         missing: list[str] = []
         for plan, digest in plans:
@@ -98,7 +99,7 @@ class CapabilityLoader:
         try:
             loaded, clash, failed = self._load_documents()
             if failed:
-                raise BindError((*map(text, loaded), *((clash,) if clash else ())))
+                raise BindError((*map(format_findings, loaded), *((clash,) if clash else ())))
             served = self.resolve(loaded)
         except click.ClickException as error:
             raise BindError((error.message,)) from None
@@ -108,12 +109,12 @@ class CapabilityLoader:
 
     def _load_documents(self) -> _Documents:
         sources = SourceCache()
-        overrides = structs.replace(self.options.overrides(), reading=sources.read)
+        overrides = structs.replace(self.documents.overrides(), reading=sources.read)
         loaded = [load(file, overrides) for file in self._find_files(sources)]
-        if self.options.sandbox is not None:
+        if self.documents.sandbox is not None:
             loaded = [_without_unused_variables(one) for one in loaded]
-        if self.options.skip_broken:
-            kept = without_clashes(loaded)
+        if self.documents.skip_broken:
+            kept = drop_clashing_parts(loaded)
             return _Documents(kept, "", all(one.plan is None for one in kept))
         together = Findings()
         for one in loaded:
@@ -127,7 +128,7 @@ class CapabilityLoader:
 
     def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""
-        paths, sandbox = self.options.paths, self.options.sandbox
+        paths, sandbox = self.documents.paths, self.documents.sandbox
         files = discover_runnable(paths, sources)
         if not paths:
             took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
@@ -174,7 +175,7 @@ def _make_sandbox(plan: Plan, sandbox: str, digest: str) -> ServedCapability:
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
-        raise BindError((text(Loaded(None, error.diagnostics, error.source)),)) from None
+        raise BindError((format_findings(Loaded(None, error.diagnostics, error.source)),)) from None
     return ServedCapability(
         echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{digest} {answers!r}"
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
-from naftiko_runtime.cli.rule_selection import UnknownRule, all_named, rules_named
+from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule, expand_rules
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.suggest import did_you_mean
 
@@ -25,6 +25,7 @@ _MENTION: Final = re.compile(rb"^\s*\[?\s*[\"']?tool\b.*naftiko|^\s*\[\s*[\"']?t
 
 _SEVERITIES: Final[dict[str, Severity | None]] = {**{str(s): s for s in Severity}, "off": None}
 _T = TypeVar("_T")
+_W = TypeVar("_W")
 
 
 class ConfigurationError(click.ClickException):
@@ -62,10 +63,10 @@ class Configuration(NamedTuple):
         """Whether a file or folder is left out."""
         if not self.exclude:
             return False
-        from naftiko_runtime.cli.gitignore import compiled
+        from naftiko_runtime.cli.gitignore import compile_patterns
 
         relative = os.path.relpath(path, self.folder).replace(os.sep, "/")
-        return compiled(self.exclude).match_file(relative + "/" * folder)
+        return compile_patterns(self.exclude).match_file(relative + "/" * folder)
 
 
 NONE: Final = Configuration()
@@ -108,13 +109,13 @@ def _read(folder: Path) -> Configuration | None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise ConfigurationError(f"cannot read {_shown(file)}: {error.strerror}") from None
-        if (table := _table(file, raw)) is not None:
-            return _Reader(file, table).configuration()
+            raise ConfigurationError(f"cannot read {_display_path(file)}: {error.strerror}") from None
+        if (table := _parse_toml(file, raw)) is not None:
+            return _TableParser(file, table).parse()
     return None
 
 
-def _table(file: Path, raw: bytes) -> dict[str, Any] | None:
+def _parse_toml(file: Path, raw: bytes) -> dict[str, Any] | None:
     project = file.name == _PROJECT
     if project and not _MENTION.search(raw):
         return None
@@ -123,92 +124,92 @@ def _table(file: Path, raw: bytes) -> dict[str, Any] | None:
     try:
         data = tomllib.loads(raw.decode())
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{_shown(file)} is not UTF-8 text") from None
+        raise ConfigurationError(f"{_display_path(file)} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{_shown(file)} is no TOML: {error}") from None
+        raise ConfigurationError(f"{_display_path(file)} is no TOML: {error}") from None
     if not project:
         return data
     tools = data.get("tool", {})
     table = tools.get("naftiko") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigurationError(f"{_shown(file)}: 'tool.naftiko' has to be a table")
+        raise ConfigurationError(f"{_display_path(file)}: 'tool.naftiko' has to be a table")
     return table
 
 
-def _shown(file: Path) -> str:
+def _display_path(file: Path) -> str:
     relative = os.path.relpath(file)
     return str(file) if relative.startswith(os.pardir) else relative
 
 
-class _Reader:
+class _TableParser:
     """Reads one table, and complains with its file's name."""
 
     def __init__(self, file: Path, table: dict[str, Any]) -> None:
         self._file = file
         self._table = table
 
-    def configuration(self) -> Configuration:
-        """What the table says."""
+    def parse(self) -> Configuration:
+        """Return what the table says."""
         keys: dict[str, Callable[[str, Any], Any]] = {
-            "select": self._selected,
-            "ignore": self._rules,
-            "error-on": self._error_on,
-            "severity": self._severities,
-            "exclude": self._texts,
-            "allow-import": self._folders,
+            "select": self._parse_selected,
+            "ignore": self._parse_rules,
+            "error-on": self._parse_error_on,
+            "severity": self._parse_severities,
+            "exclude": self._parse_strings,
+            "allow-import": self._parse_folders,
         }
         values: dict[str, Any] = {}
         for key, value in self._table.items():
             if key not in keys:
-                raise self._fault(f"unknown key '{key}'; {did_you_mean(key, keys)}")
+                raise self._error(f"unknown key '{key}'; {did_you_mean(key, keys)}")
             values[key.replace("-", "_")] = keys[key](key, value)
         if "allow_import" in values:
             values["allowed_imports"] = values.pop("allow_import")
         return Configuration(self._file.parent, **values)
 
-    def _fault(self, message: str) -> ConfigurationError:
-        where = f"{_shown(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
+    def _error(self, message: str) -> ConfigurationError:
+        where = f"{_display_path(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
         return ConfigurationError(where + message)
 
-    def _texts(self, key: str, value: Any) -> tuple[str, ...]:
+    def _parse_strings(self, key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._fault(f"'{key}' has to be a list of texts")
+            raise self._error(f"'{key}' has to be a list of texts")
         return tuple(value)
 
-    def _selected(self, key: str, value: Any) -> frozenset[str]:
-        if not (named := self._rules(key, value)):
-            raise self._fault(f"'{key}' names no rule, so that nothing would be told")
-        return named
+    def _parse_selected(self, key: str, value: Any) -> frozenset[str]:
+        if not (selected := self._parse_rules(key, value)):
+            raise self._error(f"'{key}' names no rule, so that nothing would be told")
+        return selected
 
-    def _rules(self, key: str, value: Any) -> frozenset[str]:
-        return self._named(key, all_named, self._texts(key, value))
+    def _parse_rules(self, key: str, value: Any) -> frozenset[str]:
+        return self._expand(key, expand_rules, self._parse_strings(key, value))
 
-    def _named(self, key: str, named: Callable[[Any], _T], words: Any) -> _T:
+    def _expand(self, key: str, expand: Callable[[_W], _T], words: _W) -> _T:
         try:
-            return named(words)
+            return expand(words)
         except UnknownRule as error:
-            raise self._fault(f"'{key}': {error}") from None
+            raise self._error(f"'{key}': {error}") from None
 
-    def _error_on(self, key: str, value: Any) -> Severity:
+    def _parse_error_on(self, key: str, value: Any) -> Severity:
         known = [str(severity) for severity in Severity]
         if value not in known:
-            raise self._fault(f"'{key}' has to be one of {', '.join(known)}, not {value!r}")
+            raise self._error(f"'{key}' has to be one of {', '.join(known)}, not {value!r}")
         return Severity(value)
 
-    def _severities(self, key: str, value: Any) -> dict[str, Severity | None]:
+    def _parse_severities(self, key: str, value: Any) -> dict[str, Severity | None]:
         if not isinstance(value, dict):
-            raise self._fault(f"'{key}' has to be a table of rules and severities")
+            raise self._error(f"'{key}' has to be a table of rules and severities")
         severities: dict[str, Severity | None] = {}
         for word, severity in value.items():
-            slugs = self._named(key, rules_named, word)
+            slugs = self._expand(key, expand_rule, word)
             if not isinstance(severity, str) or severity not in _SEVERITIES:
-                raise self._fault(f"'{key}.{word}' has to be one of {', '.join(_SEVERITIES)}, not {severity!r}")
+                raise self._error(f"'{key}.{word}' has to be one of {', '.join(_SEVERITIES)}, not {severity!r}")
             severities |= dict.fromkeys(slugs, _SEVERITIES[severity])
         return severities
 
-    def _folders(self, key: str, value: Any) -> tuple[Path, ...]:
-        folders = tuple(self._file.parent / text for text in self._texts(key, value))
+    def _parse_folders(self, key: str, value: Any) -> tuple[Path, ...]:
+        folders = tuple(self._file.parent / text for text in self._parse_strings(key, value))
         for folder in folders:
             if not folder.is_dir():
-                raise self._fault(f"'{key}': there is no folder {_shown(folder)}")
+                raise self._error(f"'{key}': there is no folder {_display_path(folder)}")
         return folders

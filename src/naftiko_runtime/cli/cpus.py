@@ -12,7 +12,7 @@ _ROOT: Final = Path("/sys/fs/cgroup")
 _OWN: Final = Path("/proc/self/cgroup")
 
 
-def available_cores(root: Path = _ROOT, own: Path = _OWN) -> int:
+def count_cpus(root: Path = _ROOT, own: Path = _OWN) -> int:
     """The cores that this process may run on, or the quota of its control group where that is less; at least one.
 
     Args:

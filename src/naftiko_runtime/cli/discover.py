@@ -92,13 +92,13 @@ def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[Input]:
 
 def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
     """Return the files of a walk that a glob matches; a folder that it matches stands for all files in it."""
-    from naftiko_runtime.cli.gitignore import compiled
+    from naftiko_runtime.cli.gitignore import compile_patterns
 
     fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
     base = Path(*glob.parts[:fixed])
     if not base.is_dir():
         return
-    spec = compiled(("/" + "/".join(glob.parts[fixed:]),))
+    spec = compile_patterns(("/" + "/".join(glob.parts[fixed:]),))
     for file in walk.files(base):
         candidate = has_capability_name(file) or has_capability_name(file, (glob.suffix,))
         if candidate and spec.match_file(file.relative_to(base).as_posix()):

@@ -11,7 +11,7 @@ import click
 import yaml
 
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
-from naftiko_runtime.cli.output import show
+from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.loading import load
@@ -63,7 +63,7 @@ def openapi(
     if output is not None and output.resolve() == file.resolve():
         raise click.UsageError(f"-o would overwrite {file} itself.")
     loaded = load(file, Overrides(allowed_imports=allowed_imports, skip_broken=skip_broken))
-    show(loaded, sys.stderr)
+    print_findings(loaded, sys.stderr)
     if loaded.plan is None:
         sys.exit(_EXIT_FAILED)
     document = as_openapi(loaded.plan, _chosen(loaded.plan, namespace))

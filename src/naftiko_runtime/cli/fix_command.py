@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, SourceCache
 
 
-class Fixing:
+class Fixer:
     """Fixes files one by one, and counts.
 
     Args:

@@ -82,9 +82,9 @@ class _GitIgnore(NamedTuple):
 
     def decide(self, path: Path, folder: bool) -> bool | None:
         """Return whether it ignores a path; None when no line is about it."""
-        from naftiko_runtime.cli.gitignore import ignores
+        from naftiko_runtime.cli.gitignore import decide_ignored
 
-        return ignores(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
+        return decide_ignored(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
 
 
 def _is_ignored(path: Path, folder: bool, above: tuple[_GitIgnore, ...]) -> bool:

@@ -16,9 +16,9 @@ _THROUGH_A_FOLDER: Final = "ps_d"
 
 
 @lru_cache(maxsize=256)
-def compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def compile_patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     """What tells paths that the patterns match, from where they stand, or that stand in a folder that they match."""
-    return GitIgnoreSpec([pattern for line in patterns for pattern in _patterns(line)], backend="simple")
+    return GitIgnoreSpec([pattern for line in patterns for pattern in _parse_patterns(line)], backend="simple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class _Line:
     pattern: GitIgnoreSpecPattern
     folders_only: bool
 
-    def says(self, path: str, *, folder: bool) -> bool | None:
+    def decide(self, path: str, *, folder: bool) -> bool | None:
         if self.folders_only and not folder:
             return None
         found = self.pattern.match_file(path)
@@ -39,26 +39,26 @@ class _Line:
 
 
 @lru_cache(maxsize=256)
-def _lines(text: str) -> tuple[_Line, ...]:
+def _parse_lines(text: str) -> tuple[_Line, ...]:
     lines = []
     for line in text.split("\n"):
         written = line.removesuffix("\r")
         while written.endswith(" ") and not written.endswith("\\ "):
             written = written[:-1]
-        lines += [_Line(pattern, written.endswith("/")) for pattern in _patterns(written.removesuffix("/"))]
+        lines += [_Line(pattern, written.endswith("/")) for pattern in _parse_patterns(written.removesuffix("/"))]
     return tuple(reversed(lines))
 
 
-def ignores(text: str, path: str, *, folder: bool) -> bool | None:
+def decide_ignored(text: str, path: str, *, folder: bool) -> bool | None:
     """Whether a ``.gitignore`` leaves out a path relative to it, or brings it back; none when it does not say.
 
     The folders above the path have been asked about before, and are not left out.
     """
-    said = (line.says(path, folder=folder) for line in _lines(text))
+    said = (line.decide(path, folder=folder) for line in _parse_lines(text))
     return next((answer for answer in said if answer is not None), None)
 
 
-def _patterns(line: str) -> list[GitIgnoreSpecPattern]:
+def _parse_patterns(line: str) -> list[GitIgnoreSpecPattern]:
     """What a line means; what is no pattern means nothing, as for git."""
     try:
         # The other backends are for thousands of patterns, and cost more to import than all the rest.

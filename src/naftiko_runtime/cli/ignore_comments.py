@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime import rules
-from naftiko_runtime.cli.rule_selection import UnknownRule, rules_named
+from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule
 from naftiko_runtime.diagnostic import Span, diagnose
 from naftiko_runtime.rules import Severity, helps
 from naftiko_runtime.source import LINE_BREAK
@@ -66,39 +66,41 @@ class Ignore:
             yield from (name for name in self.names if diagnostic.rule.slug in name.rules)
 
 
-def ignores(text: str, file: str) -> tuple[Ignore, ...]:
+def parse_ignore_comments(text: str, file: str) -> tuple[Ignore, ...]:
     """The comments of a YAML text that silence findings."""
     lines = LINE_BREAK.split(text)
     matches = [(row, match) for row, line in enumerate(lines) if (match := _COMMENT.search(line))]
     if not matches:
         return ()
     inside = _Scalars(text)
-    head = next((row for row, line in enumerate(lines) if not _blank(line)), len(lines))
-    found = (_ignore(lines, row, match, file, head) for row, match in matches if (row, match.start()) not in inside)
+    head = next((row for row, line in enumerate(lines) if not _is_blank(line)), len(lines))
+    found = (
+        _parse_comment(lines, row, match, file, head) for row, match in matches if (row, match.start()) not in inside
+    )
     return tuple(found)
 
 
-def _blank(line: str) -> bool:
+def _is_blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def _ignore(lines: Sequence[str], row: int, match: re.Match[str], file: str, head: int) -> Ignore:
+def _parse_comment(lines: Sequence[str], row: int, match: re.Match[str], file: str, head: int) -> Ignore:
     span = Span(file, row + 1, match.start() + 1, row + 1, match.end() + 1)
-    names = None if match["names"] is None else tuple(_names(match, span))
+    names = None if match["names"] is None else tuple(_parse_names(match, span))
     if match["file"]:
         return Ignore(span, names, 0) if row < head else Ignore(span, names, None, rules.UNUSED_IGNORE_TOO_LATE)
-    if not _blank(lines[row]):
+    if not _is_blank(lines[row]):
         return Ignore(span, names, row + 1)
-    following = (number for number, line in enumerate(lines[row + 1 :], row + 2) if not _blank(line))
+    following = (number for number, line in enumerate(lines[row + 1 :], row + 2) if not _is_blank(line))
     return Ignore(span, names, next(following, None))
 
 
-def _names(match: re.Match[str], span: Span) -> Iterator[Name]:
+def _parse_names(match: re.Match[str], span: Span) -> Iterator[Name]:
     for word in _NAME.finditer(match["names"]):
         column = match.start("names") + word.start() + 1
         place = Span(span.file, span.line, column, span.line, column + len(word[0]))
         try:
-            yield Name(word[0], place, rules_named(word[0]))
+            yield Name(word[0], place, expand_rule(word[0]))
         except UnknownRule as error:
             yield Name(word[0], place, suggestion=error.suggestion)
 
@@ -126,7 +128,9 @@ class _Scalars:
         return index >= 0 and place < self._ends[index]
 
 
-def silenced(found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore]], file: str) -> list[Diagnostic]:
+def filter_ignored(
+    found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore]], file: str
+) -> list[Diagnostic]:
     """What comments leave of the findings, and what is to be told of those of a file itself that silence none.
 
     Args:
@@ -135,18 +139,18 @@ def silenced(found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore
         file: The document's own file.
     """
     used: set[int] = set()
-    kept = [diagnostic for diagnostic in found if not _silencers(diagnostic, comments, file, used)]
+    kept = [diagnostic for diagnostic in found if not _find_silencers(diagnostic, comments, file, used)]
     own = comments.get(file, ())
     # A comment without names may not silence that it silences nothing.
     over_unused = {file: [comment for comment in own if comment.names is not None or comment.line == 0]}
     # What is found later in a sound document is not known of one whose beginning is not understood.
     looked = not any(d.severity is Severity.ERROR and d.rule.code.startswith(_FIRST) for d in found)
-    unused = list(chain.from_iterable(_unused(comment, used) for comment in own)) if looked else []
-    kept += [diagnostic for diagnostic in unused if not _silencers(diagnostic, over_unused, file, used)]
+    unused = list(chain.from_iterable(_report_unused(comment, used) for comment in own)) if looked else []
+    kept += [diagnostic for diagnostic in unused if not _find_silencers(diagnostic, over_unused, file, used)]
     return sorted(kept, key=lambda d: (d.span is not None, d.span))
 
 
-def _silencers(
+def _find_silencers(
     diagnostic: Diagnostic, comments: Mapping[str, Sequence[Ignore]], file: str, used: set[int]
 ) -> list[Name | Ignore]:
     where = diagnostic.span.file if diagnostic.span else file
@@ -155,7 +159,7 @@ def _silencers(
     return silencers
 
 
-def _unused(comment: Ignore, used: set[int]) -> Iterator[Diagnostic]:
+def _report_unused(comment: Ignore, used: set[int]) -> Iterator[Diagnostic]:
     if comment.line is None:
         yield diagnose(comment.fault(), comment.span)
     elif not comment.names:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
-from naftiko_runtime.cli.check import told
+from naftiko_runtime.cli.check_file import select_findings
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
-from naftiko_runtime.cli.ignore_comments import ignores, silenced
+from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.extras import install_advice
 from naftiko_runtime.link.overrides import Overrides
@@ -54,12 +54,12 @@ class _Judge:
 
     def told(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
         """What the configuration and comments leave of the findings."""
-        return told(loaded, str(file), _configuration(file)[0], Selection()).diagnostics
+        return select_findings(loaded, str(file), _configuration(file)[0], Selection()).diagnostics
 
     def silences(self, text: str, diagnostic: Diagnostic) -> bool:
         """Whether a comment in a text is about a finding."""
         file = diagnostic.span.file if diagnostic.span is not None else ""
-        return diagnostic not in silenced([diagnostic], {file: ignores(text, file)}, file)
+        return diagnostic not in filter_ignored([diagnostic], {file: parse_ignore_comments(text, file)}, file)
 
 
 def _configuration(file: Path) -> tuple[Configuration, str]:

@@ -101,7 +101,7 @@ class _Workers(click.ParamType[Any]):
         if isinstance(value, int):
             return value
         if value == "auto":
-            return _one_for_each_core()
+            return _count_workers()
         if not str(value).isdecimal() or not 1 <= int(value) <= WORKERS_MAX:
             self.fail(f"'{value}' is neither a number from 1 to {WORKERS_MAX} nor 'auto'", param, ctx)
         if int(value) > 1 and not _MANY_CAN_SERVE:
@@ -109,10 +109,10 @@ class _Workers(click.ParamType[Any]):
         return int(value)
 
 
-def _one_for_each_core() -> int:
-    from naftiko_runtime.cli.cpus import available_cores
+def _count_workers() -> int:
+    from naftiko_runtime.cli.cpus import count_cpus
 
-    return min(available_cores(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
+    return min(count_cpus(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
 
 
 _STRICT = "Take every departure from the official schema of the file's version for an error."

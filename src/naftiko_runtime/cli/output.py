@@ -25,15 +25,15 @@ FORMATS: Final[tuple[Format, ...]] = ("full", "concise", "json", "github", "sari
 FOR_PEOPLE: Final[frozenset[Format]] = frozenset({"full", "concise"})
 
 
-def show(loaded: Loaded, stream: TextIO) -> None:
+def print_findings(loaded: Loaded, stream: TextIO) -> None:
     """Write what was found in a file; nothing when it is clean."""
     if loaded.diagnostics:
-        colour = coloured(stream)
-        click.echo(text(loaded, colour=colour), file=stream, color=colour)
+        colour = use_colour(stream)
+        click.echo(format_findings(loaded, colour=colour), file=stream, color=colour)
 
 
-def text(loaded: Loaded, *, colour: bool = False) -> str:
-    """What was found in a file, with its lines."""
+def format_findings(loaded: Loaded, *, colour: bool = False) -> str:
+    """Return what was found in a file, with its lines."""
 
     def line_of(span: Span) -> str:
         return loaded.source.quoted(span) if loaded.source is not None else ""
@@ -41,8 +41,8 @@ def text(loaded: Loaded, *, colour: bool = False) -> str:
     return as_text(loaded.diagnostics, line_of, colour=colour)
 
 
-def coloured(stream: TextIO) -> bool:
-    """Whether to write colours: on a terminal, unless ``NO_COLOR`` or ``FORCE_COLOR`` says otherwise."""
+def use_colour(stream: TextIO) -> bool:
+    """Return whether to write colours: on a terminal, unless ``NO_COLOR`` or ``FORCE_COLOR`` says otherwise."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -50,8 +50,8 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def rendered(files: Sequence[Checked], form: Format, *, colour: bool) -> str:
-    """What was found in all files, in a format, of which only that one is imported."""
+def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> str:
+    """Render what was found in all files; only the format that is asked for is imported."""
     match form:
         case "full":
             from naftiko_runtime.render.full import full
@@ -88,8 +88,8 @@ def _repository() -> str:
     return checkout if inside else here
 
 
-def count(diagnostics: Iterable[Diagnostic]) -> str:
-    """``2 errors, 1 warning``, or ``no findings``."""
+def count_findings(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return ``2 errors, 1 warning``, or ``no findings``."""
     counter = Counter(diagnostic.severity for diagnostic in diagnostics)
     parts = [f"{n} {severity}{'s' * (n != 1)}" for severity in Severity if (n := counter[severity])]
     return ", ".join(parts) or "no findings"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from naftiko_runtime.cli.rule_selection import UnknownRule, rules_named
+from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule
 from naftiko_runtime.render.rule_pages import read_page
 from naftiko_runtime.rules import RULES
 
@@ -17,7 +17,7 @@ def rule(name: str) -> None:
     NAME is what a finding shows in brackets (unresolved-call), or the rule's code (NK201).
     """
     try:
-        slugs = sorted(rules_named(name), key=lambda slug: RULES[slug].code)
+        slugs = sorted(expand_rule(name), key=lambda slug: RULES[slug].code)
     except UnknownRule as error:
         raise click.BadParameter(str(error), param_hint="NAME") from None
     if len(slugs) == 1:

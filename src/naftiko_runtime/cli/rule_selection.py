@@ -1,16 +1,13 @@
-"""Which rules are told of, how much they matter, and from where on a check fails."""
+"""Which rules are reported, their severity, and from which severity on a check fails."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.rules import RULES, Severity
-from naftiko_runtime.suggest import closest
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,41 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
 
 _ALWAYS: Final = frozenset({rules.UNREADABLE.slug, rules.SYNTAX.slug})
-"""Told whatever is chosen: nothing else is known of such a file."""
-_CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
-
-
-class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
-    """No rule has that name; the message says so, and which one may be meant: the ``suggestion``."""
-
-    def __init__(self, word: str) -> None:
-        codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []
-        self.suggestion = closest(word, codes or RULES)
-        super().__init__(f"no rule '{word}'" + (f"; did you mean '{self.suggestion}'?" if self.suggestion else ""))
-
-
-def rules_named(word: str) -> frozenset[str]:
-    """The slugs of the rules that a slug, a code or the beginning of codes names.
-
-    Raises:
-        UnknownRule: There is none.
-    """
-    if word in RULES:
-        return frozenset({word})
-    if _CODE.fullmatch(word):
-        found = frozenset(slug for slug, rule in RULES.items() if rule.code.startswith(word.upper()))
-        if found:
-            return found
-    raise UnknownRule(word)
-
-
-def all_named(words: Iterable[str]) -> frozenset[str]:
-    """The rules of several words.
-
-    Raises:
-        UnknownRule: One of them names none.
-    """
-    return frozenset().union(*map(rules_named, words))
+"""Always reported: nothing else is known of such a file."""
 
 
 class Selection(NamedTuple):
@@ -69,8 +32,8 @@ class Selection(NamedTuple):
     ignore: frozenset[str] = frozenset()
     error_on: Severity | None = None
 
-    def told(self, found: Iterable[Diagnostic], configuration: Configuration) -> Iterator[Diagnostic]:
-        """What is told of what was found, with the severity that it is given."""
+    def filter_findings(self, found: Iterable[Diagnostic], configuration: Configuration) -> Iterator[Diagnostic]:
+        """Return the findings that are selected, with the severity that the configuration gives them."""
         for diagnostic in found:
             slug = diagnostic.rule.slug
             severity = configuration.severity.get(slug, diagnostic.severity)
@@ -84,6 +47,6 @@ class Selection(NamedTuple):
             elif wanted and slug not in self.ignore and severity is not None:
                 yield diagnostic if severity is diagnostic.severity else replace(diagnostic, severity=severity)
 
-    def fails_on(self, configuration: Configuration) -> Severity:
-        """The least severity that is a failure."""
+    def failing_severity(self, configuration: Configuration) -> Severity:
+        """Return the least severity that is a failure."""
         return self.error_on or configuration.error_on or Severity.ERROR

@@ -12,10 +12,10 @@ import click
 
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_secrets
-from naftiko_runtime.cli.environment import environment
-from naftiko_runtime.cli.output import show
+from naftiko_runtime.cli.env_files import read_environment
+from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
-from naftiko_runtime.cli.skip_broken import log_left_out, show_left_out
+from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.rules import Severity, render_statement
@@ -43,24 +43,24 @@ def run(options: RunOptions) -> None:
 
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """
-    for namespace, base_uri in options.base_uris:
+    for namespace, base_uri in options.documents.base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {render_statement(fault)}", param_hint="--base-uri")
-    loader = CapabilityLoader(options)
+    loader = CapabilityLoader(options.documents, options.client)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
     settings = options.settings(_read_trace_options(options))
-    sys.exit(_start(loader, loaded, settings))
+    sys.exit(_start(options, loader, loaded, settings))
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
     """Reject options for namespaces that no document has."""
     plans = [one.plan for one in loaded if one.plan is not None]
     consumed = {upstream.namespace for plan in plans for upstream in plan.upstreams}
-    _check_known(dict(options.base_uris), consumed, "--base-uri")
+    _check_known(dict(options.documents.base_uris), consumed, "--base-uri")
     exposed = {server.namespace for plan in plans for server in plan.servers}
     exposed |= {left.expose for one in loaded for left in one.left_out if left.expose is not None}
-    _check_known(dict(options.ports), exposed, "--port")
+    _check_known(dict(options.documents.ports), exposed, "--port")
 
 
 def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> None:
@@ -73,18 +73,17 @@ def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> Non
 def _read_trace_options(options: RunOptions) -> TraceOptions | None:
     """Return where spans go; exit when the variables that say it are invalid."""
     try:
-        return trace_options(environment(options.env_files))
+        return trace_options(read_environment(options.documents.env_files))
     except BindError as error:
         click.echo(error, err=True)
         sys.exit(EXIT_FAILED)
 
 
-def _start(loader: CapabilityLoader, loaded: Sequence[Loaded], settings: ServerSettings) -> int:
+def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loaded], settings: ServerSettings) -> int:
     """Resolve variables, configure logging and serve; returns the exit status."""
     from naftiko_runtime.cli import logging_setup
     from naftiko_runtime.http_server.listening_sockets import ListenError
 
-    options = loader.options
     console = sys.stderr.isatty()
     try:
         served = loader.resolve(loaded)
@@ -96,15 +95,15 @@ def _start(loader: CapabilityLoader, loaded: Sequence[Loaded], settings: ServerS
             logging_setup.add_trace_ids()
         for one in loaded:
             if console:
-                show(one, sys.stderr)
+                print_findings(one, sys.stderr)
             else:
                 _log_findings(one)
         label = banner.joined_labels(list(dict.fromkeys(one.plan.label for one in served)))
         announce = banner.table if console else banner.log_lines
 
         def on_start(opened: Sequence[OpenPort]) -> None:
-            announce(label, opened, sandbox=options.sandbox is not None, workers=settings.workers)
-            (show_left_out if console else log_left_out)(loaded)
+            announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
+            (print_left_out if console else log_left_out)(loaded)
 
         serve = _serve_with_workers if settings.workers > 1 else _serve_alone
         cut_off = serve(options, served, settings, on_start, partial(loader.reload, redactor))
@@ -141,7 +140,7 @@ def _serve_with_workers(
     from naftiko_runtime.workers.supervisor import serve_with_workers
     from naftiko_runtime.workers.worker_handle import WorkerError
 
-    _preload(options.http_client)
+    _preload(options.client.http_client)
     try:
         return serve_with_workers(served, settings, on_start, load, add_worker_number)
     except WorkerError as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -26,7 +26,7 @@ from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from ipaddress import IPv4Network, IPv6Network
 
     from naftiko_runtime.http_client import HttpClient
@@ -37,8 +37,8 @@ BESIDE_THE_FILE: Final = "(beside the file)"
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
-    """The command line and its ``NAFTIKO_*`` variables; each field is the option of that name."""
+class DocumentOptions:
+    """Which documents to serve, and how to read them; each field is the option of that name."""
 
     paths: tuple[Path, ...]
     sandbox: str | None
@@ -46,30 +46,13 @@ class RunOptions:
     ports: tuple[tuple[str, int], ...]
     port_offset: int
     host: str | None
-    control: tuple[str, int] | None
-    workers: int
     env_files: tuple[Path, ...]
     allowed_imports: tuple[Path, ...]
     skip_broken: bool
     strict: bool
-    http_client: HttpClient
-    upstream_connections: int
-    deadline: float
-    total_deadline: float | None
-    half_closed: float
-    grace: float
-    linger: float
-    max_body: int
-    max_message: int
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
-    exposed_headers: tuple[bytes, ...]
-    origins: tuple[str, ...]
-    allowed_hosts: tuple[str, ...]
-    mcp_direct: bool
-    log_level: str
 
     def overrides(self) -> Overrides:
-        """Return how documents are read."""
+        """Return how the documents are read."""
         return Overrides(
             dict(self.base_uris),
             dict(self.ports),
@@ -80,29 +63,70 @@ class RunOptions:
             self.strict,
         )
 
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How to call upstreams."""
+
+    http_client: HttpClient
+    upstream_connections: int
+    deadline: float
+    total_deadline: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerOptions:
+    """How to serve callers."""
+
+    control: tuple[str, int] | None
+    workers: int
+    half_closed: float
+    grace: float
+    linger: float
+    max_body: int
+    max_message: int
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    exposed_headers: tuple[bytes, ...]
+    origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    mcp_direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The command line and its ``NAFTIKO_*`` variables."""
+
+    documents: DocumentOptions
+    client: ClientOptions
+    listeners: ListenerOptions
+    log_level: str
+
     def settings(self, traces: TraceOptions | None) -> ServerSettings:
         """Return how capabilities are served."""
+        client, listeners = self.client, self.listeners
         edge = Edge(
-            self.trusted_proxies,
-            allowed_origins=frozenset(self.origins),
-            body_bytes_max=self.max_body,
-            message_bytes_max=self.max_message,
-            mcp_direct=self.mcp_direct,
-            allowed_hosts=frozenset(self.allowed_hosts),
+            listeners.trusted_proxies,
+            allowed_origins=frozenset(listeners.origins),
+            body_bytes_max=listeners.max_body,
+            message_bytes_max=listeners.max_message,
+            mcp_direct=listeners.mcp_direct,
+            allowed_hosts=frozenset(listeners.allowed_hosts),
         )
         return ServerSettings(
             edge=edge,
-            control=self.control,
-            grace_seconds=self.grace,
-            linger_seconds=self.linger,
-            deadline_seconds=self.deadline,
-            total_deadline_seconds=self.total_deadline,
-            half_closed_seconds=self.half_closed,
+            control=listeners.control,
+            grace_seconds=listeners.grace,
+            linger_seconds=listeners.linger,
+            deadline_seconds=client.deadline,
+            total_deadline_seconds=client.total_deadline,
+            half_closed_seconds=listeners.half_closed,
             traces=traces,
-            exposed_headers=frozenset(self.exposed_headers),
-            workers=self.workers,
+            exposed_headers=frozenset(listeners.exposed_headers),
+            workers=listeners.workers,
         )
 
+
+_Part = TypeVar("_Part", DocumentOptions, ClientOptions, ListenerOptions)
 
 _PARAMETERS: Final = (
     click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path)),
@@ -271,9 +295,15 @@ def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., Non
     """Declare the options, and call a command with their values."""
 
     @wraps(command)
-    def declared(**values: Any) -> None:
-        command(RunOptions(**values))
+    def declared(log_level: str, **values: Any) -> None:
+        documents, client = _take(DocumentOptions, values), _take(ClientOptions, values)
+        command(RunOptions(documents, client, _take(ListenerOptions, values), log_level))
 
     for parameter in reversed(_PARAMETERS):
         declared = parameter(declared)
     return declared
+
+
+def _take(part: type[_Part], values: Mapping[str, Any]) -> _Part:
+    """Return the values of one part's options."""
+    return part(**{field.name: values[field.name] for field in fields(part)})

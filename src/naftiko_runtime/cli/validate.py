@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from naftiko_runtime.cli.capability_files import format_no_files
-from naftiko_runtime.cli.check import Checker
-from naftiko_runtime.cli.configuration import Configurations
-from naftiko_runtime.cli.discover import STDIN, discover_inputs
+from naftiko_runtime.cli.check_run import CheckOptions
+from naftiko_runtime.cli.discover import STDIN
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
-from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, coloured, count, rendered
-from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, all_named
-from naftiko_runtime.loading import load_source
+from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, count_findings, render_report, use_colour
+from naftiko_runtime.cli.rule_names import UnknownRule, expand_rules
+from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.render.report import distinct
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceCache
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from naftiko_runtime.cli.check import Known, Loading
-    from naftiko_runtime.cli.discover import Inputs
     from naftiko_runtime.cli.output import Format
     from naftiko_runtime.render import Checked
 
@@ -38,7 +34,7 @@ class _Rules(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
         try:
-            named = all_named(word for part in str(value).split(",") if (word := part.strip()))
+            named = expand_rules(word for part in str(value).split(",") if (word := part.strip()))
         except UnknownRule as error:
             self.fail(str(error), param, ctx)
         if not named and param is not None and param.name == "select":
@@ -103,73 +99,22 @@ def validate(
         frozenset().union(*ignore),
         Severity(error_on) if error_on else None,
     )
-    check = _Check(paths, selection, stdin_filename or _STDIN_NAME, not no_ignore, skip_others, allowed_imports, strict)
+    check = CheckOptions(
+        paths, selection, stdin_filename or _STDIN_NAME, not no_ignore, skip_others, allowed_imports, strict
+    )
     if fix or diff:
         _fix(check, form, paths, diff=diff, watch=watch, quiet=quiet)
     if watch:
         _watch(check, form, quiet=quiet)
         return
     run = check.run({})
-    tell(run.files, form, quiet=quiet)
+    print_report(run.files, form, quiet=quiet)
     sys.exit(any(checked.failed for checked in run.files))
 
 
-class Run(NamedTuple):
-    """One check of everything.
-
-    Attributes:
-        files: What was checked.
-        inputs: What there was to check, and where it was looked for.
-        loaded: What was read.
-    """
-
-    files: tuple[Checked, ...]
-    inputs: Inputs
-    loaded: Known
-
-
-class _Check(NamedTuple):
-    """All that a command line says of what is to be checked, and how."""
-
-    paths: Sequence[str]
-    selection: Selection
-    stdin_name: str
-    gitignore: bool
-    skip_others: bool
-    allowed_imports: tuple[Path, ...]
-    strict: bool
-
-    def run(self, known: Known, sources: SourceCache | None = None, loading: Loading = load_source) -> Run:
-        """Check everything, with folders and configurations, and all files that are not known, read anew.
-
-        Args:
-            known: What need not be read again.
-            sources: Reads files; by default none is read yet.
-            loading: What becomes of a file's source.
-
-        Raises:
-            click.UsageError: There is nothing.
-            ConfigurationError: A configuration is wrong.
-        """
-        configurations = Configurations()
-        inputs = discover_inputs(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
-        checker = Checker(
-            configurations,
-            self.selection,
-            self.allowed_imports,
-            self.skip_others,
-            known,
-            sources=sources or SourceCache(),
-            strict=self.strict,
-            loading=loading,
-        )
-        files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
-        if not files and not self.skip_others:
-            raise click.UsageError(format_no_files(self.paths))
-        return Run(files, inputs, checker.loaded)
-
-
-def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False, fixed: bool = False) -> None:
+def print_report(
+    files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False, fixed: bool = False
+) -> None:
     """Write what was found, and how much; of a format for machines nothing else comes to standard output.
 
     Args:
@@ -180,37 +125,37 @@ def tell(files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = Fal
         fixed: Whether --fix has done already what it can.
     """
     people = form in FOR_PEOPLE
-    colour = people and coloured(sys.stderr if err else sys.stdout)
-    report = rendered(files, form, colour=colour)
+    colour = people and use_colour(sys.stderr if err else sys.stdout)
+    report = render_report(files, form, colour=colour)
     if report:
         click.echo(report if people else report.encode(), nl=False, color=colour, err=err)
     if not quiet:
         told = [diagnostic for checked in distinct(files) for diagnostic in checked.diagnostics]
         fixable = 0 if fixed else sum(bool(diagnostic.fix) for diagnostic in told)
-        summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count(told)}"
+        summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count_findings(told)}"
         summary += f" ({fixable} fixable with --fix)" if fixable else ""
         click.echo(summary, err=err or not people)
 
 
-def _watch(check: _Check, form: Format, *, quiet: bool) -> None:
+def _watch(check: CheckOptions, form: Format, *, quiet: bool) -> None:
     if STDIN in check.paths:
         raise click.UsageError("--watch cannot watch standard input.")
     if form not in FOR_PEOPLE:
         raise click.UsageError(f"--watch writes 'full' or 'concise', not '{form}'.")
     from naftiko_runtime.cli.watch import watch
 
-    watch(check.run, lambda files: tell(files, form, quiet=quiet))
+    watch(check.run, lambda files: print_report(files, form, quiet=quiet))
 
 
-def _fix(check: _Check, form: Format, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool) -> NoReturn:
+def _fix(check: CheckOptions, form: Format, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool) -> NoReturn:
     """Fix files, or show how, and tell of what is left."""
     if watch or STDIN in paths:
         raise click.UsageError("--fix and --diff are for files, and not for --watch.")
-    from naftiko_runtime.cli.fix_command import Fixing
+    from naftiko_runtime.cli.fix_command import Fixer
 
     sources = SourceCache()
-    fixing = Fixing(sources, diff=diff)
-    run = check.run({}, sources, fixing.load)
-    tell(run.files, form, quiet=quiet, err=diff, fixed=True)
-    click.echo(fixing.summary(), err=diff or form not in FOR_PEOPLE)
+    fixer = Fixer(sources, diff=diff)
+    run = check.run({}, sources, fixer.load)
+    print_report(run.files, form, quiet=quiet, err=diff, fixed=True)
+    click.echo(fixer.summary(), err=diff or form not in FOR_PEOPLE)
     sys.exit(any(checked.failed for checked in run.files))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    from naftiko_runtime.cli.check import Known
-    from naftiko_runtime.cli.validate import Run
+    from naftiko_runtime.cli.check_file import Known
+    from naftiko_runtime.cli.check_run import CheckRun
     from naftiko_runtime.render import Checked
 
-    Check: TypeAlias = Callable[[Known], Run]
-    Tell: TypeAlias = Callable[[Sequence[Checked]], None]
+    Check: TypeAlias = Callable[[Known], CheckRun]
+    Print: TypeAlias = Callable[[Sequence[Checked]], None]
 
 _STEP_MILLISECONDS: Final = 10
 """How long nothing may change until a save is taken to be complete: editors write, rename and touch within less."""
@@ -29,7 +29,7 @@ _GROUP_MILLISECONDS: Final = 100
 """How long changes that do not end are waited for."""
 
 
-def watch(check: Check, tell: Tell) -> None:
+def watch(check: Check, print_report: Print) -> None:
     """Check and tell, and do so again after every change, until Ctrl-C.
 
     Raises:
@@ -41,17 +41,17 @@ def watch(check: Check, tell: Tell) -> None:
     except ImportError:
         raise click.ClickException(f"--watch needs the extra 'watch'; {install_advice('watch')}") from None
     try:
-        watched = _Watched(check, tell)
+        watched = _Watched(check, print_report)
         while True:
             folders = watched.folders()
             changes = RustNotify(sorted(folders), False, False, 0, False, True)
-            watched.again({}, ())  # what changed before the watch began
+            watched.check_again({}, ())  # what changed before the watch began
             while watched.folders() == folders:
                 found = changes.watch(_GROUP_MILLISECONDS, _STEP_MILLISECONDS, 0, None)
                 if isinstance(found, str):  # a signal
                     return
                 paths = {path for _, path in found}
-                watched.again(watched.unchanged(paths), paths)
+                watched.check_again(watched.unchanged(paths), paths)
             changes.close()
     except KeyboardInterrupt:
         return
@@ -60,14 +60,14 @@ def watch(check: Check, tell: Tell) -> None:
 class _Watched:
     """The latest check, and what was told of it."""
 
-    def __init__(self, check: Check, tell: Tell) -> None:
+    def __init__(self, check: Check, print_report: Print) -> None:
         self._check = check
-        self._tell = tell
+        self._print_report = print_report
         self._run = check({})
         self._told = _outcome(self._run)
         self._show()
 
-    def again(self, known: Known, changed: Collection[str]) -> None:
+    def check_again(self, known: Known, changed: Collection[str]) -> None:
         """Check anew, and tell of it when something else is found or one of the files was saved."""
         try:
             run = self._check(known)
@@ -84,7 +84,7 @@ class _Watched:
     def _show(self) -> None:
         if sys.stdout.isatty():
             click.clear()
-        self._tell(self._run.files)
+        self._print_report(self._run.files)
 
     def unchanged(self, changed: Collection[str]) -> Known:
         """What need not be read again: files that did not change and import none that may have."""
@@ -107,13 +107,13 @@ class _Watched:
         return {folder for folder in found if os.path.isdir(folder)}  # noqa: PTH112
 
 
-def _outcome(run: Run) -> list[Any]:
+def _outcome(run: CheckRun) -> list[Any]:
     """What was found, and in which texts: what was saved while nobody watched is told, too."""
     texts = {path: loaded.source.text for path, loaded in run.loaded.items() if loaded and loaded.source}
     return [texts, *((checked.file, checked.diagnostics) for checked in run.files)]
 
 
-def _read(run: Run) -> set[str]:
+def _read(run: CheckRun) -> set[str]:
     """The documents, and the files that they import."""
     names = {checked.file for checked in run.files}
     for checked in run.files:

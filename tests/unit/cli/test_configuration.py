@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
-from naftiko_runtime.cli.rule_selection import Selection, UnknownRule, rules_named
+from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule
+from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.rules import RULES, Severity
 from support.findings import finding
 
@@ -136,20 +137,20 @@ def test_exclusions_are_relative_to_their_file(tmp_path: Path, pattern: str, pat
 
 @pytest.mark.parametrize(("word", "count"), [("NK", len(RULES)), ("nk201", 1), ("unresolved-call", 1)])
 def test_words_name_rules(word: str, count: int) -> None:
-    assert len(rules_named(word)) == count
+    assert len(expand_rule(word)) == count
 
 
 @pytest.mark.parametrize("word", ["", "N", "NK9", "NK2011", "Unresolved-Call", "NK2*"])
 def test_other_words_do_not(word: str) -> None:
     with pytest.raises(UnknownRule):
-        rules_named(word)
+        expand_rule(word)
 
 
 def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
     found = [
         finding(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
     ]
-    return {d.rule.slug: d.severity for d in selection.told(found, configuration)}
+    return {d.rule.slug: d.severity for d in selection.filter_findings(found, configuration)}
 
 
 CALL, INPUT = frozenset({"unresolved-call"}), frozenset({"unused-input"})

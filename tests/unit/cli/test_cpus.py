@@ -37,11 +37,11 @@ def test_the_quota_of_the_group_counts_and_of_those_around_it(
     for group, quota in quotas.items():
         (root / group).mkdir(parents=True, exist_ok=True)
         (root / group / "cpu.max").write_text(f"{quota}\n")
-    assert cpus.available_cores(root, own) == expected
+    assert cpus.count_cpus(root, own) == expected
 
 
 def test_without_control_groups_all_count(tmp_path: Path) -> None:
     own = tmp_path / "cgroup"
-    assert cpus.available_cores(tmp_path, own) == MINE
+    assert cpus.count_cpus(tmp_path, own) == MINE
     own.write_text("3:cpuset:/\n")
-    assert cpus.available_cores(tmp_path, own) == MINE
+    assert cpus.count_cpus(tmp_path, own) == MINE

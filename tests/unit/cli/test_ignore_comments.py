@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.cli.ignore_comments import ignores, silenced
+from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.rules import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Severity
 from support.findings import finding
@@ -15,8 +15,8 @@ def at(line: int, rule: str = "unused-binding", file: str = "a.yml") -> Diagnost
 
 
 def left(text: str, *found: Diagnostic, other: str = "") -> list[tuple[int, str]]:
-    comments = {"a.yml": ignores(text, "a.yml"), "b.yml": ignores(other, "b.yml")}
-    return [(d.span.line if d.span else 0, d.rule.slug) for d in silenced(found, comments, "a.yml")]
+    comments = {"a.yml": parse_ignore_comments(text, "a.yml"), "b.yml": parse_ignore_comments(other, "b.yml")}
+    return [(d.span.line if d.span else 0, d.rule.slug) for d in filter_ignored(found, comments, "a.yml")]
 
 
 BINDING, CALL, UNUSED = UNUSED_BINDING.slug, UNRESOLVED_CALL.slug, "unused-ignore"
@@ -106,7 +106,7 @@ def test_lines_end_as_the_reader_has_them(end: str) -> None:
 
 def test_what_silences_nothing_is_told() -> None:
     text = "a: 1 # naftiko: ignore\nb: 2 # naftiko: ignore[NK205, unused-bindin]\nc: 3 # naftiko: ignore[]\n"
-    found = silenced([at(2)], {"a.yml": ignores(text, "a.yml")}, "a.yml")
+    found = filter_ignored([at(2)], {"a.yml": parse_ignore_comments(text, "a.yml")}, "a.yml")
     assert [(str(d.span), d.message, d.help) for d in found] == [
         ("a.yml:1:6", "this comment silences nothing", "remove it"),
         ("a.yml:2:31", "this comment silences nothing: no rule 'unused-bindin'", "did you mean 'unused-binding'?"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def environment(env_files: Sequence[Path]) -> Mapping[str, str]:
+def read_environment(env_files: Sequence[Path]) -> Mapping[str, str]:
     """Variables by name; the process's own win over files, a later file over an earlier one.
 
     Raises:

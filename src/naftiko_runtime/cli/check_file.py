@@ -34,7 +34,7 @@ Loading: TypeAlias = "Callable[[Source, Overrides, Path], Loaded]"
 _NOTHING: Known = MappingProxyType({})
 
 
-class Checker:
+class FileChecker:
     """How files are checked; ``loaded`` is what has been read so far.
 
     Args:
@@ -83,11 +83,11 @@ class Checker:
         known = entry.path in self.known
         loaded = self.known[entry.path] if known else self._load(entry, configuration, named=named)
         self.loaded[entry.path] = loaded
-        return told(loaded, str(entry.path), configuration, self.selection) if loaded is not None else None
+        return select_findings(loaded, str(entry.path), configuration, self.selection) if loaded is not None else None
 
     def _load(self, entry: Input, configuration: Configuration, *, named: bool) -> Loaded | None:
         try:
-            source = _stdin(str(entry.path)) if entry.stdin else self.sources.read(entry.path)
+            source = _read_stdin(str(entry.path)) if entry.stdin else self.sources.read(entry.path)
         except SourceError as error:
             begun = error.source is None or starts_as_capability(error.source.text)
             return Loaded(None, error.diagnostics, error.source) if named or begun else None
@@ -98,8 +98,8 @@ class Checker:
         return self.loading(source, overrides, entry.path)
 
 
-def told(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> Checked:
-    """What is told of what a file became.
+def select_findings(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> Checked:
+    """Return what is reported of a file.
 
     Args:
         loaded: What it became.
@@ -108,27 +108,27 @@ def told(loaded: Loaded, file: str, configuration: Configuration, selection: Sel
         selection: What the command line says of rules.
     """
     source = loaded.source
-    fails_on = selection.fails_on(configuration)
+    fails_on = selection.failing_severity(configuration)
     if source is None:
-        return Checked(file, tuple(selection.told(loaded.diagnostics, configuration)), fails_on=fails_on)
-    imported = {name: other.text for name in _others(loaded, file) if (other := source.places.files.get(name))}
-    left = _unsilenced(loaded.diagnostics, {file: source.text, **imported}, file)
-    return Checked(file, tuple(selection.told(left, configuration)), source.quoted, fails_on)
+        return Checked(file, tuple(selection.filter_findings(loaded.diagnostics, configuration)), fails_on=fails_on)
+    imported = {name: other.text for name in _list_imported(loaded, file) if (other := source.places.files.get(name))}
+    left = _apply_ignore_comments(loaded.diagnostics, {file: source.text, **imported}, file)
+    return Checked(file, tuple(selection.filter_findings(left, configuration)), source.quoted, fails_on)
 
 
-def _unsilenced(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:
+def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:
     """What the comments in the texts leave of the findings."""
     if not any("naftiko: ignore" in text for text in texts.values()):
         return found
-    from naftiko_runtime.cli.ignore_comments import ignores, silenced
+    from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 
-    return silenced(found, {name: ignores(text, name) for name, text in texts.items()}, file)
+    return filter_ignored(found, {name: parse_ignore_comments(text, name) for name, text in texts.items()}, file)
 
 
-def _others(loaded: Loaded, file: str) -> set[str]:
+def _list_imported(loaded: Loaded, file: str) -> set[str]:
     """The imported files that something was found in."""
     return {d.span.file for d in loaded.diagnostics if d.span and d.span.file != file}
 
 
-def _stdin(name: str) -> Source:
+def _read_stdin(name: str) -> Source:
     return parsed(sys.stdin.buffer.read(limits.DOCUMENT_BYTES_MAX + 1), name)

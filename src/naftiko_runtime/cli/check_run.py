@@ -1,0 +1,78 @@
+"""Checks all files that a command line names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from naftiko_runtime.cli.capability_files import format_no_files
+from naftiko_runtime.cli.check_file import FileChecker
+from naftiko_runtime.cli.configuration import Configurations
+from naftiko_runtime.cli.discover import discover_inputs
+from naftiko_runtime.loading import load_source
+from naftiko_runtime.source import SourceCache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from naftiko_runtime.cli.check_file import Known, Loading
+    from naftiko_runtime.cli.discover import Inputs
+    from naftiko_runtime.cli.rule_selection import Selection
+    from naftiko_runtime.render import Checked
+
+
+class CheckRun(NamedTuple):
+    """One check of everything.
+
+    Attributes:
+        files: What was checked.
+        inputs: What there was to check, and where it was looked for.
+        loaded: What was read.
+    """
+
+    files: tuple[Checked, ...]
+    inputs: Inputs
+    loaded: Known
+
+
+class CheckOptions(NamedTuple):
+    """What the command line says of what to check, and how."""
+
+    paths: Sequence[str]
+    selection: Selection
+    stdin_name: str
+    gitignore: bool
+    skip_others: bool
+    allowed_imports: tuple[Path, ...]
+    strict: bool
+
+    def run(self, known: Known, sources: SourceCache | None = None, loading: Loading = load_source) -> CheckRun:
+        """Check everything, with folders and configurations, and all files that are not known, read anew.
+
+        Args:
+            known: What need not be read again.
+            sources: Reads files; by default none is read yet.
+            loading: What becomes of a file's source.
+
+        Raises:
+            click.UsageError: There is nothing.
+            ConfigurationError: A configuration is wrong.
+        """
+        configurations = Configurations()
+        inputs = discover_inputs(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)
+        checker = FileChecker(
+            configurations,
+            self.selection,
+            self.allowed_imports,
+            self.skip_others,
+            known,
+            sources=sources or SourceCache(),
+            strict=self.strict,
+            loading=loading,
+        )
+        files = tuple(checked for entry in inputs.files if (checked := checker.check(entry)) is not None)
+        if not files and not self.skip_others:
+            raise click.UsageError(format_no_files(self.paths))
+        return CheckRun(files, inputs, checker.loaded)

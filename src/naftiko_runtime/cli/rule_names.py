@@ -1,0 +1,48 @@
+"""The rules that a name, a code, or the beginning of codes stands for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.rules import RULES
+from naftiko_runtime.suggest import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
+
+
+class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
+    """No rule has that name; the message says so, and which one may be meant: the ``suggestion``."""
+
+    def __init__(self, word: str) -> None:
+        codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []
+        self.suggestion = closest(word, codes or RULES)
+        super().__init__(f"no rule '{word}'" + (f"; did you mean '{self.suggestion}'?" if self.suggestion else ""))
+
+
+def expand_rule(word: str) -> frozenset[str]:
+    """Return the slugs of the rules that a slug, a code or the beginning of codes stands for.
+
+    Raises:
+        UnknownRule: There is none.
+    """
+    if word in RULES:
+        return frozenset({word})
+    if _CODE.fullmatch(word):
+        found = frozenset(slug for slug, rule in RULES.items() if rule.code.startswith(word.upper()))
+        if found:
+            return found
+    raise UnknownRule(word)
+
+
+def expand_rules(words: Iterable[str]) -> frozenset[str]:
+    """Return the slugs of the rules that several words stand for.
+
+    Raises:
+        UnknownRule: One of them names none.
+    """
+    return frozenset().union(*map(expand_rule, words))
