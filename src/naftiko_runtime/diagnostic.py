@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
-from naftiko_runtime.rules import Advice, Help, Message, Rule, Severity, Statement, render_text
+from naftiko_runtime.rules import Advice, Rule, Severity, Statement, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.rules import Argument
-
-_HELP = Help("{text}")
-_RAW: dict[Rule, Message] = {}
 
 
 class Span(Struct, frozen=True, order=True):
@@ -144,20 +141,6 @@ class Findings:
     ) -> None:
         """Note a finding, as :func:`diagnose` makes it."""
         self._all.append(diagnose(statement, span, advice, part=part, fix=fix, related=related))
-
-    def add(
-        self,
-        rule: Rule,
-        message: str,
-        span: Span | None,
-        help: str | None = None,  # noqa: A002 - the field's name
-        part: tuple[str | int, ...] | None = None,
-        fix: tuple[Edit, ...] = (),
-    ) -> None:
-        """Note a finding whose text is not in the table of rules yet."""
-        advice = None if help is None else Advice(_HELP, (("text", help),))
-        raw = _RAW.setdefault(rule, Message(rule, "{text}", None))
-        self.report(Statement(raw, (("text", message),)), span, advice, part=part, fix=fix)
 
     def has(self, rule: Rule, span: Span) -> bool:
         """Whether a rule was found broken at a place."""

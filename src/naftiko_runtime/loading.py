@@ -17,7 +17,7 @@ from naftiko_runtime.link.broken import Errors, Sound, keep_sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.redaction import redact
-from naftiko_runtime.rules import Severity, Statement
+from naftiko_runtime.rules import Severity, Statement, Term
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _redact_arguments(arguments: Arguments, secrets: Collection[str]) -> Argumen
 
 
 def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
-    if isinstance(value, Statement):
+    if isinstance(value, Statement | Term):
         return replace(value, arguments=_redact_arguments(value.arguments, secrets))
     if isinstance(value, tuple):
         return tuple(redact(name, secrets) for name in value)

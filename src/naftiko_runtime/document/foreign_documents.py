@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_CONSUME = "write a capability that consumes this API: 'baseUri' and 'resources' under 'consumes'"
+from naftiko_runtime.rules import helps, nouns
+
+if TYPE_CHECKING:
+    from naftiko_runtime.rules import Help, Noun
 
 
-def recognize(data: dict[str, Any]) -> tuple[str, str | None] | None:  # noqa: C901, PLR0911 - one line a kind
+def recognize(data: dict[str, Any]) -> tuple[Noun, Help | None] | None:  # noqa: C901, PLR0911 - one line a kind
     """What kind of document the data is, and what to do with it; none when it may be a capability.
 
     Args:
@@ -18,23 +21,23 @@ def recognize(data: dict[str, Any]) -> tuple[str, str | None] | None:  # noqa: C
     info = data.get("info")
     info = info if isinstance(info, dict) else {}
     if "openapi" in data or "swagger" in data:
-        return "an OpenAPI document", _CONSUME
+        return nouns.OPENAPI, helps.CONSUME_API
     if "asyncapi" in data:
-        return "an AsyncAPI document", None
+        return nouns.ASYNCAPI, None
     if "_postman_id" in info or "getpostman.com" in str(info.get("schema")):
-        return "a Postman collection", _CONSUME
+        return nouns.POSTMAN, helps.CONSUME_API
     if "arazzo" in data:
-        return "an Arazzo document", None
+        return nouns.ARAZZO, None
     if "apiVersion" in data and "kind" in data:
-        return "a Kubernetes manifest", None
+        return nouns.KUBERNETES, None
     if isinstance(data.get("services"), dict) and not {"consumes", "exposes"} & data.keys():
-        return "a Compose file", None
+        return nouns.COMPOSE, None
     if "mcpServers" in data:
-        return "the configuration of an MCP client", "write a capability with an expose of 'type: mcp'"
+        return nouns.MCP_CLIENT, helps.WRITE_MCP_EXPOSE
     if "jobs" in data and "on" in data:
-        return "a GitHub workflow", None
+        return nouns.GITHUB_WORKFLOW, None
     if "log" in data and isinstance(data["log"], dict) and "entries" in data["log"]:
-        return "an HTTP archive", _CONSUME
+        return nouns.HTTP_ARCHIVE, helps.CONSUME_API
     if "$schema" in data and "properties" in data:
-        return "a JSON Schema", None
+        return nouns.JSON_SCHEMA, None
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.document.capability import Bind, Capability, Document, Info
@@ -16,6 +17,10 @@ from naftiko_runtime.document.parameters import (
     Output,
     ToolParameter,
 )
+from naftiko_runtime.rules import Help
+
+if TYPE_CHECKING:
+    from naftiko_runtime.rules import Advice
 
 _HEADER: Final = "declare each header under 'inputParameters': {name: X-Name, in: header, value: …}"
 _QUERY: Final = "declare each field under 'inputParameters': {name: limit, in: query, value: …}"
@@ -323,9 +328,14 @@ _MEANT: Final[dict[type, dict[str, str]]] = {
 }
 
 
-def term_for(part: type, key: str) -> str | None:
+def advise_instead(part: type, key: str) -> Advice | None:
     """What to write in the place of a key that a part does not have; none for a key that nobody is known to mean."""
     for kind in part.__mro__:
         if (meant := _MEANT.get(kind)) is not None and key in meant:
-            return meant[key]
+            return _help(meant[key])()
     return None
+
+
+@cache
+def _help(text: str) -> Help:
+    return Help(text.replace("{", "{{").replace("}", "}}"))

@@ -12,12 +12,14 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.foreign_documents import recognize
 from naftiko_runtime.document.normalize_outputs import OutputForms, is_readable
 from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source import written
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit, Findings
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Source, Steps
 
 VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
@@ -38,14 +40,12 @@ def canonical(source: Source, findings: Findings) -> Source | None:
     Departures that are given a meaning are warnings; every value keeps its place.
     """
     if not isinstance(source.data, dict):
-        advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
-        findings.add(rules.WRONG_TYPE, "a capability document is a mapping", source.span(()), advice)
+        findings.report(rules.WRONG_TYPE_DOCUMENT(), source.span(()))
         return None
     if (other := recognize(source.data)) is not None:
-        kind, what_to_do = other
+        kind, advice = other
         place = source.span((next(iter(source.data)),), key=True)
-        otherwise = "name a capability: a file with 'naftiko:' and 'capability:'"
-        findings.add(rules.OTHER_DOCUMENT, f"this is {kind}, not a capability", place, what_to_do or otherwise)
+        findings.report(rules.OTHER_DOCUMENT(kind=kind()), place, None if advice is None else advice())
         return None
     return _Speaker(source, findings, _version(source, findings)).canonical()
 
@@ -61,11 +61,9 @@ def _version(source: Source, findings: Findings) -> str | None:
     if text in known:
         return text
     if _VERSION.fullmatch(text):
-        message = f"specification version {text} is unknown here; read as {known[-1]}"
-        findings.add(rules.NEWER_VERSION, message, span, f"write '{known[-1]}' if the file is meant for it")
+        findings.report(rules.NEWER_VERSION(version=text, known=known[-1]), span)
         return known[-1]
-    advice = did_you_mean(text[:40], known, "known versions")
-    findings.add(rules.VERSION, f"'{text[:40]}' is no version of the specification", span, advice)
+    findings.report(rules.VERSION(version=text[:40]), span, suggest(text[:40], known, helps.KNOWN_VERSIONS))
     return None
 
 
@@ -87,8 +85,7 @@ class _Speaker:
             self._draft.rename(data, "ikanos", "naftiko")
         if "capability" not in data and "exposes" in data:
             if not self._later:
-                message = "'exposes' at the root is read as the capability's"
-                self._note(("exposes",), message, "write 'capability:'", key=True)
+                self._note(("exposes",), rules.NON_STANDARD_KEY_ROOT(), key=True)
             self._draft.nest(("exposes", "aggregates"), "capability")
         if isinstance(info := data.get("info"), dict) and "label" not in info:
             self._renamed(info, "title", "label", ("info",))
@@ -116,7 +113,8 @@ class _Speaker:
         if "externalRefs" not in holder or "binds" in holder:
             return
         if self._version != _FIRST:
-            self._note((*steps, "externalRefs"), "'externalRefs' is read as 'binds'", "write 'binds'", key=True)
+            statement = rules.NON_STANDARD_KEY(written="externalRefs", meant="binds")
+            self._note((*steps, "externalRefs"), statement, key=True)
         if isinstance(holder["externalRefs"], dict) and _is_map(holder["externalRefs"]):
             self._draft.listed(holder, "externalRefs")
         self._draft.rename(holder, "externalRefs", "binds")
@@ -181,8 +179,7 @@ class _Speaker:
         elif free:
             place = (*steps, "outputParameters")
             span = self._draft.finished().span(place, key=True)
-            message, advice = "'outputParameters' of this form is not served yet", "write a list or a map of outputs"
-            self._findings.add(rules.NOT_SERVED, message, span, advice, place)
+            self._findings.report(rules.NOT_SERVED_OUTPUTS(), span, part=place)
             self._draft.remove(operation, "outputParameters")
 
     def _skill(self, skill: dict[str, Any], steps: Steps) -> None:
@@ -202,8 +199,7 @@ class _Speaker:
             if not isinstance(named, dict) or not _is_map(named):
                 continue
             if not self._later:
-                message = f"'{key}' is read as a list of its entries, each with its key as 'name'"
-                self._note((*steps, key), message, "begin each entry with '- name: …'", key=True)
+                self._note((*steps, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
             self._draft.listed(holder, key)
 
     def _later_name(self, holder: dict[str, Any], steps: Steps) -> None:
@@ -231,18 +227,18 @@ class _Speaker:
         if isinstance(body, dict) and body.get("type") == "form":
             place = (*steps, "body", "type")
             fix = respelt(self._draft.finished(), place, "form", "formUrlEncoded")
-            self._note(place, "'form' is read as 'formUrlEncoded'", "write 'formUrlEncoded'", fix=fix)
+            self._note(place, rules.NON_STANDARD_KEY(written="form", meant="formUrlEncoded"), fix=fix)
             self._draft.put(body, "type", "formUrlEncoded", like="type")
 
     def _renamed(self, mapping: dict[str, Any], old: str, new: str, steps: Steps) -> None:
         if old in mapping and new not in mapping:
             fix = respelt(self._draft.finished(), (*steps, old), old, new, key=True)
-            self._note((*steps, old), f"'{old}' is read as '{new}'", f"write '{new}'", key=True, fix=fix)
+            self._note((*steps, old), rules.NON_STANDARD_KEY(written=old, meant=new), key=True, fix=fix)
             self._draft.rename(mapping, old, new)
 
-    def _note(self, steps: Steps, message: str, advice: str, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
+    def _note(self, steps: Steps, statement: Statement, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
         place = self._draft.finished().span(steps, key=key)  # as reshaped so far
-        self._findings.add(rules.NON_STANDARD_KEY, message, place, advice, fix=fix)
+        self._findings.report(statement, place, fix=fix)
 
 
 def _is_map(value: dict[str, Any]) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime import rules
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Draft, Steps
 
 _NESTED: Final = frozenset({"properties", "items", "values", "mapping"})
@@ -23,7 +26,7 @@ class OutputForms:
         note: Reports what is read otherwise than the specification of the document's version has it.
     """
 
-    def __init__(self, draft: Draft, note: Callable[[Steps, str, str], None]) -> None:
+    def __init__(self, draft: Draft, note: Callable[[Steps, Statement], None]) -> None:
         self._draft = draft
         self._note = note
 
@@ -38,12 +41,11 @@ class OutputForms:
         outputs, place = operation.get("outputParameters"), (*steps, "outputParameters")
         if isinstance(outputs, dict):
             if outputs and _is_output(outputs):
-                self._note(place, "one output is read as a list of one", "begin it with '- '")
+                self._note(place, rules.NON_STANDARD_KEY_OUTPUT())
                 self._draft.enclose(operation, "outputParameters")
             elif _is_named(outputs):
                 if not maps:
-                    message = "'outputParameters' is read as a list of its entries, each with its key as 'name'"
-                    self._note(place, message, "begin each entry with '- name: …'")
+                    self._note(place, rules.NON_STANDARD_KEY_MAP(key="outputParameters"))
                 self._draft.listed(operation, "outputParameters")
         for index, output in enumerate(_list(operation.get("outputParameters"))):
             self._output(output, (*place, index))
@@ -60,8 +62,7 @@ class OutputForms:
         elif isinstance(items, dict) and items and _is_named(items) and not _is_output(items):
             self._draft.choose(output, "items", next(iter(items)))
         if isinstance(properties, list) and properties and all(_has_name(entry) for entry in properties):
-            message = "'properties' is read as a mapping of its entries by their names"
-            self._note((*steps, "properties"), message, "write 'name: {…}' for each")
+            self._note((*steps, "properties"), rules.NON_STANDARD_KEY_PROPERTIES())
             self._draft.mapped(output, "properties")
         for key in ("items", "values", "mapping"):
             self._output(output.get(key), (*steps, key))

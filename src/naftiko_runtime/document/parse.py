@@ -10,17 +10,19 @@ from pydantic_core import ValidationError
 from naftiko_runtime import rules
 from naftiko_runtime.document.base import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.document.capability import Document, SharedDocument
-from naftiko_runtime.document.foreign_keys import term_for
+from naftiko_runtime.document.foreign_keys import advise_instead
 from naftiko_runtime.document.pruning import Pruned, indices, look_up
+from naftiko_runtime.rules import helps, nouns
 from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import did_you_mean, nearest, nearest_only
+from naftiko_runtime.suggest import nearest, nearest_only, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
-    from naftiko_runtime.diagnostic import Edit, Findings
+    from naftiko_runtime.diagnostic import Findings
+    from naftiko_runtime.rules import Noun
     from naftiko_runtime.source import Source, Steps
 
 PartT = TypeVar("PartT", bound=Part)
@@ -60,7 +62,7 @@ def parse(source: Source, findings: Findings) -> Parsed | None:
 def _parse_rest(model: type[Document], error: ValidationError, source: Source, findings: Findings) -> Parsed | None:
     """The document without what its model refuses, which is reported."""
     for detail in _details(error):
-        _complain(detail, source, findings)
+        _report(detail, source, findings)
     pruned = Pruned(source.data)
     while True:
         data = pruned.compact()
@@ -92,7 +94,7 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
         part = model.model_validate(source.data)
     except ValidationError as error:
         for detail in _details(error):
-            _complain(detail, source, findings)
+            _report(detail, source, findings)
         return None
     _settle(part, (), source, findings)
     return part
@@ -104,102 +106,97 @@ def _place(detail: ErrorDetails, data: Any) -> Steps:
     return (*steps, detail["loc"][-1]) if detail["type"] == "missing" else steps
 
 
-def _complain(detail: ErrorDetails, source: Source, findings: Findings) -> None:
+def _report(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
-    fix: tuple[Edit, ...] = ()
     steps = _place(detail, source.data)
-    last = _called(steps)
-    span = source.span(steps)
+    part, span = nouns.name_part(steps), source.span(steps)
     if kind == "missing":
-        present = _value_at(source.data, steps[:-1])
-        if slip := nearest(str(steps[-1]), present):
-            add = f"did you mean {last} where '{slip}' stands?"
-            if nearest_only(str(steps[-1]), present):
-                fix = respelt(source, (*steps[:-1], slip), slip, str(steps[-1]), key=True)
-            span = source.span((*steps[:-1], slip), key=True)
-        else:
-            add = _TO_ADD.get(str(steps[-1]), f"add '{steps[-1]}: …'")
-        findings.add(rules.MISSING_KEY, f"the key {last} is missing", span, add, steps, fix)
+        _report_missing(steps, source, findings)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
         value = _value_at(source.data, steps)
-        shown = f"'{value}'" if isinstance(value, str) and len(value) <= _SHOWN_MAX else "this value"
-        advice = did_you_mean(str(value), expected, "one of")
+        is_short = isinstance(value, str) and len(value) <= _SHOWN_MAX
+        shown = nouns.VALUE(value=value) if is_short else nouns.THIS_VALUE()
+        advice = suggest(str(value), expected, helps.ONE_OF)
         meant = nearest_only(value, expected) if isinstance(value, str) else None
         fix = respelt(source, steps, value, meant) if meant else ()
-        findings.add(rules.INVALID_VALUE, f"{shown} is not allowed for {last}", span, advice, steps, fix)
+        findings.report(rules.INVALID_VALUE(value=shown, part=part), span, advice, part=steps, fix=fix)
     elif wanted := _WANTED.get(kind):
         value = _value_at(source.data, steps)
         if value is None:
-            advice = "give it a value, or leave the key out"
-            findings.add(rules.WRONG_TYPE, f"{last} takes {wanted}, and has no value", span, advice, steps)
+            findings.report(rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()), span, part=steps)
         else:
-            message = f"{last} takes {wanted}, not {_kind(value)}"
-            findings.add(rules.WRONG_TYPE, message, span, _ADVICE.get(wanted), steps)
+            statement = rules.WRONG_TYPE(part=part, wanted=wanted(), kind=_kind(value)())
+            advised = _ADVICE.get(wanted)
+            findings.report(statement, span, None if advised is None else advised(), part=steps)
     else:
-        findings.add(rules.INVALID_VALUE, f"{last} {detail['msg'].removeprefix('Input ')}", span, part=steps)
+        problem = detail["msg"].removeprefix("Input ")
+        findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, part=steps)
 
 
-def _called(steps: Steps) -> str:
-    """How a message names the part at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in steps if isinstance(step, str)]
-    if not keys:
-        return "the document"
-    return f"'{keys[-1]}'" if isinstance(steps[-1], str) else f"an entry of '{keys[-1]}'"
+def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
+    """Report a missing key; one that is nearly there is meant by what stands in its place."""
+    key, present = str(steps[-1]), _value_at(source.data, steps[:-1])
+    statement = rules.MISSING_KEY(key=key)
+    if slip := nearest(key, present):
+        place = (*steps[:-1], slip)
+        advice = helps.DID_YOU_MEAN_WHERE(suggestion=key, written=slip)
+        fix = respelt(source, place, slip, key, key=True) if nearest_only(key, present) else ()
+        findings.report(statement, source.span(place, key=True), advice, part=steps, fix=fix)
+    else:
+        known = _TO_ADD.get(key)
+        findings.report(statement, source.span(steps), None if known is None else known(), part=steps)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> Noun:
     """What a value is, in an author's words."""
     match value:
         case bool():
-            return _FLAG
+            return nouns.FLAG
         case int():
-            return "a number"
+            return nouns.NUMBER
         case float():
-            return "a fraction"
+            return nouns.FRACTION
         case str():
-            return _TEXT
+            return nouns.TEXT
         case list():
-            return _LIST
+            return nouns.LIST
         case _:
-            return _MAPPING
+            return nouns.MAPPING
 
 
 _TO_ADD = {
-    "capability": "add 'capability:' with 'consumes:' and 'exposes:'",
-    "naftiko": "add 'naftiko: 1.0.0-alpha2'",
-    "port": "add 'port: 8080'",
+    "capability": helps.ADD_CAPABILITY,
+    "naftiko": helps.ADD_VERSION,
+    "port": helps.ADD_PORT,
 }
 _INSTEAD = {
-    "aggregates": "let tools and operations 'call' consumed operations themselves",
-    "mappings": "use 'outputParameters'",
-    "path": "give the operation a resource of its own with this path",
-    "prompts": "leave it out; tools are served",
-    "ref": "use 'call: namespace.operation'",
-    "resources": "leave it out; tools are served",
-    "tunnel": "reach the API by its own address, or start with --base-uri NAMESPACE=URL",
-    "steps": "use 'call: namespace.operation'",
+    "aggregates": helps.CALL_THEMSELVES,
+    "mappings": helps.USE_OUTPUT_PARAMETERS,
+    "path": helps.OWN_RESOURCE,
+    "prompts": helps.TOOLS_ARE_SERVED,
+    "ref": helps.USE_CALL,
+    "resources": helps.TOOLS_ARE_SERVED,
+    "tunnel": helps.OWN_ADDRESS,
+    "steps": helps.USE_CALL,
 }
 """What an author can do about a key that is not served yet."""
-_WHY_NOT = dict.fromkeys(
-    ("responses", "responseBinary"), "callers get what the upstream answers; 'outputMediaType' gives it another type"
-)
+_WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.ANSWER_GOES_THROUGH)
 """What a key without effect leaves as it is."""
 _SHOWN_MAX = 60
-_TEXT, _MAPPING, _LIST, _NUMBER, _FLAG = "text", "a mapping", "a list", "a whole number", "true or false"
-_ADVICE = {_LIST: "begin each entry with '- '", _MAPPING: "write 'key: value' lines"}
+_ADVICE = {nouns.LIST: helps.LIST_ENTRIES, nouns.MAPPING: helps.MAPPING_LINES}
 _WANTED = {
-    "string_type": _TEXT,
-    "dict_type": _MAPPING,
-    "model_type": _MAPPING,
-    "model_attributes_type": _MAPPING,
-    "tuple_type": _LIST,
-    "list_type": _LIST,
-    "int_type": _NUMBER,
-    "int_parsing": _NUMBER,
-    "int_from_float": _NUMBER,
-    "bool_type": _FLAG,
-    "bool_parsing": _FLAG,
+    "string_type": nouns.TEXT,
+    "dict_type": nouns.MAPPING,
+    "model_type": nouns.MAPPING,
+    "model_attributes_type": nouns.MAPPING,
+    "tuple_type": nouns.LIST,
+    "list_type": nouns.LIST,
+    "int_type": nouns.WHOLE_NUMBER,
+    "int_parsing": nouns.WHOLE_NUMBER,
+    "int_from_float": nouns.WHOLE_NUMBER,
+    "bool_type": nouns.FLAG,
+    "bool_parsing": nouns.FLAG,
 }
 
 
@@ -244,12 +241,12 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned
         if NOT_SERVED in field.metadata:
             if value is not None:
                 place = (*steps, alias)
-                message, advice = f"'{alias}' is not served yet", _INSTEAD.get(alias)
-                findings.add(rules.NOT_SERVED, message, source.span(place, key=True), advice, place)
+                advice = _INSTEAD[alias]() if alias in _INSTEAD else None
+                findings.report(rules.NOT_SERVED(key=alias), source.span(place, key=True), advice, part=place)
             continue
         if NO_EFFECT in field.metadata and value is not None:
             span = source.span((*steps, alias), key=True)
-            findings.add(rules.NO_EFFECT, f"'{alias}' has no effect here", span, _WHY_NOT.get(alias))
+            findings.report(rules.NO_EFFECT(key=alias), span, _WHY_NOT[alias]() if alias in _WHY_NOT else None)
         for below, inner, data in _parts(value, (*steps, alias), look_up(pruned, alias)):
             _settle(inner, below, source, findings, data)
 
@@ -271,10 +268,11 @@ def _unknown(part: Part, key: str, steps: Steps, source: Source, findings: Findi
         return  # it stands where another key is missing, which says it all
     known = [field.alias or name for name, field in type(part).model_fields.items()]
     odd = next((c for c in key if c.isspace() and c != " "), None)
-    advice = f"replace the character U+{ord(odd):04X} in it by an ordinary space" if odd else term_for(type(part), key)
+    advice = helps.REPLACE_CHARACTER(code=f"{ord(odd):04X}") if odd else advise_instead(type(part), key)
     close = nearest(key, known) if odd or advice is None else None
     if close is not None:
         fix = respelt(source, steps, key, close, key=True) if nearest_only(key, known) else ()
-        findings.add(rules.MISSPELT_KEY, f"unknown key '{key}'", span, advice or f"did you mean '{close}'?", steps, fix)
+        advice = advice or helps.DID_YOU_MEAN(suggestion=close)
+        findings.report(rules.MISSPELT_KEY(key=key), span, advice, part=steps, fix=fix)
     else:
-        findings.add(rules.UNKNOWN_KEY, f"unknown key '{key}' is ignored", span, advice)
+        findings.report(rules.UNKNOWN_KEY(key=key), span, advice)

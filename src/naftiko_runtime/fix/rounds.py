@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,12 +26,13 @@ from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic, Edit
     from naftiko_runtime.link.overrides import Overrides
     from naftiko_runtime.plan import Plan
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Source
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -190,30 +190,30 @@ class _State:
     def _is_better(self, after: _State, made: Sequence[Diagnostic]) -> bool:
         """Whether fixes did what they are for, and nothing else."""
         if made[0].rule in _MISTAKES:
-            left = (Counter(map(_told, after.diagnostics)) - self._without(made)) & Counter(map(_told, made))
+            left = (_statements(after.diagnostics) - self._without(made)) & _statements(made)
             return not left and not any(self._is_created(error, made) for error in after._errors())
         gone = Counter(self._kinds())
         gone.subtract(after._kinds())
         return after._plan == self._plan and min(gone.values(), default=0) >= 0 < gone.total()
 
-    def _without(self, made: Sequence[Diagnostic]) -> Counter[object]:
+    def _without(self, made: Sequence[Diagnostic]) -> Counter[Statement]:
         """What is found but for what was fixed."""
-        return Counter(map(_told, self.diagnostics)) - Counter(map(_told, made))
+        return _statements(self.diagnostics) - _statements(made)
 
     def _errors(self) -> Iterator[Diagnostic]:
         return (d for d in self.diagnostics if d.severity is Severity.ERROR)
 
     def _is_created(self, error: Diagnostic, made: Sequence[Diagnostic]) -> bool:
         """Whether an error is the work of a fix: it is new, and does not stand inside a part that no one could read."""
-        if _known(error) in map(_known, self._errors()):
+        if error.statement in (known.statement for known in self._errors()):
             return False
         part = error.part or ()
         read = (d.part for d in made if d.part)
         return not any(len(part) > len(place) and part[: len(place) - 1] == place[:-1] for place in read)
 
     def _kinds(self) -> list[object]:
-        """The findings without what an edit elsewhere may change of them: places, and numbers of lines."""
-        return [(d.rule.slug, d.part or re.sub(r"\d+", "", d.message)) for d in self.diagnostics]
+        """The findings without what an edit elsewhere may change of them: the places of those that have no part."""
+        return [(d.rule.slug, d.part or d.statement) for d in self.diagnostics]
 
     def left(self) -> tuple[Left, ...]:
         """The findings whose fix is not made, after the last round."""
@@ -231,10 +231,6 @@ def _urgency(diagnostic: Diagnostic) -> int:
     return 0 if diagnostic.rule in _MISTAKES else 2 if diagnostic.severity is Severity.INFO else 1
 
 
-def _known(diagnostic: Diagnostic) -> object:
-    """A finding without the numbers of lines, which an edit elsewhere may change."""
-    return diagnostic.rule.slug, re.sub(r"\d+", "", diagnostic.message)
-
-
-def _told(diagnostic: Diagnostic) -> object:
-    return diagnostic.rule.slug, diagnostic.message
+def _statements(found: Iterable[Diagnostic]) -> Counter[Statement]:
+    """What findings say, without places: an edit elsewhere may change those."""
+    return Counter(diagnostic.statement for diagnostic in found)

@@ -11,6 +11,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
+from naftiko_runtime.rules import render_statement
 from naftiko_runtime.source import exact_float
 from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import Places
@@ -18,6 +19,7 @@ from naftiko_runtime.source.scalars import is_number
 
 if TYPE_CHECKING:
     from naftiko_runtime.notes import Notes
+    from naftiko_runtime.rules import Statement
 
 _NOT_PRINTABLE: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -65,17 +67,17 @@ class _LenientBuilder(Builder):
         frame.container.pop(frame.key, None)
         super()._entry(frame, value, marks)
 
-    def _complain(self, rule: rules.Rule, message: str, marks: Any, advice: str | None = None) -> None:
+    def _report(self, statement: Statement, marks: Any, advice: Any = None) -> None:
         del marks, advice
         if not self._documents:  # it is empty, which is null
             return
-        if rule is not rules.YAML_FEATURE:
-            raise ValueError(message)
+        if statement.message.rule is not rules.YAML_FEATURE:
+            raise ValueError(render_statement(statement))
         self._notes.add("a YAML feature that is not supported")
 
-    def _stop(self, rule: rules.Rule, message: str, marks: Any, advice: str | None = None) -> None:
-        del rule, marks, advice
+    def _stop(self, statement: Statement, marks: Any) -> None:
+        del marks
         if self._documents > 1:
             self._notes.add("a second YAML document")
             raise _FirstDocumentEnded
-        raise ValueError(message)
+        raise ValueError(render_statement(statement))

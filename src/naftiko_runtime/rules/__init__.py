@@ -29,6 +29,9 @@ from naftiko_runtime.rules.rule import (
     Message as Message,
 )
 from naftiko_runtime.rules.rule import (
+    Noun as Noun,
+)
+from naftiko_runtime.rules.rule import (
     Rule as Rule,
 )
 from naftiko_runtime.rules.rule import (
@@ -36,6 +39,9 @@ from naftiko_runtime.rules.rule import (
 )
 from naftiko_runtime.rules.rule import (
     Statement as Statement,
+)
+from naftiko_runtime.rules.rule import (
+    Term as Term,
 )
 from naftiko_runtime.rules.rule import (
     render_statement as render_statement,

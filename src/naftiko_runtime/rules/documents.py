@@ -12,7 +12,9 @@ UNREADABLE: Final = define(
     Severity.ERROR,
     "The file cannot be read as UTF-8 text.",
     "Check the name and permissions. Save the file as UTF-8.",
+    "cannot read {file}: {problem}",
 )
+UNREADABLE_ENCODING: Final = UNREADABLE.variant("the file is not UTF-8 text", "save it as UTF-8")
 
 SYNTAX: Final = define(
     "NK102",
@@ -20,6 +22,32 @@ SYNTAX: Final = define(
     Severity.ERROR,
     "The file is not YAML.",
     "Correct the location shown. Usually it is a quote, a colon or the indentation.",
+    "{problem}",
+)
+SYNTAX_EMPTY: Final = SYNTAX.variant(
+    "the file is empty", "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
+)
+SYNTAX_ALIAS_INSIDE: Final = SYNTAX.variant(
+    "an alias stands inside its own anchor",
+    "put its anchor (&name) before what it stands for, or quote it if it is text",
+)
+SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.variant(
+    "an alias stands without an anchor", "put its anchor (&name) before what it stands for, or quote it if it is text"
+)
+SYNTAX_CONTROL: Final = SYNTAX.variant("the character U+{code} is not allowed in YAML", "remove it")
+SYNTAX_TAB: Final = SYNTAX.variant("a tab in the indentation", "indent with spaces")
+SYNTAX_CHARACTER: Final = SYNTAX.variant("plain text cannot start with '{character}'", "quote it")
+SYNTAX_COLON: Final = SYNTAX.variant("a ': ' that starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_LIST: Final = SYNTAX.variant("a list cannot start here", "begin the list on a line of its own")
+SYNTAX_QUOTE: Final = SYNTAX.variant("a quote that is never closed", "close it")
+SYNTAX_BRACKETS: Final = SYNTAX.variant(
+    "brackets that lack a ',' or are never closed", "separate entries, and close them"
+)
+SYNTAX_CONFLICT: Final = SYNTAX.variant(
+    "a merge conflict is not resolved", "keep one of the two versions, and delete the marker lines"
+)
+SYNTAX_NO_BREAK_SPACE: Final = SYNTAX.variant(
+    "a no-break space (U+00A0) stands where YAML needs a space", "replace it by an ordinary space"
 )
 
 DUPLICATE_KEY: Final = define(
@@ -28,6 +56,8 @@ DUPLICATE_KEY: Final = define(
     Severity.ERROR,
     "A mapping has the same key twice.",
     "Keep one of the two.",
+    "the key '{key}' stands here a second time, first on {line}",
+    "keep one of the two",
 )
 
 TOO_LARGE: Final = define(
@@ -37,6 +67,11 @@ TOO_LARGE: Final = define(
     "The document exceeds a limit on size, depth, nodes or aliases.",
     "Split the file, or nest it less.",
 )
+TOO_LARGE_FILE: Final = TOO_LARGE.variant("the document is larger than {most} bytes")
+TOO_LARGE_DEPTH: Final = TOO_LARGE.variant("nested deeper than {most} levels")
+TOO_LARGE_NUMBER: Final = TOO_LARGE.variant("a number of more than {most} digits", "quote it if it is text")
+TOO_LARGE_ALIASES: Final = TOO_LARGE.variant("more than {most} aliases")
+TOO_LARGE_VALUES: Final = TOO_LARGE.variant("more than {most} values (aliases expanded)")
 
 YAML_FEATURE: Final = define(
     "NK105",
@@ -45,6 +80,14 @@ YAML_FEATURE: Final = define(
     "The file uses a YAML feature outside the 1.2 core schema: tags, merge keys, several documents.",
     'Write the plain value. Quote templates: `"{{name}}"`.',
 )
+YAML_FEATURE_DOCUMENT: Final = YAML_FEATURE.variant("a second document in one file", "put it into a file of its own")
+YAML_FEATURE_TAG: Final = YAML_FEATURE.variant("a tag is not supported")
+YAML_FEATURE_KEY: Final = YAML_FEATURE.variant(
+    "a mapping or list as a key", 'keys are plain text; quote a template: "{{{{name}}}}"'
+)
+YAML_FEATURE_MERGE: Final = YAML_FEATURE.variant(
+    "the merge key '<<' is not supported", "repeat the keys; YAML 1.2 has no merge keys"
+)
 
 VERSION: Final = define(
     "NK106",
@@ -52,6 +95,7 @@ VERSION: Final = define(
     Severity.ERROR,
     "The file has no specification version, or one that does not exist.",
     "Write `naftiko: 1.0.0-alpha2`.",
+    "'{version}' is no version of the specification",
 )
 
 NEWER_VERSION: Final = define(
@@ -60,6 +104,8 @@ NEWER_VERSION: Final = define(
     Severity.WARNING,
     "The file has a version that is newer than this runtime knows.",
     "Write the version that the file is meant for. Until then it is read as the newest known version.",
+    "specification version {version} is unknown here; read as {known}",
+    "write '{known}' if the file is meant for it",
 )
 
 MISSING_KEY: Final = define(
@@ -71,7 +117,7 @@ MISSING_KEY: Final = define(
     "the key '{key}' is missing",
     "add '{key}: …'",
 )
-MISSING_KEY_LOCATION: Final = MISSING_KEY.variant("an import needs 'location', a file")
+MISSING_KEY_LOCATION: Final = MISSING_KEY.variant("an import needs '{key}', a file")
 MISSING_KEY_SCHEMA: Final = MISSING_KEY.variant(
     "reading 'protobuf' needs the key 'outputSchema'",
     "add 'outputSchema: FILE.proto#package.Message', a file beside the document",
@@ -98,6 +144,7 @@ WRONG_TYPE: Final = define(
     Severity.ERROR,
     "A value does not have the type that its key requires.",
     "Write a value of the required type.",
+    "{part} takes {wanted}, not {kind}",
 )
 WRONG_TYPE_WITH: Final = WRONG_TYPE.variant("'{name}' takes text, a number or a boolean")
 WRONG_TYPE_TEXT_BODY: Final = WRONG_TYPE.variant("a body of type '{type}' takes text")
@@ -112,6 +159,12 @@ WRONG_TYPE_PART: Final = WRONG_TYPE.variant(
 WRONG_TYPE_SKILL_ORIGIN: Final = WRONG_TYPE.variant(
     "'from' takes a mapping", "write '{{sourceNamespace: …, action: …}}'"
 )
+WRONG_TYPE_EMPTY: Final = WRONG_TYPE.variant(
+    "{part} takes {wanted}, and has no value", "give it a value, or leave the key out"
+)
+WRONG_TYPE_DOCUMENT: Final = WRONG_TYPE.variant(
+    "a capability document is a mapping", "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
+)
 
 INVALID_VALUE: Final = define(
     "NK110",
@@ -119,6 +172,7 @@ INVALID_VALUE: Final = define(
     Severity.ERROR,
     "A value has the right type but is not allowed.",
     "Use one of the listed values.",
+    "{value} is not allowed for {part}",
 )
 INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is for the runtime to send")
 INVALID_VALUE_FIXED: Final = INVALID_VALUE.variant("the value of '{name}' {problem}")
@@ -187,6 +241,11 @@ INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.variant("there is no step of type
 INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
 )
+INVALID_VALUE_CHECKED: Final = INVALID_VALUE.variant("{part} {problem}")
+INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant("an answer has one body: 'json', 'text', 'base64' or 'file'")
+INVALID_VALUE_ANSWER_HEADER: Final = INVALID_VALUE.variant("'{name}' is no header name")
+INVALID_VALUE_ANSWER_BASE64: Final = INVALID_VALUE.variant("'base64' is not base64")
+INVALID_VALUE_ANSWER_FILE: Final = INVALID_VALUE.variant("cannot read the file '{file}': {problem}")
 
 UNKNOWN_KEY: Final = define(
     "NK111",
@@ -194,6 +253,7 @@ UNKNOWN_KEY: Final = define(
     Severity.WARNING,
     "A key is not in the specification. It is ignored.",
     "Remove the key, or move it to its place in the specification.",
+    "unknown key '{key}' is ignored",
 )
 
 MISSPELT_KEY: Final = define(
@@ -211,6 +271,7 @@ NOT_SERVED: Final = define(
     Severity.ERROR,
     "A part of the specification that this version does not serve yet.",
     "Use the suggestion, or remove the part.",
+    "'{key}' is not served yet",
 )
 NOT_SERVED_EXPOSE: Final = NOT_SERVED.variant("an expose of type '{type}' is not served yet")
 NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.variant(
@@ -225,6 +286,9 @@ NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.variant(
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
 NOT_SERVED_LIBRARY: Final = NOT_SERVED.variant("reading '{format}' needs a library that is not installed")
+NOT_SERVED_OUTPUTS: Final = NOT_SERVED.variant(
+    "'outputParameters' of this form is not served yet", "write a list or a map of outputs"
+)
 
 NON_STANDARD_KEY: Final = define(
     "NK114",
@@ -232,6 +296,8 @@ NON_STANDARD_KEY: Final = define(
     Severity.WARNING,
     "A spelling is not in the specification, but is understood.",
     "Write the specification's spelling.",
+    "'{written}' is read as '{meant}'",
+    "write '{meant}'",
 )
 NON_STANDARD_KEY_PATH: Final = NON_STANDARD_KEY.variant("an operation's own 'path' is read", "give it a resource")
 NON_STANDARD_KEY_HEADERS: Final = NON_STANDARD_KEY.variant(
@@ -242,6 +308,16 @@ NON_STANDARD_KEY_PARTS: Final = NON_STANDARD_KEY.variant(
 )
 NON_STANDARD_KEY_BOUNDARY: Final = NON_STANDARD_KEY.variant(
     "the content type of a multipart form is for the runtime to send, with its boundary", "remove it"
+)
+NON_STANDARD_KEY_ROOT: Final = NON_STANDARD_KEY.variant(
+    "'exposes' at the root is read as the capability's", "write 'capability:'"
+)
+NON_STANDARD_KEY_MAP: Final = NON_STANDARD_KEY.variant(
+    "'{key}' is read as a list of its entries, each with its key as 'name'", "begin each entry with '- name: …'"
+)
+NON_STANDARD_KEY_OUTPUT: Final = NON_STANDARD_KEY.variant("one output is read as a list of one", "begin it with '- '")
+NON_STANDARD_KEY_PROPERTIES: Final = NON_STANDARD_KEY.variant(
+    "'properties' is read as a mapping of its entries by their names", "write 'name: {{…}}' for each"
 )
 
 NON_STANDARD: Final = define(
@@ -281,6 +357,7 @@ NO_EFFECT: Final = define(
     Severity.WARNING,
     "A key of the specification has no effect here.",
     "Keep it for other programs. Do not rely on it here.",
+    "'{key}' has no effect here",
 )
 NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.variant(
     "'maxBinarySize' has no effect here: the answer is not binary", "write 'outputRawFormat: binary' as well"
@@ -298,4 +375,6 @@ OTHER_DOCUMENT: Final = define(
     Severity.ERROR,
     "The file is another kind of document: OpenAPI, a Postman collection, a Compose file.",
     "Give a capability file. To expose an API that another document describes, write a capability that consumes it.",
+    "this is {kind}, not a capability",
+    "name a capability: a file with 'naftiko:' and 'capability:'",
 )

@@ -12,8 +12,8 @@ from naftiko_runtime.lazy_import import pattern
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Argument: TypeAlias = "str | int | tuple[str, ...] | Statement"
-"""What fills a place of a template: a text, a number, several names, or what another finding says."""
+Argument: TypeAlias = "str | int | tuple[str, ...] | Term | Statement"
+"""What fills a place of a template: a text, a number, several names, a term, or what another finding says."""
 
 _LIST_FORM: Final = pattern(r"(?:(\d+) )?(?:(and|→) )?(.*)")
 _USUAL_LIST: Final = "8 '*'"
@@ -79,6 +79,20 @@ class Help(Struct, frozen=True, eq=False):
         return Advice(self, _sorted(arguments))
 
 
+class Noun(Struct, frozen=True, eq=False):
+    """A template of what sentences are about: a kind of value, or a part of a document.
+
+    Attributes:
+        text: As for :class:`Help`.
+    """
+
+    text: str
+
+    def __call__(self, **arguments: Argument) -> Term:
+        """A part of a sentence."""
+        return Term(self, _sorted(arguments))
+
+
 class Message(Struct, frozen=True, eq=False):
     """A template of what a finding says.
 
@@ -113,6 +127,13 @@ class Statement(Struct, frozen=True):
         return None if self.message.help is None else Advice(self.message.help, self.arguments)
 
 
+class Term(Struct, frozen=True):
+    """What a sentence is about, as data."""
+
+    noun: Noun
+    arguments: Arguments
+
+
 class Advice(Struct, frozen=True):
     """What to do about a finding, as data."""
 
@@ -140,7 +161,7 @@ def define(
     return rule
 
 
-def render_text(template: Message | Help, arguments: Arguments, related: Mapping[str, str] | None = None) -> str:
+def render_text(template: Message | Help | Noun, arguments: Arguments, related: Mapping[str, str] | None = None) -> str:
     """A template with its places filled: the only place where findings become text.
 
     Args:
@@ -159,8 +180,8 @@ def render_statement(statement: Statement) -> str:
 
 def _fill(value: Argument) -> str | int | _Names:
     match value:
-        case Statement():
-            return render_statement(value)
+        case Term(template, arguments) | Statement(template, arguments):
+            return render_text(template, arguments)
         case tuple():
             return _Names(value)
         case _:

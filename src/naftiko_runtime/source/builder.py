@@ -8,6 +8,7 @@ import yaml
 
 from naftiko_runtime import limits, rules
 from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.places import ORIGIN
 from naftiko_runtime.source.scalars import is_number, resolve_plain, written
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from naftiko_runtime.diagnostic import Findings
+    from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source.places import Mark, Places
 
 _STR_TAG: Final = "tag:yaml.org,2002:str"
@@ -47,8 +49,7 @@ class Builder:
         except _Stop:
             return None
         if not self._documents:
-            advice = "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
-            self._complain(rules.SYNTAX, "the file is empty", (ORIGIN, ORIGIN), advice)
+            self._report(rules.SYNTAX_EMPTY(), (ORIGIN, ORIGIN))
         return self._root
 
     def _ignore(self, event: yaml.Event) -> None:
@@ -58,13 +59,13 @@ class Builder:
         self._documents += 1
         if self._documents > 1:
             marks = (event.start_mark, event.end_mark)
-            self._stop(rules.YAML_FEATURE, "a second document in one file", marks, "put it into a file of its own")
+            self._stop(rules.YAML_FEATURE_DOCUMENT(), marks)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         marks = (event.start_mark, event.end_mark)
         tag = event.tag
         if tag is not None and tag not in {_STR_TAG, "!"}:
-            self._complain(rules.YAML_FEATURE, "a tag is not supported", marks, "write the plain value")
+            self._report(rules.YAML_FEATURE_TAG(), marks, helps.WRITE_PLAIN_VALUE())
         value = event.value
         if event.implicit[0] and tag is None:
             value = self._plain(value, marks)
@@ -73,8 +74,7 @@ class Builder:
 
     def _plain(self, text: str, marks: Mark) -> Any:
         if len(text) > limits.SCALAR_DIGITS_MAX and is_number(text):
-            digits = limits.SCALAR_DIGITS_MAX
-            self._complain(rules.TOO_LARGE, f"a number of more than {digits} digits", marks, "quote it if it is text")
+            self._report(rules.TOO_LARGE_NUMBER(most=str(limits.SCALAR_DIGITS_MAX)), marks)
             return text
         return resolve_plain(text)
 
@@ -82,21 +82,20 @@ class Builder:
         marks = (event.start_mark, event.end_mark)
         self._aliases += 1
         if self._aliases > limits.DOCUMENT_ALIASES_MAX:
-            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_ALIASES_MAX:,} aliases", marks)
+            self._stop(rules.TOO_LARGE_ALIASES(most=f"{limits.DOCUMENT_ALIASES_MAX:,}"), marks)
         known = self._anchors.get(event.anchor or "")
         if known is None:
-            why = "inside its own anchor" if any(f.anchor == event.anchor for f in self._open) else "without an anchor"
-            advice = "put its anchor (&name) before what it stands for, or quote it if it is text"
-            self._stop(rules.SYNTAX, f"an alias stands {why}", marks, advice)
+            inside = any(frame.anchor == event.anchor for frame in self._open)
+            self._stop(rules.SYNTAX_ALIAS_INSIDE() if inside else rules.SYNTAX_ALIAS_UNKNOWN(), marks)
             return
         self._add(known[0], marks, known[1])
 
     def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         marks = (event.start_mark, event.end_mark)
         if event.tag is not None:
-            self._complain(rules.YAML_FEATURE, "a tag is not supported", marks, "leave it out")
+            self._report(rules.YAML_FEATURE_TAG(), marks, helps.LEAVE_OUT())
         if len(self._open) >= limits.DOCUMENT_DEPTH_MAX:
-            self._stop(rules.TOO_LARGE, f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels", marks)
+            self._stop(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), marks)
         container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self._open.append(_Frame(container, event.start_mark, event.anchor, self._nodes))
 
@@ -117,7 +116,7 @@ class Builder:
         """Put a finished value where it belongs; ``size`` counts its nodes with aliases expanded."""
         self._nodes += size
         if self._nodes > limits.DOCUMENT_NODES_MAX:
-            self._stop(rules.TOO_LARGE, f"more than {limits.DOCUMENT_NODES_MAX:,} values (aliases expanded)", marks)
+            self._stop(rules.TOO_LARGE_VALUES(most=f"{limits.DOCUMENT_NODES_MAX:,}"), marks)
         if not self._open:
             self._root, self._places.root = value, marks
             return
@@ -135,9 +134,8 @@ class Builder:
         key = frame.key or ""
         frame.key = None
         if key in frame.container:
-            first = frame.entries[key][0][0].line + 1
-            message = f"the key '{_short(key)}' stands here a second time, first on line {first}"
-            self._complain(rules.DUPLICATE_KEY, message, frame.key_marks, "keep one of the two")
+            first = self._span(frame.entries[key][0])
+            self._findings.report(rules.DUPLICATE_KEY(key=_short(key)), self._span(frame.key_marks), related=first)
             return
         frame.container[key] = value
         frame.entries[key] = (frame.key_marks, marks)
@@ -145,26 +143,27 @@ class Builder:
     def _key(self, value: Any, marks: Mark) -> str:
         """Keys are text: ``404:`` and ``true:`` are what they look like."""
         if isinstance(value, dict | list):
-            advice = 'keys are plain text; quote a template: "{{name}}"'
-            self._stop(rules.YAML_FEATURE, "a mapping or list as a key", marks, advice)
+            self._stop(rules.YAML_FEATURE_KEY(), marks)
         if value == "<<":
-            advice = "repeat the keys; YAML 1.2 has no merge keys"
-            self._complain(rules.YAML_FEATURE, "the merge key '<<' is not supported", marks, advice)
+            self._report(rules.YAML_FEATURE_MERGE(), marks)
         if value is None:
             return "null"
         if isinstance(value, bool):
             return "true" if value else "false"
         return value if isinstance(value, str) else written(value)
 
-    def _complain(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
+    def _report(self, statement: Statement, marks: Mark, advice: Advice | None = None) -> None:
+        self._findings.report(statement, self._span(marks), advice)
+
+    def _span(self, marks: Mark) -> Span:
+        """The place of a key or a value, up to the end of its first line."""
         start, end = marks
         one_line = start.line == end.line and end.column > start.column
         stop = end.column if one_line else start.column + 1
-        span = Span(self._file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
-        self._findings.add(rule, message, span, advice)
+        return Span(self._file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
 
-    def _stop(self, rule: rules.Rule, message: str, marks: Mark, advice: str | None = None) -> None:
-        self._complain(rule, message, marks, advice)
+    def _stop(self, statement: Statement, marks: Mark) -> None:
+        self._report(statement, marks)
         raise _Stop
 
     _handlers: Final[Mapping[type, Callable[[Builder, Any], None]]] = {

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import yaml
 
 from naftiko_runtime import limits, rules
-from naftiko_runtime.diagnostic import Findings, Span
+from naftiko_runtime.diagnostic import Findings, Span, diagnose
+from naftiko_runtime.rules import helps
 from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
 
@@ -15,24 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from naftiko_runtime.rules import Advice, Statement
+
 Reading: TypeAlias = "Callable[[Path, str], Source]"
 """From a file and the name to show for it to what stands there; raises what :func:`read` does."""
 
 _YAML_FAULTS: Final = (
-    ("found a tab", None, "indent with spaces"),
-    (
-        "mapping values are not allowed",
-        "a ': ' that starts no key here",
-        "quote text with ': ' in it, or align the key",
-    ),
-    ("block sequence entries are not allowed", "a list cannot start here", "begin the list on a line of its own"),
-    ("found unexpected end of stream", "a quote that is never closed", "close it"),
-    ("did not find expected key", None, "check the indentation of this line and the ones above"),
-    ("did not find expected '-'", None, "check the indentation of this line and the ones above"),
-    ("did not find expected ','", "brackets that lack a ',' or are never closed", "separate entries, and close them"),
-    ("found unknown escape", None, "double the backslash, or use single quotes"),
+    ("found a tab", None, helps.INDENT_WITH_SPACES),
+    ("mapping values are not allowed", rules.SYNTAX_COLON, None),
+    ("block sequence entries are not allowed", rules.SYNTAX_LIST, None),
+    ("found unexpected end of stream", rules.SYNTAX_QUOTE, None),
+    ("did not find expected key", None, helps.CHECK_INDENTATION),
+    ("did not find expected '-'", None, helps.CHECK_INDENTATION),
+    ("did not find expected ','", rules.SYNTAX_BRACKETS, None),
+    ("found unknown escape", None, helps.DOUBLE_BACKSLASH),
 )
-"""By how libyaml's message begins: our own wording where its is obscure, and what to do."""
+"""By how libyaml's message begins, which has no codes: our own message where its is obscure, or what to do."""
 
 
 def read(path: Path, name: str | None = None) -> Source:
@@ -55,7 +54,7 @@ def read_bytes(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.DOCUMENT_BYTES_MAX + 1)
     except OSError as error:
-        raise _refusal(rules.UNREADABLE, f"cannot read {name}: {error.strerror}", None) from None
+        raise _refusal(rules.UNREADABLE(file=name, problem=error.strerror or ""), None) from None
 
 
 def load(raw: bytes, file: str) -> Source:
@@ -66,13 +65,13 @@ def load(raw: bytes, file: str) -> Source:
     """
     start = Span(file, 1, 1, 1, 1)
     if len(raw) > limits.DOCUMENT_BYTES_MAX:
-        raise _refusal(rules.TOO_LARGE, f"the document is larger than {limits.DOCUMENT_BYTES_MAX:,} bytes", start)
+        raise _refusal(rules.TOO_LARGE_FILE(most=f"{limits.DOCUMENT_BYTES_MAX:,}"), start)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = _after(raw[: error.start].decode("utf-8-sig"), file)
         shown = Source(file, raw.decode("utf-8-sig", "replace"), None, Places())
-        raise _refusal(rules.UNREADABLE, "the file is not UTF-8 text", place, "save it as UTF-8", shown) from None
+        raise _refusal(rules.UNREADABLE_ENCODING(), place, source=shown) from None
     places, findings = Places(), Findings()
     try:
         data = Builder(file, text, places, findings).document()
@@ -80,10 +79,8 @@ def load(raw: bytes, file: str) -> Source:
         source = Source(file, text, None, places)
         span = _problem_span(error, source)
         if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
-            deep = f"nested deeper than {limits.DOCUMENT_DEPTH_MAX} levels"
-            raise _refusal(rules.TOO_LARGE, deep, span, None, source) from None
-        problem = _pasted(error, span, source) or _problem(error, span, source)
-        raise _refusal(rules.SYNTAX, *problem, source) from None
+            raise _refusal(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
+        raise _refusal(*(_pasted(error, span, source) or _problem(error, span, source)), source) from None
     source = Source(file, text, data, places)
     if findings.failed:
         raise SourceError(findings.sorted(), source)
@@ -94,11 +91,9 @@ _NO_BREAK_SPACE: Final = "\u00a0"
 
 
 def _refusal(
-    rule: rules.Rule, message: str, span: Span | None, advice: str | None = None, source: Source | None = None
+    statement: Statement, span: Span | None, advice: Advice | None = None, source: Source | None = None
 ) -> SourceError:
-    findings = Findings()
-    findings.add(rule, message, span, advice)
-    return SourceError(findings.sorted(), source)
+    return SourceError([diagnose(statement, span, advice)], source)
 
 
 def _after(text: str, file: str) -> Span:
@@ -107,35 +102,35 @@ def _after(text: str, file: str) -> Span:
     return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
-def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str | None]:
+def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, Advice | None]:
     """What is wrong, where, and what to do about it."""
     if isinstance(error, yaml.reader.ReaderError):
-        return f"the character U+{_code(error):04X} is not allowed in YAML", span, "remove it"
+        return rules.SYNTAX_CONTROL(code=f"{_code(error):04X}"), span, None
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
-        return str(error).split("\n", 1)[0], span, None
+        return rules.SYNTAX(problem=str(error).split("\n", 1)[0]), span, None
     if error.problem.startswith("found character that cannot start"):
         character = source.line(span.line)[span.column - 1 : span.column]
         if character == "\t":
-            return "a tab in the indentation", span, "indent with spaces"
-        return f"plain text cannot start with '{character}'", span, "quote it"
-    message = ", ".join(part for part in (error.problem, error.context) if part)
+            return rules.SYNTAX_TAB(), span, None
+        return rules.SYNTAX_CHARACTER(character=character), span, None
+    theirs = rules.SYNTAX(problem=", ".join(part for part in (error.problem, error.context) if part))
     for start, ours, advice in _YAML_FAULTS:
         if error.problem.startswith(start):
-            return ours or message, span, advice
-    return message, span, None
+            return theirs if ours is None else ours(), span, None if advice is None else advice()
+    return theirs, span, None
 
 
-def _pasted(error: yaml.YAMLError, span: Span, source: Source) -> tuple[str, Span, str] | None:
+def _pasted(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, None] | None:
     """What came into the text from elsewhere, if that is what is wrong: conflict markers, or no-break spaces."""
     if (number := _conflict_line(source.text)) is not None:
         place = Span(source.file, number, 1, number, len(source.line(number)) + 1)
-        return "a merge conflict is not resolved", place, "keep one of the two versions, and delete the marker lines"
+        return rules.SYNTAX_CONFLICT(), place, None
     near = (source.line(number) for number in (span.line - 1, span.line))
     if any(_NO_BREAK_SPACE in line for line in near) and not isinstance(error, yaml.reader.ReaderError):
         number = span.line - 1 if _NO_BREAK_SPACE in source.line(span.line - 1) else span.line
         column = source.line(number).index(_NO_BREAK_SPACE) + 1
         place = Span(source.file, number, column, number, column + 1)
-        return "a no-break space (U+00A0) stands where YAML needs a space", place, "replace it by an ordinary space"
+        return rules.SYNTAX_NO_BREAK_SPACE(), place, None
     return None
 
 

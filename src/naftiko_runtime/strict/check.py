@@ -38,8 +38,10 @@ class Departures:
             return False
         match finding.rule.slug:
             case rules.MISSING_KEY.slug:
-                instead = place in self._wrong and (finding.help or "").startswith("did you mean")
-                return instead or any(place == where and f"'{key}'" in finding.message for where, key in self._missing)
+                arguments = finding.arguments
+                instead = place in self._wrong and "suggestion" in arguments
+                keys = {arguments.get("key"), *(finding.part or ())[-1:]}
+                return instead or any(place == where and key in keys for where, key in self._missing)
             case rules.NEWER_VERSION.slug:
                 return place == self._version
             case slug:

@@ -14,8 +14,9 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.base import Part, Text
 from naftiko_runtime.document.keys import Range, field
 from naftiko_runtime.document.parse import parse_part
+from naftiko_runtime.rules import helps, render_statement
 from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import as_json, in_header
 from naftiko_runtime.transport.stub import Stub, StubResponse
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.plan import Operation, Plan
+    from naftiko_runtime.rules import Statement
     from naftiko_runtime.transport.base import OutboundRequest
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -46,6 +48,14 @@ class SandboxFile(Part):
     operations: dict[str, SandboxAnswer]
 
 
+class _AnswerError(Exception):
+    """An answer of a sandbox file cannot be given."""
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        super().__init__(render_statement(statement))
+
+
 def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
     """The answers of a sandbox file, by ``namespace.operation``.
 
@@ -62,13 +72,13 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
     for name, answer in (file.operations if file else {}).items():
         steps = ("operations", name)
         if name not in operations:
-            advice = did_you_mean(name, operations, "consumed operations")
-            findings.add(rules.SANDBOX, f"no consumed operation '{name}'", source.span(steps, key=True), advice)
+            advice = suggest(name, operations, helps.CONSUMED_OPERATIONS)
+            findings.report(rules.SANDBOX(call=name), source.span(steps, key=True), advice)
             continue
         try:
             answers[name] = _canned(answer, path.parent)
-        except ValueError as error:
-            findings.add(rules.INVALID_VALUE, str(error), source.span(steps, key=True))
+        except _AnswerError as error:
+            findings.report(error.statement, source.span(steps, key=True))
     if findings.failed:
         raise SourceError(findings.sorted(), source)
     return answers
@@ -77,7 +87,7 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
 def _canned(answer: SandboxAnswer, folder: Path) -> Stub:
     kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in answer.model_fields_set]
     if len(kinds) > 1:
-        raise ValueError("an answer has one body: 'json', 'text', 'base64' or 'file'")
+        raise _AnswerError(rules.INVALID_VALUE_ANSWER_BODIES())
     body, content_type = _body(answer, kinds[0], folder) if kinds else (b"", "")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     if content_type:
@@ -85,7 +95,7 @@ def _canned(answer: SandboxAnswer, folder: Path) -> Stub:
     headers["content-length"] = str(len(body))
     for name in headers:
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(f"'{name}' is no header name")
+            raise _AnswerError(rules.INVALID_VALUE_ANSWER_HEADER(name=name))
     pairs = tuple((name.encode(), in_header(value)) for name, value in headers.items())
     return Stub(answer.status, pairs, body)
 
@@ -99,11 +109,12 @@ def _body(answer: SandboxAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
         try:
             return base64.b64decode("".join((answer.base64 or "").split()), validate=True), "application/octet-stream"
         except binascii.Error:
-            raise ValueError("'base64' is not base64") from None
+            raise _AnswerError(rules.INVALID_VALUE_ANSWER_BASE64()) from None
     try:
         return (folder / (answer.file or "")).read_bytes(), "application/octet-stream"
     except OSError as error:
-        raise ValueError(f"cannot read the file '{answer.file}': {error.strerror}") from None
+        problem = error.strerror or ""
+        raise _AnswerError(rules.INVALID_VALUE_ANSWER_FILE(file=answer.file or "", problem=problem)) from None
 
 
 def echoing(plan: Plan, answered: Collection[str]) -> Plan:

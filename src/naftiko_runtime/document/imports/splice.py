@@ -113,7 +113,7 @@ class _Splicing:
             if location == "":
                 self._report(rules.IMPORT_WITHOUT_FILE(), (*steps, "location"), steps)
             else:
-                self._report(rules.MISSING_KEY_LOCATION(), steps, steps)
+                self._report(rules.MISSING_KEY_LOCATION(key="location"), steps, steps)
             return None
         wanted = str(entry["import"])
         try:

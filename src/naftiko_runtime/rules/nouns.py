@@ -1,0 +1,45 @@
+"""What sentences are about: kinds of values, parts of a document, kinds of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.rules.rule import Noun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.rules.rule import Term
+
+DOCUMENT: Final = Noun("the document")
+KEY: Final = Noun("'{key}'")
+ENTRY: Final = Noun("an entry of '{key}'")
+VALUE: Final = Noun("'{value}'")
+THIS_VALUE: Final = Noun("this value")
+
+TEXT: Final = Noun("text")
+MAPPING: Final = Noun("a mapping")
+LIST: Final = Noun("a list")
+WHOLE_NUMBER: Final = Noun("a whole number")
+NUMBER: Final = Noun("a number")
+FRACTION: Final = Noun("a fraction")
+FLAG: Final = Noun("true or false")
+
+OPENAPI: Final = Noun("an OpenAPI document")
+ASYNCAPI: Final = Noun("an AsyncAPI document")
+POSTMAN: Final = Noun("a Postman collection")
+ARAZZO: Final = Noun("an Arazzo document")
+KUBERNETES: Final = Noun("a Kubernetes manifest")
+COMPOSE: Final = Noun("a Compose file")
+MCP_CLIENT: Final = Noun("the configuration of an MCP client")
+GITHUB_WORKFLOW: Final = Noun("a GitHub workflow")
+HTTP_ARCHIVE: Final = Noun("an HTTP archive")
+JSON_SCHEMA: Final = Noun("a JSON Schema")
+
+
+def name_part(steps: Sequence[str | int]) -> Term:
+    """How a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
+    keys = [step for step in steps if isinstance(step, str)]
+    if not keys:
+        return DOCUMENT()
+    return KEY(key=keys[-1]) if isinstance(steps[-1], str) else ENTRY(key=keys[-1])
