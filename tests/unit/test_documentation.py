@@ -28,6 +28,20 @@ def test_links_lead_to_files(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_headings(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page: those that its headings have on GitHub, and those that are written out."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    made = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)">', text))
+
+
 NAMED: Final = re.compile(
     r"(?:pip3?|pipx|uv|uvx|tool|poetry)\b[^\n`]*\s(?:install|add|run)\s[^\n`]*(?<![/\w@.-])naftiko[-_]runtime(?![\w-]*\.whl)"
     r"|naftiko[-_]runtime\s*(?:==|\[[a-z])|(?:uvx|pipx run)\s+naftiko"
