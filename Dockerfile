@@ -14,7 +14,7 @@ COPY src src
 # pip compiles what it installs, so nothing has to be written at run time.
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir dist . \
  && python -m venv --without-pip /opt/naftiko \
- && pip --python /opt/naftiko/bin/python install --no-cache-dir dist/*.whl
+ && pip --python /opt/naftiko/bin/python install --no-cache-dir "$(echo dist/*.whl)[otel]"
 
 FROM python:${PYTHON_VERSION}-slim
 ARG VERSION=0.1.0

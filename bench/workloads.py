@@ -27,6 +27,7 @@ MANY = 500
 FEW = 6
 SLICES = 4
 TRACED = (
+    ("unsampled", "one request in a million", 1e-6),
     ("traced-hundredth", "one request in a hundred", 0.01),
     ("traced-tenth", "one request in ten", 0.1),
     ("traced", "every request", 1),

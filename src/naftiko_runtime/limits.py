@@ -123,11 +123,10 @@ TRACES_TIMEOUT_SECONDS: Final = 10.0
 TRACES_DELAY_SECONDS: Final = 5.0
 TRACES_QUEUE_MAX: Final = 2048
 TRACES_BATCH_MAX: Final = 512
-TRACES_PAUSE_SECONDS: Final = 0.5
-"""Before a batch is sent again, twice as long each further time."""
 TRACES_LAST_SECONDS: Final = 3.0
 """How long the spans that are left at the end may take."""
-TRACES_ANSWER_BYTES_MAX: Final = 64 * 1024
+TRACED_MESSAGE_BYTES_MAX: Final = 64 * 1024
+"""Of an MCP message, and of its answer, that is read for what a span says of it."""
 
 # Shutdown.
 GRACE_SECONDS: Final = 30.0

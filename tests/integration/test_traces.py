@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -82,6 +84,12 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
         "http.route": "/things",
         "http.response.status_code": 404,
         "naftiko.expose": "web",
+        "network.protocol.version": "1.1",
+        "server.address": "127.0.0.1",
+        "server.port": urlsplit(gateway.urls["web"]).port,
+        "url.path": "/things",
+        "url.query": "key=REDACTED",
+        "url.scheme": "http",
     }
     assert attributes(client) == {
         "http.request.method": "GET",
@@ -90,6 +98,7 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
         "naftiko.operation": "api.list-things",
         "server.address": "127.0.0.1",
         "server.port": int(api.url.rpartition(":")[2]),
+        "url.full": f"{api.url}/things?key=REDACTED",
     }
     # A caller's mistake is an error for who made it, not for who was asked.
     assert (server.status.code, client.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
@@ -128,7 +137,7 @@ def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
             caller.answer()
         server, client = by_kind(collector.wait_spans(2))
     told = [pair for pair in api.last.headers if pair[0].startswith("trace")]
-    assert told == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-01")]
+    assert told == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-03")]
     assert (server.trace_id.hex() != TRACE, server.trace_state) == (True, "")
 
 
@@ -191,7 +200,7 @@ def test_requests_that_came_together_are_not_of_one_trace(
 def test_a_later_version_is_told_on_as_the_one_that_is_known(start: Callable[..., Gateway], api: Upstream) -> None:
     with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
         call(gateway.urls["web"], "/things", headers={"traceparent": f"cc-{TRACE}-{PARENT}-01-more"})
-    assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+    assert re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-00", api.last.header("traceparent") or "")
 
 
 def test_what_the_caller_does_not_record_is_not_recorded_here(
@@ -210,7 +219,8 @@ def test_a_sampler_that_heeds_no_caller_tells_upstreams_what_it_decided(
 ) -> None:
     with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
         call(gateway.urls["web"], "/things", headers=SAMPLED)
-        assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+        # Whoever changes the flag names a span of its own (W3C Trace Context, 3.4).
+        assert re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-00", api.last.header("traceparent") or "")
         call(gateway.urls["web"], "/things")
         assert api.last.header("traceparent") is None
     assert collector.spans() == []
@@ -240,8 +250,21 @@ def test_the_span_of_a_tool_call_names_the_tool(
         call(gateway.urls["tools"], "/mcp", "POST", headers, message("get-thing"))  # which lacks its id
         failed = collector.wait_spans(3)[-1]
     assert server.name == "tools/call list-things"
-    told = {"mcp.method.name": "tools/call", "gen_ai.tool.name": "list-things", "naftiko.expose": "tools"}
-    assert attributes(server) == told
+    assert attributes(server) == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "list-things",
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "http.route": "/mcp",
+        "jsonrpc.request.id": "1",
+        "mcp.method.name": "tools/call",
+        "naftiko.expose": "tools",
+        "network.protocol.version": "1.1",
+        "server.address": "127.0.0.1",
+        "server.port": urlsplit(gateway.urls["tools"]).port,
+        "url.path": "/mcp",
+        "url.scheme": "http",
+    }
     assert client.parent_span_id == server.span_id
     assert api.last.header("traceparent") == f"00-{TRACE}-{client.span_id.hex()}-01"
     assert (failed.name, failed.status.code) == ("tools/call get-thing", Status.STATUS_CODE_ERROR)
@@ -282,8 +305,10 @@ def test_what_no_route_answers_has_a_span_without_a_made_up_name(
     with start() as gateway:
         call(gateway.urls["web"], "/who/knows?what", "PROPFIND")
         (span,) = collector.wait_spans(1)
-    assert (span.name, attributes(span)["http.request.method"]) == ("HTTP", "_OTHER")
-    assert "who" not in str(span)
+    told = attributes(span)
+    assert (span.name, told["http.request.method"], told["url.path"]) == ("HTTP", "_OTHER", "/who/knows")
+    assert told["http.request.method_original"] == "PROPFIND"
+    assert "what" not in str(span)
 
 
 def test_an_unreachable_upstream_is_an_error_of_both(documents: Path, collector: Collector) -> None:
@@ -368,19 +393,10 @@ def test_a_collector_that_refuses_is_told_of_and_not_asked_again(
         assert call(gateway.urls["web"], "/things").status == 200
         line = gateway.line("spans lost: the collector does not take them")
         metrics = scrape(gateway)
-    assert (line["reason"], line["spans"], line["collector"]) == ("status 401", 2, collector.url.partition("//")[2])
+    assert (line["spans"], line["collector"]) == (2, collector.url.partition("//")[2])
+    assert "401" in line["reason"]
     assert metrics.value("naftiko_spans_total", outcome="dropped") == 2
     assert len(collector.received) == 1
-
-
-def test_spans_that_a_collector_rejects_are_counted(start: Callable[..., Gateway], collector: Collector) -> None:
-    collector.rejects(1, "too old")
-    with start("--control", "127.0.0.1:0", **TOGETHER) as gateway:
-        call(gateway.urls["web"], "/things")
-        line = gateway.line("spans rejected by the collector")
-        metrics = scrape_until(gateway, lambda m: m.value("naftiko_spans_total") == 2)
-    assert (line["spans"], line["reason"]) == (1, "too old")
-    assert metrics.value("naftiko_spans_total", outcome="exported") == 1
 
 
 def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
@@ -458,28 +474,49 @@ def test_traces_can_be_switched_off(
     assert collector.received == []
 
 
-def test_what_cannot_be_heeded_is_said_at_the_start_all_at_once(documents: Path) -> None:
+def quoted(words: str) -> str:
+    return ", ".join(f"'{word}'" for word in words.split())
+
+
+def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path) -> None:
     told = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317?key=s3cret",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
-        "OTEL_TRACES_SAMPLER": "jaeger_remote",
-        "OTEL_TRACES_SAMPLER_ARG": "2",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "zstd",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "soon",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": "no-such-file.pem",
         "OTEL_EXPORTER_OTLP_HEADERS": "s3cret",
+        "OTEL_TRACES_EXPORTER": "otlp,smoke",
+        "OTEL_TRACES_SAMPLER": "jaeger_remote",
+        "OTEL_PROPAGATORS": "tracecontext,pigeon",
+        "OTEL_BSP_MAX_QUEUE_SIZE": "0",
     }
     done = naftiko("run", documents / "mcp.yaml", environment=told)
-    names = "parentbased_always_on always_on always_off traceidratio parentbased_always_off parentbased_traceidratio"
-    samplers = ", ".join(f"'{name}'" for name in names.split())
+    exporters = "console otlp otlp_proto_grpc otlp_proto_http none"
+    samplers = "always_off always_on parentbased_always_off parentbased_always_on parentbased_traceidratio traceidratio"
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    assert sorted(done.stderr.splitlines()) == [
+        "OTEL_BSP_MAX_QUEUE_SIZE: '0' is not a number from 1 on",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE: 'no-such-file.pem' cannot be used: No such file or directory",
+        "OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' is not supported; known: 'none', 'gzip', 'deflate'",
         "OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'",
         "OTEL_EXPORTER_OTLP_HEADERS: pair 1 is not written as 'name=value'",
-        f"OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {samplers}",
-        "OTEL_TRACES_SAMPLER_ARG: '2' is not a number from 0 to 1",
-        "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not supported; known: 'http/protobuf'",
+        "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not supported; known: 'http/protobuf', 'grpc'",
+        "OTEL_EXPORTER_OTLP_TIMEOUT: 'soon' is not a number from 0.001 on",
+        "OTEL_PROPAGATORS: 'pigeon' is not supported; known: 'b3', 'b3multi', 'baggage', 'tracecontext', 'none'",
+        f"OTEL_TRACES_EXPORTER: 'smoke' is not supported; known: {quoted(exporters)}",
+        f"OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {quoted(samplers)}",
     ]
 
 
-def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_heeded(documents: Path) -> None:
+def test_what_only_the_sdk_refuses_stops_startup(documents: Path) -> None:
+    told = {"OTEL_TRACES_EXPORTER": "console", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
+    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    assert done.returncode == 1
+    assert done.stderr == "traces: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got many\n"
+
+
+def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followed(documents: Path) -> None:
     told = {
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://user:s3cret@127.0.0.1:1/",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "s3cret key=1",
@@ -487,7 +524,7 @@ def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_heeded(
     }
     done = naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    assert sorted(done.stderr.splitlines()) == [
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS: a header's name has letters, digits and hyphens only",
         "OTEL_SERVICE_NAME: it is not text",

@@ -5,10 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from support.upstream import WAIT_SECONDS, Reply, Upstream
 
@@ -32,13 +29,6 @@ class Collector(Upstream):
     def environment(self, **more: str) -> dict[str, str]:
         """What has a program send its traces here, at once."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.url, "OTEL_BSP_SCHEDULE_DELAY": "1", **more}
-
-    def rejects(self, spans: int, why: str) -> None:
-        """Reject so many of each request's spans."""
-        answer = ExportTraceServiceResponse()
-        answer.partial_success.rejected_spans = spans
-        answer.partial_success.error_message = why
-        self.on("POST", "/v1/traces", Reply(headers=_TYPE, body=answer.SerializeToString()))
 
     def requests(self) -> list[ExportTraceServiceRequest]:
         return [_read(one) for one in self.received]

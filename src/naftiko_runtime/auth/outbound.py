@@ -90,7 +90,8 @@ class DigestFlow:
         await answer.close()
         if self._challenge is used:
             self._challenge, self._count = challenge, 0
-        return await transport.send(self._answered(request, self._challenge or challenge))
+        again = replace(request, resend_count=1)
+        return await transport.send(self._answered(again, self._challenge or challenge))
 
     def _answered(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
         _, uri = split_url(request.url)
@@ -169,7 +170,8 @@ class ClientCredentialsFlow:
             return answer
         await answer.close()
         token = await self._fresh(transport)
-        return await transport.send(with_authorization(request, f"Bearer {token.value}"))
+        again = replace(request, resend_count=1)
+        return await transport.send(with_authorization(again, f"Bearer {token.value}"))
 
     async def _fresh(self, transport: Transport) -> _Token:
         """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""

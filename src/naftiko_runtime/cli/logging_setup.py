@@ -14,8 +14,8 @@ import structlog
 from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, usual_spellings
 from naftiko_runtime.process_lock import Exclusion
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.log_writer import LogWriter
+from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -68,8 +68,8 @@ def add_trace_ids() -> None:
 
 
 def _add_trace(record: logging.LogRecord) -> bool:
-    if (observation := CURRENT.get()) is not None and observation.span_id:
-        record.trace_id, record.span_id = observation.trace_id.hex(), observation.span_id.hex()
+    if (trace := CURRENT.get()) is not None and (span := trace.span_of_log()) is not None and span.recorded:
+        record.trace_id, record.span_id = span.trace_id, span.span_id
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from functools import partial
@@ -20,7 +21,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.rules import Severity, render_statement
 from naftiko_runtime.suggest import did_you_mean
-from naftiko_runtime.telemetry.options import trace_options
+from naftiko_runtime.telemetry.trace_options import trace_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.server.ports import OpenPort
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.telemetry.options import TraceOptions
+    from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 
@@ -73,10 +74,13 @@ def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> Non
 def _read_trace_options(options: RunOptions) -> TraceOptions | None:
     """Return where spans go; exit when the variables that say it are invalid."""
     try:
-        return trace_options(read_environment(options.documents.env_files))
+        traces = trace_options(read_environment(options.documents.env_files))
     except BindError as error:
         click.echo(error, err=True)
         sys.exit(EXIT_FAILED)
+    if traces is not None:
+        os.environ.update(traces.variables)  # where OpenTelemetry's SDK looks for them
+    return traces
 
 
 def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loaded], settings: ServerSettings) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
     from naftiko_runtime.http_client import HttpClient
-    from naftiko_runtime.telemetry.options import TraceOptions
+    from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 BESIDE_THE_FILE: Final = "(beside the file)"
 """The value of ``--sandbox`` when it names no file."""

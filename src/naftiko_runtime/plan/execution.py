@@ -96,11 +96,6 @@ class Call(Struct, frozen=True):
         return (self.request.upstream,)
 
     @property
-    def sets_trace(self) -> bool:
-        """Whether the document itself says which trace the upstream is to continue."""
-        return any(header.name == "traceparent" for header in self.request.headers)
-
-    @property
     def open_query(self) -> bool:
         """Whether the caller's query goes through byte for byte."""
         return self.request.open_query
@@ -139,11 +134,6 @@ class Mock(Struct, frozen=True):
     def upstreams(self) -> tuple[Upstream, ...]:
         """None."""
         return ()
-
-    @property
-    def sets_trace(self) -> bool:
-        """There is nobody to tell of a trace."""
-        return False
 
     @property
     def open_query(self) -> bool:

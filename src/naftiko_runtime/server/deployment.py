@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.exposes.mcp.app import half_closed_seconds, mcp_app
 from naftiko_runtime.exposes.rest.app import RestApp
 from naftiko_runtime.http_server.app_config import AppConfig
@@ -97,6 +98,9 @@ class Deployment:
         transports: dict[Callable[[], Transport], Transport] = {}
         bound: list[Bound] = []
         for one in self._capabilities:
+            if self._observer is not None:
+                secrets = (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))
+                self._observer.learn_secrets(secret.reveal() for secret in secrets)
             if (transport := transports.get(one.open_client)) is None:
                 transport = transports[one.open_client] = one.open_client()
                 stack.push_async_callback(transport.aclose)
@@ -132,7 +136,9 @@ class Deployment:
             case _:
                 assert_never(server.plan)
         if observer is not None:
-            app = InstrumentedApp(app, PortInstrumentation(server.plan.namespace, observer))
+            carries_messages = isinstance(server.plan, McpServer)
+            port = PortInstrumentation(server.plan.namespace, observer, awaits_message=carries_messages)
+            app = InstrumentedApp(app, port)
         return AppConfig(app, wait, render_problem)
 
     def _half_closed_rest_seconds(self, _scope: Scope) -> float:

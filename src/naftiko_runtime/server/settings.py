@@ -9,7 +9,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import Edge
 
 if TYPE_CHECKING:
-    from naftiko_runtime.telemetry.options import TraceOptions
+    from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final
-
-from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
     from naftiko_runtime.asgi import App, Header, Receive, Scope, Send
     from naftiko_runtime.telemetry.server import PortInstrumentation
-
-_TRACE: Final = (TRACEPARENT, TRACESTATE)
 
 
 class InstrumentedApp:
@@ -28,12 +24,11 @@ class InstrumentedApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        began, port, observation = perf_counter_ns(), self._port, None
-        tracer = port.tracer
-        if tracer is not None:
-            named = _names_trace(scope["headers"])
-            if named or next(tracer.sampling_decisions):
-                observation = tracer.begin(scope["headers"] if named else ())
+        began, port = perf_counter_ns(), self._port
+        if (fields := port.trace_fields) is not None:
+            named = _names_trace(scope["headers"], fields)
+            if named or next(port.sampling_decisions):
+                port.begin(scope, began, named=named)
         response = _Response(send)
         outcome: int | str = "cancelled"
         try:
@@ -46,7 +41,7 @@ class InstrumentedApp:
             outcome = response.outcome("truncated" if response.status else 500)
             raise
         finally:
-            port.end(scope, observation, outcome, began)
+            port.end(scope, outcome, began)
 
 
 class _Response:
@@ -75,9 +70,9 @@ class _Response:
         return self.status if self._complete else incomplete
 
 
-def _names_trace(headers: Sequence[Header]) -> bool:
-    """Return whether a request has headers of W3C's Trace Context."""
+def _names_trace(headers: Sequence[Header], fields: frozenset[bytes]) -> bool:
+    """Return whether a request has headers that may name a trace."""
     for name, _ in headers:  # noqa: SIM110 - a generator costs each request three times as much
-        if name in _TRACE:
+        if name in fields:
             return True
     return False

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from naftiko_runtime.telemetry.context import CURRENT
 from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
+from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.instruments import Instrument, Observation, Observer
-    from naftiko_runtime.telemetry.otlp import Value
+    from naftiko_runtime.telemetry.instruments import Instrument, Observer
+    from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.transport.base import Header
 
 INSTRUMENT: Final = "naftiko.instrument"
@@ -34,32 +35,49 @@ Result = TypeVar("Result", bound=ToolResult)
 class PortInstrumentation:
     """Observes the requests of one port, from their head to their answer's last byte."""
 
-    def __init__(self, expose: str, observer: Observer) -> None:
+    def __init__(self, expose: str, observer: Observer, *, awaits_message: bool = False) -> None:
         """Prepare it.
 
         Args:
             expose: The namespace that is served there.
             observer: Who is told.
+            awaits_message: Whether requests carry messages, which may name the trace that they are part of.
         """
         self._unrouted = route_instrument(observer, expose, None)
-        self.tracer = observer.tracer
-        """Who is asked at a request's head whether it is recorded."""
+        self._tracer = tracer = observer.tracer
+        self._awaits_message = awaits_message
+        self.trace_fields = None if tracer is None else tracer.fields
+        """The headers that may name a trace; none where there are no traces."""
+        self.sampling_decisions: Iterator[bool] = repeat(True)
+        """Whether to :meth:`begin` a request that names no trace; one is to be drawn for each such request."""
+        if tracer is not None and not awaits_message:
+            self.sampling_decisions = tracer.sampling_decisions
 
-    def end(self, scope: Mapping[str, Any], observation: Observation | None, outcome: int | str, began_ns: int) -> None:
-        """A request is over.
+    def begin(self, scope: Mapping[str, Any], began_ns: int, *, named: bool) -> None:
+        """Begin to record a request, if it is to be; to be called in its task.
 
         Args:
             scope: The request's.
-            observation: What its tracer began; none when it has none, or it began nothing.
+            began_ns: When it began, by the performance counter.
+            named: Whether it has one of :attr:`trace_fields`. If not, a decision was drawn for it.
+        """
+        if self._tracer is not None:
+            self._tracer.begin(scope, began_ns, named=named, awaits_message=self._awaits_message)
+
+    def end(self, scope: Mapping[str, Any], outcome: int | str, began_ns: int) -> None:
+        """A request is over; to be called in its task.
+
+        Args:
+            scope: The request's.
             outcome: The status that it was answered with, or in one word why with none.
             began_ns: When it began, by the performance counter.
         """
-        took = perf_counter_ns() - began_ns
+        ended = perf_counter_ns()
         instrument: Instrument | None = scope.get(INSTRUMENT)
-        series = (self._unrouted if instrument is None else instrument)[scope["method"]][outcome]
-        series.observe(took)
-        if observation is not None and observation.span_id and self.tracer is not None:
-            self.tracer.end(observation, series, began_ns, took)
+        child = (self._unrouted if instrument is None else instrument)[scope["method"]][outcome]
+        child.observe(ended - began_ns)
+        if self._tracer is not None and (trace := CURRENT.get()) is not None:
+            self._tracer.end_server(trace, child, ended)
 
 
 def route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
@@ -81,9 +99,8 @@ class ToolInstrumentation:
 
     def adopt(self, headers: Sequence[Header]) -> None:
         """Let the request be part of the trace that its message names."""
-        tracer, observation = self._observer.tracer, CURRENT.get()
-        if tracer is not None and observation is not None:
-            tracer.adopt(observation, headers)
+        if self._observer.tracer is not None:
+            self._observer.tracer.adopt(headers)
 
     async def result(self, tool: str, working: Awaitable[Result]) -> Result:
         """A tool's result, when the call is counted."""
@@ -96,10 +113,10 @@ class ToolInstrumentation:
             outcome = "internal_error"
             raise
         finally:
-            instrument = self._instruments[tool]
-            instrument[""][outcome].observe(perf_counter_ns() - began)
-            if self._traces and (observation := CURRENT.get()) is not None:
-                observation.tool = instrument, outcome
+            child = self._instruments[tool][""][outcome]
+            child.observe(perf_counter_ns() - began)
+            if self._traces and (trace := CURRENT.get()) is not None:
+                trace.tool = child
         return result
 
     def _instrument(self, tool: str) -> Instrument:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -22,41 +21,61 @@ _MEMBER: Final = re.compile(
     rb"(?P<key>[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})"
     rb"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
 )
-_PARENT: Final = re.compile(
-    rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?"
+_LATER_PARENT: Final = re.compile(
+    rb"(?!00|ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[\x21-\x7e]*)?"
 )
+_PARENT_BYTES: Final = 55
+_DASH: Final = ord("-")
+_HEX: Final = b"0123456789abcdef"
+_ODD: Final = b"13579bdf"
+_NO_TRACE: Final = b"0" * 32
+_NO_SPAN: Final = b"0" * 16
 
 
 class Caller(Struct, frozen=True):
     """What a request says of the trace that it is part of.
 
     Attributes:
-        trace_id: 16 bytes.
-        span_id: The caller's, 8 bytes.
-        parent: ``traceparent``, as it came.
+        parent: ``traceparent``, as it came: valid, the trace in bytes 3 to 35, the span in 36 to 52.
         sampled: Whether the caller records it.
         state: ``tracestate``, see :func:`valid_state`.
     """
 
-    trace_id: bytes
-    span_id: bytes
     parent: bytes
     sampled: bool
     state: bytes
 
+    @property
+    def lot(self) -> int:
+        """The last 64 bits of the trace's identifier, by which samplers with a ratio decide."""
+        return int(self.parent[19:35], 16)
+
+    def headers(self) -> list[Header]:
+        """The headers as they may be passed on."""
+        parent = (TRACEPARENT, self.parent)
+        return [parent, (TRACESTATE, self.state)] if self.state else [parent]
+
 
 def caller_of(headers: Sequence[Header]) -> Caller | None:
-    """The trace that a request's headers name; none when they name none, or not as W3C has it."""
+    """The trace that a request's headers name; nothing when they name none, or not as W3C has it."""
     parents = [value for name, value in headers if name == TRACEPARENT]
-    return _read(parents[0], b",".join(v for n, v in headers if n == TRACESTATE)) if len(parents) == 1 else None
-
-
-def _read(parent: bytes, state: bytes) -> Caller | None:
-    found = _PARENT.fullmatch(parent)
-    if found is None or (found[1] == b"00" and found[5] is not None):
+    if len(parents) != 1 or not _is_valid(parent := parents[0]):
         return None
-    sampled = bool(int(found[4], 16) & 1)
-    return Caller(unhexlify(found[2]), unhexlify(found[3]), parent, sampled, valid_state(state))
+    states = [value for name, value in headers if name == TRACESTATE]
+    return Caller(parent, parent[54] in _ODD, valid_state(b",".join(states)) if states else b"")
+
+
+def _is_valid(parent: bytes) -> bool:
+    """Whether it is a ``traceparent``; that of version 00, which nearly all have, is judged without a pattern."""
+    if not parent.startswith(b"00-"):
+        return _LATER_PARENT.fullmatch(parent) is not None
+    return (
+        len(parent) == _PARENT_BYTES
+        and parent[35] == parent[52] == _DASH
+        and parent.translate(None, _HEX) == b"---"
+        and parent[3:35] != _NO_TRACE
+        and parent[36:52] != _NO_SPAN
+    )
 
 
 def valid_state(state: bytes) -> bytes:
@@ -80,9 +99,7 @@ def valid_state(state: bytes) -> bytes:
 def valid_headers(headers: Sequence[Header]) -> list[Header]:
     """The headers of a trace as they may be passed on; none when they name none, or not as W3C has it."""
     caller = caller_of(headers)
-    if caller is None:
-        return []
-    return [(TRACEPARENT, caller.parent), *([(TRACESTATE, caller.state)] if caller.state else [])]
+    return [] if caller is None else caller.headers()
 
 
 def trace_headers(parent: Any, state: Any) -> list[Header]:

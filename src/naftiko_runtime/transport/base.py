@@ -32,6 +32,7 @@ class OutboundRequest(Struct):
         url: An absolute URL, already encoded; its path and query go out byte for byte.
         headers: Header pairs in wire form; names in lower case. One whose value is not UTF-8 is left out.
         body: Bytes, a stream (sent chunked unless ``headers`` has content-length), or nothing.
+        resend_count: How many times it was sent before, with other credentials.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class OutboundRequest(Struct):
     url: str
     headers: Sequence[Header]
     body: bytes | AsyncIterator[bytes] | None = None
+    resend_count: int = 0
 
     def __repr__(self) -> str:
         return f"OutboundRequest({self.operation!r}, {self.method!r})"

@@ -17,14 +17,15 @@ from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
 from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, route_instrument
+from naftiko_runtime.telemetry.tracing import watch_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, MutableMapping, Sequence
 
     from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.instruments import Instrument, Observer
     from naftiko_runtime.telemetry.metrics import Number
     from naftiko_runtime.transport.base import Header
 
@@ -59,12 +60,8 @@ async def mcp_app(
         observer: Who is told of requests.
     """
     guard = PageGuard(edge, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
-    union = _Endpoint(server, edge, observer)
-    endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
-    endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
-    name = server.plan.namespace
-    instruments = {} if observer is None else {path: route_instrument(observer, name, path) for path in endpoints}
+    endpoints = _endpoints(server, edge, members, observer)
+    instruments = _instruments(observer, server.plan.namespace, endpoints)
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
@@ -84,8 +81,7 @@ async def mcp_app(
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            answer = endpoint.answer_by_sdk if b"content-encoding" in headers else endpoint.answer
-            return answer(scope, receive, readable_by_page(headers, send))
+            return endpoint.handle(headers, scope, receive, readable_by_page(headers, send))
 
         yield app
 
@@ -96,12 +92,29 @@ def half_closed_seconds(scope: Scope) -> float:
     return 0.0 if version in _CANCELLED_BY_CLOSING else limits.HALF_CLOSED_MCP_SECONDS
 
 
+def _endpoints(
+    server: BoundServer, edge: Edge, members: Sequence[BoundServer], observer: Observer | None
+) -> dict[str, _Endpoint]:
+    """What answers at each path."""
+    union = _Endpoint(server, edge, observer)
+    endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
+    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
+    endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
+    return endpoints
+
+
+def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
+    """What requests of each path are counted under."""
+    return {} if observer is None else {path: route_instrument(observer, expose, path) for path in paths}
+
+
 class _Endpoint:
     """What answers at one path of a port."""
 
     def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
         name = server.plan.namespace
         tools = ToolServer(server, edge, None if observer is None else ToolInstrumentation(name, observer))
+        self._traced = observer is not None and observer.tracer is not None
         body_bytes_max = edge.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
         self._fast_path = FastPath(tools, body_bytes_max) if edge.mcp_direct else None
@@ -111,6 +124,13 @@ class _Endpoint:
         if meter is not None:
             for path in ("fast", "sdk"):
                 self._counters[path] = meter.number(MCP_MESSAGES, naftiko_expose=name, path=path)
+
+    def handle(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer a POST with these headers."""
+        if self._traced:
+            receive, send = watch_message(headers, receive, send)
+        answer = self.answer_by_sdk if b"content-encoding" in headers else self.answer
+        return answer(scope, receive, send)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST."""

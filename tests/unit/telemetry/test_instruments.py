@@ -9,7 +9,7 @@ from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 def instrument() -> tuple[Instrument, SharedStore]:
     store = SharedStore(1)
-    return Instrument(SERVED, "server", "/things", {}, meter=Meter(store.region(0)), traced=True), store
+    return Instrument(SERVED, "server", "/things", {}, Meter(store.region(0))), store
 
 
 def test_a_request_finds_what_the_first_of_its_kind_made() -> None:

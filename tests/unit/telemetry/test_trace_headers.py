@@ -1,14 +1,9 @@
-"""W3C Trace Context: which trace a request belongs to, and who decides whether it is recorded."""
+"""W3C Trace Context: which trace a request belongs to."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from itertools import islice, pairwise
-
 import pytest
 
-from naftiko_runtime.telemetry.context import Sampler, identifiers
 from naftiko_runtime.telemetry.trace_headers import Caller, caller_of, trace_headers, valid_headers, valid_state
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -23,10 +18,13 @@ def named(*parents: str, states: tuple[str, ...] = ()) -> Caller | None:
 
 def test_a_caller_is_read() -> None:
     caller = named(SOUND, states=("a=1", "b=2"))
-    assert caller == Caller(bytes.fromhex(TRACE), bytes.fromhex(SPAN), SOUND.encode(), sampled=True, state=b"a=1,b=2")
+    assert caller == Caller(SOUND.encode(), sampled=True, state=b"a=1,b=2")
 
 
-@pytest.mark.parametrize(("flags", "sampled"), [("00", False), ("01", True), ("02", False), ("03", True), ("ff", True)])
+@pytest.mark.parametrize(
+    ("flags", "sampled"),
+    [("00", False), ("01", True), ("02", False), ("03", True), ("0a", False), ("0b", True), ("ff", True)],
+)
 def test_the_last_flag_says_whether_it_is_recorded(flags: str, sampled: bool) -> None:
     caller = named(f"00-{TRACE}-{SPAN}-{flags}")
     assert caller is not None
@@ -50,6 +48,10 @@ def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
         f"00-{TRACE}-{SPAN}-0",
         f"01-{TRACE}-{SPAN}-01.more",
         f"00-{TRACE}0-{SPAN}-01",
+        f"00-{TRACE[1:]}-{SPAN}0-01",
+        f"00-{TRACE[:-1]}--{SPAN[1:]}-01",
+        f"00-{TRACE[:-1]}+-{SPAN}-01",
+        f"00_{TRACE}-{SPAN}-01",
         f" {SOUND}",
         f"{SOUND}\n",
     ],
@@ -159,58 +161,3 @@ def test_a_state_without_a_trace_is_dropped() -> None:
 def test_what_no_header_can_hold_names_no_trace(letter: str) -> None:
     assert trace_headers(f"cc-{TRACE}-{SPAN}-01-{letter}", None) == []
     assert trace_headers(SOUND, f"a={letter}") == [(b"traceparent", SOUND.encode())]
-
-
-def caller(trace: str, *, sampled: bool) -> Caller:
-    found = named(f"00-{trace}-{SPAN}-0{int(sampled)}")
-    assert found is not None
-    return found
-
-
-def test_who_heeds_its_caller_does_as_it_did() -> None:
-    told, untold = caller(TRACE, sampled=True), caller(TRACE, sampled=False)
-    for sampler in (Sampler("parentbased_always_off", 1), Sampler("parentbased_traceidratio", 0)):
-        assert sampler.takes(told)
-        assert not sampler.takes(untold)
-    assert Sampler("always_on", 0).takes(untold)
-    assert not Sampler("always_off", 1).takes(told)
-
-
-RATIOS = [(0.5, "7f", True), (0.5, "80", False), (0, "00", False), (1, "ff", True)]
-
-
-@pytest.mark.parametrize(("ratio", "low", "taken"), RATIOS)
-def test_a_ratio_is_of_the_lower_half_of_a_trace(ratio: float, low: str, taken: bool) -> None:
-    """So all programs that use the same ratio agree (OpenTelemetry's TraceIdRatioBased)."""
-    assert Sampler("traceidratio", ratio).takes(caller("f" * 16 + low + "0" * 14, sampled=False)) == taken
-
-
-@pytest.mark.parametrize("ratio", [0.01, 0.5, 1])
-def test_what_begins_here_is_what_would_be_continued(ratio: float) -> None:
-    sampler = Sampler("traceidratio", ratio)
-    roots = [sampler.root() for _ in range(5000)]
-    assert all(sampler.takes(caller(trace.hex(), sampled=False)) for trace in roots)
-    assert len(set(roots)) == 5000
-    # Neither all near the bound nor all near nothing: of each half of what is taken about half.
-    lower = sum(int.from_bytes(trace[8:]) < round(ratio * (1 << 64)) // 2 for trace in roots)
-    assert abs(lower - 2500) < 250  # outside with a chance below 1e-11
-
-
-@pytest.mark.parametrize("ratio", [0, 1e-30, 1e-18, 0.01, 0.5, 0.99, 1])
-def test_as_many_begin_as_the_ratio_says(ratio: float) -> None:
-    taken = list(islice(Sampler("traceidratio", ratio).sampling_decisions, 50_000))
-    assert abs(sum(taken) - 50_000 * ratio) <= 8 * math.sqrt(50_000 * ratio * (1 - ratio))
-
-
-def test_whether_one_begins_says_nothing_of_the_next() -> None:
-    taken = list(islice(Sampler("traceidratio", 0.3).sampling_decisions, 100_000))
-    after = Counter(pairwise(taken))
-    assert 0.28 < after[True, True] / (after[True, True] + after[True, False]) < 0.32
-    assert 0.28 < after[False, True] / (after[False, True] + after[False, False]) < 0.32
-
-
-def test_identifiers_are_all_different() -> None:
-    new = identifiers(8)
-    found = [next(new) for _ in range(5000)]
-    assert {len(one) for one in found} == {8}
-    assert len(set(found)) == 5000

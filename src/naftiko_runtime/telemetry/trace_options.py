@@ -1,0 +1,248 @@
+"""What operators say of traces, in the variables of OpenTelemetry's SDK.
+
+The SDK reads most of them itself. What is checked here would otherwise be ignored, or logged with the secret in it.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from naftiko_runtime import limits
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.extras import install_advice
+from naftiko_runtime.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+HTTP_EXPORTER: Final = "otlp_proto_http"
+GRPC_EXPORTER: Final = "otlp_proto_grpc"
+EXPORTERS: Final = "opentelemetry_traces_exporter"
+SAMPLERS: Final = "opentelemetry_traces_sampler"
+PROPAGATORS: Final = "opentelemetry_propagator"
+ID_GENERATORS: Final = "opentelemetry_id_generator"
+"""Groups of entry points, by which the SDK and packages beside it offer components."""
+RATIO_SAMPLERS: Final = frozenset({"traceidratio", "parentbased_traceidratio"})
+_HTTP_ENDPOINT: Final = "http://localhost:4318"
+_GRPC_ENDPOINT: Final = "http://localhost:4317"
+_PATH: Final = "/v1/traces"
+_PROTOCOLS: Final = {"http/protobuf": HTTP_EXPORTER, "grpc": GRPC_EXPORTER}
+_COMPRESSIONS: Final = ("none", "gzip", "deflate")
+_BASE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FOR_ALL: Final = "OTEL_"
+
+
+class TraceOptions(Struct, frozen=True):
+    """Where spans go, and which.
+
+    Attributes:
+        exporters: Names of entry points.
+        endpoint: Of a collector that is spoken to by HTTP: an absolute URL.
+        collector: Where spans go, for people.
+        headers: What exporters send along, by name; values may be secret.
+        sampler: The name of an entry point: it decides which requests are recorded.
+        sampler_argument: For samplers that take one.
+        propagators: Names of entry points: they read and write headers that name a trace.
+        id_generator: The name of an entry point.
+        delay_seconds: How long a span waits for others at most.
+        queue_max: How many spans wait at most; further ones are dropped.
+        batch_max: How many go in one request.
+        variables: All variables of OpenTelemetry, for the SDK to read.
+    """
+
+    exporters: tuple[str, ...]
+    endpoint: str = ""
+    collector: str = ""
+    headers: Mapping[str, Secret] = {}
+    sampler: str = "parentbased_always_on"
+    sampler_argument: str = ""
+    propagators: tuple[str, ...] = ("tracecontext",)
+    id_generator: str = "random"
+    delay_seconds: float = limits.TRACES_DELAY_SECONDS
+    queue_max: int = limits.TRACES_QUEUE_MAX
+    batch_max: int = limits.TRACES_BATCH_MAX
+    variables: Mapping[str, str] = {}
+
+    @property
+    def ratio(self) -> float:
+        """The share of traces that a sampler with a ratio takes."""
+        return float(self.sampler_argument or 1) if self.sampler in RATIO_SAMPLERS else 1.0
+
+
+def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
+    """What the variables say; nothing when no spans are wanted: none names an exporter, or they are switched off.
+
+    Raises:
+        BindError: Values that cannot be followed, all at once; or the SDK is not installed.
+    """
+    variables = _Variables(environment)
+    names = [name.strip() for name in variables.text("OTEL_TRACES_EXPORTER").split(",") if name.strip()]
+    endpoints = (_BASE, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    if variables.text("OTEL_SDK_DISABLED").lower() == "true" or [name.lower() for name in names] == ["none"]:
+        return None
+    if not names and not any(map(variables.text, endpoints)):
+        return None
+    if not _has_sdk():
+        raise BindError((f"traces need the extra 'otel'; {install_advice('otel')}",))
+    options = _read(variables, names or ["otlp"])
+    if variables.faults:
+        raise BindError(tuple(dict.fromkeys(variables.faults)))
+    return options
+
+
+def _has_sdk() -> bool:
+    try:
+        return find_spec("opentelemetry.sdk") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _read(variables: _Variables, names: list[str]) -> TraceOptions:
+    exporters = tuple(map(variables.exporter, names))
+    speaks_http, speaks_otlp = HTTP_EXPORTER in exporters, not {HTTP_EXPORTER, GRPC_EXPORTER}.isdisjoint(exporters)
+    endpoint = variables.endpoint(with_path=speaks_http) if speaks_otlp else ""
+    if speaks_otlp:
+        variables.choice(variables.of_traces("COMPRESSION"), _COMPRESSIONS)
+        variables.number(variables.of_traces("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS, least=0.001)
+        for part in ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
+            variables.check_file(variables.of_traces(part))
+    sampler = variables.component("OTEL_TRACES_SAMPLER", SAMPLERS, "parentbased_always_on")
+    if sampler in RATIO_SAMPLERS:
+        variables.number("OTEL_TRACES_SAMPLER_ARG", 1.0, most=1.0)
+    if variables.text("OTEL_CONFIG_FILE"):
+        variables.faults.append("OTEL_CONFIG_FILE: it is not supported; use the other variables of OpenTelemetry")
+    for name in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"):
+        if not variables.text(name).isprintable():
+            variables.faults.append(f"{name}: it is not text")
+    return TraceOptions(
+        exporters=exporters,
+        endpoint=endpoint if speaks_http else "",
+        collector=urlsplit(endpoint).netloc or endpoint or ", ".join(exporters),
+        headers=variables.headers() if speaks_otlp else {},
+        sampler=sampler,
+        sampler_argument=variables.text("OTEL_TRACES_SAMPLER_ARG"),
+        propagators=variables.propagators(),
+        id_generator=variables.component("OTEL_PYTHON_ID_GENERATOR", ID_GENERATORS, "random"),
+        delay_seconds=variables.number("OTEL_BSP_SCHEDULE_DELAY", limits.TRACES_DELAY_SECONDS * 1e3, least=1) / 1e3,
+        queue_max=round(variables.number("OTEL_BSP_MAX_QUEUE_SIZE", limits.TRACES_QUEUE_MAX, least=1)),
+        batch_max=round(variables.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.TRACES_BATCH_MAX, least=1)),
+        variables=variables.of_opentelemetry(),
+    )
+
+
+class _Variables:
+    """Reads variables, and collects what is wrong with them; an empty one counts as absent."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self._environment.get(name, "").strip()
+
+    def of_opentelemetry(self) -> dict[str, str]:
+        return {name: value for name, value in self._environment.items() if name.startswith(_FOR_ALL)}
+
+    def of_traces(self, name: str) -> str:
+        """The variable for traces alone when it is set, otherwise the one for all signals."""
+        alone = f"OTEL_EXPORTER_OTLP_TRACES_{name}"
+        return alone if self.text(alone) else f"OTEL_EXPORTER_OTLP_{name}"
+
+    def choice(self, name: str, known: Collection[str], default: str = "") -> str:
+        """One of several words."""
+        value = self.text(name) or default
+        if value and value not in known:
+            words = ", ".join(f"'{word}'" for word in known)
+            self.faults.append(f"{name}: '{value}' is not supported; known: {words}")
+        return value
+
+    def component(self, name: str, group: str, default: str) -> str:
+        """A component that some installed package offers."""
+        return self.choice(name, sorted({point.name for point in entry_points(group=group)}), default)
+
+    def exporter(self, name: str) -> str:
+        """The entry point of an exporter; OTLP has one for each protocol."""
+        protocol = self.choice(self.of_traces("PROTOCOL"), _PROTOCOLS, "http/protobuf")
+        if name == "otlp":
+            return _PROTOCOLS.get(protocol, HTTP_EXPORTER)
+        known = sorted({point.name for point in entry_points(group=EXPORTERS)})
+        if name not in known:
+            words = ", ".join(f"'{word}'" for word in (*known, "none"))
+            self.faults.append(f"OTEL_TRACES_EXPORTER: '{name}' is not supported; known: {words}")
+        return name
+
+    def propagators(self) -> tuple[str, ...]:
+        names = [name.strip() for name in (self.text("OTEL_PROPAGATORS") or "tracecontext").split(",")]
+        if "none" in map(str.lower, names):
+            return ()
+        known = sorted({point.name for point in entry_points(group=PROPAGATORS)})
+        for name in names:
+            if name not in known:
+                words = ", ".join(f"'{word}'" for word in (*known, "none"))
+                self.faults.append(f"OTEL_PROPAGATORS: '{name}' is not supported; known: {words}")
+        return tuple(dict.fromkeys(names))
+
+    def number(self, name: str, default: float, *, least: float = 0.0, most: float = float("inf")) -> float:
+        try:
+            value = float(self.text(name) or default)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most or value == float("inf"):
+            bounds = f"from {least:g}" + (f" to {most:g}" if most != float("inf") else " on")
+            self.faults.append(f"{name}: '{self.text(name)}' is not a number {bounds}")
+            return default
+        return value
+
+    def endpoint(self, *, with_path: bool) -> str:
+        """The collector's address; what it is in full stays untold, for it may hold a key."""
+        name = self.of_traces("ENDPOINT")
+        url = self.text(name) or (_HTTP_ENDPOINT if with_path else _GRPC_ENDPOINT)
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if with_path and not (parts.scheme in ("http", "https") and parts.hostname):
+            self.faults.append(f"{name}: it must be a URL such as '{_HTTP_ENDPOINT.replace('localhost', 'collector')}'")
+            return ""
+        if "@" in url:
+            self.faults.append(f"{name}: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can")
+            return ""
+        if with_path and name == _BASE:
+            parts = parts._replace(path=parts.path.rstrip("/") + _PATH)
+        return parts.geturl()
+
+    def headers(self) -> dict[str, Secret]:
+        """``name=value`` pairs, percent-encoded, with commas between."""
+        name = self.of_traces("HEADERS")
+        pairs: dict[str, str] = {}
+        for number, part in enumerate(filter(None, map(str.strip, self.text(name).split(","))), 1):
+            key, equals, value = part.partition("=")
+            key, value = unquote(key.strip()), unquote(value.strip())
+            if not (equals and key) or not (key + value).isprintable():
+                self.faults.append(f"{name}: pair {number} is not written as 'name=value'")
+            pairs[key] = value
+        if not all(map(_HEADER_NAME.fullmatch, pairs)):
+            self.faults.append(f"{name}: a header's name has letters, digits and hyphens only")
+        return {key.lower(): Secret(value) for key, value in pairs.items()}
+
+    def check_file(self, name: str) -> None:
+        """See whether a file of certificates or a key can be read."""
+        if not (path := self.text(name)):
+            return
+        try:
+            if name.endswith("CLIENT_KEY"):
+                Path(path).read_bytes()
+            else:
+                ssl.create_default_context(cafile=path)
+        except OSError as error:
+            self.faults.append(f"{name}: '{path}' cannot be used: {error.strerror or error}")
