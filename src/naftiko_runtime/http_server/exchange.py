@@ -34,37 +34,35 @@ class Exchange:
 
     __slots__ = (
         "_chunked",
+        "_connection",
         "_ends_by_closing",
         "_head",
         "_left_bytes",
         "_news",
-        "_protocol",
         "_waiter",
         "body",
         "disconnected",
+        "expects_continue",
         "keep_alive",
         "more_body",
         "response_complete",
         "response_started",
         "scope",
-        "transport",
-        "waiting_for_100_continue",
     )
 
     def __init__(
         self,
-        protocol: Connection,
+        connection: Connection,
         scope: Scope,
         *,
         expects_continue: bool,
         keep_alive: bool,
     ) -> None:
         self.scope = scope
-        self.transport = protocol.transport
-        self._protocol = protocol
+        self._connection = connection
         self.disconnected = False
         self.keep_alive = keep_alive
-        self.waiting_for_100_continue = expects_continue
+        self.expects_continue = expects_continue
         self.body = b""
         self.more_body = True
         self.response_started = False
@@ -78,7 +76,7 @@ class Exchange:
 
     # -- what the protocol tells ----------------------------------------------------------------------------------
 
-    def notice(self) -> None:
+    def notify(self) -> None:
         """Something came of the body, or it is over, or the caller is gone."""
         self._news = True
         if self._waiter is not None:
@@ -91,20 +89,21 @@ class Exchange:
         """
         if self.response_complete:
             return
-        if self._ends_by_closing and not self.transport.is_closing():
-            connected = self.transport.get_extra_info("socket")
+        transport = self._connection.transport
+        if self._ends_by_closing and not transport.is_closing():
+            connected = transport.get_extra_info("socket")
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        transport.abort()
 
     # -- what the application calls -------------------------------------------------------------------------------
 
     async def receive(self) -> MutableMapping[str, Any]:
         """ASGI: what came of the body, or that nobody waits for an answer any more."""
-        if self.waiting_for_100_continue and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.waiting_for_100_continue = False
+        if self.expects_continue and not self._connection.transport.is_closing():
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.expects_continue = False
         if not self.disconnected and not self.response_complete:
-            self._protocol.resume_reading()
+            self._connection.flow.resume_reading()
             if not self._news:
                 if self._waiter is None:
                     self._waiter = asyncio.Event()
@@ -123,8 +122,9 @@ class Exchange:
             RuntimeError: Messages that are no answer: out of order, of another length than announced, or with a
                 header that would end its line.
         """
-        if self._protocol.write_paused and not self.disconnected:
-            await self._protocol.drain()
+        flow = self._connection.flow
+        if flow.write_paused and not self.disconnected:
+            await flow.drain()
         if self.disconnected:
             return
         kind = message["type"]
@@ -142,11 +142,11 @@ class Exchange:
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         """Write the head down; it goes out with the first piece of the body."""
         self.response_started = True
-        self.waiting_for_100_continue = False
+        self.expects_continue = False
         self._chunked, self._left_bytes = False, 0
-        default_headers = self._protocol.state.default_headers
+        default_headers = self._connection.listener.default_headers
         pieces = [_STATUS_LINES[status], default_headers.lines]
-        framed, closes = self._told(headers, pieces, closes=default_headers.closes)
+        framed, closes = self._append_headers(headers, pieces, closes=default_headers.closes)
         bodyless = self.scope["method"] == "HEAD" or status in _WITHOUT_BODY
         if not framed and not bodyless:
             if self.scope["http_version"] == "1.0":  # which knows no chunks: the connection's end is the body's
@@ -164,10 +164,10 @@ class Exchange:
             raise RuntimeError("a header of the answer would end its line")
         self._head = head
 
-    def _told(self, headers: Sequence[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
+    def _append_headers(self, headers: Sequence[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
         """Add the application's headers; returns whether they frame the body, and whether they end the connection."""
         framed = False
-        if closes or (self.more_body and not self._protocol.body_is_short()):
+        if closes or (self.more_body and not self._connection.reader.body_is_short()):
             self.keep_alive = False  # whoever is answered early may have much left to send
         pieces.append(b"\r\n".join([*map(_LINE, headers), b""]))
         for name, value in headers:
@@ -195,9 +195,9 @@ class Exchange:
             if self._left_bytes < 0:
                 raise RuntimeError("the answer's body is longer than announced")
         if head:
-            self.transport.write(head + body)
+            self._connection.transport.write(head + body)
         elif body:
-            self.transport.write(body)
+            self._connection.transport.write(body)
         if not more:
             self._end()
 
@@ -205,7 +205,5 @@ class Exchange:
         if self._left_bytes:
             raise RuntimeError("the answer's body is shorter than announced")
         self.response_complete = True
-        self.notice()
-        if not self.keep_alive:
-            self._protocol.end_connection(self)
-        self._protocol.answered()
+        self.notify()
+        self._connection.end_response(self)

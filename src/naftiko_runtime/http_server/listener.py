@@ -66,8 +66,6 @@ class Listener:
             The requests in progress, which the one before still answers.
         """
         self._state.config = config
-        for connection in self._connections():
-            connection.replace_app(config)
         return list(self._state.tasks)
 
     def tick(self) -> None:

@@ -53,3 +53,8 @@ class ListenerState:
         """Let these be the headers from now on."""
         self.headers = headers
         self.default_headers = DefaultHeaders(headers)
+
+    def count_rejection(self, code: str) -> None:
+        """Count a request, or a connection, that the server rejects by itself."""
+        if self.metrics is not None:
+            self.metrics.count_rejection(code)

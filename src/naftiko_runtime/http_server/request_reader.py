@@ -1,0 +1,218 @@
+"""Reads requests from the bytes of a connection; llhttp parses them."""
+
+from __future__ import annotations
+
+import logging
+from types import NoneType
+from typing import TYPE_CHECKING, Final
+
+from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser
+
+from naftiko_runtime import limits
+from naftiko_runtime.header_names import lower
+from naftiko_runtime.http_server.head import NOTED, RequestHead
+from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, TOO_MANY_HEADERS, StopParsingError
+
+if TYPE_CHECKING:
+    from naftiko_runtime.asgi import Header
+    from naftiko_runtime.http_server.connection import Connection
+    from naftiko_runtime.http_server.rejection import Rejection
+
+log = logging.getLogger(__name__)
+
+_TRAILER_BYTES: Final = 64
+"""What a trailer counts for besides its letters, so that many empty ones come to an end."""
+_CALLERS_FAULTS: Final = (NoneType, StopParsingError, UnicodeDecodeError, HttpParserInvalidURLError)
+"""Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
+
+
+class RequestReader:
+    """Turns bytes into heads, bodies and ends of requests, bounded in size.
+
+    Attributes:
+        parser: llhttp's; it calls the methods that begin with ``on_``.
+        url: The target, as far as it has arrived.
+        headers: Those of the head, as far as they have arrived.
+        head: What they say.
+        in_head: Whether a head is awaited or read; otherwise it is a body.
+        head_begun: Whether the first byte of that head has arrived.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_progressed",
+        "_trailer_bytes",
+        "_unparsed_bytes",
+        "head",
+        "head_begun",
+        "headers",
+        "in_head",
+        "parser",
+        "url",
+    )
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.parser = _make_parser(self)
+        self._unparsed_bytes = 0
+        """What has arrived since anything came of it."""
+        self._progressed = False
+        self.in_head = True
+        self._start_head()
+        self.head_begun = False
+
+    def _start_head(self) -> None:
+        self.url = b""
+        self.headers: list[Header] = []
+        self.head = RequestHead()
+        self.head_begun = True
+        self._trailer_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Parse what has arrived, and tell the connection of all that it completes."""
+        self._progressed = False
+        self._unparsed_bytes += len(data)
+        rest = None
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            rest = memoryview(data)[offer.args[0] :]
+        except HttpParserError as error:
+            self._fail(error)
+        if rest is not None:  # not in the handler: what goes wrong now has causes of its own
+            self._feed_after_upgrade(rest)
+        # A piece that also ends something cannot be counted, but is itself of bounded size.
+        if self._progressed:
+            self._unparsed_bytes = 0
+        elif self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+            self._connection.reject_unparsed(HEAD_TOO_LARGE)
+
+    def _feed_after_upgrade(self, data: memoryview) -> None:
+        """Nothing is upgraded to: what follows the offer of an upgrade, which its parser leaves, is still HTTP/1.1."""
+        while True:
+            framing = self.head.framing
+            self.parser = _make_body_parser(self, framing) if framing else _make_parser(self)
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as offer:
+                data = data[offer.args[0] :]
+                continue
+            except HttpParserError as error:
+                self._fail(error)
+            return
+
+    def _fail(self, error: HttpParserError) -> None:
+        if not isinstance(error.__context__, _CALLERS_FAULTS):
+            log.error("unexpected error in reading a request", exc_info=error)
+        self._connection.reject_unparsed(NOT_HTTP)
+
+    def close(self) -> None:
+        """Let go of the parser, which has this as well, so that both would wait for a collection."""
+        del self.parser
+
+    # -- the head -------------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._start_head()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; or a trailer, which is counted and dropped: the head was checked without it."""
+        if not self.in_head:
+            self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
+            if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+                raise StopParsingError
+            return
+        name = lower(name)
+        if name in NOTED:
+            self.head.note(name, value)
+        self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads
+
+    def on_headers_complete(self) -> None:
+        """The head is here."""
+        self._progressed = True
+        self._connection.begin_request()  # an odd target fails here, and is still rejected as a head
+        self.in_head = self.head_begun = False
+
+    def check_head(self) -> Rejection | None:
+        """Return why the request is rejected, if it is."""
+        if len(self.headers) > limits.REQUEST_HEADERS_MAX:
+            return TOO_MANY_HEADERS
+        if self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX and self._head_bytes() > limits.REQUEST_HEAD_BYTES_MAX:
+            return HEAD_TOO_LARGE
+        return self.head.check(self.parser.get_http_version(), self.url)
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    # -- the body -------------------------------------------------------------------------------------------------
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        self._progressed = True
+        self._connection.add_body(body)
+
+    def on_message_complete(self) -> None:
+        """The end of a request."""
+        if self.head.framing and self.parser.should_upgrade():  # the parser skips the body: another one reads it
+            return
+        self.in_head = self._progressed = True
+        self._connection.end_request()
+
+    def body_is_short(self) -> bool:
+        """Return whether the rest of the body is worth reading, to keep the connection."""
+        length = self.head.framing.removeprefix(b"content-length: ")
+        return length.isdigit() and int(length) <= limits.REQUEST_BUFFERED_BYTES_MAX and not self.head.expects_continue
+
+
+class _BodyOnly:
+    """Passes on what a parser tells, except the head that it was made to read first."""
+
+    def __init__(self, reader: RequestReader) -> None:
+        self._reader = reader
+        self._begun = False
+
+    def begin(self) -> None:
+        """The head is read: pass everything on from now on."""
+        self._begun = True
+
+    def on_message_begin(self) -> None:
+        if self._begun:
+            self._reader.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._begun:
+            self._reader.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._begun:
+            self._reader.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._begun:
+            self._reader.on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._reader.on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._reader.on_message_complete()
+
+
+def _make_parser(reader: RequestReader | _BodyOnly) -> HttpRequestParser:
+    parser = HttpRequestParser(reader)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+    return parser
+
+
+def _make_body_parser(reader: RequestReader, framing: bytes) -> HttpRequestParser:
+    """Return a parser that has read a head of that framing, and tells of the body and of all that follows."""
+    body_only = _BodyOnly(reader)
+    parser = _make_parser(body_only)
+    parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+    body_only.begin()
+    return parser

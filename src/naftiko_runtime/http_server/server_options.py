@@ -1,0 +1,19 @@
+"""What answers ``OPTIONS *``, whatever the application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.http_server.app_config import AppConfig
+
+if TYPE_CHECKING:
+    from naftiko_runtime.asgi import Receive, Scope, Send
+
+
+async def _answer_server_options(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer ``OPTIONS *``, which asks whether there is a server, and of no resource (RFC 9110, 9.3.7)."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+SERVER_OPTIONS: Final = AppConfig(_answer_server_options)

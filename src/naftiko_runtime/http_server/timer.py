@@ -1,0 +1,51 @@
+"""The one timer of a connection: whatever its state waits for has an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import limits
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+
+class Timer:
+    """Calls back once, after a time, unless it is stopped or started again before.
+
+    Attributes:
+        handle: None while it does not run.
+    """
+
+    __slots__ = ("_expire", "_loop", "handle")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.handle: asyncio.TimerHandle | None = None
+        self._expire: Callable[[], None]
+
+    def start(self, seconds: float, expire: Callable[[], None]) -> None:
+        """Call back after so many seconds."""
+        self.stop()
+        self._expire = expire
+        self.handle = self._loop.call_later(seconds, self._end)
+
+    def start_lenient(self, seconds: float, expire: Callable[[], None]) -> None:
+        """Call back after so many seconds, but not before what has arrived by then was read."""
+        self.stop()
+        self._expire = expire
+        self.handle = self._loop.call_later(seconds, self._wait_for_arrivals)
+
+    def stop(self) -> None:
+        """Do not call back."""
+        if self.handle is not None:
+            self.handle.cancel()
+            self.handle = None
+
+    def _wait_for_arrivals(self) -> None:
+        self.handle = self._loop.call_later(limits.TIMER_GRACE_SECONDS, self._end)
+
+    def _end(self) -> None:
+        self.handle = None
+        self._expire()
