@@ -59,12 +59,12 @@ def _slip(word: str, candidate: str) -> int | None:
         return 0
     if "." in candidate and "." not in word:  # the namespace was left out
         return _slip(word, candidate.rpartition(".")[2])
-    if min(len(word), len(candidate)) >= 2 * _LETTERS_MIN and _distance(word.casefold(), candidate.casefold()) == 1:
+    if min(len(word), len(candidate)) >= 2 * _LETTERS_MIN and _is_within(1, word.casefold(), candidate.casefold()):
         return None if _only_digits([(word, candidate)]) else 1
     parts, wanted = _PARTS.findall(word), _PARTS.findall(candidate)
     if len(parts) != len(wanted):  # a hyphen or a capital more or less
-        far = _distance("".join(parts).casefold(), "".join(wanted).casefold())
-        return far if far <= 1 else None
+        joined, other = "".join(parts).casefold(), "".join(wanted).casefold()
+        return _distance(joined, other) if _is_within(1, joined, other) else None
     pairs = [(a, b) for a, b in zip(parts, wanted, strict=True) if a.casefold() != b.casefold()]
     if (pairs and _only_digits(pairs)) or not all(_is_slip(a.casefold(), b.casefold()) for a, b in pairs):
         return None
@@ -73,10 +73,10 @@ def _slip(word: str, candidate: str) -> int | None:
 
 def _is_slip(word: str, wanted: str) -> bool:
     """Whether one part of a name may be a misspelling, or a shorter form, of another."""
-    steps, shorter = _distance(word, wanted), min(len(word), len(wanted))
+    shorter = min(len(word), len(wanted))
     if shorter < _LETTERS_MIN:
-        return steps == 0 or sorted(word) == sorted(wanted)
-    if steps <= max(1, shorter // 3):
+        return sorted(word) == sorted(wanted)
+    if _is_within(max(1, shorter // 3), word, wanted):
         return True
     return shorter > 2 * _LETTERS_MIN - 1 and wanted.startswith(word[: shorter - 1])
 
@@ -84,6 +84,11 @@ def _is_slip(word: str, wanted: str) -> bool:
 def _only_digits(pairs: list[tuple[str, str]]) -> bool:
     """Whether names differ in their numbers alone: ``v1`` is not meant by who writes ``v2``."""
     return all(a != b and _DIGIT.sub("0", a) == _DIGIT.sub("0", b) for a, b in pairs)
+
+
+def _is_within(most: int, a: str, b: str) -> bool:
+    """Whether one word is made of the other by a few keystrokes; words of very different lengths are not compared."""
+    return abs(len(a) - len(b)) <= most and _distance(a, b) <= most
 
 
 def _distance(a: str, b: str) -> int:

@@ -47,13 +47,15 @@ class Departures:
             case slug:
                 return slug in _LENIENT and place in self._wrong
 
-    def note(self, departure: Departure, source: Source) -> None:
-        """Remember the places of a departure."""
+    def note(self, departure: Departure, source: Source) -> Span:
+        """Remember the places of a departure, and give the one to report it at."""
+        value = source.span(departure.steps)
         if departure.missing:
-            self._missing.add((source.span(departure.steps), str(departure.steps[-1])))
-            return
-        self._wrong.add(source.span(departure.steps))
-        self._wrong.add(source.span(departure.steps, key=True))
+            self._missing.add((value, str(departure.steps[-1])))
+            return value
+        key = source.span(departure.steps, key=True)
+        self._wrong |= {value, key}
+        return key if departure.key else value
 
     def note_version(self, span: Span) -> None:
         """Remember where a version stands that another version's rules were applied to."""
@@ -69,9 +71,7 @@ def check(source: Source, findings: Findings) -> Departures:
     """
     departures = Departures()
     for departure in find_departures(_choose_schema(source, findings, departures), source.data):
-        departures.note(departure, source)
-        span = source.span(departure.steps, key=departure.key)
-        findings.report(departure.statement, span, departure.advice)
+        findings.report(departure.statement, departures.note(departure, source), departure.advice)
     return departures
 
 

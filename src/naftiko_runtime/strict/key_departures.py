@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
@@ -29,13 +30,13 @@ def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
     if part.get("additionalProperties") is not False:
         return {}
     known = part["properties"]
-    free = [key for key in known if key not in value]
-    return {key: _find_synonym(key, free) or nearest(key, free) for key in value if key not in known}
+    free = tuple(key for key in known if key not in value)
+    return {key: _guess_meant_key(key, free) for key in value if key not in known}
 
 
 def say_unknown(key: str, meant: str | None, part: Any) -> tuple[Statement, Advice | None]:
     """What is wrong with an unknown key, and what to write instead."""
-    advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else suggest(key, part["properties"], helps.IT_HAS)
+    advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else _suggest_key(key, tuple(part["properties"]))
     return rules.NON_STANDARD_UNKNOWN(key=key), advice
 
 
@@ -62,6 +63,13 @@ def say_beside(key: str, other: str, needs: str | None = None) -> tuple[Statemen
     return rules.NON_STANDARD_BESIDE(key=key, other=other), helps.IT(needs=needs) if needs else helps.KEEP_ONE()
 
 
-def _find_synonym(key: str, known: list[str]) -> str | None:
-    """A known key that another one stands for in another version."""
-    return next((other for group in _SYNONYMS if key in group for other in group if other in known), None)
+@lru_cache(maxsize=1000)
+def _suggest_key(key: str, known: tuple[str, ...]) -> Advice | None:
+    return suggest(key, known, helps.IT_HAS)
+
+
+@lru_cache(maxsize=1000)
+def _guess_meant_key(key: str, known: tuple[str, ...]) -> str | None:
+    """The known key that another one stands for: as a synonym, or as a slip. Files repeat what they do wrong."""
+    synonym = next((other for group in _SYNONYMS if key in group for other in group if other in known), None)
+    return synonym or nearest(key, known)

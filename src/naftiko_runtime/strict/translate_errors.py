@@ -85,6 +85,9 @@ class _Translator:
     def translate(self, errors: Iterable[ValidationError]) -> Iterator[Departure]:
         """Departures, one for each key and value: a value of the wrong type has nothing else wrong with it."""
         located = [self._locate(error) for error in errors]
+        located.sort(
+            key=lambda found: isinstance(found.error.kind, Kind.Required)
+        )  # a misspelt key before a missing one
         mistyped = {found.place for found in located if isinstance(found.error.kind, Kind.Type)}
         departures: dict[tuple[Steps, bool], Departure] = {}
         unions = []
@@ -149,7 +152,8 @@ class _Translator:
         branches = part[found.error.schema_path[-1]]
         signs = [_find_sign(branch, branches) for branch in branches]
         fitting = [str(sign) for sign, errors in zip(signs, tried, strict=True) if not errors]
-        meant = next((i for i, sign in enumerate(signs) if sign in value), None)
+        wrong = [{step for error in errors for step in error.instance_path[len(place) :][:1]} for errors in tried]
+        meant = next((i for i, sign in enumerate(signs) if sign in value and sign not in wrong[i]), None)
         if fitting:
             for key in fitting[1:]:
                 yield Departure(*say_beside(key, fitting[0], part["description"]), (*place, key), key=True)
