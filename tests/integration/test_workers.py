@@ -424,6 +424,7 @@ from pathlib import Path
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import placeholders
 from naftiko_runtime.workers.supervisor import serve_with_workers
+from naftiko_runtime.workers.worker import WorkerHooks
 from naftiko_runtime.workers.worker_handle import WorkerError
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
@@ -432,8 +433,9 @@ from naftiko_runtime.transport.sandbox import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
 jobs = [ServedCapability(plan, placeholders(plan), lambda: SandboxTransport({{}}))]
+settings = ServerSettings(workers=2)
 try:
-    serve_with_workers(jobs, ServerSettings(workers=2), print, lambda: jobs, lambda number: {ending})
+    serve_with_workers(jobs, settings, print, lambda: jobs, WorkerHooks(lambda number: {ending}, print))
 except WorkerError as error:
     print(error)
 """
@@ -523,7 +525,7 @@ def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[...,
             with ExitStack() as stack:
                 stack.callback(os.kill, stopped, signal.SIGCONT)
                 crew.process.send_signal(signal.SIGHUP)
-                crew.until(lambda number=number: len(crew.told("documents read")) == 2 * number - 1)  # type: ignore[misc]
+                crew.until(lambda number=number: len(crew.told("reload prepared")) == 2 * number - 1)  # type: ignore[misc]
                 raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
                 upstream.reset()
                 for raw in raws:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -73,17 +72,17 @@ class CapabilityLoader:
         Raises:
             BindError: Variables are missing, or a sandbox file is invalid.
         """
-        plans = [(one.plan, _files_digest(one)) for one in loaded if one.plan is not None]
+        plans = [one.plan for one in loaded if one.plan is not None]
         if self.documents.sandbox is not None:
-            return [_make_sandbox(plan, self.documents.sandbox, digest) for plan, digest in plans]
+            return [_make_sandbox(plan, self.documents.sandbox) for plan in plans]
         connections = self.client.upstream_connections
         open_transport = partial(open_client, self.client.http_client, connections_each_max=connections)
         values = read_environment(self.documents.env_files)
         served: list[ServedCapability] = []
         missing: list[str] = []
-        for plan, digest in plans:
+        for plan in plans:
             try:
-                served.append(ServedCapability(plan, resolve(plan, values), open_transport, digest))
+                served.append(ServedCapability(plan, resolve(plan, values), open_transport))
             except BindError as error:
                 missing += error.missing
         if missing:
@@ -149,33 +148,22 @@ def _without_unused_variables(loaded: Loaded) -> Loaded:
     return structs.replace(loaded, diagnostics=kept)
 
 
-def _files_digest(loaded: Loaded) -> str:
-    """Return a digest of the file and of what it imports."""
-    digest = hashlib.sha256()
-    if loaded.source is not None:
-        for source in (loaded.source, *loaded.source.places.files.values()):
-            digest.update(repr((source.file, source.text)).encode())
-    return digest.hexdigest()
-
-
 def _check_serves(loaded: Loaded, findings: Findings) -> None:
     """Report a document without servers: it is valid, but only there to be imported."""
     if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
         findings.report(rules.NOTHING_TO_SERVE_ONLY_IMPORTED(), loaded.source.span(("capability",)))
 
 
-def _make_sandbox(plan: Plan, sandbox: str, digest: str) -> ServedCapability:
+def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
     from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
-        return ServedCapability(echoing(plan, ()), placeholders(plan), lambda: SandboxTransport({}), digest)
+        return ServedCapability(echoing(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         raise BindError((format_findings(Loaded(None, error.diagnostics, error.source)),)) from None
-    return ServedCapability(
-        echoing(plan, answers), placeholders(plan), lambda: SandboxTransport(answers), f"{digest} {answers!r}"
-    )
+    return ServedCapability(echoing(plan, answers), placeholders(plan), partial(SandboxTransport, answers))

@@ -26,11 +26,12 @@ from naftiko_runtime.telemetry.trace_options import trace_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.cli.run_options import RunOptions
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.server.ports import OpenPort
-    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
@@ -110,7 +111,7 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
             (print_left_out if console else log_left_out)(loaded)
 
         serve = _serve_with_workers if settings.workers > 1 else _serve_alone
-        cut_off = serve(options, served, settings, on_start, partial(loader.reload, redactor))
+        cut_off = serve(loader, served, settings, on_start, redactor)
     except BindError as error:
         click.echo(error, err=True)
         return EXIT_FAILED
@@ -121,32 +122,37 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
 
 
 def _serve_alone(
-    _options: RunOptions,
+    loader: CapabilityLoader,
     served: Sequence[ServedCapability],
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
-    load: LoadCapabilities,
+    redactor: Redactor,
 ) -> int:
     from naftiko_runtime.server.event_loop import run_loop
     from naftiko_runtime.server.serve import serve
 
-    return run_loop(serve(served, settings, on_start, load))
+    return run_loop(serve(served, settings, on_start, partial(loader.reload, redactor)))
 
 
 def _serve_with_workers(
-    options: RunOptions,
+    loader: CapabilityLoader,
     served: Sequence[ServedCapability],
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
-    load: LoadCapabilities,
+    redactor: Redactor,
 ) -> int:
     from naftiko_runtime.cli.logging_setup import add_worker_number
     from naftiko_runtime.workers.supervisor import serve_with_workers
+    from naftiko_runtime.workers.worker import WorkerHooks
     from naftiko_runtime.workers.worker_handle import WorkerError
 
-    _preload(options.client.http_client)
+    def on_receive(reloaded: Sequence[ServedCapability]) -> None:
+        redactor.add_secrets(list_secrets(reloaded))
+
+    _preload(loader.client.http_client)
+    hooks = WorkerHooks(add_worker_number, on_receive)
     try:
-        return serve_with_workers(served, settings, on_start, load, add_worker_number)
+        return serve_with_workers(served, settings, on_start, partial(loader.reload, redactor), hooks)
     except WorkerError as error:
         click.echo(f"naftiko: {error}", err=True)
         return EXIT_FAILED

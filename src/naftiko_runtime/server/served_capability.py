@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,24 +20,14 @@ class ServedCapability:
     Attributes:
         plan: What to serve.
         secrets: The values of its variables.
-        open_client: Opens the client to its upstreams; capabilities with the same one share its client.
-        files_digest: A digest of the files that it was read from.
+        open_client: Opens the client to its upstreams; capabilities with the same one share its client. It can be
+            pickled, since a reload sends it to workers.
     """
 
     plan: Plan
     secrets: Mapping[str, Secret]
     open_client: Callable[[], Transport]
-    files_digest: str = ""
 
 
 LoadCapabilities: TypeAlias = "Callable[[], Sequence[ServedCapability]]"
 """Loads all documents and their variables; raises :class:`BindError` for what is wrong with them."""
-
-
-def content_digest(capabilities: Sequence[ServedCapability]) -> str:
-    """Return a digest by which two processes know whether they have read the same files and variables."""
-    digest = hashlib.sha256()
-    for one in capabilities:
-        values = sorted((name, secret.reveal()) for name, secret in one.secrets.items())
-        digest.update(repr((one.files_digest, values)).encode())
-    return digest.hexdigest()

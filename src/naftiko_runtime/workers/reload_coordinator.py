@@ -1,10 +1,10 @@
-"""Reloads all workers: loads the documents once more, and runs one transaction at a time."""
+"""Reloads all workers: loads the documents once more for all of them, and runs one transaction at a time."""
 
 from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.server.ports import check_same_ports
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.workers.worker_handle import WorkerHandle
 
 log = logging.getLogger(__name__)
-_ATTEMPTS_MAX: Final = 3
-"""How often one reload loads the documents, when they change while workers read them."""
 
 
 class ReloadCoordinator:
@@ -31,7 +29,6 @@ class ReloadCoordinator:
 
     Attributes:
         capabilities: What workers serve.
-        load: Loads the documents and their variables.
     """
 
     def __init__(
@@ -42,11 +39,10 @@ class ReloadCoordinator:
         count: Callable[[str], None],
     ) -> None:
         self.capabilities = capabilities
-        self.load = load
+        self._load = load
         self._signals = signals
         self._count = count
         self._requested = False
-        self._attempts_left = 0
         self._transaction: ReloadTransaction | None = None
         self._transactions = 0
 
@@ -57,7 +53,7 @@ class ReloadCoordinator:
 
     def request(self) -> None:
         """Reload as soon as possible."""
-        self._requested, self._attempts_left = True, _ATTEMPTS_MAX
+        self._requested = True
 
     def cancel(self) -> None:
         """Abort the reload in progress, unless workers commit it already, and forget the requested one."""
@@ -82,12 +78,11 @@ class ReloadCoordinator:
         starting = any(not (worker.ready or worker.leaving) for worker in workers.values())
         if self._transaction is None and self._requested and not starting:
             self._requested = False
-            self._attempts_left -= 1
             self._start(workers)
 
     def _start(self, workers: Mapping[int, WorkerHandle]) -> None:
         try:
-            capabilities = self._signals.run_interruptible(self.load)
+            capabilities = self._signals.run_interruptible(self._load)
             check_same_ports(self.capabilities, capabilities)
         except BindError as error:
             self._fail(str(error))
@@ -114,8 +109,6 @@ class ReloadCoordinator:
             freeze_heap()
             self._count("reloaded")
             log_reloaded(transaction.capabilities, transaction.in_progress)
-        elif transaction.changed and self._attempts_left > 0:
-            self._requested = True
         else:
             self._fail(transaction.failure)
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.server.served_capability import content_digest
+from naftiko_runtime.workers.capability_transfer import write_capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 
 class ReloadTransaction:
-    """What the supervisor has loaded, and how far the workers are with it.
+    """What the supervisor has loaded and sent to the workers, and how far they are with it.
 
     Attributes:
         capabilities: What to serve.
         failure: Why the reload was aborted; None while it was not.
-        changed: Whether it was aborted since a worker read other files than the supervisor: they were being written.
         in_progress: How many requests were in progress when the workers committed.
         deadline_seconds: Until when to wait for workers, in monotonic time.
     """
@@ -31,15 +30,14 @@ class ReloadTransaction:
     ) -> None:
         self.capabilities = capabilities
         self.failure: str | None = None
-        self.changed = False
         self.in_progress = 0
         self.deadline_seconds = time.monotonic() + limits.RELOAD_SECONDS
         self._number = number
-        self._digest = content_digest(capabilities)
         self._workers = dict(workers)
         self._waiting_for = set(workers)
         self._committed = False
-        self._send("prepare")
+        with write_capabilities(capabilities) as file:
+            self._send("prepare", file)
         self._commit_when_prepared()
 
     @property
@@ -57,11 +55,8 @@ class ReloadTransaction:
         if self.done or worker not in self._waiting_for or message.fields["reload"] != self._number:
             return
         match message.kind:
-            case "prepared" if message.fields["digest"] == self._digest:
-                self._waiting_for.discard(worker)
             case "prepared":
-                self.changed = True
-                self.abort("the files changed while they were read")
+                self._waiting_for.discard(worker)
             case "not-prepared":
                 self.abort(message.fields["reason"])
             case "committed":
@@ -95,6 +90,6 @@ class ReloadTransaction:
             self._waiting_for = set(self._workers)
             self._send("commit")
 
-    def _send(self, kind: str) -> None:
+    def _send(self, kind: str, file: int | None = None) -> None:
         for channel in self._workers.values():
-            channel.send(kind, reload=self._number)
+            channel.send(kind, file=file, reload=self._number)

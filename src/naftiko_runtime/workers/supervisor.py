@@ -28,7 +28,7 @@ from naftiko_runtime.workers.restart_schedule import RestartSchedule
 from naftiko_runtime.workers.shared_status import SharedStatus
 from naftiko_runtime.workers.signal_pipe import SignalPipe
 from naftiko_runtime.workers.socket_handover import SocketHandover
-from naftiko_runtime.workers.worker import SharedState, WorkerContext, run_worker
+from naftiko_runtime.workers.worker import SharedState, WorkerContext, WorkerHooks, run_worker
 from naftiko_runtime.workers.worker_handle import WorkerError, WorkerHandle
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def serve_with_workers(
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
     load: LoadCapabilities,
-    on_fork: Callable[[int], None],
+    hooks: WorkerHooks,
 ) -> int:
     """Serve capabilities by several workers until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
 
@@ -54,8 +54,8 @@ def serve_with_workers(
         capabilities: What to serve.
         settings: The operator's choices.
         on_start: Called once, when every worker accepts connections.
-        load: Loads the documents and their variables; the supervisor and every worker call it to reload.
-        on_fork: Called in each worker with its number, from 1.
+        load: Loads the documents and their variables, for a reload of all workers.
+        hooks: What is called in each worker.
 
     Returns:
         How many requests were cut off, as far as is known.
@@ -67,7 +67,7 @@ def serve_with_workers(
     """
     ports = Ports.open(capabilities, settings)
     try:
-        supervisor = Supervisor(capabilities, settings, ports, load, on_fork)
+        supervisor = Supervisor(capabilities, settings, ports, load, hooks)
         return supervisor.run(lambda: on_start(ports.opened))
     finally:
         ports.close()
@@ -88,11 +88,11 @@ class Supervisor:
         settings: ServerSettings,
         ports: Ports,
         load: LoadCapabilities,
-        on_fork: Callable[[int], None],
+        hooks: WorkerHooks,
     ) -> None:
         self._settings = settings
         self._ports = ports
-        self._on_fork = on_fork
+        self._hooks = hooks
         self._shared = SharedState(SharedStatus(settings.workers), MetricsHub(settings), NonceCache())
         meter = self._shared.metrics.parent()
         self._count_start = start_counter(meter)
@@ -222,12 +222,12 @@ class Supervisor:
         self, number: int, parents_end: ControlChannel, own: ControlChannel
     ) -> Coroutine[object, object, None]:
         """In the worker: close what belongs to the parent, and serve."""
-        self._on_fork(number + 1)
+        self._hooks.on_fork(number + 1)
         self._close_own_files()
         parents_end.close()
         self._ports.close(but=number)
         context = WorkerContext(number, self._ports, self._shared, own)
-        return run_worker(context, self._reloads.capabilities, self._settings, self._reloads.load)
+        return run_worker(context, self._reloads.capabilities, self._settings, self._hooks.on_receive)
 
     def _close_own_files(self) -> None:
         """Close what only the supervisor needs, without a message to the workers."""

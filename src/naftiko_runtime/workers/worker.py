@@ -17,17 +17,17 @@ from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
 from naftiko_runtime.server.metrics import ProcessTelemetry
 from naftiko_runtime.server.reloader import DeploymentSwap
-from naftiko_runtime.server.served_capability import content_digest
+from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.shared_status import WorkerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.metrics import MetricsHub
     from naftiko_runtime.server.ports import Ports
-    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.workers.control_channel import ControlChannel, Message
     from naftiko_runtime.workers.shared_status import SharedStatus
@@ -53,10 +53,33 @@ class WorkerContext:
     channel: ControlChannel
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerHooks:
+    """What is called in each worker.
+
+    Attributes:
+        on_fork: With the worker's number, from 1, at its start.
+        on_receive: With what a reload is to serve, before it is bound.
+    """
+
+    on_fork: Callable[[int], None]
+    on_receive: Callable[[Sequence[ServedCapability]], None]
+
+
 async def run_worker(
-    context: WorkerContext, capabilities: Sequence[ServedCapability], settings: ServerSettings, load: LoadCapabilities
+    context: WorkerContext,
+    capabilities: Sequence[ServedCapability],
+    settings: ServerSettings,
+    on_receive: Callable[[Sequence[ServedCapability]], None],
 ) -> None:
-    """Serve until the supervisor or a signal says otherwise, or the supervisor is gone."""
+    """Serve until the supervisor or a signal says otherwise, or the supervisor is gone.
+
+    Args:
+        context: What it is given by the supervisor.
+        capabilities: What to serve.
+        settings: The operator's choices.
+        on_receive: Called with what a reload is to serve, before it is bound.
+    """
     channel, (status, metrics, nonces) = context.channel, context.shared
     async with AsyncExitStack() as stack:
         try:
@@ -80,7 +103,7 @@ async def run_worker(
             process.update()
 
         lifecycle = Lifecycle(listeners, control, own, settings, heartbeat)
-        worker = _Worker(channel, lifecycle, swap, listeners, load)
+        worker = _Worker(channel, lifecycle, swap, listeners, on_receive)
         loop = asyncio.get_running_loop()
         loop.add_reader(channel.fileno(), worker.on_readable)
         loop.add_signal_handler(signal.SIGTERM, worker.leave)
@@ -101,13 +124,13 @@ class _Worker:
         lifecycle: Lifecycle,
         swap: DeploymentSwap,
         listeners: Sequence[Listener],
-        load: LoadCapabilities,
+        on_receive: Callable[[Sequence[ServedCapability]], None],
     ) -> None:
         self._channel = channel
         self._lifecycle = lifecycle
         self._swap = swap
         self._listeners = listeners
-        self._load = load
+        self._on_receive = on_receive
         self._tasks: set[asyncio.Task[None]] = set()
         self._reload_lock = asyncio.Lock()
 
@@ -149,8 +172,11 @@ class _Worker:
             case "release":
                 for listener in self._listeners:
                     listener.stop_accepting_from(message.fields["worker"])
-            case "prepare":
-                self._start(self._prepare(message.fields["reload"]))
+            case "prepare" if message.file is not None:
+                self._start(self._prepare(message.fields["reload"], message.file))
+            case "prepare":  # the kernel drops what it finds no descriptor for
+                reason = "a worker has no descriptor left to receive the plan by"
+                self._channel.send("not-prepared", reload=message.fields["reload"], reason=reason)
             case "commit":
                 self._channel.send("committed", reload=message.fields["reload"], in_progress=self._swap.commit())
             case "abort":
@@ -169,20 +195,21 @@ class _Worker:
         else:
             await self._listeners[listener].accept_from(worker, listening)
 
-    async def _prepare(self, reload: int) -> None:
-        """Load the documents and bind them; the supervisor checks whether all workers have read the same."""
+    async def _prepare(self, reload: int, file: int) -> None:
+        """Bind what the supervisor has loaded."""
         try:
             async with self._reload_lock:
-                capabilities = await asyncio.to_thread(self._load)
+                capabilities = await asyncio.to_thread(read_capabilities, file)
+                self._on_receive(capabilities)
                 await self._swap.prepare(capabilities)
         except BindError as error:
             self._channel.send("not-prepared", reload=reload, reason=str(error))
         except Exception as error:  # an internal error, which must not end what is served
-            log.exception("documents not read")
+            log.exception("reload not prepared")
             self._channel.send("not-prepared", reload=reload, reason=f"an unexpected {type(error).__name__}")
         else:
-            log.debug("documents read", extra={"reload": reload})
-            self._channel.send("prepared", reload=reload, digest=content_digest(capabilities))
+            log.debug("reload prepared", extra={"reload": reload})
+            self._channel.send("prepared", reload=reload)
 
     async def _abort(self) -> None:
         async with self._reload_lock:

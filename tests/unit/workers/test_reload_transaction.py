@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.server.served_capability import ServedCapability, content_digest
+from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.transport.sandbox import SandboxTransport
+from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.reload_transaction import ReloadTransaction
 from support.linked import document, plan
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def capabilities(token: str) -> list[ServedCapability]:
-    return [ServedCapability(plan(document()), {"kept.TOKEN": Secret(token)}, partial(SandboxTransport, {}), "digest")]
+CAPABILITIES = [ServedCapability(plan(document()), {"kept.TOKEN": Secret("token")}, partial(SandboxTransport, {}))]
 
 
 class Reload:
@@ -28,7 +28,7 @@ class Reload:
     def __init__(self) -> None:
         self.ends = [ControlChannel.pair() for _ in range(2)]
         self.transaction = ReloadTransaction(
-            7, capabilities("token"), {number: ours for number, (ours, _) in enumerate(self.ends)}
+            7, CAPABILITIES, {number: ours for number, (ours, _) in enumerate(self.ends)}
         )
 
     def kinds(self, worker: int) -> list[str]:
@@ -41,10 +41,16 @@ class Reload:
             return ""
         assert message is not None
         assert message.fields == {"reload": 7}
+        assert (message.file is not None) == (message.kind == "prepare")
+        if message.file is not None:
+            (received,) = read_capabilities(message.file)
+            assert received.plan == CAPABILITIES[0].plan
+            assert received.secrets["kept.TOKEN"].reveal() == "token"
+            assert isinstance(received.open_client(), SandboxTransport)
         return message.kind
 
-    def prepared(self, worker: int, token: str) -> None:
-        self.receive(worker, "prepared", digest=content_digest(capabilities(token)))
+    def prepared(self, worker: int) -> None:
+        self.receive(worker, "prepared")
 
     def receive(self, worker: int, kind: str, number: int = 7, **fields: object) -> None:
         self.transaction.on_message(worker, Message(kind, {"reload": number, **fields}, None))
@@ -60,12 +66,12 @@ def reload() -> Iterator[Reload]:
 
 
 def test_a_reload_is_served_when_all_are_prepared(reload: Reload) -> None:
-    reload.prepared(0, "token")
+    reload.prepared(0)
     assert (reload.kinds(0), reload.kinds(1), reload.transaction.committed) == (["prepare"], ["prepare"], False)
-    reload.prepared(0, "token")  # one that says it twice is still one
+    reload.prepared(0)  # one that says it twice is still one
     reload.receive(1, "prepared", number=6)  # a word on another reload
     assert not reload.transaction.committed
-    reload.prepared(1, "token")
+    reload.prepared(1)
     assert (reload.kinds(0), reload.kinds(1)) == (["commit"], ["commit"])
     reload.receive(0, "committed", in_progress=3)
     assert not reload.transaction.done
@@ -73,27 +79,15 @@ def test_a_reload_is_served_when_all_are_prepared(reload: Reload) -> None:
     assert (reload.transaction.done, reload.transaction.failure, reload.transaction.in_progress) == (True, None, 7)
 
 
-def test_a_worker_that_read_something_else_stops_a_reload(reload: Reload) -> None:
-    reload.prepared(0, "token")
-    reload.prepared(1, "newer")
-    assert (reload.transaction.done, reload.transaction.changed) == (True, True)
-    assert reload.kinds(0) == reload.kinds(1) == ["prepare", "abort"]
-    assert reload.transaction.failure == "the files changed while they were read"
-
-
 def test_a_worker_that_cannot_stops_a_reload(reload: Reload) -> None:
     reload.receive(1, "not-prepared", reason="no such key")
-    assert (reload.transaction.done, reload.transaction.changed, reload.transaction.failure) == (
-        True,
-        False,
-        "no such key",
-    )
-    reload.prepared(0, "token")
+    assert (reload.transaction.done, reload.transaction.failure) == (True, "no such key")
+    reload.prepared(0)
     assert reload.kinds(0) == ["prepare", "abort"]
 
 
 def test_a_worker_that_is_gone_is_not_waited_for(reload: Reload) -> None:
-    reload.prepared(0, "token")
+    reload.prepared(0)
     reload.transaction.on_worker_exit(1)
     assert reload.kinds(0) == ["prepare", "commit"]
     reload.transaction.on_worker_exit(0)
@@ -101,14 +95,14 @@ def test_a_worker_that_is_gone_is_not_waited_for(reload: Reload) -> None:
 
 
 def test_a_worker_that_says_nothing_is_named(reload: Reload) -> None:
-    reload.prepared(0, "token")
+    reload.prepared(0)
     assert reload.transaction.expire() == []
     assert reload.transaction.failure == "no word of worker 2"
 
 
 def test_a_worker_that_does_not_say_that_it_serves_is_returned(reload: Reload) -> None:
-    reload.prepared(0, "token")
-    reload.prepared(1, "token")
+    reload.prepared(0)
+    reload.prepared(1)
     reload.receive(0, "committed", in_progress=0)
     assert reload.transaction.expire() == [1]
     assert (reload.transaction.done, reload.transaction.failure) == (True, None)
