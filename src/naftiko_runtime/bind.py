@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.call import BoundCall
@@ -18,38 +16,30 @@ from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.formats import decoder
 from naftiko_runtime.link.base_uri import located
-from naftiko_runtime.plan import Call, Mapped, McpServer, Mock, RestServer
+from naftiko_runtime.plan import Call, Mapped, Mock
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from naftiko_runtime.auth.inbound import Guard
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.formats import Decode
-    from naftiko_runtime.plan import (
-        BrokenTool,
-        Format,
-        Forward,
-        Operation,
-        Plan,
-        Route,
-        Server,
-        Tool,
-        Untouched,
-        Upstream,
-    )
+    from naftiko_runtime.plan import Format, Operation, Plan, Server, Untouched, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
 
+S = TypeVar("S", bound="Server")
+
+
 @dataclass(frozen=True, slots=True)
-class BoundServer:
+class BoundServer(Generic[S]):
     """A planned server and its operations, in the order of its routes or tools."""
 
-    plan: Server
+    plan: S
     operations: tuple[BoundOperation, ...]
     guard: Guard | None = None
 
@@ -59,7 +49,7 @@ class Bound:
     """A plan that can serve."""
 
     plan: Plan
-    servers: tuple[BoundServer, ...]
+    servers: tuple[BoundServer[Server], ...]
 
 
 @asynccontextmanager
@@ -153,50 +143,3 @@ def _flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
     except Unrenderable as error:
         what = f"{upstream.span}: error[unusable-variable]: '{upstream.namespace}' cannot be called: {error}"
         raise BindError((f"{what}\n  help: give the key as PEM, or the path of a file with it\n",)) from None
-
-
-def merged(servers: Sequence[BoundServer]) -> BoundServer:
-    """Servers of one kind that listen together, as one; of two routes or tools alike the first counts."""
-    first = servers[0].plan
-    namespace = "+".join(server.plan.namespace for server in servers)
-    match first:
-        case RestServer():
-            routes = tuple(r for s in servers if isinstance(s.plan, RestServer) for r in s.plan.routes)
-            broken = tuple(b for s in servers if isinstance(s.plan, RestServer) for b in s.plan.broken)
-            forwards = tuple(f for s in servers if isinstance(s.plan, RestServer) for f in s.plan.forwards)
-            plan: Server = replace(first, namespace=namespace, routes=routes, broken=broken, forwards=forwards)
-            return BoundServer(plan, (*_bound(servers, routes), *_bound(servers, forwards)))
-        case McpServer():
-            return _union(first, namespace, servers)
-        case _:
-            assert_never(first)
-
-
-def _bound(servers: Sequence[BoundServer], served: Iterable[Route | Forward]) -> Iterator[BoundOperation]:
-    """The bound operations of routes or forwards, in their order."""
-    known = {id(operation.plan): operation for server in servers for operation in server.operations}
-    return (known[id(one.operation)] for one in served)
-
-
-def _union(first: McpServer, namespace: str, servers: Sequence[BoundServer]) -> BoundServer:
-    tools: dict[str, tuple[Tool, BoundOperation]] = {}
-    broken: list[BrokenTool] = []
-    instructions: list[str] = []
-    plans = [server.plan for server in servers if isinstance(server.plan, McpServer)]
-    for plan, server in zip(plans, servers, strict=True):
-        for tool, operation in zip(plan.tools, server.operations, strict=True):
-            tools.setdefault(tool.name, (tool, operation))
-        broken += plan.broken
-        instructions += [plan.instructions] if plan.instructions else []
-    union = replace(
-        first,
-        namespace=namespace,
-        title=", ".join(dict.fromkeys(plan.title for plan in plans)),
-        instructions="\n\n".join(instructions) or None,
-        tools=tuple(tool for tool, _ in tools.values()),
-        broken=tuple(one for one in broken if one.name not in tools),
-        version=first.version if len({plan.version for plan in plans}) == 1 else None,
-        ttl_ms=min(plan.ttl_ms for plan in plans),
-        cache_scope="public" if all(plan.cache_scope == "public" for plan in plans) else "private",
-    )
-    return BoundServer(union, tuple(operation for _, operation in tools.values()))

@@ -18,7 +18,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.mcp.app import mcp_app
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -128,7 +128,8 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, message_bytes_max=BODY_BYTES_MAX)
-                app = await stack.enter_async_context(mcp_app(bound.servers[number], edge))
+                open_app = kind_of(bound.servers[number].plan).open_app
+                app = await stack.enter_async_context(open_app([bound.servers[number]], edge, None))
                 listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app))
                 await listener.start()
                 stack.push_async_callback(listener.wait_closed)

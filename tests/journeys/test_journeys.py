@@ -17,13 +17,11 @@ from mcp.client.streamable_http import streamable_http_client
 from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.mcp.app import mcp_app
-from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
-from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import resolve
 from support.caller import call
 from support.upstream import Upstream
@@ -31,7 +29,6 @@ from support.upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from naftiko_runtime.bind import BoundServer
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.yml"))
@@ -51,15 +48,15 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Story:
 
 
 @asynccontextmanager
-async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
+async def served(story: Story, url: str, kind: str) -> AsyncIterator[str]:
     """The story's expose of that kind, on a real socket; gives its URL."""
     plan = pickle.loads(pickle.dumps(story.plan(url)))  # noqa: S301 - as workers get theirs
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
         secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client("native")))
-        server = next(s for s in bound.servers if isinstance(s.plan, RestServer) is (kind is RestApp))
-        app = RestApp(server, Edge()) if kind is RestApp else await _mcp(server, stack)
+        server = next(server for server in bound.servers if server.plan.kind == kind)
+        app = await stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))
         listening = open_socket("127.0.0.1", 0, story.name)
         listener = Listener(listening, AppConfig(app))
         await listener.start()
@@ -68,10 +65,6 @@ async def served(story: Story, url: str, kind: type) -> AsyncIterator[str]:
         finally:
             listener.stop_accepting()
             await listener.wait_closed()
-
-
-async def _mcp(server: BoundServer, stack: AsyncExitStack) -> Any:
-    return await stack.enter_async_context(mcp_app(server, Edge()))
 
 
 def told(story: Story, wire: str) -> list[dict[str, Any]]:
@@ -92,7 +85,7 @@ def failure(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> 
 async def test_over_rest(story: Story, api: Upstream) -> None:
     story.script(api)
     failures: list[str] = []
-    async with served(story, api.url, RestApp) as url:
+    async with served(story, api.url, "rest") as url:
         for step in told(story, "rest"):
             api.received.clear()
             given = await asked(url, step["rest"], story.caller)
@@ -131,7 +124,7 @@ async def called(story: Story, url: str, mode: Literal["2026-07-28", "legacy"]) 
 async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"]) -> None:
     story.script(api)
     failures: list[str] = []
-    async with served(story, api.url, Client) as url, called(story, url, mode) as client:
+    async with served(story, api.url, "mcp") as url, called(story, url, mode) as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
         for step in told(story, "tool"):
             api.received.clear()
@@ -148,7 +141,7 @@ def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[st
 
 async def test_schemas(story: Story, api: Upstream) -> None:
     """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
-    async with served(story, api.url, Client) as url, called(story, url, "2026-07-28") as client:
+    async with served(story, api.url, "mcp") as url, called(story, url, "2026-07-28") as client:
         tools = (await client.list_tools()).tools
     listed = {tool.name: tool.input_schema for tool in tools}
     outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]

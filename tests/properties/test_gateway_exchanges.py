@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import pytest
 from hypothesis import example, given, note, settings
@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.mcp.app import mcp_app
-from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import HttpClient, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -111,11 +110,7 @@ class Gateway(UpstreamSteps):
         binding = bind(plan_for(self.upstream.port), {}, lambda: open_client(client))
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
-            app: Any
-            if isinstance(server.plan, RestServer):
-                app = RestApp(server, Edge())
-            else:
-                app = await self._stack.enter_async_context(mcp_app(server, Edge()))
+            app = await self._stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))
             listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app))
             await listener.start()
             self._listeners.append(listener)

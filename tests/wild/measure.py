@@ -20,8 +20,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.mcp.app import mcp_app
-from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -244,10 +243,8 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
     return True
 
 
-async def _app(server: BoundServer, stack: AsyncExitStack) -> App:
-    if isinstance(server.plan, RestServer):
-        return RestApp(server, Edge())
-    return await stack.enter_async_context(mcp_app(server, Edge()))
+async def _app(server: BoundServer[Server], stack: AsyncExitStack) -> App:
+    return await stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))
 
 
 async def _stop(listeners: list[Listener]) -> None:

@@ -12,15 +12,15 @@ import yaml
 
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import print_findings
+from naftiko_runtime.exposes.kinds import select_rest
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.link.together import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
-from naftiko_runtime.plan import RestServer
 from naftiko_runtime.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.plan import Plan, RestServer
 
 _EXIT_FAILED = 1
 _LINE_CHARACTERS_MAX = 120
@@ -73,7 +73,7 @@ def openapi(
 
 def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
     """The REST servers to write: that of a namespace, or all of a plan when one port serves them."""
-    servers = [server for server in plan.servers if isinstance(server, RestServer)]
+    servers = select_rest(plan.servers)
     if not servers:
         click.echo(f"naftiko: {plan.file} exposes no REST: there is nothing to write", err=True)
         sys.exit(_EXIT_FAILED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,6 +81,8 @@ class BrokenTool(Struct, frozen=True):
 class RestServer(Struct, frozen=True):
     """A REST expose."""
 
+    kind: ClassVar = "rest"
+
     namespace: str
     address: str
     port: int
@@ -105,6 +107,8 @@ class RestServer(Struct, frozen=True):
 
 class McpServer(Struct, frozen=True):
     """An MCP expose."""
+
+    kind: ClassVar = "mcp"
 
     namespace: str
     address: str

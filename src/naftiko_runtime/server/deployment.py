@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from naftiko_runtime.bind import bind, merged
+from naftiko_runtime.bind import bind
 from naftiko_runtime.engine.request import derived_secrets
-from naftiko_runtime.exposes.mcp.app import half_closed_seconds, mcp_app
-from naftiko_runtime.exposes.rest.app import RestApp
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.together import group_by_port
-from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.server.listeners import make_listener
 from naftiko_runtime.telemetry.client import InstrumentedTransport
@@ -25,13 +23,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
-    from naftiko_runtime.http_server.app_config import HalfClosedSeconds
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.together import PortKey
-    from naftiko_runtime.plan import Plan
+    from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer
@@ -121,25 +117,12 @@ class Deployment:
         """Return a capability's own view of a client that several may share."""
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
-    async def _make_app(self, servers: Sequence[BoundServer], stack: AsyncExitStack) -> AppConfig:
+    async def _make_app(self, servers: Sequence[BoundServer[Server]], stack: AsyncExitStack) -> AppConfig:
         """Return what answers on one port."""
-        edge, observer = self._settings.edge, self._observer
-        server = servers[0] if len(servers) == 1 else merged(servers)
-        match server.plan:
-            case RestServer():
-                app: App = RestApp(server, edge, observer)
-                wait: HalfClosedSeconds = self._half_closed_rest_seconds
-            case McpServer():
-                members = servers if len(servers) > 1 else ()
-                app = await stack.enter_async_context(mcp_app(server, edge, members, observer))
-                wait = half_closed_seconds
-            case _:
-                assert_never(server.plan)
+        kind, observer = kind_of(servers[0].plan), self._observer
+        app = await stack.enter_async_context(kind.open_app(servers, self._settings.edge, observer))
         if observer is not None:
-            carries_messages = isinstance(server.plan, McpServer)
-            port = PortInstrumentation(server.plan.namespace, observer, awaits_message=carries_messages)
-            app = InstrumentedApp(app, port)
+            namespace = "+".join(server.plan.namespace for server in servers)
+            app = InstrumentedApp(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))
+        wait = partial(kind.half_closed_seconds, self._settings.half_closed_seconds)
         return AppConfig(app, wait, render_problem)
-
-    def _half_closed_rest_seconds(self, _scope: Scope) -> float:
-        return self._settings.half_closed_seconds

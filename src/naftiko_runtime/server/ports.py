@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_server.listening_sockets import get_port, open_shared_socket, open_socket
 from naftiko_runtime.link.together import group_by_port
-from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
     import socket
@@ -56,7 +55,7 @@ class Ports:
         """
         servers = [server for one in capabilities for server in one.plan.servers]
         groups = group_by_port(servers, lambda server: server)
-        owners = {key: f"{kind_of(group[0])} expose '{group[0].namespace}'" for key, group in groups.items()}
+        owners = {key: f"{group[0].kind} expose '{group[0].namespace}'" for key, group in groups.items()}
         with ExitStack() as opening:
 
             def keep(listening: socket.socket) -> socket.socket:
@@ -105,19 +104,8 @@ def _places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, in
     """Kind, address and port of every group of servers."""
     servers = [server for one in capabilities for server in one.plan.servers]
     groups = group_by_port(servers, lambda server: server).values()
-    return [(kind_of(first), first.address, first.port) for first, *_ in groups]
+    return [(first.kind, first.address, first.port) for first, *_ in groups]
 
 
 def _format_places(places: Sequence[tuple[str, str, int]]) -> str:
     return ", ".join(f"{kind} {address}:{port}" for kind, address, port in places) or "none"
-
-
-def kind_of(server: Server) -> str:
-    """``rest`` or ``mcp``."""
-    match server:
-        case RestServer():
-            return "rest"
-        case McpServer():
-            return "mcp"
-        case _:
-            assert_never(server)

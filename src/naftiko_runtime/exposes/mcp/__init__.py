@@ -1,1 +1,44 @@
-"""MCP: tools over the streamable HTTP transport."""
+"""MCP: tools over streamable HTTP. The interface is :class:`naftiko_runtime.exposes.kind.ExposeKind`."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.exposes.mcp.describe import example_command, list_entries, url_path
+from naftiko_runtime.exposes.mcp.wire import STATELESS
+from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from naftiko_runtime.adapters.edge import Edge
+    from naftiko_runtime.asgi import App, Scope
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.plan import McpServer
+    from naftiko_runtime.telemetry.instruments import Observer
+
+__all__ = ["AWAITS_MESSAGE", "example_command", "half_closed_seconds", "list_entries", "open_app", "url_path"]
+
+AWAITS_MESSAGE = True
+
+_CANCELLED_BY_CLOSING: Final = frozenset(version.encode() for version in STATELESS)
+"""Revisions in which a closed connection cancels the request."""
+
+
+def half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
+    """How long a call goes on after its client ended its side of the connection; the revision decides."""
+    version = dict(scope["headers"]).get(b"mcp-protocol-version")
+    return 0.0 if version in _CANCELLED_BY_CLOSING else HALF_CLOSED_MCP_SECONDS
+
+
+@asynccontextmanager
+async def open_app(
+    servers: Sequence[BoundServer[McpServer]], edge: Edge, observer: Observer | None
+) -> AsyncIterator[App]:
+    """The application of the servers of one port: all of them as one, and each by itself."""
+    from naftiko_runtime.exposes.mcp.app import mcp_app  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.mcp.merge import merge  # noqa: PLC0415 - the same
+
+    async with mcp_app(merge(servers), edge, servers if len(servers) > 1 else (), observer) as app:
+        yield app

@@ -8,12 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import host_name, send_bodyless
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
-from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
 from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, route_instrument
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
     from naftiko_runtime.telemetry.metrics import Number
     from naftiko_runtime.transport.base import Header
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATHS: Final = frozenset({"/mcp", "/"})
-_CANCELLED_BY_CLOSING: Final = frozenset(version.encode() for version in STATELESS)
-"""Revisions in which a closed connection cancels the request."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 _OTHER_HOST: Final = (
@@ -47,7 +44,10 @@ _TOLD_MAX: Final = 100
 
 @asynccontextmanager
 async def mcp_app(
-    server: BoundServer, edge: Edge, members: Sequence[BoundServer] = (), observer: Observer | None = None
+    server: BoundServer[McpServer],
+    edge: Edge,
+    members: Sequence[BoundServer[McpServer]] = (),
+    observer: Observer | None = None,
 ) -> AsyncIterator[App]:
     """The ASGI application of the MCP exposes of one port, for as long as the context lasts.
 
@@ -86,14 +86,8 @@ async def mcp_app(
         yield app
 
 
-def half_closed_seconds(scope: Scope) -> float:
-    """Return how long a call goes on after its client has ended its side of the connection."""
-    version = dict(scope["headers"]).get(b"mcp-protocol-version")
-    return 0.0 if version in _CANCELLED_BY_CLOSING else limits.HALF_CLOSED_MCP_SECONDS
-
-
 def _endpoints(
-    server: BoundServer, edge: Edge, members: Sequence[BoundServer], observer: Observer | None
+    server: BoundServer[McpServer], edge: Edge, members: Sequence[BoundServer[McpServer]], observer: Observer | None
 ) -> dict[str, _Endpoint]:
     """What answers at each path."""
     union = _Endpoint(server, edge, observer)
@@ -111,7 +105,7 @@ def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -
 class _Endpoint:
     """What answers at one path of a port."""
 
-    def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None) -> None:
+    def __init__(self, server: BoundServer[McpServer], edge: Edge, observer: Observer | None) -> None:
         name = server.plan.namespace
         tools = ToolServer(server, edge, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None

@@ -21,7 +21,6 @@ from naftiko_runtime.exposes.mcp.tool_result import (
 )
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.mapping.output_schema import outline
-from naftiko_runtime.plan import McpServer
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 from naftiko_runtime.template import Unrenderable, in_query, utf8
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.plan import OpenBody, Tool
+    from naftiko_runtime.plan import McpServer, OpenBody, Tool
     from naftiko_runtime.telemetry.server import ToolInstrumentation
 
 _NAME_CHARACTERS_MAX: Final = 128
@@ -65,9 +64,8 @@ class ToolServer:
         schemas: The input schema of each tool by its name.
     """
 
-    def __init__(self, server: BoundServer, edge: Edge, observed: ToolInstrumentation | None = None) -> None:
+    def __init__(self, server: BoundServer[McpServer], edge: Edge, observed: ToolInstrumentation | None = None) -> None:
         plan = server.plan
-        assert isinstance(plan, McpServer)  # noqa: S101 - narrows the type
         self.plan = plan
         self._edge = edge
         self._observed = observed

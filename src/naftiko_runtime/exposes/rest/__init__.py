@@ -1,1 +1,37 @@
-"""REST: routes, forwards, and what their callers give."""
+"""REST: routes and forwards over HTTP. The interface is :class:`naftiko_runtime.exposes.kind.ExposeKind`."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.exposes.rest.describe import example_command, list_entries, url_path
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from naftiko_runtime.adapters.edge import Edge
+    from naftiko_runtime.asgi import App, Scope
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.plan import RestServer
+    from naftiko_runtime.telemetry.instruments import Observer
+
+__all__ = ["AWAITS_MESSAGE", "example_command", "half_closed_seconds", "list_entries", "open_app", "url_path"]
+
+AWAITS_MESSAGE = False
+
+
+def half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
+    """How long a request goes on after its caller ended its side of the connection: what the operator says."""
+    return configured_seconds
+
+
+@asynccontextmanager
+async def open_app(
+    servers: Sequence[BoundServer[RestServer]], edge: Edge, observer: Observer | None
+) -> AsyncIterator[App]:
+    """The application of the servers of one port."""
+    from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
+
+    yield RestApp(merge(servers), edge, observer)

@@ -35,7 +35,6 @@ from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, li
 from naftiko_runtime.exposes.rest.location import Asked, Locations, names_all
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_bounds import check_json_bounds
-from naftiko_runtime.plan import RestServer
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.telemetry.server import INSTRUMENT, route_instrument
 from naftiko_runtime.template import File, Unrenderable, below_base
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.exposes.rest.dispatch import Pattern
+    from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
 
 log = logging.getLogger(__name__)
@@ -63,12 +63,11 @@ _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer, edge: Edge, observer: Observer | None = None) -> None:
+    def __init__(self, server: BoundServer[RestServer], edge: Edge, observer: Observer | None = None) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[Handler] = Dispatcher()
         self._mounts: Mounts[Handler] = Mounts()
         plan = server.plan
-        assert isinstance(plan, RestServer)  # noqa: S101 - narrows the type
         locations = Locations(plan, server.operations)
 
         def instrument(path: str) -> Instrument | None:

@@ -1,0 +1,56 @@
+"""What a kind of expose is to the rest of the program: the interface that its package has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from naftiko_runtime.adapters.edge import Edge
+    from naftiko_runtime.asgi import App, Scope
+    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.plan import Server
+    from naftiko_runtime.telemetry.instruments import Observer
+
+S = TypeVar("S", bound="Server")
+
+
+class ExposeKind(Protocol[S]):
+    """One kind of expose; a package of ``exposes`` implements it."""
+
+    AWAITS_MESSAGE: bool
+    """Whether the body of a request may name the trace that it is part of."""
+
+    def half_closed_seconds(self, configured_seconds: float, scope: Scope, /) -> float:
+        """How long a request goes on after its caller ended its side of the connection.
+
+        Args:
+            configured_seconds: What the operator says.
+            scope: The request's.
+        """
+
+    def open_app(
+        self, servers: Sequence[BoundServer[S]], edge: Edge, observer: Observer | None
+    ) -> AbstractAsyncContextManager[App]:
+        """The application of the servers that share a port, for as long as the context lasts."""
+
+    def url_path(self, server: S, *, shared: bool) -> str:
+        """Where on its port a server is; empty for all of it.
+
+        Args:
+            server: The server.
+            shared: Whether others listen there as well.
+        """
+
+    def list_entries(self, server: S) -> list[tuple[str, str]]:
+        """What a server serves, each with its target: ``GET /v1/x`` and ``namespace.operation  (GET …)``."""
+
+    def example_command(self, server: S, url: str) -> str | None:
+        """A command for a shell that calls a server; none when there is nothing to call.
+
+        Args:
+            server: The server.
+            url: Where it is reached.
+        """

@@ -1,0 +1,40 @@
+"""What people are told of an MCP server when it starts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from naftiko_runtime.exposes.describe import describe_target
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import McpServer
+
+
+def url_path(server: McpServer, *, shared: bool) -> str:
+    """Where on its port a server is; where several share it, ``/mcp`` is all of them."""
+    return f"/{quote(server.namespace)}/mcp" if shared else "/mcp"
+
+
+def list_entries(server: McpServer) -> list[tuple[str, str]]:
+    """The tools of a server, each with what it calls."""
+    return [(tool.name, describe_target(tool.operation)) for tool in server.tools]
+
+
+def example_command(server: McpServer, url: str) -> str | None:
+    """A command that calls the first tool; none when there is no tool."""
+    if not server.tools:
+        return None
+    tool = server.tools[0]
+    samples = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+    arguments = {s.name: samples.get(s.type or "", "1") for s in tool.operation.contract.inputs if s.required}
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool.name, "arguments": arguments},
+    }
+    headers = "-H 'content-type: application/json' -H 'accept: application/json, text/event-stream'"
+    return f"curl -s {url} {headers} -d {shlex.quote(json.dumps(message))}"

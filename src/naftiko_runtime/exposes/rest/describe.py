@@ -1,0 +1,46 @@
+"""What people are told of a REST server when it starts."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from naftiko_runtime.exposes.describe import describe_target
+from naftiko_runtime.plan import Argument
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan import RestServer, Route
+
+
+def url_path(_server: RestServer, *, shared: bool) -> str:  # noqa: ARG001 - others have one
+    """Where on its port a server is: everywhere."""
+    return ""
+
+
+def list_entries(server: RestServer) -> list[tuple[str, str]]:
+    """The routes and forwards of a server, each with what it calls."""
+    routes = [(f"{r.method} {r.path}", describe_target(r.operation)) for r in server.routes]
+    return routes + [(f"* {f.path}", f"all of {f.namespace}") for f in server.forwards]
+
+
+def example_command(server: RestServer, url: str) -> str | None:
+    """A command that calls the route that needs least; none when there is no route."""
+    if not server.routes:
+        return None
+    route = min(server.routes, key=_effort)
+    path = "".join(p if isinstance(p, str) else quote(p.name) for p in route.pattern)
+    placed = {p.name for p in route.pattern if isinstance(p, Argument)}
+    required = [
+        s.name
+        for s in route.operation.contract.inputs
+        if s.required and s.name not in placed and s.place in ("query", "path")
+    ]
+    query = "&".join(f"{quote(name)}=1" for name in required)
+    method = "" if route.method == "GET" else f" -X {route.method}"
+    body = " --json '{}'" if route.operation.execution.open_body is not None else ""
+    return f"curl -i{method}{body} {shlex.quote(url + path + (f'?{query}' if query else ''))} --output -"
+
+
+def _effort(route: Route) -> tuple[bool, int]:
+    return route.method != "GET", sum(spec.required for spec in route.operation.contract.inputs)
