@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
-from naftiko_runtime.rules import Advice, Rule, Severity, Statement, render_text
+from naftiko_runtime.redaction import redact
+from naftiko_runtime.rules import Severity, Statement, Term, render_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from naftiko_runtime.rules import Argument
+    from naftiko_runtime.rules import Advice, Argument, Arguments, Rule
 
 
 class Span(Struct, frozen=True, order=True):
@@ -63,7 +65,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
     @property
     def rule(self) -> Rule:
         """What kind of finding it is."""
-        return self.statement.message.rule
+        return self.statement.rule
 
     @property
     def arguments(self) -> dict[str, Argument]:
@@ -74,12 +76,17 @@ class Diagnostic(Struct, frozen=True, eq=False):
     @property
     def message(self) -> str:
         """What is wrong, as text: one line. It is for people to read, and never to decide by."""
-        return render_text(self.statement.message, self.statement.arguments, self._related)
+        return render_text(self.statement, self._related)
 
     @property
     def help(self) -> str | None:
         """What to do about it, as text for people."""
-        return None if self.advice is None else render_text(self.advice.help, self.advice.arguments, self._related)
+        return None if self.advice is None else render_text(self.advice, self._related)
+
+    @property
+    def located_message(self) -> str:
+        """The place and the message on one line, for people."""
+        return f"{self.span}: {self.message}"
 
     @property
     def _related(self) -> dict[str, str]:
@@ -109,8 +116,43 @@ def diagnose(
     related: Span | None = None,
 ) -> Diagnostic:
     """A finding with the severity of its rule, and the advice of its message if there is no other."""
-    severity = statement.message.rule.severity
+    severity = statement.rule.severity
     return Diagnostic(statement, span, advice or statement.advice, severity, part, fix, related)
+
+
+def redact_finding(finding: Diagnostic, secrets: Collection[str]) -> Diagnostic:
+    """A finding without the credentials that its arguments repeat of the document.
+
+    Args:
+        finding: The finding.
+        secrets: Credentials of the document.
+    """
+    statement, advice = finding.statement, finding.advice
+    masked = replace(
+        finding,
+        statement=replace(statement, arguments=_redact_arguments(statement.arguments, secrets)),
+        advice=advice and replace(advice, arguments=_redact_arguments(advice.arguments, secrets)),
+    )
+    return finding if masked == finding else masked
+
+
+def _redact_arguments(arguments: Arguments, secrets: Collection[str]) -> Arguments:
+    return tuple((name, _redact_argument(value, secrets)) for name, value in arguments)
+
+
+def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
+    match value:
+        case Statement() | Term():
+            return replace(value, arguments=_redact_arguments(value.arguments, secrets))
+        case tuple():
+            return tuple(redact(name, secrets) for name in value)
+        case str():
+            return redact(value, secrets)
+        case int():
+            text = redact(str(value), secrets)
+            return value if text == str(value) else text
+        case _:
+            assert_never(value)
 
 
 class DocumentError(Exception):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.diagnostic import Findings
+from naftiko_runtime.diagnostic import Findings, redact_finding
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
@@ -16,18 +16,16 @@ from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import Errors, Sound, keep_sound
 from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.redaction import redact
-from naftiko_runtime.rules import Severity, Statement, Term
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.link.broken import LeftOut
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.rules import Argument, Arguments
     from naftiko_runtime.source import Source
     from naftiko_runtime.strict import Departures
 
@@ -86,25 +84,7 @@ def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Itera
         source: The document; none when there is no text.
     """
     secrets = (source.secrets() if source is not None else None) or ()
-    for finding in found:
-        statement, advice = finding.statement, finding.advice
-        said = replace(statement, arguments=_redact_arguments(statement.arguments, secrets))
-        advised = advice and replace(advice, arguments=_redact_arguments(advice.arguments, secrets))
-        same = said == statement and advised == advice
-        yield finding if same else replace(finding, statement=said, advice=advised)
-
-
-def _redact_arguments(arguments: Arguments, secrets: Collection[str]) -> Arguments:
-    return tuple((name, _redact_argument(value, secrets)) for name, value in arguments)
-
-
-def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
-    if isinstance(value, Statement | Term):
-        return replace(value, arguments=_redact_arguments(value.arguments, secrets))
-    if isinstance(value, tuple):
-        return tuple(redact(name, secrets) for name in value)
-    text = redact(str(value), secrets)
-    return value if text == str(value) else text
+    return (redact_finding(finding, secrets) for finding in found)
 
 
 def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:
@@ -140,7 +120,7 @@ def _refused(findings: Findings, departures: Departures | None, source: Source) 
 
 def _first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
     secrets = (source.secrets() if source is not None else None) or ()
-    return next((f"{f.span}: {redact(f.message, secrets)}" for f in found if f.severity is Severity.ERROR), "")
+    return next((redact_finding(f, secrets).located_message for f in found if f.severity is Severity.ERROR), "")
 
 
 def _departures(source: Source, findings: Findings) -> Departures:

@@ -122,4 +122,4 @@ def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> A
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
     """The same as text, for errors that are no findings."""
     advice = suggest(word, known, Help(f"{otherwise}: {{known}}"))
-    return None if advice is None else render_text(advice.help, advice.arguments)
+    return None if advice is None else render_text(advice)

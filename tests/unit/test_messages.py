@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 import naftiko_runtime
 from naftiko_runtime import rules
+from naftiko_runtime.cli import main
+from naftiko_runtime.diagnostic import Diagnostic
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.loading import load
 from naftiko_runtime.rules import RULES, Help, Message, Rule, helps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PACKAGE = Path(naftiko_runtime.__file__).parent
+TESTS = Path(__file__).parents[1]
 CALLABLE = {**vars(rules), **{f"helps.{name}": value for name, value in vars(helps).items()}}
 RELATED = {"line", "place"}
 """Places of a template that are filled by the related place of a finding."""
@@ -56,6 +63,22 @@ def said(called: ast.expr) -> Iterator[str]:
             pass
 
 
+def test_no_template_is_left_over() -> None:
+    asked = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                asked.add(node.attr if node.value.id == "rules" else f"{node.value.id}.{node.attr}")
+    templates = {name for name, value in CALLABLE.items() if isinstance(value, Message | Help)}
+    assert templates - asked == set()
+
+
+def test_only_a_rule_with_a_message_of_its_own_is_called() -> None:
+    variants = {id(value) for value in vars(rules).values() if isinstance(value, Message)}
+    called = {name for _, name, _ in calls() if isinstance(CALLABLE[name], Rule)}
+    assert [name for name in called if id(CALLABLE[name].messages[0]) in variants] == []
+
+
 def test_every_template_gets_its_arguments_and_no_others() -> None:
     found = list(calls())
     wrong = [
@@ -76,16 +99,66 @@ def test_templates_are_one_terse_line(rule: Rule) -> None:
             assert not text.endswith(".")
 
 
+def test_arguments_do_not_touch_each_other() -> None:
+    """A secret that is masked in each argument is nowhere in the text then."""
+    texts = [message.text for rule in RULES.values() for message in rule.messages]
+    texts += [value.text for value in CALLABLE.values() if isinstance(value, Help)]
+    for text in texts:
+        gap = " "
+        for literal, name, _, _ in Formatter().parse(text):
+            gap += literal
+            if name is not None:
+                assert set(gap) & set(" '"), text
+                gap = ""
+
+
+# Modules that show findings to people, or to programs that do; nobody else asks for their text.
+SHOWING = {
+    "cli/run.py",
+    "diagnostic.py",
+    "link/broken.py",
+    "link/shared_ports.py",
+    "loading.py",
+    "lsp/messages.py",
+    "lsp/server.py",
+    "render/concise.py",
+    "render/full.py",
+    "render/github.py",
+    "render/json.py",
+    "render/junit.py",
+    "render/sarif.py",
+}
+
+
+def test_the_text_of_findings_is_asked_for_where_it_is_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by those who get a finding under another name: whoever asks while documents are checked is noted."""
+    asked = set()
+    for name in ("message", "help", "located_message"):
+        get = getattr(Diagnostic, name).fget
+
+        def noted(finding: Diagnostic, get: Callable[[Diagnostic], object] = get) -> object:
+            asked.add(Path(inspect.stack()[1].filename))
+            return get(finding)
+
+        monkeypatch.setattr(Diagnostic, name, property(noted))
+    for file in sorted((TESTS / "diagnostics").glob("*.yml")):
+        CliRunner().invoke(main, ["validate", "--format", "json", str(file)])
+        load(file, Overrides(skip_broken=True))
+    CliRunner().invoke(main, ["validate", "--diff", *map(str, (TESTS / "fix").glob("*.yml"))])
+    assert {str(path.relative_to(PACKAGE)) for path in asked} <= SHOWING
+    assert asked
+
+
 def test_names_of_a_list_are_quoted_and_bounded() -> None:
     message = Message(rules.SYNTAX, "{few} / {few:'*'} / {few:*} / {few:and <*>}", None)
     names = tuple("abcdefghij")
     quoted = ", ".join(f"'{name}'" for name in names)
     said = message(few=names)
-    assert rules.render_text(said.message, said.arguments) == (
+    assert rules.render_text(said) == (
         f"{quoted[:38]} and 2 more / {quoted} / {', '.join(names)} / {' and '.join(f'<{name}>' for name in names)}"
     )
 
 
 def test_arguments_are_never_read_as_templates() -> None:
     said = Message(rules.SYNTAX, "{{{a}}}", None)(a="{b} {a.__class__}")
-    assert rules.render_text(said.message, said.arguments) == "{{b} {a.__class__}}"
+    assert rules.render_text(said) == "{{b} {a.__class__}}"

@@ -11,7 +11,7 @@ import click
 
 from naftiko_runtime.limits import WORKERS_MAX
 from naftiko_runtime.link.headers import exposed_header_fault
-from naftiko_runtime.rules import render_statement
+from naftiko_runtime.rules import render_text
 
 _PORT_MAX: Final = 65535
 _MANY_CAN_SERVE: Final = sys.platform == "linux"
@@ -74,7 +74,7 @@ class _ResponseHeader(click.ParamType[Any]):
         if isinstance(value, bytes):
             return value
         if fault := exposed_header_fault(value):
-            self.fail(render_statement(fault), param, ctx)
+            self.fail(render_text(fault), param, ctx)
         return str(value).lower().encode()
 
 

@@ -19,7 +19,7 @@ from naftiko_runtime.cli.run_options import with_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.consumed import base_uri_fault
-from naftiko_runtime.rules import Severity, render_statement
+from naftiko_runtime.rules import Severity, render_text
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_options import trace_options
 
@@ -47,7 +47,7 @@ def run(options: RunOptions) -> None:
     """
     for namespace, base_uri in options.documents.base_uris:
         if fault := base_uri_fault(base_uri):
-            raise click.BadParameter(f"{namespace}: {render_statement(fault)}", param_hint="--base-uri")
+            raise click.BadParameter(f"{namespace}: {render_text(fault)}", param_hint="--base-uri")
     loader = CapabilityLoader(options.documents, options.client)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)

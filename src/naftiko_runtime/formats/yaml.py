@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
-from naftiko_runtime.rules import render_statement
+from naftiko_runtime.rules import render_text
 from naftiko_runtime.source import exact_float
 from naftiko_runtime.source.builder import Builder
 from naftiko_runtime.source.places import Places
@@ -71,8 +71,8 @@ class _LenientBuilder(Builder):
         del marks, advice
         if not self._documents:  # it is empty, which is null
             return
-        if statement.message.rule is not rules.YAML_FEATURE:
-            raise ValueError(render_statement(statement))
+        if statement.rule is not rules.YAML_FEATURE:
+            raise ValueError(render_text(statement))
         self._notes.add("a YAML feature that is not supported")
 
     def _stop(self, statement: Statement, marks: Any) -> None:
@@ -80,4 +80,4 @@ class _LenientBuilder(Builder):
         if self._documents > 1:
             self._notes.add("a second YAML document")
             raise _FirstDocumentEnded
-        raise ValueError(render_statement(statement))
+        raise ValueError(render_text(statement))

@@ -15,7 +15,7 @@ from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
-from naftiko_runtime.rules import helps, render_statement
+from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.template import Unrenderable, below_base
 
@@ -129,7 +129,7 @@ def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterato
     yield from dict.fromkeys(faults)
     if not faults and (whole := check(filled(term, values))) is not None:
         names = dict.fromkeys(part.name for part in parts if isinstance(part, Variable))
-        yield from ((name, render_statement(whole)) for name in list(names)[:1])
+        yield from ((name, render_text(whole)) for name in list(names)[:1])
 
 
 def filled(term: Term, values: Mapping[str, str]) -> str:
@@ -204,7 +204,7 @@ def _slot_fault(slot: Slot, value: str, check: Check) -> Fault:
 
 def _url_fault(slot: Slot, value: str, check: Check, needed: str) -> Fault:
     if (fault := check(value)) is not None:
-        return render_statement(fault) if "://" in value else f"it has no scheme, {needed}"
+        return render_text(fault) if "://" in value else f"it has no scheme, {needed}"
     parts = urlsplit(value)
     if slot == "origin" and (parts.path or parts.port is not None):
         return f"it holds a port or a path, {needed}"

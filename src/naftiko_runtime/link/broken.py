@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.link.forward import mount
@@ -15,7 +16,6 @@ from naftiko_runtime.link.terms import variables
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.link.units import unit_of
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
-from naftiko_runtime.redaction import redact
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Errors(Struct, frozen=True):
 
     def reason(self, error: Diagnostic) -> str:
         """An error as the reason why something is not served."""
-        return f"{error.span}: {redact(error.message, self.secrets)}"
+        return redact_finding(error, self.secrets).located_message
 
 
 def keep_sound(linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps]) -> Sound:

@@ -56,15 +56,12 @@ def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -
     check_ports([*taken, server], findings, lambda part: (id(part),))
     mine: dict[str | int, Diagnostic] = {d.part[0]: d for d in findings.sorted(None) if d.part}
     if (clash := mine.get(id(server))) is not None:
-        reason = f"{clash.span}: {clash.message}"
-        left_out.append(LeftOut(f"the expose '{server.namespace}'", reason, server.namespace))
+        left_out.append(LeftOut(f"the expose '{server.namespace}'", clash.located_message, server.namespace))
         return None
     twice = {part: found for part, found in mine.items() if part in served}
     if not twice:
         return server
-    left_out += [
-        LeftOut(f"{served[part]} of '{server.namespace}'", f"{d.span}: {d.message}") for part, d in twice.items()
-    ]
+    left_out += [LeftOut(f"{served[part]} of '{server.namespace}'", d.located_message) for part, d in twice.items()]
     if isinstance(server, RestServer):
         return replace(
             server,

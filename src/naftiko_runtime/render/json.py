@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.render.report import each
 from naftiko_runtime.render.rule_pages import page_url
+from naftiko_runtime.rules import Statement, Term, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.rules import Argument
 
 
 def as_json(files: Iterable[Checked]) -> str:
@@ -26,7 +28,7 @@ def dumped(value: Any) -> str:
 
 
 def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
-    rule, span = diagnostic.rule, diagnostic.span
+    rule, span, related = diagnostic.rule, diagnostic.span, diagnostic.related
     return {
         "file": file,
         "line": span.line if span else None,
@@ -38,5 +40,16 @@ def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
         "help": diagnostic.help,
+        "arguments": {name: _value(value) for name, value in diagnostic.arguments.items()},
+        "related": None if related is None else {"file": related.file, "line": related.line, "column": related.column},
         "url": page_url(rule),
     }
+
+
+def _value(argument: Argument) -> Any:
+    """An argument as JSON; of one that is a sentence, or a part of one, its text."""
+    match argument:
+        case Statement() | Term():
+            return render_text(argument)
+        case _:
+            return argument

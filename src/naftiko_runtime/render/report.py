@@ -80,10 +80,11 @@ class Repeated(NamedTuple):
 
 
 def group_repeated(diagnostics: Iterable[Diagnostic]) -> list[Repeated]:
-    """Findings for people: what is said in the same words of several places of one file is said once."""
+    """Findings for people: what is the same at several places of one file is said once."""
     groups: dict[tuple[object, ...], list[Diagnostic]] = {}
     for d in diagnostics:
-        groups.setdefault((d.rule, d.severity, d.message, d.help, d.span.file if d.span else None), []).append(d)
+        same = (d.statement, d.advice, d.severity, d.related, d.span.file if d.span else None)
+        groups.setdefault(same, []).append(d)
     return [Repeated(same[0], tuple(d.span for d in same[1:] if d.span)) for same in groups.values()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -76,7 +77,7 @@ def _results(files: Iterable[Checked], codes: list[str], root: str) -> Iterator[
                 "level": _LEVELS[diagnostic.severity],
                 "message": {"text": "\n".join(text for text in (diagnostic.message, diagnostic.help) if text)},
                 "locations": [{"physicalLocation": _location(uri, span)}],
-                "partialFingerprints": {"naftikoLine/v1": f"{mark}:{seen[mark]}"},
+                "partialFingerprints": {"naftikoLine/v2": f"{mark}:{seen[mark]}"},
             }
 
 
@@ -98,6 +99,7 @@ def _uri(path: str) -> str:
 
 
 def _fingerprint(diagnostic: Diagnostic, uri: str, line: str) -> str:
-    """The same for a finding whose line has only moved."""
-    parts = (diagnostic.rule.code, uri, line.strip(), diagnostic.message)
+    """The same for a finding whose line has only moved, and whatever words it is told in."""
+    arguments = json.dumps(diagnostic.statement.arguments, default=lambda said: said.arguments)
+    parts = (diagnostic.rule.code, uri, line.strip(), arguments)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

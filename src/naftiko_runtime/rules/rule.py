@@ -118,26 +118,31 @@ Arguments: TypeAlias = "tuple[tuple[str, Argument], ...]"
 class Statement(Struct, frozen=True):
     """What a finding says, as data."""
 
-    message: Message
+    template: Message
     arguments: Arguments
 
     @property
     def advice(self) -> Advice | None:
         """What the message itself says about what to do."""
-        return None if self.message.help is None else Advice(self.message.help, self.arguments)
+        return None if self.template.help is None else Advice(self.template.help, self.arguments)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that is broken."""
+        return self.template.rule
 
 
 class Term(Struct, frozen=True):
     """What a sentence is about, as data."""
 
-    noun: Noun
+    template: Noun
     arguments: Arguments
 
 
 class Advice(Struct, frozen=True):
     """What to do about a finding, as data."""
 
-    help: Help
+    template: Help
     arguments: Arguments
 
 
@@ -161,27 +166,21 @@ def define(
     return rule
 
 
-def render_text(template: Message | Help | Noun, arguments: Arguments, related: Mapping[str, str] | None = None) -> str:
+def render_text(said: Statement | Advice | Term, related: Mapping[str, str] | None = None) -> str:
     """A template with its places filled: the only place where findings become text.
 
     Args:
-        template: What is said.
-        arguments: What fills it.
-        related: How related places are named: ``line`` and ``place``.
+        said: The template, and what fills it.
+        related: How the related place is named: ``line`` and ``place``.
     """
-    values = {name: _fill(value) for name, value in arguments}
-    return template.text.format(**values, **(related or {}))
-
-
-def render_statement(statement: Statement) -> str:
-    """What is wrong with something, as text."""
-    return render_text(statement.message, statement.arguments)
+    values = {name: _fill(value) for name, value in said.arguments}
+    return said.template.text.format(**values, **(related or {}))
 
 
 def _fill(value: Argument) -> str | int | _Names:
     match value:
-        case Term(template, arguments) | Statement(template, arguments):
-            return render_text(template, arguments)
+        case Term() | Statement():
+            return render_text(value)
         case tuple():
             return _Names(value)
         case _:

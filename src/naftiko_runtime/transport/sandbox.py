@@ -14,7 +14,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.base import Part, Text
 from naftiko_runtime.document.keys import Range, field
 from naftiko_runtime.document.parse import parse_part
-from naftiko_runtime.rules import helps, render_statement
+from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import as_json, in_header
@@ -53,7 +53,7 @@ class _AnswerError(Exception):
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        super().__init__(render_statement(statement))
+        super().__init__(render_text(statement))
 
 
 def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:

@@ -131,7 +131,7 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
         spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
         found = tuple(finding(SYNTAX, "bad", span) for span in spans)
         (run,) = json.loads(sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
-        return [result["partialFingerprints"]["naftikoLine/v1"] for result in run["results"]]
+        return [result["partialFingerprints"]["naftikoLine/v2"] for result in run["results"]]
 
     assert marks(3) == marks(30)
     assert len(set(marks(3))) == 2

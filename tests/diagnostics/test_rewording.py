@@ -1,0 +1,97 @@
+"""Nothing but text changes when every message, help and noun is worded otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime import diagnostic, rules, suggest
+from naftiko_runtime.cli import main
+from naftiko_runtime.fix import fixed
+from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.loading import load
+from naftiko_runtime.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.plan import Plan
+
+HERE = Path(__file__).parent
+DOCUMENTS = sorted((*HERE.glob("*.yml"), *HERE.glob("strict/*.yml"), *(HERE.parent / "fix").glob("*.yml")))
+
+
+class Reworded(Struct):
+    """A template that says nothing but its arguments, the last one first."""
+
+    text: str
+
+
+def reworded(text: str) -> str:
+    """Another text with the same places, without any of its words, digits and quotes."""
+    named = [f"{{{name}:{form}}}" if form else f"{{{name}}}" for _, name, form, _ in Formatter().parse(text) if name]
+    return "~".join(["", *reversed(named), ""])
+
+
+@pytest.fixture
+def reword(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    render = rule.render_text
+
+    def render_reworded(said: rules.Statement, related: dict[str, str] | None = None) -> str:
+        other = Reworded(reworded(said.template.text))
+        return render(replace(said, template=other), related)
+
+    def patch() -> None:
+        for module in (rule, diagnostic, suggest):
+            monkeypatch.setattr(module, "render_text", render_reworded)
+
+    return patch
+
+
+def facts(found: tuple[Diagnostic, ...]) -> list[object]:
+    return [(d, d.rule, d.part, d.fix) for d in found]
+
+
+def served(plan: Plan | None) -> object:
+    """A plan without the words in which callers are told why a part is not served."""
+    if plan is None:
+        return None
+    servers = [replace(s, broken=tuple(replace(one, reason="") for one in s.broken)) for s in plan.servers]
+    return replace(plan, servers=tuple(servers))
+
+
+def outcome(file: Path) -> object:
+    """Everything that is decided about a document."""
+    told = []
+    for overrides in (Overrides(lint=True), Overrides(lint=True, strict=True), Overrides(skip_broken=True)):
+        loaded = load(file, overrides)
+        left_out = [(one.part, one.expose) for one in loaded.left_out]
+        told.append((facts(loaded.diagnostics), served(loaded.plan), left_out, bool(loaded.fatal)))
+    made = fixed(file.read_bytes(), file, Overrides(lint=True))
+    left = [(facts((one.diagnostic,)), one.reason) for one in made.left]
+    return told, (made.resolved, made.raw, made.count, made.cosmetic, left, facts(made.loaded.diagnostics))
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_nothing_but_text_changes(file: Path, reword: Callable[[], None]) -> None:
+    before = outcome(file)
+    reword()
+    assert outcome(file) == before
+
+
+def test_every_text_changes(reword: Callable[[], None]) -> None:
+    """The rewording reaches all that is shown: no message of a rule has a text that nobody renders."""
+    command = ["validate", "--format", "concise", str(HERE / "unresolved-call.yml")]
+    before = CliRunner().invoke(main, command).output
+    reword()
+    after = CliRunner().invoke(main, command).output
+    assert "no consumed operation" in before
+    assert "no consumed operation" not in after
+    assert before.count("\n") == after.count("\n")
