@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.broken import LeftOut
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
-    from naftiko_runtime.strict import Departures
+    from naftiko_runtime.strict import Deviations
 
 NO_OVERRIDES = Overrides()
 
@@ -89,19 +89,19 @@ def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Itera
 
 def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:
     findings = Findings()
-    departures = _departures(source, findings) if overrides.strict else None
+    deviations = _check_strictly(source, findings) if overrides.strict else None
     spoken = canonical(source, findings)
     if spoken is None:
-        return _refused(findings, departures, source)
+        return _refused(findings, deviations, source)
     if path is not None:
         spoken = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(spoken)
     parsed = parse(spoken, findings)
     if parsed is None:
-        return _refused(findings, departures, spoken)
+        return _refused(findings, deviations, spoken)
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides)
-    found = _told(findings, departures)
+    found = _drop_covered(findings, deviations)
     told = without_consequences(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
     if findings.failed:
@@ -112,9 +112,9 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 
-def _refused(findings: Findings, departures: Departures | None, source: Source) -> Loaded:
+def _refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:
     """What becomes of a file of which nothing can be read."""
-    told = _told(findings, departures)
+    told = _drop_covered(findings, deviations)
     return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_first_error(told, source))
 
 
@@ -123,13 +123,13 @@ def _first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
     return next((redact_finding(f, secrets).located_message for f in found if f.severity is Severity.ERROR), "")
 
 
-def _departures(source: Source, findings: Findings) -> Departures:
+def _check_strictly(source: Source, findings: Findings) -> Deviations:
     from naftiko_runtime.strict import check  # noqa: PLC0415 - only --strict pays for it
 
     return check(source, findings)
 
 
-def _told(findings: Findings, departures: Departures | None) -> tuple[Diagnostic, ...]:
-    """All findings but those that a departure from the official schema says already."""
+def _drop_covered(findings: Findings, deviations: Deviations | None) -> tuple[Diagnostic, ...]:
+    """All findings except those that a deviation from the official schema covers."""
     found = findings.sorted(None)
-    return found if departures is None else tuple(finding for finding in found if not departures.told(finding))
+    return found if deviations is None else tuple(finding for finding in found if not deviations.covers(finding))

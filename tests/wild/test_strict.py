@@ -19,7 +19,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.strict import check
 from naftiko_runtime.strict.schemas import Schema, load_schema
-from naftiko_runtime.strict.translate_errors import find_departures
+from naftiko_runtime.strict.translate_errors import find_deviations
 from wild.mutations import OTHER_VALUES, Mutation, entries
 from wild.official import SCHEMAS, VERSIONS, oracle, plain, samples, schema, standard
 from wild.run import CORPUS
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.strict.translate_errors import Departure
+    from naftiko_runtime.strict.translate_errors import Deviation
 
 MUTATIONS = 100
 """For each standard document."""
@@ -51,8 +51,8 @@ def ours(version: str, pointer: str = "") -> Schema:
     return Schema({"$ref": f"#/$defs/{pointer}", "$defs": whole.document["$defs"]}) if pointer else whole
 
 
-def departures(version: str, data: Any, pointer: str = "") -> list[Departure]:
-    return find_departures(ours(version, pointer), data)
+def deviations(version: str, data: Any, pointer: str = "") -> list[Deviation]:
+    return find_deviations(ours(version, pointer), data)
 
 
 def corpus() -> list[Path]:
@@ -81,7 +81,7 @@ def test_the_standard_documents_reach_every_definition(version: str) -> None:
 
 
 @pytest.mark.parametrize("file", [f for v in VERSIONS for f in standard(v)], ids=lambda file: file.stem)
-def test_the_standard_documents_have_no_departure(file: Path) -> None:
+def test_the_standard_documents_have_no_deviation(file: Path) -> None:
     check(read(file), findings := Findings())
     assert not findings.sorted()
 
@@ -134,7 +134,7 @@ def official_part(version: str, pointer: str) -> Any:
 
 def same_part_verdict(version: str, pointer: str, part_of_ours: str, instance: Any) -> bool:
     valid = bool(official_part(version, pointer).is_valid(instance))
-    found = departures(version, instance, part_of_ours)
+    found = deviations(version, instance, part_of_ours)
     assert (not found) == valid, (pointer, instance, found)
     return valid
 
@@ -152,7 +152,7 @@ def test_the_verdict_on_mutations_is_the_official_one(file: Path) -> None:
 def same_verdict(version: str, data: Any, case: str) -> bool:
     judged = plain(data)
     valid = bool(oracle(version).is_valid(judged))
-    found = departures(version, data)
+    found = deviations(version, data)
     assert (not found) == valid, (case, found, *(e.message for e in oracle(version).iter_errors(judged)))
     return valid
 
@@ -366,7 +366,7 @@ def test_the_verdict_on_texts_is_the_official_one(version: str) -> None:
                 )
                 spoilt = spoilt[:at] + sign * letters.randrange(3) + spoilt[at + length :]
             valid = bool(official_part(version, pointer).is_valid(spoilt))
-            assert (not departures(version, spoilt, form)) == valid, (pointer, spoilt)
+            assert (not deviations(version, spoilt, form)) == valid, (pointer, spoilt)
             verdicts[valid] += 1
         assert len(verdicts) == 2, pointer
 

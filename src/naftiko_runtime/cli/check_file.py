@@ -44,7 +44,7 @@ class FileChecker:
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
         known: What need not be read again.
         sources: Reads the files, and those that they import.
-        strict: Whether every departure from the official schema is an error.
+        strict: Whether any deviation from the official schema is an error.
         loading: What becomes of a file's source.
     """
 

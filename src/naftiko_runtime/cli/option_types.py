@@ -115,7 +115,7 @@ def _count_workers() -> int:
     return min(count_cpus(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
 
 
-_STRICT = "Take every departure from the official schema of the file's version for an error."
+_STRICT = "Take any deviation from the official schema of the file's version for an error."
 STRICT: Final = click.option("--strict", is_flag=True, help=_STRICT)
 STRICT_OR_VARIABLE: Final = click.option("--strict", is_flag=True, envvar="NAFTIKO_STRICT", help=_STRICT)
 ALLOW_IMPORT: Final = click.option(

@@ -27,7 +27,7 @@ class Overrides(Struct, frozen=True):
         host: The address that every expose listens on.
         allowed_imports: Folders, besides the document's own, that imports may read.
         skip_broken: Whether a document with errors is served without the parts that they concern.
-        strict: Whether every departure from the official schema is an error.
+        strict: Whether any deviation from the official schema is an error.
         lint: Whether to tell of what runs, but should not be written so.
         reading: How the document and the files that it imports are read.
     """

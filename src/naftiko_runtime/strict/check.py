@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.strict.schemas import choose_version, load_schema
-from naftiko_runtime.strict.translate_errors import find_departures
+from naftiko_runtime.strict.translate_errors import find_deviations
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Findings, Span
     from naftiko_runtime.source import Source
     from naftiko_runtime.strict.schemas import Schema
-    from naftiko_runtime.strict.translate_errors import Departure
+    from naftiko_runtime.strict.translate_errors import Deviation
 
 _LENIENT: Final = frozenset(
     {
@@ -20,19 +20,19 @@ _LENIENT: Final = frozenset(
         *(rules.WRONG_TYPE.slug, rules.INVALID_VALUE.slug, rules.VERSION.slug),
     }
 )
-"""Findings of the reading that says what is meant, which a departure at the same place says anew."""
+"""Findings of the lenient reading. A deviation at the same place replaces them."""
 
 
-class Departures:
-    """What was found in a document, so that no other finding tells it a second time."""
+class Deviations:
+    """The places of deviations, so that no other finding reports the same again."""
 
     def __init__(self) -> None:
         self._wrong: set[Span] = set()
         self._missing: set[tuple[Span, str]] = set()
         self._version: Span | None = None
 
-    def told(self, finding: Diagnostic) -> bool:
-        """Whether a finding says of a place what a departure already says of it."""
+    def covers(self, finding: Diagnostic) -> bool:
+        """Whether a deviation at the same place already reports what a finding reports."""
         place = finding.span
         if place is None:
             return False
@@ -47,40 +47,40 @@ class Departures:
             case slug:
                 return slug in _LENIENT and place in self._wrong
 
-    def note(self, departure: Departure, source: Source) -> Span:
-        """Remember the places of a departure, and give the one to report it at."""
-        value = source.span(departure.steps)
-        if departure.missing:
-            self._missing.add((value, str(departure.steps[-1])))
+    def add(self, deviation: Deviation, source: Source) -> Span:
+        """Keep the places of a deviation, and return the one to report it at."""
+        value = source.span(deviation.steps)
+        if deviation.missing:
+            self._missing.add((value, str(deviation.steps[-1])))
             return value
-        key = source.span(departure.steps, key=True)
+        key = source.span(deviation.steps, key=True)
         self._wrong |= {value, key}
-        return key if departure.key else value
+        return key if deviation.key else value
 
-    def note_version(self, span: Span) -> None:
-        """Remember where a version stands that another version's rules were applied to."""
+    def add_version(self, span: Span) -> None:
+        """Keep the place of a version that another version's schema was applied to."""
         self._version = span
 
 
-def check(source: Source, findings: Findings) -> Departures:
-    """Report every departure of a document from the official schema of its version, as an error.
+def check(source: Source, findings: Findings) -> Deviations:
+    """Report every deviation of a document from the official schema of its version, as an error.
 
     Args:
         source: The document as it was written: before imports are spliced and spellings unified.
         findings: Gets the errors, and a warning when the version's own schema is not known here.
     """
-    departures = Departures()
-    for departure in find_departures(_choose_schema(source, findings, departures), source.data):
-        findings.report(departure.statement, departures.note(departure, source), departure.advice)
-    return departures
+    deviations = Deviations()
+    for deviation in find_deviations(_choose_schema(source, findings, deviations), source.data):
+        findings.report(deviation.statement, deviations.add(deviation, source), deviation.advice)
+    return deviations
 
 
-def _choose_schema(source: Source, findings: Findings, departures: Departures) -> Schema:
+def _choose_schema(source: Source, findings: Findings, deviations: Deviations) -> Schema:
     """The schema for a document's version, and a warning when it is another version's."""
     version, key, text = choose_version(source.data)
     if key is None or text is None:
         return load_schema(version)
     span = source.span((key,))
     findings.report(rules.STRICT_VERSION(version=text[:40], applied=version), span)
-    departures.note_version(span)
+    deviations.add_version(span)
     return load_schema(version, any_version=True)

@@ -1,6 +1,6 @@
-"""The validator's errors as departures: in an author's words, at the place that each is about.
+"""The validator's errors as deviations: in an author's words, at the place that each is about.
 
-Where a schema allows several shapes, the departures are those from the shape that was meant.
+Where a schema allows several shapes, the deviations are those from the shape that was meant.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
-from naftiko_runtime.strict.key_departures import guess_meant_keys, say_beside, say_missing, say_unknown
-from naftiko_runtime.strict.value_departures import say_value
+from naftiko_runtime.strict.key_deviations import (
+    describe_excluded_key,
+    describe_missing_key,
+    describe_unknown_key,
+    guess_meant_keys,
+)
+from naftiko_runtime.strict.value_deviations import describe_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +33,8 @@ if TYPE_CHECKING:
 _LARGEST_FRACTION: Final = 2.0**52 - 0.5
 
 
-class Departure(Struct, frozen=True):
-    """One thing in which a document departs from a schema.
+class Deviation(Struct, frozen=True):
+    """One thing in which a document deviates from a schema.
 
     Attributes:
         statement: What is wrong.
@@ -62,8 +67,8 @@ class _Error(Struct, frozen=True):
     value: Any
 
 
-def find_departures(schema: Schema, data: Any) -> list[Departure]:
-    """Everything in which a value departs from a schema; nothing when the schema takes it.
+def find_deviations(schema: Schema, data: Any) -> list[Deviation]:
+    """Everything in which a value deviates from a schema; nothing when the schema takes it.
 
     Args:
         schema: The schema.
@@ -82,14 +87,14 @@ class _Translator:
         self._schema = schema
         self._data = data
 
-    def translate(self, errors: Iterable[ValidationError]) -> Iterator[Departure]:
-        """Departures, one for each key and value: a value of the wrong type has nothing else wrong with it."""
+    def translate(self, errors: Iterable[ValidationError]) -> Iterator[Deviation]:
+        """Deviations, one for each key and value: a value of the wrong type has nothing else wrong with it."""
         located = [self._locate(error) for error in errors]
         located.sort(
             key=lambda found: isinstance(found.error.kind, Kind.Required)
         )  # a misspelt key before a missing one
         mistyped = {found.place for found in located if isinstance(found.error.kind, Kind.Type)}
-        departures: dict[tuple[Steps, bool], Departure] = {}
+        deviations: dict[tuple[Steps, bool], Deviation] = {}
         unions = []
         for found in located:
             if found.place in mistyped and not isinstance(found.error.kind, Kind.Type):
@@ -97,14 +102,14 @@ class _Translator:
             if isinstance(found.error.kind, Kind.AnyOf | Kind.OneOfNotValid | Kind.OneOfMultipleValid):
                 unions.append((found, found.error.kind.context))
                 continue
-            for departure in self._translate_error(found):
-                departures.setdefault((departure.steps, departure.key), departure)
-        yield from departures.values()
-        places = {departure.steps for departure in departures.values()}
+            for deviation in self._translate_error(found):
+                deviations.setdefault((deviation.steps, deviation.key), deviation)
+        yield from deviations.values()
+        places = {deviation.steps for deviation in deviations.values()}
         for union, tried in unions:
-            for departure in self._translate_union(union, tried):
-                if departure.steps not in places:
-                    yield departure
+            for deviation in self._translate_union(union, tried):
+                if deviation.steps not in places:
+                    yield deviation
 
     def _locate(self, error: ValidationError) -> _Error:
         """An error with its place. The validator gives keys like ``200`` and ``+05`` as numbers."""
@@ -119,30 +124,30 @@ class _Translator:
             value = value[key]
         return _Error(error, self._schema.at(error.schema_path[:-1]), tuple(steps), value)
 
-    def _translate_error(self, found: _Error) -> Iterator[Departure]:
+    def _translate_error(self, found: _Error) -> Iterator[Deviation]:
         """What one error says that is not about a choice of shapes."""
         place, part, value = found.place, found.part, found.value
         match found.error.kind:
             case Kind.AdditionalProperties():
                 for key, meant in guess_meant_keys(part, value).items():
-                    yield Departure(*say_unknown(key, meant, part), (*place, key), key=True)
+                    yield Deviation(*describe_unknown_key(key, meant, part), (*place, key), key=True)
             case Kind.Required(key):
                 if key not in guess_meant_keys(part, value).values():
-                    yield Departure(*say_missing(key, self._schema, part, value), (*place, key), missing=True)
+                    yield Deviation(*describe_missing_key(key, self._schema, part, value), (*place, key), missing=True)
             case Kind.PropertyNames(error):
                 key, form = str(error.instance), self._schema.at(error.schema_path[:-1])["description"]
-                yield Departure(rules.NON_STANDARD_NAME(key=key), helps.TAKES(form=form), (*place, key), key=True)
+                yield Deviation(rules.NON_STANDARD_NAME(key=key), helps.TAKES(form=form), (*place, key), key=True)
             case Kind.Not():
                 other, key = part["not"]["required"]
-                yield Departure(*say_beside(key, other), (*place, key), key=True)
+                yield Deviation(*describe_excluded_key(key, other), (*place, key), key=True)
             case Kind.FalseSchema():
                 other = self._name_condition(found.error.schema_path)
-                yield Departure(*say_beside(str(place[-1]), other), place, key=True)
+                yield Deviation(*describe_excluded_key(str(place[-1]), other), place, key=True)
             case kind:
-                yield Departure(*say_value(kind, _name_part(place), part, value), place)
+                yield Deviation(*describe_value(kind, _name_part(place), part, value), place)
 
-    def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Departure]:
-        """Departures of a mapping from the combination of keys that was meant.
+    def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Deviation]:
+        """Deviations of a mapping from the combination of keys that was meant.
 
         Args:
             found: The error that none, or more than one, of the allowed combinations fits.
@@ -156,12 +161,12 @@ class _Translator:
         meant = next((i for i, sign in enumerate(signs) if sign in value and sign not in wrong[i]), None)
         if fitting:
             for key in fitting[1:]:
-                yield Departure(*say_beside(key, fitting[0], part["description"]), (*place, key), key=True)
+                yield Deviation(*describe_excluded_key(key, fitting[0], part["description"]), (*place, key), key=True)
         elif meant is not None or None in signs:
             yield from self.translate(tried[signs.index(None) if meant is None else meant])
         else:
             needs = part["description"]
-            yield Departure(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
+            yield Deviation(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
 
     def _name_condition(self, path: Sequence[str | int]) -> str:
         """Beside what a key may not stand, by the path of the ``false`` that forbids it."""

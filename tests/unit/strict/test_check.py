@@ -1,4 +1,4 @@
-"""``--strict``: what it says of a departure, and where; what it does not say twice."""
+"""``--strict``: what it says of a deviation, and where; what it does not say twice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def found(text: str) -> list[tuple[str, int, int, str, str | None]]:
 
 
 def only(text: str) -> tuple[str, str, str | None]:
-    """The one departure: what it underlines, its message and its advice."""
+    """The one deviation: what it underlines, its message and its advice."""
     source, findings = load(text.encode(), "x.yml"), Findings()
     check(source, findings)
     (finding,) = findings.sorted()
@@ -56,7 +56,7 @@ def slugs(text: str, *, strict: bool = True) -> list[tuple[str, Severity]]:
 
 
 @pytest.mark.parametrize("file", STANDARD, ids=lambda file: file.stem)
-def test_standard_documents_have_no_departure(file: Path) -> None:
+def test_standard_documents_have_no_deviation(file: Path) -> None:
     assert found(file.read_text(encoding="utf-8")) == []
 
 
@@ -124,13 +124,13 @@ def test_standard_documents_have_no_departure(file: Path) -> None:
          "it has: 'as', 'description', 'from', 'import'"),
     ],
 )  # fmt: skip
-def test_a_departure_is_told_with_its_place_and_what_the_specification_takes(
+def test_a_deviation_is_told_with_its_place_and_what_the_specification_takes(
     text: str, underlined: str, message: str, advice: str | None
 ) -> None:
     assert only(text) == (underlined, message, advice)
 
 
-def test_all_departures_are_told_at_once() -> None:
+def test_all_deviations_are_told_at_once() -> None:
     assert [message for *_, message, _ in found(HEAD + "  aggregates: []")] == [
         "'capability' needs 'exposes' or 'consumes'",
         "'aggregates' needs at least one entry",
@@ -195,7 +195,7 @@ def test_a_version_without_a_known_schema_is_told_once_with_the_rules_applied(he
     assert "newer-version" not in [slug for slug, _ in slugs(text)]
 
 
-def test_a_key_of_the_other_versions_document_is_a_departure() -> None:
+def test_a_key_of_the_other_versions_document_is_a_deviation() -> None:
     text = "naftiko: 1.0.0-beta5\nconsumes: [{from: a, import: b}]\n"
     assert only(text) == ("naftiko", "'naftiko' is no key of the specification here", "did you mean 'ikanos'?")
 
@@ -224,7 +224,7 @@ def test_a_finding_about_another_thing_at_the_same_line_is_kept() -> None:
     assert [slug for slug, _ in slugs(text)] == ["non-standard", "unresolved-call"]
 
 
-def test_a_departure_refuses_the_file() -> None:
+def test_a_deviation_refuses_the_file() -> None:
     text = REST + "outputParameters: [{type: string, value: Ann}]}]}]}\ninfo: {title: T, description: d}\n"
     source = load(text.encode(), "x.yml")
     assert load_source(source).plan is not None
@@ -249,7 +249,7 @@ def test_numbers_that_json_does_not_have_are_numbers(number: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["200", "+5", "007", "a/b", "a~b", "1.0"])
-def test_a_departure_below_a_key_that_looks_like_a_number_or_a_path_is_at_its_place(key: str) -> None:
+def test_a_deviation_below_a_key_that_looks_like_a_number_or_a_path_is_at_its_place(key: str) -> None:
     assert only(REST + f"with: {{'{key}': true}}}}]}}]}}")[:2] == (
         "true",
         f"'{key}' takes text or a number, not true or false",

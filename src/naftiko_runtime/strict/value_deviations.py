@@ -31,7 +31,7 @@ _NAMES: Final = {
 """JSON's types in an author's words."""
 
 
-def say_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
+def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
     """What is wrong with a value, and what is taken instead.
 
     Args:
@@ -42,17 +42,17 @@ def say_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tu
     """
     match kind.name:
         case "type":
-            return _say_type([part["type"]] if isinstance(part["type"], str) else part["type"], name, value)
+            return _describe_type([part["type"]] if isinstance(part["type"], str) else part["type"], name, value)
         case "enum" | "const":
-            return _say_refused(name, value), advise_words(value, part)
+            return _describe_refused(name, value), advise_words(value, part)
         case "pattern":
-            return _say_refused(name, value), helps.TAKES(form=part["description"])
+            return _describe_refused(name, value), helps.TAKES(form=part["description"])
         case "minimum" | "maximum":
             low, high = part["minimum"], part.get("maximum")
             advice = helps.TAKES_FROM(low=low) if high is None else helps.TAKES_BETWEEN(low=low, high=high)
             return rules.NON_STANDARD_NUMBER(part=name, value=written(value)), advice
         case keyword:
-            return _say_size(keyword, name, part), None
+            return _describe_size(keyword, name, part), None
 
 
 def advise_words(value: str, part: Any) -> Advice:
@@ -64,7 +64,7 @@ def advise_words(value: str, part: Any) -> Advice:
     return helps.DID_YOU_MEAN(suggestion=meant) if meant else helps.TAKES_ONE_OF(words=tuple(words))
 
 
-def _say_type(types: Sequence[str], name: str, value: Any) -> tuple[Statement, Advice | None]:
+def _describe_type(types: Sequence[str], name: str, value: Any) -> tuple[Statement, Advice | None]:
     wanted = " or ".join(_NAMES[name] for name in types)
     actual = next((name for kind, name in _TYPES if isinstance(value, kind)), None)
     if actual is None:
@@ -82,13 +82,13 @@ def _say_type(types: Sequence[str], name: str, value: Any) -> tuple[Statement, A
             return found, None
 
 
-def _say_refused(name: str, value: str) -> Statement:
+def _describe_refused(name: str, value: str) -> Statement:
     if len(value) > _SHOWN_MAX or not value.isprintable():
         return rules.NON_STANDARD_THIS_VALUE(part=name)
     return rules.NON_STANDARD_VALUE(part=name, value=value)
 
 
-def _say_size(keyword: str, name: str, part: Any) -> Statement:
+def _describe_size(keyword: str, name: str, part: Any) -> Statement:
     match keyword:
         case "minLength":
             return rules.NON_STANDARD_EMPTY(part=name)

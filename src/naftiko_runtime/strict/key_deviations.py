@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
-from naftiko_runtime.strict.value_departures import advise_words
+from naftiko_runtime.strict.value_deviations import advise_words
 from naftiko_runtime.suggest import nearest, suggest
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
     return {key: _guess_meant_key(key, free) for key in value if key not in known}
 
 
-def say_unknown(key: str, meant: str | None, part: Any) -> tuple[Statement, Advice | None]:
+def describe_unknown_key(key: str, meant: str | None, part: Any) -> tuple[Statement, Advice | None]:
     """What is wrong with an unknown key, and what to write instead."""
     advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else _suggest_key(key, tuple(part["properties"]))
     return rules.NON_STANDARD_UNKNOWN(key=key), advice
 
 
-def say_missing(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> tuple[Statement, Advice]:
+def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> tuple[Statement, Advice]:
     """What to write for a missing key; where it decides what else may stand there, another may be meant for it."""
     words = part.get("properties", {}).get(key)
     if "additionalProperties" in part or not isinstance(words, dict):
@@ -52,7 +52,7 @@ def say_missing(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> t
     return rules.NON_STANDARD_MISSING(key=key), advice
 
 
-def say_beside(key: str, other: str, needs: str | None = None) -> tuple[Statement, Advice]:
+def describe_excluded_key(key: str, other: str, needs: str | None = None) -> tuple[Statement, Advice]:
     """What to do about a key that excludes another one.
 
     Args:
