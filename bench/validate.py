@@ -92,7 +92,7 @@ def main() -> int:
         lines.append(f"| {workload.name} | {ours:.0f} | {theirs:.0f} | {spread} |")
     lines.append(watching(given.saves, validate))
     if given.corpus is not None:
-        lines.append(corpus(given.corpus, python))
+        lines += [corpus(given.corpus, python, strict=strict) for strict in (False, True)]
     given.markdown.parent.mkdir(parents=True, exist_ok=True)
     given.markdown.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
@@ -127,17 +127,20 @@ def read_until(words: str, process: subprocess.Popen[str]) -> None:
         raise SystemExit("the watching process ended")
 
 
-def corpus(folder: Path, python: str) -> str:
+def corpus(folder: Path, python: str, *, strict: bool) -> str:
     """A row for all files of a folder in one process; they may have errors, so its status says nothing."""
     files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
     code = (
-        "import sys, time; from pathlib import Path; from naftiko_runtime import load; start = time.process_time()\n"
-        "for name in sys.argv[1:]: load(Path(name))\n"
+        "import sys, time; from pathlib import Path; from naftiko_runtime import load\n"
+        f"from naftiko_runtime.link.overrides import Overrides; overrides = Overrides(strict={strict})\n"
+        "start = time.process_time()\n"
+        "for name in sys.argv[1:]: load(Path(name), overrides)\n"
         "print(time.process_time() - start)"
     )
     names = [str(path) for pattern in ("*.yml", "*.yaml") for path in folder.rglob(pattern)]
     told = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
-    return f"| {files} files of the corpus in one process | {float(told) * 1000:.0f} | | |"
+    option = " with --strict" if strict else ""
+    return f"| {files} files of the corpus in one process{option} | {float(told) * 1000:.0f} | | |"
 
 
 if __name__ == "__main__":
