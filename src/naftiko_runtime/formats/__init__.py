@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import json, separated, xml, yaml
 from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.decode_type import Decode
 from naftiko_runtime.notes import Notes
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ __all__ = [
     "decoder",
     "read_json",
 ]
-
-Decode: TypeAlias = Callable[[bytes, str | None, Notes], Any]
-"""From a body, the charset that its content type names, and where irregularities are noted, to a plain value."""
 
 DECODERS: Final[dict[str, Decode]] = {
     "json": json.decode,

@@ -13,7 +13,7 @@ from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.formats.decode_type import Decode
     from naftiko_runtime.notes import Notes
 
 _CONTAINER: Final = b"Obj\x01"

@@ -18,7 +18,7 @@ from naftiko_runtime.formats.columns import numbered, records
 from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
-    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.formats.decode_type import Decode
     from naftiko_runtime.notes import Notes
 
 _HEAD_BYTES: Final = 1024

@@ -22,7 +22,7 @@ from naftiko_runtime.formats.inline import plain_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.formats.decode_type import Decode
     from naftiko_runtime.notes import Notes
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.formats.decode_type import Decode
     from naftiko_runtime.notes import Notes
 
 _IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")

@@ -14,7 +14,7 @@ from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.formats.decode_type import Decode
     from naftiko_runtime.notes import Notes
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072

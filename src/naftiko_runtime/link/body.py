@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import orjson
 
     from naftiko_runtime.document.parameters import BodyKind, BodyTemplate
-    from naftiko_runtime.link.call import CallSite
+    from naftiko_runtime.link.naming import Naming
     from naftiko_runtime.plan import Body, Escape, Term, Tree
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder
@@ -50,7 +50,7 @@ _TEXT_TYPES = {
 }
 
 
-def link_body(spec: str | BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
+def link_body(spec: str | BodyTemplate, steps: Steps, site: Naming) -> Body | None:
     """The plan of a body; nothing when it was refused."""
     if isinstance(spec, str):
         return _json_text(spec, steps, site)
@@ -91,13 +91,13 @@ def fields_body(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
             assert_never(kind)
 
 
-def _json(data: Any, steps: Steps, site: CallSite) -> Body | None:
+def _json(data: Any, steps: Steps, site: Naming) -> Body | None:
     if data is None:
         return OpenBody()
     return _json_text(data, steps, site) if isinstance(data, str) else JsonTree(_tree(data, steps, site))
 
 
-def _yaml(data: Any, steps: Steps, site: CallSite) -> Body | None:
+def _yaml(data: Any, steps: Steps, site: Naming) -> Body | None:
     """A YAML body. A text is parsed before any value stands in it, so that none can change its structure."""
     if data is None:
         return OpenBody("text", _YAML)
@@ -150,7 +150,7 @@ def _object(fields: Mapping[str, Tree]) -> TermObject:
     return TermObject(tuple(fields.items()))
 
 
-def _tree(data: Any, steps: Steps, site: CallSite) -> Tree:
+def _tree(data: Any, steps: Steps, site: Naming) -> Tree:
     """The same structure with a term at every leaf; a leaf that is one placeholder keeps its value's type."""
     if isinstance(data, dict):
         return _object({key: _tree(value, (*steps, key), site) for key, value in data.items()})
@@ -159,13 +159,13 @@ def _tree(data: Any, steps: Steps, site: CallSite) -> Tree:
     return _template(data, steps, site) if isinstance(data, str) else Constant(freeze(data))
 
 
-def _template(text: str, steps: Steps, site: CallSite) -> Term:
+def _template(text: str, steps: Steps, site: Naming) -> Term:
     pieces = site.body_pieces(text, steps)
     terms: list[Any] = [Constant(p) if isinstance(p, str) else site.body_value(p, text, steps) for p in pieces]
     return terms[0] if len(terms) == 1 else Composed(tuple(terms))
 
 
-def _json_text(text: str, steps: Steps, site: CallSite) -> Body | None:
+def _json_text(text: str, steps: Steps, site: Naming) -> Body | None:
     """A JSON text with placeholders, each known to be bare, in a string or in a key."""
     pieces = site.body_pieces(text, steps)
     if not _is_json(pieces, steps, site):
@@ -211,7 +211,7 @@ def _string_term(text: str, terms: Iterator[Term]) -> Term:
     return parts[0] if len(parts) == 1 else Composed(tuple(parts))
 
 
-def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, site: CallSite) -> bool:
+def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, site: Naming) -> bool:
     """With any values in it, the text must be JSON: ``0`` fits bare and inside a string alike."""
     sample = "".join(piece if isinstance(piece, str) else "0" for piece in pieces)
     try:
@@ -222,7 +222,7 @@ def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, site: CallSite
     return True
 
 
-def _text(spec: BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
+def _text(spec: BodyTemplate, steps: Steps, site: Naming) -> Body | None:
     content_type = _TEXT_TYPES[spec.type]
     if spec.data is None:
         return OpenBody("text", content_type)
@@ -232,7 +232,7 @@ def _text(spec: BodyTemplate, steps: Steps, site: CallSite) -> Body | None:
     return _plain(spec.data, content_type, spec.type, steps, site)
 
 
-def _plain(text: str, content_type: str, kind: str, steps: Steps, site: CallSite) -> Body:
+def _plain(text: str, content_type: str, kind: str, steps: Steps, site: Naming) -> Body:
     pieces = site.body_pieces(text, steps)
     before = ""
     parts: list[str | tuple[Term, Escape]] = []
@@ -276,7 +276,7 @@ def _sparql_place(before: str) -> Escape:
     return place
 
 
-def _multipart(data: Any, steps: Steps, site: CallSite) -> Body | None:
+def _multipart(data: Any, steps: Steps, site: Naming) -> Body | None:
     """A form of parts: a list of them, or, outside the specification, a mapping of plain fields."""
     if data is None:
         return OpenBody("multipart", "multipart/form-data")
@@ -295,7 +295,7 @@ def _multipart(data: Any, steps: Steps, site: CallSite) -> Body | None:
 _PART_KEYS: Final = ("name", "value", "filename", "contentType")
 
 
-def _part(entry: Any, steps: Steps, site: CallSite) -> Part | None:
+def _part(entry: Any, steps: Steps, site: Naming) -> Part | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
         site.context.report(rules.WRONG_TYPE_PART(), steps)
         return None
@@ -311,14 +311,14 @@ def _part(entry: Any, steps: Steps, site: CallSite) -> Part | None:
     return Part(entry["name"], _tree(entry["value"], (*steps, "value"), site), filename, content_type)
 
 
-def _check_content_type(site: CallSite) -> None:
+def _check_content_type(site: Naming) -> None:
     """A content type of the document's cannot know the boundary."""
     for parameter in site.consumed.parameters:
         if parameter.in_ == "header" and parameter.name.lower() == "content-type":
             site.context.report(rules.NON_STANDARD_KEY_BOUNDARY(), parameter.at("name"))
 
 
-def _form(data: Any, steps: Steps, site: CallSite) -> Body | None:
+def _form(data: Any, steps: Steps, site: Naming) -> Body | None:
     if data is None:
         return OpenBody("form", _FORM)
     if isinstance(data, str):
