@@ -1,0 +1,109 @@
+"""The file, its YAML and its version: NK101 to NK107."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from naftiko_runtime.rules.rule import Severity, define
+
+UNREADABLE: Final = define(
+    "NK101",
+    "unreadable-file",
+    Severity.ERROR,
+    "The file cannot be read as UTF-8 text.",
+    "Check the name and permissions. Save the file as UTF-8.",
+    "cannot read {file}: {problem}",
+)
+UNREADABLE_ENCODING: Final = UNREADABLE.variant("the file is not UTF-8 text", "save it as UTF-8")
+
+SYNTAX: Final = define(
+    "NK102",
+    "yaml-syntax",
+    Severity.ERROR,
+    "The file is not YAML.",
+    "Correct the location shown. Usually it is a quote, a colon or the indentation.",
+    "{problem}",
+)
+SYNTAX_EMPTY: Final = SYNTAX.variant(
+    "the file is empty", "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
+)
+SYNTAX_ALIAS_INSIDE: Final = SYNTAX.variant(
+    "an alias stands inside its own anchor",
+    "put its anchor (&name) before what it stands for, or quote it if it is text",
+)
+SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.variant(
+    "an alias stands without an anchor", "put its anchor (&name) before what it stands for, or quote it if it is text"
+)
+SYNTAX_CONTROL: Final = SYNTAX.variant("the character U+{code} is not allowed in YAML", "remove it")
+SYNTAX_TAB: Final = SYNTAX.variant("a tab in the indentation", "indent with spaces")
+SYNTAX_CHARACTER: Final = SYNTAX.variant("plain text cannot start with '{character}'", "quote it")
+SYNTAX_COLON: Final = SYNTAX.variant("a ': ' that starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_LIST: Final = SYNTAX.variant("a list cannot start here", "begin the list on a line of its own")
+SYNTAX_QUOTE: Final = SYNTAX.variant("a quote that is never closed", "close it")
+SYNTAX_BRACKETS: Final = SYNTAX.variant(
+    "brackets that lack a ',' or are never closed", "separate entries, and close them"
+)
+SYNTAX_CONFLICT: Final = SYNTAX.variant(
+    "a merge conflict is not resolved", "keep one of the two versions, and delete the marker lines"
+)
+SYNTAX_NO_BREAK_SPACE: Final = SYNTAX.variant(
+    "a no-break space (U+00A0) stands where YAML needs a space", "replace it by an ordinary space"
+)
+
+DUPLICATE_KEY: Final = define(
+    "NK103",
+    "duplicate-key",
+    Severity.ERROR,
+    "A mapping has the same key twice.",
+    "Keep one of the two.",
+    "the key '{key}' stands here a second time, first on {line}",
+    "keep one of the two",
+)
+
+TOO_LARGE: Final = define(
+    "NK104",
+    "document-limit",
+    Severity.ERROR,
+    "The document exceeds a limit on size, depth, nodes or aliases.",
+    "Split the file, or nest it less.",
+)
+TOO_LARGE_FILE: Final = TOO_LARGE.variant("the document is larger than {most} bytes")
+TOO_LARGE_DEPTH: Final = TOO_LARGE.variant("nested deeper than {most} levels")
+TOO_LARGE_NUMBER: Final = TOO_LARGE.variant("a number of more than {most} digits", "quote it if it is text")
+TOO_LARGE_ALIASES: Final = TOO_LARGE.variant("more than {most} aliases")
+TOO_LARGE_VALUES: Final = TOO_LARGE.variant("more than {most} values (aliases expanded)")
+
+YAML_FEATURE: Final = define(
+    "NK105",
+    "yaml-feature",
+    Severity.ERROR,
+    "The file uses a YAML feature outside the 1.2 core schema: tags, merge keys, several documents.",
+    'Write the plain value. Quote templates: `"{{name}}"`.',
+)
+YAML_FEATURE_DOCUMENT: Final = YAML_FEATURE.variant("a second document in one file", "put it into a file of its own")
+YAML_FEATURE_TAG: Final = YAML_FEATURE.variant("a tag is not supported")
+YAML_FEATURE_KEY: Final = YAML_FEATURE.variant(
+    "a mapping or list as a key", 'keys are plain text; quote a template: "{{{{name}}}}"'
+)
+YAML_FEATURE_MERGE: Final = YAML_FEATURE.variant(
+    "the merge key '<<' is not supported", "repeat the keys; YAML 1.2 has no merge keys"
+)
+
+VERSION: Final = define(
+    "NK106",
+    "spec-version",
+    Severity.ERROR,
+    "The file has no specification version, or one that does not exist.",
+    "Write `naftiko: 1.0.0-alpha2`.",
+    "'{version}' is no version of the specification",
+)
+
+NEWER_VERSION: Final = define(
+    "NK107",
+    "newer-version",
+    Severity.WARNING,
+    "The file has a version that is newer than this runtime knows.",
+    "Write the version that the file is meant for. Until then it is read as the newest known version.",
+    "specification version {version} is unknown here; read as {known}",
+    "write '{known}' if the file is meant for it",
+)
