@@ -12,3 +12,17 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class SendProgress:
+    """The base of an object whose method ``send`` is a server's: what went out so far, for who would wrap ``send``.
+
+    Attributes:
+        status: Of the response; 0 until its head is sent.
+        response_complete: Whether all of the response was sent.
+    """
+
+    __slots__ = ()
+
+    status: int
+    response_complete: bool

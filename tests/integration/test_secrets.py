@@ -23,6 +23,7 @@ from naftiko_runtime.loading import load
 from naftiko_runtime.secret import Secret, resolve
 from naftiko_runtime.transport.sandbox import SandboxTransport
 from support.caller import Response, call
+from support.collector import Collector, attributes
 from support.command import clean_environment, naftiko
 from support.gateway import Gateway
 from support.upstream import Reply
@@ -67,10 +68,10 @@ def call_all(gateway: Gateway) -> list[Response]:
 def start(request: pytest.FixtureRequest, documents: Path) -> Callable[..., Gateway]:
     """Starts secrets.yaml with its secrets set, calling one URL, and logging all it can."""
 
-    def start(url: str, *options: str) -> Gateway:
+    def start(url: str, *options: str, **environment: str) -> Gateway:
         bases = [part for name in NAMESPACES for part in ("--base-uri", f"{name}={url}")]
         options = (*bases, "--http-client", request.param, "--log-level", "debug", *options)
-        return Gateway(documents / "secrets.yaml", ["web", "tools"], *options, environment=VALUES)
+        return Gateway(documents / "secrets.yaml", ["web", "tools"], *options, environment=VALUES | environment)
 
     return start
 
@@ -113,6 +114,20 @@ def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway
         found = re.search(r'"requestId": ?"(\w+)"|request id (\w+)', answer.body.decode())
         assert found is not None
         gateway.line("upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1")
+
+
+def test_spans_give_nothing_away(start: Callable[..., Gateway], api: Upstream) -> None:
+    with Collector() as collector:
+        with start(api.url, **collector.environment()) as gateway:
+            call_all(gateway)
+            call(gateway.urls["web"], f"/{MARK}-TOKEN?key={MARK}-HEADER_KEY")
+            spans = collector.wait_spans(2 * (len(ROUTES) + len(TOOLS)) + 1)
+        told = "".join(map(str, spans))
+        assert not leaks(told)
+        assert not any(MARK.encode() in one.body for one in collector.received)
+    urls = {attributes(span).get("url.full") for span in spans}
+    assert f"{api.url}/things?key=REDACTED" in urls
+    assert f"{api.url}/***/things?q=REDACTED" in urls
 
 
 def test_a_slow_upstream_gives_nothing_away(start: Callable[..., Gateway], api: Upstream) -> None:

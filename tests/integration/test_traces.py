@@ -529,3 +529,53 @@ def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followe
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS: a header's name has letters, digits and hyphens only",
         "OTEL_SERVICE_NAME: it is not text",
     ]
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["fast", "by the SDK"])
+def test_a_message_may_name_a_recorded_trace_whatever_the_ratio(
+    start: Callable[..., Gateway], api: Upstream, collector: Collector, *, odd: bool
+) -> None:
+    def message(meta: dict[str, str]) -> bytes:
+        params = {"name": "list-things", "arguments": {}, "_meta": meta, **({"task": None} if odd else {})}
+        return json.dumps({"jsonrpc": "2.0", "id": "a7", "method": "tools/call", "params": params}).encode()
+
+    with start(OTEL_TRACES_SAMPLER="parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG="0") as gateway:
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, message({}))
+        assert api.last.header("traceparent") is None
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, message({"traceparent": SAMPLED["traceparent"]}))
+        server, client = by_kind(collector.wait_spans(2))
+    assert {server.trace_id.hex(), client.trace_id.hex()} == {TRACE}
+    assert (server.parent_span_id.hex(), server.name) == (PARENT, "tools/call list-things")
+
+
+def test_the_span_of_a_message_is_called_by_its_method(start: Callable[..., Gateway], collector: Collector) -> None:
+    def send(method: str, **params: object) -> None:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS | {"mcp-protocol-version": "2025-06-18"}, body)
+
+    with start() as gateway:
+        send("tools/list")
+        send("sing")
+        send("tools/call", name="no-such-tool", arguments={})
+        listing, unknown, failed = collector.wait_spans(3)
+    assert listing.name == "tools/list"
+    assert attributes(listing)["mcp.protocol.version"] == "2025-06-18"
+    assert (unknown.name, attributes(unknown)["mcp.method.name"]) == ("POST /mcp", "sing")
+    assert attributes(unknown)["rpc.response.status_code"] == attributes(unknown)["error.type"] == "-32601"
+    assert unknown.status.code == Status.STATUS_CODE_ERROR
+    assert (failed.name, attributes(failed)["gen_ai.tool.name"]) == ("tools/call", "no-such-tool")
+
+
+def test_a_request_that_is_sent_again_with_other_credentials_says_so(
+    documents: Path, api: Upstream, collector: Collector
+) -> None:
+    api.on("GET", "/x", Reply(status=401))
+    api.on("POST", "/token", Reply(body=b'{"access_token":"one"}'))
+    secrets = {"F_USER": "user", "F_PASSWORD": "password", "F_SECRET": "s3cret", "F_ENDPOINT": f"{api.url}/token"}
+    bases = [part for name in ("digested", "tokened", "signed") for part in ("--base-uri", f"{name}={api.url}")]
+    told = secrets | collector.environment()
+    with Gateway(documents / "flows.yaml", ["web", "tools"], *bases, "--linger", "0", environment=told) as gateway:
+        call(gateway.urls["web"], "/tokened")
+        spans = collector.wait_spans(5)
+    sends = [attributes(span) for span in spans if span.name == "GET tokened.get"]
+    assert [one.get("http.request.resend_count") for one in sends] == [None, 1]

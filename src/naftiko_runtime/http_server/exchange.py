@@ -11,6 +11,8 @@ import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.asgi import SendProgress
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
@@ -29,7 +31,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
-class Exchange:
+class Exchange(SendProgress):
     """One request; the protocol tells it what comes of the body, the application what to answer."""
 
     __slots__ = (
@@ -46,8 +48,8 @@ class Exchange:
         "keep_alive",
         "more_body",
         "response_complete",
-        "response_started",
         "scope",
+        "status",
     )
 
     def __init__(
@@ -65,7 +67,7 @@ class Exchange:
         self.expects_continue = expects_continue
         self.body = b""
         self.more_body = True
-        self.response_started = False
+        self.status = 0
         self.response_complete = False
         self._news = False
         self._waiter: asyncio.Event | None = None
@@ -130,7 +132,7 @@ class Exchange:
         kind = message["type"]
         if self.response_complete:
             raise RuntimeError(f"'{kind}' after the answer is complete")
-        if not self.response_started:
+        if not self.status:
             if kind != "http.response.start":
                 raise RuntimeError(f"'{kind}' before the answer's head")
             self._begin(message["status"], list(message.get("headers", ())))
@@ -141,7 +143,7 @@ class Exchange:
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         """Write the head down; it goes out with the first piece of the body."""
-        self.response_started = True
+        self.status = status
         self.expects_continue = False
         self._chunked, self._left_bytes = False, 0
         default_headers = self._connection.listener.default_headers
@@ -160,7 +162,7 @@ class Exchange:
         head = b"".join(pieces)
         ends = default_headers.count + len(headers) + len(pieces) - 2
         if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
-            self.response_started = False
+            self.status = 0
             raise RuntimeError("a header of the answer would end its line")
         self._head = head
 

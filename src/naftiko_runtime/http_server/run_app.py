@@ -32,7 +32,7 @@ async def run_app(exchange: Exchange, config: AppConfig) -> None:
 
 
 async def _send_internal_error(exchange: Exchange, render_error: RenderError, incident: str) -> None:
-    if exchange.response_started:
+    if exchange.status:
         exchange.break_off()
         return
     detail = f"an unexpected error; the server's log has it as {incident}"

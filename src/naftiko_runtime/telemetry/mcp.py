@@ -12,7 +12,7 @@ import orjson
 from naftiko_runtime import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Awaitable, Mapping, MutableMapping
 
     from naftiko_runtime.asgi import Receive, Send
     from naftiko_runtime.telemetry.span_attributes import Value
@@ -76,11 +76,11 @@ class MessageWatch:
             self._message += event.get("body", b"")
         return event
 
-    async def send(self, event: MutableMapping[str, Any]) -> None:
+    def send(self, event: MutableMapping[str, Any]) -> Awaitable[None]:
         """ASGI."""
         if len(self._answer) <= limits.TRACED_MESSAGE_BYTES_MAX:
             self._answer += event.get("body", b"")
-        await self._send(event)
+        return self._send(event)
 
     def attributes(self) -> dict[str, Value]:
         """What they say; nothing of a batch, or of what is no message."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+from operator import itemgetter
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.asgi import SendProgress
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping, Sequence
+    from collections.abc import Awaitable, MutableMapping
 
-    from naftiko_runtime.asgi import App, Header, Receive, Scope, Send
+    from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.telemetry.server import PortInstrumentation
+
+_NAME: Final = itemgetter(0)
 
 
 class InstrumentedApp:
@@ -26,53 +30,38 @@ class InstrumentedApp:
         """Answer one request."""
         began, port = perf_counter_ns(), self._port
         if (fields := port.trace_fields) is not None:
-            named = _names_trace(scope["headers"], fields)
+            named = not fields.isdisjoint(map(_NAME, scope["headers"]))
             if named or next(port.sampling_decisions):
                 port.begin(scope, began, named=named)
-        response = _Response(send)
-        outcome: int | str = "cancelled"
+        response = getattr(send, "__self__", None)
+        if not isinstance(response, SendProgress):  # another server's
+            response = _Response(send)
+            send = response.send
+        incomplete: int | str = "cancelled"
         try:
-            await self._app(scope, receive, response.send)
-            outcome = response.outcome("truncated" if response.status else "cancelled")
-        except asyncio.CancelledError:
-            outcome = response.outcome("cancelled")
-            raise
+            await self._app(scope, receive, send)
+            incomplete = "truncated" if response.status else "cancelled"
         except Exception:
-            outcome = response.outcome("truncated" if response.status else 500)
+            incomplete = "truncated" if response.status else 500
             raise
         finally:
-            port.end(scope, outcome, began)
+            port.end(scope, response.status if response.response_complete else incomplete, began)
 
 
-class _Response:
-    """What goes out of a response.
+class _Response(SendProgress):
+    """Watches what is sent."""
 
-    Attributes:
-        status: 0 until the head is sent.
-    """
-
-    __slots__ = ("_complete", "_send", "status")
+    __slots__ = ("_send", "response_complete", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
-        self._complete = False
+        self.response_complete = False
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        await self._send(message)
+    def send(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """ASGI."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif not message.get("more_body", False):
-            self._complete = True
-
-    def outcome(self, incomplete: int | str) -> int | str:
-        """Return the status of a complete response, and the given outcome otherwise."""
-        return self.status if self._complete else incomplete
-
-
-def _names_trace(headers: Sequence[Header], fields: frozenset[bytes]) -> bool:
-    """Return whether a request has headers that may name a trace."""
-    for name, _ in headers:  # noqa: SIM110 - a generator costs each request three times as much
-        if name in fields:
-            return True
-    return False
+            self.response_complete = True
+        return self._send(message)

@@ -31,8 +31,9 @@ class Sampler:
             ratio: Of traces that are recorded, for samplers with one.
         """
         base = name.removeprefix(_PARENT_BASED)
-        self._asks_caller = base != name
         own = {"always_on": _ALL, "always_off": 0, "traceidratio": round(ratio * _ALL)}
+        self.follows_caller = base != name and base in own
+        """Whether a request whose caller does not record it is not recorded."""
         self.below = own.get(base, _ALL)
         """Traces whose lot is below this are recorded; all are when only the SDK can say."""
         self._decides = base in own
@@ -43,7 +44,7 @@ class Sampler:
         """Whether a request that is part of a trace may be recorded."""
         if not self._decides:
             return True
-        return caller.sampled if self._asks_caller else caller.lot < self.below
+        return caller.sampled if self.follows_caller else caller.lot < self.below
 
 
 def _draw(below: int) -> Iterator[bool]:

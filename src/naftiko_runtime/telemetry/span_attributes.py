@@ -46,7 +46,7 @@ class AttributeBuilder:
         attributes["url.scheme"] = scope["scheme"]
         attributes["url.path"] = self.mask(scope["raw_path"].decode("latin-1"))
         if query := scope["query_string"]:
-            attributes["url.query"] = self.mask(redact_query(query.decode("latin-1")))
+            attributes["url.query"] = self._masker.masked(redact_query(query.decode("latin-1")))
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
         parts = _split(f"{scope['scheme']}://{host.decode('latin-1')}")
         attributes |= self._server(parts)
@@ -59,7 +59,7 @@ class AttributeBuilder:
         attributes = method_attributes(request.method)
         parts = _split(request.url)
         attributes |= self._server(parts)
-        attributes["url.full"] = self.mask(redact_url(parts))
+        attributes["url.full"] = self._masker.masked(redact_url(parts._replace(path=redact(parts.path))))
         if request.resend_count:
             attributes["http.request.resend_count"] = request.resend_count
         return attributes

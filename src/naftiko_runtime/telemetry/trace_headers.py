@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -58,15 +59,23 @@ class Caller(Struct, frozen=True):
 
 def caller_of(headers: Sequence[Header]) -> Caller | None:
     """The trace that a request's headers name; nothing when they name none, or not as W3C has it."""
-    parents = [value for name, value in headers if name == TRACEPARENT]
-    if len(parents) != 1 or not _is_valid(parent := parents[0]):
+    by_name = dict(headers)
+    parent, state = by_name.get(TRACEPARENT), by_name.get(TRACESTATE, b"")
+    if len(by_name) != len(headers):  # some header comes in several lines; it may be one of these two
+        if sum(name == TRACEPARENT for name, _ in headers) > 1:
+            return None
+        state = b",".join([value for name, value in headers if name == TRACESTATE])
+    if parent is None or not _is_valid(parent):
         return None
-    states = [value for name, value in headers if name == TRACESTATE]
-    return Caller(parent, parent[54] in _ODD, valid_state(b",".join(states)) if states else b"")
+    return Caller(parent, parent[54] in _ODD, valid_state(state) if state else b"")
 
 
+@lru_cache(maxsize=64)
 def _is_valid(parent: bytes) -> bool:
-    """Whether it is a ``traceparent``; that of version 00, which nearly all have, is judged without a pattern."""
+    """Whether it is a ``traceparent``; that of version 00, which nearly all have, is judged without a pattern.
+
+    It is asked twice of a request: what is recorded of it, and what goes to its upstream.
+    """
     if not parent.startswith(b"00-"):
         return _LATER_PARENT.fullmatch(parent) is not None
     return (

@@ -124,8 +124,11 @@ CURRENT: ContextVar[RequestTrace | None] = ContextVar("naftiko_request_trace", d
 
 
 def watch_message(headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """What lets the message that the request that runs here carries be told of, if the request may be recorded."""
-    if (trace := CURRENT.get()) is None:
+    """What lets the message that the request that runs here carries be told of, if the request is recorded.
+
+    A request that is only recorded because its message names a trace is told of without: others pay nothing for it.
+    """
+    if (trace := CURRENT.get()) is None or trace.ignored:
         return receive, send
     trace.message = MessageWatch(headers, receive, send)
     return trace.message.receive, trace.message.send
@@ -140,6 +143,7 @@ class Tracer:
     def __init__(self, tracing: Tracing, sampler: Sampler, attributes: AttributeBuilder) -> None:
         self._tracing = tracing
         self._sampler = sampler
+        self._follows_caller = sampler.follows_caller
         self._attributes = attributes
         self._w3c = tracing.fields <= _W3C
         self.fields = tracing.fields
@@ -179,7 +183,9 @@ class Tracer:
 
     def _ignores(self, caller: Caller) -> bool:
         """Whether a caller's request is not recorded, as the caller has it, so that upstreams are told the same."""
-        return not caller.sampled and not self._sampler.may_take(caller)
+        if caller.sampled:
+            return False
+        return self._follows_caller or not self._sampler.may_take(caller)
 
     def adopt(self, headers: Sequence[Header]) -> None:
         """Let the request that runs here be part of a trace that its body names.
