@@ -14,10 +14,11 @@ from naftiko_runtime.document.parse import parse
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import Errors, Sound, keep_sound
-from naftiko_runtime.link.consequences import without_consequences
 from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.lint import run_checks
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError
+from naftiko_runtime.suppression import suppress_follow_ups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,8 +102,9 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides)
+    run_checks(parsed.document, linked, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
-    told = without_consequences(found, spoken, parsed.unread, read)
+    told = suppress_follow_ups(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
     if findings.failed:
         sound = Sound(None)

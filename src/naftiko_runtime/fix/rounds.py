@@ -19,7 +19,8 @@ from naftiko_runtime.document.parse import parse
 from naftiko_runtime.fix.text import Text
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
-from naftiko_runtime.link.spelling import check_spelling
+from naftiko_runtime.lint import run_checks
+from naftiko_runtime.lint.rewrites import check_rewrites
 from naftiko_runtime.loading import Loaded, load_source, redact_findings
 from naftiko_runtime.plan.comparison import normalize_plan
 from naftiko_runtime.rules import Severity
@@ -132,9 +133,11 @@ class _State:
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
-                self._plan = normalize_plan(link(parsed, spoken, findings, overrides).plan)
+                linked = link(parsed, spoken, findings, overrides)
+                run_checks(parsed.document, linked, advise=overrides.lint)
+                self._plan = normalize_plan(linked.plan)
                 if isinstance(parsed.document, Document):
-                    check_spelling(parsed.document, spoken, findings)
+                    check_rewrites(parsed.document, spoken, findings)
         self.diagnostics = findings.sorted(most=None)
 
     @cached_property

@@ -11,10 +11,10 @@ from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.document.units import unit_of
 from naftiko_runtime.link.forward import mount
 from naftiko_runtime.link.terms import variables
 from naftiko_runtime.link.together import shape_of
-from naftiko_runtime.link.units import unit_of
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
 from naftiko_runtime.template import split_path
 

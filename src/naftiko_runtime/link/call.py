@@ -18,7 +18,7 @@ from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
 from naftiko_runtime.link.naming import WRITES, Naming
-from naftiko_runtime.link.spelling import route_respelt
+from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.link.terms import arguments, substituted
 from naftiko_runtime.plan import (
@@ -232,7 +232,9 @@ class CallSite(Naming):
         if folded is None or folded == placeholder:
             return
         # A tool's argument is its callers' to name; the placeholder of a route is nobody's but the document's.
-        edits = () if self.tool else route_respelt(self.context.source, self.exposed.at()[:-2], folded, placeholder)
+        edits = (
+            () if self.tool else rename_placeholder(self.context.source, self.exposed.at()[:-2], folded, placeholder)
+        )
         statement = rules.PLACEHOLDER_CASE_INPUT(name=folded, meant=placeholder)
         self.context.report(statement, self.exposed.at("call"), fix=edits)
 

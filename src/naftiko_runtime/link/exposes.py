@@ -18,13 +18,12 @@ from naftiko_runtime.link.calls import Calls
 from naftiko_runtime.link.consumed import Consumed, advise_place, fold, left_import
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.forward import Forwarding
+from naftiko_runtime.link.hosts import is_absolute
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
 from naftiko_runtime.link.together import shape_of
-from naftiko_runtime.link.unserved import check_unserved
 from naftiko_runtime.link.untouched import declared_answer
-from naftiko_runtime.link.value_checks import is_absolute
 from naftiko_runtime.mapping.output_schema import is_of
 from naftiko_runtime.plan import (
     Argument,
@@ -86,7 +85,6 @@ def link_exposes(
                 assert_never(expose)
     if not document.capability.exposes and not isinstance(document, SharedDocument):
         _nothing_exposed(document, context)
-    check_unserved(document, calls, context)
     return tuple(servers), linker.parts
 
 

@@ -1,8 +1,13 @@
-"""Hosts with letters beyond ASCII (``bücher.example``), in the form in which they are looked up and sent."""
+"""Hosts of URLs: those with letters beyond ASCII (``bücher.example``) are encoded; paths with a host are recognised."""
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
+
+from naftiko_runtime.lazy_import import pattern
+
+_ABSOLUTE: Final = pattern(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
 def encode_host(url: str) -> str:
@@ -23,3 +28,8 @@ def encode_host(url: str) -> str:
     user, at, rest = parts.netloc.rpartition("@")
     port = rest[len(host) :]
     return urlunsplit(parts._replace(netloc=f"{user}{at}{encoded}{port}"))
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path is a URL, with a scheme or a host."""
+    return _ABSOLUTE.match(path) is not None

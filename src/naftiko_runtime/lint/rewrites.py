@@ -1,8 +1,7 @@
-"""What a document could say in the specification's words: the edits, and findings that nobody is shown unasked."""
+"""Spellings that the specification has another word for. Only `validate --fix` and `--diff` report them."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
@@ -10,25 +9,24 @@ from naftiko_runtime.document.exposes import McpExpose, RestExpose
 from naftiko_runtime.document.normalize import LATER_VERSIONS
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
-from naftiko_runtime.source.edits import respelt, respelt_within, with_key, with_parameters
+from naftiko_runtime.source.edits import respelt, with_parameters
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.diagnostic import Edit, Findings
+    from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Exposed, RestResource
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.plan import Binding
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import Source
 
 _PREFIXED: Final = pattern(r"(rest|tools|mcp)\.([^\s{}]+)")
 _NAMESPACE: Final = pattern(r"[A-Za-z_][\w-]*")
 _IN_PATH: Final = (("in", "path"), ("type", "string"))
 
 
-def check_spelling(document: Document, source: Source, findings: Findings) -> None:
+def check_rewrites(document: Document, source: Source, findings: Findings) -> None:
     """Note what the document says in other words than the specification's, though nothing is wrong with it.
 
     Args:
@@ -107,58 +105,3 @@ def _placeholders(path: str) -> list[str]:
         return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
     except ValueError:
         return []
-
-
-def listed(binding: Binding, document: Document, source: Source) -> tuple[Edit, ...]:
-    """The edit that adds a variable to the keys of the bind whose environment it is taken from."""
-    for bind in (*document.binds, *document.capability.binds):
-        if bind.namespace == binding.namespace and bind.location is None:
-            return with_key(source, bind.at("keys"), binding.variable, binding.key)
-    return ()
-
-
-def route_respelt(source: Source, resource: Steps, old: str, new: str) -> tuple[Edit, ...]:
-    """The edits that give a placeholder of a route another name: in its path, and where the resource declares it.
-
-    None when something else in the resource speaks of it: who calls does not see the name, but templates do.
-    """
-    data = source.at(resource)
-    path = data.get("path")
-    if not isinstance(path, str) or _is_spoken_of(old, data) or not _is_well_formed(data):
-        return ()
-    places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
-    edits = respelt_within(source, (*resource, "path"), path, places, new)
-    if not edits:
-        return ()
-    holders = [resource, *((*resource, "operations", index) for index in range(len(data["operations"])))]
-    for holder in holders:
-        for index, parameter in enumerate(source.at(holder).get("inputParameters") or ()):
-            if parameter.get("name") == old and parameter.get("in") == "path":
-                edits += respelt(source, (*holder, "inputParameters", index, "name"), old, new)
-    return edits
-
-
-def _is_well_formed(resource: dict[str, Any]) -> bool:
-    """Whether the parameters of a resource and of its operations have the shapes that they should."""
-    operations = resource.get("operations")
-    holders = [resource, *operations] if isinstance(operations, list) else [None]
-    return all(
-        isinstance(holder, dict)
-        and isinstance(parameters := holder.get("inputParameters") or [], list)
-        and all(isinstance(parameter, dict) for parameter in parameters)
-        for holder in holders
-    )
-
-
-def _is_spoken_of(name: str, resource: dict[str, Any]) -> bool:
-    """Whether a ``with`` or a ``value`` in a resource names an input."""
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-
-    def speaks(value: Any, *, inside: bool) -> bool:
-        if isinstance(value, dict):
-            return any(speaks(item, inside=inside or key in ("with", "value")) for key, item in value.items())
-        if isinstance(value, list):
-            return any(speaks(item, inside=inside) for item in value)
-        return inside and isinstance(value, str) and word.search(value) is not None
-
-    return speaks(resource, inside=False)

@@ -1,4 +1,4 @@
-"""Checks values that a document may hold and that can never work: each is an error of the part it stands in."""
+"""Values that can never work. Each is an error of its part."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import McpTool, RestOperation, RestResource
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
+from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.data import walk_parts
+from naftiko_runtime.link.hosts import is_absolute
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import looks_like_token
 from naftiko_runtime.rules import helps
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.document.base import Part
-    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
 _BAD_PERCENT: Final = pattern(r"%(?![0-9A-Fa-f]{2})")
-_ABSOLUTE: Final = pattern(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 _PASTED: Final = pattern(
     "[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u200b-\u200f\u2060\ufeff]"
 )
@@ -53,14 +53,10 @@ _CREDENTIALS: Final = (
 )
 
 
-def check_values(document: Document, context: Context) -> None:
-    """Report values that can never work.
-
-    Args:
-        document: The document.
-        context: The linking run.
-    """
-    for part in walk_parts(document):
+def check_values(subject: Subject) -> None:
+    """Report values that can never work."""
+    context = subject.context
+    for part in walk_parts(subject.document):
         _check_ends(part, context)
         match part:
             case Basic() | Bearer() | ApiKey() | Digest() | OAuth1() | OAuth2():
@@ -92,11 +88,6 @@ def _white_space(key: str, text: str) -> Statement:
     if key == "path":
         return (rules.PATH_SPACE_BEFORE if before else rules.PATH_SPACE_AFTER)(text=text.strip())
     return (rules.INVALID_VALUE_SPACE_BEFORE if before else rules.INVALID_VALUE_SPACE_AFTER)(key=key, text=text.strip())
-
-
-def is_absolute(path: str) -> bool:
-    """Whether a path is a URL, with a scheme or a host."""
-    return _ABSOLUTE.match(path) is not None
 
 
 def _check_path(text: str | None, steps: Steps, context: Context) -> None:

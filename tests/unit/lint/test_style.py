@@ -11,7 +11,7 @@ from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.rules import RULES, Severity
 from naftiko_runtime.source import load as source
 
-GOLDEN = Path(__file__).parents[1] / "diagnostics"
+GOLDEN = Path(__file__).parents[2] / "diagnostics"
 INFOS = sorted(rule.slug for rule in RULES.values() if rule.severity is Severity.INFO and rule.code.startswith("NK6"))
 LINT = Overrides(lint=True)
 RESOURCES = "resources: [{path: /x/, operations: [{name: o}]}]"
@@ -35,7 +35,7 @@ def test_what_is_run_is_told_no_info(slug: str) -> None:
     assert Severity.INFO not in {d.severity for d in load(file).diagnostics}
 
 
-@pytest.mark.parametrize("file", [Path(__file__).parents[2] / "capabilities" / "pixel-tracking.yaml"])
+@pytest.mark.parametrize("file", [Path(__file__).parents[3] / "capabilities" / "pixel-tracking.yaml"])
 def test_a_good_file_is_told_none(file: Path) -> None:
     assert [d.rule.slug for d in load(file, LINT).diagnostics] == ["unused-binding"]
 

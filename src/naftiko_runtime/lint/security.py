@@ -1,4 +1,4 @@
-"""What runs, but should not be written so: told by ``naftiko validate`` alone."""
+"""Credentials in the file, credentials over plain HTTP, and scripts in descriptions."""
 
 from __future__ import annotations
 
@@ -10,22 +10,16 @@ from urllib.parse import urlsplit
 from naftiko_runtime import rules
 from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.document.exposes import McpExpose
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
+from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.data import walk_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from naftiko_runtime.document.auth import Authentication
     from naftiko_runtime.document.base import Part
-    from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.document.exposes import McpTool
-    from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.lint.check import Subject
 
-_TOOL_NAME: Final = pattern(r"[A-Za-z0-9_.-]{1,64}")
 _SECRET_NAME: Final = pattern(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
     re.IGNORECASE,
@@ -40,19 +34,13 @@ _SECRET_FIELDS: Final = (
     "signing_key",
 )
 _ACTIVE: Final = pattern(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
-_CHANGING: Final = ("PUT", "PATCH", "DELETE")
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
 
 
-def check_hygiene(document: Document, operations: Mapping[str, Consumed], context: Context) -> None:
-    """Report credentials that stand in the file, ways they are seen on, and tools that clients may refuse or misjudge.
-
-    Args:
-        document: The document.
-        operations: What is consumed, by ``namespace.operation``.
-        context: The linking run.
-    """
-    for part in walk_parts(document):
+def check_security(subject: Subject) -> None:
+    """Report credentials in the file, credentials that are sent over plain HTTP, and scripts in texts."""
+    context = subject.context
+    for part in walk_parts(subject.document):
         _check_text(part, context)
         if isinstance(part, Basic | Bearer | ApiKey | Digest | OAuth1 | OAuth2):
             _check_credential(part, context)
@@ -60,10 +48,6 @@ def check_hygiene(document: Document, operations: Mapping[str, Consumed], contex
             _check_parameter(part, context)
         elif isinstance(part, ConsumedHttp):
             _check_upstream(part, context)
-    for expose in document.capability.exposes:
-        if isinstance(expose, McpExpose):
-            for tool in expose.tools:
-                _check_tool(tool, operations.get(tool.call or ""), context)
 
 
 def _check_text(part: Part, context: Context) -> None:
@@ -108,19 +92,3 @@ def _is_near(base_uri: str) -> bool:
         return ip_address(host).is_private
     except ValueError:
         return host.endswith(_LOCAL) or "." not in host
-
-
-def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> None:
-    if not _TOOL_NAME.fullmatch(tool.name):
-        context.report(rules.TOOL_NAME(name=tool.name[:80]), tool.at("name"))
-    if tool.hints is None or consumed is None:
-        return
-    method = consumed.spec.method
-    if tool.hints.read_only and method in _CHANGING:
-        statement = rules.CONTRADICTION(hint="readOnly", operation=consumed.name, method=method)
-        context.report(statement, tool.at("hints", "readOnly"))
-    if tool.hints.destructive and method == "GET":
-        statement = rules.CONTRADICTION(hint="destructive", operation=consumed.name, method=method)
-        context.report(statement, tool.at("hints", "destructive"))
-    if tool.hints.read_only and tool.hints.destructive:
-        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.at("hints", "destructive"))

@@ -1,4 +1,4 @@
-"""Faults between exposes, also of kinds that are not served yet: skills and control; and of the steps of operations."""
+"""Conflicts between exposes, also of kinds that are not served yet: skills and control."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
-from naftiko_runtime.link.data import entries
-from naftiko_runtime.link.steps import check_steps
+from naftiko_runtime.document.walk import entries
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.link.calls import Calls
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.source import Steps
 
 _SERVED: Final = ("rest", "mcp")
@@ -26,14 +25,9 @@ _UNSERVED: Final = ("skill", "control")
 _ORIGIN: Final = ("sourceNamespace", "action")
 
 
-def check_unserved(document: Document, calls: Calls, context: Context) -> None:
-    """Report what is wrong between a document's exposes, and in what is refused anyhow.
-
-    Args:
-        document: The document.
-        calls: What can be called in it.
-        context: The linking run.
-    """
+def check_exposes(subject: Subject) -> None:
+    """Report conflicts between exposes, also of kinds that are not served yet, and mistakes in skills."""
+    document, context = subject.document, subject.context
     exposes = document.capability.exposes
     _check_namespaces(document, context)
     control = [expose for expose in exposes if expose.type == "control"]
@@ -44,7 +38,6 @@ def check_unserved(document: Document, calls: Calls, context: Context) -> None:
         if expose.type == "skill":
             for skill, steps in entries(_key(expose, "skills"), expose.at("skills")):
                 _check_skill(skill, steps, actions, context)
-    check_steps(document, calls, context)
 
 
 def _key(expose: Expose, key: str) -> Any:

@@ -1,22 +1,22 @@
-"""Faults of steps, which are not served yet: their author hears of them now."""
+"""Mistakes in steps, which are not served yet."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.document.walk import entries, parts
 from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.link.calls import Calls
 from naftiko_runtime.link.consumed import fold
-from naftiko_runtime.link.data import entries, parts
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import nearest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link.calls import Calls
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.source import Steps
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -31,14 +31,10 @@ _PATH: Final = pattern(r"\$\.([\w-]+)")
 _DOTTED: Final = pattern(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
 
 
-def check_steps(document: Document, calls: Calls, context: Context) -> None:
-    """Report steps that are incomplete, have one name, or refer to what is not there when they run.
-
-    Args:
-        document: The document.
-        calls: What its steps may call.
-        context: The linking run.
-    """
+def check_steps(subject: Subject) -> None:
+    """Report steps that are incomplete, have a name twice, or refer to steps that do not exist or are not earlier."""
+    document, context = subject.document, subject.context
+    calls = Calls(document, subject.operations, context)
     holders = [*parts(context.source.data, "exposes"), *parts(context.source.data, "aggregates")]
     names = {*_PREFIXES, *(str(holder.get("namespace")) for holder, _ in holders)}
     names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.units import unit_of
+from naftiko_runtime.document.units import unit_of
 from naftiko_runtime.suggest import nearest
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
 """What is missed, or not used, when a whole section cannot be seen."""
 
 
-def without_consequences(
+def suppress_follow_ups(
     found: Sequence[Diagnostic],
     source: Source,
     unread: frozenset[Steps] = frozenset(),

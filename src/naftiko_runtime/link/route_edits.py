@@ -1,0 +1,59 @@
+"""Edits that rename a placeholder of a route."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from naftiko_runtime.source.edits import respelt, respelt_within
+
+if TYPE_CHECKING:
+    from naftiko_runtime.diagnostic import Edit
+    from naftiko_runtime.source import Source, Steps
+
+
+def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> tuple[Edit, ...]:
+    """The edits that give a placeholder of a route another name: in its path, and where the resource declares it.
+
+    None when something else in the resource speaks of it: who calls does not see the name, but templates do.
+    """
+    data = source.at(resource)
+    path = data.get("path")
+    if not isinstance(path, str) or _is_spoken_of(old, data) or not _is_well_formed(data):
+        return ()
+    places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
+    edits = respelt_within(source, (*resource, "path"), path, places, new)
+    if not edits:
+        return ()
+    holders = [resource, *((*resource, "operations", index) for index in range(len(data["operations"])))]
+    for holder in holders:
+        for index, parameter in enumerate(source.at(holder).get("inputParameters") or ()):
+            if parameter.get("name") == old and parameter.get("in") == "path":
+                edits += respelt(source, (*holder, "inputParameters", index, "name"), old, new)
+    return edits
+
+
+def _is_well_formed(resource: dict[str, Any]) -> bool:
+    """Whether the parameters of a resource and of its operations have the shapes that they should."""
+    operations = resource.get("operations")
+    holders = [resource, *operations] if isinstance(operations, list) else [None]
+    return all(
+        isinstance(holder, dict)
+        and isinstance(parameters := holder.get("inputParameters") or [], list)
+        and all(isinstance(parameter, dict) for parameter in parameters)
+        for holder in holders
+    )
+
+
+def _is_spoken_of(name: str, resource: dict[str, Any]) -> bool:
+    """Whether a ``with`` or a ``value`` in a resource names an input."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+
+    def speaks(value: Any, *, inside: bool) -> bool:
+        if isinstance(value, dict):
+            return any(speaks(item, inside=inside or key in ("with", "value")) for key, item in value.items())
+        if isinstance(value, list):
+            return any(speaks(item, inside=inside) for item in value)
+        return inside and isinstance(value, str) and word.search(value) is not None
+
+    return speaks(resource, inside=False)
