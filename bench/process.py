@@ -87,7 +87,7 @@ class Process:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=log.parent,
-                env={**os.environ, **env},
+                env={**os.environ, "NO_PROXY": "*", **env},
                 start_new_session=True,
             )
         return cls(popen, log)

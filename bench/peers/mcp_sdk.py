@@ -22,7 +22,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from yarl import URL
 
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport
 
 SCHEMA: dict[str, Any] = {
@@ -59,7 +59,7 @@ class NativeUpstream:
     @asynccontextmanager
     async def open(self, _server: object) -> AsyncIterator[None]:
         """The client, as long as the server runs."""
-        self._transport = open_client("native")
+        self._transport = open_client(ClientOptions())
         yield
 
     async def thing(self, number: str, fields: str | None) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from integration.test_hardening import LOOPS, Served, until
 from naftiko_runtime import limits
 from naftiko_runtime.adapters.edge import send_whole, stream_body
+from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest
 from support.caller import DEADLINE_SECONDS, Raw, head
@@ -59,7 +60,7 @@ class Taking(Served):
 
     async def _passed(self, scope: Scope, pieces: AsyncIterator[bytes]) -> Any:
         length = dict(scope["headers"])[b"content-length"]
-        transport = NativeClient()
+        transport = NativeClient(ClientOptions())
         try:
             request = OutboundRequest("a.b", "PUT", self.upstream, [(b"content-length", length)], pieces)
             response = await transport.send(request)

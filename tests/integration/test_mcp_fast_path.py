@@ -19,7 +19,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.kinds import kind_of
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
@@ -124,7 +124,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            transport = partial(open_client, "native")
+            transport = partial(open_client, ClientOptions())
             bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 edge = Edge(mcp_direct=direct, message_bytes_max=BODY_BYTES_MAX)

@@ -18,7 +18,7 @@ from journeys.story import Given, Story, check_response, check_result, check_sen
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.kinds import kind_of
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
@@ -54,7 +54,7 @@ async def served(story: Story, url: str, kind: str) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
         secrets = resolve(plan, story.variables(url))
-        bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client("native")))
+        bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client(ClientOptions())))
         server = next(server for server in bound.servers if server.plan.kind == kind)
         app = await stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))
         listening = open_socket("127.0.0.1", 0, story.name)

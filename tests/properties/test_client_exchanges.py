@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
+from naftiko_runtime.http_client.proxies import read_proxies
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from support.exchange_scripts import (
     ALL,
@@ -122,10 +123,12 @@ class Exchange:
 class Exchanges(UpstreamSteps):
     """Exchanges over one transport, and an upstream that does anything at any moment."""
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, *, proxy: bool) -> None:
+        """``proxy``: the upstream is taken for a proxy that forwards to it."""
         super().__init__()
         self.exchanges: list[Exchange] = []
-        self.transport = self.stepping.run(_opened(client))
+        proxies = read_proxies({"HTTP_PROXY": f"http://me:s3cret@127.0.0.1:{self.upstream.port}"} if proxy else {})
+        self.transport = self.stepping.run(_opened(ClientOptions(client, proxies=proxies)))
 
     def __enter__(self) -> Self:
         return self
@@ -215,8 +218,8 @@ class Exchanges(UpstreamSteps):
             assert exchange.complete, self.stepping.run(_stuck(self._task(exchange)))
 
 
-async def _opened(client: HttpClient) -> Transport:
-    return open_client(client)
+async def _opened(options: ClientOptions) -> Transport:
+    return open_client(options)
 
 
 async def _stuck(task: asyncio.Task[None]) -> str:
@@ -275,6 +278,7 @@ EARLY = [
 BROKEN_OFF = Step("break_off_upload", {"pick": 0, "short": True})
 
 
+@pytest.mark.parametrize("proxy", [False, True], ids=["direct", "forwarded"])
 @pytest.mark.parametrize("client", ["native", "httpx2"])
 @settings(max_examples=100)
 @given(script=SCRIPTS)
@@ -282,9 +286,9 @@ BROKEN_OFF = Step("break_off_upload", {"pick": 0, "short": True})
 @example(script=[begun(5_000, 1, "chunks"), *EARLY[1:]])
 @example(script=[*EARLY[:3], BROKEN_OFF, *EARLY[4:]])
 @example(script=[begun(600_000, ALL, "bytes"), *EARLY[1:]])
-def test_no_byte_of_one_exchange_is_part_of_another(client: HttpClient, script: list[Step]) -> None:
+def test_no_byte_of_one_exchange_is_part_of_another(client: HttpClient, proxy: bool, script: list[Step]) -> None:
     note("\n".join(map(repr, script)))
-    with Exchanges(client) as exchanges:
+    with Exchanges(client, proxy=proxy) as exchanges:
         for one in script:
             exchanges.take(one)
         exchanges.check_that_it_goes_on()

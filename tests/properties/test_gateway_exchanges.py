@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.kinds import kind_of
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
@@ -107,7 +107,7 @@ class Gateway(UpstreamSteps):
         self.stepping.run(self._open(client))
 
     async def _open(self, client: HttpClient) -> None:
-        binding = bind(plan_for(self.upstream.port), {}, lambda: open_client(client))
+        binding = bind(plan_for(self.upstream.port), {}, lambda: open_client(ClientOptions(client)))
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
             app = await self._stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))

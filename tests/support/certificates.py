@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from naftiko_runtime.http_client.tls import NamedPath, TlsOptions
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -42,5 +44,5 @@ def serving(path: Path) -> ssl.SSLContext:
     return context
 
 
-def trusting(path: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(path))
+def trusting(path: Path | None) -> TlsOptions:
+    return TlsOptions(NamedPath("--ca-file", str(path))) if path else TlsOptions()

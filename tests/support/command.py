@@ -16,8 +16,8 @@ _SECONDS = 30
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what the runtime would read of it."""
-    read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR", "OTEL_")
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(read)}
+    read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR", "OTEL_", "SSL_CERT_")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(read) and not k.lower().endswith("_proxy")}
     return inherited | dict(more or {})
 
 

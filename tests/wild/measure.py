@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.kinds import kind_of
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
@@ -197,7 +197,7 @@ class Lab:
         async with AsyncExitStack() as stack:
             secrets = {binding.name: Secret(author.secret(binding.key)) for binding in plan.bindings}
             origins = await self._origins(author)
-            transport = Rerouted(open_client("native", self.tls), origins)
+            transport = Rerouted(open_client(ClientOptions()), origins)
             bound = await stack.enter_async_context(bind(plan, secrets, lambda: transport))
             listening = {}
             listeners: list[Listener] = []

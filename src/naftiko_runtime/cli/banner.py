@@ -14,7 +14,7 @@ from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.telemetry.log_writer import installed_writers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.server.ports import OpenPort
 
@@ -61,6 +61,12 @@ def log_lines(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, worke
         log.info("listening", extra=extra)
     many = {"workers": workers} if workers > 1 else {}
     log.info("started", extra={"capability": label, "sandbox": sandbox, "try": bounded(commands(listeners)), **many})
+
+
+def log_proxies(proxies: Mapping[str, str]) -> None:
+    """Say which proxies requests to upstreams go through, if any."""
+    if proxies:
+        log.info("upstreams are called through a proxy", extra=dict(proxies))
 
 
 def bounded(texts: Sequence[str]) -> Sequence[str]:

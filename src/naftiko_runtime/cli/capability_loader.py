@@ -12,6 +12,7 @@ import click
 from msgspec import structs
 
 from naftiko_runtime import rules
+from naftiko_runtime.cli.client_options import ClientOpener, read_client_options
 from naftiko_runtime.cli.discover import discover_runnable
 from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.output import format_findings, print_findings
@@ -20,21 +21,21 @@ from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, p
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions
+from naftiko_runtime.http_client.proxies import Proxies
 from naftiko_runtime.link.together import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
-from naftiko_runtime.secret import placeholders, resolve
+from naftiko_runtime.secret import Secret, placeholders, resolve
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.source import SourceCache, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.cli.logging_setup import Redactor
-    from naftiko_runtime.cli.run_options import ClientOptions, DocumentOptions
+    from naftiko_runtime.cli.run_options import DocumentOptions, UpstreamOptions
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.secret import Secret
 
 EXIT_FAILED = 1
 
@@ -52,7 +53,7 @@ class CapabilityLoader:
     """Loads what the command line names."""
 
     documents: DocumentOptions
-    client: ClientOptions
+    upstreams: UpstreamOptions
 
     def load_or_exit(self) -> list[Loaded]:
         """Load the files; exit with their findings when they cannot be served."""
@@ -75,11 +76,15 @@ class CapabilityLoader:
         plans = [one.plan for one in loaded if one.plan is not None]
         if self.documents.sandbox is not None:
             return [_make_sandbox(plan, self.documents.sandbox) for plan in plans]
-        connections = self.client.upstream_connections
-        open_transport = partial(open_client, self.client.http_client, connections_each_max=connections)
         values = read_environment(self.documents.env_files)
         served: list[ServedCapability] = []
         missing: list[str] = []
+        client = ClientOptions()
+        try:
+            client = read_client_options(self.upstreams, values)
+        except BindError as error:
+            missing += error.missing
+        open_transport = ClientOpener(client)
         for plan in plans:
             try:
                 served.append(ServedCapability(plan, resolve(plan, values), open_transport))
@@ -137,9 +142,21 @@ class CapabilityLoader:
         return files
 
 
-def list_secrets(served: Iterable[ServedCapability]) -> list[Secret]:
-    """Return all secret values, and what is sent in their place, such as Basic credentials."""
-    return [s for one in served for s in (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))]
+def list_secrets(served: Sequence[ServedCapability]) -> list[Secret]:
+    """Return all secret values, and what is sent in their place, such as Basic credentials; also those of proxies."""
+    own = [s for one in served for s in (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))]
+    return own + [Secret(text) for text in _find_proxies(served).list_secrets()]
+
+
+def list_proxies(served: Iterable[ServedCapability]) -> Mapping[str, str]:
+    """Return the proxies that requests to upstreams go through, by the variable's name, and what needs none."""
+    return _find_proxies(served).log_fields()
+
+
+def _find_proxies(served: Iterable[ServedCapability]) -> Proxies:
+    """Return the proxies of the client, which all capabilities share; a sandbox has none."""
+    openers = (one.open_client for one in served)
+    return next((opener.options.proxies for opener in openers if isinstance(opener, ClientOpener)), Proxies())
 
 
 def _without_unused_variables(loaded: Loaded) -> Loaded:

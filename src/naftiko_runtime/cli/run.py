@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from naftiko_runtime.cli import banner
-from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_secrets
+from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_proxies, list_secrets
 from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
@@ -48,7 +48,7 @@ def run(options: RunOptions) -> None:
     for namespace, base_uri in options.documents.base_uris:
         if fault := base_uri_fault(base_uri):
             raise click.BadParameter(f"{namespace}: {render_text(fault)}", param_hint="--base-uri")
-    loader = CapabilityLoader(options.documents, options.client)
+    loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
     settings = options.settings(_read_trace_options(options))
@@ -94,7 +94,10 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
         served = loader.resolve(loaded)
         keys = () if settings.traces is None else settings.traces.headers.values()
         redactor = logging_setup.configure_logging(
-            options.log_level, [*list_secrets(served), *keys], console=console, many=settings.workers > 1
+            options.log_level,
+            [*list_secrets(served), *keys],
+            console=console,
+            many=settings.workers > 1,
         )
         if settings.traces is not None:
             logging_setup.add_trace_ids()
@@ -108,6 +111,7 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
 
         def on_start(opened: Sequence[OpenPort]) -> None:
             announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
+            banner.log_proxies(list_proxies(served))
             (print_left_out if console else log_left_out)(loaded)
 
         serve = _serve_with_workers if settings.workers > 1 else _serve_alone
@@ -149,7 +153,7 @@ def _serve_with_workers(
     def on_receive(reloaded: Sequence[ServedCapability]) -> None:
         redactor.add_secrets(list_secrets(reloaded))
 
-    _preload(loader.client.http_client)
+    _preload(loader.upstreams.http_client)
     hooks = WorkerHooks(add_worker_number, on_receive)
     try:
         return serve_with_workers(served, settings, on_start, partial(loader.reload, redactor), hooks)

@@ -65,11 +65,14 @@ class DocumentOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientOptions:
+class UpstreamOptions:
     """How to call upstreams."""
 
     http_client: HttpClient
     upstream_connections: int
+    ca_file: Path | None
+    client_cert: Path | None
+    client_key: Path | None
     deadline: float
     total_deadline: float | None
 
@@ -97,13 +100,13 @@ class RunOptions:
     """The command line and its ``NAFTIKO_*`` variables."""
 
     documents: DocumentOptions
-    client: ClientOptions
+    upstreams: UpstreamOptions
     listeners: ListenerOptions
     log_level: str
 
     def settings(self, traces: TraceOptions | None) -> ServerSettings:
         """Return how capabilities are served."""
-        client, listeners = self.client, self.listeners
+        upstreams, listeners = self.upstreams, self.listeners
         edge = Edge(
             listeners.trusted_proxies,
             allowed_origins=frozenset(listeners.origins),
@@ -117,8 +120,8 @@ class RunOptions:
             control=listeners.control,
             grace_seconds=listeners.grace,
             linger_seconds=listeners.linger,
-            deadline_seconds=client.deadline,
-            total_deadline_seconds=client.total_deadline,
+            deadline_seconds=upstreams.deadline,
+            total_deadline_seconds=upstreams.total_deadline,
             half_closed_seconds=listeners.half_closed,
             traces=traces,
             exposed_headers=frozenset(listeners.exposed_headers),
@@ -126,7 +129,7 @@ class RunOptions:
         )
 
 
-_Part = TypeVar("_Part", DocumentOptions, ClientOptions, ListenerOptions)
+_Part = TypeVar("_Part", DocumentOptions, UpstreamOptions, ListenerOptions)
 
 _PARAMETERS: Final = (
     click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path)),
@@ -187,6 +190,24 @@ _PARAMETERS: Final = (
         envvar="NAFTIKO_UPSTREAM_CONNECTIONS",
         show_default=True,
         help="Connections of a process to one upstream; a further request to it is 503 with Retry-After.",
+    ),
+    click.option(
+        "--ca-file",
+        type=click.Path(path_type=Path),
+        envvar="NAFTIKO_CA_FILE",
+        help="Trust the certificate authorities in this PEM file for upstreams, instead of the system's.",
+    ),
+    click.option(
+        "--client-cert",
+        type=click.Path(path_type=Path),
+        envvar="NAFTIKO_CLIENT_CERT",
+        help="Show the certificate in this PEM file to upstreams that ask for one.",
+    ),
+    click.option(
+        "--client-key",
+        type=click.Path(path_type=Path),
+        envvar="NAFTIKO_CLIENT_KEY",
+        help="Private key of --client-cert, unless it is in the same file.",
     ),
     click.option(
         "--deadline",
@@ -296,8 +317,8 @@ def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., Non
 
     @wraps(command)
     def declared(log_level: str, **values: Any) -> None:
-        documents, client = _take(DocumentOptions, values), _take(ClientOptions, values)
-        command(RunOptions(documents, client, _take(ListenerOptions, values), log_level))
+        documents, upstreams = _take(DocumentOptions, values), _take(UpstreamOptions, values)
+        command(RunOptions(documents, upstreams, _take(ListenerOptions, values), log_level))
 
     for parameter in reversed(_PARAMETERS):
         declared = parameter(declared)

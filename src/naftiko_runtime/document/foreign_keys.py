@@ -100,7 +100,7 @@ _API: Final = {
     "ssl": _TRUST,
     "verify": _TRUST,
     "insecure": _TRUST,
-    "proxy": "reach the API by its own address, or start with --base-uri NAMESPACE=URL",
+    "proxy": "set HTTP_PROXY or HTTPS_PROXY, or start with --base-uri NAMESPACE=URL",
     "paths": "write 'resources', each with a 'path' and 'operations'",
     "endpoints": "write 'resources', each with a 'path' and 'operations'",
     "operations": "write them under 'resources', each with a 'path'",

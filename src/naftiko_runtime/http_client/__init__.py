@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from naftiko_runtime import limits
+from naftiko_runtime.http_client.options import ClientOptions, HttpClient
 
 if TYPE_CHECKING:
-    import ssl
-
     from naftiko_runtime.transport.base import Transport
 
-__all__ = ["HttpClient", "open_client"]
+__all__ = ["ClientOptions", "HttpClient", "open_client"]
 
 
-HttpClient: TypeAlias = Literal["native", "httpx2"]
+def open_client(options: ClientOptions) -> Transport:
+    """Open a client, in a running loop. The libraries of the other one are not imported.
 
-
-def open_client(
-    name: HttpClient,
-    ssl_context: ssl.SSLContext | None = None,
-    *,
-    connections_each_max: int = limits.UPSTREAM_CONNECTIONS_EACH_MAX,
-) -> Transport:
-    """Open the client of that name, in a running loop. The libraries of the other one are not imported.
-
-    Args:
-        name: Which client.
-        ssl_context: Which certificates to trust; by default those that the system trusts.
-        connections_each_max: The most connections to one upstream.
+    Raises:
+        BindError: Files that the options name are missing or broken.
     """
-    connections_max = max(limits.UPSTREAM_CONNECTIONS_MAX, connections_each_max)
-    match name:
+    match options.client:
         case "native":
             from naftiko_runtime.http_client.native.client import NativeClient  # noqa: PLC0415
 
-            return NativeClient(
-                connections_max=connections_max, connections_each_max=connections_each_max, ssl_context=ssl_context
-            )
+            return NativeClient(options)
         case "httpx2":
             from naftiko_runtime.http_client.httpx2.client import Httpx2Client  # noqa: PLC0415
 
-            return Httpx2Client(
-                connections_max=connections_max, connections_each_max=connections_each_max, ssl_context=ssl_context
-            )
+            return Httpx2Client(options)
         case _:
-            assert_never(name)
+            assert_never(options.client)

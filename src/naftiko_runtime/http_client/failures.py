@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
+from naftiko_runtime.http_client import tunnel
+from naftiko_runtime.http_client.tunnel import ProxyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.http_client.proxies import Proxy
+    from naftiko_runtime.http_client.routes import Route
 
 
 class Failure(NamedTuple):
@@ -44,6 +47,7 @@ HEAD_TOO_LARGE: Final = Failure(
 )
 BROKEN_OFF: Final = Failure("{peer} broke off its answer", "the response broke off")
 UNWRITABLE: Final = Failure("the request to {peer} cannot be written as HTTP", "the request cannot be written as HTTP")
+PROXY: Final = Failure("cannot connect to {peer}: {why}", "no connection could be made")
 
 FailureTable: TypeAlias = tuple[tuple[type[BaseException], Failure], ...]
 """Failures by type of error; the first that fits counts."""
@@ -65,33 +69,45 @@ _BY_ERRNO: Final = {
 }
 
 
-def make_unreachable(origin: Origin, failure: Failure, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
+def make_unreachable(route: Route, failure: Failure, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
     """Return the error for a failure.
 
     Args:
-        origin: Where the request was to go.
+        route: Where the request was to go.
         failure: What happened.
         why: A reason that is put behind the text for the log.
         seconds: How long a connection was waited for.
     """
-    detail = failure.log.format(peer=origin.peer, host=origin.host, why=why, seconds=seconds)
+    detail = failure.log.format(peer=route.peer, host=route.origin.host, why=why, seconds=seconds)
     return UpstreamUnreachable(failure.caller, detail)
 
 
-def make_overloaded(origin: Origin, connections_max: int) -> UpstreamOverloaded:
-    """Return the error for an origin that has as many exchanges in progress as are allowed."""
+def explain_407(route: Route, proxy: Proxy) -> UpstreamUnreachable:
+    """Return the error for a proxy that forwards no request without a valid user."""
+    return make_unreachable(route, PROXY, why=tunnel.explain_407(proxy))
+
+
+def make_overloaded(route: Route, connections_max: int) -> UpstreamOverloaded:
+    """Return the error for an upstream that has as many exchanges in progress as are allowed."""
     message = f"{connections_max} requests to it are in progress, which is the limit"
-    detail = f"{message} of connections to {origin.peer}"
+    detail = f"{message} of connections to {route.peer}"
     return UpstreamOverloaded(message, limits.UPSTREAM_RETRY_SECONDS, detail)
 
 
-def explain(error: BaseException, origin: Origin, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: Route, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
     """Return what an error means, without its own words: by its causes, or else by a library's own table."""
+    if isinstance(error, ProxyError) and route.proxy is not None:
+        return make_unreachable(route, PROXY, why=error.why or _explain_cause(error.cause, route.proxy))
     failure, why = _find_cause(error) or (next(entry for kind, entry in fallbacks if isinstance(error, kind)), "")
-    return make_unreachable(origin, failure, why=why, seconds=seconds)
+    return make_unreachable(route, failure, why=why, seconds=seconds)
 
 
-def _find_cause(error: BaseException) -> tuple[Failure, str] | None:
+def _explain_cause(cause: OSError | None, proxy: Proxy) -> str:
+    failure, why = _find_cause(cause) or (NO_CONNECTION, "")
+    return failure.log.format(peer=proxy.origin.peer, host=proxy.origin.host, why=why, seconds=0)
+
+
+def _find_cause(error: BaseException | None) -> tuple[Failure, str] | None:
     """The failure that the causes of an error show, and the reason for its text; or nothing."""
     for cause in _causes(error):
         failure = next((entry for kind, entry in _BY_TYPE if isinstance(cause, kind)), None)

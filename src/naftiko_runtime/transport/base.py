@@ -103,7 +103,7 @@ class Transport(Protocol):
 
     Deadlines are not its business (the engine holds one round the whole exchange and cancels), but being
     cancelled at any ``await`` is: the connection is then closed, never reused. A transport follows no
-    redirect, keeps no cookie, decodes no content encoding and reads no proxy from the environment. Once a
+    redirect, keeps no cookie, decodes no content encoding and knows no proxy but those it is opened with. Once a
     byte of a request may have gone out it is never sent again, unless its method is idempotent (RFC 9110,
     9.2.2) and no answer began.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport
 from support.rawserver import Answer, Peer, RawServer, answer, serve
 
@@ -21,7 +21,7 @@ LIMIT = 3
 @pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
     client: HttpClient = request.param
-    opened = open_client(client, connections_each_max=LIMIT)
+    opened = open_client(ClientOptions(client, connections_each_max=LIMIT))
     yield opened
     await opened.aclose()
 

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, cast
 import httpcore2
 import pytest
 
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
+from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.stream import Network
+from naftiko_runtime.http_client.routes import make_route
+from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
+from naftiko_runtime.transport.origin import split_url
 from support.rawserver import Peer, answer, serve
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ SECRET = "s3cret"
 
 @pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
-    opened = open_client(cast("HttpClient", request.param))
+    opened = open_client(ClientOptions(cast("HttpClient", request.param)))
     yield opened
     await opened.aclose()
 
@@ -219,7 +223,8 @@ async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> Non
 
 async def test_a_wire_read_past_its_end_raises_instead_of_spinning() -> None:
     async with serve(closes) as server:
-        wire = await Network().connect_tcp("127.0.0.1", server.port)
+        network = Network(Connector(TlsContexts(TlsOptions())), make_route(split_url(server.url())[0]))
+        wire = await network.connect_tcp("127.0.0.1", server.port)
         await wire.write(b"GET / HTTP/1.1\r\n\r\n")
         assert await wire.read(1024) == b""
         for _ in range(2):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport
 from support.certificates import certificate, serving, trusting
 from support.rawserver import DEADLINE_SECONDS, answer
@@ -84,7 +84,7 @@ async def fetch(transport: Transport, request: OutboundRequest) -> tuple[int, by
 
 
 async def test_a_request_in_a_refused_body_is_never_executed() -> None:
-    transport = open_client("native")
+    transport = open_client(ClientOptions())
     async with refusing() as (server, url):
         answered = asyncio.Event()
 
@@ -119,7 +119,7 @@ def test_a_connection_that_still_holds_a_part_of_a_body_is_not_used_again(
     pem = certificate(tmp_path / "server.pem") if scheme == "https" else None
 
     async def exchanged() -> None:
-        transport = open_client(client, trusting(pem) if pem else None)
+        transport = open_client(ClientOptions(client, tls=trusting(pem)))
         try:
             async with refusing(serving(pem) if pem else None) as (server, url):
                 request = OutboundRequest("a.b", "POST", f"{url}/refused", (), LARGE)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, cast
 import httpcore2
 import pytest
 
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.httpx2 import client as httpx2
 from naftiko_runtime.http_client.native import client as native
+from naftiko_runtime.http_client.routes import Route, make_route
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from naftiko_runtime.transport.origin import Origin, split_url
+from naftiko_runtime.transport.origin import split_url
 from support.certificates import certificate, serving, trusting
 from support.rawserver import answer, serve
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ORIGIN, _ = split_url("https://api.example.com/s3cret?key=s3cret")
+ROUTE = make_route(split_url("https://api.example.com/s3cret?key=s3cret")[0])
 
 HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
@@ -34,12 +35,12 @@ HTTPCORE_ERRORS = [kind for kind in vars(httpcore2).values() if isinstance(kind,
 def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     error = kind("https://me:s3cret@api.example.com/")
     assert isinstance(error, httpx2._FAILURES)  # noqa: SLF001
-    text = httpx2.unreachable(error, ORIGIN, 10).detail
+    text = httpx2.explain(error, ROUTE, 10).detail
     assert "api.example.com" in text
     assert "s3cret" not in text
 
 
-@pytest.mark.parametrize("unreachable", [native.unreachable, httpx2.unreachable])
+@pytest.mark.parametrize("explain", [native.explain, httpx2.explain])
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -57,9 +58,9 @@ def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     ],
 )
 def test_what_the_system_reports_is_told_alike(
-    unreachable: Callable[[Exception, Origin, float], UpstreamUnreachable], error: Exception, text: str
+    explain: Callable[[Exception, Route, float], UpstreamUnreachable], error: Exception, text: str
 ) -> None:
-    failure = unreachable(error, ORIGIN, 2.5)
+    failure = explain(error, ROUTE, 2.5)
     assert failure.detail == text
     assert "api.example.com" not in str(failure)
     assert "443" not in str(failure)
@@ -78,7 +79,7 @@ async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
     pem = certificate(tmp_path / "server.pem", days=days, address=address)
-    transport = open_client(cast("HttpClient", name), trusting(pem) if trusted else None)
+    transport = open_client(ClientOptions(cast("HttpClient", name), tls=trusting(pem if trusted else None)))
     async with serve(answer(), tls=serving(pem)) as server:
         with pytest.raises(UpstreamUnreachable) as caught:
             await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
@@ -90,7 +91,7 @@ async def test_a_certificate_that_is_not_valid(
 
 @pytest.mark.parametrize("name", ["native", "httpx2"])
 async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
-    transport = open_client(cast("HttpClient", name))
+    transport = open_client(ClientOptions(cast("HttpClient", name)))
 
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -108,7 +109,7 @@ async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
 async def test_a_server_that_accepts_no_connection_is_not_waited_for(
     kind: type[native.NativeClient | httpx2.Httpx2Client],
 ) -> None:
-    transport = kind(connect_seconds=0.01)
+    transport = kind(ClientOptions(connect_seconds=0.01))
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -122,9 +123,9 @@ async def test_a_server_that_accepts_no_connection_is_not_waited_for(
 def test_a_client_library_is_imported_only_when_it_is_chosen() -> None:
     program = """
 import asyncio, sys
-from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client import ClientOptions, open_client
 async def main(name):
-    await open_client(name).aclose()
+    await open_client(ClientOptions(name)).aclose()
 asyncio.run(main("native"))
 assert not {"aiohttp", "httpcore2", "httpx2"} & set(sys.modules)
 asyncio.run(main("httpx2"))

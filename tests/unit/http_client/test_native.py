@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native import pool
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def transport() -> AsyncIterator[NativeClient]:
-    opened = NativeClient()
+    opened = NativeClient(ClientOptions())
     yield opened
     await opened.aclose()
 
@@ -60,7 +61,7 @@ async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeCl
 
 
 async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
-    transport = NativeClient(connections_max=2)
+    transport = NativeClient(ClientOptions(connections_max=2))
     release, both = asyncio.Event(), asyncio.Barrier(3)
 
     async def held(peer: Peer) -> None:
@@ -83,7 +84,7 @@ async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
 
 
 async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
-    transport = NativeClient(connections_max=1, connect_seconds=0.05)
+    transport = NativeClient(ClientOptions(connections_max=1, connect_seconds=0.05))
     async with serve(answer(b"first"), answer(b"second")) as server:
         first = await transport.send(asking(server))
         with pytest.raises(UpstreamUnreachable, match="no connection was made in time"):
@@ -94,7 +95,7 @@ async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
 
 
 async def test_an_idle_connection_makes_room_for_another_origin() -> None:
-    transport = NativeClient(connections_max=1)
+    transport = NativeClient(ClientOptions(connections_max=1))
     gone = asyncio.Event()
 
     async def watching(peer: Peer) -> None:

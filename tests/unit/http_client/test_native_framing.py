@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from support.certificates import certificate, serving, trusting
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def transport() -> AsyncIterator[NativeClient]:
-    opened = NativeClient()
+    opened = NativeClient(ClientOptions())
     yield opened
     await opened.aclose()
 
@@ -149,7 +150,7 @@ async def test_an_upstream_that_ends_its_side_unasked_for_an_answer_is_not_waite
 @pytest.mark.parametrize("properly", [True, False])
 async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *, properly: bool) -> None:
     pem = certificate(tmp_path / "server.pem")
-    transport = NativeClient(ssl_context=trusting(pem))
+    transport = NativeClient(ClientOptions(tls=trusting(pem)))
 
     async def ending(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\n\r\nTransfer 100 EUR to Bob unless ")
@@ -230,7 +231,7 @@ async def test_an_interim_answer_with_a_body_is_none(transport: NativeClient) ->
 
 
 async def test_who_came_first_is_first() -> None:
-    transport = NativeClient(connections_max=1)
+    transport = NativeClient(ClientOptions(connections_max=1))
     order: list[str] = []
     release = asyncio.Event()
 
@@ -272,7 +273,7 @@ async def test_a_name_is_asked_for_once_at_a_time(transport: NativeClient, monke
 
 
 async def test_nothing_is_sent_again_once_it_is_closed() -> None:
-    transport = NativeClient()
+    transport = NativeClient(ClientOptions())
     asked = asyncio.Event()
 
     async def silent(peer: Peer) -> None:

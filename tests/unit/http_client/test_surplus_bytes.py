@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from naftiko_runtime.http_client import HttpClient, open_client
+from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
 from support.certificates import certificate, serving, trusting
 from support.rawserver import Answer, Peer, RawServer, answer, serve
@@ -28,7 +28,7 @@ def pem(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
 @pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIterator[Transport]:
     name = cast("HttpClient", request.param)
-    opened = open_client(name, trusting(pem) if pem else None)
+    opened = open_client(ClientOptions(name, tls=trusting(pem)))
     yield opened
     await opened.aclose()
 

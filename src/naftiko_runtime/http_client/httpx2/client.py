@@ -4,13 +4,12 @@
 
 It reads more than one answer's bytes from a connection and would hand the rest to the next request, that is
 one caller's answer to another. So a connection that holds bytes after an answer is closed here, whether they
-came with the answer (then the parser has them) or while the connection was idle (then its ``Wire`` has them).
+came with the answer (then the parser has them) or while the connection was idle (then its ``Stream`` has them).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import Counter
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,6 +18,7 @@ import httpcore2
 
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.stream import Network
 from naftiko_runtime.http_client.messages import (
     METHODS_WITHOUT_BODY,
@@ -26,12 +26,20 @@ from naftiko_runtime.http_client.messages import (
     drop_undecodable_headers,
     is_valid_response,
 )
-from naftiko_runtime.transport.origin import Origin, split_url
+from naftiko_runtime.http_client.routes import RouteTable
+from naftiko_runtime.http_client.tls import TlsContexts
+from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
+from naftiko_runtime.transport.origin import origin_of, split_url
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 
+    from httpcore2 import AsyncConnectionInterface
+
     from naftiko_runtime.errors import UpstreamUnreachable
+    from naftiko_runtime.http_client.options import ClientOptions
+    from naftiko_runtime.http_client.routes import Route
     from naftiko_runtime.transport.base import Header, OutboundRequest
     from naftiko_runtime.transport.origin import Origin
 
@@ -60,50 +68,46 @@ class Httpx2Client:
     It never sends a request twice.
     """
 
-    __slots__ = ("_connect_seconds", "_connections_each_max", "_in_progress", "_pool", "_timeouts")
+    __slots__ = ("_connector", "_in_progress", "_options", "_pool", "_routes", "_timeouts")
 
-    def __init__(
-        self,
-        *,
-        connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
-        connections_each_max: int = limits.UPSTREAM_CONNECTIONS_EACH_MAX,
-        connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        self._connect_seconds = connect_seconds
-        self._connections_each_max = connections_each_max
+    def __init__(self, options: ClientOptions) -> None:
+        """Read the files for TLS.
+
+        Raises:
+            BindError: Some are missing or broken.
+        """
+        self._options = options
         self._in_progress: Counter[str] = Counter()
-        """Exchanges by the key of their origin: there are never more connections to it over HTTP/1.1."""
-        self._timeouts = {"timeout": {"connect": connect_seconds, "pool": connect_seconds}}
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl_context or ssl.create_default_context(),
-            max_connections=connections_max,
-            keepalive_expiry=limits.UPSTREAM_IDLE_SECONDS,
-            http2=find_spec("h2") is not None,
-            network_backend=Network(),
-        )
+        """Exchanges by the key of their route: there are never more connections to it over HTTP/1.1."""
+        self._timeouts = {"timeout": {"connect": options.connect_seconds, "pool": options.connect_seconds}}
+        self._routes = RouteTable(options.proxies)
+        contexts = TlsContexts(options.tls)
+        self._connector = Connector(contexts)
+        self._pool = _Pool(contexts.for_upstreams(), options.connections_max, self._routes, self._connector)
 
     async def send(self, request: OutboundRequest) -> Httpx2Response:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
         origin, target = split_url(request.url)
-        if self._in_progress[origin.key] >= self._connections_each_max:
-            raise failures.make_overloaded(origin, self._connections_each_max)
-        self._in_progress[origin.key] += 1
+        route = self._routes.find(origin)
+        if self._in_progress[route.key] >= self._options.connections_each_max:
+            raise failures.make_overloaded(route, self._options.connections_each_max)
+        self._in_progress[route.key] += 1
         response = None
         try:
-            response = await self._send(request, origin, target)
+            response = await self._send(request, route, target)
             return response
         finally:
             if response is None:
-                self._end(origin)
+                self._end(route)
 
-    def _end(self, origin: Origin) -> None:
+    def _end(self, route: Route) -> None:
         """An exchange is over."""
-        self._in_progress[origin.key] -= 1
-        if not self._in_progress[origin.key]:
-            del self._in_progress[origin.key]
+        self._in_progress[route.key] -= 1
+        if not self._in_progress[route.key]:
+            del self._in_progress[route.key]
 
-    async def _send(self, request: OutboundRequest, origin: Origin, target: str) -> Httpx2Response:
+    async def _send(self, request: OutboundRequest, route: Route, target: str) -> Httpx2Response:
+        origin, target = route.origin, route.target_start + target
         body = request.body or None
         upload: Upload | None = None
         content: bytes | AsyncIterator[bytes] | None
@@ -117,7 +121,7 @@ class Httpx2Client:
                 httpcore2.Request(
                     request.method,
                     httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target),
-                    headers=_with_framing(request, origin),
+                    headers=[*route.proxy_headers, *_with_framing(request, origin)],
                     content=content,
                     extensions=self._timeouts,
                 )
@@ -125,33 +129,61 @@ class Httpx2Client:
         except _FAILURES as error:
             if upload is not None and error is upload.error:
                 raise
-            raise unreachable(error, origin, self._connect_seconds) from None
-        answer = Httpx2Response(response, origin, request.method, self._end)
+            raise explain(error, route, self._options.connect_seconds) from None
+        answer = Httpx2Response(response, route, request.method, self._end)
         if not is_valid_response(answer.status, answer.headers):
             await response.aclose()
-            raise failures.make_unreachable(origin, failures.NOT_HTTP)
+            raise failures.make_unreachable(route, failures.NOT_HTTP)
+        if route.forwarded_by is not None and answer.status == PROXY_AUTHENTICATION_REQUIRED:
+            await response.aclose()
+            raise failures.explain_407(route, route.forwarded_by)
         return answer
 
     async def aclose(self) -> None:
         """Close every connection."""
+        self._connector.close()
         await self._pool.aclose()
         await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
+
+
+class _Pool(httpcore2.AsyncConnectionPool):
+    """A pool whose connections take the route to their origin. To httpcore2 each of them is a direct one."""
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext, connections_max: int, routes: RouteTable, connector: Connector
+    ) -> None:
+        super().__init__(max_connections=connections_max, keepalive_expiry=limits.UPSTREAM_IDLE_SECONDS)
+        self._context = ssl_context
+        self._routes = routes
+        self._connector = connector
+        self._speaks_http2 = find_spec("h2") is not None
+
+    def create_connection(self, origin: httpcore2.Origin) -> AsyncConnectionInterface:
+        """Return a connection that is opened by its first request."""
+        host = origin.host.decode()
+        authority = f"[{host}]:{origin.port}" if ":" in host else f"{host}:{origin.port}"
+        route = self._routes.find(origin_of(origin.scheme.decode(), authority))
+        return httpcore2.AsyncHTTPConnection(
+            origin=origin,
+            ssl_context=self._context,
+            keepalive_expiry=limits.UPSTREAM_IDLE_SECONDS,
+            http2=self._speaks_http2,
+            network_backend=Network(self._connector, route),
+        )
 
 
 class Httpx2Response:
     """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
-    __slots__ = ("_asked", "_end", "_finished", "_iterator", "_origin", "_response", "headers", "status")
+    __slots__ = ("_asked", "_end", "_finished", "_iterator", "_response", "_route", "headers", "status")
 
     headers: Sequence[Header]
     status: int
 
-    def __init__(
-        self, response: httpcore2.Response, origin: Origin, method: str, end: Callable[[Origin], None]
-    ) -> None:
+    def __init__(self, response: httpcore2.Response, route: Route, method: str, end: Callable[[Route], None]) -> None:
         self._end = end
         self._response = response
-        self._origin = origin
+        self._route = route
         self._asked = False
         self._iterator: AsyncGenerator[bytes] | None = None
         self.status = response.status
@@ -174,7 +206,7 @@ class Httpx2Response:
             async for chunk in self._iterator:
                 yield chunk
         except _FAILURES:
-            raise failures.make_unreachable(self._origin, failures.BROKEN_OFF) from None
+            raise failures.make_unreachable(self._route, failures.BROKEN_OFF) from None
         self._finished = True
 
     def whole(self) -> bytes | None:
@@ -199,17 +231,17 @@ class Httpx2Response:
                 await self._response.extensions["network_stream"].aclose()
             await self._response.aclose()
         finally:
-            self._end(self._origin)
+            self._end(self._route)
 
 
-def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
     """What an error of httpcore2, or of what lies under it, means; told without its own words."""
     reason = error.args[0] if error.args else None
     if getattr(reason, "error_status_hint", None) == _HEAD_TOO_LARGE:
-        return failures.make_unreachable(origin, failures.HEAD_TOO_LARGE)
+        return failures.make_unreachable(route, failures.HEAD_TOO_LARGE)
     if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
-        return failures.make_unreachable(origin, failures.CLOSED)  # its own words, not the parser's
-    return failures.explain(error, origin, _FAILURE_TABLE, connect_seconds)
+        return failures.make_unreachable(route, failures.CLOSED)  # its own words, not the parser's
+    return failures.explain(error, route, _FAILURE_TABLE, connect_seconds)
 
 
 async def _measured(body: AsyncIterable[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:

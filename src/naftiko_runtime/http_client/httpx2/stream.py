@@ -7,42 +7,44 @@ bytes that came in while a connection was idle.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from typing import TYPE_CHECKING, cast
 
 import httpcore2
-from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
-from naftiko_runtime.http_client.sockets import limit_unsent
+from naftiko_runtime.http_client.connector import start_tls
+from naftiko_runtime.http_client.tunnel import UpstreamProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from naftiko_runtime.http_client.connector import Connector
+    from naftiko_runtime.http_client.routes import Route
+
 
 class Network(httpcore2.AsyncNetworkBackend):
-    """Opens connections on asyncio, without the layer httpcore2 has for other loops."""
+    """Opens connections of one route, without the layer that httpcore2 has for other loops."""
+
+    def __init__(self, connector: Connector, route: Route) -> None:
+        self._connector = connector
+        self._route = route
 
     async def connect_tcp(
         self,
-        host: str,
-        port: int,
+        host: str,  # noqa: ARG002 - the route knows it
+        port: int,  # noqa: ARG002
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore2.AsyncNetworkStream:
-        """A connection to the first address that answers."""
-        loop = asyncio.get_running_loop()
+        """Open a connection to the origin, directly or through its proxy."""
         async with asyncio.timeout(timeout):
-            addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
-            limit_unsent(connected)
-            _, wire = await loop.create_connection(Wire, sock=connected)
-        return wire
+            _, stream = await self._connector.connect(self._route, Stream)
+        return stream
 
 
-class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
+class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
     """One connection, which knows at once what has come in on it.
 
     Timeouts are not kept here (the transport sets none but the one for connecting).
@@ -61,7 +63,7 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     # The loop calls these six: see asyncio.Protocol.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        self._transport = cast("asyncio.Transport", transport)
+        self.secure(transport)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         self._buffer += data
@@ -115,18 +117,21 @@ class Wire(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
     ) -> httpcore2.AsyncNetworkStream:
-        """Go on encrypted."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(timeout):
-                encrypted = await loop.start_tls(self._transport, self, ssl_context, server_hostname=server_hostname)
-        except BaseException as error:
+        """Go on encrypted.
+
+        Raises:
+            ssl.SSLError: As OpenSSL says it. Bytes that came before would be read as if they had been encrypted.
+        """
+        if self._buffer:
             self._transport.abort()
-            if isinstance(error, ConnectionError):
-                raise ssl.SSLError from None  # the other side left in the middle of it
-            raise
-        self._transport = cast("asyncio.Transport", encrypted)
+            raise ssl.SSLError
+        async with asyncio.timeout(timeout):
+            await start_tls(self._transport, self, ssl_context, server_hostname)
         return self
+
+    def secure(self, transport: asyncio.BaseTransport) -> None:
+        """Go on over an encrypted transport."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def get_extra_info(self, info: str) -> object:
         """``is_readable``: whether bytes or the end came in while nobody asked."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.messages import (
     METHODS_WITHOUT_BODY,
@@ -23,16 +22,18 @@ from naftiko_runtime.http_client.messages import (
 )
 from naftiko_runtime.http_client.native.connection import AWAITING, COMPLETE, FAILED
 from naftiko_runtime.http_client.native.pool import Pool
-from naftiko_runtime.transport.origin import Origin, split_url
+from naftiko_runtime.http_client.routes import RouteTable
+from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
+from naftiko_runtime.transport.origin import split_url
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Sequence
 
     from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.http_client.native.connection import Connection
+    from naftiko_runtime.http_client.options import ClientOptions
+    from naftiko_runtime.http_client.routes import Route
     from naftiko_runtime.transport.base import Header, OutboundRequest
-    from naftiko_runtime.transport.origin import Origin
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _FAILURE_TABLE: Final[failures.FailureTable] = ((OSError, failures.NO_CONNECTION), (ValueError, failures.UNWRITABLE))
@@ -46,37 +47,32 @@ _LINE: Final = b": ".join
 class NativeClient:
     """Sends requests over connections of its own. To be created in a running loop."""
 
-    __slots__ = ("_connect_seconds", "_pool")
+    __slots__ = ("_connect_seconds", "_pool", "_routes")
 
-    def __init__(
-        self,
-        *,
-        connections_max: int = limits.UPSTREAM_CONNECTIONS_MAX,
-        connections_each_max: int = limits.UPSTREAM_CONNECTIONS_EACH_MAX,
-        connect_seconds: float = limits.UPSTREAM_CONNECT_SECONDS,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        self._connect_seconds = connect_seconds
-        self._pool = Pool(
-            connections_max=connections_max,
-            connections_each_max=connections_each_max,
-            connect_seconds=connect_seconds,
-            ssl_context=ssl_context,
-        )
+    def __init__(self, options: ClientOptions) -> None:
+        """Read the files for TLS.
+
+        Raises:
+            BindError: Some are missing or broken.
+        """
+        self._connect_seconds = options.connect_seconds
+        self._routes = RouteTable(options.proxies)
+        self._pool = Pool(options)
 
     async def send(self, request: OutboundRequest) -> NativeResponse:
         """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
         origin, target = split_url(request.url)
+        route = self._routes.find(origin)
         body = request.body
         if body is not None and not isinstance(body, bytes):
-            return await self._send_stream(request, origin, target, Upload(body))
-        data = _head(request, origin, target, body or b"")
+            return await self._send_stream(request, route, target, Upload(body))
+        data = _head(request, route, target, body or b"")
         bodyless = request.method == "HEAD"
-        connection = self._pool.idle(origin)
+        connection = self._pool.idle(route)
         repeatable = connection is not None and request.method in _IDEMPOTENT
         while True:
             if connection is None:
-                connection = await self._connected(origin)
+                connection = await self._connected(route)
             connection.send_request(data, bodyless=bodyless)
             try:
                 if connection.response_state == AWAITING:
@@ -85,16 +81,14 @@ class NativeClient:
                 connection.close()
                 raise
             if connection.response_state != FAILED or connection.answered or not repeatable:
-                return self._response(connection, origin)
+                return self._response(connection, route)
             connection, repeatable = None, False
 
-    async def _send_stream(
-        self, request: OutboundRequest, origin: Origin, target: str, upload: Upload
-    ) -> NativeResponse:
+    async def _send_stream(self, request: OutboundRequest, route: Route, target: str, upload: Upload) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""
         body_bytes = _announced(request.headers)
-        head = _head(request, origin, target, None)
-        connection = self._pool.idle(origin) or await self._connected(origin)
+        head = _head(request, route, target, None)
+        connection = self._pool.idle(route) or await self._connected(route)
         connection.begin_request(head, body_bytes, bodyless=request.method == "HEAD")
         writing = asyncio.create_task(_write_body(upload, connection))
         try:
@@ -107,27 +101,32 @@ class NativeClient:
         if upload.error is not None:
             connection.close()
             raise upload.error from None
-        return self._response(connection, origin, writing)
+        return self._response(connection, route, writing)
 
-    async def _connected(self, origin: Origin) -> Connection:
+    async def _connected(self, route: Route) -> Connection:
         try:
-            return await self._pool.connect(origin)
+            return await self._pool.connect(route)
         except _FAILURES as error:
-            raise unreachable(error, origin, self._connect_seconds) from None
+            raise explain(error, route, self._connect_seconds) from None
 
     def _response(
-        self, connection: Connection, origin: Origin, writing: asyncio.Task[None] | None = None
+        self, connection: Connection, route: Route, writing: asyncio.Task[None] | None = None
     ) -> NativeResponse:
         if connection.response_state == FAILED:
             if writing is not None:
                 writing.cancel()
-            raise failures.make_unreachable(origin, connection.failure)
+            raise failures.make_unreachable(route, connection.failure)
         if connection.status not in STATUSES:
             if writing is not None:
                 writing.cancel()
             connection.close()
-            raise failures.make_unreachable(origin, failures.NOT_HTTP)
-        return NativeResponse(connection, self._pool, origin, writing)
+            raise failures.make_unreachable(route, failures.NOT_HTTP)
+        if route.forwarded_by is not None and connection.status == PROXY_AUTHENTICATION_REQUIRED:
+            if writing is not None:
+                writing.cancel()
+            connection.close()
+            raise failures.explain_407(route, route.forwarded_by)
+        return NativeResponse(connection, self._pool, route, writing)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -137,15 +136,15 @@ class NativeClient:
 class NativeResponse:
     """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
-    __slots__ = ("_asked", "_connection", "_origin", "_pool", "_writing", "headers", "status")
+    __slots__ = ("_asked", "_connection", "_pool", "_route", "_writing", "headers", "status")
 
     headers: Sequence[Header]
     status: int
 
-    def __init__(self, connection: Connection, pool: Pool, origin: Origin, writing: asyncio.Task[None] | None) -> None:
+    def __init__(self, connection: Connection, pool: Pool, route: Route, writing: asyncio.Task[None] | None) -> None:
         self._connection = connection
         self._pool = pool
-        self._origin = origin
+        self._route = route
         self._writing = writing
         self._asked = False
         self.status = connection.status
@@ -175,7 +174,7 @@ class NativeResponse:
             elif connection.response_state == COMPLETE:
                 return
             elif connection.response_state == FAILED:
-                raise failures.make_unreachable(self._origin, failures.BROKEN_OFF)
+                raise failures.make_unreachable(self._route, failures.BROKEN_OFF)
             else:
                 await connection.change()
 
@@ -191,42 +190,45 @@ class NativeResponse:
         self._pool.give_back(self._connection)
 
 
-def unreachable(error: BaseException, origin: Origin, connect_seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
     """What an error of the system or of OpenSSL means; told without its own words."""
-    return failures.explain(error, origin, _FAILURE_TABLE, connect_seconds)
+    return failures.explain(error, route, _FAILURE_TABLE, connect_seconds)
 
 
-def _head(request: OutboundRequest, origin: Origin, target: str, body: bytes | None) -> bytes:
+def _head(request: OutboundRequest, route: Route, target: str, body: bytes | None) -> bytes:
     """A request in wire form: its head, and its body unless that is a stream.
 
     Raises:
         UpstreamUnreachable: The head would hold a line end, or a NUL, that is not ours.
     """
-    head = _written(request, request.headers, origin, target, body)
+    head = _written(request, request.headers, route, target, body)
     if not head.isascii():
-        head = _written(request, drop_undecodable_headers(request.headers), origin, target, body)
+        head = _written(request, drop_undecodable_headers(request.headers), route, target, body)
     return head + body if body else head
 
 
 def _written(
-    request: OutboundRequest, headers: Sequence[Header], origin: Origin, target: str, body: bytes | None
+    request: OutboundRequest, headers: Sequence[Header], route: Route, target: str, body: bytes | None
 ) -> bytes:
     names = dict(headers)
     lines = list(map(_LINE, headers))
     if b"host" not in names:
-        lines.insert(0, origin.host_line)
+        lines.insert(0, route.origin.host_line)
     if b"content-length" not in names:
         if body is None:
             lines.append(b"transfer-encoding: chunked")
         elif body or request.method not in METHODS_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(body))
     elif _announced(headers) not in ((len(body),) if body is not None else _LENGTHS):
-        raise failures.make_unreachable(origin, failures.UNWRITABLE)
+        raise failures.make_unreachable(route, failures.UNWRITABLE)
+    if route.forwarded_by is not None:
+        target = route.target_start + target
+        lines.extend(map(_LINE, route.proxy_headers))
     lines.append(b"\r\n")
     head = f"{request.method} {target} HTTP/1.1\r\n".encode() + b"\r\n".join(lines)
     ends = len(lines) + 1
     if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
-        raise failures.make_unreachable(origin, failures.UNWRITABLE)
+        raise failures.make_unreachable(route, failures.UNWRITABLE)
     return head
 
 

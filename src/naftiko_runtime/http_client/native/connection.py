@@ -16,6 +16,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from naftiko_runtime import limits
 from naftiko_runtime.header_names import lower
 from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.tunnel import UpstreamProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,17 +53,17 @@ _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
 """What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
     """One connection; whoever takes it from the pool has it alone until it is given back or closed."""
 
     __slots__ = (
+        "_below",
         "_bodyless",
         "_interim",
         "_is_plain",
         "_loop",
         "_lost",
         "_parser",
-        "_raw",
         "_reading_paused",
         "_transport",
         "_unproductive_bytes",
@@ -92,8 +93,8 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._lost = lost
         self._transport: asyncio.Transport
-        self._raw: asyncio.Transport
-        """What is below TLS, or the transport itself."""
+        self._below: tuple[asyncio.Transport, ...] = ()
+        """The transports below TLS."""
         self._parser = HttpResponseParser(self)
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -119,8 +120,9 @@ class Connection(asyncio.BufferedProtocol):
         self.chunks: list[bytes | bytearray] = []
         self.held_bytes = 0
 
-    def secure(self, transport: asyncio.BaseTransport | None) -> None:
+    def secure(self, transport: asyncio.BaseTransport) -> None:
         """Go on encrypted; to be called before the first exchange."""
+        self._below += (self._transport,)
         self._transport = cast("asyncio.Transport", transport)
 
     # -- the request ----------------------------------------------------------------------------------------------
@@ -211,10 +213,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def _is_quiet(self) -> bool:
         """Whether nothing of the exchange is left over: unread, unsent, or on a connection that is going."""
-        transport, raw = self._transport, self._raw
+        transport = self._transport
         if self._reading_paused or transport.get_write_buffer_size() or transport.is_closing():
             return False
-        return transport is raw or not raw.get_write_buffer_size()
+        return not self._below or all(not below.get_write_buffer_size() for below in self._below)
 
     def close(self) -> None:
         """Close at once: what is still to be sent or received is of no use to anybody."""
@@ -263,7 +265,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
-        self._transport = self._raw = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, _: int) -> memoryview:
         """Where to read to."""

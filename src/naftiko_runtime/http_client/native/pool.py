@@ -3,63 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from aiohappyeyeballs import start_connection
-
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.native.connection import Connection
-from naftiko_runtime.http_client.sockets import limit_unsent
+from naftiko_runtime.http_client.tls import TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aiohappyeyeballs import AddrInfoType
-
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.http_client.options import ClientOptions
+    from naftiko_runtime.http_client.routes import Route
 
 _SWEEP_SECONDS: Final = 5.0
-_ADDRESSES_KEPT_MAX: Final = 1024
 
 
 class Pool:
     """The connections of one transport. To be created in a running loop."""
 
-    def __init__(
-        self,
-        *,
-        connections_max: int,
-        connections_each_max: int,
-        connect_seconds: float,
-        ssl_context: ssl.SSLContext | None,
-    ) -> None:
+    def __init__(self, options: ClientOptions) -> None:
+        self._connector = Connector(TlsContexts(options.tls))
         self._loop = asyncio.get_running_loop()
-        self._connections_max = connections_max
-        self._connections_each_max = connections_each_max
+        self._connections_max = options.connections_max
+        self._connections_each_max = options.connections_each_max
         self._of_each: dict[str, int] = {}
-        """By the key of their origin, how many connections are open, being opened or waited for."""
-        self._connect_seconds = connect_seconds
-        self._ssl_context = ssl_context
+        """By the key of their route, how many connections are open, being opened or waited for."""
+        self._connect_seconds = options.connect_seconds
         self._idle: dict[str, list[Connection]] = {}
-        """By the key of their origin."""
-        self._open: dict[Connection, Origin] = {}
+        """By the key of their route."""
+        self._open: dict[Connection, Route] = {}
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
-        self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def idle(self, origin: Origin) -> Connection | None:
+    def idle(self, route: Route) -> Connection | None:
         """An idle connection, the one used last; nothing when there is none, or when others wait for one."""
-        return None if self._waiting else self._pop(origin)
+        return None if self._waiting else self._pop(route)
 
-    def _pop(self, origin: Origin) -> Connection | None:
-        connections = self._idle.get(origin.key)
+    def _pop(self, route: Route) -> Connection | None:
+        connections = self._idle.get(route.key)
         while connections:
             connection = connections.pop()
             if connection.usable and self._loop.time() - connection.idle_since < limits.UPSTREAM_IDLE_SECONDS:
@@ -67,7 +51,7 @@ class Pool:
             connection.close()
         return None
 
-    async def connect(self, origin: Origin) -> Connection:
+    async def connect(self, route: Route) -> Connection:
         """A new connection, or one that became idle while no other could be opened.
 
         Raises:
@@ -77,50 +61,50 @@ class Pool:
         """
         if self._closed:
             raise ConnectionResetError
-        if self._is_full(origin):
+        if self._is_full(route):
             await asyncio.sleep(0)  # those that are closed already are gone then
-            if self._is_full(origin):
-                raise failures.make_overloaded(origin, self._connections_each_max)
-        self._of_each[origin.key] = self._of_each.get(origin.key, 0) + 1
+            if self._is_full(route):
+                raise failures.make_overloaded(route, self._connections_each_max)
+        self._of_each[route.key] = self._of_each.get(route.key, 0) + 1
         opened = None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                if (connection := await self._kept_or_room(origin)) is not None:
+                if (connection := await self._kept_or_room(route)) is not None:
                     return connection
-                opened = await self._open_another(origin)
+                opened = await self._open_another(route)
                 return opened
         finally:
             if opened is None:
-                self._count_off(origin)
+                self._count_off(route)
 
-    def _is_full(self, origin: Origin) -> bool:
+    def _is_full(self, route: Route) -> bool:
         """Whether no connection of an origin is idle, and no other one may be opened."""
-        return self._of_each.get(origin.key, 0) >= self._connections_each_max and not self._idle.get(origin.key)
+        return self._of_each.get(route.key, 0) >= self._connections_each_max and not self._idle.get(route.key)
 
-    def _count_off(self, origin: Origin) -> None:
+    def _count_off(self, route: Route) -> None:
         """One connection less to an origin."""
-        left = self._of_each[origin.key] - 1
+        left = self._of_each[route.key] - 1
         if left:
-            self._of_each[origin.key] = left
+            self._of_each[route.key] = left
         else:
-            del self._of_each[origin.key]
+            del self._of_each[route.key]
 
-    async def _open_another(self, origin: Origin) -> Connection:
+    async def _open_another(self, route: Route) -> Connection:
         self._opening += 1
         try:
-            return await self._opened(origin)
+            return await self._opened(route)
         except BaseException:
             self._make_room()
             raise
         finally:
             self._opening -= 1
 
-    async def _kept_or_room(self, origin: Origin) -> Connection | None:
+    async def _kept_or_room(self, route: Route) -> Connection | None:
         """An idle connection, or nothing, once there is room for another one; who came first is first."""
         waited = False
         while True:
             if waited or not self._waiting:
-                if (connection := self._pop(origin)) is not None:
+                if (connection := self._pop(route)) is not None:
                     return connection
                 if len(self._open) + self._opening < self._connections_max:
                     return None
@@ -150,8 +134,7 @@ class Pool:
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for asking in self._asking.values():
-            asking.cancel()
+        self._connector.close()
         for connection in list(self._open):
             connection.close()
         self._idle.clear()
@@ -181,61 +164,20 @@ class Pool:
                 room.set_result(None)
                 return
 
-    async def _opened(self, origin: Origin) -> Connection:
-        addresses = await self._resolved(origin)
-        connected = await start_connection(addresses, happy_eyeballs_delay=limits.UPSTREAM_NEXT_ADDRESS_SECONDS)
-        limit_unsent(connected)
-        try:
-            secure = self._context() if origin.scheme == "https" else None
-            raw, connection = await self._loop.create_connection(
-                lambda: Connection(self._loop, self._lost), sock=connected
-            )
-            if secure is not None:
-                connection.secure(await self._loop.start_tls(raw, connection, secure, server_hostname=origin.host))
-        except BaseException as error:
-            connected.close()
-            if isinstance(error, ConnectionError) and origin.scheme == "https":
-                raise ssl.SSLError from None  # the upstream left in the middle of the handshake
-            raise
+    async def _opened(self, route: Route) -> Connection:
+        transport, connection = await self._connector.connect(route, lambda: Connection(self._loop, self._lost))
+        if route.origin.scheme == "https":
+            await self._connector.start_tls(transport, connection, route.origin)
         if not connection.usable:
             raise ConnectionResetError
-        self._open[connection] = origin
+        self._open[connection] = route
         return connection
 
-    async def _resolved(self, origin: Origin) -> Sequence[AddrInfoType]:
-        """The addresses of a host, believed for a few seconds."""
-        key, now = (origin.host, origin.port), self._loop.time()
-        known = self._addresses.get(key)
-        if known is not None and now < known[0]:
-            return known[1]
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = self._asking[key] = self._loop.create_task(self._look_up(*key))
-            asking.add_done_callback(lambda task: self._known(key, task))
-        return await asyncio.shield(asking)  # others may wait for it as well
-
-    async def _look_up(self, host: str, port: int) -> Sequence[AddrInfoType]:
-        return await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-    def _known(self, key: tuple[str, int], task: asyncio.Task[Sequence[AddrInfoType]]) -> None:
-        """An address was found, or not: who waits for it is told by the task."""
-        del self._asking[key]
-        if task.cancelled() or task.exception() is not None:
-            return
-        if len(self._addresses) >= _ADDRESSES_KEPT_MAX:
-            self._addresses.clear()
-        self._addresses[key] = (self._loop.time() + limits.UPSTREAM_NAMES_KEPT_SECONDS, task.result())
-
-    def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:  # made at the first use: it reads the system's authorities
-            self._ssl_context = ssl.create_default_context()
-        return self._ssl_context
-
     def _lost(self, connection: Connection) -> None:
-        origin = self._open.pop(connection, None)
-        if origin is not None:
-            self._count_off(origin)
-            if connection in (connections := self._idle.get(origin.key, [])):
+        route = self._open.pop(connection, None)
+        if route is not None:
+            self._count_off(route)
+            if connection in (connections := self._idle.get(route.key, [])):
                 connections.remove(connection)
         self._make_room()
 
@@ -244,8 +186,8 @@ class Pool:
         for connections in self._idle.values():
             if connections:
                 connection = connections.pop(0)
-                if (origin := self._open.pop(connection, None)) is not None:
-                    self._count_off(origin)
+                if (route := self._open.pop(connection, None)) is not None:
+                    self._count_off(route)
                 connection.close()
                 return True
         return False

@@ -1,0 +1,59 @@
+"""How ``naftiko run`` calls upstreams: from its options, and from the variables that HTTP clients share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import limits
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.http_client import open_client
+from naftiko_runtime.http_client.options import ClientOptions
+from naftiko_runtime.http_client.proxies import Proxies, read_proxies
+from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions, read_tls_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.cli.run_options import UpstreamOptions
+    from naftiko_runtime.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOpener:
+    """Opens a client. It is a value: capabilities with equal ones share a client, and workers are sent one."""
+
+    options: ClientOptions
+
+    def __call__(self) -> Transport:
+        """Open a client, in a running loop."""
+        return open_client(self.options)
+
+
+def read_client_options(options: UpstreamOptions, environ: Mapping[str, str]) -> ClientOptions:
+    """Combine the options with proxies and certificates of the environment.
+
+    Raises:
+        BindError: A variable does not name a proxy, or a file is missing or broken; all of them are listed.
+    """
+    faults: list[str] = []
+    tls, proxies = TlsOptions(), Proxies()
+    try:
+        tls = read_tls_options(environ, options.ca_file, options.client_cert, options.client_key)
+        TlsContexts(tls)  # reads the files, so that a fault stops the start
+    except BindError as error:
+        faults += error.missing
+    try:
+        proxies = read_proxies(environ)
+    except BindError as error:
+        faults += error.missing
+    if faults:
+        raise BindError(tuple(faults))
+    connections = options.upstream_connections
+    return ClientOptions(
+        options.http_client,
+        connections_max=max(limits.UPSTREAM_CONNECTIONS_MAX, connections),
+        connections_each_max=connections,
+        tls=tls,
+        proxies=proxies,
+    )
