@@ -138,6 +138,7 @@ def test_requests_in_progress_and_connections_are_told(gateway: Gateway, api: Up
         scrape_until(gateway, lambda m: m.value("http_server_active_requests", server_port=port) == 0)
 
 
+@pytest.mark.own_server
 def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(until_gone=True))
     with Raw(gateway.urls["web"]) as raw:
@@ -156,6 +157,7 @@ def test_an_answer_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api
     assert scrape(gateway).count(SERVED, http_route="/things", error_type="truncated") == 1
 
 
+@pytest.mark.own_server
 def test_what_is_refused_before_it_is_routed_is_counted(gateway: Gateway) -> None:
     port = gateway.urls["web"].rpartition(":")[2]
     for nonsense in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):

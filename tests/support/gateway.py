@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from support.command import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _START_SECONDS = 30
 _LINE_SECONDS = 15
@@ -112,8 +112,16 @@ class Program:
         return status
 
 
+NAFTIKO: Final = (sys.executable, "-m", "naftiko_runtime")
+SERVERS: Final = {"own": NAFTIKO, "uvicorn": (sys.executable, str(Path(__file__).parent / "uvicorn_listener.py"))}
+"""How the program is started, by the HTTP server that runs its applications."""
+
+
 class Gateway(Program):
     """``naftiko run FILE`` with every expose on a free port of 127.0.0.1."""
+
+    server: ClassVar[str] = "own"
+    """Of those that are started without a command of their own; tests that run under both servers change it."""
 
     def __init__(
         self,
@@ -121,12 +129,12 @@ class Gateway(Program):
         namespaces: Sequence[str],
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "naftiko_runtime"),
+        command: Sequence[str] | None = None,
         **options: Any,
     ) -> None:
         ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
         super().__init__(
-            [*command, "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
+            [*(command or SERVERS[self.server]), "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
             clean_environment(environment),
             **options,
         )
