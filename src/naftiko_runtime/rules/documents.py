@@ -140,6 +140,7 @@ INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
 )
 INVALID_VALUE_CHECKED: Final = INVALID_VALUE.variant("{part} {problem}")
+INVALID_VALUE_ANSWER: Final = INVALID_VALUE.variant("the answer cannot be sent: {problem}")
 INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant("an answer has one body: 'json', 'text', 'base64' or 'file'")
 INVALID_VALUE_ANSWER_HEADER: Final = INVALID_VALUE.variant("'{name}' is no header name")
 INVALID_VALUE_ANSWER_BASE64: Final = INVALID_VALUE.variant("'base64' is not base64")

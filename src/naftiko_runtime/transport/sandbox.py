@@ -79,6 +79,8 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
             answers[name] = _canned(answer, path.parent)
         except _AnswerError as error:
             findings.report(error.statement, source.span(steps, key=True))
+        except ValueError as error:  # a header or a body holds what none can carry
+            findings.report(rules.INVALID_VALUE_ANSWER(problem=str(error)), source.span(steps, key=True))
     if findings.failed:
         raise SourceError(findings.sorted(), source)
     return answers
