@@ -15,7 +15,7 @@ from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.formats import decoder
-from naftiko_runtime.link.base_uri import located
+from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Call, Mapped, Mock
 from naftiko_runtime.secret import unusable
 from naftiko_runtime.template import Unrenderable
@@ -79,7 +79,7 @@ async def bind(
     Raises:
         BindError: A secret cannot be sent where the plan wants it.
     """
-    calling = located(plan, {name: secret.reveal() for name, secret in secrets.items()})
+    calling = fill_base_uris(plan, {name: secret.reveal() for name, secret in secrets.items()})
     transport = open_client()
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
     deadlines = Deadlines(deadline_seconds, total)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.link.base_uri import located
+from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Argument, Composed, Variable
 from naftiko_runtime.secret import resolve
 from support.linked import document, loaded, plan, request_of, rest
@@ -34,7 +34,7 @@ def called(bound: Plan, value: str) -> SplitResult | None:
         secrets = resolve(bound, {"V": value})
     except BindError:
         return None
-    moved = located(bound, {name: secret.reveal() for name, secret in secrets.items()})
+    moved = fill_base_uris(bound, {name: secret.reveal() for name, secret in secrets.items()})
     return urlsplit(moved.upstreams[0].base_uri)
 
 

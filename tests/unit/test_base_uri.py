@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.link.base_uri import located
+from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.link.overrides import Overrides
 from naftiko_runtime.secret import placeholders, resolve
 from support.linked import document, loaded, mcp, plan, request_of, rest
@@ -26,7 +26,7 @@ def url(base_uri: str, **environment: str) -> str:
     """The URL that is called with these variables."""
     bound = plan(served(base_uri), warns=())
     secrets = resolve(bound, environment)
-    called = located(bound, {name: secret.reveal() for name, secret in secrets.items()})
+    called = fill_base_uris(bound, {name: secret.reveal() for name, secret in secrets.items()})
     urls = {"".join(map(str, request_of(operation).path)) for operation in called.served}
     assert {request_of(operation).upstream.base_uri.rstrip("/") for operation in called.served} == {
         text.removesuffix("/ships") for text in urls
@@ -192,11 +192,11 @@ def test_the_operator_s_url_needs_no_variable() -> None:
 
 def test_a_sandbox_has_stand_ins() -> None:
     bound = plan(served("https://{{HOST}}/r4"))
-    called = located(bound, {name: secret.reveal() for name, secret in placeholders(bound).items()})
+    called = fill_base_uris(bound, {name: secret.reveal() for name, secret in placeholders(bound).items()})
     assert called.upstreams[0].base_uri == "https://<THE_HOST>/r4"
 
 
 def test_a_plan_shows_names_alone() -> None:
     bound = plan(served("https://{{HOST}}/r4"))
     assert bound.upstreams[0].base_uri == "https://{{HOST}}/r4"
-    assert located(bound, {}) == bound
+    assert fill_base_uris(bound, {}) == bound

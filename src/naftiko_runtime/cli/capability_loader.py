@@ -173,14 +173,14 @@ def _check_serves(loaded: Loaded, findings: Findings) -> None:
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
-    from naftiko_runtime.transport.sandbox import SandboxTransport, echoing, read_answers
+    from naftiko_runtime.transport.sandbox import SandboxTransport, drop_mappings, read_answers
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
-        return ServedCapability(echoing(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
+        return ServedCapability(drop_mappings(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
     try:
         answers = read_answers(path, plan.operations)
     except SourceError as error:
         raise BindError((format_findings(Loaded(None, error.diagnostics, error.source)),)) from None
-    return ServedCapability(echoing(plan, answers), placeholders(plan), partial(SandboxTransport, answers))
+    return ServedCapability(drop_mappings(plan, answers), placeholders(plan), partial(SandboxTransport, answers))

@@ -7,9 +7,9 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import form_fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
-from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
 from naftiko_runtime.template import (
     File,
@@ -27,7 +27,7 @@ from naftiko_runtime.template import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.engine.terms import Evaluate, Values
+    from naftiko_runtime.engine.evaluate import Evaluate, Values
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.secret import Secret
 
@@ -44,14 +44,14 @@ def body_encoder(  # noqa: PLR0911 - one a kind
     """How a templated body is made, and its content type."""
     match body:
         case JsonTree(root):
-            leaf = tree_evaluator(root, secrets)
+            leaf = compile_tree(root, secrets)
             return lambda values: checked_json(leaf(values)), JSON
         case YamlTree(root):
-            return _yaml(tree_evaluator(root, secrets)), b"application/yaml"
+            return _yaml(compile_tree(root, secrets)), b"application/yaml"
         case JsonText(parts):
             return _json_text(parts, secrets), JSON
         case WholeBody(term):
-            return _whole(evaluator(term, secrets)), JSON
+            return _whole(compile_term(term, secrets)), JSON
         case PlainText(parts, content_type):
             return _text(parts, secrets), content_type.encode()
         case Form():
@@ -65,7 +65,7 @@ def body_encoder(  # noqa: PLR0911 - one a kind
 
 
 def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
-    pieces = tuple(p.encode() if isinstance(p, str) else (evaluator(p[0], secrets), _IN_JSON[p[1]]) for p in parts)
+    pieces = tuple(p.encode() if isinstance(p, str) else (compile_term(p[0], secrets), _IN_JSON[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
         return b"".join(p if isinstance(p, bytes) else p[1](p[0](values)) for p in pieces)
@@ -167,7 +167,7 @@ _ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {
 
 def _text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
     """Text with values in it: literal parts stay, a value is escaped for its place, an absent one is empty."""
-    pieces = tuple(p if isinstance(p, str) else (evaluator(p[0], secrets), _ESCAPES[p[1]]) for p in parts)
+    pieces = tuple(p if isinstance(p, str) else (compile_term(p[0], secrets), _ESCAPES[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
         texts = (p if isinstance(p, str) else _shown(p[0](values), p[1]) for p in pieces)
@@ -182,8 +182,8 @@ def _shown(value: Any, guard: Callable[[str], str]) -> str:
 
 def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
     if form.whole:
-        return _whole_form(tree_evaluator(form.fields[0].term, secrets))
-    fields = tuple((in_query(f.name), tree_evaluator(f.term, secrets, joins=True)) for f in form.fields)
+        return _whole_form(compile_tree(form.fields[0].term, secrets))
+    fields = tuple((in_query(f.name), compile_tree(f.term, secrets, joins=True)) for f in form.fields)
 
     def encode(values: Values) -> bytes | None:
         pairs = ((name, get(values)) for name, get in fields)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.engine.answer import Answer
+    from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.exchange import Exchange
-    from naftiko_runtime.engine.terms import Values
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.mapping.output_schema import Mismatches
     from naftiko_runtime.plan import Mapped
@@ -82,13 +82,13 @@ class AnswerMapping:
                 answer.hold(await answer.read())
             return
         body = await answer.read()
-        if body and (body[0] in _BEGIN_JSON or _is_there(body, self._format)):
+        if body and (body[0] in _BEGIN_JSON or _has_content(body, self._format)):
             before = self._mismatches.count
             if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-                decoded = self._decoded(body, answer)  # from here in one go: what is counted is of this answer
-                value = self._searched(decoded, exchange.left) if self._searches else self._make(decoded)
+                decoded = self._decode_body(body, answer)  # from here in one go: what is counted is of this answer
+                value = self._make_bounded(decoded, exchange.left) if self._searches else self._make(decoded)
             else:  # then it may be of another one, which costs no more than a look at the value
-                value = await run_beside_loop(partial(self._made, body, answer, exchange.left))
+                value = await run_beside_loop(partial(self._make_large, body, answer, exchange.left))
             answer.become(fill_blanks(value, values) if self._has_blanks else value)
             if self._mismatches.count != before:
                 answer.mismatched = True
@@ -96,7 +96,7 @@ class AnswerMapping:
         else:
             answer.empty()
 
-    def _searched(self, decoded: Any, seconds: Callable[[], float]) -> Any:
+    def _make_bounded(self, decoded: Any, seconds: Callable[[], float]) -> Any:
         """A mapped value whose paths search; how much, is bounded.
 
         Raises:
@@ -112,16 +112,16 @@ class AnswerMapping:
         except OutOfTime:
             raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
 
-    def _made(self, body: bytes, answer: Answer, seconds: Callable[[], float]) -> Any:
+    def _make_large(self, body: bytes, answer: Answer, seconds: Callable[[], float]) -> Any:
         """A large answer, decoded and mapped."""
         if self._format == "json":
             try:
                 check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
             except ValueError as error:
                 raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
-        return self._searched(call_uncollected(partial(self._decoded, body, answer)), seconds)
+        return self._make_bounded(call_uncollected(partial(self._decode_body, body, answer)), seconds)
 
-    def _decoded(self, body: bytes, answer: Answer) -> Any:
+    def _decode_body(self, body: bytes, answer: Answer) -> Any:
         if self._format == "json":
             try:
                 return read_json(body)
@@ -150,7 +150,7 @@ class AnswerMapping:
             log.warning("an answer is irregular, and was read all the same", extra=extra)
 
 
-def _is_there(body: bytes, raw_format: str) -> bool:
+def _has_content(body: bytes, raw_format: str) -> bool:
     """Whether a body holds something to map: white space is nothing, unless it is bytes of a binary format."""
     if raw_format in WITH_FILE:
         return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.engine.evaluate import ABSENT, evaluate_constant
 from naftiko_runtime.engine.request import derived_secrets
-from naftiko_runtime.engine.terms import ABSENT, constant
 from naftiko_runtime.masking import Masker
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -116,5 +116,5 @@ def _key_terms(credential: Credential | None) -> tuple[Term, ...]:
 
 
 def _value(term: Term, secrets: Mapping[str, Secret]) -> str:
-    value: Any = constant(term, secrets)
+    value: Any = evaluate_constant(term, secrets)
     return "" if value is ABSENT else str(value)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import flattened
-from naftiko_runtime.engine.terms import ABSENT, evaluator, tree_evaluator
 from naftiko_runtime.plan import Argument, Part
 from naftiko_runtime.template import File, Unrenderable, as_text, data_url, in_header, unbase64, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from naftiko_runtime.engine.terms import Evaluate, Values
+    from naftiko_runtime.engine.evaluate import Evaluate, Values
     from naftiko_runtime.plan import Term
     from naftiko_runtime.secret import Secret
 
@@ -45,10 +45,10 @@ def multipart_encoder(parts: tuple[Part, ...], secrets_: Mapping[str, Secret]) -
     """
 
     def evaluate(term: Term | None) -> Evaluate | None:
-        return None if term is None else evaluator(term, secrets_)
+        return None if term is None else compile_term(term, secrets_)
 
     prepared = [
-        _Part(p.name, tree_evaluator(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
+        _Part(p.name, compile_tree(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
     ]
 
     def encode(values: Values) -> bytes | None:

@@ -11,11 +11,11 @@ from msgspec import Struct
 from naftiko_runtime._version import __version__
 from naftiko_runtime.engine.body import FORM, TypedBytes, body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
+from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant
 from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
-from naftiko_runtime.engine.terms import ABSENT, constant, evaluator
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.link.terms import variables
+from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -43,8 +43,8 @@ from naftiko_runtime.transport.base import OutboundRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from naftiko_runtime.engine.evaluate import Evaluate, Values
     from naftiko_runtime.engine.fields import Fields
-    from naftiko_runtime.engine.terms import Evaluate, Values
     from naftiko_runtime.plan import NamedTerm, Placement, Plan, Request, Term
     from naftiko_runtime.transport.base import Header
 
@@ -101,7 +101,7 @@ class RequestBuilder:
         encoding = b"gzip, deflate" if decodes else b"identity"
         self._headers: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
         self._header_terms: list[tuple[str, Evaluate]] = []
-        self._cookies = [(c.name, cookie_name(c.name), evaluator(c.term, secrets, joins=True)) for c in plan.cookies]
+        self._cookies = [(c.name, cookie_name(c.name), compile_term(c.term, secrets, joins=True)) for c in plan.cookies]
         self._query: list[str | tuple[str, str, Evaluate, Fields]] = []
         for term in plan.query:
             self._add_query(term, secrets)
@@ -112,9 +112,11 @@ class RequestBuilder:
         self._key_fields: list[str] = []
         self._authenticate(plan, secrets)
         self._trusted_fields = self._own_fields(plan) if plan.open_query else frozenset()
-        self.secret_fields = field_names([*self._key_fields, *(t.name for t in plan.query if next(variables(t), None))])
+        self.secret_fields = field_names(
+            [*self._key_fields, *(t.name for t in plan.query if next(find_variables(t), None))]
+        )
         """Names of the query fields that hold secrets."""
-        self._path = [p if isinstance(p, str) else evaluator(p, secrets, joins=True) for p in plan.path]
+        self._path = [p if isinstance(p, str) else compile_term(p, secrets, joins=True) for p in plan.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
         )
@@ -130,16 +132,16 @@ class RequestBuilder:
 
     def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
         name, fields = in_query(term.name), STYLES[term.style]
-        value = constant(term.term, secrets)
+        value = evaluate_constant(term.term, secrets)
         if value is ABSENT:
-            self._query.append((term.name, name, evaluator(term.term, secrets, joins=True), fields))
+            self._query.append((term.name, name, compile_term(term.term, secrets, joins=True), fields))
         else:
             self._query += fields(name, value)
 
     def _add_header(self, header: NamedTerm, secrets: Mapping[str, Secret]) -> None:
-        value = constant(header.term, secrets)
+        value = evaluate_constant(header.term, secrets)
         if value is ABSENT:
-            self._header_terms.append((header.name, evaluator(header.term, secrets, joins=True)))
+            self._header_terms.append((header.name, compile_term(header.term, secrets, joins=True)))
         else:
             self._set_header(header.name, value)
 
@@ -166,9 +168,9 @@ class RequestBuilder:
     def _place_key(self, placement: Placement, name: str, value: Term, secrets: Mapping[str, Secret]) -> None:
         match placement:
             case "query":
-                self._set_field(name, str(constant(value, secrets)))
+                self._set_field(name, str(evaluate_constant(value, secrets)))
             case "header":
-                self._set_key(name.lower(), str(constant(value, secrets)))
+                self._set_key(name.lower(), str(evaluate_constant(value, secrets)))
             case "cookie":
                 self._set_cookie(name, value, secrets)
             case "body":
@@ -179,7 +181,7 @@ class RequestBuilder:
     def _set_cookie(self, name: str, value: Term, secrets: Mapping[str, Secret]) -> None:
         """A cookie with the API's key, which no parameter of that name changes."""
         others = [cookie for cookie in self._cookies if cookie[0] != name]
-        self._cookies = [*others, (name, cookie_name(name), evaluator(value, secrets))]
+        self._cookies = [*others, (name, cookie_name(name), compile_term(value, secrets))]
 
     def _own_fields(self, plan: Request) -> frozenset[bytes]:
         """The names of query fields that the document sends, and no caller."""
@@ -192,7 +194,7 @@ class RequestBuilder:
         credential = plan.upstream.credential
 
         def text(term: Any) -> str:
-            return str(constant(term, secrets))
+            return str(evaluate_constant(term, secrets))
 
         match credential:
             case None:
@@ -338,7 +340,10 @@ class ForwardBuilder(RequestBuilder):
 
 def basic_token(credential: BasicCredential, secrets: Mapping[str, Secret]) -> str:
     """What ``Authorization: Basic`` carries."""
-    username, password = constant(credential.username, secrets), constant(credential.password, secrets)
+    username, password = (
+        evaluate_constant(credential.username, secrets),
+        evaluate_constant(credential.password, secrets),
+    )
     return b64encode(f"{username}:{password}".encode()).decode()
 
 

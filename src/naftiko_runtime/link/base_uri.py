@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.hosts import encode_host
-from naftiko_runtime.link.terms import variables
+from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import respelt
@@ -127,12 +127,12 @@ def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterato
         if isinstance(part, Variable) and slot is not None and (fault := _slot_fault(slot, values[part.name], check))
     ]
     yield from dict.fromkeys(faults)
-    if not faults and (whole := check(filled(term, values))) is not None:
+    if not faults and (whole := check(fill_url(term, values))) is not None:
         names = dict.fromkeys(part.name for part in parts if isinstance(part, Variable))
         yield from ((name, render_text(whole)) for name in list(names)[:1])
 
 
-def filled(term: Term, values: Mapping[str, str]) -> str:
+def fill_url(term: Term, values: Mapping[str, str]) -> str:
     """A URL with the values of its variables."""
     return "".join(part if isinstance(part, str) else values[part.name] for part in _parts(term)).strip()
 
@@ -232,11 +232,11 @@ def _what_it_holds(value: str) -> str:
     return "it holds a query or a fragment" if "?" in value or "#" in value else "it is something else"
 
 
-def located(plan: Plan, values: Mapping[str, str]) -> Plan:
+def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
     """A plan whose base URIs hold the values of their variables: it is for calling, and never to be shown."""
     if all(upstream.template is None for upstream in plan.upstreams):
         return plan
-    upstreams = {upstream.namespace: _located(upstream, values) for upstream in plan.upstreams}
+    upstreams = {upstream.namespace: _fill_base_uri(upstream, values) for upstream in plan.upstreams}
 
     def request(old: Request) -> Request:
         if (upstream := upstreams.get(old.upstream.namespace)) is None or old.upstream.template is None:
@@ -258,9 +258,9 @@ def located(plan: Plan, values: Mapping[str, str]) -> Plan:
     return replace(plan, upstreams=tuple(upstreams.values()), servers=servers)
 
 
-def _located(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
+def _fill_base_uri(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
     """An upstream with its base URI; one that is never called may lack values, and keeps the names."""
     template = upstream.template
-    if template is None or not set(variables(template)) <= values.keys():
+    if template is None or not set(find_variables(template)) <= values.keys():
         return upstream
-    return replace(upstream, base_uri=encode_host(filled(template, values)), template=None)
+    return replace(upstream, base_uri=encode_host(fill_url(template, values)), template=None)

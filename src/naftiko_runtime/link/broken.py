@@ -13,7 +13,7 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.document.units import unit_of
 from naftiko_runtime.link.forward import mount
-from naftiko_runtime.link.terms import variables
+from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.link.together import shape_of
 from naftiko_runtime.plan import Argument, BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Tool
 from naftiko_runtime.template import split_path
@@ -109,7 +109,7 @@ def keep_sound(linked: Linked, document: Document, errors: Errors, unread: froze
 
 def _needing_less(plan: Plan) -> Plan:
     """The plan without the uses of variables that only left-out parts have: a start need not have those."""
-    needed = set(variables(plan.servers))
+    needed = set(find_variables(plan.servers))
     bindings = (b if b.name in needed else replace(b, uses=()) for b in plan.bindings)
     return replace(plan, bindings=tuple(bindings))
 
@@ -154,7 +154,7 @@ class _Sieve:
         return self._why_unbound(served)
 
     def _why_unbound(self, served: Any) -> str | None:
-        needed = variables(served) if self._unbound else ()
+        needed = find_variables(served) if self._unbound else ()
         return next((self._unbound[name] for name in needed if name in self._unbound), None)
 
     # -- what is left ---------------------------------------------------------------------------------------------

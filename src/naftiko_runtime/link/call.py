@@ -20,7 +20,7 @@ from naftiko_runtime.link.credentials import is_sealed
 from naftiko_runtime.link.naming import WRITES, Naming
 from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.link.styles import list_style
-from naftiko_runtime.link.terms import arguments, substituted
+from naftiko_runtime.link.substitution import find_arguments, substitute
 from naftiko_runtime.plan import (
     Argument,
     Constant,
@@ -69,7 +69,7 @@ class CallSite(Naming):
         path = self._path()
         query, headers, cookies = (self._fields(place) for place in ("query", "header", "cookie"))
         body = self._declared_body()
-        placed = {*arguments(path), *arguments((query, headers, cookies, body)), *arguments(self._shown)}
+        placed = {*find_arguments(path), *find_arguments((query, headers, cookies, body)), *find_arguments(self._shown)}
         self._hide_sealed(placed)
         left = [spec for spec in declared if spec.name not in placed | self._hidden]
         if body is None and (self._sends_body() or self._takes_typed_body()):
@@ -94,7 +94,7 @@ class CallSite(Naming):
         )
         takes_any = self.tool and (open_query or open_body)
         given = self._given()
-        in_json = set(arguments(body)) if isinstance(body, JsonTree | YamlTree | JsonText | WholeBody) else set()
+        in_json = set(find_arguments(body)) if isinstance(body, JsonTree | YamlTree | JsonText | WholeBody) else set()
         if in_json:
             given = tuple(replace(spec, nullable=True) if spec.name in in_json else spec for spec in given)
         return Contract(given, takes_any), self._filled(request)
@@ -103,7 +103,7 @@ class CallSite(Naming):
         """The contract of an operation that calls nobody."""
         for name in self.exposed.with_:
             self.context.report(rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self.exposed.at("with", name), key=True)
-        shown = set(arguments(self._shown))
+        shown = set(find_arguments(self._shown))
         for spec in self.inputs.values():
             if spec.name not in shown and not spec.inferred:
                 self.context.report(rules.UNUSED_INPUT_OF_MOCK(name=spec.name), self._declaration(spec.name))
@@ -121,8 +121,8 @@ class CallSite(Naming):
         sealed = {fold(parameter.name) for parameter in self.consumed.sealed}
         vain = [key for key in keys if fold(key) in sealed or self._is_sealed_anywhere(key)]
         self._used.update(vain)
-        bound = set(arguments([self._with[key] for key in vain])) - set(
-            arguments([term for key, term in self._with.items() if key not in vain])
+        bound = set(find_arguments([self._with[key] for key in vain])) - set(
+            find_arguments([term for key, term in self._with.items() if key not in vain])
         )
         for spec in self.inputs.values():
             if spec.name in placed or spec.path is not None:
@@ -142,7 +142,7 @@ class CallSite(Naming):
         """The request with what the document gives in the place of what a caller would."""
         if not self.fixed:
             return request
-        parts = {part: substituted(getattr(request, part), self.fixed) for part in _PARTS}
+        parts = {part: substitute(getattr(request, part), self.fixed) for part in _PARTS}
         return replace(request, **parts)
 
     def _declares(self, place: Place, declared: Sequence[Input]) -> bool:
@@ -271,7 +271,7 @@ class CallSite(Naming):
             return OpenBody() if body is None else link_body(body, self.consumed.spec.at("body"), self)
         fields: dict[str, Term] = {name: self._with[name] for name in self._unused() if self._takes_fields()}
         self._used.update(fields)
-        taken = set(arguments(tuple(fields.values())))
+        taken = set(find_arguments(tuple(fields.values())))
         inputs = left if self.consumed.spec.body is not None else ()  # what has no body is sent none (SEMANTICS §4)
         names = [s.name for s in inputs if s.name not in taken and (self.tool or s.place == "body")]
         fields |= {name: Argument(name) for name in names}
@@ -293,7 +293,7 @@ class CallSite(Naming):
         writes = self.consumed.spec.method in WRITES
         bound = tuple(NamedTerm(name, self._with[name]) for name in self._unused() if not writes)
         self._used.update(term.name for term in bound)
-        taken = set(arguments((bound, body)))
+        taken = set(find_arguments((bound, body)))
         free = self.tool and not self._lacks_body()
         loose = [s for s in left if s.name not in taken and (free or s.place == "query")]
         return bound + tuple(NamedTerm(spec.name, Argument(spec.name)) for spec in loose)
@@ -308,7 +308,7 @@ class CallSite(Naming):
             if name not in refused:  # those were reported where they stand
                 statement = rules.UNKNOWN_PARAMETER(operation=self.consumed.name, name=name)
                 self.context.report(statement, self.exposed.at("with", name), self._place_for(name), key=True)
-        placed = {*arguments((query, body)), *arguments(tuple(self._with.values()))}
+        placed = {*find_arguments((query, body)), *find_arguments(tuple(self._with.values()))}
         for spec in left:
             if spec.name not in placed | refused and not self._broken:
                 bodiless = self._lacks_body() and (self.tool or spec.place == "body")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.contract import read_as
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.link.terms import composed
+from naftiko_runtime.link.substitution import compose
 from naftiko_runtime.plan import Constant, Input, Term, freeze
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def fixed_values(
 
 def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
     steps = parameter.at("value")
-    term = composed((context.secret_text(text, steps),))
+    term = compose((context.secret_text(text, steps),))
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:

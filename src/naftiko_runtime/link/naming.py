@@ -18,7 +18,7 @@ from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
-from naftiko_runtime.link.terms import composed, substituted, variables
+from naftiko_runtime.link.substitution import compose, find_variables, substitute
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Argument, Constant, Input, Place, Term, freeze
 from naftiko_runtime.rules import helps
@@ -94,7 +94,7 @@ class Naming(Struct):
             begun = _BEGUN.match(first) or (first.startswith("$") and len(pieces) == 1)
             if begun and not WORKFLOW.search(value):  # that is reported already
                 self._refuse_reference(value, steps, under_with=True)
-            return composed(Constant(p) if isinstance(p, str) else self.named(p, value, steps) for p in pieces)
+            return compose(Constant(p) if isinstance(p, str) else self.named(p, value, steps) for p in pieces)
         self._check_prefix(value, name, steps)
         return Constant(value)
 
@@ -225,19 +225,17 @@ class Naming(Struct):
     def template(self, text: str, steps: Steps) -> Term:
         """A template of the consumed side over variables and inputs, as a term."""
         pieces = self.context.pieces(text, steps, partial(self._consumed_words.is_reference, in_body=False))
-        return composed(
-            Constant(p) if isinstance(p, str) else self.named(p, text, steps, consumed=True) for p in pieces
-        )
+        return compose(Constant(p) if isinstance(p, str) else self.named(p, text, steps, consumed=True) for p in pieces)
 
     def shown(self, text: str, steps: Steps) -> Term:
         """A template of an output, as a term over the caller's inputs alone; to be told before :meth:`link`."""
         if text.startswith(("$.", "$[")):
             self.context.report(rules.UNKNOWN_REFERENCE_PATH(path=text), steps)
         pieces = self.context.pieces(text, steps, partial(self._words.is_reference, in_body=True))
-        template = composed(Constant(p) if isinstance(p, str) else self.named(p, text, steps) for p in pieces)
+        template = compose(Constant(p) if isinstance(p, str) else self.named(p, text, steps) for p in pieces)
         self._shown.append(template)
-        term: Term = substituted(template, self.fixed)
-        for name in set(variables(term)):
+        term: Term = substitute(template, self.fixed)
+        for name in set(find_variables(term)):
             self.context.report(rules.SECRET_SHOWN(name=name), steps)
         return term
 

@@ -10,7 +10,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import value_faults
 from naftiko_runtime.link.consumed import base_uri_fault
 from naftiko_runtime.link.credentials import endpoint_fault
-from naftiko_runtime.link.terms import variables
+from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import ClientCredentials
 from naftiko_runtime.redaction import redact
 from naftiko_runtime.secret.providers import ProviderError, provider_of
@@ -119,7 +119,7 @@ def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, s
     bindings = {binding.name: binding for binding in plan.bindings}
     for upstream in plan.called:
         for what, term, check in _urls(upstream):
-            if not set(variables(term)) <= values.keys():
+            if not set(find_variables(term)) <= values.keys():
                 continue  # what is missing is told already
             for name, fault in value_faults(term, values, check):
                 binding = bindings[name]
@@ -136,7 +136,7 @@ def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
         yield "the base URI", upstream.template, base_uri_fault
     if isinstance(upstream.credential, ClientCredentials):
         endpoint = upstream.credential.token_endpoint
-        if next(variables(endpoint), None) is not None:
+        if next(find_variables(endpoint), None) is not None:
             yield "the token endpoint", endpoint, endpoint_fault
 
 

@@ -119,7 +119,7 @@ def _body(answer: SandboxAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
         raise _AnswerError(rules.INVALID_VALUE_ANSWER_FILE(file=answer.file or "", problem=problem)) from None
 
 
-def echoing(plan: Plan, answered: Collection[str]) -> Plan:
+def drop_mappings(plan: Plan, answered: Collection[str]) -> Plan:
     """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
 
     def unshaped(operation: Operation) -> Operation:

@@ -29,7 +29,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-def constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
+def evaluate_constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
     """A term's value when no caller can change it; otherwise :data:`ABSENT`."""
     match term:
         case Constant(value):
@@ -39,13 +39,13 @@ def constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
         case Argument():
             return ABSENT
         case Composed(parts):
-            values = [constant(part, secrets) for part in parts]
+            values = [evaluate_constant(part, secrets) for part in parts]
             return ABSENT if ABSENT in values else "".join(map(as_text, values))
         case _:
             assert_never(term)
 
 
-def evaluator(term: Term, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
+def compile_term(term: Term, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
     """A closure from a call's values to a term's value; :data:`ABSENT` when an input it needs is absent.
 
     Args:
@@ -53,13 +53,13 @@ def evaluator(term: Term, secrets: Mapping[str, Secret], *, joins: bool = False)
         secrets: Bound variables by full name.
         joins: Whether a list inside text is joined by commas; otherwise it is JSON there.
     """
-    if (value := constant(term, secrets)) is not ABSENT:
+    if (value := evaluate_constant(term, secrets)) is not ABSENT:
         return lambda _: value
     match term:
         case Argument(name):
             return lambda values: values.get(name, ABSENT)
         case Composed(parts):
-            return _composed(tuple(evaluator(part, secrets) for part in parts), joins=joins)
+            return _composed(tuple(compile_term(part, secrets) for part in parts), joins=joins)
         case _:
             raise AssertionError(term)
 
@@ -80,14 +80,14 @@ def _composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
     return text
 
 
-def tree_evaluator(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
+def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
     """The same for a structured value; an entry whose value is absent is left out."""
     match tree:
         case TermObject():
-            fields = tuple((key, tree_evaluator(value, secrets, joins=joins)) for key, value in tree.fields)
+            fields = tuple((key, compile_tree(value, secrets, joins=joins)) for key, value in tree.fields)
             return lambda values: {key: v for key, get in fields if (v := get(values)) is not ABSENT}
         case TermList():
-            items = tuple(tree_evaluator(value, secrets, joins=joins) for value in tree.items)
+            items = tuple(compile_tree(value, secrets, joins=joins) for value in tree.items)
             return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
         case _:
-            return evaluator(tree, secrets, joins=joins)
+            return compile_term(tree, secrets, joins=joins)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-def composed(terms: Iterable[Term]) -> Term:
+def compose(terms: Iterable[Term]) -> Term:
     """Terms side by side as one: flat, and itself when there is only one."""
     parts: list[Any] = []
     for term in terms:
@@ -21,12 +21,12 @@ def composed(terms: Iterable[Term]) -> Term:
     return parts[0] if len(parts) == 1 else Composed(tuple(parts))
 
 
-def arguments(value: Any) -> Iterator[str]:
+def find_arguments(value: Any) -> Iterator[str]:
     """The names of the arguments that stand anywhere in a part of a plan, or in several."""
     return (term.name for term in _walk(value) if isinstance(term, Argument))
 
 
-def variables(value: Any) -> Iterator[str]:
+def find_variables(value: Any) -> Iterator[str]:
     """The full names of the variables that stand anywhere in a part of a plan, or in several."""
     return (term.name for term in _walk(value) if isinstance(term, Variable))
 
@@ -42,17 +42,17 @@ def _walk(value: Any) -> Iterator[Argument | Variable]:
             yield from _walk(item)
 
 
-def substituted(value: Any, terms: Mapping[str, Term]) -> Any:
+def substitute(value: Any, terms: Mapping[str, Term]) -> Any:
     """The same with each argument that has a term replaced by it."""
     match value:
         case Argument(name):
             return terms.get(name, value)
         case Composed(parts):
-            return composed(substituted(part, terms) for part in parts)
+            return compose(substitute(part, terms) for part in parts)
         case tuple():
-            return tuple(substituted(item, terms) for item in value)
+            return tuple(substitute(item, terms) for item in value)
         case _ if isinstance(value, Struct):
-            fields = ((name, substituted(field, terms)) for name, field in asdict(value).items())
+            fields = ((name, substitute(field, terms)) for name, field in asdict(value).items())
             return replace(value, **dict(fields))
         case _:
             return value
