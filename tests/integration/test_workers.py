@@ -457,6 +457,16 @@ def test_workers_that_crash_at_the_start_end_the_program(crew: Crew, ending: str
     assert ended.stdout in (f"worker 1 {words}\n", f"worker 2 {words}\n")
 
 
+def test_workers_that_cannot_be_started_end_the_program(crew: Crew) -> None:
+    crew.write(DOCUMENT.replace("port: 8080", "port: 0"))
+    no_room = "import errno, os\ndef fork(): raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))\nos.fork = fork\n"
+    program = no_room + PROGRAM.format(file=str(crew.file), ending="None")
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True, env=clean_environment()
+    )
+    assert ended.stdout == "worker 1 cannot be started: Resource temporarily unavailable\n"
+
+
 # -- reading anew -----------------------------------------------------------------------------------------------------
 
 

@@ -123,7 +123,7 @@ def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterato
     parts = _parts(term)
     faults = [
         (part.name, fault)
-        for part, slot in zip(parts, _slots(parts), strict=True)
+        for part, slot in _find_slots(parts)
         if isinstance(part, Variable) and slot is not None and (fault := _slot_fault(slot, values[part.name], check))
     ]
     yield from dict.fromkeys(faults)
@@ -145,22 +145,22 @@ def _parts(term: Term) -> list[str | Variable]:
 
 def _with(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
     parts = _parts(term)
-    for part, slot in zip(parts, _slots(parts), strict=True):
+    for part, slot in _find_slots(parts):
         yield sample(slot) if slot is not None else str(part)
 
 
-def _slots(parts: Sequence[str | Variable]) -> list[Slot | None]:
-    """What each part of a URL stands for; none for a literal piece."""
-    slots: list[Slot | None] = []
+def _find_slots(parts: Sequence[str | Variable]) -> list[tuple[str | Variable, Slot | None]]:
+    """Return the parts of a URL, each with what it stands for; None for a literal piece."""
+    slots: list[tuple[str | Variable, Slot | None]] = []
     before = ""
     for index, part in enumerate(parts):
         if isinstance(part, str):
-            slots.append(None)
+            slots.append((part, None))
             before += part
             continue
         following = parts[index + 1] if index + 1 < len(parts) else ""
         slot = _slot(before, following if isinstance(following, str) else "…")
-        slots.append(slot)
+        slots.append((part, slot))
         before += _SAMPLES[slot]
     return slots
 
@@ -179,7 +179,7 @@ def _slot(before: str, after: str) -> Slot:
 def _misplaced(term: Term) -> Statement | None:
     """What is wrong with the place of a variable."""
     parts = _parts(term)
-    for index, slot in enumerate(_slots(parts)):
+    for index, (_, slot) in enumerate(_find_slots(parts)):
         after = parts[index + 1] if index + 1 < len(parts) else ""
         if slot == "url" and not (isinstance(after, str) and after[:1] in ("", "/")):
             return rules.BASE_URI_MISPLACED()

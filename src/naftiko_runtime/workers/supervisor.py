@@ -124,6 +124,8 @@ class Supervisor:
         policy = SignalPolicy(self._stop, self._force, self._request_reload, self._settings.grace_seconds)
         while self._workers or not self._restarts.is_empty:
             self._start_missing()
+            if self._phase is _Phase.STOPPING and not self._workers:  # none could be started: nothing would wake it
+                break
             for key, _ in self._selector.select(self._timeout_seconds()):
                 key.data()
             for number in self._signals.pending():
