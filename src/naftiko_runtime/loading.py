@@ -11,6 +11,7 @@ from naftiko_runtime.diagnostic import Findings, redact_finding
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
+from naftiko_runtime.exposes.kinds import kind_of_expose
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.broken import Errors, Sound, keep_sound
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.link.broken import LeftOut
+    from naftiko_runtime.link.broken_parts import LeftOut
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
     from naftiko_runtime.strict import Deviations
@@ -101,7 +102,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         return _refused(findings, deviations, spoken)
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
-    linked = link(parsed, spoken, findings, overrides)
+    linked = link(parsed, spoken, findings, overrides, kind_of_expose)
     run_checks(parsed.document, linked, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
     told = suppress_follow_ups(found, spoken, parsed.unread, read)
@@ -110,7 +111,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         sound = Sound(None)
         if overrides.skip_broken:
             errors = Errors(findings.errors, frozenset(told), spoken.secrets() or ())
-            sound = keep_sound(linked, parsed.document, errors, parsed.unread)
+            sound = keep_sound(linked, parsed.document, errors, parsed.unread, kind_of_expose)
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 

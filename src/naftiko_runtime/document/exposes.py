@@ -137,3 +137,6 @@ Expose = Annotated[
     Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")] | Annotated[OtherExpose, Tag("other")],
     Discriminator(_kind),
 ]
+
+LinkedExpose = RestExpose | McpExpose
+"""The kinds that are served."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
+
+from naftiko_runtime.link.expose_kind import E_contra, LinkedKind, S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,13 +13,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.plan import Server
     from naftiko_runtime.telemetry.instruments import Observer
 
-S = TypeVar("S", bound="Server")
 
-
-class ExposeKind(Protocol[S]):
+class ExposeKind(LinkedKind[E_contra, S], Protocol[E_contra, S]):
     """One kind of expose; a package of ``exposes`` implements it."""
 
     AWAITS_MESSAGE: bool

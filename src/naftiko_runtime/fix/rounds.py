@@ -16,6 +16,7 @@ from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
+from naftiko_runtime.exposes.kinds import kind_of_expose
 from naftiko_runtime.fix.text import Text
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
@@ -133,7 +134,7 @@ class _State:
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
-                linked = link(parsed, spoken, findings, overrides)
+                linked = link(parsed, spoken, findings, overrides, kind_of_expose)
                 run_checks(parsed.document, linked, advise=overrides.lint)
                 self._plan = normalize_plan(linked.plan)
                 if isinstance(parsed.document, Document):

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.expose_kind import KindOfExpose
     from naftiko_runtime.link.overrides import Overrides
-    from naftiko_runtime.plan import Forward, Route, Tool
+    from naftiko_runtime.plan import ServedPart
     from naftiko_runtime.source import Source, Steps
 
 
@@ -41,13 +42,13 @@ class Linked(Struct, frozen=True):
     """
 
     plan: Plan
-    parts: Mapping[Steps, Route | Forward | Tool]
+    parts: Mapping[Steps, ServedPart]
     operations: Mapping[str, Consumed]
     upstreams: Mapping[str, Steps]
     context: Context
 
 
-def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides) -> Linked:
+def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: KindOfExpose) -> Linked:
     """The plan of a document; it may run only when the findings hold no error.
 
     A document that is only there to be imported has a plan without servers.
@@ -57,6 +58,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         source: What it was parsed from, for places.
         findings: Gets every complaint.
         overrides: What the operator gave instead of the document's addresses.
+        kind_of: The table of kinds of exposes.
     """
     document = parsed.document
     variables = Variables(complete=not _has_broken_binds(findings))
@@ -66,7 +68,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     spaces = _namespaces(document, source)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = consumed_operations(document, overrides.base_uris, context)
-    linked, parts = link_exposes(document, operations, upstreams, context)
+    linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
     servers = tuple(map(overrides.moved, linked))
     places = {id(part): steps for steps, part in parts.items()}
     exposes = (expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose))

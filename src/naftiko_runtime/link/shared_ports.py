@@ -8,9 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.link.broken import LeftOut
-from naftiko_runtime.link.together import answered, check_ports
-from naftiko_runtime.plan import RestServer
+from naftiko_runtime.link.broken_parts import LeftOut
+from naftiko_runtime.link.together import check_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,10 +50,10 @@ def _beside(taken: list[Server], plan: Plan) -> Kept:
 
 def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
     """A server without what others serve already; none when it cannot listen beside them."""
-    served = {id(part): name for _, name, part in answered(server)}
+    served = {id(part): part.label for part in server.parts}
     findings = Findings()
     check_ports([*taken, server], findings, lambda part: (id(part),))
-    mine: dict[str | int, Diagnostic] = {d.part[0]: d for d in findings.sorted(None) if d.part}
+    mine: dict[int, Diagnostic] = {int(d.part[0]): d for d in findings.sorted(None) if d.part}
     if (clash := mine.get(id(server))) is not None:
         left_out.append(LeftOut(f"the expose '{server.namespace}'", clash.located_message, server.namespace))
         return None
@@ -62,10 +61,4 @@ def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -
     if not twice:
         return server
     left_out += [LeftOut(f"{served[part]} of '{server.namespace}'", d.located_message) for part, d in twice.items()]
-    if isinstance(server, RestServer):
-        return replace(
-            server,
-            routes=tuple(route for route in server.routes if id(route) not in twice),
-            forwards=tuple(forward for forward in server.forwards if id(forward) not in twice),
-        )
-    return replace(server, tools=tuple(tool for tool in server.tools if id(tool) not in twice))
+    return server.without(set(twice))

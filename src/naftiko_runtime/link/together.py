@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from naftiko_runtime import rules
-from naftiko_runtime.plan import Forward, McpServer, Route, Tool
 from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from naftiko_runtime.diagnostic import Findings
-    from naftiko_runtime.plan import Argument, Server
-    from naftiko_runtime.rules import Help, Statement
+    from naftiko_runtime.plan import ServedPart, Server
+    from naftiko_runtime.rules import Help
 
 T = TypeVar("T")
 _PORT_MAX: Final = 65535
@@ -89,21 +88,8 @@ def _check_pair(first: Server, server: Server, findings: Findings, place_of: Pla
         statement = rules.DUPLICATE_NAMESPACE_ON_PORT(namespace=server.namespace, port=server.port)
         findings.report(statement, server.span, part=place_of(server), related=first.span)
     for known, part in _both(first, server):
-        findings.report(_exposed_twice(known, first, server), server.span, part=place_of(part))
-
-
-def _exposed_twice(part: Route | Forward | Tool, first: Server, server: Server) -> Statement:
-    """That a part of a server is also one of the server that it shares a port with."""
-    one, other, port = first.namespace, server.namespace, server.port
-    match part:
-        case Tool(name):
-            return rules.DUPLICATE_NAME_ON_PORT(name=name, first=one, second=other, port=port)
-        case Route(method, path):
-            return rules.DUPLICATE_ROUTE_ON_PORT(method=method, path=path, first=one, second=other, port=port)
-        case Forward(path):
-            return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=path, first=one, second=other, port=port)
-        case _:
-            assert_never(part)
+        statement = known.describe_twice(first.namespace, server.namespace, server.port)
+        findings.report(statement, server.span, part=place_of(part))
 
 
 def _unshared(first: Server, server: Server) -> Help | None:
@@ -117,24 +103,8 @@ def _unshared(first: Server, server: Server) -> Help | None:
     return None
 
 
-def _both(first: Server, server: Server) -> Iterable[tuple[Route | Forward | Tool, object]]:
-    """The routes or tools that both servers have: those of the first one, and those of the second one."""
-    known = {key: (name, part) for key, name, part in answered(first)}
-    pairs = [(known[key], part) for key, _, part in answered(server) if key in known]
-    return ((first_part, part) for (_, first_part), part in sorted(pairs, key=lambda pair: pair[0][0]))
-
-
-def answered(server: Server) -> Iterator[tuple[object, str, Route | Forward | Tool]]:
-    """What a server answers to: how it is compared, how it is told, and itself."""
-    if isinstance(server, McpServer):
-        yield from ((tool.name, f"the tool '{tool.name}'", tool) for tool in server.tools)
-        return
-    for route in server.routes:
-        yield (route.method, shape_of(route.pattern)), f"{route.method} {route.path}", route
-    for forward in server.forwards:
-        yield ("*", shape_of(forward.pattern)), f"what is forwarded at {forward.path}", forward
-
-
-def shape_of(pattern: Sequence[str | Argument]) -> str:
-    """A route's path without the names of its placeholders, which make no difference to who answers."""
-    return "".join(piece if isinstance(piece, str) else "{}" for piece in pattern)
+def _both(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
+    """What both servers have: that of the first one, and that of the second one."""
+    known = {part.key: part for part in first.parts}
+    pairs = [(known[part.key], part) for part in server.parts if part.key in known]
+    return sorted(pairs, key=lambda pair: pair[0].label)

@@ -25,7 +25,18 @@ from naftiko_runtime.plan.inputs import Contract, Input, InputType, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request
-from naftiko_runtime.plan.servers import BrokenRoute, BrokenTool, Forward, McpServer, RestServer, Route, Server, Tool
+from naftiko_runtime.plan.servers import (
+    BrokenRoute,
+    BrokenTool,
+    Forward,
+    McpServer,
+    RestServer,
+    Route,
+    ServedPart,
+    Server,
+    Tool,
+    shape_of,
+)
 from naftiko_runtime.plan.shapes import (
     ConstantShape,
     ListShape,
@@ -116,6 +127,7 @@ __all__ = [
     "RestServer",
     "Route",
     "ScalarShape",
+    "ServedPart",
     "Server",
     "Shape",
     "ShapeType",
@@ -133,5 +145,6 @@ __all__ = [
     "WholeBody",
     "YamlTree",
     "freeze",
+    "shape_of",
     "thaw",
 ]

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from naftiko_runtime import rules
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.plan.operation import Operation
     from naftiko_runtime.plan.upstream import Credential
     from naftiko_runtime.plan.values import Argument
+    from naftiko_runtime.rules import Statement
+
+
+def shape_of(pattern: Sequence[str | Argument]) -> str:
+    """A route's path without the names of its placeholders, which make no difference to who answers."""
+    return "".join(piece if isinstance(piece, str) else "{}" for piece in pattern)
 
 
 class Route(Struct, frozen=True):
@@ -29,6 +37,21 @@ class Route(Struct, frozen=True):
     path: str
     pattern: tuple[str | Argument, ...]
     operation: Operation
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for routes that answer the same requests."""
+        return self.method, shape_of(self.pattern)
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"{self.method} {self.path}"
+
+    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+        """That two exposes, by their namespaces, have it on one port."""
+        message = rules.DUPLICATE_ROUTE_ON_PORT
+        return message(method=self.method, path=self.path, first=first, second=second, port=port)
 
 
 class Forward(Struct, frozen=True):
@@ -47,6 +70,20 @@ class Forward(Struct, frozen=True):
     operation: Operation
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Equal for forwards that answer the same requests."""
+        return "*", shape_of(self.pattern)
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"what is forwarded at {self.path}"
+
+    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+        """That two exposes, by their namespaces, have it on one port."""
+        return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=self.path, first=first, second=second, port=port)
+
+    @property
     def namespace(self) -> str:
         """Of the API that requests go to."""
         return ", ".join(upstream.namespace for upstream in self.operation.execution.upstreams)
@@ -60,6 +97,20 @@ class Tool(Struct, frozen=True):
     description: str
     hints: tuple[tuple[str, bool], ...]
     operation: Operation
+
+    @property
+    def key(self) -> str:
+        """Equal for tools that answer the same calls."""
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"the tool '{self.name}'"
+
+    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+        """That two exposes, by their namespaces, have it on one port."""
+        return rules.DUPLICATE_NAME_ON_PORT(name=self.name, first=first, second=second, port=port)
 
 
 class BrokenRoute(Struct, frozen=True):
@@ -98,6 +149,16 @@ class RestServer(Struct, frozen=True):
         """What its routes run, then its forwards, in their order."""
         return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
+    @property
+    def parts(self) -> tuple[Route | Forward, ...]:
+        """What answers requests."""
+        return (*self.routes, *self.forwards)
+
+    def without(self, parts: Collection[int]) -> RestServer:
+        """The server without some of its parts, by their identities."""
+        routes = tuple(route for route in self.routes if id(route) not in parts)
+        return replace(self, routes=routes, forwards=tuple(one for one in self.forwards if id(one) not in parts))
+
     def map_operations(self, change: Callable[[Operation], Operation]) -> RestServer:
         """The server with other operations."""
         routes = tuple(replace(route, operation=change(route.operation)) for route in self.routes)
@@ -132,9 +193,21 @@ class McpServer(Struct, frozen=True):
         """What its tools run, in their order."""
         return tuple(tool.operation for tool in self.tools)
 
+    @property
+    def parts(self) -> tuple[Tool, ...]:
+        """What answers calls."""
+        return self.tools
+
+    def without(self, parts: Collection[int]) -> McpServer:
+        """The server without some of its parts, by their identities."""
+        return replace(self, tools=tuple(tool for tool in self.tools if id(tool) not in parts))
+
     def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:
         """The server with other operations."""
         return replace(self, tools=tuple(replace(tool, operation=change(tool.operation)) for tool in self.tools))
 
 
 Server: TypeAlias = RestServer | McpServer
+
+ServedPart: TypeAlias = Route | Forward | Tool
+"""What answers in a server."""

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.exposes.mcp.describe import example_command, list_entries, url_path
+from naftiko_runtime.exposes.mcp.link import link
+from naftiko_runtime.exposes.mcp.skip_broken import keep_sound
 from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
 
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.instruments import Observer
 
-__all__ = ["AWAITS_MESSAGE", "example_command", "half_closed_seconds", "list_entries", "open_app", "url_path"]
+__all__ = [
+    "AWAITS_MESSAGE",
+    "example_command",
+    "half_closed_seconds",
+    "keep_sound",
+    "link",
+    "list_entries",
+    "open_app",
+    "url_path",
+]
 
 AWAITS_MESSAGE = True
 

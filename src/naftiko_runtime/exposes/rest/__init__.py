@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.exposes.rest.describe import example_command, list_entries, url_path
+from naftiko_runtime.exposes.rest.link import link
+from naftiko_runtime.exposes.rest.skip_broken import keep_sound
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -16,7 +18,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Observer
 
-__all__ = ["AWAITS_MESSAGE", "example_command", "half_closed_seconds", "list_entries", "open_app", "url_path"]
+__all__ = [
+    "AWAITS_MESSAGE",
+    "example_command",
+    "half_closed_seconds",
+    "keep_sound",
+    "link",
+    "list_entries",
+    "open_app",
+    "url_path",
+]
 
 AWAITS_MESSAGE = False
 

@@ -1,0 +1,89 @@
+"""An MCP expose of a document to the server of a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import rules
+from naftiko_runtime.link.caching import cache_scope, ttl_ms
+from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.expose_linker import ANY_ADDRESS
+from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.plan import McpServer, Tool
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.document.exposes import Hints, McpExpose, McpTool
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.link.expose_linker import ExposeLinker
+
+
+def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
+    """Link an expose; what is wrong in it is reported."""
+    context, info = linker.context, linker.info
+    if expose.transport != "http":
+        _refuse_transport(expose, context)
+    elif expose.port is None:
+        context.report(rules.MISSING_KEY(key="port"), expose.at("port"), helps.ADD_MCP_PORT())
+    linker.check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
+    if not expose.tools and not expose.resources and not expose.prompts:
+        linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
+    tools: list[Tool] = []
+    for spec in expose.tools:
+        if (tool := _link_tool(expose, spec, linker)) is not None:
+            linker.parts[spec.at()] = tool
+            tools.append(tool)
+    span = context.span(expose.at("port"))
+    address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
+    return McpServer(
+        namespace=expose.namespace,
+        address=address,
+        port=expose.port or 0,
+        span=span,
+        title=title,
+        instructions=expose.description,
+        tools=tuple(tools),
+        guard=expected(expose.authentication, context),
+        version=info.version,
+        ttl_ms=ttl_ms(expose, context),
+        cache_scope=cache_scope(expose, context),
+    )
+
+
+def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool | None:
+    context = linker.context
+    parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
+    inputs = {p.name: declared(p, p.name, "body", p.required is not False, context) for p in parameters}
+    linker.check_unique(rules.DUPLICATE_NAME_INPUT, spec.input_parameters)
+    fixed = fixed_values(parameters, inputs, context)
+    closed = context.takes_nothing(spec, expose)
+    operation = linker.link_operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
+    if operation is None:
+        return None
+    return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
+
+
+def _refuse_transport(expose: McpExpose, context: Context) -> None:
+    steps = expose.at("transport")
+    if expose.transport == "stdio":
+        context.report(rules.NOT_SERVED_STDIO(), steps)
+    else:
+        advice = suggest(expose.transport, ("http", "stdio"), helps.ONE_OF)
+        context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), steps, advice)
+
+
+def _hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
+    """A tool's hints by MCP's names for annotations."""
+    if hints is None:
+        return ()
+    return tuple((name, value) for name, value in _annotations(hints) if value is not None)
+
+
+def _annotations(hints: Hints) -> Iterator[tuple[str, bool | None]]:
+    yield "readOnlyHint", hints.read_only
+    yield "destructiveHint", hints.destructive
+    yield "idempotentHint", hints.idempotent
+    yield "openWorldHint", hints.open_world

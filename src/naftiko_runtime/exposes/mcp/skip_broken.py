@@ -1,0 +1,34 @@
+"""What of an MCP expose with errors can be served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from naftiko_runtime.link.broken_parts import LeftOut
+from naftiko_runtime.plan import BrokenTool, Tool
+
+if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import McpExpose
+    from naftiko_runtime.link.broken_parts import BrokenParts
+    from naftiko_runtime.plan import McpServer
+
+
+def keep_sound(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) -> McpServer:
+    """The server of an expose without its broken tools; those answer why they are not served."""
+    tools: list[Tool] = []
+    broken: dict[str, BrokenTool] = {}
+    for spec in expose.tools:
+        tool = broken_parts.parts.get(spec.at())
+        if reason := broken_parts.reason_against(spec.at(), tool, spec.call):
+            named = spec.at("name") not in broken_parts.unread
+            what = f"the tool '{spec.name}'" if named else "a tool without a readable name"
+            broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+            if named:
+                broken.setdefault(spec.name, BrokenTool(spec.name, reason))
+        elif isinstance(tool, Tool):
+            tools.append(tool)
+    kept = {tool.name for tool in tools}
+    left = tuple(one for name, one in broken.items() if name not in kept)
+    return replace(server, tools=tuple(tools), broken=left)

@@ -1,0 +1,156 @@
+"""A REST expose of a document to the server of a plan."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from naftiko_runtime import rules
+from naftiko_runtime.link.consumed import advise_place, fold
+from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.expose_linker import ANY_ADDRESS
+from naftiko_runtime.link.hosts import is_absolute
+from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.plan import Argument, Input, RestServer, Route, shape_of
+from naftiko_runtime.template import Placeholder, split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
+    from naftiko_runtime.document.parameters import ExposedParameter
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.plan import Forward
+    from naftiko_runtime.source import Steps
+
+
+def link(expose: RestExpose, linker: ExposeLinker) -> RestServer:
+    """Link an expose; what is wrong in it is reported."""
+    return _RestLinker(linker).link(expose)
+
+
+class _RestLinker:
+    def __init__(self, linker: ExposeLinker) -> None:
+        self._linker = linker
+        self._context = linker.context
+
+    def link(self, expose: RestExpose) -> RestServer:
+        routes: list[tuple[Route, Steps]] = []
+        unread = self._context.unread
+        for resource in expose.resources:
+            for operation in resource.operations:
+                if (route := self._route(expose, resource, operation)) is not None:
+                    self._linker.parts[operation.at()] = route
+                    routes.append((route, operation.at("method")))
+        self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
+        for resource in expose.resources:
+            if not resource.operations and resource.forward is None:
+                self._linker.report_empty(resource, rules.EMPTY_EXPOSE_RESOURCE(path=resource.path), "operations")
+        if not expose.resources:
+            self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
+        forwards = self._forwards(expose)
+        span = self._context.span(expose.at("port"))
+        address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
+        guard = expected(expose.authentication, self._context)
+        return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
+
+    def _forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
+        linked: dict[str, Forward] = {}
+        for resource in expose.resources:
+            if resource.forward is None:
+                continue
+            pattern = self._pattern(resource)
+            forward = self._linker.forwarding.link(expose.namespace, resource, resource.forward, pattern)
+            if forward is None:
+                continue
+            self._linker.parts[resource.forward.at()] = forward
+            if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
+                statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
+                span = self._context.span(resource.at("path"))
+                self._context.findings.report(statement, span, part=resource.forward.at())
+        return tuple(linked.values())
+
+    def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
+        pattern = self._pattern(resource)
+        parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
+        displaced = self._displaced(parameters, pattern)
+        parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
+        inputs = _rest_inputs(parameters, pattern, self._context)
+        fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
+        closed = self._context.takes_nothing(spec, resource, expose)
+        name = spec.name or resource.path
+        operation = self._linker.link_operation(
+            expose, spec, name, inputs, fixed, tool=False, closed=closed, displaced=displaced
+        )
+        if operation is None:
+            return None
+        return Route(spec.method, resource.path, pattern, operation)
+
+    def _pattern(self, resource: RestResource) -> tuple[str | Argument, ...]:
+        steps = resource.at("path")
+        try:
+            pieces = split_path(resource.path)
+        except ValueError as error:
+            self._context.report(rules.PATH(problem=str(error)), steps)
+            return (resource.path,)
+        if not resource.path.lstrip().startswith("/") and not is_absolute(resource.path):
+            self._context.report(rules.PATH_RELATIVE(path=resource.path), steps)
+        if any(isinstance(piece, str) and re.search(r"[?#\s]", piece.strip()) for piece in pieces):
+            self._context.report(rules.PATH_CHARACTER(), steps)
+        if any(isinstance(a, Placeholder) and isinstance(b, Placeholder) for a, b in pairwise(pieces)):
+            self._context.report(rules.PATH_ADJACENT(), steps)
+        names = [piece.name for piece in pieces if isinstance(piece, Placeholder)]
+        for name in {name for name in names if names.count(name) > 1}:
+            self._context.report(rules.DUPLICATE_NAME_PLACEHOLDER(name=name), steps)
+        return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
+
+    def _displaced(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
+        """The path inputs that a route has no place for: they are reported, and no declaration then."""
+        names = [piece.name for piece in pattern if isinstance(piece, Argument)]
+        displaced: dict[str, Input] = {}
+        for parameter in parameters:
+            if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
+                advice = advise_place(parameter.name, names)
+                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.at("name"), advice)
+                displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
+        return displaced
+
+    def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
+        first: dict[tuple[str, str], tuple[str, Steps]] = {}
+        for route, steps in routes:
+            path, place = first.setdefault((route.method, shape_of(route.pattern)), (route.path, steps))
+            if place != steps:
+                statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
+                self._context.report(statement, steps, related=self._context.span(place))
+
+
+def _rest_inputs(
+    parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument], context: Context
+) -> dict[str, Input]:
+    """The declared inputs, and every placeholder that nobody declares as required text."""
+    inputs: dict[str, Input] = {}
+    for p in parameters:
+        required = p.in_ == "path" or p.required is True
+        name = _name(p, pattern)
+        if name not in inputs:  # the operation's own comes before its resource's
+            inputs[name] = declared(p, name, p.in_, required, context)
+    for piece in pattern:
+        if isinstance(piece, Argument):
+            inputs.setdefault(piece.name, Input(piece.name, "path", "string", required=True, inferred=True))
+    return inputs
+
+
+def _name(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
+    """What an input is called: by the route's placeholder where it stands in the path."""
+    return _placeholder_of(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
+
+
+def _placeholder_of(name: str, pattern: Sequence[str | Argument]) -> str:
+    names = _names(pattern)
+    return name if name in names else next((n for n in _names(pattern) if fold(n) == fold(name)), name)
+
+
+def _names(pattern: Sequence[str | Argument]) -> list[str]:
+    return [piece.name for piece in pattern if isinstance(piece, Argument)]

@@ -1,0 +1,71 @@
+"""What of a REST expose with errors can be served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from naftiko_runtime.link.broken_parts import LeftOut
+from naftiko_runtime.link.forward import mount
+from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, shape_of
+from naftiko_runtime.template import split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
+    from naftiko_runtime.link.broken_parts import BrokenParts
+    from naftiko_runtime.plan import RestServer
+
+
+def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts) -> RestServer:
+    """The server of an expose without its broken routes and forwards; those answer why they are not served."""
+    routes: list[Route] = []
+    broken: list[BrokenRoute] = []
+    for resource in expose.resources:
+        for operation in resource.operations:
+            route = broken_parts.parts.get(operation.at())
+            if reason := broken_parts.reason_against(operation.at(), route, operation.call):
+                broken += _broken_route(expose, resource, operation, reason, broken_parts)
+            elif isinstance(route, Route):
+                routes.append(route)
+    forwards: list[Forward] = []
+    mounts: list[BrokenRoute] = []
+    for resource in expose.resources:
+        steps = resource.at("forward")
+        if resource.forward is None and steps not in broken_parts.unread:
+            continue
+        forward = broken_parts.parts.get(steps)
+        missing = broken_parts.missing.get(resource.forward.target_namespace) if resource.forward is not None else None
+        if reason := broken_parts.reason_against(steps, forward) or missing:
+            mounts += _broken_route(expose, resource, None, reason, broken_parts)
+        elif isinstance(forward, Forward):
+            forwards.append(forward)
+    kept = {route.key for route in routes}
+    kept |= {forward.key for forward in forwards}
+    unique = {(one.method, shape_of(one.pattern)): one for one in reversed((*broken, *mounts))}
+    left = tuple(one for key, one in reversed(unique.items()) if key not in kept)
+    return replace(server, routes=tuple(routes), broken=left, forwards=tuple(forwards))
+
+
+def _broken_route(
+    expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str, broken_parts: BrokenParts
+) -> Iterator[BrokenRoute]:
+    """The place where a caller is told why; none when it is not known."""
+    method = "*" if operation is None else operation.method
+    what = f"what is forwarded at {resource.path}" if operation is None else f"{method} {resource.path}"
+    placed = resource.at("path") not in broken_parts.unread
+    if operation is not None and operation.at("method") in broken_parts.unread:
+        placed, what = False, f"an operation at {resource.path}"
+    if resource.at("path") in broken_parts.unread:
+        what = "a resource without a readable path"
+    broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+    if not placed:
+        return
+    try:
+        pieces = split_path(resource.path)
+    except ValueError:
+        return
+    pattern = tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
+    yield BrokenRoute(method, resource.path, mount(pattern)[0] if method == "*" else pattern, reason)

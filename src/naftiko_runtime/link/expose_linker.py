@@ -1,0 +1,186 @@
+"""Links what exposes of every kind have: operations, with what they call and how their results are shaped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.link.binary import binary_size
+from naftiko_runtime.link.call import CallSite
+from naftiko_runtime.link.mocks import check_mock, mock
+from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
+from naftiko_runtime.link.untouched import declared_answer
+from naftiko_runtime.mapping.output_schema import is_of
+from naftiko_runtime.plan import (
+    Call,
+    Format,
+    Input,
+    Mapped,
+    Mock,
+    Operation,
+    Untouched,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.capability import Info
+    from naftiko_runtime.document.exposes import Exposed, LinkedExpose
+    from naftiko_runtime.document.parameters import Output
+    from naftiko_runtime.link.calls import Calls
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.link.forward import Forwarding
+    from naftiko_runtime.plan import Execution, ServedPart, Shape, Term
+    from naftiko_runtime.rules import Message, Statement
+    from naftiko_runtime.source import Steps
+
+_REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
+ANY_ADDRESS: Final = "0.0.0.0"
+"""Where an expose listens that gives no address."""
+
+
+class ExposeLinker:
+    """Links what exposes of every kind have: operations that call something.
+
+    Attributes:
+        info: Of the document.
+        forwarding: Links forwards.
+        context: The linking run.
+        parts: What was linked, by the place of what it was linked from.
+    """
+
+    def __init__(self, info: Info, calls: Calls, forwarding: Forwarding, context: Context) -> None:
+        self.info = info
+        self.forwarding = forwarding
+        self.context = context
+        self.parts: dict[Steps, ServedPart] = {}
+        self._calls = calls
+        self._formats: dict[str, Format | None] = {}
+
+    def report_empty(self, part: Part, statement: Statement, key: str) -> None:
+        """Report a part that serves nothing, where it says so, or where it says nothing."""
+        written = key in part.model_fields_set
+        steps = part.at(key) if written else part.at()
+        self.context.report(statement, steps, key=written)
+
+    def link_operation(
+        self,
+        expose: LinkedExpose,
+        spec: Exposed,
+        name: str,
+        inputs: dict[str, Input],
+        fixed: Mapping[str, Term],
+        *,
+        tool: bool,
+        closed: bool,
+        displaced: Mapping[str, Input] | None = None,
+    ) -> Operation | None:
+        """Link an operation to what it calls; none when it calls nothing that is known, which is reported.
+
+        Args:
+            expose: What it is part of.
+            spec: The operation.
+            name: Its name for logs, in its expose.
+            inputs: Its declared inputs by their names.
+            fixed: Values that the document gives instead of the caller, by the names of inputs.
+            tool: Whether its caller is a model, which sends arguments and needs a call.
+            closed: Whether it takes no inputs but those that are declared.
+            displaced: Inputs of the path that the route has no place for.
+        """
+        consumed = self._called(spec, tool=tool)
+        if consumed is None:
+            for output in spec.output_parameters:  # wrong by themselves, whatever is called
+                self._is_sound(output)
+            return None
+        site = CallSite(self.context, spec, expose.names, consumed, inputs, tool, fixed, closed, displaced or {})
+        shapes = self._shapes(spec, site)  # before the call: its templates may name more inputs
+        execution: Execution
+        if spec.call is None:
+            contract, execution = site.link_mock(), Mock(shapes)
+        else:
+            contract, request = site.link()
+            execution = Call(request, self._answer(expose, spec, consumed, shapes))
+        description = spec.description or consumed.spec.description or ""
+        return Operation(f"{expose.namespace}.{name}", contract, execution, description)
+
+    def _answer(
+        self, expose: LinkedExpose, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
+    ) -> Untouched | Mapped:
+        bytes_max = self._binary_bytes_max(expose, consumed)
+        if not shapes:
+            return Untouched(consumed.media_type, bytes_max, declared_answer(consumed, spec.output_parameters))
+        return Mapped(self._format(consumed) or Format(), shapes)
+
+    def _format(self, consumed: Consumed) -> Format | None:
+        if consumed.name not in self._formats:
+            from naftiko_runtime.link.decoding import link_format  # noqa: PLC0415 - most answers go through as they come
+
+            self._formats[consumed.name] = link_format(consumed, self.context)
+        return self._formats[consumed.name]
+
+    def _binary_bytes_max(self, expose: LinkedExpose, consumed: Consumed) -> int | None:
+        """The consumed operation's own limit, otherwise the expose's."""
+        general = binary_size(expose, self.context)
+        if consumed.spec.output_raw_format != "binary":
+            return None
+        return general if consumed.binary_bytes_max is None else consumed.binary_bytes_max
+
+    def _called(self, spec: Exposed, *, tool: bool) -> Consumed | None:
+        if spec.call is None:
+            refused = spec.ref is not None or spec.steps is not None or spec.at("call") in self.context.unread
+            if refused:  # those are reported already
+                return None
+            if spec.output_parameters:
+                return mock(spec, self.context)
+            # The specification allows an operation without a call, but no tool without one.
+            statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
+            self.context.report(statement, spec.at("call"))
+            return None
+        return self._calls.resolve(spec.call, spec.at("call"))
+
+    def _shapes(self, spec: Exposed, site: CallSite) -> tuple[Shape, ...]:
+        """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
+        outputs = spec.output_parameters
+        sound = [self._is_sound(output) for output in outputs]
+        if not all(sound):
+            return ()
+
+        def link_template(output: Output) -> Term:
+            return site.shown(output.value or "", output.at("value"))
+
+        if spec.call is None:
+            check_mock(outputs, self.context)
+            self.check_unique(rules.DUPLICATE_NAME_OUTPUT, [output for output in outputs if output.name])
+            return link_mock_shapes(outputs, link_template)
+        return link_shapes(outputs, link_template)
+
+    def _is_sound(self, output: Output) -> bool:
+        """Check the expressions of an output and of all inside it; report every one that is wrong."""
+        sound = [self._is_sound(inner) for inner in output.inner()]
+        value = output.value
+        if value is not None and not _is_reference(value) and not is_of(constant_value(output), output.type):
+            self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.at("value"))
+        try:
+            if isinstance(output.mapping, str):
+                compile_path(output.mapping)
+        except JsonPathError as error:
+            self.context.report(rules.JSONPATH(problem=str(error)), output.at("mapping"))
+            return False
+        return all(sound)
+
+    def check_unique(self, twice: Message, named: Iterable[Any]) -> None:
+        """Report parts that have the name of one before them."""
+        seen: dict[str, Any] = {}
+        for part in named:
+            if (first := seen.setdefault(part.name, part)) is not part:
+                related = self.context.span(first.at("name"))
+                self.context.report(twice(name=part.name), part.at("name"), related=related)
+
+
+def _is_reference(value: str) -> bool:
+    """Whether a value of an output has the form of a reference or a template: its type shows when it is called."""
+    return "{{" in value or _REFERENCE.match(value) is not None
