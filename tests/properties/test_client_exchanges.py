@@ -275,6 +275,12 @@ EARLY = [
 """A response before the body was sent, on a connection that is kept."""
 
 
+REFUSED_UNTIL_CLOSE = Step(
+    "upstream_responds",
+    {"pick": 0, "size": 5, "framing": "until close", "status": 403, "first": ALL, "keeps": True},
+)
+"""The end of the connection ends the response while the request is not sent in full."""
+
 BROKEN_OFF = Step("break_off_upload", {"pick": 0, "short": True})
 
 
@@ -286,6 +292,7 @@ BROKEN_OFF = Step("break_off_upload", {"pick": 0, "short": True})
 @example(script=[begun(5_000, 1, "chunks"), *EARLY[1:]])
 @example(script=[*EARLY[:3], BROKEN_OFF, *EARLY[4:]])
 @example(script=[begun(600_000, ALL, "bytes"), *EARLY[1:]])
+@example(script=[*EARLY[:2], REFUSED_UNTIL_CLOSE, *EARLY[3:]])
 def test_no_byte_of_one_exchange_is_part_of_another(client: HttpClient, proxy: bool, script: list[Step]) -> None:
     note("\n".join(map(repr, script)))
     with Exchanges(client, proxy=proxy) as exchanges:

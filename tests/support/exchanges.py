@@ -10,7 +10,7 @@ from naftiko_runtime.transport import OutboundRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.http_client.native.client import NativeResponse
+    from naftiko_runtime.http_client.native.response import NativeResponse
     from support.rawserver import RawServer
 
 

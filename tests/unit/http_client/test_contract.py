@@ -12,7 +12,8 @@ import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.stream import Network
+from naftiko_runtime.http_client.httpx2.stream import Network, Stream
+from naftiko_runtime.http_client.native.connection import Connection
 from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
@@ -559,3 +560,24 @@ async def test_after_it_is_closed_the_server_sees_no_connection(transport: Trans
         await fetch(transport, asking(server.url()))
         await transport.aclose()
         await gone.wait()
+
+
+class Gone(asyncio.Transport):
+    """A transport of asyncio after its connection was lost, as some are."""
+
+    def abort(self) -> None:
+        raise AttributeError
+
+    def is_closing(self) -> bool:
+        return True
+
+
+async def test_a_lost_connection_can_be_closed() -> None:
+    connection = Connection(asyncio.get_running_loop(), lambda _: None)
+    connection.connection_made(Gone())
+    connection.connection_lost(None)
+    connection.close()
+    stream = Stream()
+    stream.connection_made(Gone())
+    stream.connection_lost(None)
+    await stream.aclose()

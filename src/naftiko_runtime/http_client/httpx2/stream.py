@@ -55,6 +55,7 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._buffer = bytearray()
         self._ended = False
         self._end_was_read = False
+        self._is_lost = False
         self._error: Exception | None = None
         self._incoming = asyncio.Event()
         self._writable = asyncio.Event()
@@ -77,7 +78,7 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._error = exc
-        self._ended = True
+        self._ended = self._is_lost = True
         self._incoming.set()
         self._writable.set()
 
@@ -142,4 +143,5 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
     async def aclose(self) -> None:
         """Close at once: nothing is ever left to be sent."""
         self._ended = True
-        self._transport.abort()
+        if not self._is_lost:  # asyncio fails to abort some transports that are closed
+            self._transport.abort()

@@ -1,0 +1,76 @@
+"""A response whose head has arrived, and the end of its exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.native.states import COMPLETE, FAILED
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Sequence
+
+    from naftiko_runtime.http_client.native.connection import Connection
+    from naftiko_runtime.http_client.native.pool import Pool
+    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.transport.base import Header
+
+
+class NativeResponse:
+    """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+
+    __slots__ = ("_asked", "_connection", "_pool", "_route", "_writing", "headers", "status")
+
+    headers: Sequence[Header]
+    status: int
+
+    def __init__(self, connection: Connection, pool: Pool, route: Route, writing: asyncio.Task[None] | None) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._route = route
+        self._writing = writing
+        self._asked = False
+        self.status = connection.response.status
+        self.headers = connection.response.headers
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        self._asked = True
+        return self._read()
+
+    def whole(self) -> bytes | None:
+        """The whole body, if it is here."""
+        if self._asked:
+            raise RuntimeError("a body is given once")
+        response = self._connection.response
+        if response.state != COMPLETE:
+            return None
+        self._asked = True
+        return response.body.take_all()
+
+    async def _read(self) -> AsyncIterator[bytes]:
+        response = self._connection.response
+        while True:
+            if response.body.pieces:
+                yield response.body.take()
+            elif response.state == COMPLETE:
+                return
+            elif response.state == FAILED:
+                raise failures.make_unreachable(self._route, failures.BROKEN_OFF)
+            else:
+                await response.change()
+
+    def finished(self) -> bool:
+        """Whether the whole body has arrived, and all of it was given."""
+        response = self._connection.response
+        return response.state == COMPLETE and not response.body.pieces
+
+    async def close(self) -> None:
+        """Give the connection back, or close it when the answer, or the request, is not complete."""
+        if self._writing is not None and not self._writing.done():
+            self._writing.cancel()
+            self._connection.close()
+        self._pool.give_back(self._connection)
