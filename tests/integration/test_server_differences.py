@@ -1,0 +1,327 @@
+"""The same bytes to our server and to uvicorn's two protocols, with the same application: a second opinion.
+
+Bytes are fed in memory, cut anywhere. What is well-formed has to come to the same. Where the servers differ on what is
+malformed or unusual, the table says how, and why ours is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from naftiko_runtime.http_server.app_config import AppConfig
+from naftiko_runtime.http_server.connection import Connection
+from naftiko_runtime.http_server.listener_state import ListenerState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from naftiko_runtime.asgi import Receive, Scope, Send
+
+ROUNDS: Final = 12
+"""Of the event loop, after which nothing is left to be done that does not wait for bytes."""
+STATUS: Final = re.compile(rb"HTTP/1\.1 ([1-5]\d\d)")
+
+
+class Seen(NamedTuple):
+    """A request as the application saw it."""
+
+    method: str
+    path: str
+    query: bytes
+    version: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    complete: bool
+
+
+class Outcome(NamedTuple):
+    """What came of some bytes: what the application saw, the statuses that went out, and whether the server closed."""
+
+    seen: tuple[Seen, ...]
+    statuses: tuple[int, ...]
+    closed: bool
+
+
+class Wire(asyncio.Transport):
+    """A connection in memory."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 8_080)})
+        self.output = b""
+        self.closed = False
+        self.reading = True
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        self.output += data
+
+    def write_eof(self) -> None:
+        self.closed = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+class App:
+    """Answers every request with its body."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more, complete = b"", True, False
+        while more:
+            message = await receive()
+            complete = message["type"] == "http.request" and not message.get("more_body", False)
+            body += message.get("body", b"")
+            more = message["type"] == "http.request" and not complete
+        headers = tuple(sorted((name, value.strip()) for name, value in scope["headers"]))
+        method, path, version = scope["method"], scope["path"], scope["http_version"]
+        self.seen.append(Seen(method, path, scope["query_string"], version, headers, body, complete))
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _protocol(name: str, app: App) -> asyncio.Protocol:
+    if name == "own":
+        return Connection(ListenerState(AppConfig(app), None))
+    kind = HttpToolsProtocol if name == "httptools" else H11Protocol
+    config = Config(app, interface="asgi3", ws="none", lifespan="off", log_config=None, proxy_headers=False)
+    config.load()
+    return cast("asyncio.Protocol", kind(config=config, server_state=ServerState(), app_state={}))
+
+
+async def _exchange(name: str, pieces: Sequence[bytes]) -> Outcome:
+    app, wire = App(), Wire()
+    protocol = _protocol(name, app)
+    protocol.connection_made(wire)
+    waiting = list(pieces)
+    for _ in range(len(pieces) + 40):
+        if waiting and wire.reading and not wire.closed:
+            protocol.data_received(waiting.pop(0))
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+    statuses = tuple(int(status) for status in STATUS.findall(wire.output))
+    outcome = Outcome(tuple(one for one in app.seen if one.complete), statuses, wire.closed)
+    protocol.connection_lost(None)
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0)
+    return outcome
+
+
+def exchange(name: str, *pieces: bytes) -> Outcome:
+    return asyncio.run(_exchange(name, pieces))
+
+
+@pytest.fixture(autouse=True)
+def _without_logs() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def request(line: str, *headers: str, host: str | None = "h", version: str = "1.1", body: bytes = b"") -> bytes:
+    named = [] if host is None else [f"host: {host}"]
+    return "\r\n".join([f"{line} HTTP/{version}", *named, *headers, "", ""]).encode() + body
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks if chunk) + b"0\r\n\r\n"
+
+
+TARGETS = st.sampled_from(["/", "/a/b", "/a%20b", "/%C3%A4", "/x?q=1&r=%2F", "/?", "/a//b", "/..", "/a;b=c"])
+BODIES = st.binary(max_size=60)
+HEADERS = st.lists(st.sampled_from(["accept: */*", "x-a: 1", "X-A:  2 ", "cookie: a=b; c=d", "x-empty:"]), max_size=3)
+
+
+@st.composite
+def well_formed(draw: st.DrawFn) -> bytes:
+    target, headers, body = draw(TARGETS), draw(HEADERS), draw(BODIES)
+    match draw(st.sampled_from(["get", "head", "post", "chunked"])):
+        case "get":
+            return request(f"GET {target}", *headers)
+        case "head":
+            return request(f"DELETE {target}", *headers)
+        case "post":
+            return request(f"POST {target}", *headers, f"content-length: {len(body)}", body=body)
+        case _:
+            half = len(body) // 2
+            return request(
+                f"PUT {target}", *headers, "transfer-encoding: chunked", body=chunked(body[:half], body[half:])
+            )
+
+
+@st.composite
+def cut(draw: st.DrawFn, stream: st.SearchStrategy[bytes]) -> list[bytes]:
+    whole = draw(stream)
+    places = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    return [whole[a:b] for a, b in zip([0, *places], [*places, len(whole)], strict=True) if a < b]
+
+
+@settings(max_examples=60)
+@given(pieces=cut(st.lists(well_formed(), min_size=1, max_size=4).map(b"".join)))
+def test_what_is_well_formed_comes_to_the_same_wherever_it_is_cut(pieces: list[bytes]) -> None:
+    own = exchange("own", *pieces)
+    assert own == exchange("httptools", *pieces)
+    assert own == exchange("h11", *pieces)
+    assert own.statuses == (200,) * len(own.seen)
+
+
+@settings(max_examples=150)
+@given(
+    before=st.lists(well_formed(), max_size=2),
+    whole=well_formed(),
+    place=st.integers(0, 400),
+    removed=st.integers(0, 3),
+    added=st.sampled_from([b"", b"\r", b"\n", b"\0", b" ", b":", b"0", b"\xff", b"\r\n", b"a"]),
+)
+def test_the_application_sees_nothing_of_what_is_malformed_that_uvicorn_keeps_from_it(
+    before: list[bytes], whole: bytes, place: int, removed: int, added: bytes
+) -> None:
+    """The requests before arrive by themselves: uvicorn drops those that still wait when it meets an error."""
+    place %= len(whole)
+    mutated = whole[:place] + added + whole[place + removed :]
+    own, other = exchange("own", *before, mutated), exchange("httptools", *before, mutated)
+    assert own.seen == other.seen[: len(own.seen)]
+
+
+SMUGGLED = request("GET /smuggled")
+BOTH: Final = {
+    "nonsense": b"nonsense\r\n\r\n",
+    "a header without colon": b"GET / HTTP/1.1\r\nhost: h\r\nnonsense\r\n\r\n",
+    "a space before the colon": b"GET / HTTP/1.1\r\nhost : h\r\n\r\n",
+    "a length that is no number": request("POST /", "content-length: x", body=b"x"),
+    "a negative length": request("POST /", "content-length: -1", body=b"x"),
+    "two different lengths": request("POST /", "content-length: 1", "content-length: 2", body=b"xx"),
+    "a chunk size that is no number": request("POST /", "transfer-encoding: chunked", body=b"x\r\n"),
+    "a NUL in a header": request("GET /", "x: a\0b"),
+}
+"""What each of the three rejects with 400, and no application sees."""
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("server", ["own", "httptools", "h11"])
+def test_what_is_malformed_is_rejected_by_all(server: str, name: str) -> None:
+    outcome = exchange(server, BOTH[name])
+    assert (outcome.seen, outcome.closed) == ((), True)
+    assert outcome.statuses in ((400,), ())
+
+
+class Difference(NamedTuple):
+    """Bytes that the servers judge differently: statuses of ours, of uvicorn with httptools and with h11, and why."""
+
+    data: bytes
+    own: tuple[int, ...]
+    httptools: tuple[int, ...]
+    h11: tuple[int, ...]
+    why: str
+
+
+DIFFERENCES: Final = {
+    "a request line without version": Difference(
+        b"GET /\r\n\r\n", (400,), (200,), (400,), "RFC 9112, 2.3: that is HTTP/0.9, whose responses have no head"
+    ),
+    "no Host": Difference(
+        request("GET /", host=None), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST answer 400"
+    ),
+    "two Hosts": Difference(
+        request("GET /", "host: other"), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST answer 400"
+    ),
+    "a Host that is none": Difference(
+        request("GET /", host="a b"), (400,), (200,), (200,), "RFC 9112, 3.2: an invalid Host is answered with 400"
+    ),
+    "a coding besides chunked": Difference(
+        request("POST /", "transfer-encoding: gzip, chunked", body=chunked(b"x")),
+        (501,),
+        (200,),
+        (400,),
+        "RFC 9112, 6.1: a coding that is not understood SHOULD be answered with 501",
+    ),
+    "chunked with HTTP/1.0": Difference(
+        request("POST /", "transfer-encoding: chunked", version="1.0", body=chunked(b"x")),
+        (400,),
+        (200,),
+        (200,),
+        "RFC 9112, 6.1: the framing is faulty; a proxy in front may have read it otherwise",
+    ),
+    "many headers": Difference(
+        request("GET /", *(f"x-{n}: 1" for n in range(101))),
+        (431,),
+        (200,),
+        (200,),
+        "bounds what one request can make an application look at",
+    ),
+}
+"""Where ours is stricter: each closes the connection, and no application sees the request."""
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_where_the_servers_differ_ours_is_stricter(name: str) -> None:
+    one = DIFFERENCES[name]
+    found = {server: exchange(server, one.data) for server in ("own", "httptools", "h11")}
+    assert {server: outcome.statuses for server, outcome in found.items()} == {
+        "own": one.own,
+        "httptools": one.httptools,
+        "h11": one.h11,
+    }, one.why
+    assert (found["own"].seen, found["own"].closed) == ((), True)
+
+
+def test_trailers_are_no_headers() -> None:
+    """uvicorn adds them to the headers that the application was given (RFC 9110, 6.5.1: they must not be merged)."""
+    data = request("POST /", "transfer-encoding: chunked", body=b"1\r\nx\r\n0\r\nhost: other\r\n\r\n")
+    (own,) = exchange("own", data).seen
+    (other,) = exchange("httptools", data).seen
+    assert [value for name, value in own.headers if name == b"host"] == [b"h"]
+    assert [value for name, value in other.headers if name == b"host"] == [b"h", b"other"]
+
+
+def test_requests_before_a_malformed_one_are_answered() -> None:
+    """uvicorn drops those that wait for their turn, though they are well-formed (RFC 9112, 9.3.2)."""
+    data = request("GET /1") + request("GET /2") + b"nonsense\r\n\r\n"
+    assert exchange("own", data).statuses == (200, 200, 400)
+    assert [one.path for one in exchange("httptools", data).seen] == ["/1"]
+
+
+def test_a_body_behind_an_offer_to_upgrade_is_a_body() -> None:
+    """uvicorn's httptools protocol takes it for the next request (RFC 9110, 7.8: an upgrade may be ignored)."""
+    data = request("POST /", "upgrade: h2c", "connection: upgrade", f"content-length: {len(SMUGGLED)}", body=SMUGGLED)
+    assert [one.body for one in exchange("own", data).seen] == [SMUGGLED]
+    assert [one.body for one in exchange("h11", data).seen] == [SMUGGLED]
+
+
+def test_the_host_of_an_absolute_target_is_the_requests() -> None:
+    """RFC 9112, 3.2.2: it replaces the header, which uvicorn passes on."""
+    data = request("GET http://target/x", host="other")
+    (own,) = exchange("own", data).seen
+    assert (own.path, dict(own.headers)[b"host"]) == ("/x", b"target")
+    assert [dict(one.headers)[b"host"] for one in exchange("httptools", data).seen] == [b"other"]
