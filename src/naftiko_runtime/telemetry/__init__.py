@@ -1,4 +1,4 @@
-"""What a process tells of its requests: metrics for whoever scrapes the control port, traces for a collector.
+"""Metrics of a process, for whoever scrapes the control port, and traces of its requests, by OpenTelemetry's SDK.
 
-Nothing here is in a request's way unless it was asked for; see docs/adr/0014-telemetry.md.
+Nothing here is in a request's way unless it was asked for; see docs/adr/0014 and docs/adr/0021.
 """
