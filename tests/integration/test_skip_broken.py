@@ -90,7 +90,7 @@ def test_nothing_to_serve_is_said_at_the_end(tmp_path: Path) -> None:
     *_, title, last = ended.stderr.splitlines()
     assert title == "Not served:"
     assert last.endswith("the file: " + last.partition(": the file: ")[2])
-    assert "'nonsense' is no version of the specification" in last
+    assert "unknown specification version 'nonsense'" in last
 
 
 def test_an_api_put_elsewhere_is_sound(upstream: Upstream) -> None:

@@ -85,7 +85,7 @@ def test_a_file_is_checked_strictly_where_only_the_wheel_is(image: Image, tmp_pa
     (tmp_path / "x.yml").write_text("naftiko: 1.0.0-alpha2\nconsumes: [{location: a, import: b, x-c: d}]\n")
     ended = _run(image, tmp_path, "naftiko", "validate", "--strict", "x.yml")
     assert ended.returncode == 1, ended.stderr
-    assert "'x-c' is no key of the specification here" in ended.stdout
+    assert "the specification has no key 'x-c' here" in ended.stdout
 
 
 def test_rules_are_explained_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:

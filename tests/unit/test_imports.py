@@ -330,7 +330,7 @@ def test_a_chain_is_named_to_its_end(tmp_path: Path) -> None:
     assert (str(found.span), found.rule.slug) == (f"{file}:2:38", "unresolved-import")
 
 
-CIRCLE = "the import of 'x' goes round in a circle: a.yml → b.yml"
+CIRCLE = "the import of 'x' is circular: a.yml → b.yml"
 CHAIN = "'x' is itself an import there: a.yml → b.yml"
 
 
@@ -399,7 +399,7 @@ def test_a_key_that_a_renamed_part_lacks_is_told_in_its_own_file(tmp_path: Path,
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     file = write(tmp_path, location="./shared/pipe.yaml")
     os.mkfifo(tmp_path / "shared" / "pipe.yaml")
-    assert told(file) == [f"ships.yaml:6 unresolved-import {tmp_path}/shared/pipe.yaml is no regular file"]
+    assert told(file) == [f"ships.yaml:6 unresolved-import {tmp_path}/shared/pipe.yaml is not a regular file"]
 
 
 def test_a_symbolic_link_leads_where_it_is_allowed_to(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ def test_a_symbolic_link_leads_where_it_is_allowed_to(tmp_path: Path) -> None:
     (tmp_path / "there" / "api.yaml").write_text(SHARED)
     file = write(tmp_path / "here", location="./link/api.yaml")
     (tmp_path / "here" / "link").symlink_to(tmp_path / "there")
-    refused = "ships.yaml:6 unresolved-import an import may not leave the document's folder"
+    refused = "ships.yaml:6 unresolved-import an import must be below the document's folder"
     assert told(file) == [refused]
     assert told(file, tmp_path / "here") == [refused]
     assert told(file, tmp_path / "there") == []
@@ -470,7 +470,7 @@ def test_a_shared_document_may_leave_a_variable_to_its_importers_but_not_misspel
     assert told(put(tmp_path, shared=unbound)) == []
     misspelt = SHARED.replace("{{TOKEN}}", "{{TOKN}}")
     assert told(put(tmp_path, shared=misspelt)) == [
-        "shared.yml:8 unlisted-variable 'TOKN' is taken from the environment, though 'keys' does not list it"
+        "shared.yml:8 unlisted-variable 'TOKN' is read from the environment, but 'keys' does not list it"
     ]
 
 

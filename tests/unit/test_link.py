@@ -433,7 +433,7 @@ def test_a_credential_takes_no_input_of_the_caller() -> None:
         exposes=[rest(inputs=[{"name": "token", "in": "query"}])],
         authentication={"type": "bearer", "token": "{{token}}"},
     )
-    assert ("unlisted-variable", "'token' is taken from the environment, though no bind lists it") in problems(data)
+    assert ("unlisted-variable", "'token' is read from the environment, but no bind lists it") in problems(data)
 
 
 def test_a_binding_knows_every_use() -> None:

@@ -252,7 +252,7 @@ def test_a_missing_key_that_stands_misspelt_is_told_as_such() -> None:
     findings = Findings()
     spoken(b"naftiko: 0.5\ncapabilty: {}\n", findings)
     (found,) = findings.sorted()
-    assert found.help == "did you mean 'capability' where 'capabilty' stands?"
+    assert found.help == "did you mean 'capability' instead of 'capabilty'?"
 
 
 def test_everything_wrong_is_told_at_once_in_the_files_order() -> None:

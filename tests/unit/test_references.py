@@ -121,7 +121,7 @@ def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
 def test_a_slip_of_a_listed_input_is_an_error_and_no_other_input(form: str) -> None:
     value = form.format("shipp-id")
     (told,) = loaded(with_value(value)).diagnostics
-    assert (told.rule.slug, told.message) == ("unknown-reference", f"'{value}' names nothing")
+    assert (told.rule.slug, told.message) == ("unknown-reference", f"'{value}' refers to nothing")
     assert told.help == "did you mean '$this.ships.ship-id'?"
 
 
@@ -419,4 +419,6 @@ def test_a_placeholder_of_a_path_names_the_caller_s_input(path: str, warns: tupl
 def test_a_fixed_input_is_no_other_input_s(value: str) -> None:
     exposed = rest(inputs=[{"name": "a", "in": "query", "value": value}])
     data = document({"inputParameters": [{"name": "a", "in": "query"}]}, [exposed])
-    assert problems(data) == [("unknown-reference", f"'{value}' is the caller's, and only variables can stand here")]
+    assert problems(data) == [
+        ("unknown-reference", f"'{value}' is an input of the caller; only variables are allowed here")
+    ]

@@ -248,7 +248,7 @@ def test_what_is_left_out_needs_no_variables() -> None:
 @pytest.mark.parametrize(
     ("text", "fatal"),
     [
-        ("naftiko: nonsense\ncapability: {}\n", "x.yml:1:10: 'nonsense' is no version of the specification"),
+        ("naftiko: nonsense\ncapability: {}\n", "x.yml:1:10: unknown specification version 'nonsense'"),
         ("naftiko: 1.0.0-alpha2\n", "x.yml:1:1: the key 'capability' is missing"),
         ("- a\n", "x.yml:1:1: a capability document is a mapping"),
         (SOUND.replace("  exposes:", "  expose:"), "x.yml:26:3: unknown key 'expose'"),

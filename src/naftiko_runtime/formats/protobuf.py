@@ -90,7 +90,7 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
     while waiting:
         source = waiting.pop()
         if not any(source.is_relative_to(allowed) for allowed in folders):
-            raise ValueError("what it imports may not leave the document's folder")
+            raise ValueError("what it imports must be below the document's folder")
         if not source.is_file() or source.stat().st_size > DOCUMENT_BYTES_MAX:
             raise ValueError(f"'{source.name}' is no file, or larger than {DOCUMENT_BYTES_MAX:,} bytes")
         imported = [(folder / name).resolve() for name in _IMPORT.findall(source.read_text("utf-8"))]

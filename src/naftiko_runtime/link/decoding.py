@@ -69,7 +69,7 @@ def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
     if not any(path.is_relative_to(allowed) for allowed in folders):
         raise _OutsideError
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
-        raise ValueError("it is no regular file")
+        raise ValueError("it is not a regular file")
     with path.open("rb") as file:
         content = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:

@@ -30,7 +30,7 @@ SECRET_SHOWN: Final = define(
     Severity.ERROR,
     "An output would show a bound variable to callers.",
     "Use a constant or an input instead.",
-    "callers would be shown the bound variable '{name}'",
+    "callers would see the bound variable '{name}'",
     "write the text itself, or an input",
 )
 
@@ -40,11 +40,11 @@ HARD_CODED: Final = define(
     Severity.WARNING,
     "The file contains a secret.",
     "Bind a variable, write `{{VARIABLE}}`, and revoke the secret.",
-    "'{key}' is a secret that everybody who has the file can read",
+    "'{key}' is a hard-coded secret",
     "bind a variable, and write '{{{{VARIABLE}}}}'",
 )
 HARD_CODED_PARAMETER: Final = HARD_CODED.variant(
-    "the value of '{name}' looks like a secret that everybody who has the file can read",
+    "the value of '{name}' looks like a hard-coded secret",
     "bind a variable, and write '{{{{VARIABLE}}}}'",
 )
 
@@ -55,15 +55,15 @@ SECRET_AS_NAME: Final = define(
     "A secret is in the place of a variable's name.",
     "Write the name of the variable that has the secret, and revoke the secret.",
     "the variable in '{key}' looks like a secret, not like a name",
-    "write the name of the variable that holds the secret, and replace the secret: others may have read it",
+    "write the name of the variable that has the secret, and revoke the secret",
 )
 SECRET_AS_NAME_KEY: Final = SECRET_AS_NAME.variant(
     "the key of a variable of '{namespace}' looks like a secret, not like a name",
-    "write the name of the variable that holds the secret, and replace the secret: others may have read it",
+    "write the name of the variable that has the secret, and revoke the secret",
 )
 SECRET_AS_NAME_VARIABLE: Final = SECRET_AS_NAME.variant(
     "a variable of '{namespace}' looks like a secret, not like a name",
-    "write the name of the variable that holds the secret, and replace the secret: others may have read it",
+    "write the name of the variable that has the secret, and revoke the secret",
 )
 
 INSECURE: Final = define(
@@ -72,7 +72,7 @@ INSECURE: Final = define(
     Severity.WARNING,
     "Credentials are sent over plain HTTP to another machine.",
     "Use `https`.",
-    "the credentials of '{namespace}' go out unencrypted",
+    "the credentials of '{namespace}' are sent unencrypted",
     "use 'https://'",
 )
 
@@ -82,6 +82,6 @@ ACTIVE_CONTENT: Final = define(
     Severity.WARNING,
     "A description or label contains a script, which a page or client that shows it could run.",
     "Write plain text or Markdown.",
-    "the {key} holds what a page that shows it might run",
+    "the {key} contains a script that a page could run",
     "write plain text or Markdown",
 )

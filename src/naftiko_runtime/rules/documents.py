@@ -72,7 +72,7 @@ INVALID_VALUE: Final = define(
     "Use one of the listed values.",
     "{value} is not allowed for {part}",
 )
-INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is for the runtime to send")
+INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is sent by the runtime")
 INVALID_VALUE_FIXED: Final = INVALID_VALUE.variant("the value of '{name}' {problem}")
 INVALID_VALUE_OUTPUT: Final = INVALID_VALUE.variant(
     "'{value}' is not of the type {type}", "change the value or the type"
@@ -82,37 +82,39 @@ INVALID_VALUE_BODY_KEY: Final = INVALID_VALUE.variant(
     "write 'placement: header' or 'query' under 'authentication', or another method",
 )
 INVALID_VALUE_HEADER_NAME: Final = INVALID_VALUE.variant(
-    "'{name}' is no name of an HTTP header", "a name has letters, digits and dashes"
+    "'{name}' is not a valid header name", "a name has letters, digits and dashes"
 )
 INVALID_VALUE_HIDDEN_HEADER: Final = INVALID_VALUE.variant(
-    "'{name}' is between the runtime and the API, and never reaches callers", "remove it from the list"
+    "'{name}' is a hop-by-hop header and never reaches callers", "remove it from the list"
 )
-INVALID_VALUE_ENDPOINT: Final = INVALID_VALUE.variant("the token endpoint is no http or https URL", "give a full URL")
+INVALID_VALUE_ENDPOINT: Final = INVALID_VALUE.variant(
+    "the token endpoint is not an http or https URL", "give a full URL"
+)
 INVALID_VALUE_ENDPOINT_HOST: Final = INVALID_VALUE.variant(
     "the token endpoint has a host that is not a valid name", "give a full URL"
 )
-INVALID_VALUE_AUTHENTICATION: Final = INVALID_VALUE.variant("there is no authentication of type '{type}'")
+INVALID_VALUE_AUTHENTICATION: Final = INVALID_VALUE.variant("unknown authentication type '{type}'")
 INVALID_VALUE_SIZE: Final = INVALID_VALUE.variant(
-    "'{value}' is no size", "write a number and B, KiB, MiB or GiB, as in '512KiB'"
+    "'{value}' is not a size", "write a number and B, KiB, MiB or GiB, as in '512KiB'"
 )
-INVALID_VALUE_MEDIA_TYPE: Final = INVALID_VALUE.variant("'{value}' is no media type", "write one as in 'image/png'")
+INVALID_VALUE_MEDIA_TYPE: Final = INVALID_VALUE.variant("'{value}' is not a media type", "write one as in 'image/png'")
 INVALID_VALUE_TTL: Final = INVALID_VALUE.variant(
     "'ttlMs' is negative", "write 0 or a number of milliseconds, such as 60000"
 )
-INVALID_VALUE_CACHE_SCOPE: Final = INVALID_VALUE.variant("there is no cache scope '{value}'")
-INVALID_VALUE_TRANSPORT: Final = INVALID_VALUE.variant("there is no MCP transport '{value}'")
+INVALID_VALUE_CACHE_SCOPE: Final = INVALID_VALUE.variant("unknown cache scope '{value}'")
+INVALID_VALUE_TRANSPORT: Final = INVALID_VALUE.variant("unknown MCP transport '{value}'")
 INVALID_VALUE_BINARY_MAPPED: Final = INVALID_VALUE.variant(
-    "an answer of format 'binary' cannot be mapped", "use 'mapping: $', or say which format it is"
+    "a response of format 'binary' cannot be mapped", "use 'mapping: $', or set the format of the response"
 )
-INVALID_VALUE_SCHEMA: Final = INVALID_VALUE.variant("'outputSchema' does not do: {problem}")
+INVALID_VALUE_SCHEMA: Final = INVALID_VALUE.variant("invalid 'outputSchema': {problem}")
 INVALID_VALUE_SCHEMA_UNREADABLE: Final = INVALID_VALUE.variant(
     "cannot read the schema: {problem}", "name a file beside the document"
 )
 INVALID_VALUE_SCHEMA_OUTSIDE: Final = INVALID_VALUE.variant(
-    "a schema may not leave the document's folder", "allow it with --allow-import DIR"
+    "a schema must be below the document's folder", "allow it with --allow-import DIR"
 )
 INVALID_VALUE_STYLE: Final = INVALID_VALUE.variant(
-    "a query has no style 'simple'", "write 'explode: false' for a list that is joined by commas"
+    "a query parameter cannot have 'style: simple'", "write 'explode: false' for a list that is joined by commas"
 )
 INVALID_VALUE_JSON_BODY: Final = INVALID_VALUE.variant(
     "the body is not JSON: {problem}", "write JSON with {{{{name}}}} for values, or a mapping under 'data'"
@@ -121,7 +123,7 @@ INVALID_VALUE_YAML_BODY: Final = INVALID_VALUE.variant(
     "the body is not YAML: {problem}", "write YAML with {{{{name}}}} for values"
 )
 INVALID_VALUE_YAML_KEY: Final = INVALID_VALUE.variant(
-    "a key of a YAML body holds no placeholder", "give the whole mapping as one value"
+    "a key of a YAML body cannot contain a placeholder", "give the whole mapping as one value"
 )
 INVALID_VALUE_SPACE_BEFORE: Final = INVALID_VALUE.variant(
     "the {key} '{text}' has white space before it", "write '{text}'"
@@ -133,16 +135,18 @@ INVALID_VALUE_DEFAULT: Final = INVALID_VALUE.variant(
     "the default of '{name}' {problem}", "correct the default, or leave it out"
 )
 INVALID_VALUE_CHARACTER: Final = INVALID_VALUE.variant(
-    "'{key}' holds the character U+{code}, which a header cannot carry"
+    "'{key}' contains the character U+{code}, which is not allowed in a header"
 )
-INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.variant("there is no step of type '{type}'")
+INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.variant("unknown step type '{type}'")
 INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
 )
 INVALID_VALUE_CHECKED: Final = INVALID_VALUE.variant("{part} {problem}")
 INVALID_VALUE_ANSWER: Final = INVALID_VALUE.variant("the answer cannot be sent: {problem}")
-INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant("an answer has one body: 'json', 'text', 'base64' or 'file'")
-INVALID_VALUE_ANSWER_HEADER: Final = INVALID_VALUE.variant("'{name}' is no header name")
+INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant(
+    "a response has one body: 'json', 'text', 'base64' or 'file'"
+)
+INVALID_VALUE_ANSWER_HEADER: Final = INVALID_VALUE.variant("'{name}' is not a valid header name")
 INVALID_VALUE_ANSWER_BASE64: Final = INVALID_VALUE.variant("'base64' is not base64")
 INVALID_VALUE_ANSWER_FILE: Final = INVALID_VALUE.variant("cannot read the file '{file}': {problem}")
 
@@ -177,7 +181,7 @@ NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.variant(
     "an expose with authentication of type '{type}' is not served yet", "use 'basic', 'bearer', 'apikey' or 'digest'"
 )
 NOT_SERVED_KEY_PLACEMENT: Final = NOT_SERVED.variant(
-    "an expose whose callers show a key in the {placement} is not served yet", "use 'header' or 'query'"
+    "an expose with an API key in the {placement} is not served yet", "use 'header' or 'query'"
 )
 NOT_SERVED_STDIO: Final = NOT_SERVED.variant("the transport 'stdio' is not served yet", "use 'http'")
 NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.variant(
@@ -206,7 +210,7 @@ NON_STANDARD_KEY_PARTS: Final = NON_STANDARD_KEY.variant(
     "parts as a mapping are read as plain fields", "write a list of {{name: …, value: …}}"
 )
 NON_STANDARD_KEY_BOUNDARY: Final = NON_STANDARD_KEY.variant(
-    "the content type of a multipart form is for the runtime to send, with its boundary", "remove it"
+    "the runtime sends the content type of a multipart form, with its boundary", "remove it"
 )
 NON_STANDARD_KEY_ROOT: Final = NON_STANDARD_KEY.variant(
     "'exposes' at the root is read as the capability's", "write 'capability:'"
@@ -226,18 +230,18 @@ NON_STANDARD: Final = define(
     "With `--strict`: a deviation from the official schema of the file's version.",
     "Write what the specification allows, or validate without `--strict`.",
 )
-NON_STANDARD_BESIDE: Final = NON_STANDARD.variant("'{key}' may not stand beside '{other}'")
+NON_STANDARD_BESIDE: Final = NON_STANDARD.variant("'{key}' is not allowed beside '{other}'")
 NON_STANDARD_EMPTY: Final = NON_STANDARD.variant("{part} may not be empty")
 NON_STANDARD_KEYS: Final = NON_STANDARD.variant("{part} {needs}")
 NON_STANDARD_MISSING: Final = NON_STANDARD.variant("'{key}' is required here")
-NON_STANDARD_NAME: Final = NON_STANDARD.variant("'{key}' is no name for this")
+NON_STANDARD_NAME: Final = NON_STANDARD.variant("'{key}' is not a valid name here")
 NON_STANDARD_NO_ENTRY: Final = NON_STANDARD.variant("{part} needs at least one entry")
 NON_STANDARD_NO_VALUE: Final = NON_STANDARD.variant("{part} takes {wanted}, and has no value")
 NON_STANDARD_NUMBER: Final = NON_STANDARD.variant("{part} may not be {value}")
 NON_STANDARD_THIS_VALUE: Final = NON_STANDARD.variant("{part} may not be this value")
 NON_STANDARD_TOO_LONG: Final = NON_STANDARD.variant("{part} is longer than {limit} characters")
 NON_STANDARD_TYPE: Final = NON_STANDARD.variant("{part} takes {wanted}, not {found}")
-NON_STANDARD_UNKNOWN: Final = NON_STANDARD.variant("'{key}' is no key of the specification here")
+NON_STANDARD_UNKNOWN: Final = NON_STANDARD.variant("the specification has no key '{key}' here")
 NON_STANDARD_VALUE: Final = NON_STANDARD.variant("{part} may not be '{value}'")
 
 STRICT_VERSION: Final = define(
@@ -246,7 +250,7 @@ STRICT_VERSION: Final = define(
     Severity.WARNING,
     "With `--strict`: the official schema of the file's version is not known. Another version's schema was applied.",
     "Write the version of the applied schema, if the file is meant for it.",
-    "the official schema of version '{version}' is not known here; the rules of {applied} were applied",
+    "the official schema of version '{version}' is unknown; that of {applied} is applied",
     "write '{applied}' if the file is meant for it",
 )
 
@@ -259,12 +263,12 @@ NO_EFFECT: Final = define(
     "'{key}' has no effect here",
 )
 NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.variant(
-    "'maxBinarySize' has no effect here: the answer is not binary", "write 'outputRawFormat: binary' as well"
+    "'maxBinarySize' has no effect here: the response is not binary", "write 'outputRawFormat: binary' as well"
 )
 NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.variant("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
 NO_EFFECT_STYLE: Final = NO_EFFECT.variant("'{key}' has no effect on a parameter 'in: {where}'")
 NO_EFFECT_UNNAMED_OUTPUT: Final = NO_EFFECT.variant(
-    "an output without a name is no part of the result, which is an object of the named ones",
+    "an output without a name is not part of the result",
     "add 'name', or remove the output",
 )
 

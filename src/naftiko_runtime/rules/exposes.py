@@ -12,7 +12,7 @@ NO_SUCH_EXPOSE: Final = define(
     Severity.ERROR,
     "The type of an expose does not exist.",
     "Use `rest` or `mcp`.",
-    "there is no expose of type '{type}'",
+    "unknown expose type '{type}'",
 )
 
 DUPLICATE_ROUTE: Final = define(
@@ -32,7 +32,7 @@ DUPLICATE_ROUTE_ON_PORT: Final = DUPLICATE_ROUTE.variant(
     "change one, or start with --port {second}=N",
 )
 DUPLICATE_ROUTE_FORWARD_ON_PORT: Final = DUPLICATE_ROUTE.variant(
-    "what is forwarded at {path} is exposed by '{first}' and '{second}', which share port {port}",
+    "the forward at {path} is exposed by '{first}' and '{second}', which share port {port}",
     "change one, or start with --port {second}=N",
 )
 
@@ -62,16 +62,16 @@ BASE_URI: Final = define(
 BASE_URI_EMPTY: Final = BASE_URI.variant("the base URI is empty")
 BASE_URI_UNFILLED: Final = BASE_URI.variant("the base URI has an unfilled placeholder")
 BASE_URI_HOST: Final = BASE_URI.variant("the base URI has a host that is not a valid name")
-BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI holds a character that a URL cannot")
+BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI contains a character that is not allowed in a URL")
 BASE_URI_NO_URL: Final = BASE_URI.variant("the base URI is not a URL")
 BASE_URI_NO_SCHEME: Final = BASE_URI.variant("the base URI has no scheme (http or https) and host")
-BASE_URI_CREDENTIALS: Final = BASE_URI.variant("the base URI holds credentials; they belong into 'authentication'")
+BASE_URI_CREDENTIALS: Final = BASE_URI.variant("the base URI contains credentials; they belong in 'authentication'")
 BASE_URI_QUERY: Final = BASE_URI.variant("the base URI has a query or a fragment")
 BASE_URI_MISPLACED: Final = BASE_URI.variant(
-    "a variable at the start of the base URI is all of it up to its path: only '/' can follow"
+    "a variable at the start of the base URI is the whole URL: only '/' and a path can follow"
 )
 BASE_URI_FORM: Final = BASE_URI.variant(
-    "{written:and '*'} in the base URI is no variable: one is written in double braces"
+    "{written:and '*'} in the base URI is not a variable: variables have double braces"
 )
 
 UNDECLARED_PLACEHOLDER: Final = define(
@@ -80,7 +80,7 @@ UNDECLARED_PLACEHOLDER: Final = define(
     Severity.WARNING,
     "No parameter declares a path placeholder.",
     "Add the placeholder to the path of the route, or set it with `with`. Otherwise callers give it in the query.",
-    "'{name}' of the consumed path is declared nowhere; callers give it in the query",
+    "'{name}' of the consumed path is not declared; callers give it in the query",
     "write {{{name}}} into the route's path, or bind it under 'with'",
 )
 
@@ -112,7 +112,7 @@ NOTHING_TO_SERVE: Final = define(
     "add 'exposes:' with a 'rest' or 'mcp' entry",
 )
 NOTHING_TO_SERVE_ONLY_IMPORTED: Final = NOTHING_TO_SERVE.variant(
-    "there is nothing to run: this document has no capability, and is only there to be imported",
+    "nothing to run: this document has no capability and can only be imported",
     "run a document that imports it, or add 'capability:' with 'exposes:'",
 )
 
@@ -122,8 +122,8 @@ SECOND_CONTROL: Final = define(
     Severity.ERROR,
     "A capability has more than one `control` expose.",
     "Keep one, for the whole capability.",
-    "a capability has one control expose at most",
-    "remove it; the first stands on {line}",
+    "a capability can have only one control expose",
+    "remove it; the first is on {line}",
 )
 
 IMPORT_ONLY: Final = define(
@@ -155,7 +155,7 @@ UNLISTED_PLACEHOLDER: Final = define(
     Severity.INFO,
     "No input parameter declares a placeholder of a route. Only `validate --fix` reports it.",
     "Declare it under the resource's `inputParameters`: `{name: …, in: path, type: string}`.",
-    "the placeholder '{name}' is no declared input",
+    "the placeholder '{name}' is not a declared input",
     "add {{name: {name}, in: path, type: string}} to the resource's inputParameters",
 )
 
@@ -165,7 +165,7 @@ TOOL_NAME: Final = define(
     Severity.WARNING,
     "MCP clients may reject the name of a tool.",
     "Use up to 64 letters, digits, dashes and underscores.",
-    "clients may refuse a tool of the name '{name}'",
+    "MCP clients may reject the tool name '{name}'",
     "use up to 64 letters, digits, '-' and '_'",
 )
 
@@ -176,9 +176,9 @@ CONTRADICTION: Final = define(
     "A tool's hint contradicts the method of the called operation.",
     "Correct the hint, or leave it out.",
     "the hint '{hint}' cannot be true: '{operation}' is a {method}",
-    "clients ask their users less of what only reads, and more of what destroys",
+    "clients use hints to decide whether to ask the user",
 )
 CONTRADICTION_OF_HINTS: Final = CONTRADICTION.variant(
-    "the hint '{hint}' cannot be true: what only reads destroys nothing",
-    "clients ask their users less of what only reads, and more of what destroys",
+    "the hint '{hint}' cannot be true: a tool that only reads does not destroy",
+    "clients use hints to decide whether to ask the user",
 )

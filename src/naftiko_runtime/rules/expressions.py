@@ -25,9 +25,11 @@ TEMPLATE: Final = define(
     "write {{{{NAME}}}}",
 )
 TEMPLATE_OPEN: Final = TEMPLATE.variant("the placeholder is not closed", "write {{{{NAME}}}}")
-TEMPLATE_WORKFLOW: Final = TEMPLATE.variant("'{written}' is no template; a variable has no '$'", "write {{{{{name}}}}}")
+TEMPLATE_WORKFLOW: Final = TEMPLATE.variant(
+    "'{written}' is not a template; write variables without '$'", "write {{{{{name}}}}}"
+)
 TEMPLATE_SHELL: Final = TEMPLATE.variant(
-    "'{written}' is no variable; a variable is written in double braces", "write {{{{{name}}}}}"
+    "'{written}' is not a variable; variables have double braces", "write {{{{{name}}}}}"
 )
 
 PATH: Final = define(
@@ -36,20 +38,20 @@ PATH: Final = define(
     Severity.ERROR,
     "A path cannot be routed or sent.",
     "Begin with `/`, close every brace, and remove queries and fragments.",
-    "the path does not parse: {problem}",
+    "invalid path: {problem}",
     "write {{name}}",
 )
-PATH_FRAGMENT: Final = PATH.variant("a path cannot hold '#'", "write %23")
+PATH_FRAGMENT: Final = PATH.variant("a path cannot contain '#'", "write %23")
 PATH_RELATIVE: Final = PATH.variant("a route's path starts with '/'", "write '/{path}'")
 PATH_CHARACTER: Final = PATH.variant(
-    "a route's path holds no '?', '#' or white space",
-    "what stands behind a '?' is declared under inputParameters, with 'in: query'",
+    "the path of a route cannot contain '?', '#' or white space",
+    "declare query parameters under inputParameters, with 'in: query'",
 )
 PATH_ADJACENT: Final = PATH.variant(
-    "two placeholders have nothing between them", "put a '/' or other text between them"
+    "two placeholders have no text between them", "put a '/' or other text between them"
 )
 PATH_URL: Final = PATH.variant(
-    "a path is not a URL", "write the path alone; the scheme and the host of an API stand in its 'baseUri'"
+    "a path is not a URL", "write the path alone; the scheme and the host of an API are in its 'baseUri'"
 )
 PATH_PERCENT: Final = PATH.variant(
     "a '%' in the path does not begin a percent-encoded character", "write '%25' for a percent sign"
@@ -63,8 +65,8 @@ PATTERN: Final = define(
     Severity.ERROR,
     "A regular expression is invalid, or cannot be matched in linear time.",
     "Use RE2's syntax, without look-around and back references.",
-    "the pattern does not compile: {problem}",
-    "write it without look-around and back references: patterns are RE2's, which never hang",
+    "invalid pattern: {problem}",
+    "use RE2's syntax, without look-around and back references",
 )
 
 UNMAPPED_PROPERTY: Final = define(
@@ -73,7 +75,7 @@ UNMAPPED_PROPERTY: Final = define(
     Severity.ERROR,
     "A property of a called operation has neither `mapping` nor `value`. It would show callers the whole response.",
     "Add a `mapping` to the property, or a `value`.",
-    "the property '{name}' has no 'mapping', so that it would show the whole response",
+    "the property '{name}' has no 'mapping', so it would show the whole response",
     "add 'mapping: $.{name}', or give it a 'value'",
 )
 
@@ -83,7 +85,7 @@ MAPPING_WITHOUT_CALL: Final = define(
     Severity.ERROR,
     "A `mapping` is in an operation without `call`, `steps` or `ref`, so there is no response to map.",
     "Add a `call`, or write a `value` instead of the mapping.",
-    "a 'mapping' without a call has nothing to read from",
+    "a 'mapping' without a call has no response to read",
     "add 'call: namespace.operation', or give a 'value' instead of the mapping",
 )
 
@@ -97,10 +99,10 @@ AUTHENTICATION_INPUT: Final = define(
     "remove it",
 )
 AUTHENTICATION_INPUT_OF_FORWARD: Final = AUTHENTICATION_INPUT.variant(
-    "the API's authentication sets '{name}': that of callers never goes along", "remove it from the list"
+    "the API's authentication sets '{name}': the callers' own is never forwarded", "remove it from the list"
 )
 AUTHENTICATION_INPUT_ASKED: Final = AUTHENTICATION_INPUT.variant(
-    "the API's authentication sets what '{name}' is for: callers are not asked for it", "remove it"
+    "the API's authentication sets '{name}': it is not an input of callers", "remove it"
 )
 
 ROOT_PATH: Final = define(

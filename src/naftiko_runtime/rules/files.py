@@ -28,26 +28,24 @@ SYNTAX_EMPTY: Final = SYNTAX.variant(
     "the file is empty", "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
 )
 SYNTAX_ALIAS_INSIDE: Final = SYNTAX.variant(
-    "an alias stands inside its own anchor",
-    "put its anchor (&name) before what it stands for, or quote it if it is text",
+    "an alias is inside its own anchor",
+    "define its anchor (&name) before it, or quote it if it is text",
 )
 SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.variant(
-    "an alias stands without an anchor", "put its anchor (&name) before what it stands for, or quote it if it is text"
+    "an alias has no anchor", "define its anchor (&name) before it, or quote it if it is text"
 )
 SYNTAX_CONTROL: Final = SYNTAX.variant("the character U+{code} is not allowed in YAML", "remove it")
 SYNTAX_TAB: Final = SYNTAX.variant("a tab in the indentation", "indent with spaces")
 SYNTAX_CHARACTER: Final = SYNTAX.variant("plain text cannot start with '{character}'", "quote it")
-SYNTAX_COLON: Final = SYNTAX.variant("a ': ' that starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_COLON: Final = SYNTAX.variant("': ' starts no key here", "quote text with ': ' in it, or align the key")
 SYNTAX_LIST: Final = SYNTAX.variant("a list cannot start here", "begin the list on a line of its own")
-SYNTAX_QUOTE: Final = SYNTAX.variant("a quote that is never closed", "close it")
-SYNTAX_BRACKETS: Final = SYNTAX.variant(
-    "brackets that lack a ',' or are never closed", "separate entries, and close them"
-)
+SYNTAX_QUOTE: Final = SYNTAX.variant("a quote is never closed", "close it")
+SYNTAX_BRACKETS: Final = SYNTAX.variant("brackets are never closed, or lack a ','", "separate entries, and close them")
 SYNTAX_CONFLICT: Final = SYNTAX.variant(
     "a merge conflict is not resolved", "keep one of the two versions, and delete the marker lines"
 )
 SYNTAX_NO_BREAK_SPACE: Final = SYNTAX.variant(
-    "a no-break space (U+00A0) stands where YAML needs a space", "replace it by an ordinary space"
+    "a no-break space (U+00A0) is in the place of a space", "replace it by an ordinary space"
 )
 
 DUPLICATE_KEY: Final = define(
@@ -56,7 +54,7 @@ DUPLICATE_KEY: Final = define(
     Severity.ERROR,
     "A mapping has the same key twice.",
     "Keep one of the two.",
-    "the key '{key}' stands here a second time, first on {line}",
+    "duplicate key '{key}', first on {line}",
     "keep one of the two",
 )
 
@@ -95,7 +93,7 @@ VERSION: Final = define(
     Severity.ERROR,
     "The file has no specification version, or one that does not exist.",
     "Write `naftiko: 1.0.0-alpha2`.",
-    "'{version}' is no version of the specification",
+    "unknown specification version '{version}'",
 )
 
 NEWER_VERSION: Final = define(
@@ -104,6 +102,6 @@ NEWER_VERSION: Final = define(
     Severity.WARNING,
     "The file has a version that is newer than this runtime knows.",
     "Write the version that the file is meant for. Until then it is read as the newest known version.",
-    "specification version {version} is unknown here; read as {known}",
+    "unknown specification version {version}; it is read as {known}",
     "write '{known}' if the file is meant for it",
 )

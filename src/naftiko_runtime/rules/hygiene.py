@@ -22,7 +22,7 @@ NO_DESCRIPTION: Final = define(
     "A capability, an MCP server or a tool has no description.",
     "Say in `description` what it is for and when to use it. Models choose tools by their descriptions.",
     "the capability has no description",
-    "say in 'info.description' what it is for: catalogues and agents find it by that",
+    "describe it in 'info.description': catalogues and agents use that",
 )
 NO_DESCRIPTION_SERVER: Final = NO_DESCRIPTION.variant(
     "no description: the server '{namespace}'", "clients give it to the model as instructions"
@@ -40,7 +40,7 @@ EXAMPLE_HOST: Final = define(
     Severity.INFO,
     "The host of a base URI is an example or a placeholder.",
     "Write the API's own host, or start with `--base-uri NAMESPACE=URL`.",
-    "'{host}' is the host of no API",
+    "'{host}' is a placeholder host",
     "write the API's own, or start with --base-uri {namespace}=URL",
 )
 
@@ -51,13 +51,13 @@ TRAILING_SLASH: Final = define(
     "A path or a base URI ends with a slash.",
     "Remove the slash, unless the API requires it.",
     "the base URI ends with '/'",
-    "leave it out: paths are joined to it by one slash anyway",
+    "remove it: paths are joined with one slash anyway",
 )
 TRAILING_SLASH_OF_ROUTES: Final = TRAILING_SLASH.variant(
-    "paths that end with '/': {paths:5 '*'}", "leave the slash out, or callers have to write it, too"
+    "paths that end with '/': {paths:5 '*'}", "remove the slash, or callers have to write it too"
 )
 TRAILING_SLASH_OF_API: Final = TRAILING_SLASH.variant(
-    "paths that end with '/': {paths:5 '*'}", "leave the slash out, unless the API asks for it"
+    "paths that end with '/': {paths:5 '*'}", "remove the slash, unless the API requires it"
 )
 
 QUERY_IN_PATH: Final = define(
@@ -76,15 +76,15 @@ UNUSED_IGNORE: Final = define(
     Severity.INFO,
     "An ignore comment has no effect.",
     "Remove the comment, or correct the name in it.",
-    "this comment silences nothing",
+    "this comment ignores nothing",
     "remove it",
 )
 UNUSED_IGNORE_TOO_LATE: Final = UNUSED_IGNORE.variant(
-    "this comment silences nothing: 'ignore-file' counts only at the top", "remove it"
+    "this comment ignores nothing: 'ignore-file' counts only at the top", "remove it"
 )
-UNUSED_IGNORE_LAST: Final = UNUSED_IGNORE.variant("this comment silences nothing: no line follows it", "remove it")
-UNUSED_IGNORE_UNKNOWN: Final = UNUSED_IGNORE.variant("this comment silences nothing: no rule '{name}'", "remove it")
-UNUSED_IGNORE_NAME: Final = UNUSED_IGNORE.variant("'{name}' silences nothing here", "remove it")
+UNUSED_IGNORE_LAST: Final = UNUSED_IGNORE.variant("this comment ignores nothing: no line follows it", "remove it")
+UNUSED_IGNORE_UNKNOWN: Final = UNUSED_IGNORE.variant("this comment ignores nothing: no rule '{name}'", "remove it")
+UNUSED_IGNORE_NAME: Final = UNUSED_IGNORE.variant("'{name}' ignores nothing here", "remove it")
 
 UNUSED_OPERATION: Final = define(
     "NK607",

@@ -20,10 +20,10 @@ DUPLICATE_NAMESPACE: Final = define(
     "NK202", "duplicate-namespace", Severity.ERROR, "Two parts have the same namespace.", "Rename one of the two."
 )
 DUPLICATE_NAMESPACE_CONSUMED: Final = DUPLICATE_NAMESPACE.variant(
-    "the namespace '{namespace}' is consumed twice", "rename one; the base URI of the first stands on {line}"
+    "the namespace '{namespace}' is consumed twice", "rename one; the base URI of the first is on {line}"
 )
 DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.variant(
-    "the namespace '{namespace}' is exposed twice", "rename one; the first stands on {line}"
+    "the namespace '{namespace}' is exposed twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.variant(
     "the namespace '{namespace}' is exposed twice on port {port}", "rename one; the first is at {place}"
@@ -37,23 +37,23 @@ DUPLICATE_NAME: Final = define(
     "Rename one of the two.",
 )
 DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.variant(
-    "the operation '{name}' is consumed twice", "rename one; the first stands on {line}"
+    "the operation '{name}' is consumed twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_TOOL: Final = DUPLICATE_NAME.variant(
-    "the tool '{name}' is defined twice", "rename one; the first stands on {line}"
+    "the tool '{name}' is defined twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_INPUT: Final = DUPLICATE_NAME.variant(
-    "the input parameter '{name}' is defined twice", "rename one; the first stands on {line}"
+    "the input parameter '{name}' is defined twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_OUTPUT: Final = DUPLICATE_NAME.variant(
-    "the output '{name}' is defined twice", "rename one; the first stands on {line}"
+    "the output '{name}' is defined twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_PLACEHOLDER: Final = DUPLICATE_NAME.variant("the path has '{name}' twice", "rename one")
 DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.variant(
-    "the variable '{name}' is bound twice", "rename one; the first stands on {line}"
+    "the variable '{name}' is bound twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.variant(
-    "the step '{name}' is defined twice", "rename one; the first stands on {line}"
+    "the step '{name}' is defined twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_ON_PORT: Final = DUPLICATE_NAME.variant(
     "the tool '{name}' is exposed by '{first}' and '{second}', which share port {port}",
@@ -66,15 +66,15 @@ UNBOUND_VARIABLE: Final = define(
     Severity.ERROR,
     "An expression uses a variable that nothing binds.",
     "Bind the variable under `binds`, or declare the input.",
-    "'{name}' is bound nowhere",
+    "'{name}' is not bound",
 )
-UNBOUND_VARIABLE_BIND: Final = UNBOUND_VARIABLE.variant("'{name}' is bound nowhere: there is no bind '{namespace}'")
+UNBOUND_VARIABLE_BIND: Final = UNBOUND_VARIABLE.variant("'{name}' is not bound: there is no bind '{namespace}'")
 UNBOUND_VARIABLE_INPUT: Final = UNBOUND_VARIABLE.variant("'{name}' is neither bound nor an input")
 UNBOUND_VARIABLE_INPUT_BIND: Final = UNBOUND_VARIABLE.variant(
     "'{name}' is neither bound nor an input: there is no bind '{namespace}'"
 )
 UNBOUND_VARIABLE_CALLERS: Final = UNBOUND_VARIABLE.variant(
-    "'{name}' is the caller's, and only variables can stand here"
+    "'{name}' is an input of the caller; only variables are allowed here"
 )
 
 UNUSED_BINDING: Final = define(
@@ -93,17 +93,17 @@ UNKNOWN_REFERENCE: Final = define(
     Severity.ERROR,
     "A value has the form of a reference, but refers to nothing.",
     "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
-    "'{written}' names nothing",
+    "'{written}' refers to nothing",
 )
 UNKNOWN_REFERENCE_CALLERS: Final = UNKNOWN_REFERENCE.variant(
-    "'{name}' is the caller's, and only variables can stand here", "bind a variable, and write {{{{NAME}}}}"
+    "'{name}' is an input of the caller; only variables are allowed here", "bind a variable, and write {{{{NAME}}}}"
 )
-UNKNOWN_REFERENCE_PREFIX: Final = UNKNOWN_REFERENCE.variant("'{prefix}' is no namespace that a value can come from")
+UNKNOWN_REFERENCE_PREFIX: Final = UNKNOWN_REFERENCE.variant("unknown prefix '{prefix}'")
 UNKNOWN_REFERENCE_STEP: Final = UNKNOWN_REFERENCE.variant(
-    "'{written}' reads what a step answered, and there are no steps here"
+    "'{written}' refers to the result of a step, and there are no steps here"
 )
 UNKNOWN_REFERENCE_PATH: Final = UNKNOWN_REFERENCE.variant(
-    "'{path}' is a path, and a 'value' is shown as it stands", "write 'mapping: {path}'"
+    "'{path}' is a JSONPath, and a 'value' is not evaluated", "write 'mapping: {path}'"
 )
 
 UNKNOWN_PARAMETER: Final = define(
@@ -115,7 +115,7 @@ UNKNOWN_PARAMETER: Final = define(
     "'{operation}' has no parameter '{name}'",
 )
 UNKNOWN_PARAMETER_OF_MOCK: Final = UNKNOWN_PARAMETER.variant(
-    "'{name}' fills nothing: there is no 'call'", "add 'call: namespace.operation', or remove it"
+    "'{name}' has no effect: there is no 'call'", "add 'call: namespace.operation', or remove it"
 )
 
 PLACEHOLDER_CASE: Final = define(
@@ -124,14 +124,14 @@ PLACEHOLDER_CASE: Final = define(
     Severity.WARNING,
     "Names match only if case and punctuation are ignored.",
     "Use the same spelling on both sides.",
-    "'{name}' is taken for '{meant}' of the path",
+    "'{name}' is read as '{meant}' of the path",
     "write '{meant}'",
 )
 PLACEHOLDER_CASE_WITH: Final = PLACEHOLDER_CASE.variant(
-    "'{name}' is taken for '{meant}' of '{operation}'", "write '{meant}'"
+    "'{name}' is read as '{meant}' of '{operation}'", "write '{meant}'"
 )
 PLACEHOLDER_CASE_INPUT: Final = PLACEHOLDER_CASE.variant(
-    "'{meant}' of the consumed path is taken from '{name}'", "write '{meant}' on both sides"
+    "'{meant}' of the consumed path is filled from '{name}'", "write '{meant}' on both sides"
 )
 
 UNUSED_INPUT: Final = define(
@@ -143,7 +143,7 @@ UNUSED_INPUT: Final = define(
     "the input '{name}' reaches no parameter of '{operation}'",
 )
 UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.variant(
-    "a forward has no use for '{name}': it sends what stands behind the path", "remove it"
+    "a forward does not use '{name}': it sends the rest of the path", "remove it"
 )
 UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.variant(
     "the input '{name}' reaches no parameter of '{operation}', which has no body",
@@ -164,19 +164,19 @@ IMPORT: Final = define(
 IMPORT_OF_URL: Final = IMPORT.variant(
     "an import reads a file, not a URL", "save what is there as a file beside this one, and import that"
 )
-IMPORT_NO_PATH: Final = IMPORT.variant("this is no path of a file")
+IMPORT_NO_PATH: Final = IMPORT.variant("this is not a file path")
 IMPORT_OUTSIDE: Final = IMPORT.variant(
-    "an import may not leave the document's folder", "allow it with --allow-import DIR"
+    "an import must be below the document's folder", "allow it with --allow-import DIR"
 )
 IMPORT_OF_FOLDER: Final = IMPORT.variant("{file} is a folder; an import names a file")
-IMPORT_NO_REGULAR_FILE: Final = IMPORT.variant("{file} is no regular file")
+IMPORT_NO_REGULAR_FILE: Final = IMPORT.variant("{file} is not a regular file")
 IMPORT_WITHOUT_FILE: Final = IMPORT.variant("the location of the import is empty", "name a file")
 IMPORT_OF_ITSELF: Final = IMPORT.variant("{file} imports itself", "remove the import")
 IMPORT_CIRCLE: Final = IMPORT.variant(
-    "the import of '{name}' goes round in a circle: {trail:→ *}", "let one of these files define it"
+    "the import of '{name}' is circular: {trail:→ *}", "let one of these files define it"
 )
 IMPORT_CIRCLE_NEEDED: Final = IMPORT.variant(
-    "the import of '{name}', which '{part}' needs, goes round in a circle: {trail:→ *}",
+    "the import of '{name}', which '{part}' needs, is circular: {trail:→ *}",
     "let one of these files define it",
 )
 IMPORT_CHAIN: Final = IMPORT.variant(
@@ -187,7 +187,7 @@ IMPORT_CHAIN_NEEDED: Final = IMPORT.variant(
     "import it from the file that defines it",
 )
 IMPORT_WITHOUT_FOLDER: Final = IMPORT.variant(
-    "an import is relative to a file, and this document is none", "validate or run the file itself"
+    "imports are relative to a file, and this document has none", "validate or run the file itself"
 )
 
 UNLISTED_VARIABLE: Final = define(
@@ -196,11 +196,11 @@ UNLISTED_VARIABLE: Final = define(
     Severity.WARNING,
     "An expression uses a variable that no bind lists. It is read from the environment.",
     "List the variable under the `keys` of a bind without `location`.",
-    "'{name}' is taken from the environment, though no bind lists it",
+    "'{name}' is read from the environment, but no bind lists it",
     "bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'",
 )
 UNLISTED_VARIABLE_OF_BIND: Final = UNLISTED_VARIABLE.variant(
-    "'{name}' is taken from the environment, though 'keys' does not list it",
+    "'{name}' is read from the environment, but 'keys' does not list it",
     "add '{name}: {name}' to the keys of '{namespace}'",
 )
 
@@ -210,7 +210,7 @@ PROVIDER: Final = define(
     Severity.ERROR,
     "No provider reads the scheme of a bind's `location`.",
     "Use one of the listed schemes, or remove `location` to use the environment.",
-    "there is no provider of values '{scheme}'",
+    "unknown provider '{scheme}'",
 )
 
 UNKNOWN_STEP: Final = define(
@@ -222,7 +222,7 @@ UNKNOWN_STEP: Final = define(
     "there is no step '{name}'",
 )
 UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.variant("the step '{name}' comes later", "put '{name}' before this step")
-UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.variant("a step cannot see its own answer")
+UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.variant("a step cannot use its own result")
 
 UNKNOWN_ACTION: Final = define(
     "NK214",
@@ -241,7 +241,7 @@ SHARED_NAMESPACE: Final = define(
     "An expose and a consumed API have the same namespace.",
     "Rename one of the two.",
     "'{namespace}' is also the namespace of a consumed API",
-    "rename one; the other stands on {line}",
+    "rename one; the other is on {line}",
 )
 
 UNLISTED_INPUT: Final = define(
@@ -250,7 +250,7 @@ UNLISTED_INPUT: Final = define(
     Severity.WARNING,
     "A value of `with` refers to an input that its operation or tool does not list. It is added.",
     "Correct the name, or list the input under `inputParameters`.",
-    "'{name}' is not among the inputs, and becomes one",
+    "'{name}' is not a declared input; it is added",
 )
 
 UNDOCUMENTED_REFERENCE: Final = define(
@@ -269,6 +269,6 @@ VALUE_PREFIX: Final = define(
     Severity.INFO,
     "A value of `with` uses the prefix `rest.`, `tools.` or `mcp.`. Only `validate --fix` reports it.",
     "Use the namespace of the expose instead.",
-    "'{prefix}.' stands for the expose's own namespace",
+    "'{prefix}.' means the namespace of the expose",
     "write '{meant}'",
 )

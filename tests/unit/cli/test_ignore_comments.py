@@ -108,9 +108,9 @@ def test_what_silences_nothing_is_told() -> None:
     text = "a: 1 # naftiko: ignore\nb: 2 # naftiko: ignore[NK205, unused-bindin]\nc: 3 # naftiko: ignore[]\n"
     found = filter_ignored([at(2)], {"a.yml": parse_ignore_comments(text, "a.yml")}, "a.yml")
     assert [(str(d.span), d.message, d.help) for d in found] == [
-        ("a.yml:1:6", "this comment silences nothing", "remove it"),
-        ("a.yml:2:31", "this comment silences nothing: no rule 'unused-bindin'", "did you mean 'unused-binding'?"),
-        ("a.yml:3:6", "this comment silences nothing", "remove it"),
+        ("a.yml:1:6", "this comment ignores nothing", "remove it"),
+        ("a.yml:2:31", "this comment ignores nothing: no rule 'unused-bindin'", "did you mean 'unused-binding'?"),
+        ("a.yml:3:6", "this comment ignores nothing", "remove it"),
     ]
 
 

@@ -63,7 +63,7 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "underlined", "message", "advice"),
     [
-        (API + "    auth: {}\n", "auth", "'auth' is no key of the specification here",
+        (API + "    auth: {}\n", "auth", "the specification has no key 'auth' here",
          "did you mean 'authentication'?"),
         (API + "    resources: []\n", "[]", "'resources' needs at least one entry", None),
         (API + "    description:\n", "", "'description' takes text, and has no value",
@@ -74,7 +74,7 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
          "it takes an http or https URL without placeholders"),
         (API.replace("type: http", "type: https"), "https", "'type' may not be 'https'", "it takes 'http'"),
         (API.replace("    baseUri: http://a\n", ""), "type", "'baseUri' is required here", "add 'baseUri: …'"),
-        (API.replace("baseUri", "baseUrl"), "baseUrl", "'baseUrl' is no key of the specification here",
+        (API.replace("baseUri", "baseUrl"), "baseUrl", "the specification has no key 'baseUrl' here",
          "did you mean 'baseUri'?"),
         (HEAD + "  consumes: [{import: b}]", "import", "'location' is required here", "add 'location: …'"),
         (OPERATION + "body: {type: form, data: a=1}}]}]", "form", "'type' may not be 'form'",
@@ -85,7 +85,7 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
         (OPERATION + "label: [a]}]}]", "[a]", "'label' takes text, not a list", None),
         (REST + "with: {a: true}}]}]}", "true", "'a' takes text or a number, not true or false", None),
         (REST + "outputParameters: [{type: string, mapping: $.a, value: b}]}]}]}", "value",
-         "'value' may not stand beside 'mapping'", "it needs either 'mapping' or 'value'"),
+         "'value' is not allowed beside 'mapping'", "it needs either 'mapping' or 'value'"),
         (REST + "outputParameters: [{type: string}]}]}]}", "{type: string}",
          "an entry of 'outputParameters' needs either 'mapping' or 'value'", None),
         (REST + "steps: [{type: call, name: s, call: a.b}], outputParameters: [{name: o, type: string}]}]}]}", "method",
@@ -101,26 +101,26 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
         (TOOL + SCRIPT + "file: ''}]}]}", "''", "'file' may not be empty", None),
         (TOOL + SCRIPT + "file: a, language: pyton}]}]}", "pyton", "'language' may not be 'pyton'",
          "did you mean 'python'?"),
-        (RESOURCE + "call: a.b, location: 'file:///a'}]}", "location", "'location' may not stand beside 'call'",
+        (RESOURCE + "call: a.b, location: 'file:///a'}]}", "location", "'location' is not allowed beside 'call'",
          "keep one of the two"),
         (RESOURCE + "call: a.b, steps: [{type: call, name: s, call: a.b}]}]}", "steps",
-         "'steps' may not stand beside 'call'", "it needs either 'call', 'steps' or 'location'"),
+         "'steps' is not allowed beside 'call'", "it needs either 'call', 'steps' or 'location'"),
         (RESOURCE + "location: /a}]}", "/a", "'location' may not be '/a'", "it takes a URI that begins with 'file:///'"),
         (HEAD + "  exposes: [{type: mcp, namespace: m, tools: [{ref: a.b}]}]", "type", "'port' is required here",
          "add 'port: …'"),
         (HEAD + "  exposes: [{type: mcp, transport: stdio, port: 1, namespace: m, tools: [{ref: a.b}]}]", "port",
-         "'port' may not stand beside 'transport: stdio'", "keep one of the two"),
+         "'port' is not allowed beside 'transport: stdio'", "keep one of the two"),
         (HEAD + "  exposes: [{type: control, port: 1.5}]", "1.5", "'port' takes a whole number, not a fraction", None),
         (HEAD + "  exposes: [5]", "5", "an entry of 'exposes' takes a mapping, not a whole number",
          "write 'key: value' lines"),
         ("naftiko: 1.0.0-alpha2\n", "naftiko: 1.0.0-alpha2",
          "the document needs either 'capability' or 'consumes'", None),
         ("- a\n", "- a", "the document takes a mapping, not a list", "write 'key: value' lines"),
-        (LATER + "binds: [{namespace: n, keys: {a: b}}]\n", "a", "'a' is no name for this",
+        (LATER + "binds: [{namespace: n, keys: {a: b}}]\n", "a", "'a' is not a valid name here",
          "it takes capitals, digits and '_', a capital first"),
-        (LATER_REST + "responses: {'600': {}}" + LATER_END, "'600'", "'600' is no name for this",
+        (LATER_REST + "responses: {'600': {}}" + LATER_END, "'600'", "'600' is not a valid name here",
          "it takes a status such as '200' or '4XX'"),
-        (LATER + "binds: [{from: a, import: b, bs: c}]", "bs", "'bs' is no key of the specification here",
+        (LATER + "binds: [{from: a, import: b, bs: c}]", "bs", "the specification has no key 'bs' here",
          "it has: 'as', 'description', 'from', 'import'"),
     ],
 )  # fmt: skip
@@ -191,13 +191,13 @@ def test_a_version_without_a_known_schema_is_told_once_with_the_rules_applied(he
     text = f"{head}\nconsumes: [{{{where}: a, import: b}}]\n"
     ((slug, line, _, message, _),) = found(text)
     assert (slug, line) == ("strict-version", 1)
-    assert message.endswith(f"the rules of {applied} were applied")
+    assert message.endswith(f"that of {applied} is applied")
     assert "newer-version" not in [slug for slug, _ in slugs(text)]
 
 
 def test_a_key_of_the_other_versions_document_is_a_deviation() -> None:
     text = "naftiko: 1.0.0-beta5\nconsumes: [{from: a, import: b}]\n"
-    assert only(text) == ("naftiko", "'naftiko' is no key of the specification here", "did you mean 'ikanos'?")
+    assert only(text) == ("naftiko", "the specification has no key 'naftiko' here", "did you mean 'ikanos'?")
 
 
 def test_nothing_is_told_twice_and_everything_else_still_is() -> None:
@@ -267,7 +267,7 @@ def test_a_missing_kind_is_told_with_the_key_that_stands_for_it() -> None:
     assert only(HEAD + "  exposes: [{tpye: control, port: 1}]") == (
         "tpye",
         "'type' is required here",
-        "did you mean it where 'tpye' stands?",
+        "did you mean it instead of 'tpye'?",
     )
 
 
