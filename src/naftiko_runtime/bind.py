@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
+from naftiko_runtime.engine.authentication import flow_of, guard_of
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.deadline import Deadlines
-from naftiko_runtime.engine.flows import flow_of, guard_of
-from naftiko_runtime.engine.masks import masks_of
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.engine.secret_masks import masks_of
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.formats import decoder
 from naftiko_runtime.link.base_uri import fill_base_uris

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
@@ -311,7 +311,7 @@ def _boolean(text: str) -> bool:
 
 def _object(text: str) -> Any:
     try:
-        check_json_bounds(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
+        check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         value = json_format.read(text.encode())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("must be an object as JSON") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.adapters.edge import send_whole
 from naftiko_runtime.errors import (
     CallError,
     Rejected,
@@ -17,6 +16,7 @@ from naftiko_runtime.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:

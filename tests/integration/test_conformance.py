@@ -74,7 +74,7 @@ def _answer(media_type: str, body: bytes, status: int = 200) -> Reply:
 @pytest.fixture(scope="module", params=["1", "0"], ids=["direct", "sdk"])
 def url(request: pytest.FixtureRequest, fixture: Upstream) -> Iterator[str]:
     """Where the capability's tools are, with the fast path and without it."""
-    file, environment = FOLDER / "capability.yaml", {"NAFTIKO_MCP_DIRECT": request.param}
+    file, environment = FOLDER / "capability.yaml", {"NAFTIKO_MCP_FAST_PATH": request.param}
     with Gateway(file, ["tools"], "--base-uri", f"fixture={fixture.url}", environment=environment) as gateway:
         yield gateway.urls["tools"]
 

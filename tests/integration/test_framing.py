@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import read_body, send_whole
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
+from naftiko_runtime.request_body import read_body
+from naftiko_runtime.send_response import send_whole
 from support.caller import Raw
 
 if TYPE_CHECKING:

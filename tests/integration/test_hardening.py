@@ -20,12 +20,13 @@ import pytest
 import uvloop
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import read_body, send_whole
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
+from naftiko_runtime.request_body import read_body
+from naftiko_runtime.send_response import send_whole
 from support.caller import DEADLINE_SECONDS, Raw, head
 from support.upstream import Gate
 

@@ -13,9 +13,10 @@ import pytest
 
 from integration.test_hardening import LOOPS, Served, until
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import send_whole, stream_body
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
+from naftiko_runtime.request_body import stream_body
+from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.transport import OutboundRequest
 from support.caller import DEADLINE_SECONDS, Raw, head
 

@@ -37,7 +37,7 @@ FOREIGN = re.compile(rb"pydantic|validation error|Input should|model_type|Traceb
 
 @pytest.fixture(scope="module", params=["1", "0"], ids=["direct", "sdk"])
 def tools(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[str]:
-    base, environment = f"api={module_upstream.url}", {"NAFTIKO_MCP_DIRECT": request.param}
+    base, environment = f"api={module_upstream.url}", {"NAFTIKO_MCP_FAST_PATH": request.param}
     with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", base, environment=environment) as gateway:
         yield gateway.urls["tools"]
 

@@ -43,7 +43,7 @@ def ask(url: str, method: str, params: dict[str, Any], *, path: str = "/mcp") ->
 
 @pytest.fixture(params=["1", "0"], ids=["direct", "sdk"])
 def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    return {"NAFTIKO_MCP_DIRECT": request.param}
+    return {"NAFTIKO_MCP_FAST_PATH": request.param}
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def tools(
 ) -> Iterator[Tools]:
     file = tmp_path_factory.mktemp("results") / "results.yaml"
     file.write_text(DOCUMENT)
-    environment = {"NAFTIKO_MCP_DIRECT": request.param, "KEY": "s3cret-of-api"}
+    environment = {"NAFTIKO_MCP_FAST_PATH": request.param, "KEY": "s3cret-of-api"}
     base = f"api={module_upstream.url}/v1"
     with Gateway(file, ["tools"], "--base-uri", base, environment=environment) as gateway:
         yield Tools(gateway.urls["tools"])

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.adapters.edge import Edge
 from naftiko_runtime.bind import bind
+from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
@@ -110,7 +110,7 @@ class Gateway(UpstreamSteps):
         binding = bind(plan_for(self.upstream.port), {}, lambda: open_client(ClientOptions(client)))
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
-            app = await self._stack.enter_async_context(kind_of(server.plan).open_app([server], Edge(), None))
+            app = await self._stack.enter_async_context(kind_of(server.plan).open_app([server], CallerPolicy(), None))
             listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app))
             await listener.start()
             self._listeners.append(listener)

@@ -7,9 +7,9 @@ import pytest
 from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
-from naftiko_runtime.document.base import Part, Text, tuple_or_empty
 from naftiko_runtime.document.capability import Info
-from naftiko_runtime.document.keys import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.part import Part, Text, tuple_or_empty
 
 
 def kind_of(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.formats import DECODERS, Undecodable, decode, read_json
-from naftiko_runtime.notes import Notes
+from naftiko_runtime.irregularities import Notes
 from naftiko_runtime.template import as_json
 
 XSI = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from naftiko_runtime.formats import decode, decoder
-from naftiko_runtime.formats.inline import plain_text
+from naftiko_runtime.formats.markdown_text import plain_text
 
 TEXT = r"""
 text

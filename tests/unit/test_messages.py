@@ -116,7 +116,7 @@ def test_arguments_do_not_touch_each_other() -> None:
 SHOWING = {
     "cli/run.py",
     "diagnostic.py",
-    "link/broken.py",
+    "link/skip_broken.py",
     "link/shared_ports.py",
     "loading.py",
     "lsp/messages.py",

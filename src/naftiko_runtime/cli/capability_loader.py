@@ -23,7 +23,7 @@ from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
-from naftiko_runtime.link.together import check_ports
+from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
 from naftiko_runtime.secret import Secret, placeholders, resolve

@@ -14,7 +14,7 @@ from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.exposes.kinds import select_rest
 from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.link.together import group_by_port
+from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
 from naftiko_runtime.suggest import did_you_mean

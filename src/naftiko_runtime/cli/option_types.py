@@ -84,7 +84,7 @@ class _Host(click.ParamType[str]):
     name = "HOST"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from naftiko_runtime.adapters.edge import host_name
+        from naftiko_runtime.caller_policy import host_name
 
         host = "*" if value == "*" else host_name(str(value).encode())
         if not host or any(character in str(value) for character in "/@?#, "):

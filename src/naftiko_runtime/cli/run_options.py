@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.cli.option_types import (
     ADDRESS,
     ALLOW_IMPORT,
@@ -92,7 +92,7 @@ class ListenerOptions:
     exposed_headers: tuple[bytes, ...]
     origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
-    mcp_direct: bool
+    mcp_fast_path: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +107,16 @@ class RunOptions:
     def settings(self, traces: TraceOptions | None) -> ServerSettings:
         """Return how capabilities are served."""
         upstreams, listeners = self.upstreams, self.listeners
-        edge = Edge(
+        policy = CallerPolicy(
             listeners.trusted_proxies,
             allowed_origins=frozenset(listeners.origins),
             body_bytes_max=listeners.max_body,
             message_bytes_max=listeners.max_message,
-            mcp_direct=listeners.mcp_direct,
+            mcp_fast_path=listeners.mcp_fast_path,
             allowed_hosts=frozenset(listeners.allowed_hosts),
         )
         return ServerSettings(
-            edge=edge,
+            policy=policy,
             control=listeners.control,
             grace_seconds=listeners.grace,
             linger_seconds=listeners.linger,
@@ -297,10 +297,10 @@ _PARAMETERS: Final = (
         "* for any.",
     ),
     click.option(
-        "--mcp-direct/--no-mcp-direct",
+        "--mcp-fast-path/--no-mcp-fast-path",
         default=True,
         hidden=True,  # both answer alike: it is there to show that they do
-        envvar="NAFTIKO_MCP_DIRECT",
+        envvar="NAFTIKO_MCP_FAST_PATH",
     ),
     click.option(
         "--log-level",

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from naftiko_runtime.document.base import Part, Text, tuple_or_empty
-from naftiko_runtime.document.keys import BeforeValidator, Discriminator, Tag
+from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Tag
+from naftiko_runtime.document.part import Part, Text, tuple_or_empty
 
 
 class Basic(Part):

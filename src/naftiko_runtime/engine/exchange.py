@@ -19,9 +19,9 @@ from naftiko_runtime.errors import (
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.deadline import Deadline, Deadlines
     from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.engine.response import Answer
 
 log = logging.getLogger(__name__)
 

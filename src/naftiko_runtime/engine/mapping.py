@@ -9,22 +9,22 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.irregularities import Notes
+from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.notes import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.exchange import Exchange
+    from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.mapping.output_schema import Mismatches
     from naftiko_runtime.plan import Mapped
@@ -116,7 +116,7 @@ class AnswerMapping:
         """A large answer, decoded and mapped."""
         if self._format == "json":
             try:
-                check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+                check_json_limits(body, limits.ANSWER_VALUES_MAX, len(body))
             except ValueError as error:
                 raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
         return self._make_bounded(call_uncollected(partial(self._decode_body, body, answer)), seconds)

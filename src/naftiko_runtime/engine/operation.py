@@ -10,7 +10,7 @@ from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.mapping.output_schema import outline
 
 if TYPE_CHECKING:
-    from naftiko_runtime.engine.masks import Masks
+    from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.plan import Operation
 
 BoundExecution: TypeAlias = BoundCall | BoundMock

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.telemetry.instruments import Observer
 
 
@@ -31,7 +31,7 @@ class ExposeKind(LinkedKind[E_contra, S], Protocol[E_contra, S]):
         """
 
     def open_app(
-        self, servers: Sequence[BoundServer[S]], edge: Edge, observer: Observer | None
+        self, servers: Sequence[BoundServer[S]], policy: CallerPolicy, observer: Observer | None
     ) -> AbstractAsyncContextManager[App]:
         """The application of the servers that share a port, for as long as the context lasts."""
 

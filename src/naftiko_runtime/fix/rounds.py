@@ -17,7 +17,7 @@ from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of_expose
-from naftiko_runtime.fix.text import Text
+from naftiko_runtime.fix.text_edits import Text
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.lint import run_checks

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.formats import json, separated, xml, yaml
+from naftiko_runtime.formats import csv, json, xml, yaml
 from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.formats.decode_type import Decode
-from naftiko_runtime.notes import Notes
+from naftiko_runtime.irregularities import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,9 @@ DECODERS: Final[dict[str, Decode]] = {
     "json": json.decode,
     "xml": xml.decode,
     "yaml": yaml.decode,
-    "csv": separated.decoder(","),
-    "tsv": separated.decoder("\t"),
-    "psv": separated.decoder("|"),
+    "csv": csv.decoder(","),
+    "tsv": csv.decoder("\t"),
+    "psv": csv.decoder("|"),
     "text": as_text,
 }
 """The formats that need no more than the body."""

@@ -14,12 +14,12 @@ from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.columns import numbered, records
+from naftiko_runtime.formats.table_rows import numbered, records
 from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.notes import Notes
+    from naftiko_runtime.irregularities import Notes
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

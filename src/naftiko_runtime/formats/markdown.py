@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import yaml
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.columns import numbered, records
-from naftiko_runtime.formats.inline import plain_text
+from naftiko_runtime.formats.markdown_text import plain_text
+from naftiko_runtime.formats.table_rows import numbered, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.notes import Notes
+    from naftiko_runtime.irregularities import Notes
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)

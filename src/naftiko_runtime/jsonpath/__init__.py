@@ -14,7 +14,7 @@ from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
 from naftiko_runtime.jsonpath.syntax import Child, Slice, Wildcard
-from naftiko_runtime.jsonpath.work import OutOfTime, TooMuchWork, run_bounded
+from naftiko_runtime.jsonpath.work_limit import OutOfTime, TooMuchWork, run_bounded
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression, Segment

@@ -22,7 +22,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Union,
     Wildcard,
 )
-from naftiko_runtime.jsonpath.work import SPENT_AT_ONCE, spend
+from naftiko_runtime.jsonpath.work_limit import SPENT_AT_ONCE, spend
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Call, Expression, Operand, Segment, Selector, Test

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from naftiko_runtime.jsonpath.work import spend
+from naftiko_runtime.jsonpath.work_limit import spend
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.regex import Pattern
 from naftiko_runtime.source import written

@@ -13,7 +13,7 @@ from naftiko_runtime.document.walk import parts as parts_of
 from naftiko_runtime.link.consumed import consumed_operations
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
-from naftiko_runtime.link.together import check_ports
+from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 

@@ -17,9 +17,9 @@ from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.link.naming import WRITES, Naming
 from naftiko_runtime.link.route_edits import rename_placeholder
-from naftiko_runtime.link.styles import list_style
 from naftiko_runtime.link.substitution import find_arguments, substitute
 from naftiko_runtime.plan import (
     Argument,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Edit, Findings, Span
-    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.references import Where
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.plan import Variable

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.binary import binary_size
 from naftiko_runtime.link.call import CallSite
+from naftiko_runtime.link.media_types import binary_size
 from naftiko_runtime.link.mocks import check_mock, mock
+from naftiko_runtime.link.pass_through import declared_answer
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
-from naftiko_runtime.link.untouched import declared_answer
 from naftiko_runtime.mapping.output_schema import is_of
 from naftiko_runtime.plan import (
     Call,
@@ -26,11 +26,11 @@ from naftiko_runtime.plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from naftiko_runtime.document.base import Part
     from naftiko_runtime.document.capability import Info
     from naftiko_runtime.document.exposes import Exposed, LinkedExpose
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.link.calls import Calls
+    from naftiko_runtime.document.part import Part
+    from naftiko_runtime.link.call_targets import Calls
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.forward import Forwarding

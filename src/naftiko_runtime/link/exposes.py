@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import Document, SharedDocument
 from naftiko_runtime.document.exposes import OtherExpose
-from naftiko_runtime.link.calls import Calls
+from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.consumed import Consumed, left_import
 from naftiko_runtime.link.expose_linker import ExposeLinker
 from naftiko_runtime.link.forward import Forwarding

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.link.credentials import header_name, is_sealed
-from naftiko_runtime.link.styles import list_style
+from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.plan import (
     Argument,
     Call,

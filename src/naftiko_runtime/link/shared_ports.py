@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.link.broken_parts import LeftOut
-from naftiko_runtime.link.together import check_ports
+from naftiko_runtime.link.ports import check_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,7 @@ from naftiko_runtime.lazy_import import pattern
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication
-    from naftiko_runtime.document.base import Part
+    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import entries, parts
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.calls import Calls
+from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import nearest, suggest

@@ -14,10 +14,10 @@ from naftiko_runtime.link.consumed import base_uri_fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from naftiko_runtime.document.base import Part
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.consumes import ConsumedResource
     from naftiko_runtime.document.exposes import McpTool, RestResource
+    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject

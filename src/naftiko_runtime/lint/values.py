@@ -23,9 +23,9 @@ from naftiko_runtime.template import Placeholder, split
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.document.base import Part
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
+    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.rules import Statement

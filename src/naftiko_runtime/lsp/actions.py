@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.fix import fixed
-from naftiko_runtime.fix.text import Text as Edited
+from naftiko_runtime.fix.text_edits import Text as Edited
 from naftiko_runtime.lsp.checking import as_bytes
 from naftiko_runtime.source import LINE_BREAK, SourceError, load
 

@@ -12,7 +12,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.lsp.definition import import_of
-from naftiko_runtime.lsp.outline import Outline, outline
+from naftiko_runtime.lsp.symbols import Outline, outline
 from naftiko_runtime.source import SourceError, load, read
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from naftiko_runtime.lsp.outline import inputs, own_names
-from naftiko_runtime.lsp.place import CURSOR
-from naftiko_runtime.lsp.vocabulary import vocabulary
+from naftiko_runtime.lsp.cursor import CURSOR
+from naftiko_runtime.lsp.schema_index import vocabulary
+from naftiko_runtime.lsp.symbols import inputs, own_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from naftiko_runtime.lsp.outline import Outline
-    from naftiko_runtime.lsp.place import Place
+    from naftiko_runtime.lsp.cursor import Place
+    from naftiko_runtime.lsp.symbols import Outline
 
 Kind: TypeAlias = Literal["key", "value", "namespace", "operation", "parameter", "input", "variable"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.lsp.vocabulary import vocabulary
+from naftiko_runtime.lsp.schema_index import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from naftiko_runtime.lsp.outline import Outline
-    from naftiko_runtime.lsp.place import Place
+    from naftiko_runtime.lsp.cursor import Place
+    from naftiko_runtime.lsp.symbols import Outline
     from naftiko_runtime.rules import Rule
 
 

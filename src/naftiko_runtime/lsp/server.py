@@ -15,10 +15,10 @@ from naftiko_runtime._version import __version__
 from naftiko_runtime.lsp import messages
 from naftiko_runtime.lsp.actions import fixing, ignoring
 from naftiko_runtime.lsp.completion import completions
+from naftiko_runtime.lsp.cursor import place_at, typed_at
 from naftiko_runtime.lsp.definition import definition, imported
 from naftiko_runtime.lsp.documents import Documents
 from naftiko_runtime.lsp.hover import told_at
-from naftiko_runtime.lsp.place import place_at, typed_at
 from naftiko_runtime.lsp.positions import Text, within
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.engine.request import derived_secrets
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.link.together import group_by_port
+from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.server.listeners import make_listener
-from naftiko_runtime.telemetry.client import InstrumentedTransport
+from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
 from naftiko_runtime.telemetry.middleware import InstrumentedApp
-from naftiko_runtime.telemetry.server import PortInstrumentation
+from naftiko_runtime.telemetry.server_requests import PortInstrumentation
 from naftiko_runtime.transport.base import Shared
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.http_server.listener import Listener
-    from naftiko_runtime.link.together import PortKey
+    from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
@@ -120,7 +120,7 @@ class Deployment:
     async def _make_app(self, servers: Sequence[BoundServer[Server]], stack: AsyncExitStack) -> AppConfig:
         """Return what answers on one port."""
         kind, observer = kind_of(servers[0].plan), self._observer
-        app = await stack.enter_async_context(kind.open_app(servers, self._settings.edge, observer))
+        app = await stack.enter_async_context(kind.open_app(servers, self._settings.policy, observer))
         if observer is not None:
             namespace = "+".join(server.plan.namespace for server in servers)
             app = InstrumentedApp(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))

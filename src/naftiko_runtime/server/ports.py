@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_server.listening_sockets import get_port, open_shared_socket, open_socket
-from naftiko_runtime.link.together import group_by_port
+from naftiko_runtime.link.ports import group_by_port
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from naftiko_runtime.link.together import PortKey
+    from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.plan import Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings

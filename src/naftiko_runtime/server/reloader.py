@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
-    from naftiko_runtime.link.together import PortKey
+    from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.instruments import Observer

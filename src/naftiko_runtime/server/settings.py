@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import Edge
+from naftiko_runtime.caller_policy import CallerPolicy
 
 if TYPE_CHECKING:
     from naftiko_runtime.telemetry.trace_options import TraceOptions
@@ -17,7 +17,7 @@ class ServerSettings:
     """How to serve.
 
     Attributes:
-        edge: What listeners do at their edge.
+        policy: What listeners do at their policy.
         control: Address and port of health and metrics; none for none, and then nothing is counted.
         grace_seconds: How long requests in progress may take to finish after a signal.
         linger_seconds: How long listeners go on accepting after readiness fell.
@@ -30,7 +30,7 @@ class ServerSettings:
         workers: How many processes serve; with 1 it is the one that was started.
     """
 
-    edge: Edge = field(default_factory=Edge)
+    policy: CallerPolicy = field(default_factory=CallerPolicy)
     control: tuple[str, int] | None = None
     grace_seconds: float = limits.GRACE_SECONDS
     linger_seconds: float = limits.LINGER_SECONDS

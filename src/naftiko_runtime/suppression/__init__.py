@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.units import unit_of
+from naftiko_runtime.document.separable_parts import unit_of
 from naftiko_runtime.suggest import nearest
 
 if TYPE_CHECKING:

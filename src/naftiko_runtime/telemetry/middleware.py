@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, MutableMapping
 
     from naftiko_runtime.asgi import App, Receive, Scope, Send
-    from naftiko_runtime.telemetry.server import PortInstrumentation
+    from naftiko_runtime.telemetry.server_requests import PortInstrumentation
 
 _NAME: Final = itemgetter(0)
 

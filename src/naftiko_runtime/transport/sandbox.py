@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.base import Part, Text
-from naftiko_runtime.document.keys import Range, field
+from naftiko_runtime.document.key_rules import Range, field
 from naftiko_runtime.document.parse import parse_part
+from naftiko_runtime.document.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import suggest

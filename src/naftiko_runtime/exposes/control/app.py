@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.adapters.edge import send_whole
 from naftiko_runtime.problem import send_problem_document
+from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.telemetry.prometheus import CONTENT_TYPE
 from naftiko_runtime.template import as_json
 

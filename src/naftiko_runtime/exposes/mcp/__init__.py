@@ -14,9 +14,9 @@ from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.instruments import Observer
 
@@ -45,11 +45,11 @@ def half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
 
 @asynccontextmanager
 async def open_app(
-    servers: Sequence[BoundServer[McpServer]], edge: Edge, observer: Observer | None
+    servers: Sequence[BoundServer[McpServer]], policy: CallerPolicy, observer: Observer | None
 ) -> AsyncIterator[App]:
     """The application of the servers of one port: all of them as one, and each by itself."""
     from naftiko_runtime.exposes.mcp.app import mcp_app  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.mcp.merge import merge  # noqa: PLC0415 - the same
 
-    async with mcp_app(merge(servers), edge, servers if len(servers) > 1 else (), observer) as app:
+    async with mcp_app(merge(servers), policy, servers if len(servers) > 1 else (), observer) as app:
         yield app

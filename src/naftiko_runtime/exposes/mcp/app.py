@@ -8,21 +8,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.adapters.edge import host_name, send_bodyless
+from naftiko_runtime.caller_policy import host_name
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
-from naftiko_runtime.telemetry.server import INSTRUMENT, ToolInstrumentation, route_instrument
+from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrumentation, route_instrument
 from naftiko_runtime.telemetry.tracing import watch_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, MutableMapping, Sequence
 
-    from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
     from naftiko_runtime.telemetry.metrics import Number
@@ -45,7 +46,7 @@ _TOLD_MAX: Final = 100
 @asynccontextmanager
 async def mcp_app(
     server: BoundServer[McpServer],
-    edge: Edge,
+    policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer]] = (),
     observer: Observer | None = None,
 ) -> AsyncIterator[App]:
@@ -55,12 +56,12 @@ async def mcp_app(
 
     Args:
         server: What is served at ``/mcp`` and ``/``.
-        edge: The operator's choices.
+        policy: The operator's choices.
         members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
         observer: Who is told of requests.
     """
-    guard = PageGuard(edge, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
-    endpoints = _endpoints(server, edge, members, observer)
+    guard = PageGuard(policy, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
+    endpoints = _endpoints(server, policy, members, observer)
     instruments = _instruments(observer, server.plan.namespace, endpoints)
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
@@ -87,12 +88,15 @@ async def mcp_app(
 
 
 def _endpoints(
-    server: BoundServer[McpServer], edge: Edge, members: Sequence[BoundServer[McpServer]], observer: Observer | None
+    server: BoundServer[McpServer],
+    policy: CallerPolicy,
+    members: Sequence[BoundServer[McpServer]],
+    observer: Observer | None,
 ) -> dict[str, _Endpoint]:
     """What answers at each path."""
-    union = _Endpoint(server, edge, observer)
+    union = _Endpoint(server, policy, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, edge, observer) for member in members}
+    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, policy, observer) for member in members}
     endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
     return endpoints
 
@@ -105,13 +109,13 @@ def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -
 class _Endpoint:
     """What answers at one path of a port."""
 
-    def __init__(self, server: BoundServer[McpServer], edge: Edge, observer: Observer | None) -> None:
+    def __init__(self, server: BoundServer[McpServer], policy: CallerPolicy, observer: Observer | None) -> None:
         name = server.plan.namespace
-        tools = ToolServer(server, edge, None if observer is None else ToolInstrumentation(name, observer))
+        tools = ToolServer(server, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None
-        body_bytes_max = edge.message_bytes_max
+        body_bytes_max = policy.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
-        self._fast_path = FastPath(tools, body_bytes_max) if edge.mcp_direct else None
+        self._fast_path = FastPath(tools, body_bytes_max) if policy.mcp_fast_path else None
         self._sdk_path = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max, name)
         meter = None if observer is None else observer.meter
         self._counters: dict[str, Number] = {}
@@ -202,10 +206,10 @@ class _Sdk:
 class PageGuard:
     """Keeps web pages of strangers away (DNS rebinding): a browser always names a page's origin on a POST."""
 
-    def __init__(self, edge: Edge, namespace: str, *, loopback: bool) -> None:
-        self._origins = edge.allowed_origins
-        self._hosts = _LOOPBACK | edge.allowed_hosts
-        self._checks_host = loopback and "*" not in edge.allowed_hosts
+    def __init__(self, policy: CallerPolicy, namespace: str, *, loopback: bool) -> None:
+        self._origins = policy.allowed_origins
+        self._hosts = _LOOPBACK | policy.allowed_hosts
+        self._checks_host = loopback and "*" not in policy.allowed_hosts
         self._namespace = namespace
         self._told: set[tuple[str, str]] = set()
 

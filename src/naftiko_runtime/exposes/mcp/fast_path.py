@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.exposes.mcp.envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.messages import accepts_json, is_json, log_path
 from naftiko_runtime.exposes.mcp.wire import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.formats import Undecodable, read_json
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.json_limits import check_json_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
@@ -182,7 +182,7 @@ def _routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
 def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
     """A message, when nothing about it is odd, and the headers call its method by name where they call it at all."""
     try:
-        check_json_bounds(body, limits.REQUEST_VALUES_MAX, _DEPTH_MAX)
+        check_json_limits(body, limits.REQUEST_VALUES_MAX, _DEPTH_MAX)
         message = orjson.loads(body)
     except ValueError:
         return None

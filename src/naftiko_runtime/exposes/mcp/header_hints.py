@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.answer import FRAMING, PASSED_ON
-from naftiko_runtime.exposes.rest.location import relative_to_base
+from naftiko_runtime.engine.response import FRAMING, PASSED_ON
+from naftiko_runtime.exposes.rest.link_rewriting import relative_to_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.transport.base import Header
 
 _NOT_TOLD: Final = (PASSED_ON | FRAMING) - {b"link", b"ratelimit", b"retry-after"}

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import Disconnected, check_coding, read_body, send_bodyless, send_whole
-from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.exposes.mcp import messages
 from naftiko_runtime.exposes.mcp.messages import Fault, NotAMessageError
 from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.request_body import Disconnected, check_coding, read_body
+from naftiko_runtime.send_response import send_bodyless, send_whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -136,7 +137,7 @@ async def _parsed(body: bytes) -> Any:
         NotAMessageError: It is no JSON, or more than is read.
     """
     try:
-        check_json_bounds(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
+        check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
         detail = f"the body is more than this server reads: {error}"
         raise NotAMessageError(Fault(400, messages.PARSE_ERROR, detail)) from None

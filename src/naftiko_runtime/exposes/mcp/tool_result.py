@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.exposes.mcp.header_hints import told_headers
 from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.formats.charset import text_or_nothing
-from naftiko_runtime.json_bounds import check_json_bounds
-from naftiko_runtime.notes import Notes
+from naftiko_runtime.irregularities import Notes
+from naftiko_runtime.json_limits import check_json_limits
 
 if TYPE_CHECKING:
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.errors import CallError
 
 _NO_VALUE: Final = object()
@@ -187,7 +187,7 @@ def _parsed(body: bytes, answer: Answer, notes: Notes) -> Any:
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
             value = decode("json", body, charset=answer.charset, notes=found)
         else:
-            check_json_bounds(body, limits.ANSWER_VALUES_MAX, len(body))
+            check_json_limits(body, limits.ANSWER_VALUES_MAX, len(body))
             value = call_uncollected(partial(decode, "json", body, charset=answer.charset, notes=found))
     except Undecodable:
         return _NO_VALUE

@@ -28,12 +28,12 @@ from naftiko_runtime.template import Unrenderable, in_query, utf8
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import Scope
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import McpServer, OpenBody, Tool
-    from naftiko_runtime.telemetry.server import ToolInstrumentation
+    from naftiko_runtime.telemetry.server_requests import ToolInstrumentation
 
 _NAME_CHARACTERS_MAX: Final = 128
 """Of a tool's name, as the protocol says."""
@@ -64,10 +64,12 @@ class ToolServer:
         schemas: The input schema of each tool by its name.
     """
 
-    def __init__(self, server: BoundServer[McpServer], edge: Edge, observed: ToolInstrumentation | None = None) -> None:
+    def __init__(
+        self, server: BoundServer[McpServer], policy: CallerPolicy, observed: ToolInstrumentation | None = None
+    ) -> None:
         plan = server.plan
         self.plan = plan
-        self._edge = edge
+        self._policy = policy
         self._observed = observed
         pairs = zip(plan.tools, server.operations, strict=True)
         self._broken = {tool.name: tool.reason for tool in plan.broken}
@@ -122,7 +124,7 @@ class ToolServer:
         try:
             call = invocation(operation, arguments)
             if scope is not None:
-                call.headers, call.caller_headers = self._edge.passed_on(scope)
+                call.headers, call.caller_headers = self._policy.select_headers(scope)
             async with operation.run(call) as answer:
                 if answer.mapped:
                     return mapped_result(answer, operation)

@@ -12,9 +12,9 @@ from naftiko_runtime.exposes.rest.skip_broken import keep_sound
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.adapters.edge import Edge
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Observer
 
@@ -39,10 +39,10 @@ def half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
 
 @asynccontextmanager
 async def open_app(
-    servers: Sequence[BoundServer[RestServer]], edge: Edge, observer: Observer | None
+    servers: Sequence[BoundServer[RestServer]], policy: CallerPolicy, observer: Observer | None
 ) -> AsyncIterator[App]:
     """The application of the servers of one port."""
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
 
-    yield RestApp(merge(servers), edge, observer)
+    yield RestApp(merge(servers), policy, observer)

@@ -12,40 +12,31 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.adapters.edge import (
-    CONDITIONAL,
-    RANGED,
-    TRACE,
-    Disconnected,
-    Edge,
-    check_coding,
-    send_bodyless,
-    send_whole,
-    stream_body,
-    too_large,
-)
+from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
 from naftiko_runtime.contract import present
-from naftiko_runtime.engine.beside import call_uncollected, run_beside_loop
 from naftiko_runtime.engine.exchange import too_slow
 from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
-from naftiko_runtime.exposes.rest.dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.exposes.rest.location import Asked, Locations, names_all
+from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, names_all
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.formats import Undecodable, read_json
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
-from naftiko_runtime.telemetry.server import INSTRUMENT, route_instrument
+from naftiko_runtime.request_body import Disconnected, check_coding, stream_body, too_large
+from naftiko_runtime.send_response import send_bodyless, send_whole
+from naftiko_runtime.telemetry.server_requests import INSTRUMENT, route_instrument
 from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.engine.answer import Answer
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.exposes.rest.dispatch import Pattern
+    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.exposes.rest.path_dispatch import Pattern
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Instrument, Observer
 
@@ -63,7 +54,7 @@ _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer[RestServer], edge: Edge, observer: Observer | None = None) -> None:
+    def __init__(self, server: BoundServer[RestServer], policy: CallerPolicy, observer: Observer | None = None) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[Handler] = Dispatcher()
         self._mounts: Mounts[Handler] = Mounts()
@@ -75,10 +66,10 @@ class RestApp:
 
         routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
         for route, operation in zip(plan.routes, routed, strict=True):
-            handler = RouteHandler(operation, edge, locations, instrument(route.path), route.pattern)
+            handler = RouteHandler(operation, policy, locations, instrument(route.path), route.pattern)
             self._dispatcher.add(route.method, route.pattern, handler)
         for forward, operation in zip(plan.forwards, forwarded, strict=True):
-            mounted = ForwardHandler(operation, edge, locations, instrument(forward.path), forward.trusted_headers)
+            mounted = ForwardHandler(operation, policy, locations, instrument(forward.path), forward.trusted_headers)
             self._mounts.add(forward.pattern, mounted)
         for broken in plan.broken:
             left_out = BrokenHandler(broken.reason, instrument(broken.path))
@@ -142,11 +133,11 @@ class _Handler(ABC):
     """What routes and forwards share: from request to response."""
 
     def __init__(
-        self, operation: BoundOperation, edge: Edge, locations: Locations, instrument: Instrument | None
+        self, operation: BoundOperation, policy: CallerPolicy, locations: Locations, instrument: Instrument | None
     ) -> None:
         self._instrument = instrument
         self._operation = operation
-        self._edge = edge
+        self._policy = policy
         self._locations = locations
         self._consumes_head = operation.execution.head_only
         self._reads_body = False
@@ -188,7 +179,7 @@ class _Handler(ABC):
         deadline = deadlines.begin()
         try:
             pieces = []
-            async for piece in stream_body(receive, self._edge.body_bytes_max):
+            async for piece in stream_body(receive, self._policy.body_bytes_max):
                 pieces.append(piece)
                 deadlines.renew(deadline)
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -221,12 +212,12 @@ class RouteHandler(_Handler):
     def __init__(
         self,
         operation: BoundOperation,
-        edge: Edge,
+        policy: CallerPolicy,
         locations: Locations,
         instrument: Instrument | None,
         pattern: Pattern,
     ) -> None:
-        super().__init__(operation, edge, locations, instrument)
+        super().__init__(operation, policy, locations, instrument)
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
@@ -246,7 +237,7 @@ class RouteHandler(_Handler):
 
     def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
         names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
-        always, own = self._edge.passed_on(scope, names)
+        always, own = self._policy.select_headers(scope, names)
         query = _unread_query(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
@@ -257,7 +248,7 @@ class RouteHandler(_Handler):
                 given = self._body_values(body) | given
             call.values = self._operation.contract.admit_request(given, form=is_form)
         if self._open_body:
-            _pass_body(scope, receive if held is None else held, call, self._edge)
+            _pass_body(scope, receive if held is None else held, call, self._policy)
         return call
 
     def _read_body(self, scope: Scope, body: bytes) -> tuple[Any, bool]:
@@ -296,12 +287,12 @@ class ForwardHandler(_Handler):
     def __init__(
         self,
         operation: BoundOperation,
-        edge: Edge,
+        policy: CallerPolicy,
         locations: Locations,
         instrument: Instrument | None,
         trusted: tuple[str, ...],
     ) -> None:
-        super().__init__(operation, edge, locations, instrument)
+        super().__init__(operation, policy, locations, instrument)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked
 
     def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
@@ -309,27 +300,27 @@ class ForwardHandler(_Handler):
             path = below_base(found)
         except Unrenderable as error:
             raise Rejected(Fault("", "path", str(error))) from None
-        always, _ = self._edge.passed_on(scope, RANGED)
+        always, _ = self._policy.select_headers(scope, RANGED)
         trusted = [pair for pair in scope["headers"] if pair[0] in self._trusted]
         call = Invocation(query=scope["query_string"], headers=always, caller_headers=trusted)
         call.method, call.rest = scope["method"], path
-        _pass_body(scope, receive, call, self._edge)
+        _pass_body(scope, receive, call, self._policy)
         return call
 
 
-def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, edge: Edge) -> None:
+def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: CallerPolicy) -> None:
     """Let the caller's body go through: as a stream, unless it had to be looked into."""
     headers = dict(scope["headers"])
     length = headers.get(b"content-length")
     if length is None and b"transfer-encoding" not in headers:
         return
-    if length is not None and int(length) > edge.body_bytes_max:
-        raise TooLarge(too_large(edge.body_bytes_max))
+    if length is not None and int(length) > policy.body_bytes_max:
+        raise TooLarge(too_large(policy.body_bytes_max))
     call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
     if isinstance(body, bytes):
         call.body = body
     else:
-        call.body = b"" if length == b"0" else stream_body(body, edge.body_bytes_max)
+        call.body = b"" if length == b"0" else stream_body(body, policy.body_bytes_max)
 
 
 class _Reply(Struct, eq=False):
@@ -373,7 +364,7 @@ class _Reply(Struct, eq=False):
 
 def _decoded(body: bytes) -> Any:
     try:
-        check_json_bounds(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
+        check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
         raise Rejected(Fault("", "body", f"is more than this server reads: {error}")) from None
     try:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.exposes.rest.dispatch import match_segment, segments
+from naftiko_runtime.exposes.rest.path_dispatch import match_segment, segments
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.plan import Argument
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from naftiko_runtime.exposes.rest.dispatch import Pattern
+    from naftiko_runtime.exposes.rest.path_dispatch import Pattern
     from naftiko_runtime.transport.base import Header
 
 _FIELDS_MAX: Final = 1000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.exposes.rest.dispatch import Dispatcher, Pattern, Resource, match_segment
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Pattern, Resource, match_segment
 from naftiko_runtime.plan import Argument
 from naftiko_runtime.template import Placeholder, split_path
 

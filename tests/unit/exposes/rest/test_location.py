@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.rest.location import Asked, Locations
+from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.secret import Secret

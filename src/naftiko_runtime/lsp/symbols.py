@@ -10,7 +10,7 @@ from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.sections import bound, entries, named
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.references import Words
-from naftiko_runtime.lsp.place import value_at
+from naftiko_runtime.lsp.cursor import value_at
 from naftiko_runtime.template import Placeholder, split, split_path
 
 if TYPE_CHECKING:

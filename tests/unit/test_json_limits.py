@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.json_bounds import check_json_bounds
+from naftiko_runtime.json_limits import check_json_limits
 
 TEXTS = st.text(st.sampled_from('a",[]{}\\:\u00e9\n'), max_size=8)
 VALUES = st.recursive(
@@ -34,7 +34,7 @@ def number(value: Any) -> int:
 
 def fits(body: bytes, values_max: int, depth_max: int) -> bool:
     try:
-        check_json_bounds(body, values_max, depth_max)
+        check_json_limits(body, values_max, depth_max)
     except ValueError:
         return False
     return True
@@ -64,7 +64,7 @@ def test_bounds_are_exact(value: Any, ascii_only: bool, indent: int | None) -> N
 )
 def test_what_exceeds_a_bound_is_told(body: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_json_bounds(body, 5_000, 100)
+        check_json_limits(body, 5_000, 100)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_what_exceeds_a_bound_is_told(body: bytes, message: str) -> None:
     ],
 )
 def test_texts_do_not_count_whatever_they_hold(body: bytes) -> None:
-    check_json_bounds(body, 5_000, 100)
+    check_json_limits(body, 5_000, 100)

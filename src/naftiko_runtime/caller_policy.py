@@ -1,4 +1,4 @@
-"""What every listener does at its edge: whose word is taken, what is passed on, how much is accepted."""
+"""What the operator allows callers: proxies, origins, hosts and sizes; and the headers that are passed on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
-from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, valid_headers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import Iterable
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi import Scope
     from naftiko_runtime.transport.base import Header
 
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
@@ -33,7 +32,7 @@ RANGED: Final = CONDITIONAL | {b"range", b"if-range"}
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class CallerPolicy:
     """The operator's choices for all listeners.
 
     Attributes:
@@ -43,13 +42,13 @@ class Edge:
             of this machine; ``*`` for anything.
         body_bytes_max: Of a request's body.
         message_bytes_max: Of an MCP message.
-        mcp_direct: Whether plain MCP messages take the fast path round the MCP library, which answers the same.
+        mcp_fast_path: Whether plain MCP messages take the fast path round the MCP library, which answers the same.
     """
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     allowed_origins: frozenset[str] = frozenset()
     body_bytes_max: int = limits.REQUEST_BODY_BYTES_MAX
-    mcp_direct: bool = True
+    mcp_fast_path: bool = True
     allowed_hosts: frozenset[str] = frozenset()
     message_bytes_max: int = limits.MESSAGE_BYTES_MAX
 
@@ -63,7 +62,7 @@ class Edge:
             return False
         return any(address in network for network in self.trusted_proxies)
 
-    def passed_on(self, scope: Scope, names: frozenset[bytes] = _OF_INTEREST) -> tuple[list[Header], list[Header]]:
+    def select_headers(self, scope: Scope, names: frozenset[bytes] = _OF_INTEREST) -> tuple[list[Header], list[Header]]:
         """What goes to the upstream of a caller's headers.
 
         Args:
@@ -140,63 +139,3 @@ def host_name(authority: bytes) -> str:
         return (urlsplit("//" + authority.decode("latin-1")).hostname or "").lower()
     except ValueError:
         return ""
-
-
-class Disconnected(Exception):  # noqa: N818 - named for what happened
-    """The caller is gone; nobody waits for an answer."""
-
-
-def check_coding(headers: Iterable[Header]) -> None:
-    """Refuse a request whose body is not plain, where it has to be read.
-
-    Raises:
-        UnsupportedCoding: It is compressed.
-    """
-    for name, value in headers:
-        if name == b"content-encoding" and value.replace(b",", b" ").lower().split() not in ([], [b"identity"]):
-            raise UnsupportedCoding
-
-
-async def read_body(receive: Receive, bytes_max: int) -> bytes:
-    """A request's whole body.
-
-    Raises:
-        TooLarge: It exceeds the limit.
-        Disconnected: The caller went away before it was complete.
-    """
-    chunks = [chunk async for chunk in stream_body(receive, bytes_max)]
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:
-    """A request's body as it arrives; errors as for :func:`read_body`."""
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        more = message.get("more_body", False)
-        if chunk := message.get("body", b""):
-            size += len(chunk)
-            if size > bytes_max:
-                raise TooLarge(too_large(bytes_max))
-            yield chunk
-
-
-def too_large(bytes_max: int) -> str:
-    """What to tell a caller whose body exceeds the limit."""
-    return f"the request's body is larger than {bytes_max:,} bytes"
-
-
-async def send_bodyless(send: Send, status: int, headers: Sequence[Header]) -> None:
-    """Send a response that has no body."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def send_whole(send: Send, status: int, headers: list[Header], body: bytes) -> None:
-    """Send a response whose body is at hand."""
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -8,9 +8,9 @@ from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime.engine.answer import URL_HEADERS
 from naftiko_runtime.engine.caller_query import drop_fields
-from naftiko_runtime.exposes.rest.dispatch import Dispatcher
+from naftiko_runtime.engine.response import URL_HEADERS
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, Forward
 from naftiko_runtime.template import IN_PATH
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.exposes import OtherExpose
-from naftiko_runtime.document.units import unit_of
+from naftiko_runtime.document.separable_parts import unit_of
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
 from naftiko_runtime.link.substitution import find_variables
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSIONS
-from naftiko_runtime.lsp.place import CURSOR, value_at
+from naftiko_runtime.lsp.cursor import CURSOR, value_at
 from naftiko_runtime.schema.write import as_schema
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.columns import records
+from naftiko_runtime.formats.table_rows import records
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.notes import Notes
+    from naftiko_runtime.irregularities import Notes
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 

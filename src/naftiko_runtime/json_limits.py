@@ -17,7 +17,7 @@ _LEVELS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS: Final = b'",'
 
 
-def check_json_bounds(body: bytes, values_max: int, depth_max: int) -> None:
+def check_json_limits(body: bytes, values_max: int, depth_max: int) -> None:
     """Check a JSON text. One that is no JSON may pass: reading it fails soon enough.
 
     Args:

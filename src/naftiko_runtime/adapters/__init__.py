@@ -1,1 +1,0 @@
-"""What every listener does at its edge, and what is counted there."""
