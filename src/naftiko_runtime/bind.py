@@ -14,11 +14,11 @@ from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.engine.secret_masks import masks_of
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import decoder
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Call, Mapped, Mock
 from naftiko_runtime.secret import unusable
-from naftiko_runtime.template import Unrenderable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.file_value import File, file_of
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
 from naftiko_runtime.plan import thaw
 from naftiko_runtime.source import exact_float
-from naftiko_runtime.template import File, as_text, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.encode import as_json
 from naftiko_runtime.errors import (
     CallError,
     Rejected,
@@ -17,7 +18,6 @@ from naftiko_runtime.errors import (
     UpstreamUnreachable,
 )
 from naftiko_runtime.send_response import send_whole
-from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Send

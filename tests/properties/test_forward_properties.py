@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.template import Unrenderable, below_base
+from naftiko_runtime.encode import below_base
+from naftiko_runtime.file_value import Unrenderable
 
 BASE = "http://upstream.example:8443/v1/base"
 PIECES = st.sampled_from(

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import load
-from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.transport.base import OutboundRequest

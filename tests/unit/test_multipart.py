@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from naftiko_runtime.encode import as_json, as_text
 from naftiko_runtime.engine.multipart import content_of, content_type_of, multipart_encoder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.exposes.rest.forms import form_fields
+from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Argument, Part
-from naftiko_runtime.template import File, Unrenderable, as_json, as_text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -12,21 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from naftiko_runtime.encode import as_json, as_text, in_header, in_json_string, in_path, in_query, in_xml
 from naftiko_runtime.engine.body import body_encoder
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import load
-from naftiko_runtime.template import (
-    Placeholder,
-    Unrenderable,
-    as_json,
-    as_text,
-    in_header,
-    in_json_string,
-    in_path,
-    in_query,
-    in_xml,
-    split,
-    split_path,
-)
+from naftiko_runtime.template import Placeholder, split, split_path
 from support.linked import document, mcp, operation, request_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import orjson
 from msgspec.structs import replace
 
 from naftiko_runtime.auth.outbound import repeatable
+from naftiko_runtime.encode import as_json
 from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
-from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.auth.outbound import repeatable, with_authorization
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.template import Unrenderable
+from naftiko_runtime.file_value import Unrenderable
 
 if TYPE_CHECKING:
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse

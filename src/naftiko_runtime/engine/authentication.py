@@ -9,6 +9,7 @@ from naftiko_runtime.auth.digest import DigestGuard
 from naftiko_runtime.auth.inbound import ApiKeyGuard, BasicGuard, BearerGuard
 from naftiko_runtime.auth.oauth1 import SigningFlow, read_private_key
 from naftiko_runtime.auth.outbound import ClientCredentialsFlow, DigestFlow
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.engine.evaluate import evaluate_constant
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -18,7 +19,6 @@ from naftiko_runtime.plan import (
     DigestCredential,
     SigningCredential,
 )
-from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,22 +7,12 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.encode import as_json, as_text, in_header, in_json_string, in_query, in_sparql, in_xml, utf8
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import form_fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
+from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
-from naftiko_runtime.template import (
-    File,
-    Unrenderable,
-    as_json,
-    as_text,
-    in_header,
-    in_json_string,
-    in_query,
-    in_sparql,
-    in_xml,
-    utf8,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.encode import Joined, as_text
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw
-from naftiko_runtime.template import Joined, as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.template import in_query, joined_in_query
+from naftiko_runtime.encode import in_query, joined_in_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from naftiko_runtime.encode import as_text, in_header, utf8
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import flattened
+from naftiko_runtime.file_value import File, Unrenderable, data_url, unbase64
 from naftiko_runtime.plan import Argument, Part
-from naftiko_runtime.template import File, Unrenderable, as_text, data_url, in_header, unbase64, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.encode import FRAMING, HEADER_NAME, cookie_name, in_cookie, in_header, in_path, in_query
 from naftiko_runtime.engine.body import FORM, TypedBytes, body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant
 from naftiko_runtime.engine.fields import STYLES, fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
 from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -28,16 +30,6 @@ from naftiko_runtime.plan import (
     SigningCredential,
 )
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.template import (
-    FRAMING,
-    HEADER_NAME,
-    Unrenderable,
-    cookie_name,
-    in_cookie,
-    in_header,
-    in_path,
-    in_query,
-)
 from naftiko_runtime.transport.base import OutboundRequest
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from naftiko_runtime.encode import as_json
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.template import Unrenderable, as_json
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.transport.compression import codings, decompressed, larger_than
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.contract import read_as
 from naftiko_runtime.document.parameters import BodyTemplate
+from naftiko_runtime.encode import IN_PATH
 from naftiko_runtime.link.body import fields_body, link_body
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
@@ -40,7 +41,6 @@ from naftiko_runtime.plan import (
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import closest
-from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.encode import FRAMING
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.base_uri import link_template, refuse_other_form
@@ -23,7 +24,7 @@ from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.template import FRAMING, Placeholder, split_path
+from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.encode import FRAMING
 from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.plan import (
@@ -23,7 +24,6 @@ from naftiko_runtime.plan import (
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.template import FRAMING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
+from naftiko_runtime.encode import HEADER_NAME, NEVER_EXPOSED
 from naftiko_runtime.rules import helps
-from naftiko_runtime.template import HEADER_NAME, NEVER_EXPOSED
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from msgspec import Struct
 
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.mapping.columns import Column, Shapes, table, taking
@@ -23,7 +24,6 @@ from naftiko_runtime.plan import (
     thaw,
 )
 from naftiko_runtime.source import WrittenFloat, exact_float
-from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.plan import Argument, Composed, Constant, thaw
-from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Term

@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.contract import compile_contract
+from naftiko_runtime.encode import as_json
 from naftiko_runtime.errors import Rejected
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Contract
-from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from naftiko_runtime.encode import as_text
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -14,7 +15,6 @@ from naftiko_runtime.plan import (
     Variable,
     thaw,
 )
-from naftiko_runtime.template import as_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Credential, Term

@@ -9,11 +9,11 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from naftiko_runtime.encode import IN_PATH
 from naftiko_runtime.mapping.output_schema import outline
 from naftiko_runtime.openapi.inputs import parameters, request_body
 from naftiko_runtime.openapi.security import schemes
 from naftiko_runtime.plan import Argument, Route, shape_of
-from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,10 +14,10 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.key_rules import Range, field
 from naftiko_runtime.document.parse import parse_part
 from naftiko_runtime.document.part import Part, Text
+from naftiko_runtime.encode import as_json, in_header
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.template import as_json, in_header
 from naftiko_runtime.transport.stub import Stub, StubResponse
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from naftiko_runtime.encode import as_json
 from naftiko_runtime.problem import send_problem_document
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.telemetry.prometheus import CONTENT_TYPE
-from naftiko_runtime.template import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.contract import contract_schema
+from naftiko_runtime.encode import in_query, utf8
 from naftiko_runtime.engine.body import checked_json, form_of
 from naftiko_runtime.engine.fields import fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
@@ -20,10 +21,10 @@ from naftiko_runtime.exposes.mcp.tool_result import (
     untouched_result,
 )
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.mapping.output_schema import outline
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
-from naftiko_runtime.template import Unrenderable, in_query, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping

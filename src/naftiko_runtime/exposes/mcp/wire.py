@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic_core import to_json
 
+from naftiko_runtime.encode import as_json
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import WrittenFloat, WrittenInt
-from naftiko_runtime.template import Unrenderable, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,6 +14,7 @@ from msgspec import Struct
 from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
 from naftiko_runtime.contract import present
+from naftiko_runtime.encode import below_base
 from naftiko_runtime.engine.exchange import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
@@ -22,13 +23,13 @@ from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
 from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, names_all
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
+from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.request_body import Disconnected, check_coding, stream_body, too_large
 from naftiko_runtime.send_response import send_bodyless, send_whole
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT, route_instrument
-from naftiko_runtime.template import File, Unrenderable, below_base
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send

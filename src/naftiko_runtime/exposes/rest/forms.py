@@ -9,7 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.exposes.rest.inputs import split_lists
-from naftiko_runtime.template import File
+from naftiko_runtime.file_value import File
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -8,11 +8,11 @@ from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
+from naftiko_runtime.encode import IN_PATH
 from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.engine.response import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, Forward
-from naftiko_runtime.template import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
+from naftiko_runtime.encode import IN_PATH
 from naftiko_runtime.plan import Argument
-from naftiko_runtime.template import IN_PATH
 
 _PERCENT: Final = ord("%")
 T = TypeVar("T")
