@@ -132,7 +132,7 @@ def corpus(folder: Path, python: str, *, strict: bool) -> str:
     files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
     code = (
         "import sys, time; from pathlib import Path; from naftiko_runtime import load\n"
-        f"from naftiko_runtime.link.overrides import Overrides; overrides = Overrides(strict={strict})\n"
+        f"from naftiko_runtime.link.operator_overrides import Overrides; overrides = Overrides(strict={strict})\n"
         "start = time.process_time()\n"
         "for name in sys.argv[1:]: load(Path(name), overrides)\n"
         "print(time.process_time() - start)"

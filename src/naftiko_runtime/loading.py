@@ -14,7 +14,7 @@ from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of_expose
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.link.skip_broken import Errors, Sound, keep_sound
 from naftiko_runtime.lint import run_checks
 from naftiko_runtime.rules import Severity

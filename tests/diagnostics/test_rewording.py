@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from naftiko_runtime import diagnostic, rules, suggest
 from naftiko_runtime.cli import main
 from naftiko_runtime.fix import fixed
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import rule
 

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 
 from naftiko_runtime import load
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from support.command import naftiko
 from support.gateway import Gateway
 

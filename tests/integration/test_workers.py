@@ -428,7 +428,7 @@ from naftiko_runtime.workers.worker import WorkerHooks
 from naftiko_runtime.workers.worker_handle import WorkerError
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.transport.sandbox import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan

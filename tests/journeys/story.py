@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from naftiko_runtime import source
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from support.upstream import Reply
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime import source
 from naftiko_runtime.fix import fixed
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from support.same import assert_same
 from support.yaml_styles import Style, rendered

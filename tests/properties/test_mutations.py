@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.source import load as parsed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.plan import Call, McpServer, RestServer, TermObject
 from naftiko_runtime.source import load

@@ -9,7 +9,7 @@ import pytest
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import fill_base_uris
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.secret import placeholders, resolve
 from support.linked import document, loaded, mcp, plan, request_of, rest
 

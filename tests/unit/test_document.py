@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
 from naftiko_runtime.document.capability import Info
-from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.document.part import Part, Text, tuple_or_empty
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.encode import as_json
 from naftiko_runtime.formats import DECODERS, Undecodable, decode, read_json
-from naftiko_runtime.irregularities import Notes
+from naftiko_runtime.response_irregularities import Notes
 
 XSI = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"
 WIDE_CODECS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32")

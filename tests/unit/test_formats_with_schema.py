@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.formats import Undecodable, compile_schema, decode, decoder
-from naftiko_runtime.irregularities import Notes
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.loading import load
+from naftiko_runtime.response_irregularities import Notes
 
 AVRO: dict[str, Any] = {
     "type": "record",

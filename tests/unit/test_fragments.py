@@ -9,7 +9,7 @@ import click
 import pytest
 
 from naftiko_runtime.cli.discover import discover_runnable
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.source import SourceCache
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from naftiko_runtime import load
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.plan import Argument, BearerCredential, Plan, Variable
 from support.linked import request_of
 

@@ -16,8 +16,8 @@ from naftiko_runtime.lsp.completion import completions
 from naftiko_runtime.lsp.cursor import located, place_at, typed_at
 from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.lsp.hover import told_at
+from naftiko_runtime.lsp.name_index import outline
 from naftiko_runtime.lsp.positions import Text
-from naftiko_runtime.lsp.symbols import outline
 from naftiko_runtime.source import load
 
 if TYPE_CHECKING:

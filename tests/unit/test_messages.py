@@ -15,7 +15,7 @@ import naftiko_runtime
 from naftiko_runtime import rules
 from naftiko_runtime.cli import main
 from naftiko_runtime.diagnostic import Diagnostic
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import RULES, Help, Message, Rule, helps
 
@@ -117,9 +117,9 @@ SHOWING = {
     "cli/run.py",
     "diagnostic.py",
     "link/skip_broken.py",
-    "link/shared_ports.py",
+    "link/port_conflicts.py",
     "loading.py",
-    "lsp/messages.py",
+    "lsp/protocol_types.py",
     "lsp/server.py",
     "render/concise.py",
     "render/full.py",

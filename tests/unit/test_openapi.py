@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from journeys.story import read
 from naftiko_runtime import load
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.openapi import as_openapi
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.problem import problem_document

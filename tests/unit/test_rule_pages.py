@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from naftiko_runtime.fix import fixed
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import RULES, Severity
 

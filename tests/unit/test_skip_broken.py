@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.plan.comparison import strip_places

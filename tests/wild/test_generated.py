@@ -21,7 +21,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.document.parse import parse
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.schema.write import as_schema
 from naftiko_runtime.source import load

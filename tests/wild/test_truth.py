@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.rules import Severity

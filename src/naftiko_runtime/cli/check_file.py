@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
 from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.render import Checked
 from naftiko_runtime.source import SourceError

@@ -13,7 +13,7 @@ import yaml
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.exposes.kinds import select_rest
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi

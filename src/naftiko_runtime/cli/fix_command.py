@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.fix import Fixed
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.source import Source, SourceCache
 

@@ -12,7 +12,7 @@ from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configur
 from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.extras import install_advice
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

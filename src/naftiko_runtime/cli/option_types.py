@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from naftiko_runtime.limits import WORKERS_MAX
-from naftiko_runtime.link.headers import exposed_header_fault
+from naftiko_runtime.link.exposed_headers import exposed_header_fault
 from naftiko_runtime.rules import render_text
 
 _PORT_MAX: Final = 65535

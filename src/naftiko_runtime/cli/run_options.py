@@ -22,7 +22,7 @@ from naftiko_runtime.cli.option_types import (
     URL_OF,
     WORKERS,
 )
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.server.settings import ServerSettings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from naftiko_runtime.link.shared_ports import Kept, without_clashes
+from naftiko_runtime.link.port_conflicts import Kept, without_clashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,7 +13,7 @@ from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, count_findings, render_report, use_colour
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rules
 from naftiko_runtime.cli.rule_selection import Selection
-from naftiko_runtime.render.report import distinct
+from naftiko_runtime.render.checked_files import distinct
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceCache
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Tag
+from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Tag
 from naftiko_runtime.document.part import Part, Text, tuple_or_empty
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from naftiko_runtime.document.consumes import Consumes
 from naftiko_runtime.document.exposes import Expose
-from naftiko_runtime.document.key_rules import BeforeValidator, field
+from naftiko_runtime.document.key_annotations import BeforeValidator, field
 from naftiko_runtime.document.part import Part, Text, Unserved, tuple_or_empty
 
 

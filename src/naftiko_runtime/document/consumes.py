@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from naftiko_runtime.document.auth import Authentication
-from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Tag, field
+from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
 from naftiko_runtime.document.part import AnyMethod, Part, Text, Unserved, tuple_or_empty
 

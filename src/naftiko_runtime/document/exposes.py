@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from naftiko_runtime.document.auth import Authentication
-from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 from naftiko_runtime.document.part import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from naftiko_runtime.document.key_rules import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.document.part import InputType, JsonType, Part, Text, tuple_or_empty
 
 if TYPE_CHECKING:

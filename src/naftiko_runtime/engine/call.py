@@ -8,7 +8,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import AnswerMapping
 from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
-from naftiko_runtime.engine.resource import describe_resource
+from naftiko_runtime.engine.resource_url import describe_resource
 from naftiko_runtime.engine.response import Answer, kept_headers
 from naftiko_runtime.plan import Mapped, Untouched
 

@@ -12,11 +12,11 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
-from naftiko_runtime.irregularities import Notes
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
+from naftiko_runtime.response_irregularities import Notes
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic, Edit
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Source

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime.formats import csv, json, xml, yaml
 from naftiko_runtime.formats.charset import as_text
 from naftiko_runtime.formats.decode_type import Decode
-from naftiko_runtime.irregularities import Notes
+from naftiko_runtime.response_irregularities import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 _CONTAINER: Final = b"Obj\x01"
 _SYNC_BYTES: Final = 16

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 

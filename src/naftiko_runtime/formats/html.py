@@ -19,7 +19,7 @@ from naftiko_runtime.limits import ANSWER_VALUES_MAX
 
 if TYPE_CHECKING:
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

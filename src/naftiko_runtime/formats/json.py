@@ -13,7 +13,7 @@ from naftiko_runtime.formats.charset import as_text, codec_of
 from naftiko_runtime.source import exact_float
 
 if TYPE_CHECKING:
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 # Whether orjson would lose digits is asked of the body with all digits made "0": bytes.translate and
 # bytes.find take a tenth of the time of a regular expression.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)

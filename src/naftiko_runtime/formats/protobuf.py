@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 _IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")
 _COMPILE_SECONDS: Final = 60

@@ -18,7 +18,7 @@ from xml.parsers import expat
 from naftiko_runtime.formats.charset import as_text, codec_of, marked_charset
 
 if TYPE_CHECKING:
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 DEPTH_MAX: Final = 200
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"

@@ -18,7 +18,7 @@ from naftiko_runtime.source.places import Places
 from naftiko_runtime.source.scalars import is_number
 
 if TYPE_CHECKING:
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
     from naftiko_runtime.rules import Statement
 
 _NOT_PRINTABLE: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,7 +10,7 @@ from aiohappyeyeballs import start_connection
 
 from naftiko_runtime import limits
 from naftiko_runtime.http_client.resolver import Resolver
-from naftiko_runtime.http_client.sockets import limit_unsent
+from naftiko_runtime.http_client.socket_options import limit_unsent
 from naftiko_runtime.http_client.tunnel import ProxyError, ProxyHandshake, UpstreamProtocol
 
 if TYPE_CHECKING:

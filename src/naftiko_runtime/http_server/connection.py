@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, cast
 from naftiko_runtime import limits
 from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.flow_control import FlowControl
-from naftiko_runtime.http_server.head import make_scope
 from naftiko_runtime.http_server.pipeline import Pipeline
 from naftiko_runtime.http_server.rejection import (
     TOO_MANY_CONNECTIONS,
@@ -20,13 +19,14 @@ from naftiko_runtime.http_server.rejection import (
     StopParsingError,
     render_rejection,
 )
+from naftiko_runtime.http_server.request_head import make_scope
 from naftiko_runtime.http_server.request_reader import RequestReader
 from naftiko_runtime.http_server.timer import Timer
 
 if TYPE_CHECKING:
-    from naftiko_runtime.http_server.head import Address
     from naftiko_runtime.http_server.listener_state import ListenerState
     from naftiko_runtime.http_server.rejection import Rejection
+    from naftiko_runtime.http_server.request_head import Address
 
 
 class State(Enum):

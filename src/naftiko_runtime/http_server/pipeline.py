@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_server.options_request import SERVER_OPTIONS
 from naftiko_runtime.http_server.run_app import run_app
-from naftiko_runtime.http_server.server_options import SERVER_OPTIONS
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_server.exchange import Exchange

@@ -10,8 +10,8 @@ from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgr
 
 from naftiko_runtime import limits
 from naftiko_runtime.header_names import lower
-from naftiko_runtime.http_server.head import NOTED, RequestHead
 from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, TOO_MANY_HEADERS, StopParsingError
+from naftiko_runtime.http_server.request_head import NOTED, RequestHead
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Header

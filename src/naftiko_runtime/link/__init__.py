@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.expose_kind import KindOfExpose
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.plan import ServedPart
     from naftiko_runtime.source import Source, Steps
 

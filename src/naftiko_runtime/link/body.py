@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import orjson
 
     from naftiko_runtime.document.parameters import BodyKind, BodyTemplate
-    from naftiko_runtime.link.naming import Naming
+    from naftiko_runtime.link.call_references import Naming
     from naftiko_runtime.plan import Body, Escape, Term, Tree
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder

@@ -16,10 +16,10 @@ from naftiko_runtime.contract import read_as
 from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.encode import IN_PATH
 from naftiko_runtime.link.body import fields_body, link_body
+from naftiko_runtime.link.call_references import WRITES, Naming
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
 from naftiko_runtime.link.list_styles import list_style
-from naftiko_runtime.link.naming import WRITES, Naming
 from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.link.substitution import find_arguments, substitute
 from naftiko_runtime.plan import (

@@ -14,12 +14,12 @@ from naftiko_runtime.encode import FRAMING
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.base_uri import link_template, refuse_other_form
+from naftiko_runtime.link.binary_responses import binary_size, media_type
 from naftiko_runtime.link.credentials import credential, header_name, is_sealed
-from naftiko_runtime.link.headers import exposed_headers
-from naftiko_runtime.link.hosts import encode_host
+from naftiko_runtime.link.exposed_headers import exposed_headers
 from naftiko_runtime.link.list_styles import check_style
-from naftiko_runtime.link.media_types import binary_size, media_type
 from naftiko_runtime.link.references import Words
+from naftiko_runtime.link.url_hosts import encode_host
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt

@@ -19,7 +19,7 @@ from naftiko_runtime.document.auth import (
 )
 from naftiko_runtime.encode import FRAMING, HEADER_NAME
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.hosts import encode_host
+from naftiko_runtime.link.url_hosts import encode_host
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.link.binary_responses import binary_size
 from naftiko_runtime.link.call import CallSite
-from naftiko_runtime.link.media_types import binary_size
 from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.pass_through import declared_answer
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes

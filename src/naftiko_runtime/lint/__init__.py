@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lint.check import Check, Subject, check
+from naftiko_runtime.lint.check_type import Check, Subject, check
+from naftiko_runtime.lint.expose_conflicts import check_exposes
+from naftiko_runtime.lint.impossible_values import check_values
 from naftiko_runtime.lint.security import check_security
 from naftiko_runtime.lint.steps import check_steps
 from naftiko_runtime.lint.style import check_style
 from naftiko_runtime.lint.tools import check_tools
-from naftiko_runtime.lint.unsupported import check_exposes
 from naftiko_runtime.lint.unused_operations import check_unused_operations
-from naftiko_runtime.lint.values import check_values
 from naftiko_runtime.lint.variables import check_unlisted, check_unused
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication
     from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
 
 _SECRET_NAME: Final = pattern(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",

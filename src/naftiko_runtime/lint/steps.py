@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.source import Steps
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.rules import Message
     from naftiko_runtime.source import Steps
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpTool
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
 
 _TOOL_NAME: Final = pattern(r"[A-Za-z0-9_.-]{1,64}")
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")

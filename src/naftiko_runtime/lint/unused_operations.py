@@ -12,7 +12,7 @@ from naftiko_runtime.lint.style import names_of, own_apis, readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
 
 
 def check_unused_operations(subject: Subject) -> None:

@@ -11,7 +11,7 @@ from naftiko_runtime.source.edits import with_key
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.plan import Binding
     from naftiko_runtime.source import Source
 

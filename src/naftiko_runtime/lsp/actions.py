@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.lsp.checking import Judge
 
 _NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")

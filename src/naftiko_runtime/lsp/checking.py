@@ -12,14 +12,14 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.normalize import canonical
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.lsp.definition import import_of
-from naftiko_runtime.lsp.symbols import Outline, outline
+from naftiko_runtime.lsp.name_index import Outline, outline
 from naftiko_runtime.source import SourceError, load, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.source import Reading, Source
 
 Stamp: TypeAlias = "str | tuple[int, int, int]"

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from naftiko_runtime.lsp.cursor import CURSOR
+from naftiko_runtime.lsp.name_index import inputs, own_names
 from naftiko_runtime.lsp.schema_index import vocabulary
-from naftiko_runtime.lsp.symbols import inputs, own_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from naftiko_runtime.lsp.cursor import Place
-    from naftiko_runtime.lsp.symbols import Outline
+    from naftiko_runtime.lsp.name_index import Outline
 
 Kind: TypeAlias = Literal["key", "value", "namespace", "operation", "parameter", "input", "variable"]
 

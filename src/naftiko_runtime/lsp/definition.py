@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.files import Chain, Files
 from naftiko_runtime.document.imports.sections import imports
-from naftiko_runtime.lsp.symbols import Outline, input_named, nearly
+from naftiko_runtime.lsp.name_index import Outline, input_named, nearly
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.lsp.cursor import Place
     from naftiko_runtime.source import Source, Steps
 

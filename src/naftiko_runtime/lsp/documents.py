@@ -15,7 +15,7 @@ from naftiko_runtime.lsp.positions import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from naftiko_runtime.link.overrides import Overrides
+    from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.lsp.checking import Judge
     from naftiko_runtime.source import Reading
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from naftiko_runtime.lsp.cursor import Place
-    from naftiko_runtime.lsp.symbols import Outline
+    from naftiko_runtime.lsp.name_index import Outline
     from naftiko_runtime.rules import Rule
 
 

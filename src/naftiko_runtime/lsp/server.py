@@ -12,7 +12,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.lsp import messages
+from naftiko_runtime.lsp import protocol_types
 from naftiko_runtime.lsp.actions import fixing, ignoring
 from naftiko_runtime.lsp.completion import completions
 from naftiko_runtime.lsp.cursor import place_at, typed_at
@@ -91,7 +91,7 @@ class _Service:
             self._documents.write(uri, text, found.version)
 
     def _tell(self, document: Document) -> None:
-        told = [messages.told(found, document) for found in document.checked.diagnostics]
+        told = [protocol_types.told(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, told, document.version)
         if params != self._told.get(document.uri):
             self._told[document.uri] = params
@@ -112,7 +112,7 @@ class _Service:
         rules = [
             found.rule
             for found in document.checked.diagnostics
-            if (span := messages.span_in(found, document)) is not None and within(span, line, column)
+            if (span := protocol_types.span_in(found, document)) is not None and within(span, line, column)
         ]
         place = place_at(document.text.lines, line - 1, column - 1, str(document.file))
         text = told_at(place, document.checked.names, rules)
@@ -128,10 +128,10 @@ class _Service:
         text = document.text.text
         if place is None or (":" in text and not self._judge.concerns(text, None)):
             return []
-        start = messages.position(document.text, line, column - len(place.typed))
+        start = protocol_types.position(document.text, line, column - len(place.typed))
         stretch = types.Range(start, params.position)
         colon = "" if document.text.lines[line - 1][column - 1 :].lstrip().startswith(":") else ": "
-        return [messages.item(word, stretch, colon) for word in completions(place, document.checked.names)]
+        return [protocol_types.item(word, stretch, colon) for word in completions(place, document.checked.names)]
 
     async def define(self, params: types.DefinitionParams) -> types.Location | None:
         """Where what is named there stands."""
@@ -144,10 +144,10 @@ class _Service:
         if place is None:
             return None
         if (found := imported(place, document.file, self._documents.overrides(document))) is not None:
-            return messages.location(*found, document.text)
+            return protocol_types.location(*found, document.text)
         shown = document.text.lines[line - 1]
         span = definition(place, document.checked.names, shown, column - 1)
-        return messages.target(span, document) if span is not None else None
+        return protocol_types.target(span, document) if span is not None else None
 
     # -- actions --------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class _Service:
             overrides = self._documents.overrides(document)
             edits = await asyncio.to_thread(fixing, document.text.text, document.file, overrides)
         if edits:
-            action.edit = messages.changes(document, edits, versioned=self._versioned())
+            action.edit = protocol_types.changes(document, edits, versioned=self._versioned())
         return action
 
     def _actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
@@ -191,7 +191,7 @@ class _Service:
                     yield self._fix(document, found)
                 data = {"uri": document.uri, "revision": document.revision, "index": index}
                 title = f"Ignore '{found.rule.slug}' here"
-                yield types.CodeAction(title, _QUICK_FIX, [messages.told(found, document)], data=data)
+                yield types.CodeAction(title, _QUICK_FIX, [protocol_types.told(found, document)], data=data)
         if document.checked.source is not None:
             data = {"uri": document.uri, "revision": document.revision}
             yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
@@ -200,8 +200,8 @@ class _Service:
         return types.CodeAction(
             title=found.help or f"Fix '{found.rule.slug}'",
             kind=_QUICK_FIX,
-            diagnostics=[messages.told(found, document)],
-            edit=messages.changes(document, list(found.fix), versioned=self._versioned()),
+            diagnostics=[protocol_types.told(found, document)],
+            edit=protocol_types.changes(document, list(found.fix), versioned=self._versioned()),
             is_preferred=True,
         )
 
@@ -231,7 +231,7 @@ def _name(kind: types.CodeActionKind | str | None) -> str:
 
 
 def _meet(document: Document, found: Diagnostic, place: types.Range) -> bool:
-    shown = messages.told(found, document).range
+    shown = protocol_types.told(found, document).range
     return shown.start <= place.end and place.start <= shown.end
 
 

@@ -3,7 +3,7 @@
 Each is a pure function of what was checked; only what is asked for is imported.
 """
 
+from naftiko_runtime.render.checked_files import Checked
 from naftiko_runtime.render.full import as_text, printable
-from naftiko_runtime.render.report import Checked
 
 __all__ = ["Checked", "as_text", "printable"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from naftiko_runtime.render.checked_files import distinct, group_repeated
 from naftiko_runtime.render.full import kind, printable
-from naftiko_runtime.render.report import distinct, group_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.checked_files import Checked
 
 
 def concise(files: Iterable[Checked], *, colour: bool = False) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.render.report import distinct, group_repeated
+from naftiko_runtime.render.checked_files import distinct, group_repeated
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.report import Checked, Repeated
+    from naftiko_runtime.render.checked_files import Checked, Repeated
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LINE_MAX = 160

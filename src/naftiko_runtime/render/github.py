@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from naftiko_runtime.render.checked_files import below, each
 from naftiko_runtime.render.full import printable
-from naftiko_runtime.render.report import below, each
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.checked_files import Checked
 
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

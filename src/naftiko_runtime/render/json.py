@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.render.report import each
+from naftiko_runtime.render.checked_files import each
 from naftiko_runtime.render.rule_pages import page_url
 from naftiko_runtime.rules import Statement, Term, render_text
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.checked_files import Checked
     from naftiko_runtime.rules import Argument
 
 

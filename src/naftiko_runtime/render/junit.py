@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.checked_files import Checked
 
 
 def junit(files: Iterable[Checked]) -> str:

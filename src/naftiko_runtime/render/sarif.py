@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.render.checked_files import below, distinct
 from naftiko_runtime.render.json import dumped
-from naftiko_runtime.render.report import below, distinct
 from naftiko_runtime.render.rule_pages import page_online, project_urls, read_page
 from naftiko_runtime.rules import Severity
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.report import Checked
+    from naftiko_runtime.render.checked_files import Checked
     from naftiko_runtime.rules import Rule
 
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

@@ -8,7 +8,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
 from naftiko_runtime.problem import render_problem
-from naftiko_runtime.telemetry.listener import ListenerMetrics
+from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
 if TYPE_CHECKING:
     import socket

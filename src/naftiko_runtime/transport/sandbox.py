@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.key_rules import Range, field
+from naftiko_runtime.document.key_annotations import Range, field
 from naftiko_runtime.document.parse import parse_part
 from naftiko_runtime.document.part import Part, Text
 from naftiko_runtime.encode import as_json, in_header
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.transport.stub import Stub, StubResponse
+from naftiko_runtime.transport.fixed_responses import Stub, StubResponse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -27,7 +27,7 @@ from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
 from naftiko_runtime.workers.restart_schedule import RestartSchedule
 from naftiko_runtime.workers.shared_status import SharedStatus
 from naftiko_runtime.workers.signal_pipe import SignalPipe
-from naftiko_runtime.workers.socket_handover import SocketHandover
+from naftiko_runtime.workers.socket_assignment import SocketHandover
 from naftiko_runtime.workers.worker import SharedState, WorkerContext, WorkerHooks, run_worker
 from naftiko_runtime.workers.worker_handle import WorkerError, WorkerHandle
 

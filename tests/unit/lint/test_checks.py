@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import lint, load
-from naftiko_runtime.link.overrides import Overrides
-from naftiko_runtime.lint.check import Check
+from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.lint.check_type import Check
 
 if TYPE_CHECKING:
     import pytest
 
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
 
 GOLDEN = Path(__file__).parents[2] / "diagnostics"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.rules import RULES, Severity
 from naftiko_runtime.source import load as source

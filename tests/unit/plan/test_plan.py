@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from journeys.story import read
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import Constant, Input
 from naftiko_runtime.plan.comparison import normalize_plan

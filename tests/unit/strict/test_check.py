@@ -11,7 +11,7 @@ import pytest
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document import normalize
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import load

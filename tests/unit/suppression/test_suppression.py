@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.link.overrides import Overrides
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.formats.charset import as_text, text_or_nothing
 
 if TYPE_CHECKING:
-    from naftiko_runtime.irregularities import Notes
+    from naftiko_runtime.response_irregularities import Notes
 
 _TEXT_TYPES: Final = frozenset(
     {

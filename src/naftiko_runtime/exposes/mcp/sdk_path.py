@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
-from naftiko_runtime.exposes.mcp import messages
-from naftiko_runtime.exposes.mcp.messages import Fault, NotAMessageError
+from naftiko_runtime.exposes.mcp import message_check
+from naftiko_runtime.exposes.mcp.message_check import Fault, NotAMessageError
 from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
@@ -62,16 +62,16 @@ class CheckedMessages:
         """Answer a POST."""
         try:
             check_coding(scope["headers"])
-            headers = messages.check_headers(scope["headers"])
+            headers = message_check.check_headers(scope["headers"])
             body = (await read_body(receive, self._body_bytes_max)).removeprefix(_BYTE_ORDER_MARK)
             message = await _parsed(body)
         except NotAMessageError as error:
             await _send_fault(send, error.fault, None)
         except UnsupportedCoding as error:
-            fault = Fault(415, messages.INVALID_REQUEST, str(error))
+            fault = Fault(415, message_check.INVALID_REQUEST, str(error))
             await _send_fault(send, fault, None, (b"accept-encoding", b"identity"))
         except TooLarge as error:
-            fault = Fault(413, messages.INVALID_REQUEST, str(error))
+            fault = Fault(413, message_check.INVALID_REQUEST, str(error))
             await _send_fault(send, fault, None, (b"connection", b"close"))
         except Disconnected:
             return
@@ -90,21 +90,21 @@ class CheckedMessages:
         receive: Receive,
         send: Send,
     ) -> None:
-        messages.log_path("sdk", message, self._namespace)
-        fault = messages.find_fault(message, headers)
-        version = messages.version_of(headers)
-        if fault is None and messages.is_reply(message):
+        message_check.log_path("sdk", message, self._namespace)
+        fault = message_check.find_fault(message, headers)
+        version = message_check.version_of(headers)
+        if fault is None and message_check.is_reply(message):
             fault = _unexpected_reply(version)
             if fault is None:
                 return await send_bodyless(send, 202, [(b"content-length", b"0")])
-        begins = fault is None and messages.begins_handshake(message)
+        begins = fault is None and message_check.begins_handshake(message)
         if fault is None and "id" in message:
             version = UNNAMED if begins else version
             why = await self._find_params_fault(message, version)
             if why is not None:
-                fault = Fault(400 if version in STATELESS else 200, messages.INVALID_PARAMS, why)
+                fault = Fault(400 if version in STATELESS else 200, message_check.INVALID_PARAMS, why)
         if fault is not None:
-            return await _send_fault(send, fault, messages.identity_of(message))
+            return await _send_fault(send, fault, message_check.identity_of(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
         length = (b"content-length", str(len(body)).encode())
         return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _giving(body, receive), send)
@@ -119,8 +119,8 @@ class CheckedMessages:
         answers: list[bytes] = []
         for message in batch:
             if isinstance(message, dict) and message.get("method") == "initialize":
-                fault = Fault(400, messages.INVALID_REQUEST, "'initialize' cannot be part of a batch")
-                answers.append(_written(fault, messages.identity_of(message)))
+                fault = Fault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
+                answers.append(_written(fault, message_check.identity_of(message)))
                 continue
             taken = _Taken()
             await self._answer_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
@@ -140,10 +140,10 @@ async def _parsed(body: bytes) -> Any:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
         detail = f"the body is more than this server reads: {error}"
-        raise NotAMessageError(Fault(400, messages.PARSE_ERROR, detail)) from None
+        raise NotAMessageError(Fault(400, message_check.PARSE_ERROR, detail)) from None
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-        return messages.parse(body)
-    return await run_beside_loop(partial(call_uncollected, partial(messages.parse, body)))
+        return message_check.parse(body)
+    return await run_beside_loop(partial(call_uncollected, partial(message_check.parse, body)))
 
 
 class _Taken:
@@ -173,12 +173,12 @@ def _unexpected_reply(version: str) -> Fault | None:
     """What is wrong with a response, which revisions with a handshake let clients send."""
     if version not in STATELESS:
         return None
-    return Fault(400, messages.INVALID_REQUEST, "a client sends requests and notifications, no responses")
+    return Fault(400, message_check.INVALID_REQUEST, "a client sends requests and notifications, no responses")
 
 
 def _batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
-    version = messages.version_of(headers)
-    if version != messages.BATCH_VERSION:
+    version = message_check.version_of(headers)
+    if version != message_check.BATCH_VERSION:
         detail = f"{version} has no batches, and the body is an array; send each message in a POST of its own"
     elif not batch:
         detail = "the batch is empty"
@@ -186,7 +186,7 @@ def _batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
         detail = f"the batch has {len(batch):,} messages, and {_BATCH_MAX} are allowed"
     else:
         return None
-    return Fault(400, messages.INVALID_REQUEST, detail)
+    return Fault(400, message_check.INVALID_REQUEST, detail)
 
 
 def _written(fault: Fault, identity: int | str | None) -> bytes:

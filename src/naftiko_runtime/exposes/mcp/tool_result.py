@@ -17,8 +17,8 @@ from naftiko_runtime.exposes.mcp.header_hints import told_headers
 from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
 from naftiko_runtime.formats import Undecodable, decode
 from naftiko_runtime.formats.charset import text_or_nothing
-from naftiko_runtime.irregularities import Notes
 from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.response_irregularities import Notes
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation

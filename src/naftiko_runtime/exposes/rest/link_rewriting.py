@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.resource import Resource
+    from naftiko_runtime.engine.resource_url import Resource
     from naftiko_runtime.plan import RestServer, Route
     from naftiko_runtime.transport.base import Header
 

@@ -20,7 +20,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.stream import Network
-from naftiko_runtime.http_client.messages import (
+from naftiko_runtime.http_client.message_checks import (
     METHODS_WITHOUT_BODY,
     Upload,
     drop_undecodable_headers,

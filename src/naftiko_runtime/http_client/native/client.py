@@ -14,7 +14,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.http_client import failures
-from naftiko_runtime.http_client.messages import STATUSES, Upload
+from naftiko_runtime.http_client.message_checks import STATUSES, Upload
 from naftiko_runtime.http_client.native.pool import Pool
 from naftiko_runtime.http_client.native.request_head import declared_length, write_request
 from naftiko_runtime.http_client.native.response import NativeResponse

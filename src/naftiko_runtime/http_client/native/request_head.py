@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.http_client import failures
-from naftiko_runtime.http_client.messages import METHODS_WITHOUT_BODY, drop_undecodable_headers
+from naftiko_runtime.http_client.message_checks import METHODS_WITHOUT_BODY, drop_undecodable_headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

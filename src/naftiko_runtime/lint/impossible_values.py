@@ -14,7 +14,7 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.hosts import is_absolute
+from naftiko_runtime.link.url_hosts import is_absolute
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import looks_like_token
 from naftiko_runtime.rules import helps
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.source import Steps
 
 _SERVED: Final = ("rest", "mcp")
