@@ -92,7 +92,9 @@ def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
     if not names and not any(map(variables.text, endpoints)):
         return None
     if not _has_sdk():
-        raise BindError((f"traces need the extra 'otel'; {install_advice('otel')}",))
+        cause = next(name for name in ("OTEL_TRACES_EXPORTER", *endpoints) if variables.text(name))
+        advice = f"{install_advice('otel')}; or set OTEL_SDK_DISABLED=true"
+        raise BindError((f"'{cause}' enables traces, which need the extra 'otel'; {advice}",))
     options = _read(variables, names or ["otlp"])
     if variables.faults:
         raise BindError(tuple(dict.fromkeys(variables.faults)))
