@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from naftiko_runtime import rules
+from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.lazy_import import module, pattern
 from naftiko_runtime.plan import (
     Composed,
@@ -27,17 +28,17 @@ from naftiko_runtime.plan import (
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, load
 from naftiko_runtime.suggest import suggest
+from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import orjson
 
-    from naftiko_runtime.document.parameters import BodyKind, BodyTemplate
+    from naftiko_runtime.document.parameters import BodyKind
     from naftiko_runtime.link.call_references import Naming
     from naftiko_runtime.plan import Body, Escape, Term, Tree
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.template import Placeholder
 else:
     orjson = module("orjson")
 
@@ -328,3 +329,17 @@ def _form(data: Any, steps: Steps, site: Naming) -> Body | None:
         return None
     fields = ((name, _tree(value, (*steps, name), site)) for name, value in data.items())
     return Form(tuple(FormField(name, term) for name, term in fields))
+
+
+def placeholder_names(body: object) -> list[str]:
+    """The names in the placeholders of a body template, each once; none in text that is not a template."""
+    if isinstance(body, BodyTemplate):
+        return placeholder_names(body.data)
+    if isinstance(body, dict | list | tuple):
+        inner = body.values() if isinstance(body, dict) else body
+        return list(dict.fromkeys(name for each in inner for name in placeholder_names(each)))
+    try:
+        pieces = split(body) if isinstance(body, str) else ()
+    except ValueError:  # reported where the body is linked
+        return []
+    return [piece.name for piece in pieces if isinstance(piece, Placeholder)]

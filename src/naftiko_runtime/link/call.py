@@ -15,7 +15,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.contract import read_as
 from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.encode import IN_PATH
-from naftiko_runtime.link.body import fields_body, link_body
+from naftiko_runtime.link.body import fields_body, link_body, placeholder_names
 from naftiko_runtime.link.call_references import WRITES, Naming
 from naftiko_runtime.link.consumed import fold
 from naftiko_runtime.link.credentials import is_sealed
@@ -331,7 +331,14 @@ class CallSite(Naming):
             return helps.WRITE_INTO_BODY(name=name)
         if close := closest(name, known):
             return helps.DID_YOU_MEAN(suggestion=close)
+        if written := closest(name, self._unfilled_body_names()):
+            return helps.MISSPELT_IN_BODY(written=written, name=name)
         return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
+
+    def _unfilled_body_names(self) -> list[str]:
+        """The placeholders of the consumed body that no declared input has the name of."""
+        names = placeholder_names(self.consumed.spec.body)
+        return [name for name in names if name not in self.inputs or self.inputs[name].inferred]
 
     def _declaration(self, name: str) -> Steps:
         """Where an input is declared, if the operation does so itself; otherwise the call."""

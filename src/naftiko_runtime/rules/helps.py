@@ -28,6 +28,7 @@ WRITE_INPUT_WITH: Final = Help("write '{own}.x' for the caller's x; write text t
 WRITE_INPUT: Final = Help("write {{{{x}}}} for the caller's x, and {{{{NAME}}}} for a variable")
 WITH_GIVES: Final = Help("'with' gives '{name}' another value")
 WRITE_INTO_BODY: Final = Help("its body has no place for it: write {{{{{name}}}}} there")
+MISSPELT_IN_BODY: Final = Help("did you mean it where the body has '{{{{{written}}}}}'? Write {{{{{name}}}}} there")
 DECLARE_PARAMETER: Final = Help("declare it in the consumed operation's inputParameters")
 DECLARE_PARAMETER_BESIDE: Final = Help("declare it in the consumed operation's inputParameters; it has {known:'*'}")
 PATH_HAS: Final = Help("the path has: {known}")
