@@ -14,9 +14,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successfully)' || true; }
 
-# Tests of one file run in one process: they share servers. `make test JOBS=0` runs all of them in one.
+# Neighbouring tests run in one process, as far as they can: those of one file share servers. `make test JOBS=0` uses one process.
 JOBS ?= auto
-PYTEST = $(BIN)/pytest -n $(JOBS) --dist loadfile
+PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 .PHONY: run test test-other test-quick check lint bench instructions clean
 

@@ -75,6 +75,9 @@ class Request:
                 raise Foreign(f"request {self.number} got {len(self.got)} of {len(self.expected)} bytes")
 
 
+CLOSING_SECONDS: Final = 10
+
+
 class Server(Steps):
     """A listener between callers and an application that do anything at any moment."""
 
@@ -101,6 +104,8 @@ class Server(Steps):
             caller.close()
         self.stepping.run(self._stop())
         self.settle()
+        # No connection may be left when its caller is gone and nothing runs.
+        self.stepping.run(asyncio.wait_for(self._listener.wait_closed(), CLOSING_SECONDS))
         self.stepping.close()
 
     async def _stop(self) -> None:
@@ -337,6 +342,25 @@ CUT_OFF = [
 """A response that ends with its connection, and is not complete."""
 
 
+LEFT_WHILE_LINGERING = [
+    Step("ask", {"pick": 0, "how": "length", "size": 100_000, "first": 1}),
+    Step("ask", {"pick": 0, "how": "length", "size": 70, "first": 1_000}),
+    Step(
+        "at_once",
+        {
+            "steps": (
+                Step("send_more", {"pick": 0, "more": ALL}),
+                Step("app_responds", {"pick": 0, "size": 5, "status": 403, "first": 1, "announced": False}),
+            )
+        },
+    ),
+    Step("app_goes_on", {"pick": 0, "size": ALL}),
+    Step("read_answers", {"pick": 0, "size": ALL}),
+    Step("caller_leaves", {"pick": 0, "how": "close"}),
+]
+"""A caller that leaves while its connection lingers, with a request behind the one that was answered early."""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _without_logs() -> Iterator[None]:
     """Thousands of requests fail, each with a line, and an error of the application with a traceback."""
@@ -355,6 +379,7 @@ def _without_logs() -> Iterator[None]:
 @example(script=list(early("length", 100_000)))
 @example(script=list(early("length", 1_500_000)))
 @example(script=CUT_OFF)
+@example(script=LEFT_WHILE_LINGERING)
 def test_no_byte_of_one_callers_exchange_is_part_of_another(loop: str, script: list[Step]) -> None:
     note("\n".join(map(repr, script)))
     with Server(loop) as server:

@@ -256,8 +256,8 @@ class Connection(asyncio.Protocol):
         So what runs for it gets a little time. The response then ends the connection.
         """
         last = self._pipeline.last
-        if last is None or last.response_complete or last.more_body:
-            return False
+        if self.state is State.LINGERING or last is None or last.response_complete or last.more_body:
+            return False  # neither side has anything to send
         last.keep_alive = bool(self._rejection)
         self.state = State.HALF_CLOSED
         self._timer.stop()
