@@ -120,7 +120,7 @@ def test_a_folder_of_shared_documents_is_validated_and_cannot_run(serving: Path)
     done = naftiko("validate", shared)
     assert (done.returncode, done.stdout) == (0, "3 files checked: no findings\n")
     said = {
-        (): f"{shared / 'apis.yml'}:2:1: error[nothing-to-serve]: there is nothing to run",
+        (): f"{shared / 'apis.yml'}:2:1: error[nothing-to-serve]: nothing to run",
         (
             "--skip-broken",
         ): f"{shared / 'apis.yml'}: the file: it has no 'capability', and is only there to be imported",
