@@ -73,6 +73,7 @@ def test_a_message_with_too_much_in_it_is_refused(
     assert not api.received
 
 
+@pytest.mark.own_server  # uvicorn closes with the rest of the message unread, and the reset may take the 413 back
 def test_a_message_has_a_limit_of_its_own(gateway: Gateway, documents: Path, api: Upstream) -> None:
     text = b'{"value":["%b"]}' % (b"x" * 5_000_000)
     assert tool(gateway, "post-data", text).status == 413
