@@ -73,7 +73,7 @@ def builders() -> dict[str, RequestBuilder]:
     loaded = load_source(load((DOCUMENT + tools).encode(), "hostile.yml"))
     assert loaded.plan is not None, loaded.diagnostics
     operations = cast("Any", loaded.plan.servers[0]).tools
-    return {tool.name: RequestBuilder(tool.operation.request, {}, decodes=False) for tool in operations}
+    return {tool.name: RequestBuilder(tool.operation.execution.request, {}, decodes=False) for tool in operations}
 
 
 BUILDERS = builders()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.exposes.mcp.describe import example_command, list_entries, url_path
 from naftiko_runtime.exposes.mcp.link import link
+from naftiko_runtime.exposes.mcp.revisions import STATELESS
 from naftiko_runtime.exposes.mcp.skip_broken import keep_sound
-from naftiko_runtime.exposes.mcp.wire import STATELESS
 from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
 
 if TYPE_CHECKING:

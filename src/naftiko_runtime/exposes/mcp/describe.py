@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from naftiko_runtime.exposes.describe import describe_target
+from naftiko_runtime.lazy_import import module
 
 if TYPE_CHECKING:
+    import json
+
     from naftiko_runtime.plan import McpServer
+else:
+    json = module("json")
 
 
 def url_path(server: McpServer, *, shared: bool) -> str:

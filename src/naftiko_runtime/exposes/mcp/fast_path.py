@@ -18,7 +18,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.message_check import accepts_json, is_json, log_path
-from naftiko_runtime.exposes.mcp.wire import HANDSHAKE, STATELESS, UNNAMED
+from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.formats import Undecodable, read_json
 from naftiko_runtime.json_limits import check_json_limits
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, HANDSHAKE, STATELESS, UNNAMED, VERSION
+from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
+from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, VERSION
 from naftiko_runtime.suggest import closest
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.exposes.mcp import message_check
 from naftiko_runtime.exposes.mcp.message_check import Fault, NotAMessageError
-from naftiko_runtime.exposes.mcp.wire import STATELESS, UNNAMED
+from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
 from naftiko_runtime.send_response import send_bodyless, send_whole

@@ -10,6 +10,7 @@ import orjson
 from pydantic_core import to_json
 
 from naftiko_runtime.encode import as_json
+from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import WrittenFloat, WrittenInt
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.exposes.mcp.tool_result import Result
     from naftiko_runtime.transport.base import Header
 
-# As the library has them; a test compares the two. What is not named here is left to it.
-HANDSHAKE: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-STATELESS: Final = ("2026-07-28",)
-UNNAMED: Final = "2025-03-26"
 VERSION: Final = "io.modelcontextprotocol/protocolVersion"
 CLIENT_INFO: Final = "io.modelcontextprotocol/clientInfo"
 CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"

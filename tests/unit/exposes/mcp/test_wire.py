@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp_types import version
 
-from naftiko_runtime.exposes.mcp import wire
+from naftiko_runtime.exposes.mcp import revisions, wire
 from naftiko_runtime.formats import decode
 
 JSON = st.recursive(
@@ -63,9 +63,9 @@ def test_numbers_keep_their_digits() -> None:
 
 
 def test_revisions_and_names_are_the_librarys() -> None:
-    assert wire.HANDSHAKE == version.HANDSHAKE_PROTOCOL_VERSIONS
-    assert wire.STATELESS == version.MODERN_PROTOCOL_VERSIONS
-    assert wire.UNNAMED == mcp_types.DEFAULT_NEGOTIATED_VERSION
+    assert revisions.HANDSHAKE == version.HANDSHAKE_PROTOCOL_VERSIONS
+    assert revisions.STATELESS == version.MODERN_PROTOCOL_VERSIONS
+    assert revisions.UNNAMED == mcp_types.DEFAULT_NEGOTIATED_VERSION
     assert wire.VERSION == mcp_types.PROTOCOL_VERSION_META_KEY
     assert wire.CLIENT_INFO == mcp_types.CLIENT_INFO_META_KEY
     assert wire.CAPABILITIES == mcp_types.CLIENT_CAPABILITIES_META_KEY
