@@ -5,6 +5,7 @@ The commands run for real, on a terminal of their own; the picture holds what th
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -61,7 +62,7 @@ def run_on_terminal(command: Sequence[str], folder: Path, is_complete: Callable[
 def main() -> None:
     """Run the commands and write the picture."""
     weather = (ROOT / "capabilities" / "weather.yaml").read_text(encoding="utf-8")
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "weather.yaml").write_text(weather.replace("call: meteo.current}]}]}", "call: meteo.curent}]}]}"))

@@ -37,16 +37,16 @@ def export() -> None:
     "--format",
     "form",
     type=click.Choice(["yaml", "json"]),
-    help="What to write it as; JSON when the name given by -o ends in .json, otherwise YAML.",
+    help="The format; JSON if the name of the output ends in .json, otherwise YAML.",
 )
-@click.option("--namespace", help="Of the REST expose that is meant, where a file has several.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+@click.option("--namespace", help="The namespace of the REST expose, if the file has several.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The output file.")
 @ALLOW_IMPORT
 @click.option(
     "--skip-broken",
     is_flag=True,
     envvar="NAFTIKO_SKIP_BROKEN",
-    help="Write a file with errors as 'run --skip-broken' serves it; what is left out answers 501.",
+    help="Write a file with errors as 'run --skip-broken' serves it; omitted parts answer 501.",
 )
 def openapi(
     file: Path,

@@ -13,8 +13,10 @@ _SECONDS = 3
 
 
 @click.command()
-@click.option("--control", type=ADDRESS, required=True, envvar="NAFTIKO_CONTROL", help="Where the control port is.")
-@click.option("--live", is_flag=True, help="Ask whether the process answers, not whether it wants traffic.")
+@click.option(
+    "--control", type=ADDRESS, required=True, envvar="NAFTIKO_CONTROL", help="The address of the control port."
+)
+@click.option("--live", is_flag=True, help="Ask whether the process is alive, not whether it is ready.")
 def health(control: tuple[str, int], live: bool) -> None:
     """Ask a running instance whether it is ready; exit status 0 when it is, 1 when not."""
     host, port = control

@@ -115,7 +115,7 @@ def _count_workers() -> int:
     return min(count_cpus(), WORKERS_MAX) if _MANY_CAN_SERVE else 1
 
 
-_STRICT = "Take any deviation from the official schema of the file's version for an error."
+_STRICT = "Treat any deviation from the official schema of the file's version as an error."
 STRICT: Final = click.option("--strict", is_flag=True, help=_STRICT)
 STRICT_OR_VARIABLE: Final = click.option("--strict", is_flag=True, envvar="NAFTIKO_STRICT", help=_STRICT)
 ALLOW_IMPORT: Final = click.option(
@@ -123,7 +123,7 @@ ALLOW_IMPORT: Final = click.option(
     "allowed_imports",
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Let imports read files below this folder, besides the document's own; repeatable.",
+    help="Allow imports to read files below this folder, besides the folder of the file; repeatable.",
 )
 ADDRESS: Final = _Address()
 PORT_OF: Final = _Pair("PORT")

@@ -138,19 +138,30 @@ _PARAMETERS: Final = (
         is_flag=False,
         flag_value=BESIDE_THE_FILE,
         metavar="[FILE]",
-        help="Call no upstream: answers come from FILE (default: <name>.sandbox.yaml beside the capability), "
-        "operations without an entry echo the request.",
+        help="Call no upstream: responses come from FILE (default: <name>.sandbox.yaml beside the capability); "
+        "operations without an entry return the request that would be sent.",
     ),
     click.option("--base-uri", "base_uris", multiple=True, type=URL_OF, help="Call NAMESPACE's API at URL instead."),
     click.option(
-        "--port", "ports", multiple=True, type=PORT_OF, help="Let NAMESPACE listen on PORT; 0 for a free one."
+        "--port",
+        "ports",
+        multiple=True,
+        type=PORT_OF,
+        help="Listen on PORT for the expose NAMESPACE; 0 is a free port.",
     ),
     click.option(
-        "--port-offset", type=int, default=0, envvar="NAFTIKO_PORT_OFFSET", help="Add this to every other port."
+        "--port-offset",
+        type=int,
+        default=0,
+        envvar="NAFTIKO_PORT_OFFSET",
+        help="Add N to every port that --port does not set.",
     ),
     click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's."),
     click.option(
-        "--control", type=ADDRESS, envvar="NAFTIKO_CONTROL", help="Serve /health/live, /health/ready and /metrics here."
+        "--control",
+        type=ADDRESS,
+        envvar="NAFTIKO_CONTROL",
+        help="Serve /health/live, /health/ready and /metrics on this port.",
     ),
     click.option(
         "--workers",
@@ -158,21 +169,21 @@ _PARAMETERS: Final = (
         default="1",
         envvar="NAFTIKO_WORKERS",
         show_default=True,
-        help="Serve by N processes; auto is one for each core that this one may use.",
+        help="The number of worker processes; auto is one for each available core.",
     ),
     click.option(
         "--env-file",
         "env_files",
         multiple=True,
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Read more environment variables; the process's own win.",
+        help="Read variables from FILE; the process environment takes precedence.",
     ),
     ALLOW_IMPORT,
     click.option(
         "--skip-broken",
         is_flag=True,
         envvar="NAFTIKO_SKIP_BROKEN",
-        help="Serve what is sound of files with errors; what is left out is listed, and answers 501 and why.",
+        help="Serve the valid parts of files with errors; the others are listed, and answer 501 with the reason.",
     ),
     STRICT_OR_VARIABLE,
     click.option(
@@ -181,7 +192,7 @@ _PARAMETERS: Final = (
         default="native",
         envvar="NAFTIKO_HTTP_CLIENT",
         show_default=True,
-        help="Which client calls the upstreams.",
+        help="The HTTP client for upstreams.",
     ),
     click.option(
         "--upstream-connections",
@@ -189,7 +200,7 @@ _PARAMETERS: Final = (
         default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
         envvar="NAFTIKO_UPSTREAM_CONNECTIONS",
         show_default=True,
-        help="Connections of a process to one upstream; a further request to it is 503 with Retry-After.",
+        help="Connections of each process to one upstream; further requests get 503 with Retry-After.",
     ),
     click.option(
         "--ca-file",
@@ -201,13 +212,13 @@ _PARAMETERS: Final = (
         "--client-cert",
         type=click.Path(path_type=Path),
         envvar="NAFTIKO_CLIENT_CERT",
-        help="Show the certificate in this PEM file to upstreams that ask for one.",
+        help="The client certificate (PEM) for upstreams that request one.",
     ),
     click.option(
         "--client-key",
         type=click.Path(path_type=Path),
         envvar="NAFTIKO_CLIENT_KEY",
-        help="Private key of --client-cert, unless it is in the same file.",
+        help="The private key of --client-cert, if it is in another file.",
     ),
     click.option(
         "--deadline",
@@ -215,13 +226,13 @@ _PARAMETERS: Final = (
         default=limits.UPSTREAM_DEADLINE_SECONDS,
         envvar="NAFTIKO_DEADLINE",
         show_default=True,
-        help="Seconds for an exchange with an upstream; for one that streams, for its head and for each pause.",
+        help="Seconds for a call to an upstream; for a streamed response, for its head and for each pause.",
     ),
     click.option(
         "--total-deadline",
         type=click.FloatRange(min=0, min_open=True),
         envvar="NAFTIKO_TOTAL_DEADLINE",
-        help="Seconds for a whole exchange with an upstream, streamed ones included; no bound unless given.",
+        help="Seconds for a whole exchange with an upstream, including streamed ones; default: no limit.",
     ),
     click.option(
         "--half-closed",
@@ -229,7 +240,7 @@ _PARAMETERS: Final = (
         default=limits.HALF_CLOSED_SECONDS,
         envvar="NAFTIKO_HALF_CLOSED",
         show_default=True,
-        help="Seconds that a REST request goes on after its caller has ended its side of the connection.",
+        help="Seconds that a REST request continues after its caller half-closes the connection.",
     ),
     click.option(
         "--grace",
@@ -237,7 +248,7 @@ _PARAMETERS: Final = (
         default=limits.GRACE_SECONDS,
         envvar="NAFTIKO_GRACE",
         show_default=True,
-        help="Seconds that requests in progress may take to finish after SIGTERM.",
+        help="Seconds to wait for in-flight requests after SIGTERM.",
     ),
     click.option(
         "--linger",
@@ -245,7 +256,7 @@ _PARAMETERS: Final = (
         default=limits.LINGER_SECONDS,
         envvar="NAFTIKO_LINGER",
         show_default=True,
-        help="Seconds to go on accepting after readiness fell (only with --control).",
+        help="Seconds to accept connections after readiness falls (only with --control).",
     ),
     click.option(
         "--max-body",
@@ -253,7 +264,7 @@ _PARAMETERS: Final = (
         default=limits.REQUEST_BODY_BYTES_MAX,
         envvar="NAFTIKO_MAX_BODY",
         show_default=True,
-        help="Bytes of a request's body.",
+        help="The size limit of a request body, in bytes.",
     ),
     click.option(
         "--max-message",
@@ -261,7 +272,7 @@ _PARAMETERS: Final = (
         default=limits.MESSAGE_BYTES_MAX,
         envvar="NAFTIKO_MAX_MESSAGE",
         show_default=True,
-        help="Bytes of an MCP message.",
+        help="The size limit of an MCP message, in bytes.",
     ),
     click.option(
         "--trusted-proxy",
@@ -269,7 +280,7 @@ _PARAMETERS: Final = (
         multiple=True,
         type=NETWORK,
         envvar="NAFTIKO_TRUSTED_PROXIES",
-        help="Believe and continue the Forwarded and X-Forwarded-* headers of these peers.",
+        help="Trust Forwarded and X-Forwarded-* headers from these proxies; repeatable.",
     ),
     click.option(
         "--expose-header",
@@ -277,7 +288,7 @@ _PARAMETERS: Final = (
         multiple=True,
         type=RESPONSE_HEADER,
         envvar="NAFTIKO_EXPOSE_HEADERS",
-        help="Let this response header of the APIs through to callers as well; repeatable.",
+        help="Pass this response header of the APIs to callers; repeatable.",
     ),
     click.option(
         "--allow-origin",
@@ -285,7 +296,7 @@ _PARAMETERS: Final = (
         multiple=True,
         metavar="ORIGIN",
         envvar="NAFTIKO_ALLOW_ORIGINS",
-        help="Let web pages of this origin call the MCP servers.",
+        help="Allow web pages of this origin to call MCP servers; repeatable.",
     ),
     click.option(
         "--allowed-host",
@@ -293,8 +304,7 @@ _PARAMETERS: Final = (
         multiple=True,
         type=HOST,
         envvar="NAFTIKO_ALLOWED_HOSTS",
-        help="Let the Host header name HOST on MCP servers that listen on this machine only, as behind a proxy; "
-        "* for any.",
+        help="Allow HOST in the Host header of MCP servers that listen only on this machine; * allows any; repeatable.",
     ),
     click.option(
         "--mcp-fast-path/--no-mcp-fast-path",

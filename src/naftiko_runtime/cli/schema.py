@@ -17,11 +17,11 @@ from naftiko_runtime.schema.write import as_schema
     type=click.Choice([*VERSIONS, *LATER_VERSIONS]),
     default=VERSIONS[-1],
     show_default=True,
-    help="Of the specification.",
+    help="The version of the specification.",
 )
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The output file.")
 def schema(version: str, output: Path | None) -> None:
-    """Print a JSON Schema of capability files, which editors complete and check them by."""
+    """Print a JSON Schema of capability files, for completion and checks in editors."""
     written = orjson.dumps(as_schema(version), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         click.echo(written.decode(), nl=False)

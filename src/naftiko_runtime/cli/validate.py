@@ -45,31 +45,35 @@ class _Rules(click.ParamType[Any]):
 @click.command()
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="full", show_default=True, help="How findings are written."
+    "--format", "form", type=click.Choice(FORMATS), default="full", show_default=True, help="The output format."
 )
 @click.option(
     "--select",
     multiple=True,
     type=_Rules(),
-    help="Tell of these rules only: names, codes or beginnings of codes, separated by commas; repeatable.",
+    help="Report only these rules: names, codes or prefixes of codes, separated by commas; repeatable.",
 )
-@click.option("--ignore", multiple=True, type=_Rules(), help="Do not tell of these rules; repeatable.")
+@click.option("--ignore", multiple=True, type=_Rules(), help="Do not report these rules; repeatable.")
 @click.option(
     "--error-on",
     type=click.Choice([str(severity) for severity in Severity]),
-    help="From which severity on the exit status is 1; 'error' unless a configuration says otherwise.",
+    help="The lowest severity for exit status 1; the default is the configuration's, or 'error'.",
 )
-@click.option("--stdin-filename", metavar="NAME", help="What standard input, FILE '-', is called and imports beside.")
-@click.option("--no-ignore", is_flag=True, help="Look in folders for files that .gitignore leaves out, too.")
 @click.option(
-    "--skip-others", is_flag=True, help="Leave out FILEs that folders would leave out; that none is left is no mistake."
+    "--stdin-filename", metavar="NAME", help="The name of standard input (FILE '-'); imports are relative to it."
+)
+@click.option("--no-ignore", is_flag=True, help="Also check files that .gitignore excludes.")
+@click.option(
+    "--skip-others",
+    is_flag=True,
+    help="Leave out FILEs that folders would leave out; it is not an error if none remain.",
 )
 @ALLOW_IMPORT
 @STRICT
-@click.option("--quiet", "-q", is_flag=True, help="Write findings only, not how many there are.")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings only, without the summary.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
-@click.option("--fix", is_flag=True, help="Rewrite what is mechanically certain, and nothing else in the files.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--fix", is_flag=True, help="Rewrite what is certain, and nothing else in the files.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 def validate(
     paths: tuple[str, ...],
     form: Format,
@@ -86,7 +90,7 @@ def validate(
     diff: bool,
     watch: bool,
 ) -> None:
-    """Check capability FILEs: says what cannot run, where, and what to write instead.
+    """Check capability FILEs: report what cannot run, where, and what to write instead.
 
     A FILE can be a folder, with all below it, a glob, or '-' for standard input.
 

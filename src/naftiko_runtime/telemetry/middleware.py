@@ -7,6 +7,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.asgi import SendProgress
+from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, MutableMapping
@@ -29,14 +30,15 @@ class InstrumentedApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began, port = perf_counter_ns(), self._port
+        response = getattr(send, "__self__", None)
+        if not isinstance(response, SendProgress):  # another server's
+            CURRENT.set(None)  # uvicorn begins a pipelined request in the context of the one before
+            response = _Response(send)
+            send = response.send
         if (fields := port.trace_fields) is not None:
             named = not fields.isdisjoint(map(_NAME, scope["headers"]))
             if named or next(port.sampling_decisions):
                 port.begin(scope, began, named=named)
-        response = getattr(send, "__self__", None)
-        if not isinstance(response, SendProgress):  # another server's
-            response = _Response(send)
-            send = response.send
         incomplete: int | str = "cancelled"
         try:
             await self._app(scope, receive, send)

@@ -167,8 +167,6 @@ class Tracer:
             awaits_message: Whether its body may name a trace if its headers do not. If not, a decision was drawn for a
                 request that is not ``named``.
         """
-        if CURRENT.get() is not None:  # uvicorn begins a pipelined request in the context of the one before
-            CURRENT.set(None)
         headers: Sequence[Header] = ()
         if named and not self._w3c:
             headers = scope["headers"]
