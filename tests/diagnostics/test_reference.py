@@ -16,7 +16,7 @@ HEADINGS = {
     "3": "Expressions",
     "4": "What is exposed and consumed",
     "5": "Credentials",
-    "6": "Sandbox files and hygiene",
+    "6": "Sandbox files and recommendations",
 }
 
 

@@ -28,7 +28,7 @@ class Severity(StrEnum):
     WARNING = "warning"
     """It runs, but departs from the specification or will surprise."""
     INFO = "info"
-    """A matter of hygiene."""
+    """It runs as it is, and could be better."""
 
 
 class Rule(Struct, frozen=True, eq=False):
@@ -36,7 +36,7 @@ class Rule(Struct, frozen=True, eq=False):
 
     Attributes:
         code: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` what is exposed, ``5xx`` credentials,
-            ``6xx`` sandbox files, and hygiene.
+            ``6xx`` sandbox files, and recommendations.
         slug: What users see, and name it by.
         severity: How much it matters.
         summary: What it means, for the reference.

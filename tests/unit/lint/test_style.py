@@ -1,4 +1,4 @@
-"""Infos of hygiene, and when they are not told; faults of parts that are not served yet, in every spelling."""
+"""Recommendations, and when they are not reported; faults of parts that are not served yet, in every spelling."""
 
 from __future__ import annotations
 

@@ -1,19 +1,10 @@
-"""Sandbox files and hygiene: NK6xx."""
+"""What the author could do better, though it runs: NK602 and up."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from naftiko_runtime.rules.rule import Severity, define
-
-SANDBOX: Final = define(
-    "NK601",
-    "unknown-sandbox-operation",
-    Severity.ERROR,
-    "A sandbox response is for an operation that does not exist.",
-    "Use the name of a consumed operation: `namespace.operation`.",
-    "no consumed operation '{call}'",
-)
 
 NO_DESCRIPTION: Final = define(
     "NK602",
