@@ -21,7 +21,7 @@ from support.linked import document, plan, rest
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 JOURNEYS = sorted((ROOT / "tests" / "journeys").glob("*.yml"))
 FILES = [
     *sorted(path for path in ROOT.glob("capabilities/*.yaml") if ".sandbox." not in path.name),

@@ -16,7 +16,7 @@ from naftiko_runtime.source import SourceError, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = ROOT.parent / "shared" / "corpus"
 SHAPE = {"missing-key", "wrong-type", "invalid-value", "misspelt-key", "spec-version", "empty-credential"}
 VERSIONS = ("1.0.0-alpha2", "1.0.0-beta5")

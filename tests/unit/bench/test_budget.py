@@ -7,7 +7,7 @@ import pytest
 from bench import budget, callgrind
 from bench.budget import BudgetError, Count, Record
 
-FILE = Path(__file__).parents[2] / "bench" / "budget.json"
+FILE = Path(__file__).parents[3] / "bench" / "budget.json"
 HERE = {"python": "3.11.7", "aiohttp": "3.14.5"}
 ELSEWHERE = {"python": "3.13.0", "aiohttp": "3.14.5"}
 
