@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.observer import Observer
 
 
 class ExposeKind(LinkedKind[E_contra, S], Protocol[E_contra, S]):

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.telemetry.instruments import Observer
     from naftiko_runtime.telemetry.metrics import Meter
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Transport
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.telemetry.instruments import Observer
 from naftiko_runtime.telemetry.metrics import RELOADS, WORKERS, Meter
+from naftiko_runtime.telemetry.observer import Observer
 from naftiko_runtime.telemetry.process import ProcessMetrics
 from naftiko_runtime.telemetry.prometheus import render_metrics
 from naftiko_runtime.telemetry.shared_metrics import SharedStore

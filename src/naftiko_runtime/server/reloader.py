@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.observer import Observer
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.telemetry.instruments import Instrument, Observer, Outcome
+    from naftiko_runtime.telemetry.instruments import Instrument, Outcome
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
 

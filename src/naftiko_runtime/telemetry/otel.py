@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.sampling import Sampler as SdkSampler
 
     from naftiko_runtime.telemetry.sampling import Sampler
+    from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
     from naftiko_runtime.telemetry.trace_options import TraceOptions
-    from naftiko_runtime.telemetry.tracing import Attributes, Kind, Span
+    from naftiko_runtime.telemetry.tracing import Span
     from naftiko_runtime.transport.base import Header
 
 _KINDS: Final = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT}

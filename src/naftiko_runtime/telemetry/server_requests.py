@@ -13,7 +13,8 @@ from naftiko_runtime.telemetry.tracing import CURRENT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.instruments import Instrument, Observer
+    from naftiko_runtime.telemetry.instruments import Instrument
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.transport.base import Header
 

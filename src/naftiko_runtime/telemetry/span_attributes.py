@@ -6,7 +6,7 @@ is bound to is masked wherever it turns up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from naftiko_runtime.masking import Masker
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.transport.base import OutboundRequest
 
 Value: TypeAlias = str | int
+Attributes: TypeAlias = "Mapping[str, Value]"
+Kind: TypeAlias = Literal["server", "client"]
+"""Of a span: a request that is answered, or a call of an upstream."""
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 OTHER_METHOD: Final = "_OTHER"
 """What stands for every method that callers invent."""

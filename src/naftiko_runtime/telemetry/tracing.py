@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime.telemetry.mcp import METHODS, MessageWatch
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, caller_of
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Send
     from naftiko_runtime.telemetry.instruments import Child
     from naftiko_runtime.telemetry.sampling import Sampler
-    from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Value
+    from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Attributes, Kind
     from naftiko_runtime.telemetry.trace_headers import Caller
     from naftiko_runtime.transport.base import Header, OutboundRequest
-
-Attributes: TypeAlias = "Mapping[str, Value]"
-Kind: TypeAlias = Literal["server", "client"]
 
 _W3C: Final = frozenset({TRACEPARENT, TRACESTATE})
 

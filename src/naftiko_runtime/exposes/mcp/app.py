@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer
-    from naftiko_runtime.telemetry.instruments import Instrument, Observer
+    from naftiko_runtime.telemetry.instruments import Instrument
     from naftiko_runtime.telemetry.metrics import Number
+    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Header
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import RestServer
-    from naftiko_runtime.telemetry.instruments import Observer
+    from naftiko_runtime.telemetry.observer import Observer
 
 __all__ = [
     "AWAITS_MESSAGE",

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.exposes.rest.path_dispatch import Pattern
     from naftiko_runtime.plan import RestServer
-    from naftiko_runtime.telemetry.instruments import Instrument, Observer
+    from naftiko_runtime.telemetry.instruments import Instrument
+    from naftiko_runtime.telemetry.observer import Observer
 
 log = logging.getLogger(__name__)
 
