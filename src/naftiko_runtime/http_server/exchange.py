@@ -9,7 +9,7 @@ import asyncio
 import socket
 import struct
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime.asgi import SendProgress
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
     from naftiko_runtime.asgi import Header, Scope
-    from naftiko_runtime.http_server.connection import Connection
+    from naftiko_runtime.http_server.flow_control import FlowControl
+    from naftiko_runtime.http_server.listener_state import ListenerState
+    from naftiko_runtime.http_server.request_reader import RequestReader
 
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {n: f"HTTP/1.1 {n} {_REASONS.get(n, '')}\r\n".encode() for n in range(100, 600)}
@@ -29,6 +31,18 @@ _CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 _CLOSE: Final = b"connection: close\r\n"
 _RESET: Final = struct.pack("ii", 1, 0)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+
+
+class ExchangeConnection(Protocol):
+    """A connection, as its exchanges use it."""
+
+    transport: asyncio.Transport
+    flow: FlowControl
+    listener: ListenerState
+    reader: RequestReader
+
+    def end_response(self, exchange: Exchange) -> None:
+        """Go on with the next request, or end the connection: the response is complete."""
 
 
 class Exchange(SendProgress):
@@ -54,7 +68,7 @@ class Exchange(SendProgress):
 
     def __init__(
         self,
-        connection: Connection,
+        connection: ExchangeConnection,
         scope: Scope,
         *,
         expects_continue: bool,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import socket
 
     from naftiko_runtime.http_server.app_config import AppConfig
-    from naftiko_runtime.http_server.listener_state import Metrics
+    from naftiko_runtime.http_server.listener_state import Metrics, OpenConnection
 
 _POLL_SECONDS: Final = 0.02
 _CLOSE: Final = (b"connection", b"close")
@@ -79,7 +79,7 @@ class Listener:
             for connection in self._connections():
                 connection.check_timeouts(now)
 
-    def _connections(self) -> list[Connection]:
+    def _connections(self) -> list[OpenConnection]:
         return list(self._state.connections)
 
     def announce_closing(self) -> None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi import Header
     from naftiko_runtime.http_server.app_config import AppConfig
-    from naftiko_runtime.http_server.connection import Connection
 
 
 class DefaultHeaders:
@@ -35,6 +34,23 @@ class Metrics(Protocol):
         """Count a request, or a connection, that the server rejected by itself."""
 
 
+class OpenConnection(Protocol):
+    """A connection, as its listener uses it."""
+
+    def check_timeouts(self, now: float) -> None:
+        """Close the connection when it is idle, or its caller does not read, for too long; called every second or so.
+
+        Args:
+            now: Seconds, by the event loop's clock.
+        """
+
+    def shutdown(self) -> None:
+        """Close the connection after the request in progress."""
+
+    def abort_unsent(self) -> bool:
+        """Drop what the caller has not read of a complete response; return whether there was anything."""
+
+
 class ListenerState:
     """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
 
@@ -45,7 +61,7 @@ class ListenerState:
         self.metrics = metrics
         self.context = copy_context()
         """Where every request begins."""
-        self.connections: set[Connection] = set()
+        self.connections: set[OpenConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.set_headers(())
 

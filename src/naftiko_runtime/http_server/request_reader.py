@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from types import NoneType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser
 
@@ -15,7 +15,6 @@ from naftiko_runtime.http_server.request_head import NOTED, RequestHead
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Header
-    from naftiko_runtime.http_server.connection import Connection
     from naftiko_runtime.http_server.rejection import Rejection
 
 log = logging.getLogger(__name__)
@@ -24,6 +23,27 @@ _TRAILER_BYTES: Final = 64
 """What a trailer counts for besides its letters, so that many empty ones come to an end."""
 _CALLERS_FAULTS: Final = (NoneType, StopParsingError, UnicodeDecodeError, HttpParserInvalidURLError)
 """Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
+
+
+class RequestHandler(Protocol):
+    """Receives the parts of requests, in the order in which they arrive."""
+
+    def begin_request(self) -> None:
+        """Handle a head: :attr:`RequestReader.head`, ``headers`` and ``url``.
+
+        Raises:
+            StopParsingError: No further request is read.
+            HttpParserInvalidURLError: The target is invalid.
+        """
+
+    def add_body(self, body: bytes) -> None:
+        """Handle a part of the body of the last request."""
+
+    def end_request(self) -> None:
+        """Handle the end of the last request."""
+
+    def reject_unparsed(self, rejection: Rejection) -> None:
+        """Handle bytes that are not a request, or not the body of one."""
 
 
 class RequestReader:
@@ -39,7 +59,7 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_connection",
+        "_handler",
         "_progressed",
         "_trailer_bytes",
         "_unparsed_bytes",
@@ -51,8 +71,8 @@ class RequestReader:
         "url",
     )
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, handler: RequestHandler) -> None:
+        self._handler = handler
         self.parser = _make_parser(self)
         self._unparsed_bytes = 0
         """What has arrived since anything came of it."""
@@ -85,7 +105,7 @@ class RequestReader:
         if self._progressed:
             self._unparsed_bytes = 0
         elif self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX:
-            self._connection.reject_unparsed(HEAD_TOO_LARGE)
+            self._handler.reject_unparsed(HEAD_TOO_LARGE)
 
     def _feed_after_upgrade(self, data: memoryview) -> None:
         """Nothing is upgraded to: what follows the offer of an upgrade, which its parser leaves, is still HTTP/1.1."""
@@ -104,7 +124,7 @@ class RequestReader:
     def _fail(self, error: HttpParserError) -> None:
         if not isinstance(error.__context__, _CALLERS_FAULTS):
             log.error("unexpected error in reading a request", exc_info=error)
-        self._connection.reject_unparsed(NOT_HTTP)
+        self._handler.reject_unparsed(NOT_HTTP)
 
     def close(self) -> None:
         """Let go of the parser, which has this as well, so that both would wait for a collection."""
@@ -135,7 +155,7 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The head is here."""
         self._progressed = True
-        self._connection.begin_request()  # an odd target fails here, and is still rejected as a head
+        self._handler.begin_request()  # an odd target fails here, and is still rejected as a head
         self.in_head = self.head_begun = False
 
     def check_head(self) -> Rejection | None:
@@ -154,14 +174,14 @@ class RequestReader:
     def on_body(self, body: bytes) -> None:
         """A part of a body."""
         self._progressed = True
-        self._connection.add_body(body)
+        self._handler.add_body(body)
 
     def on_message_complete(self) -> None:
         """The end of a request."""
         if self.head.framing and self.parser.should_upgrade():  # the parser skips the body: another one reads it
             return
         self.in_head = self._progressed = True
-        self._connection.end_request()
+        self._handler.end_request()
 
     def body_is_short(self) -> bool:
         """Return whether the rest of the body is worth reading, to keep the connection."""
