@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from naftiko_runtime.cli import main
 from naftiko_runtime.render import as_text
 from naftiko_runtime.rules import RULES, Severity
+from naftiko_runtime.sandbox import read_answers
 from naftiko_runtime.source import SourceError
-from naftiko_runtime.transport.sandbox import read_answers
 
 HERE = Path(__file__).parent
 DOCUMENTS = sorted(path.name for path in HERE.glob("*.yml"))

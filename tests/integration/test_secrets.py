@@ -20,8 +20,8 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.loading import load
+from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret, resolve
-from naftiko_runtime.transport.sandbox import SandboxTransport
 from support.caller import Response, call
 from support.collector import Collector, attributes
 from support.command import clean_environment, naftiko

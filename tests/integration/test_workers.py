@@ -429,7 +429,7 @@ from naftiko_runtime.workers.worker_handle import WorkerError
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.transport.sandbox import SandboxTransport
+from naftiko_runtime.sandbox import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
 jobs = [ServedCapability(plan, placeholders(plan), lambda: SandboxTransport({{}}))]

@@ -173,7 +173,7 @@ def _check_serves(loaded: Loaded, findings: Findings) -> None:
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
-    from naftiko_runtime.transport.sandbox import SandboxTransport, drop_mappings, read_answers
+    from naftiko_runtime.sandbox import SandboxTransport, drop_mappings, read_answers
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Tag
-from naftiko_runtime.document.part import Part, Text, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag
+from naftiko_runtime.model.part import Part, Text, tuple_or_empty
 
 
 class Basic(Part):

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from naftiko_runtime.document.consumes import Consumes
 from naftiko_runtime.document.exposes import Expose
-from naftiko_runtime.document.key_annotations import BeforeValidator, field
-from naftiko_runtime.document.part import Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, field
+from naftiko_runtime.model.part import Part, Text, Unserved, tuple_or_empty
 
 
 class Person(Part):

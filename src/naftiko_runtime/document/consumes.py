@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from naftiko_runtime.document.auth import Authentication
-from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
-from naftiko_runtime.document.part import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
+from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, tuple_or_empty
 
 RawFormat = Literal[
     "json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "text", "binary"

@@ -3,9 +3,9 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from naftiko_runtime.document.auth import Authentication
-from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
-from naftiko_runtime.document.part import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
 
 Port = Annotated[int, Range(0, 65535)]
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.document.part import InputType, JsonType, Part, Text, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.model.part import InputType, JsonType, Part, Text, tuple_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from pydantic_core import ValidationError
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import Document, SharedDocument
 from naftiko_runtime.document.foreign_keys import advise_instead
-from naftiko_runtime.document.part import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.document.pruning import Pruned, indices, look_up
+from naftiko_runtime.model.part import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.rules import helps, nouns
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import nearest, nearest_only, suggest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.document.part import Part
+from naftiko_runtime.model.part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ from naftiko_runtime.encode import below_base
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.substitution import find_variables
-from naftiko_runtime.link.url_hosts import encode_host
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     import re

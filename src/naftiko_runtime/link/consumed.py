@@ -19,12 +19,12 @@ from naftiko_runtime.link.credentials import credential, header_name, is_sealed
 from naftiko_runtime.link.exposed_headers import exposed_headers
 from naftiko_runtime.link.list_styles import check_style
 from naftiko_runtime.link.references import Words
-from naftiko_runtime.link.url_hosts import encode_host
 from naftiko_runtime.plan import ApiKeyCredential, Upstream
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import Placeholder, split_path
+from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

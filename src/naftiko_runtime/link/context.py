@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Edit, Findings, Span
-    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.references import Where
     from naftiko_runtime.link.variables import Variables
+    from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Variable
     from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Source, Steps

@@ -19,7 +19,6 @@ from naftiko_runtime.document.auth import (
 )
 from naftiko_runtime.encode import FRAMING, HEADER_NAME
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.url_hosts import encode_host
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -33,6 +32,7 @@ from naftiko_runtime.plan import (
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import nearest_only, suggest
+from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication

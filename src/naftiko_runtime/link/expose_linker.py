@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Info
     from naftiko_runtime.document.exposes import Exposed, LinkedExpose
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.call_targets import Calls
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.forward import Forwarding
+    from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Execution, ServedPart, Shape, Term
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps

@@ -14,20 +14,20 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.url_hosts import is_absolute
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import looks_like_token
 from naftiko_runtime.rules import helps
 from naftiko_runtime.template import Placeholder, split
+from naftiko_runtime.url_hosts import is_absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.model.part import Part
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 

@@ -16,9 +16,9 @@ from naftiko_runtime.lazy_import import pattern
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication
-    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.model.part import Part
 
 _SECRET_NAME: Final = pattern(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.consumes import ConsumedResource
     from naftiko_runtime.document.exposes import McpTool, RestResource
-    from naftiko_runtime.document.part import Part
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.model.part import Part
     from naftiko_runtime.rules import Message
     from naftiko_runtime.source import Steps
 

@@ -58,7 +58,7 @@ from naftiko_runtime.plan.upstream import (
     SigningCredential,
     Upstream,
 )
-from naftiko_runtime.plan.values import (
+from naftiko_runtime.values import (
     Argument,
     Composed,
     Constant,

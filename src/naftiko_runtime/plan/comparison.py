@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.plan.inputs import Input
 from naftiko_runtime.plan.plan import Binding
 from naftiko_runtime.plan.servers import Forward, Route
-from naftiko_runtime.plan.values import Argument
+from naftiko_runtime.values import Argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.plan.operation import Operation
     from naftiko_runtime.plan.upstream import Credential
-    from naftiko_runtime.plan.values import Argument
     from naftiko_runtime.rules import Statement
+    from naftiko_runtime.values import Argument
 
 
 def shape_of(pattern: Sequence[str | Argument]) -> str:

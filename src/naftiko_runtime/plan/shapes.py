@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.plan.values import Frozen, Term
+    from naftiko_runtime.values import Frozen, Term
 
 ShapeType: TypeAlias = Literal["string", "number", "integer", "boolean", "object", "array"]
 """What a document declares of a value."""

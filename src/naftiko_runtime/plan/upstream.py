@@ -8,7 +8,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
-    from naftiko_runtime.plan.values import Term
+    from naftiko_runtime.values import Term
 
 
 class BasicCredential(Struct, frozen=True):

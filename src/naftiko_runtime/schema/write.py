@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import GenerateJsonSchema
 
 from naftiko_runtime.document.capability import Document
-from naftiko_runtime.document.core_schema import core_schema_of
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
+from naftiko_runtime.model.core_schema import core_schema_of
 from naftiko_runtime.schema.descriptions import DESCRIPTIONS, TYPES
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The interface to upstreams, and transports that call none (fixed responses, the sandbox)."""
+"""The interface to upstreams, and fixed responses in place of theirs."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
 from naftiko_runtime.document.capability import Info
-from naftiko_runtime.document.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.document.part import Part, Text, tuple_or_empty
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.model.part import Part, Text, tuple_or_empty
 
 
 def kind_of(value: Any) -> str | None:

@@ -11,9 +11,9 @@ from naftiko_runtime.link.consumed import advise_place, fold
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.inputs import declared, fixed_values
-from naftiko_runtime.link.url_hosts import is_absolute
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, shape_of
 from naftiko_runtime.template import Placeholder, split_path
+from naftiko_runtime.url_hosts import is_absolute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
+from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.transport.sandbox import SandboxTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic_core import InitErrorDetails, ValidationError
 
-from naftiko_runtime.document.core_schema import serializer_of, validator_of
-from naftiko_runtime.document.key_annotations import BeforeValidator, PerClass, field, fields_of
+from naftiko_runtime.model.core_schema import serializer_of, validator_of
+from naftiko_runtime.model.key_annotations import BeforeValidator, PerClass, field, fields_of
 from naftiko_runtime.source import written
 
 if TYPE_CHECKING:

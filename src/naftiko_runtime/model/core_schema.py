@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic_core import CoreSchema, SchemaSerializer, SchemaValidator
 from pydantic_core import core_schema as core
 
-from naftiko_runtime.document.key_annotations import REQUIRED, BeforeValidator, Discriminator, FieldInfo, Range, Tag
+from naftiko_runtime.model.key_annotations import REQUIRED, BeforeValidator, Discriminator, FieldInfo, Range, Tag
 
 
 def validator_of(part: type) -> SchemaValidator:

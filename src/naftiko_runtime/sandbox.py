@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.key_annotations import Range, field
 from naftiko_runtime.document.parse import parse_part
-from naftiko_runtime.document.part import Part, Text
 from naftiko_runtime.encode import as_json, in_header
+from naftiko_runtime.model.key_annotations import Range, field
+from naftiko_runtime.model.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read
 from naftiko_runtime.suggest import suggest

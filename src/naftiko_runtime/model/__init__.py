@@ -1,0 +1,1 @@
+"""What the parts of documents are made of: frozen classes whose annotated keys pydantic's core checks."""
