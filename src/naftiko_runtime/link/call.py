@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.plan import Body
-    from naftiko_runtime.rules import Advice
+    from naftiko_runtime.rules import Advice, Message, Rule
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder
 
@@ -222,8 +222,6 @@ class CallSite(Naming):
         if folded is None and (variable := self.context.variables.resolve(piece.name, self._call_span())):
             return variable
         self._tell_of_spelling(piece.name)
-        if folded is None and not self.tool and not self._is_displaced(piece.name):
-            self.context.report(rules.UNDECLARED_PLACEHOLDER(name=piece.name), self.exposed.at("call"))
         return self._argument(piece.name)
 
     def _tell_of_spelling(self, name: str) -> None:
@@ -308,15 +306,69 @@ class CallSite(Naming):
             if name not in refused:  # those were reported where they stand
                 statement = rules.UNKNOWN_PARAMETER(operation=self.consumed.name, name=name)
                 self.context.report(statement, self.exposed.at("with", name), self._place_for(name), key=True)
-        placed = {*find_arguments((query, body)), *find_arguments(tuple(self._with.values()))}
-        for spec in left:
-            if spec.name not in placed | refused and not self._broken:
-                bodiless = self._lacks_body() and (self.tool or spec.place == "body")
-                statement = (rules.UNUSED_INPUT_WITHOUT_BODY if bodiless else rules.UNUSED_INPUT)(
-                    name=spec.name, operation=self.consumed.name
-                )
-                advice = None if bodiless else self._place_for(spec.name)
-                self.context.report(statement, self._declaration(spec.name), advice)
+        bound = {*find_arguments(tuple(self._with.values())), *refused}
+        names = [spec.name for spec in left] if self._names_parameters() else []
+        sent = {name for name in names if NamedTerm(name, Argument(name)) in query}
+        placed = {*find_arguments((query, body)), *bound} - (sent - bound)
+        loose = [] if self._broken else [spec for spec in left if spec.name not in placed]
+        meant = self._match_placeholders(loose)
+        reported = self._report_undeclared(meant)
+        for spec in loose:
+            if meant.get(spec.name) not in reported:
+                self._report_unused(spec, meant.get(spec.name), in_query=spec.name in sent)
+
+    def _report_unused(self, spec: Input, meant: str | None, *, in_query: bool) -> None:
+        """Report an input that no parameter takes.
+
+        Args:
+            spec: The input.
+            meant: The placeholder of the consumed path that it may be meant for.
+            in_query: Whether it is sent in the query nevertheless.
+        """
+        bodiless = self._lacks_body() and (self.tool or spec.place == "body")
+        message: Rule | Message
+        if in_query:
+            message = rules.UNUSED_INPUT_IN_QUERY
+        else:
+            message = rules.UNUSED_INPUT_WITHOUT_BODY if bodiless else rules.UNUSED_INPUT
+        advice = None if bodiless else self._place_for(spec.name)
+        if meant is not None:
+            advice = self._advise_renaming(spec.name, meant)
+        statement = message(name=spec.name, operation=self.consumed.name)
+        self.context.report(statement, self._declaration(spec.name), advice)
+
+    def _names_parameters(self) -> bool:
+        """Whether a tool's operation says what it takes, but not what of it is in the query."""
+        if not self.tool or self.consumed.declares("query"):
+            return False
+        return bool(self.consumed.parameters or self.consumed.spec.body is not None or self._unmatched_placeholders())
+
+    def _unmatched_placeholders(self) -> list[str]:
+        """The placeholders of the consumed path that nothing but an inferred input fills."""
+        inputs = (self.inputs.get(name) for name in dict.fromkeys(self.consumed.placeholders))
+        return [spec.name for spec in inputs if spec is not None and spec.inferred and spec.place != "path"]
+
+    def _match_placeholders(self, loose: Sequence[Input]) -> dict[str, str]:
+        """The placeholders of the consumed path that inputs without effect may be meant for, by the inputs' names."""
+        names = [spec.name for spec in loose if self.tool or spec.place == "path"]
+        unmatched = self._unmatched_placeholders()
+        return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
+
+    def _report_undeclared(self, meant: Mapping[str, str]) -> set[str]:
+        """Report the placeholders that a route leaves to the query; returns those that are reported, here or before."""
+        declared = {p.name for p in self.consumed.parameters if p.in_ == "path"}
+        unmatched = () if self.tool else self._unmatched_placeholders()
+        displaced = {name for name in unmatched if self._is_displaced(name)}
+        undeclared = {*unmatched} - declared - displaced
+        written = {placeholder: name for name, placeholder in meant.items()}
+        for name in undeclared:
+            advice = self._advise_renaming(written[name], name) if name in written else None
+            self.context.report(rules.UNDECLARED_PLACEHOLDER(name=name), self.exposed.at("call"), advice)
+        return undeclared | displaced
+
+    def _advise_renaming(self, name: str, meant: str) -> Advice:
+        advice = helps.RENAME_TOOL_INPUT if self.tool else helps.RENAME_PLACEHOLDER
+        return advice(name=name, meant=meant, reference=f"{self.names[0]}.{name}")
 
     def _lacks_body(self) -> bool:
         """Whether the consumed operation could have a body, and says nothing of one."""
@@ -324,7 +376,7 @@ class CallSite(Naming):
 
     def _place_for(self, name: str) -> Advice:
         """How a value could reach the consumed operation."""
-        known = [p.name for p in self.consumed.parameters] + list(self.consumed.placeholders)
+        known = list(dict.fromkeys((*(p.name for p in self.consumed.parameters), *self.consumed.placeholders)))
         if name in self._used:
             return helps.WITH_GIVES(name=name)
         if name in known:

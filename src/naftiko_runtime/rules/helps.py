@@ -31,6 +31,10 @@ WRITE_INTO_BODY: Final = Help("its body has no place for it: write {{{{{name}}}}
 MISSPELT_IN_BODY: Final = Help("did you mean it where the body has '{{{{{written}}}}}'? Write {{{{{name}}}}} there")
 DECLARE_PARAMETER: Final = Help("declare it in the consumed operation's inputParameters")
 DECLARE_PARAMETER_BESIDE: Final = Help("declare it in the consumed operation's inputParameters; it has {known:'*'}")
+RENAME_PLACEHOLDER: Final = Help(
+    "write {{{meant}}} instead of {{{name}}} in the route's path, or bind it: 'with: {{{meant}: {reference}}}'"
+)
+RENAME_TOOL_INPUT: Final = Help("name the input '{meant}', or bind it: 'with: {{{meant}: {reference}}}'")
 PATH_HAS: Final = Help("the path has: {known}")
 WRITE_INTO_PATH: Final = Help("write {{{name}}} into the path, or 'in: query' here")
 GIVE_FIXED_VALUE: Final = Help("give it a fixed 'value', or remove it")

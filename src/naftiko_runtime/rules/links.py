@@ -145,6 +145,9 @@ UNUSED_INPUT: Final = define(
 UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.variant(
     "a forward does not use '{name}': it sends the rest of the path", "remove it"
 )
+UNUSED_INPUT_IN_QUERY: Final = UNUSED_INPUT.variant(
+    "the input '{name}' reaches no parameter of '{operation}': it is sent in the query"
+)
 UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.variant(
     "the input '{name}' reaches no parameter of '{operation}', which has no body",
     "declare '{name}' there, with 'in: body', or write 'body: {{type: json}}' there",
