@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import Final
@@ -89,3 +90,52 @@ def test_the_files_of_the_tutorial_have_no_findings(tmp_path: Path) -> None:
         assert loaded.plan is not None
         assert [finding.message for finding in loaded.diagnostics if finding.severity is not Severity.INFO] == []
     assert "authentication" in secured
+
+
+PACKAGE: Final = ROOT / "src" / "naftiko_runtime"
+INTERNAL_PAGES: Final = [ROOT / "ARCHITECTURE.md", *sorted(ROOT.glob("docs/adr/*.md"))]
+"""The pages that name modules."""
+MCP_METHODS: Final = {"server/discover"}
+
+
+def module_names() -> set[str]:
+    return {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_files_that_pages_name_exist(page: Path) -> None:
+    roots = module_names() | {"bench", "docs", "scripts", "src", "tests"}
+    for name in re.findall(r"(?<![\w/.-])[\w.-]+(?:/[\w.-]+)+\.py\b", page.read_text(encoding="utf-8")):
+        if name.partition("/")[0] in roots:
+            assert (ROOT / name).is_file() or (PACKAGE / name).is_file(), name
+
+
+@pytest.mark.parametrize("page", INTERNAL_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_modules_that_pages_name_exist(page: Path) -> None:
+    """Names such as `lint/tools`, `exposes/mcp/` and `plan.values.freeze`."""
+    for name in (
+        set(re.findall(r"`([a-z_0-9]+(?:[./][A-Za-z_0-9]*)+)`", page.read_text(encoding="utf-8"))) - MCP_METHODS
+    ):
+        first, *rest = re.split(r"[./]", name.removesuffix(".py").rstrip("/"))
+        if first in module_names():
+            assert resolves(first, rest), name
+
+
+def resolves(first: str, rest: list[str]) -> bool:
+    """Whether parts of a dotted name lead from module to module, then from attribute to attribute."""
+    found: object = importlib.import_module(f"naftiko_runtime.{first}")
+    for index, part in enumerate(rest):
+        try:
+            found = importlib.import_module(".".join(["naftiko_runtime", first, *rest[: index + 1]]))
+        except ModuleNotFoundError:
+            if not hasattr(found, part):
+                return False
+            found = getattr(found, part)
+    return True
+
+
+def test_the_index_of_decisions_has_the_titles_of_the_pages() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    for page in sorted(ROOT.glob("docs/adr/[0-9]*.md")):
+        number, title = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").split(". ", 1)
+        assert f"| [{number}]({page.name}) | {title} | " in index, title
