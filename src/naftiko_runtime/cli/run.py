@@ -18,7 +18,7 @@ from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.link.consumed import base_uri_fault
+from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.rules import Severity, render_text
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_options import trace_options
@@ -46,7 +46,7 @@ def run(options: RunOptions) -> None:
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """
     for namespace, base_uri in options.documents.base_uris:
-        if fault := base_uri_fault(base_uri):
+        if fault := check_base_uri(base_uri):
             raise click.BadParameter(f"{namespace}: {render_text(fault)}", param_hint="--base-uri")
     loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()

@@ -10,7 +10,7 @@ from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import OtherExpose, ServedExpose
 from naftiko_runtime.document.walk import parts as parts_of
-from naftiko_runtime.link.consumed import consumed_operations
+from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
 from naftiko_runtime.link.ports import check_ports
@@ -67,7 +67,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     shared = (overrides.lint and unrunnable) or isinstance(document, SharedDocument)
     spaces = _namespaces(document, source)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
-    operations, upstreams = consumed_operations(document, overrides.base_uris, context)
+    operations, upstreams = link_consumed_apis(document, overrides.base_uris, context)
     linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
     servers = tuple(map(overrides.moved, linked))
     places = {id(part): steps for steps, part in parts.items()}

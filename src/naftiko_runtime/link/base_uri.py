@@ -14,6 +14,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.encode import below_base
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_text
@@ -66,12 +67,11 @@ _PLACEHOLDER: Final = pattern(r"\{\{[^{}]*\}\}")
 _OTHER_FORM: Final = pattern(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+)")
 
 
-def link_template(api: ConsumedHttp, check: Check, context: Context) -> Term | None:
+def link_template(api: ConsumedHttp, context: Context) -> Term | None:
     """A base URI with variables as a term; none when it was refused.
 
     Args:
         api: Whose base URI it is.
-        check: What is wrong with a URL without variables.
         context: The linking run.
     """
     steps = api.at("baseUri")
@@ -79,7 +79,7 @@ def link_template(api: ConsumedHttp, check: Check, context: Context) -> Term | N
     term = context.secret_text(text, steps)
     if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
         return None  # one of them means nothing, which is reported
-    fault = _misplaced(term) or check("".join(_with(term, _SAMPLES.__getitem__)))
+    fault = _misplaced(term) or check_base_uri("".join(_with(term, _SAMPLES.__getitem__)))
     if fault is not None:
         context.report(fault, steps, helps.GIVE_URL_WITH_VARIABLE(namespace=api.namespace))
         return None

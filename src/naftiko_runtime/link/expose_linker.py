@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.binary_responses import binary_size
-from naftiko_runtime.link.call import CallSite
+from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.pass_through import declared_answer
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
@@ -96,13 +96,23 @@ class ExposeLinker:
             for output in spec.output_parameters:  # wrong by themselves, whatever is called
                 self._is_sound(output)
             return None
-        site = CallSite(self.context, spec, expose.names, consumed, inputs, tool, fixed, closed, displaced or {})
-        shapes = self._shapes(spec, site)  # before the call: its templates may name more inputs
+        linker = CallLinker(
+            self.context,
+            spec,
+            expose.names,
+            consumed,
+            inputs,
+            tool=tool,
+            fixed=fixed,
+            closed=closed,
+            displaced=displaced or {},
+        )
+        shapes = self._shapes(spec, linker)  # before the call: its templates may name more inputs
         execution: Execution
         if spec.call is None:
-            contract, execution = site.link_mock(), Mock(shapes)
+            contract, execution = linker.link_mock(), Mock(shapes)
         else:
-            contract, request = site.link()
+            contract, request = linker.link()
             execution = Call(request, self._answer(expose, spec, consumed, shapes))
         description = spec.description or consumed.spec.description or ""
         return Operation(f"{expose.namespace}.{name}", contract, execution, description)
@@ -142,7 +152,7 @@ class ExposeLinker:
             return None
         return self._calls.resolve(spec.call, spec.at("call"))
 
-    def _shapes(self, spec: Exposed, site: CallSite) -> tuple[Shape, ...]:
+    def _shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
         """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
@@ -150,7 +160,7 @@ class ExposeLinker:
             return ()
 
         def link_template(output: Output) -> Term:
-            return site.shown(output.value or "", output.at("value"))
+            return linker.link_output(output.value or "", output.at("value"))
 
         if spec.call is None:
             check_mock(outputs, self.context)

@@ -8,10 +8,9 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.capability import Document, SharedDocument
 from naftiko_runtime.document.exposes import OtherExpose
 from naftiko_runtime.link.call_targets import Calls
-from naftiko_runtime.link.consumed import Consumed, left_import
+from naftiko_runtime.link.consumed_apis import report_missing_import
 from naftiko_runtime.link.expose_linker import ExposeLinker
 from naftiko_runtime.link.forward import Forwarding
-from naftiko_runtime.plan import Server, Upstream
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import respelt
 from naftiko_runtime.suggest import nearest_only, suggest
@@ -19,13 +18,10 @@ from naftiko_runtime.suggest import nearest_only, suggest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import KindOfExpose
-    from naftiko_runtime.plan import (
-        ServedPart,
-        Server,
-        Upstream,
-    )
+    from naftiko_runtime.plan import ServedPart, Server, Upstream
     from naftiko_runtime.source import Steps
 
 _LATER_TYPES: Final = {"skill": helps.LEAVE_OUT, "control": helps.START_CONTROL}
@@ -66,7 +62,7 @@ def _refuse(expose: OtherExpose, context: Context) -> None:
         context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), steps, _LATER_TYPES[expose.type]())
         return
     if expose.import_ is not None:
-        left_import(expose.at("import"), context)
+        report_missing_import(expose.at("import"), context)
         return
     if not expose.type:
         context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())

@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.exposes import McpExpose, RestExpose
 from naftiko_runtime.document.normalize import LATER_VERSIONS
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.source.edits import respelt, with_parameters
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -91,9 +91,11 @@ def _check_placeholders(resource: RestResource, source: Source, findings: Findin
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
     if silent or not resource.operations or span.file != source.file or "path" not in source.at(resource.at()):
         return
-    shared = {fold(parameter.name) for parameter in resource.input_parameters}
-    own = [{fold(p.name) for p in operation.input_parameters} for operation in resource.operations]
-    missing = [name for name in _placeholders(resource.path) if not all(fold(name) in shared | names for names in own)]
+    shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
+    own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
+    missing = [
+        name for name in _placeholders(resource.path) if not all(fold_name(name) in shared | names for names in own)
+    ]
     fix = with_parameters(source, resource.at(), missing, _IN_PATH, maps=maps)
     for name in missing:
         findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)

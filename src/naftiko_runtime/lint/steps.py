@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.walk import entries, parts
 from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.link.call_targets import Calls
-from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import nearest, suggest
 
@@ -118,7 +118,7 @@ class _Orchestration:
     def _refer(self, name: str, place: Steps, number: int) -> None:
         """Report a reference from a step, by its number, to what has not run by then."""
         earlier = self._all[:number]
-        if fold(name) in map(fold, earlier):
+        if fold_name(name) in map(fold_name, earlier):
             return
         if name not in self._all:
             advice = suggest(name, earlier, helps.EARLIER_STEPS)

@@ -9,7 +9,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, RestExpose
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.consumed import base_uri_fault
+from naftiko_runtime.link.base_uri_check import check_base_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -103,7 +103,7 @@ def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
 
 def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
     base_uri, steps = api.base_uri.strip(), api.at("baseUri")
-    if base_uri_fault(base_uri):
+    if check_base_uri(base_uri):
         return
     host = urlsplit(base_uri).hostname or ""
     if _EXAMPLE.fullmatch(host) or any(map(_PLACEHOLDER.fullmatch, host.split("."))):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.sections import bound, entries, named
-from naftiko_runtime.link.consumed import fold
+from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.lsp.cursor import value_at
 from naftiko_runtime.template import Placeholder, split, split_path
@@ -102,8 +102,8 @@ def inputs(source: Source, steps: Steps) -> dict[str, Span]:
                 if "name" in parameter:
                     declared.setdefault(str(parameter["name"]), source.span((*steps[:length], *at, "name")))
             in_paths = {**_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
-    known = set(map(fold, declared))
-    return declared | {name: span for name, span in in_paths.items() if fold(name) not in known}
+    known = set(map(fold_name, declared))
+    return declared | {name: span for name, span in in_paths.items() if fold_name(name) not in known}
 
 
 def _placeholders(
@@ -166,5 +166,5 @@ def nearly(known: Mapping[str, Span], name: str) -> Span | None:
     """What stands under a name, or under the one that differs only in case and punctuation."""
     if name in known:
         return known[name]
-    found = [span for other, span in known.items() if fold(other) == fold(name)]
+    found = [span for other, span in known.items() if fold_name(other) == fold_name(name)]
     return found[0] if len(found) == 1 else None

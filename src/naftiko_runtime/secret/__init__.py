@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import value_faults
-from naftiko_runtime.link.consumed import base_uri_fault
+from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.credentials import endpoint_fault
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import ClientCredentials
@@ -133,7 +133,7 @@ def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, s
 def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
     """The URLs of an upstream that hold variables: what each is called, and what checks one without."""
     if upstream.template is not None:
-        yield "the base URI", upstream.template, base_uri_fault
+        yield "the base URI", upstream.template, check_base_uri
     if isinstance(upstream.credential, ClientCredentials):
         endpoint = upstream.credential.token_endpoint
         if next(find_variables(endpoint), None) is not None:

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.consumed import advise_place, fold
+from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
+from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, shape_of
 from naftiko_runtime.template import Placeholder, split_path
@@ -111,7 +112,7 @@ class _RestLinker:
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
         displaced: dict[str, Input] = {}
         for parameter in parameters:
-            if parameter.in_ == "path" and not any(fold(parameter.name) == fold(name) for name in names):
+            if parameter.in_ == "path" and not any(fold_name(parameter.name) == fold_name(name) for name in names):
                 advice = advise_place(parameter.name, names)
                 self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.at("name"), advice)
                 displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
@@ -149,7 +150,7 @@ def _name(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str
 
 def _placeholder_of(name: str, pattern: Sequence[str | Argument]) -> str:
     names = _names(pattern)
-    return name if name in names else next((n for n in _names(pattern) if fold(n) == fold(name)), name)
+    return name if name in names else next((n for n in _names(pattern) if fold_name(n) == fold_name(name)), name)
 
 
 def _names(pattern: Sequence[str | Argument]) -> list[str]:

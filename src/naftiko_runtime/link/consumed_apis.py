@@ -1,0 +1,200 @@
+"""Links the consumed APIs: every operation by its name, with the parameters of all levels merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.encode import FRAMING
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.link.base_uri import link_template, refuse_other_form
+from naftiko_runtime.link.base_uri_check import check_base_uri
+from naftiko_runtime.link.binary_responses import binary_size, media_type
+from naftiko_runtime.link.consumed import Consumed
+from naftiko_runtime.link.consumed_paths import (
+    advise_place,
+    link_own_path,
+    link_path,
+    match_placeholders,
+    rename_placeholders,
+)
+from naftiko_runtime.link.credentials import credential, header_name, is_sealed
+from naftiko_runtime.link.exposed_headers import exposed_headers
+from naftiko_runtime.link.list_styles import check_style
+from naftiko_runtime.plan import ApiKeyCredential, Upstream
+from naftiko_runtime.rules import helps
+from naftiko_runtime.url_hosts import encode_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
+    from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameter
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import Steps
+
+
+def link_consumed_apis(
+    document: Document, base_uris: Mapping[str, str], context: Context
+) -> tuple[dict[str, Consumed], tuple[Upstream, ...]]:
+    """Link the consumed operations, by ``namespace.operation``, and the upstreams.
+
+    Args:
+        document: The document.
+        base_uris: Base URIs that the operator set, by namespace. They replace the document's.
+        context: The linking run.
+    """
+    operations: dict[str, Consumed] = {}
+    upstreams: dict[str, Upstream] = {}
+    for api in (*document.consumes, *document.capability.consumes):
+        if not isinstance(api, ConsumedHttp):
+            _report_entry(api, context)
+            continue
+        upstream = _link_upstream(api, base_uris.get(api.namespace), context)
+        first = upstreams.setdefault(api.namespace, upstream)
+        if is_repeated := first is not upstream:
+            statement = rules.DUPLICATE_NAMESPACE_CONSUMED(namespace=api.namespace)
+            context.report(statement, api.at("namespace"), related=first.span)
+        for resource in api.resources:
+            for operation in _link_operations(api, resource, upstream, context):
+                if is_repeated:  # which says it all
+                    operations.setdefault(operation.name, operation)
+                else:
+                    _register(operation, operations, context)
+    return operations, tuple(upstreams.values())
+
+
+def _report_entry(entry: ImportedConsumes, context: Context) -> None:
+    if entry.import_ is None:
+        context.report(rules.MISSING_KEY(key="import"), entry.at(), helps.ADD_IMPORT())
+    else:
+        report_missing_import(entry.at("import"), context)
+
+
+def report_missing_import(steps: Steps, context: Context) -> None:
+    """Report an import that was not spliced, unless splicing it failed, which is reported already."""
+    if not context.findings.failed:
+        context.report(rules.IMPORT_WITHOUT_FOLDER(), steps)
+
+
+def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
+    if operation.name in operations:
+        first = context.span(operations[operation.name].spec.at("name"))
+        statement = rules.DUPLICATE_NAME_CONSUMED(name=operation.name)
+        context.report(statement, operation.spec.at("name"), related=first)
+    operations.setdefault(operation.name, operation)
+
+
+def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
+    steps, template = api.at("baseUri"), None
+    if base_uri is None:
+        base_uri = api.base_uri.strip()
+        if refuse_other_form(api, context):
+            base_uri = "http://invalid"
+        elif "{{" in base_uri:
+            template = link_template(api, context)
+            base_uri = base_uri if template is not None else "http://invalid"
+        elif fault := check_base_uri(base_uri):
+            context.report(fault, steps, helps.GIVE_URL(namespace=api.namespace))
+            base_uri = "http://invalid"
+    if template is None:
+        base_uri = encode_host(base_uri)
+    proof, exposed = credential(api.authentication, context), tuple(sorted(exposed_headers(api, context)))
+    return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
+
+
+def _link_operations(
+    api: ConsumedHttp, resource: ConsumedResource, upstream: Upstream, context: Context
+) -> Iterator[Consumed]:
+    shared_path = link_path(resource, context)
+    elsewhere = _find_placed(api)
+    shared_headers = exposed_headers(resource, context)
+    for operation in resource.operations:
+        levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
+        declared = tuple(_merge(levels).values())
+        sealed = tuple(p for p in declared if is_sealed(p.in_, p.name, upstream.credential))
+        parameters = tuple(p for p in declared if p not in sealed)
+        for parameter in sealed:
+            context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.at("name"))
+        _check_body_key(operation, upstream, context)
+        path = shared_path if operation.path is None else link_own_path(resource, operation, context)
+        spelt = match_placeholders(path, parameters, context)
+        consumed = Consumed(
+            upstream,
+            operation,
+            rename_placeholders(path, spelt),
+            parameters,
+            media_type(operation, context),
+            binary_size(operation, context),
+            spelt,
+            shared_headers | exposed_headers(operation, context),
+            closed=context.takes_nothing(operation, resource, api),
+            sealed=sealed,
+        )
+        for parameter in parameters:
+            if not any(parameter is known for known in elsewhere):
+                _check_place(parameter, consumed, context)
+        for output in operation.output_parameters:
+            _check_output(output, context)
+        if operation.max_binary_size is not None and operation.output_raw_format != "binary":
+            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.at("maxBinarySize"), key=True)
+        yield consumed
+
+
+def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: Context) -> None:
+    match upstream.credential:
+        case ApiKeyCredential(placement="body") if operation.method not in ("POST", "PUT", "PATCH", "DELETE"):
+            context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.at("method"))
+        case _:
+            pass
+
+
+def _find_placed(api: ConsumedHttp) -> list[ConsumedParameter]:
+    """The API's path parameters that some resource has a placeholder for: the other resources need none."""
+    paths = [resource.path for resource in api.resources]
+    return [p for p in api.input_parameters if p.in_ == "path" and any(f"{{{p.name}}}" in path for path in paths)]
+
+
+def _check_output(output: ConsumedOutput, context: Context) -> None:
+    """Named outputs are for steps, which are not served yet; their paths are checked all the same."""
+    if output.value is None or "{{" in output.value:
+        return
+    try:
+        compile_path(output.value)
+    except JsonPathError as error:
+        context.report(rules.JSONPATH(problem=str(error)), output.at("value"))
+
+
+def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
+    merged: dict[tuple[str, str], ConsumedParameter] = {}
+    for level in levels:
+        for parameter in level:
+            name = parameter.name.lower() if parameter.in_ == "header" else parameter.name
+            merged.setdefault((name, parameter.in_), parameter)
+    return merged
+
+
+def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
+    """Refuse headers by which a value could cut a message in two, or choose another host."""
+    name, given = parameter.name.lower(), parameter.value
+    if name in FRAMING or (name == "host" and (given is None or "{{" in given)):
+        advice = helps.REMOVE() if name in FRAMING else helps.GIVE_FIXED_VALUE()
+        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.at("name"), advice)
+
+
+def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
+    check_style(parameter, context)
+    match parameter.in_:
+        case "path":
+            if parameter.name not in consumed.placeholders:
+                advice = advise_place(parameter.name, consumed.placeholders)
+                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.at("name"), advice)
+        case "header":
+            header_name(parameter.name, parameter.at("name"), context)
+            _check_framing(parameter, context)
+        case "query" | "cookie" | "body" | "environment":
+            pass
+        case _:
+            assert_never(parameter.in_)

@@ -1,0 +1,10 @@
+"""Compares names without their case and punctuation."""
+
+from __future__ import annotations
+
+import re
+
+
+def fold_name(name: str) -> str:
+    """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
+    return re.sub(r"[\W_]", "", name.casefold()) or name

@@ -1,0 +1,144 @@
+"""Reports inputs, and values under ``with``, that reach no place of the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from naftiko_runtime import rules
+from naftiko_runtime.link.body import find_placeholder_names
+from naftiko_runtime.link.substitution import find_arguments
+from naftiko_runtime.plan import Argument, NamedTerm
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.plan import Body, Input
+    from naftiko_runtime.rules import Advice, Message, Rule
+    from naftiko_runtime.source import Steps
+
+
+class UnplacedInputs(Struct, frozen=True):
+    """Reports what an operation gives and no place of the request takes.
+
+    Attributes:
+        exposed: The operation.
+        references: Its inputs and values.
+        tool: Whether the operation is a tool, whose inputs may be for any place.
+    """
+
+    exposed: Exposed
+    references: CallReferences
+    tool: bool
+
+    def report(self, left: Sequence[Input], query: tuple[NamedTerm, ...], body: Body | None) -> None:
+        """Report each value under ``with`` that is not used, and each input that no parameter takes.
+
+        Args:
+            left: The declared inputs that no consumed parameter takes.
+            query: The query, with the inputs that go into it because nothing else takes them.
+            body: The body.
+        """
+        consumed, values = self.references.consumed, self.references.with_values
+        in_path = {parameter.name for parameter in consumed.parameters if parameter.in_ == "path"}
+        for name in values.unused():
+            if name not in in_path:  # a path parameter without a placeholder is reported where it stands
+                statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
+                steps = self.exposed.at("with", name)
+                self.references.context.report(statement, steps, self._advise_place(name), key=True)
+        bound = {*find_arguments(tuple(values.terms.values())), *in_path}
+        names = [spec.name for spec in left] if self._names_parameters() else []
+        sent = {name for name in names if NamedTerm(name, Argument(name)) in query}
+        placed = {*find_arguments((query, body)), *bound} - (sent - bound)
+        loose = [] if self.references.failed else [spec for spec in left if spec.name not in placed]
+        meant = self._match_placeholders(loose)
+        reported = self._report_undeclared(meant)
+        for spec in loose:
+            if meant.get(spec.name) not in reported:
+                self._report_unused(spec, meant.get(spec.name), in_query=spec.name in sent)
+
+    def _report_unused(self, spec: Input, meant: str | None, *, in_query: bool) -> None:
+        """Report an input that no parameter takes.
+
+        Args:
+            spec: The input.
+            meant: The placeholder of the consumed path that it may be meant for.
+            in_query: Whether it is sent in the query nevertheless.
+        """
+        lacks_body = self.references.consumed.lacks_body(tool=self.tool) and (self.tool or spec.place == "body")
+        message: Rule | Message
+        if in_query:
+            message = rules.UNUSED_INPUT_IN_QUERY
+        else:
+            message = rules.UNUSED_INPUT_WITHOUT_BODY if lacks_body else rules.UNUSED_INPUT
+        advice = None if lacks_body else self._advise_place(spec.name)
+        if meant is not None:
+            advice = self._advise_renaming(spec.name, meant)
+        statement = message(name=spec.name, operation=self.references.consumed.name)
+        self.references.context.report(statement, find_declaration(self.exposed, spec.name), advice)
+
+    def _names_parameters(self) -> bool:
+        """Whether a tool's operation says what it takes, but not what of it is in the query."""
+        consumed = self.references.consumed
+        if not self.tool or consumed.declares("query"):
+            return False
+        return bool(consumed.parameters or consumed.spec.body is not None or self._unmatched_placeholders())
+
+    def _unmatched_placeholders(self) -> list[str]:
+        """The placeholders of the consumed path that nothing but an inferred input fills."""
+        inputs = map(self.references.inputs.by_name.get, dict.fromkeys(self.references.consumed.placeholders))
+        return [spec.name for spec in inputs if spec is not None and spec.inferred and spec.place != "path"]
+
+    def _match_placeholders(self, loose: Sequence[Input]) -> dict[str, str]:
+        """The placeholders of the consumed path that inputs without effect may be meant for, by the inputs' names."""
+        names = [spec.name for spec in loose if self.tool or spec.place == "path"]
+        unmatched = self._unmatched_placeholders()
+        return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
+
+    def _report_undeclared(self, meant: Mapping[str, str]) -> set[str]:
+        """Report the placeholders that a route leaves to the query; returns those that are reported, here or before."""
+        declared = {p.name for p in self.references.consumed.parameters if p.in_ == "path"}
+        unmatched = () if self.tool else self._unmatched_placeholders()
+        displaced = {name for name in unmatched if self.references.inputs.is_displaced(name)}
+        undeclared = {*unmatched} - declared - displaced
+        written = {placeholder: name for name, placeholder in meant.items()}
+        for name in undeclared:
+            advice = self._advise_renaming(written[name], name) if name in written else None
+            statement = rules.UNDECLARED_PLACEHOLDER(name=name)
+            self.references.context.report(statement, self.exposed.at("call"), advice)
+        return undeclared | displaced
+
+    def _advise_renaming(self, name: str, meant: str) -> Advice:
+        advice = helps.RENAME_TOOL_INPUT if self.tool else helps.RENAME_PLACEHOLDER
+        return advice(name=name, meant=meant, reference=f"{self.references.names[0]}.{name}")
+
+    def _advise_place(self, name: str) -> Advice:
+        """How a value could reach the consumed operation."""
+        consumed = self.references.consumed
+        known = list(dict.fromkeys((*(p.name for p in consumed.parameters), *consumed.placeholders)))
+        if name in self.references.with_values.used:
+            return helps.WITH_GIVES(name=name)
+        if name in known:
+            return helps.WRITE_INTO_BODY(name=name)
+        if close := closest(name, known):
+            return helps.DID_YOU_MEAN(suggestion=close)
+        if written := closest(name, self._unfilled_body_names()):
+            return helps.MISSPELT_IN_BODY(written=written, name=name)
+        return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
+
+    def _unfilled_body_names(self) -> list[str]:
+        """The placeholders of the consumed body that no declared input has the name of."""
+        inputs = self.references.inputs.by_name
+        names = find_placeholder_names(self.references.consumed.spec.body)
+        return [name for name in names if name not in inputs or inputs[name].inferred]
+
+
+def find_declaration(exposed: Exposed, name: str) -> Steps:
+    """Find where an operation declares an input; its call, if something around it does."""
+    declared = getattr(exposed, "input_parameters", ())
+    return next((parameter.at("name") for parameter in declared if parameter.name == name), exposed.at("call"))
