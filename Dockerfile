@@ -1,9 +1,9 @@
-# An image that serves /capabilities/pixel-tracking.yaml; mount your own file there, or name another:
+# This image serves /capabilities/pixel-tracking.yaml. Mount your own file there, or name another one:
 #   docker build --tag naftiko .
 #   docker run --read-only --publish 8080:8080 --publish 9090:9090 naftiko
 #   docker run --read-only --volume "$PWD:/capabilities:ro" naftiko run /capabilities/mine.yaml
-# It serves by one process; by one for each core of its quota: --env NAFTIKO_WORKERS=auto.
-# Requests in progress may take 30 s to finish: stop it with `docker stop --time 40`.
+# It serves with one process. For one process per core of its quota: --env NAFTIKO_WORKERS=auto.
+# In-flight requests have 30 s to finish: stop it with `docker stop --time 40`.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
@@ -11,7 +11,7 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY docs/rules docs/rules
 COPY src src
-# pip compiles what it installs, so nothing has to be written at run time.
+# pip compiles the packages that it installs, so the container writes no file.
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir dist . \
  && python -m venv --without-pip /opt/naftiko \
  && pip --python /opt/naftiko/bin/python install --no-cache-dir "$(echo dist/*.whl)[otel]"
@@ -31,7 +31,7 @@ ENV PATH="/opt/naftiko/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     NAFTIKO_CONTROL=0.0.0.0:9900
 USER 65532:65532
-# The file's REST and MCP ports, and /health/live and /health/ready.
+# The REST and MCP ports of the file, and the control port (health and metrics).
 EXPOSE 8080 9090 9900
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s CMD ["naftiko", "health"]

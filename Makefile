@@ -1,20 +1,23 @@
-# make run    serve the pixel capability on its sandbox     make lint   what CI checks beside the tests
-# make test   all tests, with coverage                      make bench  beside hand-written servers, FastMCP and nginx
-# make check  lint and the quick tests, in about a minute: what to run before a commit
-# make test-other     the quick tests and the journeys with another Python: 3.11, or, where .venv has 3.11, the newest
-# make instructions   instructions per request, held against bench/budget.json
-# Each sets up .venv for itself, anew when pyproject.toml changes. PYTHON=… names the interpreter to make it from.
+# make run            serve the pixel capability on its sandbox
+# make test           run all tests, with coverage
+# make lint           run the checks that CI runs besides the tests
+# make check          lint and the quick tests, in about a minute: run it before a commit
+# make test-other     run the quick tests and the journeys with another Python: 3.11, or the newest if .venv has 3.11
+# make bench          compare with hand-written servers, FastMCP and nginx
+# make instructions   compare the instructions per request with bench/budget.json
+# Each target sets up .venv, and does so again when pyproject.toml changes. PYTHON=… selects the interpreter.
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-# One line for each package; whether pip failed is what counts, not whether grep found a line.
+# Print one line for each package. With pipefail, a failure of pip is a failure, and grep finding no line is none.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successfully)' || true; }
 
-# Neighbouring tests run in one process, as far as they can: those of one file share servers. `make test JOBS=0` uses one process.
+# Neighbouring tests run in one process where possible, because tests of one file share servers.
+# `make test JOBS=0` uses one process.
 JOBS ?= auto
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
@@ -53,17 +56,17 @@ clean:
 	rm -rf .venv .venv-other build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find bench src tests -name __pycache__ -prune -exec rm -rf {} +
 
-# mypy reads the tests and the bench too, so lint needs what they import.
+# mypy also checks the tests and the benchmarks, so lint needs what they import.
 $(VENV)/run.stamp: GROUPS :=
 $(VENV)/test.stamp: GROUPS := test
 $(VENV)/lint.stamp: GROUPS := test bench lint
 $(VENV)/bench.stamp: GROUPS := bench
 
 $(VENV)/%.stamp: pyproject.toml $(BIN)/python
-	@echo "Installing what 'make $*' needs into $(VENV); the first time this takes a minute or two"
+	@echo "Installing the packages that 'make $*' needs into $(VENV). The first time takes a minute or two."
 	@$(PIP) install --upgrade 'pip>=25.1' | $(PROGRESS)
 	@$(PIP) install --editable . $(addprefix --group ,$(GROUPS)) | $(PROGRESS)
-	@$(BIN)/python -m compileall -q src  # as pip does with what is not editable
+	@$(BIN)/python -m compileall -q src  # pip compiles only packages that are not editable
 	@echo "Installed"
 	@touch $@
 
@@ -73,6 +76,6 @@ $(BIN)/python:
 	    exec "$$python" -m venv --clear $(VENV); \
 	  fi; \
 	done; \
-	echo "Needs Python 3.11 or newer with its venv module (on Debian: python3-venv); none is on the PATH." >&2; \
-	echo "Name one: make PYTHON=/path/to/python3.12 run" >&2; \
+	echo "No Python 3.11 or newer with the venv module is on the PATH (on Debian, install python3-venv)." >&2; \
+	echo "Give its path: make PYTHON=/path/to/python3.12 run" >&2; \
 	exit 1
