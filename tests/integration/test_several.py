@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -106,6 +107,19 @@ def test_clashes_are_named_in_their_files(write: Path) -> None:
     assert "error[duplicate-name]: the tool 'get-one' is exposed by 'one-mcp' and 'two-mcp'" in done.stderr
     with Gateway(write, [], "--skip-broken", environment=SECRETS) as gateway:
         assert call(gateway.urls["two-rest"], "/one").status == 200
+
+
+def test_namespaces_that_are_exposed_twice_on_a_port_are_one_finding_each(write: Path) -> None:
+    text = (write / "one.yaml").read_text()
+    (write / "two.yaml").write_text(text)
+    done = naftiko("run", str(write))
+    assert done.returncode == 1
+    assert re.findall(r"error\[([a-z-]+)\]", done.stderr) == ["duplicate-namespace"] * 2
+    assert "--port one-rest=N moves both" in done.stderr
+    (write / "two.yaml").write_text(text.replace("one-rest", "two-rest").replace("one-mcp", "two-mcp"))
+    done = naftiko("run", str(write), "--port", "two-rest=0", "--port", "two-mcp=0")
+    assert "two-rest" not in done.stderr
+    assert "variable" in done.stderr
 
 
 def test_rest_and_mcp_do_not_share(write: Path) -> None:

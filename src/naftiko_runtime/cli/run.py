@@ -18,8 +18,9 @@ from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.link.base_uri import advise_url
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.rules import Severity, render_text
+from naftiko_runtime.rules import Severity, helps, render_text
 from naftiko_runtime.suggest import did_you_mean
 from naftiko_runtime.telemetry.trace_options import trace_options
 
@@ -47,7 +48,9 @@ def run(options: RunOptions) -> None:
     """
     for namespace, base_uri in options.documents.base_uris:
         if fault := check_base_uri(base_uri):
-            raise click.BadParameter(f"{namespace}: {render_text(fault)}", param_hint="--base-uri")
+            advice = advise_url(base_uri, namespace, helps.GIVE_HTTP_URL)
+            problem = f"{namespace}: {render_text(fault)}; {render_text(advice)}"
+            raise click.BadParameter(problem, param_hint="--base-uri")
     loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)

@@ -8,9 +8,10 @@ from msgspec import Struct
 from pydantic_core import ValidationError
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.capability import Document, SharedDocument
+from naftiko_runtime.document.capability import Capability, Document, SharedDocument
 from naftiko_runtime.document.foreign_keys import advise_instead
 from naftiko_runtime.document.pruning import Pruned, indices, look_up
+from naftiko_runtime.lazy_import import pattern
 from naftiko_runtime.model.part import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.rules import helps, nouns
 from naftiko_runtime.source.edits import respelt
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from naftiko_runtime.diagnostic import Findings
-    from naftiko_runtime.rules import Noun
+    from naftiko_runtime.rules import Advice, Noun
     from naftiko_runtime.source import Source, Steps
 
 PartT = TypeVar("PartT", bound=Part)
@@ -124,14 +125,30 @@ def _report(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     elif wanted := _WANTED.get(kind):
         value = _value_at(source.data, steps)
         if value is None:
-            findings.report(rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()), span, part=steps)
+            findings.report(
+                rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()), span, _advise_indenting(steps, source), part=steps
+            )
         else:
             statement = rules.WRONG_TYPE(part=part, wanted=wanted(), kind=_kind(value)())
-            advised = _ADVICE.get(wanted)
-            findings.report(statement, span, None if advised is None else advised(), part=steps)
+            findings.report(statement, span, _advise_form(wanted, value, steps), part=steps)
     else:
         problem = detail["msg"].removeprefix("Input ")
         findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, part=steps)
+
+
+def _advise_indenting(steps: Steps, source: Source) -> Advice | None:
+    """Advice for a ``capability`` whose sections are written beside it."""
+    beside = tuple(key for key in Capability.model_fields if key in source.data)
+    return helps.INDENT_BELOW(keys=beside, parent="capability") if steps == ("capability",) and beside else None
+
+
+def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
+    """Advice on how to write a value of the wanted type: names in a list as a map, where the map has names."""
+    names = value if isinstance(value, list) and steps[-1:] == ("keys",) else []
+    if names and all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
+        return helps.MAP_FORM(key="keys", pairs=tuple(f"{name}: {name}" for name in names))
+    advised = _ADVICE.get(wanted)
+    return None if advised is None else advised()
 
 
 def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
@@ -184,6 +201,8 @@ _INSTEAD = {
 _WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.ANSWER_GOES_THROUGH)
 """What a key without effect leaves as it is."""
 _SHOWN_MAX = 60
+_NAME = pattern(r"[A-Za-z_]\w{0,40}")
+"""What may be the name of a variable."""
 _ADVICE = {nouns.LIST: helps.LIST_ENTRIES, nouns.MAPPING: helps.MAPPING_LINES}
 _WANTED = {
     "string_type": nouns.TEXT,
@@ -268,6 +287,10 @@ def _unknown(part: Part, key: str, steps: Steps, source: Source, findings: Findi
         return  # it stands where another key is missing, which says it all
     known = [field.alias or name for name, field in type(part).model_fields.items()]
     odd = next((c for c in key if c.isspace() and c != " "), None)
+    if isinstance(part, Document) and (meant := nearest(key, Capability.model_fields)) and not nearest(key, known):
+        below = helps.INDENT_BELOW(keys=(meant,), parent="capability")
+        findings.report(rules.MISSPELT_KEY_AT_ROOT(key=key), span, below, part=steps)
+        return
     advice = helps.REPLACE_CHARACTER(code=f"{ord(odd):04X}") if odd else advise_instead(type(part), key)
     close = nearest(key, known) if odd or advice is None else None
     if close is not None:

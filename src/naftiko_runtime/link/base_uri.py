@@ -14,11 +14,12 @@ from naftiko_runtime import rules
 from naftiko_runtime.encode import below_base
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.link.base_uri_check import check_base_uri
+from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.suggest import closest
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedHttp
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation, Plan, Request, Upstream
-    from naftiko_runtime.rules import Statement
+    from naftiko_runtime.rules import Advice, Help, Statement
 
 Fault: TypeAlias = "str | None"
 """What is wrong with a value, without showing it."""
@@ -81,9 +82,22 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
         return None  # one of them means nothing, which is reported
     fault = _misplaced(term) or check_base_uri("".join(_with(term, _SAMPLES.__getitem__)))
     if fault is not None:
-        context.report(fault, steps, helps.GIVE_URL_WITH_VARIABLE(namespace=api.namespace))
+        context.report(fault, steps, advise_url(text, api.namespace, helps.GIVE_URL_WITH_VARIABLE))
         return None
     return term
+
+
+def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> Advice:
+    """What to write instead of a base URI that is not usable.
+
+    Args:
+        text: The base URI as the document has it.
+        namespace: The API's namespace.
+        otherwise: The advice when the scheme is no misspelling of ``http`` or ``https``.
+    """
+    scheme, mark, _ = text.partition("://")
+    meant = closest(scheme, HTTP_SCHEMES) if mark and scheme.lower() not in HTTP_SCHEMES else None
+    return otherwise(namespace=namespace) if meant is None else helps.DID_YOU_MEAN(suggestion=meant)
 
 
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:

@@ -12,6 +12,8 @@ from naftiko_runtime.url_hosts import encode_host
 if TYPE_CHECKING:
     from naftiko_runtime.rules import Statement
 
+HTTP_SCHEMES: Final = ("http", "https")
+"""The schemes that a base URI may have."""
 _NEVER_IN_URL: Final = pattern(r"[\s\x00-\x1f\"<>\\^`|]")
 
 
@@ -36,7 +38,9 @@ def check_base_uri(base_uri: str) -> Statement | None:
 def _check_parts(base_uri: str) -> Statement | None:
     parts = urlsplit(base_uri)
     port = parts.port
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme not in HTTP_SCHEMES and "://" in base_uri:
+        return rules.BASE_URI_SCHEME()
+    if parts.scheme not in HTTP_SCHEMES or not parts.hostname or port == 0:
         return rules.BASE_URI_NO_SCHEME()
     if parts.username is not None or parts.password is not None:
         return rules.BASE_URI_CREDENTIALS()

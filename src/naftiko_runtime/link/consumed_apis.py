@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode import FRAMING
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.link.base_uri import link_template, refuse_other_form
+from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.binary_responses import binary_size, media_type
 from naftiko_runtime.link.consumed import Consumed
@@ -97,7 +97,7 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
             template = link_template(api, context)
             base_uri = base_uri if template is not None else "http://invalid"
         elif fault := check_base_uri(base_uri):
-            context.report(fault, steps, helps.GIVE_URL(namespace=api.namespace))
+            context.report(fault, steps, advise_url(base_uri, api.namespace))
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)

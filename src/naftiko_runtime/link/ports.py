@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from naftiko_runtime import rules
-from naftiko_runtime.rules import helps
+from naftiko_runtime.rules import helps, nouns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,8 +69,8 @@ def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place =
             statement = rules.PORT_RANGE(port=server.port, most=_PORT_MAX)
             findings.report(statement, server.span, part=place_of(server))
         for first in servers[:number]:
-            if _meet(first, server):
-                _check_pair(first, server, findings, place_of)
+            if _meet(first, server) and not _can_share(first, server, findings, place_of):
+                break  # one report is enough: nothing of it can be served there
 
 
 def _meet(one: Server, other: Server) -> bool:
@@ -79,17 +79,23 @@ def _meet(one: Server, other: Server) -> bool:
     return one.port == other.port != 0 and same_address
 
 
-def _check_pair(first: Server, server: Server, findings: Findings, place_of: Place) -> None:
+def _can_share(first: Server, server: Server, findings: Findings, place_of: Place) -> bool:
+    """Report why two servers that meet cannot share their port; when they can, report what both of them serve."""
+    is_same_name = first.namespace == server.namespace
     if (why := _unshared(first, server)) is not None:
         statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
-        findings.report(statement, server.span, why(namespace=server.namespace), part=place_of(server))
-        return
-    if first.namespace == server.namespace:
+        move = nouns.MOVE_IN_FILE if is_same_name else nouns.MOVE_ONE
+        advice = why(move=move(namespace=server.namespace))
+        findings.report(statement, server.span, advice, part=place_of(server), related=first.span)
+        return False
+    if is_same_name:
         statement = rules.DUPLICATE_NAMESPACE_ON_PORT(namespace=server.namespace, port=server.port)
         findings.report(statement, server.span, part=place_of(server), related=first.span)
+        return False
     for known, part in _both(first, server):
         statement = known.describe_twice(first.namespace, server.namespace, server.port)
-        findings.report(statement, server.span, part=place_of(part))
+        findings.report(statement, server.span, part=place_of(part), related=first.span)
+    return True
 
 
 def _unshared(first: Server, server: Server) -> Help | None:

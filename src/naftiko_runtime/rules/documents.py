@@ -163,10 +163,11 @@ MISSPELT_KEY: Final = define(
     "NK112",
     "misspelt-key",
     Severity.ERROR,
-    "A key is a misspelling of a known one.",
-    "Use the suggested key.",
+    "A key is a misspelling of a known one, or of another part of the document.",
+    "Use the suggested key, or move the key to the suggested place.",
     "unknown key '{key}'",
 )
+MISSPELT_KEY_AT_ROOT: Final = MISSPELT_KEY.variant("'{key}' must be below 'capability'")
 
 NOT_SERVED: Final = define(
     "NK113",

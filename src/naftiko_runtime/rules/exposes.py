@@ -65,6 +65,7 @@ BASE_URI_HOST: Final = BASE_URI.variant("the base URI has a host that is not a v
 BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI contains a character that is not allowed in a URL")
 BASE_URI_NO_URL: Final = BASE_URI.variant("the base URI is not a URL")
 BASE_URI_NO_SCHEME: Final = BASE_URI.variant("the base URI has no scheme (http or https) and host")
+BASE_URI_SCHEME: Final = BASE_URI.variant("unknown scheme in the base URI; it must be http or https")
 BASE_URI_CREDENTIALS: Final = BASE_URI.variant("the base URI contains credentials; they belong in 'authentication'")
 BASE_URI_QUERY: Final = BASE_URI.variant("the base URI has a query or a fragment")
 BASE_URI_MISPLACED: Final = BASE_URI.variant(

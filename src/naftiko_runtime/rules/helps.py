@@ -45,6 +45,7 @@ ADD_EXPOSE_TYPE: Final = Help("add 'type: rest' or 'type: mcp'")
 ADD_MCP_PORT: Final = Help("add 'port: 9090'")
 START_CONTROL: Final = Help("start with --control [HOST:]PORT for health checks")
 REMOVE_JOINED: Final = Help("remove it: a list is joined by commas there")
+GIVE_HTTP_URL: Final = Help("give a full URL such as https://api.example/v1")
 GIVE_URL: Final = Help("give a full URL, or start with --base-uri {namespace}=URL")
 GIVE_URL_WITH_VARIABLE: Final = Help(
     "write a URL such as https://{{{{HOST}}}}/v1, or start with --base-uri {namespace}=URL"
@@ -63,15 +64,9 @@ DID_YOU_MEAN_OR_BIND: Final = Help(
 DID_YOU_MEAN_OR_LIST: Final = Help(
     "did you mean '{suggestion}'? Otherwise add '{name}: {name}' to the keys of '{namespace}'"
 )
-ONE_TYPE_ON_PORT: Final = Help(
-    "only exposes of one type can share a port; change one, or start with --port {namespace}=N"
-)
-ONE_ADDRESS_ON_PORT: Final = Help(
-    "only exposes of one address can share a port; change one, or start with --port {namespace}=N"
-)
-GUARDED_PORT: Final = Help(
-    "an expose with authentication cannot share its port; change one, or start with --port {namespace}=N"
-)
+ONE_TYPE_ON_PORT: Final = Help("only exposes of one type can share a port; {move}")
+ONE_ADDRESS_ON_PORT: Final = Help("only exposes of one address can share a port; {move}")
+GUARDED_PORT: Final = Help("an expose with authentication cannot share its port; {move}")
 STEP_KINDS: Final = Help("step types: {known}")
 EARLIER_STEPS: Final = Help("earlier steps: {known}")
 IT_HAS: Final = Help("it has: {known}")
@@ -83,6 +78,8 @@ GIVE_VALUE: Final = Help("give it a value, or leave the key out")
 IT: Final = Help("it {needs}")
 KEEP_ONE: Final = Help("keep one of the two")
 LIST_ENTRIES: Final = Help("begin each entry with '- '")
+INDENT_BELOW: Final = Help("indent {keys:and '*'} below '{parent}'")
+MAP_FORM: Final = Help("write '{key}: {{{pairs:*}}}'")
 MAPPING_LINES: Final = Help("write 'key: value' lines")
 QUOTE: Final = Help('quote it: "{text}"')
 STANDS_FOR: Final = Help("did you mean it instead of '{slip}'?")

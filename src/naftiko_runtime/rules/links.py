@@ -26,7 +26,8 @@ DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.variant(
     "the namespace '{namespace}' is exposed twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.variant(
-    "the namespace '{namespace}' is exposed twice on port {port}", "rename one; the first is at {place}"
+    "the namespace '{namespace}' is exposed twice on port {port}",
+    "rename one, or change the port in one of the files (--port {namespace}=N moves both); the first is at {place}",
 )
 
 DUPLICATE_NAME: Final = define(
