@@ -13,10 +13,10 @@ from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.file_value import File, file_of
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import compile_path
-from naftiko_runtime.lazy_import import module, pattern
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
 from naftiko_runtime.plan import thaw
-from naftiko_runtime.source import exact_float
+from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Contract, Input, InputType, Place
     from naftiko_runtime.regex import Pattern
 else:
-    json_format = module("naftiko_runtime.formats.json")
-    regex = module("naftiko_runtime.regex")
+    json_format = import_lazily("naftiko_runtime.formats.json")
+    regex = import_lazily("naftiko_runtime.regex")
 
 _ARGUMENTS: Final = "arguments"
-_INTEGER: Final = pattern(r"-?[0-9]{1,400}")
-_NUMBER: Final = pattern(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+_INTEGER: Final = compile_lazily(r"-?[0-9]{1,400}")
+_NUMBER: Final = compile_lazily(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 MISSING: Final = object()
 """What a path into a body gives when nothing stands there, which is not null."""
@@ -301,7 +301,7 @@ def _whole(text: str) -> int:
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
-    return int(text) if _INTEGER.fullmatch(text) else _checked(exact_float(text), "number")
+    return int(text) if _INTEGER.fullmatch(text) else _checked(parse_exact_float(text), "number")
 
 
 def _boolean(text: str) -> bool:

@@ -29,7 +29,7 @@ class Span(Struct, frozen=True, order=True):
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
-    def line_from(self, other: Span) -> str:
+    def describe_line(self, other: Span) -> str:
         """How to name its line to somebody who looks at another place, perhaps of another file."""
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
@@ -93,7 +93,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
         """How the related place is named."""
         if self.related is None:
             return {}
-        line = self.related.line_from(self.span) if self.span is not None else str(self.related)
+        line = self.related.describe_line(self.span) if self.span is not None else str(self.related)
         return {"line": line, "place": str(self.related)}
 
     def _identity(self) -> tuple[object, ...]:
@@ -189,7 +189,7 @@ class Findings:
         return any(found.rule is rule and found.span == span for found in self._all)
 
     @property
-    def failed(self) -> bool:
+    def has_errors(self) -> bool:
         """Whether anything found is an error."""
         return any(d.severity is Severity.ERROR for d in self._all)
 
@@ -198,7 +198,7 @@ class Findings:
         """Every error as it was noted: also those that say of several parts the same of one place."""
         return tuple(found for found in self._all if found.severity is Severity.ERROR)
 
-    def sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
+    def list_sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
         """Everything found, by file and place, each finding once, bounded in number."""
         unique = dict.fromkeys(self._all)
         ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))

@@ -6,20 +6,20 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, unquote_to_bytes
 
-from naftiko_runtime.lazy_import import module, pattern
-from naftiko_runtime.source import WrittenFloat, WrittenInt, written
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.source import WrittenFloat, WrittenInt, format_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import orjson
 else:
-    orjson = module("orjson")
+    orjson = import_lazily("orjson")
 
 from naftiko_runtime.file_value import File, Unrenderable
 
-_FORBIDDEN_IN_XML: Final = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_SPECIAL_IN_XML: Final = pattern(r"[\t\n\r\"&'<>]")
+_FORBIDDEN_IN_XML: Final = compile_lazily(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SPECIAL_IN_XML: Final = compile_lazily(r"[\t\n\r\"&'<>]")
 _SPARQL_ESCAPES: Final = {
     **{character: f"\\{character}" for character in "\\\"'"},
     "\t": "\\t",
@@ -28,11 +28,11 @@ _SPARQL_ESCAPES: Final = {
     "\b": "\\b",
     "\f": "\\f",
 }
-_SPECIAL_IN_SPARQL: Final = pattern(r"[\t\n\r\x08\f\"'\\]")
-_SPARQL_CODEPOINT: Final = pattern(r"\\[uU]")
-_FORBIDDEN_IN_IRI: Final = pattern(r"[\x00-\x20<>\"{}|^`\\\x7f]")
-_SPARQL_TOKEN: Final = pattern(r"[?$]?[\w:+-](\.?[\w:+-])*")
-HEADER_NAME: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SPECIAL_IN_SPARQL: Final = compile_lazily(r"[\t\n\r\x08\f\"'\\]")
+_SPARQL_CODEPOINT: Final = compile_lazily(r"\\[uU]")
+_FORBIDDEN_IN_IRI: Final = compile_lazily(r"[\x00-\x20<>\"{}|^`\\\x7f]")
+_SPARQL_TOKEN: Final = compile_lazily(r"[?$]?[\w:+-](\.?[\w:+-])*")
+HEADER_NAME: Final = compile_lazily(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP allows as a header's name (RFC 9110, 5.1)."""
 
 FRAMING: Final = frozenset(
@@ -53,17 +53,17 @@ NEVER_EXPOSED: Final = FRAMING | {
 }
 """Response headers, in lower case, that are of one connection or between the runtime and an API: no caller's to see."""
 
-_COOKIE_VALUE: Final = pattern(r"[!#-+\--:<-\[\]-~]*")
+_COOKIE_VALUE: Final = compile_lazily(r"[!#-+\--:<-\[\]-~]*")
 """What RFC 6265 allows as a cookie's value (4.1.1)."""
 
-_UNQUOTED_ITEM: Final = pattern(r"[^\s\",\\](?:[^\",\\]*[^\s\",\\])?")
+_UNQUOTED_ITEM: Final = compile_lazily(r"[^\s\",\\](?:[^\",\\]*[^\s\",\\])?")
 """An item of a header's list that needs no quotes: no comma, no quote, no white space around."""
 
-_FORBIDDEN_IN_HEADER: Final = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
-_JSON_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_FORBIDDEN_IN_HEADER: Final = compile_lazily(r"[\x00-\x08\x0a-\x1f\x7f]")
+_JSON_NUMBER: Final = compile_lazily(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1
-_CONTROL: Final = pattern(rb"[\x00-\x1f\x7f]")
-_DOTS: Final = pattern(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
+_CONTROL: Final = compile_lazily(rb"[\x00-\x1f\x7f]")
+_DOTS: Final = compile_lazily(rb"(?:^|[/\\])\.{1,2}(?:;[^/\\]*)?(?=[/\\]|$)")  # some servers take "..;x" for ".."
 IN_PATH: Final = "/:@!$&'()*+,;=~%-._"
 """What stands in a URL's path unencoded; a percent sign is one that encodes already."""
 
@@ -104,7 +104,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return written(value)
+        return format_as_written(value)
     return as_json(value).decode()
 
 

@@ -6,6 +6,6 @@ The package is on no index: whoever registers its name there would be installed 
 from __future__ import annotations
 
 
-def install_advice(extra: str) -> str:
+def advise_install(extra: str) -> str:
     """How an extra is installed."""
     return f"in a checkout of naftiko-runtime: pip install '.[{extra}]'"

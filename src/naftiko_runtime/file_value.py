@@ -7,12 +7,12 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
-from naftiko_runtime.lazy_import import module, pattern
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 
 if TYPE_CHECKING:
     import orjson
 else:
-    orjson = module("orjson")
+    orjson = import_lazily("orjson")
 
 
 class Unrenderable(ValueError):  # noqa: N818 - it says what the value is
@@ -32,7 +32,7 @@ class File:
         """What it was given as, if that was text."""
 
 
-_DATA_URL: Final = pattern(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
+_DATA_URL: Final = compile_lazily(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 
 
 def data_url(text: str) -> File | None:

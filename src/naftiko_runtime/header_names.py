@@ -8,7 +8,7 @@ _KNOWN_MAX: Final = 2048
 _known: dict[bytes, bytes] = {}
 
 
-def lower(name: bytes) -> bytes:
+def lower_name(name: bytes) -> bytes:
     """A header's name in lower case. The same few come again and again, and are then the same object."""
     known = _known.get(name)
     if known is None:

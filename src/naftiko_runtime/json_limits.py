@@ -28,23 +28,23 @@ def check_json_limits(body: bytes, values_max: int, depth_max: int) -> None:
     Raises:
         ValueError: It holds more, or is nested more deeply.
     """
-    may_be_deep = len(body) > 2 * depth_max and _opening(body) > depth_max
-    may_be_many = len(body) > 2 * values_max and _opening(body) + body.count(b",") >= values_max
+    may_be_deep = len(body) > 2 * depth_max and _count_opening(body) > depth_max
+    may_be_many = len(body) > 2 * values_max and _count_opening(body) + body.count(b",") >= values_max
     if not may_be_deep and not may_be_many:
         return
-    structure = _structure(body, values_max)
-    if may_be_many and _opening(structure) + structure.count(b",") >= values_max:
-        raise ValueError(_many(values_max))
+    structure = _extract_structure(body, values_max)
+    if may_be_many and _count_opening(structure) + structure.count(b",") >= values_max:
+        raise ValueError(_describe_excess(values_max))
     levels = accumulate(array("b", structure.translate(_LEVELS, _NO_BRACKETS)))
     if may_be_deep and max(levels, default=0) > depth_max:
         raise ValueError(f"it is nested more than {depth_max} levels deep")
 
 
-def _opening(body: bytes) -> int:
+def _count_opening(body: bytes) -> int:
     return body.count(b"[") + body.count(b"{")
 
 
-def _structure(body: bytes, values_max: int) -> bytes:
+def _extract_structure(body: bytes, values_max: int) -> bytes:
     """The brackets and commas of a JSON text without those in its strings.
 
     Raises:
@@ -54,10 +54,10 @@ def _structure(body: bytes, values_max: int) -> bytes:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = body.translate(None, _NO_STRUCTURE)
     if marks.count(b'"') > 4 * values_max:  # of a name and a string for each value
-        raise ValueError(_many(values_max))
+        raise ValueError(_describe_excess(values_max))
     # The end of one string and the beginning of the next, or both ends of one: what stands outside stays outside.
     return _TEXT.sub(b"", marks.replace(b'""', b""))
 
 
-def _many(values_max: int) -> str:
+def _describe_excess(values_max: int) -> str:
     return f"it holds more than {values_max:,} values"

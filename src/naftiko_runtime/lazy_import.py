@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Made:
+class _Loaded:
     """Has what something has that was made at its first use: a class with a hook would make every use dearer."""
 
 
-class _Lazy(_Made):
+class _LazyObject(_Loaded):
     """Stands for something until it is first used."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -24,15 +24,15 @@ class _Lazy(_Made):
     def __getattr__(self, name: str) -> Any:
         made = self._make()
         vars(self).update((known, getattr(made, known)) for known in dir(made) if not known.startswith("__"))
-        self.__class__ = _Made  # type: ignore[assignment]
+        self.__class__ = _Loaded  # type: ignore[assignment]
         return getattr(made, name)
 
 
-def module(name: str) -> Any:
+def import_lazily(name: str) -> Any:
     """A module, imported when it is first used."""
-    return _Lazy(partial(import_module, name))
+    return _LazyObject(partial(import_module, name))
 
 
-def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+def compile_lazily(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """A regular expression, compiled when it is first used: that takes longer than most uses."""
-    return cast("re.Pattern[AnyStr]", _Lazy(partial(re.compile, text, flags)))
+    return cast("re.Pattern[AnyStr]", _LazyObject(partial(re.compile, text, flags)))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Findings, redact_finding
 from naftiko_runtime.document.imports import Importer
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of_expose
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
@@ -85,14 +85,14 @@ def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Itera
         found: The findings.
         source: The document; none when there is no text.
     """
-    secrets = (source.secrets() if source is not None else None) or ()
+    secrets = (source.find_secrets() if source is not None else None) or ()
     return (redact_finding(finding, secrets) for finding in found)
 
 
 def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:
     findings = Findings()
     deviations = _check_strictly(source, findings) if overrides.strict else None
-    spoken = canonical(source, findings)
+    spoken = normalize(source, findings)
     if spoken is None:
         return _refused(findings, deviations, source)
     if path is not None:
@@ -101,16 +101,16 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     if parsed is None:
         return _refused(findings, deviations, spoken)
     parsed = replace(parsed, fragment="capability" not in source.data)
-    read = frozenset(findings.sorted(None)) if parsed.unread else frozenset()
+    read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides, kind_of_expose)
     run_checks(parsed.document, linked, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
     told = suppress_follow_ups(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
-    if findings.failed:
+    if findings.has_errors:
         sound = Sound(None)
         if overrides.skip_broken:
-            errors = Errors(findings.errors, frozenset(told), spoken.secrets() or ())
+            errors = Errors(findings.errors, frozenset(told), spoken.find_secrets() or ())
             sound = keep_sound(linked, parsed.document, errors, parsed.unread, kind_of_expose)
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
@@ -122,7 +122,7 @@ def _refused(findings: Findings, deviations: Deviations | None, source: Source) 
 
 
 def _first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
-    secrets = (source.secrets() if source is not None else None) or ()
+    secrets = (source.find_secrets() if source is not None else None) or ()
     return next((redact_finding(f, secrets).located_message for f in found if f.severity is Severity.ERROR), "")
 
 
@@ -134,5 +134,5 @@ def _check_strictly(source: Source, findings: Findings) -> Deviations:
 
 def _drop_covered(findings: Findings, deviations: Deviations | None) -> tuple[Diagnostic, ...]:
     """All findings except those that a deviation from the official schema covers."""
-    found = findings.sorted(None)
+    found = findings.list_sorted(None)
     return found if deviations is None else tuple(finding for finding in found if not deviations.covers(finding))

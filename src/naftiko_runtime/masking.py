@@ -31,17 +31,17 @@ class Masker:
 
     def __init__(self, values: Iterable[str]) -> None:
         self.values = sorted({value for value in values if len(value) >= LENGTH_MIN}, key=len, reverse=True)
-        self._found = sorted({text.lower() for value in self.values for text in (value, *_in_base64(value))})
+        self._found = sorted({text.lower() for value in self.values for text in (value, *_encode_base64(value))})
         self._found_bytes = [text.encode("utf-8", "surrogateescape") for text in self._found]
 
-    def may_be_in(self, data: bytes) -> bool:
+    def may_contain(self, data: bytes) -> bool:
         """Whether :meth:`holds` has to be asked of data; fast, for it is asked of every response."""
         if b"%" in data or b"&" in data or b"\\" in data or b"+" in data or not data.isascii():
             return True
         lower = data.lower()
         return any(secret in lower for secret in self._found_bytes)
 
-    def holds(self, text: str) -> bool:
+    def contains(self, text: str) -> bool:
         """Whether a text may hold one."""
         lower = text.lower()
         for secret in self._found:
@@ -49,30 +49,30 @@ class Masker:
                 return True
         if _ENCODED.search(text) is None:
             return False
-        decoded = _decoded(text).lower() + "\n" + _decoded(text.replace("+", " ")).lower()
+        decoded = _decode(text).lower() + "\n" + _decode(text.replace("+", " ")).lower()
         return any(secret in decoded for secret in self._found)
 
-    def masked(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """A text without any of them."""
-        return self.spelling.sub(MASK, text) if self.holds(text) else text
+        return self.pattern.sub(MASK, text) if self.contains(text) else text
 
     @cached_property
-    def spelling(self) -> re.Pattern[str]:
+    def pattern(self) -> re.Pattern[str]:
         """A pattern of each of them in any spelling; too slow for every text."""
-        return re.compile("|".join(map(_spelled, self.values)) or r"(?!)", re.IGNORECASE)
+        return re.compile("|".join(map(_build_pattern, self.values)) or r"(?!)", re.IGNORECASE)
 
 
-def usual_spellings(value: str) -> set[str]:
+def list_usual_spellings(value: str) -> set[str]:
     """How the runtime itself sends a text: as it is, in a URL or a form, in JSON."""
     return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
 
 
-def _in_base64(value: str) -> set[str]:
+def _encode_base64(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogateescape")
     return {encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)}
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """A text without the encodings of URLs, JSON, Python and HTML."""
     if "\\" in text:
         text = _UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text).replace("\\x", "%").replace("\\", "")
@@ -81,13 +81,13 @@ def _decoded(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _spelled(value: str) -> str:
+def _build_pattern(value: str) -> str:
     """A pattern of a text as an answer that repeats a request may spell it."""
-    encoded = ["".join(map(_character, way)) + _PADDING for way in sorted(_in_base64(value))]
-    return "|".join(["".join(map(_character, value)), *encoded])
+    encoded = ["".join(map(_build_character_pattern, way)) + _PADDING for way in sorted(_encode_base64(value))]
+    return "|".join(["".join(map(_build_character_pattern, value)), *encoded])
 
 
-def _character(character: str) -> str:
+def _build_character_pattern(character: str) -> str:
     """A pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
     raw = character.encode("utf-8", "surrogateescape")
     ways = {

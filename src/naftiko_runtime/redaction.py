@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    Found: TypeAlias = tuple[tuple[str | int, ...], str]
+    FoundSecret: TypeAlias = tuple[tuple[str | int, ...], str]
     """Where a credential stands, and what it is."""
 
 MASK: Final = "***"
 _MASKABLE_LENGTH: Final = 4
 """A shorter value is masked only where it stands, not wherever its letters occur."""
 
-_USER_INFO: Final = pattern(r"(?:(?<=://)|(?<![\w.+/-])[\w.+-]+:(?!//))[^\s\"'<>]*@")
+_USER_INFO: Final = compile_lazily(r"(?:(?<=://)|(?<![\w.+/-])[\w.+-]+:(?!//))[^\s\"'<>]*@")
 """From the scheme of a URL, or from a name before a colon, up to the last ``@``: a password may hold anything."""
-_TOKEN: Final = pattern(
+_TOKEN: Final = compile_lazily(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:sk|pk|rk|whsec)[-_](?:(?:live|test|ant|proj|or)[-_])*[A-Za-z0-9_-]{8,}"
     r"|gh[opusr]_[A-Za-z0-9]{10,}|github_pat_\w{10,}|glpat-[\w-]{10,}|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}"
@@ -34,24 +34,24 @@ _KEYS: Final = (
     r"|[\w-]*(?:Password|Secret|Token|ApiKey|PrivateKey|SigningKey)"
     r"|(?:[\w-]*[-_])?(?:api|access|private|signing|secret|auth)[-_]?key|(?:proxy-)?authorization"
 )
-_QUERY_SECRET: Final = pattern(rf"(?<=[?&])(?P<key>{_KEYS})=(?P<value>[^\s&#\"'<>{{}}]+)", re.IGNORECASE)
+_QUERY_SECRET: Final = compile_lazily(rf"(?<=[?&])(?P<key>{_KEYS})=(?P<value>[^\s&#\"'<>{{}}]+)", re.IGNORECASE)
 _PUBLIC_KEY: Final = frozenset({"tokentype", "granttype", "tokenendpoint"})
 _ASSIGNED: Final = (
     r"(?P<head>(?<![\w.$-])(?P<quote>[\"']?)(?P<key>{keys})(?P=quote)\s*[:=]\s*)"
     r"(?P<value>(?:(?:bearer|basic|token|digest)\s+(?=\S))?"
     r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?|[*!]?[^\s\"'{{}}\[\],&|>#*!][^\s,}}\]&\"']*))"
 )
-_SECRET_ASSIGNED: Final = pattern(_ASSIGNED.format(keys=_KEYS), re.IGNORECASE)
-_VALUE_ASSIGNED: Final = pattern(_ASSIGNED.format(keys="value"), re.IGNORECASE)
-_SECRET_NAME: Final = pattern(_KEYS, re.IGNORECASE)
-_REFERENCE: Final = pattern(r"(?:\$|\{\{|\$\{)|(?:rest|tools|mcp|env|\$?this|\$?input|inputParameters)\.\w")
-_UUID: Final = pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_SEPARATOR: Final = pattern(r"[^A-Za-z0-9]+")
-_RUN: Final = pattern(r"[A-Za-z]+|\d+")
+_SECRET_ASSIGNED: Final = compile_lazily(_ASSIGNED.format(keys=_KEYS), re.IGNORECASE)
+_VALUE_ASSIGNED: Final = compile_lazily(_ASSIGNED.format(keys="value"), re.IGNORECASE)
+_SECRET_NAME: Final = compile_lazily(_KEYS, re.IGNORECASE)
+_REFERENCE: Final = compile_lazily(r"(?:\$|\{\{|\$\{)|(?:rest|tools|mcp|env|\$?this|\$?input|inputParameters)\.\w")
+_UUID: Final = compile_lazily(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SEPARATOR: Final = compile_lazily(r"[^A-Za-z0-9]+")
+_RUN: Final = compile_lazily(r"[A-Za-z]+|\d+")
 _MIXED_LENGTH: Final = 16
-_VARIABLE: Final = pattern(r"[A-Z][A-Z0-9_]*")
+_VARIABLE: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
 """The name of a variable, as ``keys`` of binds have it; a credential of that form is known by where it stands."""
-_WORD: Final = pattern(r"[A-Za-z0-9+/=_-]{16,}")
+_WORD: Final = compile_lazily(r"[A-Za-z0-9+/=_-]{16,}")
 _SHOWN_KEYS: Final = frozenset(
     [
         "type",
@@ -83,7 +83,7 @@ _HOLDING: Final = frozenset({"value", "default", "const", "example"})
 _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array", "true", "false", "null", ""})
 
 
-def looks_like_token(text: str) -> bool:
+def is_token_like(text: str) -> bool:
     """Whether a text is rather a key or a token than a name: of a known form, or long, mixed and without words."""
     if _TOKEN.search(text) or _UUID.search(text):
         return True
@@ -136,7 +136,7 @@ def redact_line(line: str, secrets: Iterable[str] | None) -> str:
 
 
 def _mask_mixed(match: re.Match[str]) -> str:
-    return "*" * len(match[0]) if looks_like_token(match[0]) else match[0]
+    return "*" * len(match[0]) if is_token_like(match[0]) else match[0]
 
 
 def _mask_width(match: re.Match[str]) -> str:
@@ -167,34 +167,34 @@ def find_secrets(data: Any, written: Any = None) -> tuple[str, ...]:
         written: Gives, for the path of a value, the lines that it is written on; they may differ by escapes.
     """
     found: dict[str, None] = {}
-    for path, value in _values(data, (), inside=False):
+    for path, value in _iter_secrets(data, (), inside=False):
         words = value.split()
         parts = words[1:] if words and words[0].casefold() in _KINDS else ()  # "Bearer abc"
         texts = [value, *parts, *value.splitlines(), *(written(path) if written is not None else ())]
-        found.update(dict.fromkeys(text for text in map(_bare, texts) if len(text) >= _MASKABLE_LENGTH))
+        found.update(dict.fromkeys(text for text in map(_strip_quotes, texts) if len(text) >= _MASKABLE_LENGTH))
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def _bare(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return text.strip().strip("\"'")
 
 
-def _values(data: Any, path: tuple[str | int, ...], *, inside: bool) -> Iterator[Found]:
+def _iter_secrets(data: Any, path: tuple[str | int, ...], *, inside: bool) -> Iterator[FoundSecret]:
     """Every credential and its path; ``inside`` an authentication more keys have one."""
     if isinstance(data, list):
         for index, item in enumerate(data):
-            yield from _value(item, (*path, index), inside=inside, named=False)
+            yield from _iter_value_secrets(item, (*path, index), inside=inside, named=False)
     elif isinstance(data, dict):
         name = data.get("name")
         named = isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
         for key, item in data.items():
             below = inside or str(key).casefold() in ("authentication", "auth")
-            yield from _value(item, (*path, key), inside=below, named=named)
+            yield from _iter_value_secrets(item, (*path, key), inside=below, named=named)
 
 
-def _value(item: Any, path: tuple[str | int, ...], *, inside: bool, named: bool) -> Iterator[Found]:
+def _iter_value_secrets(item: Any, path: tuple[str | int, ...], *, inside: bool, named: bool) -> Iterator[FoundSecret]:
     if isinstance(item, dict | list):
-        yield from _values(item, path, inside=inside)
+        yield from _iter_secrets(item, path, inside=inside)
         return
     scalar = isinstance(item, str | int | float) and not isinstance(item, bool)
     if scalar and _is_secret(str(item), path, inside=inside, named=named):
@@ -205,7 +205,7 @@ def _is_secret(value: str, path: tuple[str | int, ...], *, inside: bool, named: 
     """Whether a scalar is a credential: by its key, by the name beside it, by where it stands, or by its looks."""
     key = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
     if path[-2:-1] == ("keys",):
-        return looks_like_token(value)
+        return is_token_like(value)
     if _is_public(key, value) or value.casefold() in _KINDS:
         return False
     known = (inside and key not in _SHOWN_KEYS) or (named and key in _HOLDING)

@@ -16,7 +16,7 @@ from naftiko_runtime.encode import as_json, in_header
 from naftiko_runtime.model.key_annotations import Range, field
 from naftiko_runtime.model.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
-from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.transport.fixed_responses import Stub, StubResponse
 
@@ -66,23 +66,23 @@ def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
     Raises:
         SourceError: The file is no sandbox file, or answers for an operation that does not exist.
     """
-    source, findings = read(path), Findings()
+    source, findings = read_source(path), Findings()
     file = parse_part(SandboxFile, source, findings)
     answers: dict[str, Stub] = {}
     for name, answer in (file.operations if file else {}).items():
         steps = ("operations", name)
         if name not in operations:
             advice = suggest(name, operations, helps.CONSUMED_OPERATIONS)
-            findings.report(rules.SANDBOX(call=name), source.span(steps, key=True), advice)
+            findings.report(rules.SANDBOX(call=name), source.find_span(steps, key=True), advice)
             continue
         try:
             answers[name] = _canned(answer, path.parent)
         except _AnswerError as error:
-            findings.report(error.statement, source.span(steps, key=True))
+            findings.report(error.statement, source.find_span(steps, key=True))
         except ValueError as error:  # a header or a body holds what none can carry
-            findings.report(rules.INVALID_VALUE_ANSWER(problem=str(error)), source.span(steps, key=True))
-    if findings.failed:
-        raise SourceError(findings.sorted(), source)
+            findings.report(rules.INVALID_VALUE_ANSWER(problem=str(error)), source.find_span(steps, key=True))
+    if findings.has_errors:
+        raise SourceError(findings.list_sorted(), source)
     return answers
 
 

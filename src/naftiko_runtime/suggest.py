@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import Help, helps, render_text
 
 if TYPE_CHECKING:
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
 _LETTERS_MIN: Final = 3
 """In words so short, another letter makes another word."""
-_DIGIT: Final = pattern(r"[0-9]+")
-_PARTS: Final = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9._/ -]+")
+_DIGIT: Final = compile_lazily(r"[0-9]+")
+_PARTS: Final = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9._/ -]+")
 
 
 def is_close(word: str, known: str) -> bool:
     """Whether one word may be a misspelling of the other."""
-    return nearest(word, (known,)) is not None
+    return find_nearest(word, (known,)) is not None
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a word is certainly a slip of: one of three letters with another letter is another word."""
-    found = closest(word, known)
+    found = find_closest(word, known)
     if found is None or len(found) > _LETTERS_MIN or len(found) != len(word):
         return found
     return found if sorted(found.casefold()) == sorted(word.casefold()) else None
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+def find_closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that may be meant: nearly the same letters in each part, or the same letters in another order."""
     typed, first = sorted(word.casefold()), word[:1].casefold()
     ranked = []
     for candidate in known:
-        far = _slip(word, candidate)
+        far = _measure_slip(word, candidate)
         if far is None and sorted(candidate.casefold()) == typed:
             far = len(word)
         if far is not None:
@@ -44,13 +44,13 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return min(ranked, default=(0, False, None), key=lambda rank: rank[:2])[2]
 
 
-def nearest_only(word: str, known: Iterable[str]) -> str | None:
+def find_only_near(word: str, known: Iterable[str]) -> str | None:
     """The one known word that a word is a slip of; none when it may be a slip of another one as well."""
     close = [candidate for candidate in dict.fromkeys(known) if is_close(word, candidate)]
     return close[0] if len(close) == 1 else None
 
 
-def _slip(word: str, candidate: str) -> int | None:
+def _measure_slip(word: str, candidate: str) -> int | None:
     """How many keystrokes lie between a word and what was meant; none when that is more than a slip.
 
     Names are compared part by part: two names that share a long beginning and differ in a whole word are two names.
@@ -58,17 +58,17 @@ def _slip(word: str, candidate: str) -> int | None:
     if word.casefold() == candidate.casefold():
         return 0
     if "." in candidate and "." not in word:  # the namespace was left out
-        return _slip(word, candidate.rpartition(".")[2])
+        return _measure_slip(word, candidate.rpartition(".")[2])
     if min(len(word), len(candidate)) >= 2 * _LETTERS_MIN and _is_within(1, word.casefold(), candidate.casefold()):
-        return None if _only_digits([(word, candidate)]) else 1
+        return None if _is_digits_only([(word, candidate)]) else 1
     parts, wanted = _PARTS.findall(word), _PARTS.findall(candidate)
     if len(parts) != len(wanted):  # a hyphen or a capital more or less
         joined, other = "".join(parts).casefold(), "".join(wanted).casefold()
-        return _distance(joined, other) if _is_within(1, joined, other) else None
+        return _compute_distance(joined, other) if _is_within(1, joined, other) else None
     pairs = [(a, b) for a, b in zip(parts, wanted, strict=True) if a.casefold() != b.casefold()]
-    if (pairs and _only_digits(pairs)) or not all(_is_slip(a.casefold(), b.casefold()) for a, b in pairs):
+    if (pairs and _is_digits_only(pairs)) or not all(_is_slip(a.casefold(), b.casefold()) for a, b in pairs):
         return None
-    return sum(_distance(a.casefold(), b.casefold()) for a, b in pairs)
+    return sum(_compute_distance(a.casefold(), b.casefold()) for a, b in pairs)
 
 
 def _is_slip(word: str, wanted: str) -> bool:
@@ -81,17 +81,17 @@ def _is_slip(word: str, wanted: str) -> bool:
     return shorter > 2 * _LETTERS_MIN - 1 and wanted.startswith(word[: shorter - 1])
 
 
-def _only_digits(pairs: list[tuple[str, str]]) -> bool:
+def _is_digits_only(pairs: list[tuple[str, str]]) -> bool:
     """Whether names differ in their numbers alone: ``v1`` is not meant by who writes ``v2``."""
     return all(a != b and _DIGIT.sub("0", a) == _DIGIT.sub("0", b) for a, b in pairs)
 
 
 def _is_within(most: int, a: str, b: str) -> bool:
     """Whether one word is made of the other by a few keystrokes; words of very different lengths are not compared."""
-    return abs(len(a) - len(b)) <= most and _distance(a, b) <= most
+    return abs(len(a) - len(b)) <= most and _compute_distance(a, b) <= most
 
 
-def _distance(a: str, b: str) -> int:
+def _compute_distance(a: str, b: str) -> int:
     """How many letters must be added, left out, replaced or swapped to make one word of the other."""
     before: list[int] = []
     row = list(range(len(b) + 1))
@@ -114,12 +114,12 @@ def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> A
         otherwise: Lists the known words, as its argument ``known``.
     """
     candidates = sorted(set(known))
-    if close := closest(word, candidates):
+    if close := find_closest(word, candidates):
         return helps.DID_YOU_MEAN(suggestion=close)
     return otherwise(known=tuple(candidates)) if candidates else None
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
+def suggest_text(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
     """The same as text, for errors that are no findings."""
     advice = suggest(word, known, Help(f"{otherwise}: {{known}}"))
     return None if advice is None else render_text(advice)

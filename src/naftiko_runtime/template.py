@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy_import import module, pattern
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 
 if TYPE_CHECKING:
     import re
 
     import orjson
 else:
-    orjson = module("orjson")
+    orjson = import_lazily("orjson")
 
-_PLACEHOLDER: Final = pattern(r"\{\{\s*([^{}]*?)\s*\}\}")
-_PATH_PLACEHOLDER: Final = pattern(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
+_PLACEHOLDER: Final = compile_lazily(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH_PLACEHOLDER: Final = compile_lazily(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
 
 
 class Placeholder(Struct, frozen=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
-_ABSOLUTE: Final = pattern(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+_ABSOLUTE: Final = compile_lazily(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
 def encode_host(url: str) -> str:

@@ -72,7 +72,7 @@ def test_the_output_for_a_sandbox_file(monkeypatch: pytest.MonkeyPatch) -> None:
         read_answers(Path(SANDBOX), OPERATIONS)
     source = raised.value.source
     assert source is not None
-    agree(Path(SANDBOX).with_suffix(".txt"), as_text(raised.value.diagnostics, lambda span: source.line(span.line)))
+    agree(Path(SANDBOX).with_suffix(".txt"), as_text(raised.value.diagnostics, lambda span: source.get_line(span.line)))
 
 
 def test_every_rule_occurs_with_its_own_severity() -> None:

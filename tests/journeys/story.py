@@ -115,7 +115,7 @@ _AsWritten.add_representer(source.WrittenFloat, _AsWritten.represent_number)
 
 def read(path: Path, folder: Path) -> Story:
     """The story of a file, which writes its document and files into a folder."""
-    data = source.read(path).data
+    data = source.read_source(path).data
     assert data["journey"]
     known(data, "journey")
     known(data.get("options", {}), "options")

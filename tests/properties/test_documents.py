@@ -16,7 +16,7 @@ from naftiko_runtime.diagnostic import DocumentError
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.render import as_text
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.source import SourceError, parse_source
 from support.documents import KEYED, SHIPS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ examples = settings(max_examples=5_000, deadline=None, suppress_health_check=lis
 
 def survives(raw: bytes) -> None:
     try:
-        source = load(raw, "x.yml")
+        source = parse_source(raw, "x.yml")
     except SourceError as error:
         check(raw, error.diagnostics, error.source)
         return
@@ -61,11 +61,11 @@ def check(raw: bytes, diagnostics: Iterable[Diagnostic], source: Source | None) 
         assert span is not None
         assert span.file == "x.yml"
         assert 1 <= span.line <= span.end_line <= len(lines) + 1
-        assert source.line(span.line) == (lines[span.line - 1] if span.line <= len(lines) else "")
+        assert source.get_line(span.line) == (lines[span.line - 1] if span.line <= len(lines) else "")
         assert 1 <= span.column <= (len(lines[span.line - 1]) if span.line <= len(lines) else 0) + 1
         assert (span.line, span.column) <= (span.end_line, span.end_column)
         assert diagnostic.message
-    shown = as_text(diagnostics, lambda span: source.line(span.line))
+    shown = as_text(diagnostics, lambda span: source.get_line(span.line))
     assert all(c.isprintable() or c == "\n" for c in shown)
 
 
@@ -205,7 +205,7 @@ def places(value: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def parsed(text: str) -> Any:
     try:
-        return load(text.encode(), "x.yml").data
+        return parse_source(text.encode(), "x.yml").data
     except DocumentError:
         return None
 

@@ -93,7 +93,7 @@ def test_the_comparison_sees_what_callers_would(old: str, new: str) -> None:
     """What it lets pass is told where it is defined; each of these it must not."""
     assert COMPARED.count(old) == 1
     one, other = (
-        load_source(source.load(text.encode(), "x.yml")).plan for text in (COMPARED, COMPARED.replace(old, new))
+        load_source(source.parse_source(text.encode(), "x.yml")).plan for text in (COMPARED, COMPARED.replace(old, new))
     )
     assert one is not None
     assert other is not None

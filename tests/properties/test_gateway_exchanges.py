@@ -24,7 +24,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 from support.exchange_scripts import (
     ALL,
     GO_ON,
@@ -89,7 +89,7 @@ capability:
 
 
 def plan_for(port: int) -> Plan:
-    loaded = load_source(load(DOCUMENT.format(port=port).encode(), "exchanges.yml"), Overrides())
+    loaded = load_source(parse_source(DOCUMENT.format(port=port).encode(), "exchanges.yml"), Overrides())
     assert loaded.plan is not None, [str(one) for one in loaded.diagnostics]
     return loaded.plan
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.source import SourceError
-from naftiko_runtime.source import load as parsed
+from naftiko_runtime.source import parse_source as parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

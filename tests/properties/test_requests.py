@@ -17,7 +17,7 @@ from naftiko_runtime.encode import as_text
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.loading import load_source
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
     from naftiko_runtime.transport.base import OutboundRequest
@@ -70,7 +70,7 @@ NAMES = ("path", "fields", "tree", "raw", "all", "form", "text-form", "xml", "sp
 def builders() -> dict[str, RequestBuilder]:
     inputs = "inputParameters: [{name: a, required: false}, {name: b, required: false}]"
     tools = "".join(f"        - {{name: {name}, call: api.{name}, {inputs}}}\n" for name in NAMES)
-    loaded = load_source(load((DOCUMENT + tools).encode(), "hostile.yml"))
+    loaded = load_source(parse_source((DOCUMENT + tools).encode(), "hostile.yml"))
     assert loaded.plan is not None, loaded.diagnostics
     operations = cast("Any", loaded.plan.servers[0]).tools
     return {tool.name: RequestBuilder(tool.operation.execution.request, {}, decodes=False) for tool in operations}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.plan import Call, McpServer, RestServer, TermObject
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Operation, Plan, Request, Tree
@@ -73,7 +73,7 @@ def mcp(
 def loaded(data: Any, overrides: Overrides | None = None) -> Loaded:
     """What a document becomes; each value stands on a line of its own."""
     raw = json.dumps(data, indent=1, ensure_ascii=False).encode()
-    return load_source(load(raw, "x.yml"), overrides or Overrides())
+    return load_source(parse_source(raw, "x.yml"), overrides or Overrides())
 
 
 def plan(data: Any, overrides: Overrides | None = None, *, warns: tuple[str, ...] = ()) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from naftiko_runtime.loading import load_source
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 
 DOCUMENT = """
 {version}
@@ -41,7 +41,7 @@ def test_only_a_list_that_is_there_and_empty_says_that_there_is_nothing(
     version: str, consumed: str, expose: str, tool: str, is_open: bool
 ) -> None:
     text = DOCUMENT.format(version=version, consumed=consumed, expose=expose, tool=tool)
-    loaded = load_source(load(text.encode(), "closed.yml"))
+    loaded = load_source(parse_source(text.encode(), "closed.yml"))
     assert loaded.plan is not None, loaded.diagnostics
     ((operation,),) = [server.operations for server in loaded.plan.servers]
     assert operation.contract.open is is_open

@@ -10,7 +10,7 @@ import pytest
 from naftiko_runtime.contract import ContractCheck, compile_contract, contract_schema
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import Contract, Input, InputType, freeze
-from naftiko_runtime.source import exact_float
+from naftiko_runtime.source import parse_exact_float
 
 
 def check(*inputs: Input, open: bool = False) -> ContractCheck:  # noqa: A002 - a contract's own word
@@ -37,7 +37,7 @@ def faults(contract: ContractCheck, given: dict[str, Any], *, tool: bool = False
         ("integer", "9" * 40, int("9" * 40)),
         ("number", "3", 3),
         ("number", "-1.5", -1.5),
-        ("number", "-1.5e3", exact_float("-1.5e3")),
+        ("number", "-1.5e3", parse_exact_float("-1.5e3")),
         ("boolean", "true", True),
         ("boolean", "false", False),
         ("integer", "30.0", 30),

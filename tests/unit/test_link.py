@@ -391,7 +391,7 @@ def test_an_input_that_reaches_nothing_is_a_warning_where_it_is_declared() -> No
     assert warning.rule.slug == "unused-input"
     assert warning.span is not None
     assert found.source is not None
-    assert found.source.line(warning.span.line).strip() == '"name": "lost",'
+    assert found.source.get_line(warning.span.line).strip() == '"name": "lost",'
 
 
 def test_descriptions_hints_and_titles_reach_the_tool() -> None:

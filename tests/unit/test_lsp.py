@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.diagnostic import Findings, Span
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.lsp.completion import completions
 from naftiko_runtime.lsp.cursor import located, place_at, typed_at
 from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.lsp.hover import told_at
 from naftiko_runtime.lsp.name_index import outline
 from naftiko_runtime.lsp.positions import Text
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ capability:
 
 
 def read(text: str) -> Source:
-    source = canonical(load(text.encode(), "x.yml"), Findings())
+    source = normalize(parse_source(text.encode(), "x.yml"), Findings())
     assert source is not None
     return source
 
@@ -173,7 +173,7 @@ def test_what_a_key_means() -> None:
 
 def places(value: Any, source: Source, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The paths to all keys and values of a source that stand at places of their own."""
-    for key in source.places.of(value):
+    for key in source.places.get_entries(value):
         if key in (value if isinstance(value, dict) else range(len(value))):
             yield (*steps, key)
             yield from places(value[key], source, (*steps, key))
@@ -189,7 +189,7 @@ def test_a_place_is_the_same_in_an_excerpt_as_in_the_whole(text: str) -> None:
     lines = text.split("\n")
     seen = 0
     for steps in places(source.data, source):
-        span = source.span(steps, key=True)
+        span = source.find_span(steps, key=True)
         row, column = span.line - 1, span.column - 1
         whole = located(source, row, column)
         part = place_at(lines, row, column, "x.yml")

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from naftiko_runtime.cli import main
-from naftiko_runtime.redaction import find_secrets, looks_like_token, redact, redact_line
+from naftiko_runtime.redaction import find_secrets, is_token_like, redact, redact_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +112,7 @@ def test_a_message_is_masked() -> None:
     ],
 )
 def test_a_token_is_recognised(text: str) -> None:
-    assert looks_like_token(text)
+    assert is_token_like(text)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_token_is_recognised(text: str) -> None:
     ],
 )
 def test_a_name_is_not_taken_for_a_token(text: str) -> None:
-    assert not looks_like_token(text)
+    assert not is_token_like(text)
 
 
 def test_the_secrets_of_a_document_are_found_wherever_they_stand() -> None:

@@ -16,7 +16,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.plan.comparison import strip_places
-from naftiko_runtime.source import load as parsed
+from naftiko_runtime.source import parse_source as parsed
 from support.linked import request_of
 
 if TYPE_CHECKING:

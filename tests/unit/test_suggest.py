@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.suggest import closest, nearest
+from naftiko_runtime.suggest import find_closest, find_nearest
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from naftiko_runtime.suggest import closest, nearest
     ],
 )
 def test_a_slip_is_recognised(word: str, meant: str) -> None:
-    assert closest(word, [meant, "something-else", "xml"]) == meant
+    assert find_closest(word, [meant, "something-else", "xml"]) == meant
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_a_slip_is_recognised(word: str, meant: str) -> None:
     ],
 )
 def test_names_that_share_only_a_beginning_are_two_names(word: str, other: str) -> None:
-    assert closest(word, [other]) is None
-    assert nearest(word, [other]) is None
+    assert find_closest(word, [other]) is None
+    assert find_nearest(word, [other]) is None
 
 
 def test_another_letter_in_a_short_word_is_a_guess_and_no_slip() -> None:
-    assert closest("wob", ["web"]) == "web"
-    assert nearest("wob", ["web"]) is None
+    assert find_closest("wob", ["web"]) == "web"
+    assert find_nearest("wob", ["web"]) is None

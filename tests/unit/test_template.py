@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.encode import as_json, as_text, in_header, in_json_string, in_path, in_query, in_xml
 from naftiko_runtime.engine.body import body_encoder
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 from naftiko_runtime.template import Placeholder, split, split_path
 from support.linked import document, mcp, operation, request_of
 
@@ -128,7 +128,7 @@ def test_a_value_as_text(value: Any, expected: str) -> None:
 
 
 def test_a_number_keeps_its_spelling_where_json_has_it() -> None:
-    version = load(b"v: 1.10", "x.yml").data["v"]
+    version = parse_source(b"v: 1.10", "x.yml").data["v"]
     assert as_text(version) == "1.10"
     assert as_json({"v": version}) == b'{"v":1.10}'
 

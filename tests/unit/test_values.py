@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.plan import Number, Object, freeze, thaw
-from naftiko_runtime.source import exact_float, written
+from naftiko_runtime.source import format_as_written, parse_exact_float
 from naftiko_runtime.source.scalars import resolve_plain
 
 SPELT = st.sampled_from(["007", "0x1F", "0o17", "1.10", ".5", "+5", "1e3", "12.", "-0.0"]).map(resolve_plain)
@@ -26,7 +26,7 @@ def shown(value: Any) -> Any:
         case list():
             return [shown(item) for item in value]
         case int() | float():
-            return type(value), repr(value), written(value)
+            return type(value), repr(value), format_as_written(value)
         case _:
             return type(value), value
 
@@ -44,7 +44,7 @@ def test_no_number_is_one() -> None:
 
 
 def test_a_frozen_value_is_readable() -> None:
-    assert freeze({"a": [1, exact_float("1.10")]}) == Object(
+    assert freeze({"a": [1, parse_exact_float("1.10")]}) == Object(
         (("a", (Number("1", "int"), Number("1.10", "written-float"))),)
     )
 

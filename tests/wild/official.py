@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from jsonschema.validators import extend
 
-from naftiko_runtime.source import read
+from naftiko_runtime.source import read_source
 from wild.run import CORPUS
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ def samples(version: str) -> dict[str, list[Any]]:
 
     watching = extend(jsonschema.Draft202012Validator, {"$ref": by_reference})(schema(version))
     for file in standard(version):
-        assert not list(watching.iter_errors(plain(read(file).data))), file.name
+        assert not list(watching.iter_errors(plain(read_source(file).data))), file.name
     return {name: list(instances.values()) for name, instances in reached.items()}

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.imports import Importer
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.schema.write import as_schema
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 from naftiko_runtime.strict import check
 from support.schema_documents import Generator
 from wild.official import SCHEMAS, VERSIONS, oracle
@@ -60,7 +60,7 @@ def strategy(version: str) -> st.SearchStrategy[Any]:
 
 
 def source_of(document: Any) -> Source:
-    return load(json.dumps(document, ensure_ascii=False, indent=1).encode(), "x.yml")
+    return parse_source(json.dumps(document, ensure_ascii=False, indent=1).encode(), "x.yml")
 
 
 def editor(version: str) -> jsonschema.Draft202012Validator:
@@ -70,11 +70,11 @@ def editor(version: str) -> jsonschema.Draft202012Validator:
 def refused(source: Source) -> list[str]:
     """What the reader says of the forms in a document, but for keys, which a schema for editors leaves open."""
     findings = Findings()
-    spoken = canonical(source, findings)
+    spoken = normalize(source, findings)
     if spoken is not None:
         parse(Importer(NOWHERE, findings, ()).splice(spoken), findings)
     shapes = {rules.MISSING_KEY, rules.WRONG_TYPE, rules.INVALID_VALUE, rules.VERSION}
-    said = [d.message for d in findings.sorted() if d.rule in shapes]
+    said = [d.message for d in findings.list_sorted() if d.rule in shapes]
     return [message for message in said if not any(word in message for word in BEYOND)]
 
 
@@ -90,7 +90,7 @@ def test_what_an_official_schema_takes_is_read(version: str, tmp_path: Path) -> 
         taken += 1
         source, findings = source_of(document), Findings()
         check(source, findings)
-        assert findings.sorted() == ()
+        assert findings.list_sorted() == ()
         assert [error.message for error in editor(version).iter_errors(document)] == []
         found = load_source(source, Overrides(lint=True), tmp_path / "x.yml").diagnostics
         shape = [d.message for d in found if d.rule in SHAPE]
@@ -119,7 +119,10 @@ def test_the_reader_and_the_schema_for_editors_agree_on_mutations(version: str) 
             assert bool(faults) == bool(said), (place, faults, said)
             findings = Findings()
             check(source_of(mutated), findings)
-            assert findings.failed or all("unknown specification version" in message for message in said), (place, said)
+            assert findings.has_errors or all("unknown specification version" in message for message in said), (
+                place,
+                said,
+            )
 
     agree()
     assert min(judged.values()) > 20

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.strict import check
 from naftiko_runtime.strict.schemas import Schema, load_schema
 from naftiko_runtime.strict.translate_errors import find_deviations
@@ -70,7 +70,7 @@ def wild(version: str) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def data_of(file: Path) -> Any:
     try:
-        return read(file).data
+        return read_source(file).data
     except SourceError:
         return None
 
@@ -82,8 +82,8 @@ def test_the_standard_documents_reach_every_definition(version: str) -> None:
 
 @pytest.mark.parametrize("file", [f for v in VERSIONS for f in standard(v)], ids=lambda file: file.stem)
 def test_the_standard_documents_have_no_deviation(file: Path) -> None:
-    check(read(file), findings := Findings())
-    assert not findings.sorted()
+    check(read_source(file), findings := Findings())
+    assert not findings.list_sorted()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -142,7 +142,7 @@ def same_part_verdict(version: str, pointer: str, part_of_ours: str, instance: A
 @pytest.mark.parametrize("file", [f for v in VERSIONS for f in standard(v)], ids=lambda file: file.stem)
 def test_the_verdict_on_mutations_is_the_official_one(file: Path) -> None:
     version = file.stem.partition("-")[0]
-    data = plain(read(file).data)
+    data = plain(read_source(file).data)
     verdicts = Counter(
         same_verdict(version, Mutation(data, seed).data, f"{file.stem} {seed}") for seed in range(MUTATIONS)
     )

@@ -52,9 +52,9 @@ class _Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Say of a command that there is none which one may have been meant."""
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from naftiko_runtime.suggest import did_you_mean
+            from naftiko_runtime.suggest import suggest_text
 
-            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS, 'there are')}")
+            ctx.fail(f"No such command '{args[0]}'; {suggest_text(args[0], _COMMANDS, 'there are')}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.lazy_import import pattern
-from naftiko_runtime.suggest import nearest
+from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.suggest import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_FIRST_KEY: Final = pattern(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
+_FIRST_KEY: Final = compile_lazily(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 _VERSIONS: Final = {"naftiko", "ikanos"}
 _IMPORTABLE: Final = {"consumes", "binds", "exposes", "aggregates"}
 
@@ -31,7 +31,7 @@ def is_capability(data: Any, *, importable: bool = False) -> bool:
         return True
     if not data.keys() & _VERSIONS:
         return False
-    return nearest("capability", data) is not None or (importable and bool(data.keys() & _IMPORTABLE))
+    return find_nearest("capability", data) is not None or (importable and bool(data.keys() & _IMPORTABLE))
 
 
 def starts_as_capability(text: str) -> bool:

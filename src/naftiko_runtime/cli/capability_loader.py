@@ -123,12 +123,14 @@ class CapabilityLoader:
         together = Findings()
         for one in loaded:
             _check_serves(one, together)
-        failed = together.failed or any(one.plan is None for one in loaded)
+        failed = together.has_errors or any(one.plan is None for one in loaded)
         if not failed and len(loaded) > 1:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
         quotable = [one.source for one in loaded if one.source is not None]
-        clash = as_text(together.sorted(), lambda span: next(filter(None, (s.quoted(span) for s in quotable)), ""))
-        return _Documents(loaded, clash, failed or together.failed)
+        clash = as_text(
+            together.list_sorted(), lambda span: next(filter(None, (s.quote_line(span) for s in quotable)), "")
+        )
+        return _Documents(loaded, clash, failed or together.has_errors)
 
     def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""
@@ -168,7 +170,7 @@ def _without_unused_variables(loaded: Loaded) -> Loaded:
 def _check_serves(loaded: Loaded, findings: Findings) -> None:
     """Report a document without servers: it is valid, but only there to be imported."""
     if loaded.plan is not None and not loaded.plan.servers and loaded.source is not None:
-        findings.report(rules.NOTHING_TO_SERVE_ONLY_IMPORTED(), loaded.source.span(("capability",)))
+        findings.report(rules.NOTHING_TO_SERVE_ONLY_IMPORTED(), loaded.source.find_span(("capability",)))
 
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:

@@ -12,7 +12,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.render import Checked
 from naftiko_runtime.source import SourceError
-from naftiko_runtime.source import load as parsed
+from naftiko_runtime.source import parse_source as parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,7 +113,7 @@ def select_findings(loaded: Loaded, file: str, configuration: Configuration, sel
         return Checked(file, tuple(selection.filter_findings(loaded.diagnostics, configuration)), fails_on=fails_on)
     imported = {name: other.text for name in _list_imported(loaded, file) if (other := source.places.files.get(name))}
     left = _apply_ignore_comments(loaded.diagnostics, {file: source.text, **imported}, file)
-    return Checked(file, tuple(selection.filter_findings(left, configuration)), source.quoted, fails_on)
+    return Checked(file, tuple(selection.filter_findings(left, configuration)), source.quote_line, fails_on)
 
 
 def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:

@@ -12,7 +12,7 @@ import click
 
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule, expand_rules
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,7 +161,7 @@ class _TableParser:
         values: dict[str, Any] = {}
         for key, value in self._table.items():
             if key not in keys:
-                raise self._error(f"unknown key '{key}'; {did_you_mean(key, keys)}")
+                raise self._error(f"unknown key '{key}'; {suggest_text(key, keys)}")
             values[key.replace("-", "_")] = keys[key](key, value)
         if "allow_import" in values:
             values["allowed_imports"] = values.pop("allow_import")

@@ -10,7 +10,7 @@ import click
 
 from naftiko_runtime.cli.capability_files import format_no_files, has_capability_name, is_capability
 from naftiko_runtime.cli.folder_walk import FolderWalk
-from naftiko_runtime.document.imports.sections import SECTIONS, imports
+from naftiko_runtime.document.imports.sections import SECTIONS, iter_imports
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _read_data(file: Path, sources: SourceCache) -> Any:
 def _list_imports(file: Path, data: Any) -> Iterator[Path]:
     """Return the files that a document names in its imports."""
     for section in SECTIONS:
-        for _, entry in imports(data, section):
+        for _, entry in iter_imports(data, section):
             location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
             yield _absolute(file.parent / location)
 

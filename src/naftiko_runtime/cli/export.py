@@ -17,7 +17,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import as_openapi
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan, RestServer
@@ -80,7 +80,7 @@ def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
     if namespace is not None:
         if found := [server for server in servers if server.namespace == namespace]:
             return found[:1]
-        advice = did_you_mean(namespace, [server.namespace for server in servers], "the file has") or ""
+        advice = suggest_text(namespace, [server.namespace for server in servers], "the file has") or ""
         raise click.BadParameter(f"no REST expose '{namespace}'; {advice}", param_hint="--namespace")
     if len(group_by_port(servers, lambda server: server)) > 1:
         places = ", ".join(f"'{server.namespace}' (port {server.port})" for server in servers)

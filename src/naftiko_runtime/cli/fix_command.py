@@ -65,7 +65,7 @@ class Fixer:
 
     def _show_diff(self, file: Path, result: Fixed) -> None:
         source = result.loaded.source
-        secrets = source.secrets() if source is not None else None
+        secrets = source.find_secrets() if source is not None else None
         for line in _diff(file, result):
             click.echo(redact_line(line, secrets), nl=False)
 

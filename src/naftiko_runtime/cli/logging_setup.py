@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import structlog
 
-from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, usual_spellings
+from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, list_usual_spellings
 from naftiko_runtime.process_lock import Exclusion
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.log_writer import LogWriter
@@ -87,7 +87,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         self._masker = Masker(secret.reveal() for secret in secrets)
-        spellings = {text for value in self._masker.values for text in usual_spellings(value)}
+        spellings = {text for value in self._masker.values for text in list_usual_spellings(value)}
         self._encoded = sorted(spellings, key=len, reverse=True)
 
     def add_secrets(self, secrets: Iterable[Secret]) -> None:
@@ -100,7 +100,7 @@ class Redactor:
         if not self._encoded:
             return event
         if isinstance(quoted := event.get(_QUOTED), str):
-            event[_QUOTED] = self._masker.spelling.sub(MASK, self._without_begun(quoted))
+            event[_QUOTED] = self._masker.pattern.sub(MASK, self._without_begun(quoted))
         return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:

@@ -11,7 +11,7 @@ from naftiko_runtime.cli.check_file import select_findings
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
 from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.cli.rule_selection import Selection
-from naftiko_runtime.extras import install_advice
+from naftiko_runtime.extras import advise_install
 from naftiko_runtime.link.operator_overrides import Overrides
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def lsp() -> None:
     try:
         from naftiko_runtime.lsp.server import server
     except ImportError:
-        raise click.ClickException(f"the language server needs the extra 'lsp'; {install_advice('lsp')}") from None
+        raise click.ClickException(f"the language server needs the extra 'lsp'; {advise_install('lsp')}") from None
     server(_Judge()).start_io()
 
 

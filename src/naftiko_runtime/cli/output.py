@@ -36,7 +36,7 @@ def format_findings(loaded: Loaded, *, colour: bool = False) -> str:
     """Return what was found in a file, with its lines."""
 
     def line_of(span: Span) -> str:
-        return loaded.source.quoted(span) if loaded.source is not None else ""
+        return loaded.source.quote_line(span) if loaded.source is not None else ""
 
     return as_text(loaded.diagnostics, line_of, colour=colour)
 

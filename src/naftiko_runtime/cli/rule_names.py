@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import RULES
-from naftiko_runtime.suggest import closest
+from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_CODE: Final = pattern(r"NK\d{0,3}", re.IGNORECASE)
+_CODE: Final = compile_lazily(r"NK\d{0,3}", re.IGNORECASE)
 
 
 class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
@@ -20,7 +20,7 @@ class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
 
     def __init__(self, word: str) -> None:
         codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []
-        self.suggestion = closest(word, codes or RULES)
+        self.suggestion = find_closest(word, codes or RULES)
         super().__init__(f"no rule '{word}'" + (f"; did you mean '{self.suggestion}'?" if self.suggestion else ""))
 
 

@@ -21,7 +21,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import advise_url
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.rules import Severity, helps, render_text
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_options import trace_options
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
 def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> None:
     for namespace in given:
         if namespace not in known:
-            advice = did_you_mean(namespace, known, "the file has") or ""
+            advice = suggest_text(namespace, known, "the file has") or ""
             raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from naftiko_runtime.extras import install_advice
+from naftiko_runtime.extras import advise_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -39,7 +39,7 @@ def watch(check: Check, print_report: Print) -> None:
         # What is under `watchfiles.watch`; that one does not say when it has begun to watch.
         from watchfiles._rust_notify import RustNotify
     except ImportError:
-        raise click.ClickException(f"--watch needs the extra 'watch'; {install_advice('watch')}") from None
+        raise click.ClickException(f"--watch needs the extra 'watch'; {advise_install('watch')}") from None
     try:
         watched = _Watched(check, print_report)
         while True:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag
-from naftiko_runtime.model.part import Part, Text, tuple_or_empty
+from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
 
 
 class Basic(Part):
@@ -52,7 +52,7 @@ class OAuth2(Part):
     token_endpoint: Text = ""
     client_id: Text = ""
     client_secret: Text = ""
-    scopes: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    scopes: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     audience: Text = ""
     authorization_server_uri: Text = ""
     resource: Text = ""
@@ -83,7 +83,7 @@ class OtherAuthentication(Part):
     type: Text = ""
 
 
-def _kind(value: Any) -> str:
+def _tag_authentication(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return kind if kind in ("basic", "bearer", "apikey", "digest", "oauth1", "oauth2") else "other"
 
@@ -96,7 +96,7 @@ Authentication = Annotated[
     | Annotated[OAuth2, Tag("oauth2")]
     | Annotated[OAuth1, Tag("oauth1")]
     | Annotated[OtherAuthentication, Tag("other")],
-    Discriminator(_kind),
+    Discriminator(_tag_authentication),
 ]
 
 KNOWN_KINDS = ("basic", "bearer", "apikey", "digest", "oauth2", "oauth1")

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from naftiko_runtime.document.consumes import Consumes
 from naftiko_runtime.document.exposes import Expose
 from naftiko_runtime.model.key_annotations import BeforeValidator, field
-from naftiko_runtime.model.part import Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.model.part import Part, Text, Unserved, convert_none_to_tuple
 
 
 class Person(Part):
@@ -21,11 +21,11 @@ class Info(Part):
 
     label: Text = ""
     description: Text = ""
-    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     created: Text | None = None
     modified: Text | None = None
     version: Text | None = None
-    stakeholders: Annotated[tuple[Person, ...], BeforeValidator(tuple_or_empty)] = ()
+    stakeholders: Annotated[tuple[Person, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 SCHEMES: Final = ("file", "vault", "k8s-secret", "k8s", "github-secrets")
@@ -41,15 +41,15 @@ class Bind(Part):
     location: Text | None = None
 
 
-Binds = Annotated[tuple[Bind, ...], BeforeValidator(tuple_or_empty)]
+Binds = Annotated[tuple[Bind, ...], BeforeValidator(convert_none_to_tuple)]
 
 
 class Capability(Part):
     """What is consumed and what is exposed."""
 
     binds: Binds = ()
-    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
-    exposes: Annotated[tuple[Expose, ...], BeforeValidator(tuple_or_empty)] = ()
+    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    exposes: Annotated[tuple[Expose, ...], BeforeValidator(convert_none_to_tuple)] = ()
     aggregates: Unserved = None
 
 
@@ -59,7 +59,7 @@ class Document(Part):
     naftiko: Text
     info: Info = field(default_factory=Info)
     binds: Binds = ()
-    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(tuple_or_empty)] = ()
+    consumes: Annotated[tuple[Consumes, ...], BeforeValidator(convert_none_to_tuple)] = ()
     capability: Capability
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from naftiko_runtime.document.auth import Authentication
 from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
-from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, tuple_or_empty
+from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, convert_none_to_tuple
 
 RawFormat = Literal[
     "json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "text", "binary"
@@ -18,7 +18,7 @@ class ConsumedOperation(Part):
     name: Text
     label: Text | None = None
     description: Text | None = None
-    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     method: AnyMethod = "GET"
     path: Text | None = None
     input_parameters: ConsumedParameters = ()
@@ -26,9 +26,9 @@ class ConsumedOperation(Part):
     output_media_type: Text | None = None
     max_binary_size: Text | None = None
     output_schema: Text | None = None
-    output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(tuple_or_empty)] = ()
+    output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(convert_none_to_tuple)] = ()
     body: Body | None = None
-    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 class ConsumedResource(Part):
@@ -37,11 +37,11 @@ class ConsumedResource(Part):
     name: Text | None = None
     label: Text | None = None
     description: Text | None = None
-    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     path: Text
     input_parameters: ConsumedParameters = ()
-    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
-    operations: Annotated[tuple[ConsumedOperation, ...], BeforeValidator(tuple_or_empty)] = ()
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    operations: Annotated[tuple[ConsumedOperation, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 class ConsumedHttp(Part):
@@ -53,10 +53,10 @@ class ConsumedHttp(Part):
     description: Text | None = None
     authentication: Authentication | None = None
     input_parameters: ConsumedParameters = ()
-    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     """Response headers that callers get besides the standard ones. Not part of the specification."""
     tunnel: Unserved = None
-    resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(tuple_or_empty)] = ()
+    resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 class ImportedConsumes(Part):
@@ -75,11 +75,11 @@ class ImportedConsumes(Part):
         return self.import_ if isinstance(self.import_, str) else None
 
 
-def _kind(value: Any) -> str:
+def _tag_consumes(value: Any) -> str:
     keys = value if isinstance(value, dict) else ()
     return "import" if "import" in keys or ("location" in keys and "baseUri" not in keys) else "http"
 
 
 Consumes = Annotated[
-    Annotated[ConsumedHttp, Tag("http")] | Annotated[ImportedConsumes, Tag("import")], Discriminator(_kind)
+    Annotated[ConsumedHttp, Tag("http")] | Annotated[ImportedConsumes, Tag("import")], Discriminator(_tag_consumes)
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from naftiko_runtime.document.auth import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, tuple_or_empty
+from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, convert_none_to_tuple
 
 Port = Annotated[int, Range(0, 65535)]
 
@@ -15,7 +15,7 @@ class Exposed(Part):
 
     label: Text | None = None
     description: Text | None = None
-    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     call: Text | None = None
     with_: With = field(default_factory=dict, alias="with")
     output_parameters: Outputs = ()
@@ -38,7 +38,7 @@ class Forward(Part):
     """Forwards requests to a consumed API unchanged."""
 
     target_namespace: Text
-    trusted_headers: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    trusted_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 class RestResource(Part):
@@ -48,9 +48,9 @@ class RestResource(Part):
     name: Text | None = None
     label: Text | None = None
     description: Text | None = None
-    tags: Annotated[tuple[Text, ...], BeforeValidator(tuple_or_empty)] = ()
+    tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     input_parameters: ExposedParameters = ()
-    operations: Annotated[tuple[RestOperation, ...], BeforeValidator(tuple_or_empty)] = ()
+    operations: Annotated[tuple[RestOperation, ...], BeforeValidator(convert_none_to_tuple)] = ()
     forward: Forward | None = None
 
 
@@ -77,7 +77,7 @@ class RestExpose(ServedExpose):
     authentication: Authentication | None = None
     max_binary_size: Text | None = None
     input_parameters: ExposedParameters = ()
-    resources: Annotated[tuple[RestResource, ...], BeforeValidator(tuple_or_empty)] = ()
+    resources: Annotated[tuple[RestResource, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 
 class Hints(Part):
@@ -108,7 +108,7 @@ class McpExpose(ServedExpose):
     authentication: Authentication | None = None
     max_binary_size: Text | None = None
     input_parameters: ToolParameters = ()
-    tools: Annotated[tuple[McpTool, ...], BeforeValidator(tuple_or_empty)] = ()
+    tools: Annotated[tuple[McpTool, ...], BeforeValidator(convert_none_to_tuple)] = ()
     ttl_ms: int | None = None
     cache_scope: Text | None = None
     resources: Unserved = None
@@ -126,7 +126,7 @@ class OtherExpose(Part):
     """Of an import that was not spliced."""
 
 
-def _kind(value: Any) -> str:
+def _tag_expose(value: Any) -> str:
     if isinstance(value, dict) and "import" in value and "location" in value:
         return "other"
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
@@ -135,7 +135,7 @@ def _kind(value: Any) -> str:
 
 Expose = Annotated[
     Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")] | Annotated[OtherExpose, Tag("other")],
-    Discriminator(_kind),
+    Discriminator(_tag_expose),
 ]
 
 LinkedExpose = RestExpose | McpExpose

@@ -332,10 +332,10 @@ def advise_instead(part: type, key: str) -> Advice | None:
     """What to write in the place of a key that a part does not have; none for a key that nobody is known to mean."""
     for kind in part.__mro__:
         if (meant := _MEANT.get(kind)) is not None and key in meant:
-            return _help(meant[key])()
+            return _make_help(meant[key])()
     return None
 
 
 @cache
-def _help(text: str) -> Help:
+def _make_help(text: str) -> Help:
     return Help(text.replace("{", "{{").replace("}", "}}"))

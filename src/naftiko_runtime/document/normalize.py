@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.foreign_documents import recognize
-from naftiko_runtime.document.normalize_outputs import OutputForms, is_readable
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_readable
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source import written
-from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.source import format_as_written
+from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
@@ -31,33 +31,33 @@ LATER_VERSIONS: Final = ("1.0.0-alpha3", *(f"1.0.0-beta{n}" for n in range(1, 6)
 _FIRST: Final = "0.5"
 VERSION_FORM: Final = r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?"
 """What a version looks like that may be a later one."""
-_VERSION: Final = pattern(VERSION_FORM)
+_VERSION: Final = compile_lazily(VERSION_FORM)
 
 
-def canonical(source: Source, findings: Findings) -> Source | None:
+def normalize(source: Source, findings: Findings) -> Source | None:
     """The same document in the canonical spelling; nothing when it is not a capability document at all.
 
     Departures that are given a meaning are warnings; every value keeps its place.
     """
     if not isinstance(source.data, dict):
-        findings.report(rules.WRONG_TYPE_DOCUMENT(), source.span(()))
+        findings.report(rules.WRONG_TYPE_DOCUMENT(), source.find_span(()))
         return None
     if (other := recognize(source.data)) is not None:
         kind, advice = other
-        place = source.span((next(iter(source.data)),), key=True)
+        place = source.find_span((next(iter(source.data)),), key=True)
         findings.report(rules.OTHER_DOCUMENT(kind=kind()), place, None if advice is None else advice())
         return None
-    return _Speaker(source, findings, _version(source, findings)).canonical()
+    return _Normalizer(source, findings, _read_version(source, findings)).normalize()
 
 
-def _version(source: Source, findings: Findings) -> str | None:
+def _read_version(source: Source, findings: Findings) -> str | None:
     """The document's version, when there is one that is known; otherwise the findings say what there is."""
     key = "naftiko" if "naftiko" in source.data else "ikanos"
     version = source.data.get(key)
     if version is None or isinstance(version, dict | list):
         return None  # reported as missing, or as no text, like any other key
-    text = written(version) if isinstance(version, float) else str(version)
-    span, known = source.span((key,)), (*VERSIONS, *LATER_VERSIONS)
+    text = format_as_written(version) if isinstance(version, float) else str(version)
+    span, known = source.find_span((key,)), (*VERSIONS, *LATER_VERSIONS)
     if text in known:
         return text
     if _VERSION.fullmatch(text):
@@ -67,177 +67,177 @@ def _version(source: Source, findings: Findings) -> str | None:
     return None
 
 
-class _Speaker:
+class _Normalizer:
     """Rewrites what the wild writes otherwise. It touches only what it recognises; the models judge the rest."""
 
     def __init__(self, source: Source, findings: Findings, version: str | None) -> None:
         self._version = version
         self._later = version in LATER_VERSIONS
         self._source = source
-        self._draft = source.draft()
+        self._draft = source.make_draft()
         self._findings = findings
-        self._outputs = OutputForms(self._draft, partial(self._note, key=True))
+        self._outputs = OutputNormalizer(self._draft, partial(self._report, key=True))
 
-    def canonical(self) -> Source:
+    def normalize(self) -> Source:
         """The document in the canonical spelling."""
         data = self._draft.data
         if "ikanos" in data and "naftiko" not in data:
-            self._draft.rename(data, "ikanos", "naftiko")
+            self._draft.rename_key(data, "ikanos", "naftiko")
         if "capability" not in data and "exposes" in data:
             if not self._later:
-                self._note(("exposes",), rules.NON_STANDARD_KEY_ROOT(), key=True)
-            self._draft.nest(("exposes", "aggregates"), "capability")
+                self._report(("exposes",), rules.NON_STANDARD_KEY_ROOT(), key=True)
+            self._draft.nest_keys(("exposes", "aggregates"), "capability")
         if isinstance(info := data.get("info"), dict) and "label" not in info:
-            self._renamed(info, "title", "label", ("info",))
-            self._later_name(info, ("info",))
+            self._rename_key(info, "title", "label", ("info",))
+            self._rename_display(info, ("info",))
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
         for steps, holder in holders:
-            self._external_refs(holder, steps)
+            self._convert_external_refs(holder, steps)
             for section in ("consumes", "binds", "exposes", "aggregates"):
-                for _, entry in _mappings(holder.get(section)):
-                    self._import(entry)
-            for index, api in _mappings(holder.get("consumes")):
-                self._api(api, (*steps, "consumes", index))
-            for index, expose in _mappings(holder.get("exposes")):
-                self._expose(expose, (*steps, "exposes", index))
-        return self._draft.finished()
+                for _, entry in _list_mappings(holder.get(section)):
+                    self._normalize_import(entry)
+            for index, api in _list_mappings(holder.get("consumes")):
+                self._normalize_api(api, (*steps, "consumes", index))
+            for index, expose in _list_mappings(holder.get("exposes")):
+                self._normalize_expose(expose, (*steps, "exposes", index))
+        return self._draft.build()
 
-    def _import(self, entry: dict[str, Any]) -> None:
+    def _normalize_import(self, entry: dict[str, Any]) -> None:
         """``from`` is the later versions' word for an import's ``location``; both are read in all."""
         if "from" in entry and "import" in entry and "location" not in entry:
-            self._draft.rename(entry, "from", "location")
+            self._draft.rename_key(entry, "from", "location")
 
-    def _external_refs(self, holder: dict[str, Any], steps: Steps) -> None:
+    def _convert_external_refs(self, holder: dict[str, Any], steps: Steps) -> None:
         """Version 0.5's word for binds: each has a name, and the URI of a file unless the environment provides."""
         if "externalRefs" not in holder or "binds" in holder:
             return
         if self._version != _FIRST:
             statement = rules.NON_STANDARD_KEY(written="externalRefs", meant="binds")
-            self._note((*steps, "externalRefs"), statement, key=True)
+            self._report((*steps, "externalRefs"), statement, key=True)
         if isinstance(holder["externalRefs"], dict) and _is_map(holder["externalRefs"]):
-            self._draft.listed(holder, "externalRefs")
-        self._draft.rename(holder, "externalRefs", "binds")
-        for _, entry in _mappings(holder["binds"]):
-            self._external_ref(entry)
+            self._draft.convert_to_list(holder, "externalRefs")
+        self._draft.rename_key(holder, "externalRefs", "binds")
+        for _, entry in _list_mappings(holder["binds"]):
+            self._convert_external_ref(entry)
 
-    def _external_ref(self, entry: dict[str, Any]) -> None:
+    def _convert_external_ref(self, entry: dict[str, Any]) -> None:
         for old, new in (("name", "namespace"), ("uri", "location")):
             if old in entry and new not in entry:
-                self._draft.rename(entry, old, new)
+                self._draft.rename_key(entry, old, new)
         location, keys = entry.get("location"), entry.get("keys")
         if isinstance(location, str) and "://" not in location:
             path = location if location.startswith("/") else f"./{location.removeprefix('./')}"
-            self._draft.put(entry, "location", f"file://{path}", like="location")
+            self._draft.set_key(entry, "location", f"file://{path}", like="location")
         if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
-            self._draft.put(entry, "keys", {key: key for key in keys}, like="keys")
+            self._draft.set_key(entry, "keys", {key: key for key in keys}, like="keys")
         for key in ("type", "resolution"):
             if key in entry:
-                self._draft.remove(entry, key)
+                self._draft.remove_key(entry, key)
 
-    def _api(self, api: dict[str, Any], steps: Steps) -> None:
-        self._renamed(api, "auth", "authentication", steps)
+    def _normalize_api(self, api: dict[str, Any], steps: Steps) -> None:
+        self._rename_key(api, "auth", "authentication", steps)
         if isinstance(authentication := api.get("authentication"), dict):
-            self._api_key(authentication, (*steps, "authentication"))
-            self._oauth2(authentication, (*steps, "authentication"))
-        self._lists(api, steps, "inputParameters", "resources")
-        for number, resource in _mappings(api.get("resources")):
+            self._normalize_api_key(authentication, (*steps, "authentication"))
+            self._normalize_oauth2(authentication, (*steps, "authentication"))
+        self._convert_maps(api, steps, "inputParameters", "resources")
+        for number, resource in _list_mappings(api.get("resources")):
             place = (*steps, "resources", number)
-            self._lists(resource, place, "inputParameters", "operations")
-            for index, operation in _mappings(resource.get("operations")):
-                self._lists(operation, (*place, "operations", index), "inputParameters", "outputParameters")
-                self._operation(operation, (*place, "operations", index))
+            self._convert_maps(resource, place, "inputParameters", "operations")
+            for index, operation in _list_mappings(resource.get("operations")):
+                self._convert_maps(operation, (*place, "operations", index), "inputParameters", "outputParameters")
+                self._normalize_operation(operation, (*place, "operations", index))
 
-    def _expose(self, expose: dict[str, Any], steps: Steps) -> None:
+    def _normalize_expose(self, expose: dict[str, Any], steps: Steps) -> None:
         if self._version == _FIRST and expose.get("type") == "api":  # what later versions call 'rest'
-            self._draft.put(expose, "type", "rest", like="type")
-        self._renamed(expose, "auth", "authentication", steps)
-        self._lists(expose, steps, "inputParameters", "tools", "resources", "prompts", "skills")
-        for number, skill in _mappings(expose.get("skills")):
-            self._skill(skill, (*steps, "skills", number))
-        for index, tool in _mappings(expose.get("tools")):
+            self._draft.set_key(expose, "type", "rest", like="type")
+        self._rename_key(expose, "auth", "authentication", steps)
+        self._convert_maps(expose, steps, "inputParameters", "tools", "resources", "prompts", "skills")
+        for number, skill in _list_mappings(expose.get("skills")):
+            self._normalize_skill(skill, (*steps, "skills", number))
+        for index, tool in _list_mappings(expose.get("tools")):
             if "name" not in tool and isinstance(ref := tool.get("ref"), str):  # it has the name of what it refers to
-                self._draft.put(tool, "name", ref.rpartition(".")[2], like="ref")
-            self._lists(tool, (*steps, "tools", index), "inputParameters", "steps")
-            self._rewrite_outputs(tool, (*steps, "tools", index), rest=False)
-        for number, resource in _mappings(expose.get("resources")):
+                self._draft.set_key(tool, "name", ref.rpartition(".")[2], like="ref")
+            self._convert_maps(tool, (*steps, "tools", index), "inputParameters", "steps")
+            self._normalize_outputs(tool, (*steps, "tools", index), rest=False)
+        for number, resource in _list_mappings(expose.get("resources")):
             place = (*steps, "resources", number)
-            self._lists(resource, place, "inputParameters", "operations")
-            for index, operation in _mappings(resource.get("operations")):
-                self._lists(operation, (*place, "operations", index), "inputParameters", "steps")
-                self._rewrite_outputs(operation, (*place, "operations", index), rest=True)
+            self._convert_maps(resource, place, "inputParameters", "operations")
+            for index, operation in _list_mappings(resource.get("operations")):
+                self._convert_maps(operation, (*place, "operations", index), "inputParameters", "steps")
+                self._normalize_outputs(operation, (*place, "operations", index), rest=True)
 
-    def _rewrite_outputs(self, operation: dict[str, Any], steps: Steps, *, rest: bool) -> None:
+    def _normalize_outputs(self, operation: dict[str, Any], steps: Steps, *, rest: bool) -> None:
         """Outputs in their canonical form; what the specification allows beyond any meaning is not served."""
         free = rest and self._later and not isinstance(operation.get("outputParameters"), list)
-        self._outputs.rewrite(operation, steps, maps=self._later)
+        self._outputs.normalize(operation, steps, maps=self._later)
         outputs = operation.get("outputParameters")
         if outputs is None or (isinstance(outputs, list) and all(map(is_readable, outputs))):
             return
         if "ref" in operation:  # it is not served anyhow, and may say anything here
-            self._draft.remove(operation, "outputParameters")
+            self._draft.remove_key(operation, "outputParameters")
         elif free:
             place = (*steps, "outputParameters")
-            span = self._draft.finished().span(place, key=True)
+            span = self._draft.build().find_span(place, key=True)
             self._findings.report(rules.NOT_SERVED_OUTPUTS(), span, part=place)
-            self._draft.remove(operation, "outputParameters")
+            self._draft.remove_key(operation, "outputParameters")
 
-    def _skill(self, skill: dict[str, Any], steps: Steps) -> None:
-        self._lists(skill, steps, "tools")
-        for index, tool in _mappings(skill.get("tools")):
-            self._later_name(tool, (*steps, "tools", index))
+    def _normalize_skill(self, skill: dict[str, Any], steps: Steps) -> None:
+        self._convert_maps(skill, steps, "tools")
+        for index, tool in _list_mappings(skill.get("tools")):
+            self._rename_display(tool, (*steps, "tools", index))
             if isinstance(origin := tool.get("from"), dict):
                 place = (*steps, "tools", index, "from")
-                self._renamed(origin, "namespace", "sourceNamespace", place)
-                self._renamed(origin, "name", "action", place)
+                self._rename_key(origin, "namespace", "sourceNamespace", place)
+                self._rename_key(origin, "name", "action", place)
 
-    def _lists(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
+    def _convert_maps(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
         """Named maps become lists, and ``display`` the label: the later versions' spelling."""
-        self._later_name(holder, steps)
+        self._rename_display(holder, steps)
         for key in keys:
             named = holder.get(key)
             if not isinstance(named, dict) or not _is_map(named):
                 continue
             if not self._later:
-                self._note((*steps, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
-            self._draft.listed(holder, key)
+                self._report((*steps, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
+            self._draft.convert_to_list(holder, key)
 
-    def _later_name(self, holder: dict[str, Any], steps: Steps) -> None:
+    def _rename_display(self, holder: dict[str, Any], steps: Steps) -> None:
         if self._later and "display" in holder and "label" not in holder:
-            self._draft.rename(holder, "display", "label")
+            self._draft.rename_key(holder, "display", "label")
         elif "label" not in holder:
-            self._renamed(holder, "display", "label", steps)
+            self._rename_key(holder, "display", "label", steps)
 
-    def _oauth2(self, authentication: dict[str, Any], steps: Steps) -> None:
+    def _normalize_oauth2(self, authentication: dict[str, Any], steps: Steps) -> None:
         for other in ("tokenUrl", "tokenUri"):
             if authentication.get("type") == "oauth2":
-                self._renamed(authentication, other, "tokenEndpoint", steps)
+                self._rename_key(authentication, other, "tokenEndpoint", steps)
 
-    def _api_key(self, authentication: dict[str, Any], steps: Steps) -> None:
+    def _normalize_api_key(self, authentication: dict[str, Any], steps: Steps) -> None:
         """``in`` and ``name`` for ``placement`` and ``key``; with ``name``, ``key`` may be the value."""
         if authentication.get("type") != "apikey":
             return
-        self._renamed(authentication, "in", "placement", steps)
+        self._rename_key(authentication, "in", "placement", steps)
         if "name" in authentication and "key" in authentication and "value" not in authentication:
-            self._renamed(authentication, "key", "value", steps)
-        self._renamed(authentication, "name", "key", steps)
+            self._rename_key(authentication, "key", "value", steps)
+        self._rename_key(authentication, "name", "key", steps)
 
-    def _operation(self, operation: dict[str, Any], steps: Steps) -> None:
+    def _normalize_operation(self, operation: dict[str, Any], steps: Steps) -> None:
         body = operation.get("body")
         if isinstance(body, dict) and body.get("type") == "form":
             place = (*steps, "body", "type")
-            fix = respelt(self._draft.finished(), place, "form", "formUrlEncoded")
-            self._note(place, rules.NON_STANDARD_KEY(written="form", meant="formUrlEncoded"), fix=fix)
-            self._draft.put(body, "type", "formUrlEncoded", like="type")
+            fix = replace_text(self._draft.build(), place, "form", "formUrlEncoded")
+            self._report(place, rules.NON_STANDARD_KEY(written="form", meant="formUrlEncoded"), fix=fix)
+            self._draft.set_key(body, "type", "formUrlEncoded", like="type")
 
-    def _renamed(self, mapping: dict[str, Any], old: str, new: str, steps: Steps) -> None:
+    def _rename_key(self, mapping: dict[str, Any], old: str, new: str, steps: Steps) -> None:
         if old in mapping and new not in mapping:
-            fix = respelt(self._draft.finished(), (*steps, old), old, new, key=True)
-            self._note((*steps, old), rules.NON_STANDARD_KEY(written=old, meant=new), key=True, fix=fix)
-            self._draft.rename(mapping, old, new)
+            fix = replace_text(self._draft.build(), (*steps, old), old, new, key=True)
+            self._report((*steps, old), rules.NON_STANDARD_KEY(written=old, meant=new), key=True, fix=fix)
+            self._draft.rename_key(mapping, old, new)
 
-    def _note(self, steps: Steps, statement: Statement, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
-        place = self._draft.finished().span(steps, key=key)  # as reshaped so far
+    def _report(self, steps: Steps, statement: Statement, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
+        place = self._draft.build().find_span(steps, key=key)  # as reshaped so far
         self._findings.report(statement, place, fix=fix)
 
 
@@ -246,7 +246,7 @@ def _is_map(value: dict[str, Any]) -> bool:
     return all(isinstance(entry, dict | None) for entry in value.values())
 
 
-def _mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:
+def _list_mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:
     """The mappings of a list with their indices; nothing when there is no list."""
     if not isinstance(entries, list):
         return []

@@ -18,7 +18,7 @@ _KEYS: Final = frozenset({*_NESTED, "name", "type", "description", "value", "con
 _TYPES: Final = ("string", "number", "integer", "boolean", "object", "array")
 
 
-class OutputForms:
+class OutputNormalizer:
     """Rewrites the outputs of exposed operations.
 
     Args:
@@ -30,7 +30,7 @@ class OutputForms:
         self._draft = draft
         self._note = note
 
-    def rewrite(self, operation: dict[str, Any], steps: Steps, *, maps: bool) -> None:
+    def normalize(self, operation: dict[str, Any], steps: Steps, *, maps: bool) -> None:
         """Rewrite the outputs of an operation or a tool.
 
         Args:
@@ -42,33 +42,33 @@ class OutputForms:
         if isinstance(outputs, dict):
             if outputs and _is_output(outputs):
                 self._note(place, rules.NON_STANDARD_KEY_OUTPUT())
-                self._draft.enclose(operation, "outputParameters")
-            elif _is_named(outputs):
+                self._draft.wrap_in_list(operation, "outputParameters")
+            elif _is_map_of_mappings(outputs):
                 if not maps:
                     self._note(place, rules.NON_STANDARD_KEY_MAP(key="outputParameters"))
-                self._draft.listed(operation, "outputParameters")
-        for index, output in enumerate(_list(operation.get("outputParameters"))):
-            self._output(output, (*place, index))
+                self._draft.convert_to_list(operation, "outputParameters")
+        for index, output in enumerate(_to_list(operation.get("outputParameters"))):
+            self._normalize_output(output, (*place, index))
 
-    def _output(self, output: Any, steps: Steps) -> None:
+    def _normalize_output(self, output: Any, steps: Steps) -> None:
         """Rewrite what is inside an output."""
         if not isinstance(output, dict):
             return
         items, properties = output.get("items"), output.get("properties")
-        for index, entry in enumerate(_list(items)):
-            self._output(entry, (*steps, "items", index))
+        for index, entry in enumerate(_to_list(items)):
+            self._normalize_output(entry, (*steps, "items", index))
         if isinstance(items, list) and items and all(map(is_readable, items)):  # the first one counts
-            self._draft.choose(output, "items", 0)
-        elif isinstance(items, dict) and items and _is_named(items) and not _is_output(items):
-            self._draft.choose(output, "items", next(iter(items)))
+            self._draft.replace_by_entry(output, "items", 0)
+        elif isinstance(items, dict) and items and _is_map_of_mappings(items) and not _is_output(items):
+            self._draft.replace_by_entry(output, "items", next(iter(items)))
         if isinstance(properties, list) and properties and all(_has_name(entry) for entry in properties):
             self._note((*steps, "properties"), rules.NON_STANDARD_KEY_PROPERTIES())
-            self._draft.mapped(output, "properties")
+            self._draft.convert_to_map(output, "properties")
         for key in ("items", "values", "mapping"):
-            self._output(output.get(key), (*steps, key))
+            self._normalize_output(output.get(key), (*steps, key))
         properties = output.get("properties")
         for name, inner in properties.items() if isinstance(properties, dict) else ():
-            self._output(inner, (*steps, "properties", name))
+            self._normalize_output(inner, (*steps, "properties", name))
 
 
 def is_readable(output: Any) -> bool:
@@ -94,7 +94,7 @@ def _is_output(value: dict[str, Any]) -> bool:
     return value.keys() <= _NESTED and not any(isinstance(inner.get("type"), str) for inner in value.values())
 
 
-def _is_named(value: dict[str, Any]) -> bool:
+def _is_map_of_mappings(value: dict[str, Any]) -> bool:
     return all(isinstance(entry, dict | None) for entry in value.values())
 
 
@@ -102,5 +102,5 @@ def _has_name(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("name"), str | int | float)
 
 
-def _list(value: Any) -> list[Any]:
+def _to_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.model.part import InputType, JsonType, Part, Text, tuple_or_empty
+from naftiko_runtime.model.part import InputType, JsonType, Part, Text, convert_none_to_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def text_or_mapping(value: Any) -> str | None:
+def tag_text_or_mapping(value: Any) -> str | None:
     """Which member of a union of a text and a mapping a value is meant to be."""
     return "shape" if isinstance(value, dict | Part) else "path"
 
@@ -74,7 +74,7 @@ class Output(Part):
     values: "Output | None" = None
     max_length: Annotated[int, Range(0)] | None = None
 
-    def inner(self) -> "Iterator[Output]":
+    def iter_inner(self) -> "Iterator[Output]":
         """The outputs directly inside this one, in either spelling."""
         for shape in (self, self.mapping):
             if isinstance(shape, Output | OutputMapping):
@@ -93,7 +93,7 @@ class OutputMapping(Part):
 
 
 Mapping = Annotated[
-    Annotated[Text, Tag("path")] | Annotated[OutputMapping, Tag("shape")], Discriminator(text_or_mapping)
+    Annotated[Text, Tag("path")] | Annotated[OutputMapping, Tag("shape")], Discriminator(tag_text_or_mapping)
 ]
 """A JSONPath, or the older spelling that holds a shape."""
 
@@ -108,13 +108,15 @@ class BodyTemplate(Part):
     data: Any = None
 
 
-Body = Annotated[Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(text_or_mapping)]
+Body = Annotated[
+    Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(tag_text_or_mapping)
+]
 """A raw template, or a kind with its data."""
 
 With = dict[str, Any]
 """Consumed parameter → constant, template or reference."""
 
-ConsumedParameters = Annotated[tuple[ConsumedParameter, ...], BeforeValidator(tuple_or_empty)]
-ExposedParameters = Annotated[tuple[ExposedParameter, ...], BeforeValidator(tuple_or_empty)]
-ToolParameters = Annotated[tuple[ToolParameter, ...], BeforeValidator(tuple_or_empty)]
-Outputs = Annotated[tuple[Output, ...], BeforeValidator(tuple_or_empty)]
+ConsumedParameters = Annotated[tuple[ConsumedParameter, ...], BeforeValidator(convert_none_to_tuple)]
+ExposedParameters = Annotated[tuple[ExposedParameter, ...], BeforeValidator(convert_none_to_tuple)]
+ToolParameters = Annotated[tuple[ToolParameter, ...], BeforeValidator(convert_none_to_tuple)]
+Outputs = Annotated[tuple[Output, ...], BeforeValidator(convert_none_to_tuple)]

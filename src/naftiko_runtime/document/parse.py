@@ -10,12 +10,12 @@ from pydantic_core import ValidationError
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import Capability, Document, SharedDocument
 from naftiko_runtime.document.foreign_keys import advise_instead
-from naftiko_runtime.document.pruning import Pruned, indices, look_up
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.document.pruning import PrunedData, list_indices, look_up
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.model.part import NO_EFFECT, NOT_SERVED, Part
 from naftiko_runtime.rules import helps, nouns
-from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import nearest, nearest_only, suggest
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_nearest, find_only_near, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,29 +56,29 @@ def parse(source: Source, findings: Findings) -> Parsed | None:
         document = model.model_validate(source.data)
     except ValidationError as error:
         return _parse_rest(model, error, source, findings)
-    _settle(document, (), source, findings)
+    _locate_parts(document, (), source, findings)
     return Parsed(document)
 
 
 def _parse_rest(model: type[Document], error: ValidationError, source: Source, findings: Findings) -> Parsed | None:
     """The document without what its model refuses, which is reported."""
-    for detail in _details(error):
-        _report(detail, source, findings)
-    pruned = Pruned(source.data)
+    for detail in _list_errors(error):
+        _report_error(detail, source, findings)
+    pruned = PrunedData(source.data)
     while True:
         data = pruned.compact()
         try:
             document = model.model_validate(data)
         except ValidationError as left:
-            places = [pruned.original(_place(detail, data)) for detail in _details(left)]
-            if not sum(map(pruned.refuse, places)):
+            places = [pruned.find_original(_find_place(detail, data)) for detail in _list_errors(left)]
+            if not sum(map(pruned.prune, places)):
                 return None
         else:
-            _settle(document, (), source, findings, pruned.data)
+            _locate_parts(document, (), source, findings, pruned.data)
             return Parsed(document, frozenset(pruned.unread))
 
 
-def _details(error: ValidationError) -> list[ErrorDetails]:
+def _list_errors(error: ValidationError) -> list[ErrorDetails]:
     return error.errors(include_url=False, include_input=False)
 
 
@@ -86,7 +86,7 @@ def _is_shared(data: Any) -> bool:
     """Whether a document has no capability and needs none."""
     if "capability" in data:
         return False
-    return nearest("capability", data) is None and not data.keys().isdisjoint(("consumes", "binds", "aggregates"))
+    return find_nearest("capability", data) is None and not data.keys().isdisjoint(("consumes", "binds", "aggregates"))
 
 
 def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT | None:
@@ -94,42 +94,42 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
     try:
         part = model.model_validate(source.data)
     except ValidationError as error:
-        for detail in _details(error):
-            _report(detail, source, findings)
+        for detail in _list_errors(error):
+            _report_error(detail, source, findings)
         return None
-    _settle(part, (), source, findings)
+    _locate_parts(part, (), source, findings)
     return part
 
 
-def _place(detail: ErrorDetails, data: Any) -> Steps:
+def _find_place(detail: ErrorDetails, data: Any) -> Steps:
     """The place of a wrong value or of a missing key."""
-    steps = _real_steps(detail["loc"], data)
+    steps = _remove_union_tags(detail["loc"], data)
     return (*steps, detail["loc"][-1]) if detail["type"] == "missing" else steps
 
 
-def _report(detail: ErrorDetails, source: Source, findings: Findings) -> None:
+def _report_error(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
-    steps = _place(detail, source.data)
-    part, span = nouns.name_part(steps), source.span(steps)
+    steps = _find_place(detail, source.data)
+    part, span = nouns.name_part(steps), source.find_span(steps)
     if kind == "missing":
         _report_missing(steps, source, findings)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
-        value = _value_at(source.data, steps)
+        value = _get_value(source.data, steps)
         is_short = isinstance(value, str) and len(value) <= _SHOWN_MAX
         shown = nouns.VALUE(value=value) if is_short else nouns.THIS_VALUE()
         advice = suggest(str(value), expected, helps.ONE_OF)
-        meant = nearest_only(value, expected) if isinstance(value, str) else None
-        fix = respelt(source, steps, value, meant) if meant else ()
+        meant = find_only_near(value, expected) if isinstance(value, str) else None
+        fix = replace_text(source, steps, value, meant) if meant else ()
         findings.report(rules.INVALID_VALUE(value=shown, part=part), span, advice, part=steps, fix=fix)
     elif wanted := _WANTED.get(kind):
-        value = _value_at(source.data, steps)
+        value = _get_value(source.data, steps)
         if value is None:
             findings.report(
                 rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()), span, _advise_indenting(steps, source), part=steps
             )
         else:
-            statement = rules.WRONG_TYPE(part=part, wanted=wanted(), kind=_kind(value)())
+            statement = rules.WRONG_TYPE(part=part, wanted=wanted(), kind=_name_kind(value)())
             findings.report(statement, span, _advise_form(wanted, value, steps), part=steps)
     else:
         problem = detail["msg"].removeprefix("Input ")
@@ -153,19 +153,19 @@ def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
 
 def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
     """Report a missing key; one that is nearly there is meant by what stands in its place."""
-    key, present = str(steps[-1]), _value_at(source.data, steps[:-1])
+    key, present = str(steps[-1]), _get_value(source.data, steps[:-1])
     statement = rules.MISSING_KEY(key=key)
-    if slip := nearest(key, present):
+    if slip := find_nearest(key, present):
         place = (*steps[:-1], slip)
         advice = helps.DID_YOU_MEAN_WHERE(suggestion=key, written=slip)
-        fix = respelt(source, place, slip, key, key=True) if nearest_only(key, present) else ()
-        findings.report(statement, source.span(place, key=True), advice, part=steps, fix=fix)
+        fix = replace_text(source, place, slip, key, key=True) if find_only_near(key, present) else ()
+        findings.report(statement, source.find_span(place, key=True), advice, part=steps, fix=fix)
     else:
         known = _TO_ADD.get(key)
-        findings.report(statement, source.span(steps), None if known is None else known(), part=steps)
+        findings.report(statement, source.find_span(steps), None if known is None else known(), part=steps)
 
 
-def _kind(value: Any) -> Noun:
+def _name_kind(value: Any) -> Noun:
     """What a value is, in an author's words."""
     match value:
         case bool():
@@ -201,7 +201,7 @@ _INSTEAD = {
 _WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.ANSWER_GOES_THROUGH)
 """What a key without effect leaves as it is."""
 _SHOWN_MAX = 60
-_NAME = pattern(r"[A-Za-z_]\w{0,40}")
+_NAME = compile_lazily(r"[A-Za-z_]\w{0,40}")
 """What may be the name of a variable."""
 _ADVICE = {nouns.LIST: helps.LIST_ENTRIES, nouns.MAPPING: helps.MAPPING_LINES}
 _WANTED = {
@@ -219,7 +219,7 @@ _WANTED = {
 }
 
 
-def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
+def _remove_union_tags(location: Iterable[str | int], data: Any) -> Steps:
     """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
     parts = list(location)
@@ -234,13 +234,13 @@ def _real_steps(location: Iterable[str | int], data: Any) -> Steps:
     return tuple(steps)
 
 
-def _value_at(data: Any, steps: Steps) -> Any:
+def _get_value(data: Any, steps: Steps) -> Any:
     for step in steps:
         data = data[step]
     return data
 
 
-def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned: Any = None) -> None:
+def _locate_parts(part: Part, steps: Steps, source: Source, findings: Findings, pruned: Any = None) -> None:
     """Tell a part and all below it their places; report unknown keys and those not served yet.
 
     Args:
@@ -250,10 +250,10 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned
         findings: Gets the reports.
         pruned: The data that the part was read from, when something was removed from the document.
     """
-    part.place(steps)
+    part.set_path(steps)
     fields = type(part).model_fields
     for key in () if part.takes_any_key else part.__pydantic_extra__ or ():
-        _unknown(part, key, (*steps, key), source, findings)
+        _report_unknown_key(part, key, (*steps, key), source, findings)
     for name in fields.keys() & part.model_fields_set:
         field, value = fields[name], getattr(part, name)
         alias = field.alias or name
@@ -261,40 +261,44 @@ def _settle(part: Part, steps: Steps, source: Source, findings: Findings, pruned
             if value is not None:
                 place = (*steps, alias)
                 advice = _INSTEAD[alias]() if alias in _INSTEAD else None
-                findings.report(rules.NOT_SERVED(key=alias), source.span(place, key=True), advice, part=place)
+                findings.report(rules.NOT_SERVED(key=alias), source.find_span(place, key=True), advice, part=place)
             continue
         if NO_EFFECT in field.metadata and value is not None:
-            span = source.span((*steps, alias), key=True)
+            span = source.find_span((*steps, alias), key=True)
             findings.report(rules.NO_EFFECT(key=alias), span, _WHY_NOT[alias]() if alias in _WHY_NOT else None)
-        for below, inner, data in _parts(value, (*steps, alias), look_up(pruned, alias)):
-            _settle(inner, below, source, findings, data)
+        for below, inner, data in _iter_parts(value, (*steps, alias), look_up(pruned, alias)):
+            _locate_parts(inner, below, source, findings, data)
 
 
-def _parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, Part, Any]]:
+def _iter_parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, Part, Any]]:
     if isinstance(value, Part):
         yield steps, value, pruned
     elif isinstance(value, tuple):
-        for index, item in zip(indices(pruned), value, strict=False):
-            yield from _parts(item, (*steps, index), look_up(pruned, index))
+        for index, item in zip(list_indices(pruned), value, strict=False):
+            yield from _iter_parts(item, (*steps, index), look_up(pruned, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _parts(item, (*steps, key), look_up(pruned, key))
+            yield from _iter_parts(item, (*steps, key), look_up(pruned, key))
 
 
-def _unknown(part: Part, key: str, steps: Steps, source: Source, findings: Findings) -> None:
-    span = source.span(steps, key=True)
+def _report_unknown_key(part: Part, key: str, steps: Steps, source: Source, findings: Findings) -> None:
+    span = source.find_span(steps, key=True)
     if findings.has(rules.MISSING_KEY, span):
         return  # it stands where another key is missing, which says it all
     known = [field.alias or name for name, field in type(part).model_fields.items()]
     odd = next((c for c in key if c.isspace() and c != " "), None)
-    if isinstance(part, Document) and (meant := nearest(key, Capability.model_fields)) and not nearest(key, known):
+    if (
+        isinstance(part, Document)
+        and (meant := find_nearest(key, Capability.model_fields))
+        and not find_nearest(key, known)
+    ):
         below = helps.INDENT_BELOW(keys=(meant,), parent="capability")
         findings.report(rules.MISSPELT_KEY_AT_ROOT(key=key), span, below, part=steps)
         return
     advice = helps.REPLACE_CHARACTER(code=f"{ord(odd):04X}") if odd else advise_instead(type(part), key)
-    close = nearest(key, known) if odd or advice is None else None
+    close = find_nearest(key, known) if odd or advice is None else None
     if close is not None:
-        fix = respelt(source, steps, key, close, key=True) if nearest_only(key, known) else ()
+        fix = replace_text(source, steps, key, close, key=True) if find_only_near(key, known) else ()
         advice = advice or helps.DID_YOU_MEAN(suggestion=close)
         findings.report(rules.MISSPELT_KEY(key=key), span, advice, part=steps, fix=fix)
     else:

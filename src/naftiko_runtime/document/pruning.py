@@ -29,7 +29,7 @@ _REQUIRED: Final[dict[tuple[object, ...], str | int]] = {
 """Keys without which a large part could not be read at all, with what stands in for their values."""
 
 
-class Pruned:
+class PrunedData:
     """A copy of a document's data that parts are removed from.
 
     Args:
@@ -37,11 +37,11 @@ class Pruned:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data = _copied(data)
+        self._data = _copy(data)
         self.unread: set[Steps] = set()
         """The places of what was removed, replaced or missing, in the original data."""
 
-    def refuse(self, steps: Steps) -> bool:
+    def prune(self, steps: Steps) -> bool:
         """Remove a wrong value, or give a missing required key; tell whether that changed anything.
 
         A value that a large part needs is replaced; other required values take the part that needs them along.
@@ -49,12 +49,12 @@ class Pruned:
         Args:
             steps: The place in the original data, of a value or of a missing key.
         """
-        above = self._at(steps[:-1])
+        above = self._get(steps[:-1])
         if not steps or not isinstance(above, dict | list):
             return False
         self.unread.add(steps)
         key: Any = steps[-1]
-        stand_in = _stand_in(steps)
+        stand_in = _find_substitute(steps)
         if stand_in is not None and isinstance(above, dict):
             changed = above.get(key) != stand_in
             above[key] = stand_in
@@ -64,23 +64,23 @@ class Pruned:
         else:
             changed = key in above
             above.pop(key, None)
-        return changed or (key not in above and self.refuse(steps[:-1]))
+        return changed or (key not in above and self.prune(steps[:-1]))
 
     def compact(self) -> Any:
         """The data as it is left, for a model to read."""
-        return _compacted(self._data)
+        return _remove_pruned(self._data)
 
-    def original(self, steps: Steps) -> Steps:
+    def find_original(self, steps: Steps) -> Steps:
         """The place in the original data of a place in the compact data."""
         found: list[str | int] = []
         value = self._data
         for step in steps:
-            index = indices(value)[step] if isinstance(value, list) and isinstance(step, int) else step
+            index = list_indices(value)[step] if isinstance(value, list) and isinstance(step, int) else step
             found.append(index)
             value = look_up(value, index)
         return tuple(found)
 
-    def _at(self, steps: Steps) -> Any:
+    def _get(self, steps: Steps) -> Any:
         value = self._data
         for step in steps:
             value = look_up(value, step)
@@ -88,11 +88,11 @@ class Pruned:
 
     @property
     def data(self) -> Any:
-        """The data as it is left, in which removed entries of lists still count; see :func:`indices`."""
+        """The data as it is left, in which removed entries of lists still count; see :func:`list_indices`."""
         return self._data
 
 
-def indices(value: Any) -> Sequence[int]:
+def list_indices(value: Any) -> Sequence[int]:
     """The original indices of the entries that are left of a list; all of them when it is no pruned list."""
     if not isinstance(value, list):
         return range(_MANY)
@@ -109,22 +109,22 @@ def look_up(value: Any, step: str | int) -> Any:
     return value.get(step) if isinstance(value, dict) else None
 
 
-def _stand_in(steps: Steps) -> str | int | None:
+def _find_substitute(steps: Steps) -> str | int | None:
     own = steps[1:] if steps[:1] == ("capability",) else steps
     stand_in = _REQUIRED.get(tuple(int if isinstance(step, int) else step for step in own))
     return stand_in.format(".".join(map(str, own))) if isinstance(stand_in, str) else stand_in
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     """A copy in which no container occurs twice."""
     if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _compacted(value: Any) -> Any:
+def _remove_pruned(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _compacted(inner) for key, inner in value.items()}
+        return {key: _remove_pruned(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_compacted(inner) for inner in value if inner is not _REMOVED]
+        return [_remove_pruned(inner) for inner in value if inner is not _REMOVED]
     return value

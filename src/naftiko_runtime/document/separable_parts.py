@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
 
 
-def unit_of(part: Steps) -> Steps:
+def find_separable_part(part: Steps) -> Steps:
     """The smallest part that can be left out and has a place in it; empty when that is the whole document.
 
     That is an operation, a forward, a tool, a resource, an API, an expose, a bind or one of its variables,

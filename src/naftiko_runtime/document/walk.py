@@ -26,7 +26,7 @@ def walk_parts(value: object) -> Iterator[Part]:
             yield from walk_parts(item)
 
 
-def entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
+def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
     """The mappings of a named list, in either spelling, each with its path; of a map's entry the key is its name."""
     if isinstance(value, dict):
         yield from (({"name": name, **e}, (*steps, name)) for name, e in value.items() if isinstance(e, dict))
@@ -34,8 +34,8 @@ def entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
         yield from ((entry, (*steps, index)) for index, entry in enumerate(value) if isinstance(entry, dict))
 
 
-def parts(data: dict[str, Any], section: str) -> Iterator[tuple[dict[str, Any], Steps]]:
+def iter_parts(data: dict[str, Any], section: str) -> Iterator[tuple[dict[str, Any], Steps]]:
     """The parts of a section, of the root and of the capability, each with its path."""
-    yield from entries(data.get(section), (section,))
+    yield from iter_entries(data.get(section), (section,))
     if isinstance(capability := data.get("capability"), dict):
-        yield from entries(capability.get(section), ("capability", section))
+        yield from iter_entries(capability.get(section), ("capability", section))

@@ -62,21 +62,21 @@ class Masks:
 
     def text(self, text: str) -> str:
         """A text of ours without any secret."""
-        return self._all.masked(text)
+        return self._all.mask(text)
 
     def body(self, text: str) -> str:
         """An upstream's text, that ours quotes, without the secrets of its credential."""
-        return self._keys.masked(text)
+        return self._keys.mask(text)
 
     def headers(self, headers: list[Header]) -> list[Header]:
         """Response headers without any secret."""
-        if not self._all.may_be_in(b"\n".join([value for _, value in headers])):
+        if not self._all.may_contain(b"\n".join([value for _, value in headers])):
             return headers
         return [(name, self._header(name, value)) for name, value in headers]
 
     def _header(self, name: bytes, value: bytes) -> bytes:
         masker = self._keys if name in _OF_WORDS else self._all
-        return masker.masked(_text(value)).encode("utf-8", "surrogateescape")
+        return masker.mask(_text(value)).encode("utf-8", "surrogateescape")
 
 
 def _text(value: bytes) -> str:

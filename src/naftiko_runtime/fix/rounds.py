@@ -14,7 +14,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.imports import Importer
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of_expose
 from naftiko_runtime.fix.text_edits import Text
@@ -25,7 +25,7 @@ from naftiko_runtime.lint.rewrites import check_rewrites
 from naftiko_runtime.loading import Loaded, load_source, redact_findings
 from naftiko_runtime.plan.comparison import normalize_plan
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.source import SourceError, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,7 +94,7 @@ def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
         overrides: As for loading it.
     """
     try:
-        state = _State(load(raw, str(path)), path, overrides)
+        state = _State(parse_source(raw, str(path)), path, overrides)
     except SourceError as error:
         return Fixed("", "", raw, 0, 0, (), Loaded(None, error.diagnostics, error.source))
     before = resolved = state.source.text
@@ -129,7 +129,7 @@ class _State:
         findings = Findings()
         self._plan: Plan | None = None
         """What it does; none when it is no document."""
-        if (spoken := canonical(source, findings)) is not None:
+        if (spoken := normalize(source, findings)) is not None:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
@@ -139,7 +139,7 @@ class _State:
                 self._plan = normalize_plan(linked.plan)
                 if isinstance(parsed.document, Document):
                     check_rewrites(parsed.document, spoken, findings)
-        self.diagnostics = findings.sorted(most=None)
+        self.diagnostics = findings.list_sorted(most=None)
 
     @cached_property
     def _shared(self) -> list[tuple[int, int]]:
@@ -149,7 +149,7 @@ class _State:
         """The document after the fixes of some findings; none when it is no document then."""
         text = self._text.edited([edit for diagnostic in found for edit in diagnostic.fix])
         try:
-            source = load(text.encode(), self.source.file)
+            source = parse_source(text.encode(), self.source.file)
         except SourceError:
             return None
         return _State(source, self._path, self._overrides)

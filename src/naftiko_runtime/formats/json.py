@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from naftiko_runtime.formats.charset import as_text, codec_of
-from naftiko_runtime.source import exact_float
+from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
     from naftiko_runtime.response_irregularities import Notes
@@ -115,7 +115,7 @@ def _read_irregular(found: str, notes: Notes, error: ValueError) -> Any:
 def _read_text(text: str, notes: Notes, *, strict: bool) -> Any:
     reader = json.JSONDecoder(
         parse_constant=lambda _: notes.add("a number that JSON does not have"),
-        parse_float=exact_float,
+        parse_float=parse_exact_float,
         parse_int=_integer,
         strict=strict,
     )
@@ -130,11 +130,11 @@ def _refuse(name: str) -> Any:
 
 
 def _finite_decimal(text: str) -> float:
-    value = exact_float(text)
+    value = parse_exact_float(text)
     if isinf(value):
         raise ValueError(f"{text[:40]} is no number that can be held")
     return value
 
 
 def _integer(text: str) -> float:
-    return int(text) if len(text) <= _INTEGER_DIGITS_MAX else exact_float(text)
+    return int(text) if len(text) <= _INTEGER_DIGITS_MAX else parse_exact_float(text)

@@ -9,11 +9,11 @@ from yaml import YAMLError
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
 from naftiko_runtime.rules import render_text
-from naftiko_runtime.source import exact_float
-from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source import parse_exact_float
+from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.places import Places
 from naftiko_runtime.source.scalars import is_number
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.response_irregularities import Notes
     from naftiko_runtime.rules import Statement
 
-_NOT_PRINTABLE: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_PRINTABLE: Final = compile_lazily("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
@@ -36,7 +36,7 @@ def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
     notes.add("characters that YAML does not allow", replaced)
     builder = _LenientBuilder(text, notes)
     try:
-        return builder.document()
+        return builder.build()
     except _FirstDocumentEnded:
         return builder.first
     except YAMLError as error:
@@ -47,7 +47,7 @@ class _FirstDocumentEnded(Exception):  # noqa: N818 - no error
     """What follows is not read."""
 
 
-class _LenientBuilder(Builder):
+class _LenientBuilder(DataBuilder):
     def __init__(self, text: str, notes: Notes) -> None:
         super().__init__("response", text, Places(), Findings())
         self._notes = notes
@@ -57,15 +57,15 @@ class _LenientBuilder(Builder):
         """The first document's value."""
         return self._root
 
-    def _plain(self, text: str, marks: Any) -> Any:
+    def _resolve_plain(self, text: str, marks: Any) -> Any:
         if len(text) > SCALAR_DIGITS_MAX and is_number(text):
-            return exact_float(text)
-        return super()._plain(text, marks)
+            return parse_exact_float(text)
+        return super()._resolve_plain(text, marks)
 
-    def _entry(self, frame: Any, value: Any, marks: Any) -> None:
+    def _set_entry(self, frame: Any, value: Any, marks: Any) -> None:
         self._notes.add("a key that stands twice", frame.key in frame.container)
         frame.container.pop(frame.key, None)
-        super()._entry(frame, value, marks)
+        super()._set_entry(frame, value, marks)
 
     def _report(self, statement: Statement, marks: Any, advice: Any = None) -> None:
         del marks, advice
@@ -75,7 +75,7 @@ class _LenientBuilder(Builder):
             raise ValueError(render_text(statement))
         self._notes.add("a YAML feature that is not supported")
 
-    def _stop(self, statement: Statement, marks: Any) -> None:
+    def _report_and_stop(self, statement: Statement, marks: Any) -> None:
         del marks
         if self._documents > 1:
             self._notes.add("a second YAML document")

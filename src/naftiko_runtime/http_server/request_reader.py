@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser
 
 from naftiko_runtime import limits
-from naftiko_runtime.header_names import lower
+from naftiko_runtime.header_names import lower_name
 from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, TOO_MANY_HEADERS, StopParsingError
 from naftiko_runtime.http_server.request_head import NOTED, RequestHead
 
@@ -147,7 +147,7 @@ class RequestReader:
             if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
                 raise StopParsingError
             return
-        name = lower(name)
+        name = lower_name(name)
         if name in NOTED:
             self.head.note(name, value)
         self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from naftiko_runtime.jsonpath.work_limit import spend
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.regex import Pattern
-from naftiko_runtime.source import written
+from naftiko_runtime.source import format_as_written
 
 MISSING: Final = object()
 """What an operand is when its path leads nowhere; it equals nothing, itself included."""
@@ -19,15 +19,19 @@ MISSING: Final = object()
 
 _LONG: Final = 64
 """From how many items on a list counts as work."""
-_NUMBER: Final = pattern(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
+_NUMBER: Final = compile_lazily(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
 
 
 def same(left: Any, right: Any) -> bool:
     """Equality: a number equals its text, but true is not 1, and 1 is 1.0."""
     if isinstance(left, str):
-        return left == (written(right) if _is_number(right) else right)
+        return left == (format_as_written(right) if _is_number(right) else right)
     if isinstance(right, str):
-        return _is_number(left) and _NUMBER.fullmatch(right) is not None and Decimal(right) == Decimal(written(left))
+        return (
+            _is_number(left)
+            and _NUMBER.fullmatch(right) is not None
+            and Decimal(right) == Decimal(format_as_written(left))
+        )
     return identical(left, right)
 
 
@@ -107,7 +111,7 @@ def _matches(left: Any, right: Any) -> bool:
         return any(_matches(item, right) for item in left if not isinstance(item, list))
     if isinstance(left, bool):
         left = "true" if left else "false"
-    text = written(left) if isinstance(left, int | float) else left
+    text = format_as_written(left) if isinstance(left, int | float) else left
     return isinstance(text, str) and right.matches(text)
 
 
@@ -189,7 +193,7 @@ def _append(value: Any, given: list[Any]) -> Any:
 
 def _concat(value: Any, given: list[Any]) -> str:
     own = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    texts = [written(item) if _is_number(item) else item for item in _flat(given)]
+    texts = [format_as_written(item) if _is_number(item) else item for item in _flat(given)]
     return "".join([*own, *(text for text in texts if isinstance(text, str))])
 
 

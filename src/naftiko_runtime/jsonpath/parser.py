@@ -25,7 +25,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Union,
     Wildcard,
 )
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.regex import PatternError, compile_pattern
 
 if TYPE_CHECKING:
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 _Rule = TypeVar("_Rule")
 
 _BLANKS: Final = " \t\r\n"
-_WHOLE: Final = pattern(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
-_ANCHOR: Final = pattern(r"\$|@(?=[ \t\r\n]*[.\[])")
-_WORD: Final = pattern(r"[\w$@-]+")
-_NAME: Final = pattern(r"[^.\[\](){}*,'\"]+")
-_NAME_IN_FILTER: Final = pattern(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
-_CALL: Final = pattern(r"[ \t\r\n]*([A-Za-z]\w*)\(")
-_INTEGER: Final = pattern(r"-?[0-9]+")
-_NUMBER: Final = pattern(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_SLICE: Final = pattern(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
-_REGEX: Final = pattern(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
+_WHOLE: Final = compile_lazily(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
+_ANCHOR: Final = compile_lazily(r"\$|@(?=[ \t\r\n]*[.\[])")
+_WORD: Final = compile_lazily(r"[\w$@-]+")
+_NAME: Final = compile_lazily(r"[^.\[\](){}*,'\"]+")
+_NAME_IN_FILTER: Final = compile_lazily(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
+_CALL: Final = compile_lazily(r"[ \t\r\n]*([A-Za-z]\w*)\(")
+_INTEGER: Final = compile_lazily(r"-?[0-9]+")
+_NUMBER: Final = compile_lazily(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SLICE: Final = compile_lazily(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
+_REGEX: Final = compile_lazily(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
 _FLAGS: Final = frozenset("imsuU")
 """Of Java's; ``u`` and ``U`` are what RE2 does anyway."""
-_OPERATOR: Final = pattern(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
+_OPERATOR: Final = compile_lazily(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _MEANT: Final = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
-_BLANKS: Final = pattern(r"[ \t\r\n]*")
-_QUOTED: Final = pattern(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
-_ESCAPE: Final = pattern(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_BLANKS: Final = compile_lazily(r"[ \t\r\n]*")
+_QUOTED: Final = compile_lazily(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
+_ESCAPE: Final = compile_lazily(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import OtherExpose, ServedExpose
-from naftiko_runtime.document.walk import parts as parts_of
+from naftiko_runtime.document.walk import iter_parts as parts_of
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
@@ -72,7 +72,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     servers = tuple(map(overrides.moved, linked))
     places = {id(part): steps for steps, part in parts.items()}
     exposes = (expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose))
-    places |= {id(server): expose.at() for server, expose in zip(servers, exposes, strict=True)}
+    places |= {id(server): expose.path_to() for server, expose in zip(servers, exposes, strict=True)}
     check_ports(servers, findings, lambda part: places.get(id(part)))
     plan = Plan(
         label=document.info.label or source.file,
@@ -95,7 +95,7 @@ def _has_broken_binds(findings: Findings) -> bool:
 def _first_apis(document: Document) -> dict[str, Steps]:
     """The places of the consumed APIs by namespace; of two of one name the first."""
     apis = (*document.consumes, *document.capability.consumes)
-    return {api.namespace: api.at() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
+    return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
 
 
 def _can_be_imported(document: Document) -> bool:

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.encode import below_base
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
 from naftiko_runtime.rules import helps, render_text
-from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import closest
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ _NEEDED: Final[dict[Slot, str]] = {
 }
 _NAME: Final = r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
 _FORMS: Final = {
-    "scheme": pattern(r"https?"),
-    "authority": pattern(rf"(?:{_NAME}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?"),
-    "host": pattern(r"[\w-]+(?:\.[\w-]+)*"),
-    "port": pattern(r"[0-9]{1,5}"),
+    "scheme": compile_lazily(r"https?"),
+    "authority": compile_lazily(rf"(?:{_NAME}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?"),
+    "host": compile_lazily(r"[\w-]+(?:\.[\w-]+)*"),
+    "port": compile_lazily(r"[0-9]{1,5}"),
 }
-_NEVER: Final = pattern(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
-_PLACEHOLDER: Final = pattern(r"\{\{[^{}]*\}\}")
-_OTHER_FORM: Final = pattern(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+)")
+_NEVER: Final = compile_lazily(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
+_PLACEHOLDER: Final = compile_lazily(r"\{\{[^{}]*\}\}")
+_OTHER_FORM: Final = compile_lazily(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+)")
 
 
 def link_template(api: ConsumedHttp, context: Context) -> Term | None:
@@ -75,7 +75,7 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
         api: Whose base URI it is.
         context: The linking run.
     """
-    steps = api.at("baseUri")
+    steps = api.path_to("baseUri")
     text = api.base_uri.strip()
     term = context.secret_text(text, steps)
     if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
@@ -96,13 +96,13 @@ def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> A
         otherwise: The advice when the scheme is no misspelling of ``http`` or ``https``.
     """
     scheme, mark, _ = text.partition("://")
-    meant = closest(scheme, HTTP_SCHEMES) if mark and scheme.lower() not in HTTP_SCHEMES else None
+    meant = find_closest(scheme, HTTP_SCHEMES) if mark and scheme.lower() not in HTTP_SCHEMES else None
     return otherwise(namespace=namespace) if meant is None else helps.DID_YOU_MEAN(suggestion=meant)
 
 
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     """Whether a base URI has a variable that is not written in double braces, which is reported."""
-    text, steps = api.base_uri.strip(), api.at("baseUri")
+    text, steps = api.base_uri.strip(), api.path_to("baseUri")
     found = {m[0]: m[1] or m[2] or "NAME" for m in _OTHER_FORM.finditer(text) if _means_variable(m, context)}
     if not found:
         return False
@@ -112,7 +112,7 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     for written, name in found.items():
         meant = meant.replace(written, f"{{{{{name}}}}}")
     unknown = dict.fromkeys(name for name in found.values() if not context.variables.knows(name))
-    fix = () if unknown else respelt(context.source, steps, text, meant)
+    fix = () if unknown else replace_text(context.source, steps, text, meant)
     names = tuple(f"{{{{{name}}}}}" for name in dict.fromkeys(found.values()))
     advice = helps.WRITE_BRACES(meant=names, namespace=api.namespace)
     if unknown:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HTTP_SCHEMES: Final = ("http", "https")
 """The schemes that a base URI may have."""
-_NEVER_IN_URL: Final = pattern(r"[\s\x00-\x1f\"<>\\^`|]")
+_NEVER_IN_URL: Final = compile_lazily(r"[\s\x00-\x1f\"<>\\^`|]")
 
 
 def check_base_uri(base_uri: str) -> Statement | None:

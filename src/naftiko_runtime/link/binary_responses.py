@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
     from naftiko_runtime.document.exposes import McpExpose, RestExpose
     from naftiko_runtime.link.context import Context
 
-_SIZE: Final = pattern(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
+_SIZE: Final = compile_lazily(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
 _UNITS: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _TOKEN: Final = r"[a-zA-Z0-9!#$&^_.+-]+"  # noqa: S105 - a word of HTTP's grammar
-_MEDIA_TYPE: Final = pattern(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
+_MEDIA_TYPE: Final = compile_lazily(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
 
 
 def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Context) -> int | None:
@@ -24,7 +24,7 @@ def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Conte
     if part.max_binary_size is None:
         return None
     if (found := _SIZE.fullmatch(part.max_binary_size)) is None:
-        context.report(rules.INVALID_VALUE_SIZE(value=part.max_binary_size), part.at("maxBinarySize"))
+        context.report(rules.INVALID_VALUE_SIZE(value=part.max_binary_size), part.path_to("maxBinarySize"))
         return None
     return int(Decimal(found[1]) * _UNITS[found[2]])
 
@@ -33,5 +33,7 @@ def media_type(operation: ConsumedOperation, context: Context) -> str | None:
     """An operation's ``outputMediaType``; nothing when it has none, or none that is one, which is reported."""
     if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
         return operation.output_media_type
-    context.report(rules.INVALID_VALUE_MEDIA_TYPE(value=operation.output_media_type), operation.at("outputMediaType"))
+    context.report(
+        rules.INVALID_VALUE_MEDIA_TYPE(value=operation.output_media_type), operation.path_to("outputMediaType")
+    )
     return None

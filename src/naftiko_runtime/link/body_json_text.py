@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import module, pattern
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.plan import Composed, Constant, JsonText
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder
 else:
-    orjson = module("orjson")
+    orjson = import_lazily("orjson")
 
-_JSON_STRING: Final = pattern(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
+_JSON_STRING: Final = compile_lazily(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
 _Place = Literal["bare", "string", "key"]
 _MARK: Final = "\0"
 """JSON text cannot hold it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import PlainText
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _choose_escape(kind: str, before: str, *, whole: bool) -> Escape:
             return "none"
 
 
-_SPARQL_OPENED: Final = pattern(
+_SPARQL_OPENED: Final = compile_lazily(
     r'''("""|\'\'\')(?:\\.|.)*?(?:\1|(?P<long>\Z))|(["'])(?:\\.|[^\\\n])*?(?:\3|(?P<short>\Z))'''
     r"""|<[^<>"{}|^`\\\s]*(?:>|(?P<iri>\Z))|\#[^\n]*""",
     re.DOTALL,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.body_tree import as_object
 from naftiko_runtime.plan import Composed, Constant, TermList, YamlTree, freeze
-from naftiko_runtime.source import SourceError, load
+from naftiko_runtime.source import SourceError, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
 
 _YAML_MARK: Final = "\ue000{}\ue001"
-_YAML_MARKED: Final = pattern("\ue000([0-9]+)\ue001")
+_YAML_MARKED: Final = compile_lazily("\ue000([0-9]+)\ue001")
 
 
 def link_yaml_text(text: str, steps: Steps, references: CallReferences) -> Body | None:
@@ -31,7 +31,7 @@ def link_yaml_text(text: str, steps: Steps, references: CallReferences) -> Body 
     numbers = iter(range(len(terms)))
     marked = "".join(p if isinstance(p, str) else _YAML_MARK.format(next(numbers)) for p in pieces)
     try:
-        parsed = load(marked.encode(), "body").data
+        parsed = parse_source(marked.encode(), "body").data
     except SourceError as error:
         references.context.report(rules.INVALID_VALUE_YAML_BODY(problem=error.diagnostics[0].statement), steps)
         return None

@@ -50,14 +50,14 @@ class BrokenParts:
         self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
-                self.missing[api.namespace or ""] = reasons.get(api.at(), "the API it calls could not be imported")
-            elif (reason := self.reason_above(api.at())) and api.namespace not in self.missing:
+                self.missing[api.namespace or ""] = reasons.get(api.path_to(), "the API it calls could not be imported")
+            elif (reason := self.reason_above(api.path_to())) and api.namespace not in self.missing:
                 first = linked.upstreams.get(api.namespace)
-                if first is None or first == api.at():
+                if first is None or first == api.path_to():
                     self.missing[api.namespace] = reason
         for bind in (*document.binds, *document.capability.binds):
             for variable in bind.keys:
-                if reason := self.reason_above(bind.at("keys", variable)):
+                if reason := self.reason_above(bind.path_to("keys", variable)):
                     self._unbound[f"{bind.namespace}.{variable}"] = reason
 
     def reason_above(self, steps: Steps) -> str | None:
@@ -71,7 +71,7 @@ class BrokenParts:
         if call is not None:
             consumed = self._operations.get(call)
             missing = self.missing.get(call.partition(".")[0])
-            if reason := (self.reason_above(consumed.spec.at()) if consumed is not None else None) or missing:
+            if reason := (self.reason_above(consumed.spec.path_to()) if consumed is not None else None) or missing:
                 return reason
         return self.reason_unbound(served)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def ttl_ms(expose: McpExpose, context: Context) -> int:
     """The ``ttlMs`` of an expose."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
-        context.report(rules.INVALID_VALUE_TTL(), expose.at("ttlMs"))
+        context.report(rules.INVALID_VALUE_TTL(), expose.path_to("ttlMs"))
     return max(0, expose.ttl_ms or 0)
 
 
@@ -29,5 +29,5 @@ def cache_scope(expose: McpExpose, context: Context) -> Literal["public", "priva
             return "private"
         case other:
             advice = suggest(other, ("public", "private"), helps.ONE_OF)
-            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.at("cacheScope"), advice)
+            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.path_to("cacheScope"), advice)
             return "private"

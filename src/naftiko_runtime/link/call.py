@@ -103,7 +103,9 @@ class CallLinker:
     def link_mock(self) -> Contract:
         """Return the contract of an operation that calls nothing."""
         for name in self._exposed.with_:
-            self._context.report(rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.at("with", name), key=True)
+            self._context.report(
+                rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.path_to("with", name), key=True
+            )
         shown = set(find_arguments(self._outputs))
         for spec in self._inputs.by_name.values():
             if spec.name not in shown and not spec.inferred:
@@ -173,7 +175,7 @@ class CallLinker:
         if self._consumed.takes_any_body:
             return make_body_of_fields(self._consumed.body_kind, parameters.link_body_fields())
         if spec.body is not None:
-            body = link_body(spec.body, spec.at("body"), self._references)
+            body = link_body(spec.body, spec.path_to("body"), self._references)
             if body is None:  # refused: what it would have used is unknown
                 self._references.failed = True
                 self._with.used.update(self._with.terms)
@@ -188,7 +190,7 @@ class CallLinker:
         spec, takes_fields = self._consumed.spec, self._consumed.takes_body_fields
         values = self._with.unused() if takes_fields else []
         if takes_any and not values:
-            return OpenBody() if spec.body is None else link_body(spec.body, spec.at("body"), self._references)
+            return OpenBody() if spec.body is None else link_body(spec.body, spec.path_to("body"), self._references)
         fields: dict[str, Term] = {name: self._with.terms[name] for name in values}
         self._with.used.update(fields)
         taken = set(find_arguments(tuple(fields.values())))

@@ -17,7 +17,7 @@ from naftiko_runtime.link.substitution import compose
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Argument, Constant, Term
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import closest, nearest
+from naftiko_runtime.suggest import find_closest, find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ class CallReferences(Struct):
         if self.context.variables.knows(name) and name not in inputs:
             advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{name}}}}}")
             self.context.variables.note_use(name, self.context.span(steps))
-        elif name and (close := closest(name, inputs)):
+        elif name and (close := find_closest(name, inputs)):
             advice = helps.DID_YOU_MEAN(suggestion=f"{own}.{close}" if under_with else f"{{{{{close}}}}}")
         elif under_with:
             advice = helps.WRITE_INPUT_WITH(own=own)
@@ -187,7 +187,7 @@ class CallReferences(Struct):
             return Constant("")
         if (declared := self._resolve_declared(piece, text, steps, words)) is not None:
             return declared
-        if looks_like_variable(name) or (consumed and nearest(name, self.inputs.by_name) is None):
+        if looks_like_variable(name) or (consumed and find_nearest(name, self.inputs.by_name) is None):
             variable = self.context.variables.from_environment(name, self.context.span(steps))
             if variable is not None:
                 return variable
@@ -201,8 +201,8 @@ class CallReferences(Struct):
         if (bound := self.with_values.use(name)) is not None:
             return bound
         if parameter.value is not None:
-            return self.context.secret_text(parameter.value, parameter.at("value"))
-        return self.context.variables.environment(name, self.context.span(parameter.at("name")))
+            return self.context.secret_text(parameter.value, parameter.path_to("value"))
+        return self.context.variables.environment(name, self.context.span(parameter.path_to("name")))
 
     def _report_unbound(self, name: str, steps: Steps) -> Term:
         self.context.unbound(name, steps, self.inputs.by_name)

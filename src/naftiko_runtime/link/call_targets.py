@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ImportedConsumes
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import closest, suggest
+from naftiko_runtime.suggest import find_closest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Calls:
             return helps.DID_YOU_MEAN(suggestion=same)
         namespace, _, name = call.partition(".")
         siblings = {known.partition(".")[2]: known for known in self._operations if known.startswith(f"{namespace}.")}
-        if close := closest(name, siblings):
+        if close := find_closest(name, siblings):
             return helps.DID_YOU_MEAN(suggestion=siblings[close])
         of_name = [known for known in self._operations if known.partition(".")[2] in (name or call, call)]
         return suggest(call, of_name) or suggest("", siblings.values() or self._operations, helps.CONSUMED_OPERATIONS)

@@ -56,7 +56,7 @@ def link_consumed_apis(
         first = upstreams.setdefault(api.namespace, upstream)
         if is_repeated := first is not upstream:
             statement = rules.DUPLICATE_NAMESPACE_CONSUMED(namespace=api.namespace)
-            context.report(statement, api.at("namespace"), related=first.span)
+            context.report(statement, api.path_to("namespace"), related=first.span)
         for resource in api.resources:
             for operation in _link_operations(api, resource, upstream, context):
                 if is_repeated:  # which says it all
@@ -68,27 +68,27 @@ def link_consumed_apis(
 
 def _report_entry(entry: ImportedConsumes, context: Context) -> None:
     if entry.import_ is None:
-        context.report(rules.MISSING_KEY(key="import"), entry.at(), helps.ADD_IMPORT())
+        context.report(rules.MISSING_KEY(key="import"), entry.path_to(), helps.ADD_IMPORT())
     else:
-        report_missing_import(entry.at("import"), context)
+        report_missing_import(entry.path_to("import"), context)
 
 
 def report_missing_import(steps: Steps, context: Context) -> None:
     """Report an import that was not spliced, unless splicing it failed, which is reported already."""
-    if not context.findings.failed:
+    if not context.findings.has_errors:
         context.report(rules.IMPORT_WITHOUT_FOLDER(), steps)
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if operation.name in operations:
-        first = context.span(operations[operation.name].spec.at("name"))
+        first = context.span(operations[operation.name].spec.path_to("name"))
         statement = rules.DUPLICATE_NAME_CONSUMED(name=operation.name)
-        context.report(statement, operation.spec.at("name"), related=first)
+        context.report(statement, operation.spec.path_to("name"), related=first)
     operations.setdefault(operation.name, operation)
 
 
 def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
-    steps, template = api.at("baseUri"), None
+    steps, template = api.path_to("baseUri"), None
     if base_uri is None:
         base_uri = api.base_uri.strip()
         if refuse_other_form(api, context):
@@ -117,7 +117,7 @@ def _link_operations(
         sealed = tuple(p for p in declared if is_sealed(p.in_, p.name, upstream.credential))
         parameters = tuple(p for p in declared if p not in sealed)
         for parameter in sealed:
-            context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.at("name"))
+            context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.path_to("name"))
         _check_body_key(operation, upstream, context)
         path = shared_path if operation.path is None else link_own_path(resource, operation, context)
         spelt = match_placeholders(path, parameters, context)
@@ -139,14 +139,14 @@ def _link_operations(
         for output in operation.output_parameters:
             _check_output(output, context)
         if operation.max_binary_size is not None and operation.output_raw_format != "binary":
-            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.at("maxBinarySize"), key=True)
+            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.path_to("maxBinarySize"), key=True)
         yield consumed
 
 
 def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: Context) -> None:
     match upstream.credential:
         case ApiKeyCredential(placement="body") if operation.method not in ("POST", "PUT", "PATCH", "DELETE"):
-            context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.at("method"))
+            context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.path_to("method"))
         case _:
             pass
 
@@ -164,7 +164,7 @@ def _check_output(output: ConsumedOutput, context: Context) -> None:
     try:
         compile_path(output.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=str(error)), output.at("value"))
+        context.report(rules.JSONPATH(problem=str(error)), output.path_to("value"))
 
 
 def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
@@ -181,7 +181,7 @@ def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
     name, given = parameter.name.lower(), parameter.value
     if name in FRAMING or (name == "host" and (given is None or "{{" in given)):
         advice = helps.REMOVE() if name in FRAMING else helps.GIVE_FIXED_VALUE()
-        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.at("name"), advice)
+        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.path_to("name"), advice)
 
 
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
@@ -190,9 +190,9 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
         case "path":
             if parameter.name not in consumed.placeholders:
                 advice = advise_place(parameter.name, consumed.placeholders)
-                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.at("name"), advice)
+                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.path_to("name"), advice)
         case "header":
-            header_name(parameter.name, parameter.at("name"), context)
+            header_name(parameter.name, parameter.path_to("name"), context)
             _check_framing(parameter, context)
         case "query" | "cookie" | "body" | "environment":
             pass

@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 def link_path(resource: ConsumedResource, context: Context) -> tuple[str | Placeholder, ...]:
     """Split the path of a resource; one that cannot be split is reported, and is a literal."""
-    return _split(resource.path, resource.at("path"), context)
+    return _split(resource.path, resource.path_to("path"), context)
 
 
 def link_own_path(
     resource: ConsumedResource, operation: ConsumedOperation, context: Context
 ) -> tuple[str | Placeholder, ...]:
     """Split an operation's own path (not in the specification); append a relative one to the resource's."""
-    steps, own = operation.at("path"), operation.path or ""
+    steps, own = operation.path_to("path"), operation.path or ""
     context.report(rules.NON_STANDARD_KEY_PATH(), steps, key=True)
     return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", steps, context)
 
@@ -83,8 +83,8 @@ def match_placeholders(
         found = [n for n in names - declared if parameter.in_ == "path" and fold_name(n) == fold_name(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
             spelt[parameter.name] = found[0]
-            steps = parameter.at("name")
-            fix = respelt(context.source, steps, parameter.name, found[0])
+            steps = parameter.path_to("name")
+            fix = replace_text(context.source, steps, parameter.name, found[0])
             context.report(rules.PLACEHOLDER_CASE(name=parameter.name, meant=found[0]), steps, fix=fix)
     return spelt
 

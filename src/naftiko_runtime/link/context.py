@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.references import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import closest, is_close, suggest
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_closest, is_close, suggest
 from naftiko_runtime.template import Placeholder, split
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import Source, Steps
 
-WORKFLOW: Final = pattern(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
+WORKFLOW: Final = compile_lazily(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable as the files of continuous integration write it."""
 
 
@@ -80,7 +80,7 @@ class Context(Struct, frozen=True):
             fix: What would put an end to it.
             related: Another place that it is about.
         """
-        span = self.source.span(steps, key=key)
+        span = self.source.find_span(steps, key=key)
         self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
 
     def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
@@ -92,12 +92,12 @@ class Context(Struct, frozen=True):
 
     def span(self, steps: Steps) -> Span:
         """The place of a value."""
-        return self.source.span(steps)
+        return self.source.find_span(steps)
 
     def takes_nothing(self, *levels: Part) -> bool:
         """Whether one of several levels says ``inputParameters: []``; a key without a value says nothing."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
-        return any(self.source.at(level.at("inputParameters")) == [] for level in written)
+        return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
 
     def secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand: credentials, base URIs."""
@@ -175,15 +175,15 @@ class Context(Struct, frozen=True):
 
     def tell_of_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
         """Report a reference that has its meaning, and another form than the documented one."""
-        fix = respelt(self.source, steps, text, text.replace(written, meant))
+        fix = replace_text(self.source, steps, text, text.replace(written, meant))
         self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), steps, fix=fix)
 
     def refuse_shell(self, written: str, text: str, steps: Steps) -> None:
         """Report a name outside of double braces where only variables may stand."""
         name = written.strip("${} ")
         known = self.variables.knows(name)
-        fix = respelt(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
-        close = None if known else closest(name, self.variables.names())
+        fix = replace_text(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
+        close = None if known else find_closest(name, self.variables.names())
         advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
         self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
         self.variables.note_use(close or name, self.span(steps))  # so that nobody is told that it is unused

@@ -18,7 +18,7 @@ from naftiko_runtime.document.auth import (
     OtherAuthentication,
 )
 from naftiko_runtime.encode import FRAMING, HEADER_NAME
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -30,8 +30,8 @@ from naftiko_runtime.plan import (
     SigningCredential,
 )
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import nearest_only, suggest
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_only_near, suggest
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
-_ENDPOINT: Final = pattern(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
+_ENDPOINT: Final = compile_lazily(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
 
 
 def credential(  # noqa: PLR0911 - one a kind
@@ -52,19 +52,19 @@ def credential(  # noqa: PLR0911 - one a kind
         case None:
             return None
         case Basic():
-            username = context.secret_text(authentication.username, authentication.at("username"))
+            username = context.secret_text(authentication.username, authentication.path_to("username"))
             return BasicCredential(
-                username, context.secret_text(authentication.password, authentication.at("password"))
+                username, context.secret_text(authentication.password, authentication.path_to("password"))
             )
         case Bearer():
-            _needed(authentication.token, "token", authentication.at(), context)
-            return BearerCredential(context.secret_text(authentication.token, authentication.at("token")))
+            _needed(authentication.token, "token", authentication.path_to(), context)
+            return BearerCredential(context.secret_text(authentication.token, authentication.path_to("token")))
         case ApiKey():
             return _api_key(authentication, context)
         case Digest():
-            username = context.secret_text(authentication.username, authentication.at("username"))
+            username = context.secret_text(authentication.username, authentication.path_to("username"))
             return DigestCredential(
-                username, context.secret_text(authentication.password, authentication.at("password"))
+                username, context.secret_text(authentication.password, authentication.path_to("password"))
             )
         case OAuth2():
             return _oauth2(authentication, context)
@@ -96,13 +96,13 @@ def expected(authentication: Authentication | None, context: Context) -> Credent
     match authentication:
         case Basic() | Digest():
             for key in ("username", "password"):
-                _needed(getattr(authentication, key), key, authentication.at(), context)
+                _needed(getattr(authentication, key), key, authentication.path_to(), context)
         case OAuth1() | OAuth2():
-            context.report(rules.NOT_SERVED_AUTHENTICATION(type=authentication.type), authentication.at("type"))
+            context.report(rules.NOT_SERVED_AUTHENTICATION(type=authentication.type), authentication.path_to("type"))
             return None
         case ApiKey(placement="body" | "cookie"):
             statement = rules.NOT_SERVED_KEY_PLACEMENT(placement=authentication.placement)
-            context.report(statement, authentication.at("placement"))
+            context.report(statement, authentication.path_to("placement"))
             return None
         case _:
             pass
@@ -114,18 +114,18 @@ def _oauth2(authentication: OAuth2, context: Context) -> Credential | None:
     needed = {"tokenEndpoint": authentication.token_endpoint, "clientId": authentication.client_id}
     needed["clientSecret"] = authentication.client_secret
     if missing := [key for key, value in needed.items() if not value]:
-        context.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), authentication.at("type"))
+        context.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), authentication.path_to("type"))
         return None
     endpoint = authentication.token_endpoint
     if "{{" not in endpoint:
         if (fault := endpoint_fault(endpoint)) is not None:
-            context.report(fault, authentication.at("tokenEndpoint"))
+            context.report(fault, authentication.path_to("tokenEndpoint"))
             return None
         needed["tokenEndpoint"] = encode_host(endpoint)
-    terms = [context.secret_text(value, authentication.at(key)) for key, value in needed.items()]
+    terms = [context.secret_text(value, authentication.path_to(key)) for key, value in needed.items()]
     more = {"scope": " ".join(authentication.scopes), "audience": authentication.audience}
     parameters = tuple(
-        (name, context.secret_text(value, authentication.at("type"))) for name, value in more.items() if value
+        (name, context.secret_text(value, authentication.path_to("type"))) for name, value in more.items() if value
     )
     return ClientCredentials(terms[0], terms[1], terms[2], parameters)
 
@@ -146,13 +146,13 @@ def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
     needed = {"consumerKey": authentication.consumer_key}
     needed |= {"signingKey": key} if with_key else {"consumerSecret": authentication.consumer_secret}
     if key and not with_key:
-        context.report(rules.NO_EFFECT_SIGNING_KEY(method=method), authentication.at("signingKey"), key=True)
+        context.report(rules.NO_EFFECT_SIGNING_KEY(method=method), authentication.path_to("signingKey"), key=True)
     if missing := [key for key, value in needed.items() if not value]:
-        context.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), authentication.at("type"))
+        context.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), authentication.path_to("type"))
         return None
 
     def term(name: str, value: str) -> Term:
-        return context.secret_text(value, authentication.at(name))
+        return context.secret_text(value, authentication.path_to(name))
 
     return SigningCredential(
         term("consumerKey", authentication.consumer_key),
@@ -162,7 +162,7 @@ def _oauth1(authentication: OAuth1, context: Context) -> Credential | None:
         method,
         term("signingKey", key) if with_key else None,
         term("signingKeyPassword", authentication.signing_key_password) if with_key else None,
-        str(Path(context.span(authentication.at()).file).parent),
+        str(Path(context.span(authentication.path_to()).file).parent),
     )
 
 
@@ -170,20 +170,20 @@ def _api_key(authentication: ApiKey, context: Context) -> Credential:
     if authentication.headers and not authentication.key:
         return _api_keys(authentication, authentication.headers, context)
     for key, value in (("key", authentication.key), ("value", authentication.value)):
-        _needed(value, key, authentication.at(), context)
+        _needed(value, key, authentication.path_to(), context)
     if authentication.placement in ("header", "cookie") and authentication.key and "{{" not in authentication.key:
-        _key_name(authentication.key, authentication.at("key"), context)
-    name = context.secret_text(authentication.key, authentication.at("key"))
-    secret = context.secret_text(authentication.value, authentication.at("value"))
+        _key_name(authentication.key, authentication.path_to("key"), context)
+    name = context.secret_text(authentication.key, authentication.path_to("key"))
+    secret = context.secret_text(authentication.value, authentication.path_to("value"))
     return ApiKeyCredential(((name, secret),), authentication.placement)
 
 
 def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context) -> Credential:
     """The keys of a ``headers`` mapping."""
-    context.report(rules.NON_STANDARD_KEY_HEADERS(), authentication.at("headers"), key=True)
+    context.report(rules.NON_STANDARD_KEY_HEADERS(), authentication.path_to("headers"), key=True)
     keys = []
     for name, value in headers.items():
-        steps = authentication.at("headers", name)
+        steps = authentication.path_to("headers", name)
         _needed(value, name, steps, context)
         _key_name(name, steps, context)
         keys.append((Constant(name), context.secret_text(value, steps)))
@@ -203,13 +203,13 @@ def _needed(value: str, key: str, steps: Steps, context: Context) -> None:
 
 
 def _other(authentication: OtherAuthentication, context: Context) -> None:
-    kind, steps = authentication.type, authentication.at("type")
+    kind, steps = authentication.type, authentication.path_to("type")
     if not kind:
         advice = helps.ADD_AUTHENTICATION_TYPE(known=tuple(KNOWN_KINDS))
         context.report(rules.MISSING_KEY(key="type"), steps, advice)
     else:
-        meant = nearest_only(kind, KNOWN_KINDS)
-        fix = respelt(context.source, steps, kind, meant) if meant else ()
+        meant = find_only_near(kind, KNOWN_KINDS)
+        fix = replace_text(context.source, steps, kind, meant) if meant else ()
         advised = suggest(kind, KNOWN_KINDS, helps.KNOWN_TYPES)
         context.report(rules.INVALID_VALUE_AUTHENTICATION(type=kind), steps, advised, fix=fix)
 

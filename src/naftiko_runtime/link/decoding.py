@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 def link_format(consumed: Consumed, context: Context) -> Format | None:
     """How an operation's answers are decoded; nothing when they cannot be, which is reported."""
     spec = consumed.spec
-    raw_format, steps = spec.output_raw_format, spec.at("outputSchema")
+    raw_format, steps = spec.output_raw_format, spec.path_to("outputSchema")
     if raw_format == "binary":
-        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), spec.at("outputRawFormat"))
+        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), spec.path_to("outputRawFormat"))
         return None
     if raw_format == "protobuf" and not spec.output_schema:
-        context.report(rules.MISSING_KEY_SCHEMA(), spec.at("outputRawFormat"))
+        context.report(rules.MISSING_KEY_SCHEMA(), spec.path_to("outputRawFormat"))
         return None
     try:
         found = Format(raw_format, spec.output_schema, _content(spec, context))
         decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
-        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.at("outputRawFormat"), advice)
+        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.path_to("outputRawFormat"), advice)
     except OSError as error:
         context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), steps)
     except _OutsideError:
@@ -59,7 +59,7 @@ def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
     name = (spec.output_schema or "").partition("#")[0].removeprefix("file://")
     if spec.output_raw_format not in WITH_FILE or not name:
         return None
-    folder = Path(context.span(spec.at()).file).parent
+    folder = Path(context.span(spec.path_to()).file).parent
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.binary_responses import binary_size
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.mocks import check_mock, mock
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps
 
-_REFERENCE: Final = pattern(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
+_REFERENCE: Final = compile_lazily(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
 ANY_ADDRESS: Final = "0.0.0.0"
 """Where an expose listens that gives no address."""
 
@@ -64,7 +64,7 @@ class ExposeLinker:
     def report_empty(self, part: Part, statement: Statement, key: str) -> None:
         """Report a part that serves nothing, where it says so, or where it says nothing."""
         written = key in part.model_fields_set
-        steps = part.at(key) if written else part.at()
+        steps = part.path_to(key) if written else part.path_to()
         self.context.report(statement, steps, key=written)
 
     def link_operation(
@@ -141,16 +141,16 @@ class ExposeLinker:
 
     def _called(self, spec: Exposed, *, tool: bool) -> Consumed | None:
         if spec.call is None:
-            refused = spec.ref is not None or spec.steps is not None or spec.at("call") in self.context.unread
+            refused = spec.ref is not None or spec.steps is not None or spec.path_to("call") in self.context.unread
             if refused:  # those are reported already
                 return None
             if spec.output_parameters:
                 return mock(spec, self.context)
             # The specification allows an operation without a call, but no tool without one.
             statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
-            self.context.report(statement, spec.at("call"))
+            self.context.report(statement, spec.path_to("call"))
             return None
-        return self._calls.resolve(spec.call, spec.at("call"))
+        return self._calls.resolve(spec.call, spec.path_to("call"))
 
     def _shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
         """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
@@ -160,7 +160,7 @@ class ExposeLinker:
             return ()
 
         def link_template(output: Output) -> Term:
-            return linker.link_output(output.value or "", output.at("value"))
+            return linker.link_output(output.value or "", output.path_to("value"))
 
         if spec.call is None:
             check_mock(outputs, self.context)
@@ -170,15 +170,15 @@ class ExposeLinker:
 
     def _is_sound(self, output: Output) -> bool:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
-        sound = [self._is_sound(inner) for inner in output.inner()]
+        sound = [self._is_sound(inner) for inner in output.iter_inner()]
         value = output.value
         if value is not None and not _is_reference(value) and not is_of(constant_value(output), output.type):
-            self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.at("value"))
+            self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.path_to("value"))
         try:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
         except JsonPathError as error:
-            self.context.report(rules.JSONPATH(problem=str(error)), output.at("mapping"))
+            self.context.report(rules.JSONPATH(problem=str(error)), output.path_to("mapping"))
             return False
         return all(sound)
 
@@ -187,8 +187,8 @@ class ExposeLinker:
         seen: dict[str, Any] = {}
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
-                related = self.context.span(first.at("name"))
-                self.context.report(twice(name=part.name), part.at("name"), related=related)
+                related = self.context.span(first.path_to("name"))
+                self.context.report(twice(name=part.name), part.path_to("name"), related=related)
 
 
 def _is_reference(value: str) -> bool:

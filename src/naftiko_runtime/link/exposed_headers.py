@@ -19,7 +19,7 @@ def exposed_headers(part: ConsumedHttp | ConsumedResource | ConsumedOperation, c
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
         if fault := exposed_header_fault(name):
-            context.report(fault, part.at("exposedHeaders", index), helps.REMOVE_FROM_LIST())
+            context.report(fault, part.path_to("exposedHeaders", index), helps.REMOVE_FROM_LIST())
         else:
             names.add(name.lower().encode())
     return frozenset(names)

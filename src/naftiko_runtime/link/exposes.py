@@ -12,8 +12,8 @@ from naftiko_runtime.link.consumed_apis import report_missing_import
 from naftiko_runtime.link.expose_linker import ExposeLinker
 from naftiko_runtime.link.forward import Forwarding
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.edits import respelt
-from naftiko_runtime.suggest import nearest_only, suggest
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_only_near, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,21 +53,21 @@ def link_exposes(
 
 def _nothing_exposed(document: Document, context: Context) -> None:
     statement = rules.IMPORT_ONLY() if context.shared else rules.NOTHING_TO_SERVE()
-    context.report(statement, document.capability.at(), key=True)
+    context.report(statement, document.capability.path_to(), key=True)
 
 
 def _refuse(expose: OtherExpose, context: Context) -> None:
-    steps = expose.at("type")
+    steps = expose.path_to("type")
     if expose.type in _LATER_TYPES:
         context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), steps, _LATER_TYPES[expose.type]())
         return
     if expose.import_ is not None:
-        report_missing_import(expose.at("import"), context)
+        report_missing_import(expose.path_to("import"), context)
         return
     if not expose.type:
         context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())
         return
     advice = suggest(expose.type, _TYPES, helps.KNOWN_TYPES)
-    meant = nearest_only(expose.type, _TYPES)
-    fix = respelt(context.source, steps, expose.type, meant) if meant in _SERVED_TYPES else ()
+    meant = find_only_near(expose.type, _TYPES)
+    fix = replace_text(context.source, steps, expose.type, meant) if meant in _SERVED_TYPES else ()
     context.report(rules.NO_SUCH_EXPOSE(type=expose.type), steps, advice, fix=fix)

@@ -68,7 +68,7 @@ class Forwarding:
         if upstream is None:
             missing = rules.UNRESOLVED_CALL_API(namespace=spec.target_namespace)
             advice = suggest(spec.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
-            self._context.report(missing, spec.at("targetNamespace"), advice)
+            self._context.report(missing, spec.path_to("targetNamespace"), advice)
             return None
         prefix, rest = mount(pattern)
         self._report_unused(resource, prefix, rest)
@@ -91,7 +91,7 @@ class Forwarding:
 
     def _trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(spec.trusted_headers):
-            steps = spec.at("trustedHeaders", index)
+            steps = spec.path_to("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
                 self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), steps)
             if name.lower() in _OURS:
@@ -110,15 +110,15 @@ class Forwarding:
     def _term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
             return None if parameter.default is None else Constant(freeze(parameter.default))
-        context, steps = self._context, parameter.at("value")
+        context, steps = self._context, parameter.path_to("value")
         if context.needs_caller(parameter.value, steps):
             return None
         return context.secret_text(parameter.value, steps)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
         """A forward checks and fills nothing: what a resource declares beside the rest of its path is for others."""
-        names = [(p.name, p.at("name")) for p in resource.input_parameters if p.name != rest]
-        names += [(piece.name, resource.at("path")) for piece in prefix if isinstance(piece, Argument)]
+        names = [(p.name, p.path_to("name")) for p in resource.input_parameters if p.name != rest]
+        names += [(piece.name, resource.path_to("path")) for piece in prefix if isinstance(piece, Argument)]
         if resource.operations:  # they may be theirs
             return
         for name, steps in dict(names).items():

@@ -45,7 +45,7 @@ def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) ->
     try:
         compile_path(parameter.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=str(error)), parameter.at("value"))
+        context.report(rules.JSONPATH(problem=str(error)), parameter.path_to("value"))
         return None
     return parameter.value
 
@@ -58,7 +58,7 @@ def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> s
     try:
         compile_pattern(parameter.pattern)
     except PatternError as error:
-        context.report(rules.PATTERN(problem=str(error)), parameter.at("pattern"))
+        context.report(rules.PATTERN(problem=str(error)), parameter.path_to("pattern"))
         return None
     return parameter.pattern
 
@@ -75,7 +75,7 @@ def fixed_values(
 
 
 def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
-    steps = parameter.at("value")
+    steps = parameter.path_to("value")
     term = compose((context.secret_text(text, steps),))
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term

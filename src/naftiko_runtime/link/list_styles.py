@@ -30,10 +30,12 @@ def check_style(parameter: ConsumedParameter, context: Context) -> None:
     """Report a style that changes nothing where it stands, or that its place does not have."""
     if parameter.in_ == "query":
         if parameter.style == "simple":
-            context.report(rules.INVALID_VALUE_STYLE(), parameter.at("style"))
+            context.report(rules.INVALID_VALUE_STYLE(), parameter.path_to("style"))
         return
     always = _ALWAYS.get(parameter.in_)
     for key, effect in (("style", parameter.style not in (None, always)), ("explode", parameter.explode is True)):
         if effect or (always is None and getattr(parameter, key) is not None):
             advice = helps.REMOVE_JOINED() if always else helps.REMOVE()
-            context.report(rules.NO_EFFECT_STYLE(key=key, where=parameter.in_), parameter.at(key), advice, key=True)
+            context.report(
+                rules.NO_EFFECT_STYLE(key=key, where=parameter.in_), parameter.path_to(key), advice, key=True
+            )

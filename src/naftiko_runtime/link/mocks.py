@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def mock(spec: Exposed, context: Context) -> Consumed:
     """What an operation calls that has its answer itself: nobody."""
-    nowhere = Upstream("", "", None, context.span(spec.at()))
+    nowhere = Upstream("", "", None, context.span(spec.path_to()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 
@@ -29,4 +29,4 @@ def check_mock(outputs: Sequence[Output], context: Context) -> None:
         return
     for output in outputs:
         if not output.name:
-            context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.at())
+            context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.path_to())

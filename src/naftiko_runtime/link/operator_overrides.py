@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from naftiko_runtime.source import read
+from naftiko_runtime.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from naftiko_runtime.plan import Server
-    from naftiko_runtime.source import Reading
+    from naftiko_runtime.source import ReadSource
 
 
 class Overrides(Struct, frozen=True):
@@ -40,7 +40,7 @@ class Overrides(Struct, frozen=True):
     skip_broken: bool = False
     strict: bool = False
     lint: bool = False
-    reading: Reading = read
+    reading: ReadSource = read_source
 
     def moved(self, server: Server) -> Server:
         """A server at the place it will really listen."""

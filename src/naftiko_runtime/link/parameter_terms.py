@@ -69,7 +69,7 @@ class ParameterTerms(Struct):
             return bound
         if parameter.value is not None:
             return self._convert(
-                parameter, self.references.link_consumed_template(parameter.value, parameter.at("value"))
+                parameter, self.references.link_consumed_template(parameter.value, parameter.path_to("value"))
             )
         if not self._is_offered(parameter):
             return Constant(freeze(parameter.default))
@@ -85,7 +85,7 @@ class ParameterTerms(Struct):
             return Constant(freeze(read_as(term.value, parameter.type)))
         except ValueError as error:
             statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error))
-            self.references.context.report(statement, parameter.at("value"))
+            self.references.context.report(statement, parameter.path_to("value"))
             return term
 
     def _is_offered(self, parameter: ConsumedParameter) -> bool:
@@ -109,7 +109,7 @@ class ParameterTerms(Struct):
             return bound
         if (given := references.resolve_environment(name)) is not None:
             return given
-        found, call = references.inputs.find_name(name), self.exposed.at("call")
+        found, call = references.inputs.find_name(name), self.exposed.path_to("call")
         if found is None and (variable := references.context.variables.resolve(name, references.context.span(call))):
             return variable
         self._report_spelling(name)
@@ -122,6 +122,6 @@ class ParameterTerms(Struct):
         if found is None or found == placeholder:
             return
         # Callers use the name of a tool's argument. The name of a route's placeholder is only in the document.
-        edits = () if self.tool else rename_placeholder(context.source, self.exposed.at()[:-2], found, placeholder)
+        edits = () if self.tool else rename_placeholder(context.source, self.exposed.path_to()[:-2], found, placeholder)
         statement = rules.PLACEHOLDER_CASE_INPUT(name=found, meant=placeholder)
-        context.report(statement, self.exposed.at("call"), fix=edits)
+        context.report(statement, self.exposed.path_to("call"), fix=edits)

@@ -53,7 +53,7 @@ def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -
     served = {id(part): part.label for part in server.parts}
     findings = Findings()
     check_ports([*taken, server], findings, lambda part: (id(part),))
-    mine: dict[int, Diagnostic] = {int(d.part[0]): d for d in findings.sorted(None) if d.part}
+    mine: dict[int, Diagnostic] = {int(d.part[0]): d for d in findings.list_sorted(None) if d.part}
     if (clash := mine.get(id(server))) is not None:
         left_out.append(LeftOut(f"the expose '{server.namespace}'", clash.located_message, server.namespace))
         return None

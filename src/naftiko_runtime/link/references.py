@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.variables import ENVIRONMENT, looks_like_variable
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ INPUTS: Final = "inputParameters"
 SYNONYMS: Final = (INPUTS, "input", "inputs", "params", "parameters", "args", "arguments")
 """Words that other languages have for the caller's inputs."""
 
-SHELL: Final = pattern(r"(?<!\{)\$\{\s*([^{}\s]+)\s*\}(?!\})")
+SHELL: Final = compile_lazily(r"(?<!\{)\$\{\s*([^{}\s]+)\s*\}(?!\})")
 """A variable as shells and JavaScript write it: ``${x}``."""
 
-BRACED: Final = pattern(r"\{\s*([^{}\s]+)\s*\}")
-_DOTTED: Final = pattern(r"([A-Za-z_][^\s{}.]*)\.([^\s{}]+)")
+BRACED: Final = compile_lazily(r"\{\s*([^{}\s]+)\s*\}")
+_DOTTED: Final = compile_lazily(r"([A-Za-z_][^\s{}.]*)\.([^\s{}]+)")
 
 
 class Reference(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.source.edits import respelt, respelt_within
+from naftiko_runtime.source.edits import replace_stretches, replace_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit
@@ -17,19 +17,19 @@ def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> t
 
     None when something else in the resource speaks of it: who calls does not see the name, but templates do.
     """
-    data = source.at(resource)
+    data = source.get(resource)
     path = data.get("path")
     if not isinstance(path, str) or _is_spoken_of(old, data) or not _is_well_formed(data):
         return ()
     places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
-    edits = respelt_within(source, (*resource, "path"), path, places, new)
+    edits = replace_stretches(source, (*resource, "path"), path, places, new)
     if not edits:
         return ()
     holders = [resource, *((*resource, "operations", index) for index in range(len(data["operations"])))]
     for holder in holders:
-        for index, parameter in enumerate(source.at(holder).get("inputParameters") or ()):
+        for index, parameter in enumerate(source.get(holder).get("inputParameters") or ()):
             if parameter.get("name") == old and parameter.get("in") == "path":
-                edits += respelt(source, (*holder, "inputParameters", index, "name"), old, new)
+                edits += replace_text(source, (*holder, "inputParameters", index, "name"), old, new)
     return edits
 
 

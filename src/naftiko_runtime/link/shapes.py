@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.document.parameters import OutputMapping
 from naftiko_runtime.jsonpath import compile_path
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.mapping.compile import convert
 from naftiko_runtime.plan import (
     Constant,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LinkTemplate: TypeAlias = Callable[["Output"], "Term"]
 """From an output whose ``value`` may name something to what it shows."""
 
-_DOTTED: Final = pattern(r"[A-Za-z_][\w-]*\.[^\s{}]+")
+_DOTTED: Final = compile_lazily(r"[A-Za-z_][\w-]*\.[^\s{}]+")
 _ROOT: Final = "$"
 
 

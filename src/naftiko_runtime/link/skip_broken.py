@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.exposes import OtherExpose
-from naftiko_runtime.document.separable_parts import unit_of
+from naftiko_runtime.document.separable_parts import find_separable_part
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
 from naftiko_runtime.link.substitution import find_variables
 
@@ -79,7 +79,7 @@ def keep_sound(
     reasons: dict[Steps, str] = {}
     for error in errors.ordered():
         part = error.part or ()
-        unit = unit_of(part)
+        unit = find_separable_part(part)
         if not unit and error in errors.told:
             return Sound(None, fatal=errors.reason(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
@@ -106,7 +106,9 @@ def _keep_servers(
     linked = iter(servers)
     for expose in document.capability.exposes:
         server = None if isinstance(expose, OtherExpose) else next(linked)
-        reason = broken.reason_above(expose.at()) or broken.reason_unbound(server.guard if server is not None else None)
+        reason = broken.reason_above(expose.path_to()) or broken.reason_unbound(
+            server.guard if server is not None else None
+        )
         if reason is not None or server is None:
             name = getattr(expose, "namespace", None)
             what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"

@@ -11,7 +11,7 @@ from naftiko_runtime.link.body import find_placeholder_names
 from naftiko_runtime.link.substitution import find_arguments
 from naftiko_runtime.plan import Argument, NamedTerm
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import closest
+from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in values.unused():
             if name not in in_path:  # a path parameter without a placeholder is reported where it stands
                 statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
-                steps = self.exposed.at("with", name)
+                steps = self.exposed.path_to("with", name)
                 self.references.context.report(statement, steps, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
         names = [spec.name for spec in left] if self._names_parameters() else []
@@ -110,7 +110,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in undeclared:
             advice = self._advise_renaming(written[name], name) if name in written else None
             statement = rules.UNDECLARED_PLACEHOLDER(name=name)
-            self.references.context.report(statement, self.exposed.at("call"), advice)
+            self.references.context.report(statement, self.exposed.path_to("call"), advice)
         return undeclared | displaced
 
     def _advise_renaming(self, name: str, meant: str) -> Advice:
@@ -125,9 +125,9 @@ class UnplacedInputs(Struct, frozen=True):
             return helps.WITH_GIVES(name=name)
         if name in known:
             return helps.WRITE_INTO_BODY(name=name)
-        if close := closest(name, known):
+        if close := find_closest(name, known):
             return helps.DID_YOU_MEAN(suggestion=close)
-        if written := closest(name, self._unfilled_body_names()):
+        if written := find_closest(name, self._unfilled_body_names()):
             return helps.MISSPELT_IN_BODY(written=written, name=name)
         return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
 
@@ -141,4 +141,6 @@ class UnplacedInputs(Struct, frozen=True):
 def find_declaration(exposed: Exposed, name: str) -> Steps:
     """Find where an operation declares an input; its call, if something around it does."""
     declared = getattr(exposed, "input_parameters", ())
-    return next((parameter.at("name") for parameter in declared if parameter.name == name), exposed.at("call"))
+    return next(
+        (parameter.path_to("name") for parameter in declared if parameter.name == name), exposed.path_to("call")
+    )

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import SCHEMES
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Binding, Variable
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import nearest, suggest
+from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Findings, Span
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 ENVIRONMENT: Final = "env"
 """The namespace that names the process environment, whether or not a bind has it."""
 
-_KEY: Final = pattern(r"[A-Za-z_]\w*")
-_CONSTANT: Final = pattern(r"[A-Z][A-Z0-9_]*")
+_KEY: Final = compile_lazily(r"[A-Za-z_]\w*")
+_CONSTANT: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
 
 
 def looks_like_variable(name: str) -> bool:
@@ -51,14 +51,14 @@ class Variables:
                 self._environments.append(bind.namespace)
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
                 advice = suggest(scheme[:40], SCHEMES, helps.KNOWN_SCHEMES)
-                steps = bind.at("location")
-                findings.report(rules.PROVIDER(scheme=scheme[:40]), source.span(steps), advice, part=steps)
+                steps = bind.path_to("location")
+                findings.report(rules.PROVIDER(scheme=scheme[:40]), source.find_span(steps), advice, part=steps)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        steps = bind.at("keys", variable)
-        span = source.span(steps, key=True)
+        steps = bind.path_to("keys", variable)
+        span = source.find_span(steps, key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
             first = self._bindings[binding.name].span
@@ -143,7 +143,7 @@ class Variables:
 
     def meant_by(self, binding: Binding) -> str | None:
         """The listed variable that an unlisted one may be a slip of."""
-        return nearest(binding.variable, self._short)
+        return find_nearest(binding.variable, self._short)
 
     def named_in(self, binding: Binding, text: str) -> bool:
         """Whether some template of the file names a variable: also in what is refused, and so was never linked."""

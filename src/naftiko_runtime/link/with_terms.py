@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.references import PREFIXES
 from naftiko_runtime.link.substitution import compose
 from naftiko_runtime.plan import Argument, Constant, Term, freeze
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import closest, nearest, suggest
+from naftiko_runtime.suggest import find_closest, find_nearest, suggest
 from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.references import Reference
     from naftiko_runtime.source import Steps
 
-_REFERENCE_START: Final = pattern(r"\$[\w.\[{]")
+_REFERENCE_START: Final = compile_lazily(r"\$[\w.\[{]")
 """How a reference begins; a dollar before a placeholder is a currency sign."""
-_DOTTED: Final = pattern(r"([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
+_DOTTED: Final = compile_lazily(r"([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 
 
 def link_with_values(exposed: Exposed, references: CallReferences) -> dict[str, Term]:
@@ -31,7 +31,7 @@ def link_with_values(exposed: Exposed, references: CallReferences) -> dict[str, 
 
 
 def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferences) -> Term:
-    steps, context = exposed.at("with", name), references.context
+    steps, context = exposed.path_to("with", name), references.context
     if not isinstance(value, str):
         if isinstance(value, dict | list) or value is None:
             context.report(rules.WRONG_TYPE_WITH(name=name), steps)
@@ -58,11 +58,15 @@ def _link_template(text: str, steps: Steps, references: CallReferences) -> Term:
 
 def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed, references: CallReferences) -> Term:
     """An input that the operation does not list becomes one, unless its name is nearly a listed one."""
-    inputs, context, steps = references.inputs, references.context, exposed.at("with", name)
+    inputs, context, steps = references.inputs, references.context, exposed.path_to("with", name)
     before = {*inputs.by_name, *inputs.displaced}
     parameters = getattr(exposed, "input_parameters", ())
     listed = [parameter.name for parameter in parameters if parameter.name not in inputs.displaced]
-    if reference.kind == "input" and not references.is_known_input(reference.name) and nearest(reference.name, listed):
+    if (
+        reference.kind == "input"
+        and not references.is_known_input(reference.name)
+        and find_nearest(reference.name, listed)
+    ):
         references.refuse(text, steps, under_with=True)
         references.failed = True
         return Constant("")
@@ -81,7 +85,7 @@ def _check_prefix(text: str, fills: str, steps: Steps, references: CallReference
     prefix, name = match.groups()
     known = (*PREFIXES, *references.names)
     is_input = name == fills or references.is_known_input(name)
-    meant = closest(prefix, known) if is_input else nearest(prefix, known)
+    meant = find_closest(prefix, known) if is_input else find_nearest(prefix, known)
     if meant is not None:
         advice = helps.DID_YOU_MEAN(suggestion=meant)
         references.context.report(rules.UNKNOWN_REFERENCE_PREFIX(prefix=prefix), steps, advice)

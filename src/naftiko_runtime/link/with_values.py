@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from naftiko_runtime import rules
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.source.edits import respelt
+from naftiko_runtime.source.edits import replace_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
@@ -54,8 +54,8 @@ class WithValues(Struct):
             return None
         key, meant = found[0], self.consumed.spelt.get(name, name)
         if key != meant:  # otherwise the parameter is misspelt, which is reported where it stands
-            steps = self.exposed.at("with", key)
-            fix = respelt(self.context.source, steps, key, meant, key=True)
+            steps = self.exposed.path_to("with", key)
+            fix = replace_text(self.context.source, steps, key, meant, key=True)
             statement = rules.PLACEHOLDER_CASE_WITH(name=key, meant=meant, operation=self.consumed.name)
             self.context.report(statement, steps, key=True, fix=fix)
         return key

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
-from naftiko_runtime.document.walk import entries
+from naftiko_runtime.document.walk import iter_entries
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
@@ -36,7 +36,7 @@ def check_exposes(subject: Subject) -> None:
     actions = _Actions(exposes)
     for expose in exposes:
         if expose.type == "skill":
-            for skill, steps in entries(_key(expose, "skills"), expose.at("skills")):
+            for skill, steps in iter_entries(_key(expose, "skills"), expose.path_to("skills")):
                 _check_skill(skill, steps, actions, context)
 
 
@@ -50,20 +50,20 @@ def _check_namespaces(document: Document, context: Context) -> None:
     apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
     consumed = {api.namespace: api for api in reversed(apis)}
     for expose in document.capability.exposes:
-        namespace, steps = _key(expose, "namespace"), expose.at("namespace")
+        namespace, steps = _key(expose, "namespace"), expose.path_to("namespace")
         if not isinstance(namespace, str):
             continue
         if (first := seen.setdefault(namespace, expose)) is not expose:
-            related = context.span(first.at("namespace"))
+            related = context.span(first.path_to("namespace"))
             context.report(rules.DUPLICATE_NAMESPACE_EXPOSED(namespace=namespace), steps, related=related)
         elif (api := consumed.get(namespace)) is not None:
-            related = context.span(api.at("namespace"))
+            related = context.span(api.path_to("namespace"))
             context.report(rules.SHARED_NAMESPACE(namespace=namespace), steps, related=related)
 
 
 def _check_control(control: Sequence[Expose], context: Context) -> None:
     for expose in control[1:]:
-        context.report(rules.SECOND_CONTROL(), expose.at("type"), related=context.span(control[0].at("type")))
+        context.report(rules.SECOND_CONTROL(), expose.path_to("type"), related=context.span(control[0].path_to("type")))
 
 
 def _check_ports(exposes: Sequence[Expose], context: Context) -> None:
@@ -76,7 +76,7 @@ def _check_ports(exposes: Sequence[Expose], context: Context) -> None:
         first = next((other for other in others if _key(other, "port") == port), None)
         if first is not None:
             statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
-            context.report(statement, expose.at("port"), related=context.span(first.at("port")))
+            context.report(statement, expose.path_to("port"), related=context.span(first.path_to("port")))
 
 
 class _Actions:
@@ -98,7 +98,7 @@ class _Actions:
 
 
 def _check_skill(skill: dict[str, Any], steps: Steps, actions: _Actions, context: Context) -> None:
-    tools = list(entries(skill.get("tools"), (*steps, "tools")))
+    tools = list(iter_entries(skill.get("tools"), (*steps, "tools")))
     if "location" not in skill and any("instruction" in tool for tool, _ in tools):
         context.report(rules.MISSING_KEY_SKILL_LOCATION(name=str(skill.get("name"))), (*steps, "location"))
     for tool, place in tools:

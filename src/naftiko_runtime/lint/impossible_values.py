@@ -13,9 +13,9 @@ from naftiko_runtime.document.exposes import McpTool, RestOperation, RestResourc
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Contract, Input, freeze
-from naftiko_runtime.redaction import looks_like_token
+from naftiko_runtime.redaction import is_token_like
 from naftiko_runtime.rules import helps
 from naftiko_runtime.template import Placeholder, split
 from naftiko_runtime.url_hosts import is_absolute
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps
 
-_BAD_PERCENT: Final = pattern(r"%(?![0-9A-Fa-f]{2})")
-_PASTED: Final = pattern(
+_BAD_PERCENT: Final = compile_lazily(r"%(?![0-9A-Fa-f]{2})")
+_PASTED: Final = compile_lazily(
     "[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u200b-\u200f\u2060\ufeff]"
 )
 """Typographic quotes and invisible characters, which come with text that was copied from a page."""
-_NOT_IN_HEADER: Final = pattern(r"[^\x20-\x7e\t]")
+_NOT_IN_HEADER: Final = compile_lazily(r"[^\x20-\x7e\t]")
 _NAMES: Final = ("name", "namespace", "path")
 _CREDENTIALS: Final = (
     "username",
@@ -68,7 +68,7 @@ def check_values(subject: Subject) -> None:
                 if isinstance(part, ConsumedParameter) and part.in_ == "header":
                     _check_characters(part, "value", part.value or "", context, header=False)
             case ConsumedResource() | ConsumedOperation() | RestResource():
-                _check_path(part.path, part.at("path"), context)
+                _check_path(part.path, part.path_to("path"), context)
             case RestOperation() | McpTool():
                 _check_outputs(part, context)
             case _:
@@ -79,7 +79,7 @@ def _check_ends(part: Part, context: Context) -> None:
     for key in _NAMES:
         text = getattr(part, key, None)
         if isinstance(text, str) and text != text.strip() and key in part.model_fields_set:
-            context.report(_white_space(key, text), part.at(key))
+            context.report(_white_space(key, text), part.path_to(key))
 
 
 def _white_space(key: str, text: str) -> Statement:
@@ -113,7 +113,7 @@ def _check_default(parameter: Parameter, context: Context) -> None:
             check.admit_request({})
     except Rejected as rejected:
         statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
-        context.report(statement, parameter.at("default"))
+        context.report(statement, parameter.path_to("default"))
 
 
 def _sound_pattern(text: str | None) -> str | None:
@@ -136,8 +136,8 @@ def _check_credential(part: Part, context: Context) -> None:
             continue
         key = type(part).model_fields[field].alias or field
         for name in _names(text):
-            if looks_like_token(name):
-                context.report(rules.SECRET_AS_NAME(key=key), part.at(key))
+            if is_token_like(name):
+                context.report(rules.SECRET_AS_NAME(key=key), part.path_to(key))
         _check_characters(part, key, text, context, header=_is_header(part))
 
 
@@ -148,7 +148,7 @@ def _check_characters(part: Part, key: str, text: str, context: Context, *, head
     if found:
         is_quote = found[0] in "\u2018\u2019\u201c\u201d\u201e"
         advice = helps.STRAIGHT_QUOTES() if is_quote else helps.REMOVE()
-        context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.at(key), advice)
+        context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.path_to(key), advice)
 
 
 def _is_header(part: Part) -> bool:
@@ -172,18 +172,18 @@ def _literals(text: str) -> Iterator[str]:
 
 def _check_keys(bind: Bind, context: Context) -> None:
     for variable, key in bind.keys.items():
-        if looks_like_token(key):
-            context.report(rules.SECRET_AS_NAME_KEY(namespace=bind.namespace), bind.at("keys", variable))
-        elif looks_like_token(variable):
+        if is_token_like(key):
+            context.report(rules.SECRET_AS_NAME_KEY(namespace=bind.namespace), bind.path_to("keys", variable))
+        elif is_token_like(variable):
             statement = rules.SECRET_AS_NAME_VARIABLE(namespace=bind.namespace)
-            context.report(statement, bind.at("keys", variable), key=True)
+            context.report(statement, bind.path_to("keys", variable), key=True)
 
 
 def _check_outputs(spec: Exposed, context: Context) -> None:
     if spec.call is None and spec.steps is None and spec.ref is None:
         mapped = next(_mapped(spec.output_parameters), None)
         if mapped is not None:
-            context.report(rules.MAPPING_WITHOUT_CALL(), mapped.at("mapping"))
+            context.report(rules.MAPPING_WITHOUT_CALL(), mapped.path_to("mapping"))
         return
     for output in spec.output_parameters:
         _check_properties(output, context)
@@ -193,19 +193,19 @@ def _mapped(outputs: tuple[Output, ...]) -> Iterator[Output]:
     for output in outputs:
         if isinstance(output.mapping, str) and output.value is None:
             yield output
-        yield from _mapped(tuple(output.inner()))
+        yield from _mapped(tuple(output.iter_inner()))
 
 
 def _check_properties(output: Output, context: Context) -> None:
-    for inner in output.inner():
+    for inner in output.iter_inner():
         _check_properties(inner, context)
     older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
     for name, inner in (older.properties or {}).items():
         if not _reads(inner):
-            context.report(rules.UNMAPPED_PROPERTY(name=name), inner.at())
+            context.report(rules.UNMAPPED_PROPERTY(name=name), inner.path_to())
 
 
 def _reads(output: Output) -> bool:
     """Whether an output, or something inside it, says what it holds."""
     own = output.mapping is not None or output.value is not None or output.const is not None
-    return own or any(map(_reads, output.inner()))
+    return own or any(map(_reads, output.iter_inner()))

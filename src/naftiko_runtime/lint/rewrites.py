@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.exposes import McpExpose, RestExpose
 from naftiko_runtime.document.normalize import LATER_VERSIONS
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.source.edits import respelt, with_parameters
+from naftiko_runtime.source.edits import add_parameters, replace_text
 from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.source import Source
 
-_PREFIXED: Final = pattern(r"(rest|tools|mcp)\.([^\s{}]+)")
-_NAMESPACE: Final = pattern(r"[A-Za-z_][\w-]*")
+_PREFIXED: Final = compile_lazily(r"(rest|tools|mcp)\.([^\s{}]+)")
+_NAMESPACE: Final = compile_lazily(r"[A-Za-z_][\w-]*")
 _IN_PATH: Final = (("in", "path"), ("type", "string"))
 
 
@@ -58,7 +58,7 @@ def _operations(document: Document) -> Iterator[tuple[str, Exposed]]:
 
 def _outputs(output: Output) -> Iterator[Output]:
     yield output
-    for inner in output.inner():
+    for inner in output.iter_inner():
         yield from _outputs(inner)
 
 
@@ -66,37 +66,37 @@ def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source
     match = _PREFIXED.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[1] == namespace or not _NAMESPACE.fullmatch(namespace):
         return
-    own, steps = f"{namespace}.{match[2]}", exposed.at("with", name)
-    span = source.span(steps)
+    own, steps = f"{namespace}.{match[2]}", exposed.path_to("with", name)
+    span = source.find_span(steps)
     declared = {parameter.name for parameter in getattr(exposed, "input_parameters", ())}
     if span.file != source.file or {value, own} & declared:  # an input of that very name is what is meant then
         return
-    fix = respelt(source, steps, value, own)
+    fix = replace_text(source, steps, value, own)
     findings.report(rules.VALUE_PREFIX(prefix=match[1], meant=own), span, part=steps, fix=fix)
 
 
 def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
     if output.mapping != "$.":
         return
-    steps = output.at("mapping")
-    span = source.span(steps)
+    steps = output.path_to("mapping")
+    span = source.find_span(steps)
     if span.file == source.file:
-        findings.report(rules.ROOT_PATH(), span, part=steps, fix=respelt(source, steps, "$.", "$"))
+        findings.report(rules.ROOT_PATH(), span, part=steps, fix=replace_text(source, steps, "$.", "$"))
 
 
 def _check_placeholders(resource: RestResource, source: Source, findings: Findings, *, maps: bool) -> None:
     """A forward's last placeholder is no input, and one that only a mock could show would be reported as unused."""
-    steps = resource.at("path")
-    span = source.span(steps)
+    steps = resource.path_to("path")
+    span = source.find_span(steps)
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
-    if silent or not resource.operations or span.file != source.file or "path" not in source.at(resource.at()):
+    if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.path_to()):
         return
     shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
     own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
     missing = [
         name for name in _placeholders(resource.path) if not all(fold_name(name) in shared | names for names in own)
     ]
-    fix = with_parameters(source, resource.at(), missing, _IN_PATH, maps=maps)
+    fix = add_parameters(source, resource.path_to(), missing, _IN_PATH, maps=maps)
     for name in missing:
         findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)
 

@@ -12,7 +12,7 @@ from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1,
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
 from naftiko_runtime.document.walk import walk_parts
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.auth import Authentication
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.model.part import Part
 
-_SECRET_NAME: Final = pattern(
+_SECRET_NAME: Final = compile_lazily(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _SECRET_FIELDS: Final = (
     "token_secret",
     "signing_key",
 )
-_ACTIVE: Final = pattern(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
+_ACTIVE: Final = compile_lazily(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
 
 
@@ -54,7 +54,7 @@ def _check_text(part: Part, context: Context) -> None:
     for key in ("description", "label"):
         text = getattr(part, key, None)
         if isinstance(text, str) and _ACTIVE.search(text):
-            context.report(rules.ACTIVE_CONTENT(key=key), part.at(key))
+            context.report(rules.ACTIVE_CONTENT(key=key), part.path_to(key))
 
 
 def _check_credential(part: Authentication, context: Context) -> None:
@@ -62,7 +62,7 @@ def _check_credential(part: Authentication, context: Context) -> None:
         value = getattr(part, field, None)
         if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
-            context.report(rules.HARD_CODED(key=alias), part.at(alias))
+            context.report(rules.HARD_CODED(key=alias), part.path_to(alias))
 
 
 def _is_bound(value: str, context: Context) -> bool:
@@ -73,13 +73,13 @@ def _is_bound(value: str, context: Context) -> bool:
 def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Context) -> None:
     fixed = part.value is not None and part.value.strip() and "{{" not in part.value and not part.value.startswith("$")
     if fixed and part.in_ in ("header", "query", "cookie") and _SECRET_NAME.fullmatch(part.name):
-        context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.at("value"))
+        context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.path_to("value"))
 
 
 def _check_upstream(api: ConsumedHttp, context: Context) -> None:
     if api.authentication is None or not api.base_uri.startswith("http://") or _is_near(api.base_uri):
         return
-    context.report(rules.INSECURE(namespace=api.namespace), api.at("baseUri"))
+    context.report(rules.INSECURE(namespace=api.namespace), api.path_to("baseUri"))
 
 
 def _is_near(base_uri: str) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.walk import entries, parts
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.document.walk import iter_entries, iter_parts
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.rules import helps
-from naftiko_runtime.suggest import nearest, suggest
+from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,22 +27,22 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """By kind of step, the keys that it is nothing without."""
 
 _PREFIXES: Final = ("rest", "tools", "mcp", "env")
-_PATH: Final = pattern(r"\$\.([\w-]+)")
-_DOTTED: Final = pattern(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
+_PATH: Final = compile_lazily(r"\$\.([\w-]+)")
+_DOTTED: Final = compile_lazily(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
 
 
 def check_steps(subject: Subject) -> None:
     """Report steps that are incomplete, have a name twice, or refer to steps that do not exist or are not earlier."""
     document, context = subject.document, subject.context
     calls = Calls(document, subject.operations, context)
-    holders = [*parts(context.source.data, "exposes"), *parts(context.source.data, "aggregates")]
+    holders = [*iter_parts(context.source.data, "exposes"), *iter_parts(context.source.data, "aggregates")]
     names = {*_PREFIXES, *(str(holder.get("namespace")) for holder, _ in holders)}
     names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}
     for part, steps in holders:
         for operation, place, around in _operations(part, steps):
             if operation.get("steps"):
                 inputs = {
-                    str(p.get("name")) for holder in around for p, _ in entries(holder.get("inputParameters"), ())
+                    str(p.get("name")) for holder in around for p, _ in iter_entries(holder.get("inputParameters"), ())
                 }
                 _Orchestration(operation, place, names | inputs, context).check(calls)
 
@@ -50,14 +50,14 @@ def check_steps(subject: Subject) -> None:
 def _operations(part: dict[str, Any], steps: Steps) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
     """What may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
     for key in ("tools", "functions", "flows", "resources"):
-        for operation, place in entries(part.get(key), (*steps, key)):
+        for operation, place in iter_entries(part.get(key), (*steps, key)):
             yield operation, place, (operation, part)
-            for inner, below in entries(operation.get("operations"), (*place, "operations")):
+            for inner, below in iter_entries(operation.get("operations"), (*place, "operations")):
                 yield inner, below, (inner, operation, part)
 
 
 def _inputs(holder: dict[str, Any]) -> Iterator[str]:
-    return (str(parameter.get("name")) for parameter, _ in entries(holder.get("inputParameters"), ()))
+    return (str(parameter.get("name")) for parameter, _ in iter_entries(holder.get("inputParameters"), ()))
 
 
 class _Orchestration:
@@ -68,7 +68,7 @@ class _Orchestration:
         self._place = place
         self._names = names
         self._context = context
-        self._steps = list(entries(operation["steps"], (*place, "steps")))
+        self._steps = list(iter_entries(operation["steps"], (*place, "steps")))
         self._all = [str(step.get("name", "")) for step, _ in self._steps]
 
     def check(self, calls: Calls) -> None:
@@ -82,7 +82,7 @@ class _Orchestration:
                 self._refer(index, (*place, "index"), number)
             for text, where in _texts({key: step[key] for key in ("with", "lookupValue") if key in step}, place):
                 self._check_text(text, where, number)
-        for mapping, place in entries(self._operation.get("mappings"), (*self._place, "mappings")):
+        for mapping, place in iter_entries(self._operation.get("mappings"), (*self._place, "mappings")):
             for text, where in _texts(mapping.get("value"), (*place, "value")):
                 self._check_text(text, where, len(self._steps))
 
@@ -110,7 +110,7 @@ class _Orchestration:
         """Check what a value names: by JSONPath a step or an input, by template also what else has a namespace."""
         if "{{" in text:
             for name in dict.fromkeys(_DOTTED.findall(text)):
-                if name not in self._names and nearest(name, self._all):
+                if name not in self._names and find_nearest(name, self._all):
                     self._refer(name, place, number)
         elif (match := _PATH.match(text)) and match[1] not in self._names:
             self._refer(match[1], place, number)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.exposes import McpExpose, RestExpose
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import check_base_uri
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Message
     from naftiko_runtime.source import Steps
 
-_EXAMPLE: Final = pattern(r"(.+\.)?example\.(com|org|net|edu)")
-_PLACEHOLDER: Final = pattern(
+_EXAMPLE: Final = compile_lazily(r"(.+\.)?example\.(com|org|net|edu)")
+_PLACEHOLDER: Final = compile_lazily(
     r"(your|my)[-_]?(account|company|domain|instance|org|organi[sz]ation|subdomain|tenant|workspace)"
     r"|your[-_]?(api|app|backend|cluster|host|project|region|resource|server|service|shop|site|store)"
     r"|change[-_]?me|replace[-_]?me"
@@ -52,12 +52,12 @@ def own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
     """The consumed APIs that are in this file and have a readable namespace."""
     apis = (*document.consumes, *document.capability.consumes)
     own = [api for api in apis if isinstance(api, ConsumedHttp) and is_own(api, context)]
-    return [api for api in own if api.at("namespace") not in context.unread]
+    return [api for api in own if api.path_to("namespace") not in context.unread]
 
 
 def is_own(part: Part, context: Context) -> bool:
     """Whether a part is in this file, not imported."""
-    return context.span(part.at()).file == context.source.file
+    return context.span(part.path_to()).file == context.source.file
 
 
 def readable(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:
@@ -75,12 +75,12 @@ def names_of(found: Iterable[tuple[str, Steps]]) -> tuple[str, ...]:
 
 def _check_description(document: Document, context: Context) -> None:
     if "info" in document.model_fields_set and not context.shared and not document.info.description.strip():
-        context.report(rules.NO_DESCRIPTION(), document.info.at("description"))
+        context.report(rules.NO_DESCRIPTION(), document.info.path_to("description"))
 
 
 def _check_descriptions(expose: McpExpose, operations: Mapping[str, Consumed], context: Context) -> None:
-    server = readable([(expose.namespace, expose.at("namespace"))] if not expose.description else [], context)
-    tools = readable([(t.name, t.at("name")) for t in expose.tools if not _is_described(t, operations)], context)
+    server = readable([(expose.namespace, expose.path_to("namespace"))] if not expose.description else [], context)
+    tools = readable([(t.name, t.path_to("name")) for t in expose.tools if not _is_described(t, operations)], context)
     if server and tools:
         statement = rules.NO_DESCRIPTION_SERVER_AND_TOOLS(namespace=expose.namespace, tools=names_of(tools))
     elif server:
@@ -102,7 +102,7 @@ def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
 
 
 def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
-    base_uri, steps = api.base_uri.strip(), api.at("baseUri")
+    base_uri, steps = api.base_uri.strip(), api.path_to("baseUri")
     if check_base_uri(base_uri):
         return
     host = urlsplit(base_uri).hostname or ""
@@ -125,4 +125,4 @@ def _check_queries(resources: Sequence[ConsumedResource], context: Context) -> N
 
 
 def _by_path(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, Steps]]:
-    return readable([(resource.path, resource.at("path")) for resource in resources], context)
+    return readable([(resource.path, resource.path_to("path")) for resource in resources], context)

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.walk import parts
+from naftiko_runtime.document.walk import iter_parts
 from naftiko_runtime.lint.style import names_of, own_apis, readable
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ def check_unused_operations(subject: Subject) -> None:
     document, operations, context = subject.document, subject.operations, subject.context
     if not document.capability.exposes or context.shared:
         return
-    callers = (parts(context.source.data, section) for section in ("exposes", "aggregates"))
+    callers = (iter_parts(context.source.data, section) for section in ("exposes", "aggregates"))
     targets = {target for caller, _ in chain.from_iterable(callers) for target in _targets(caller)}
     if any(key == "call" and text not in operations for key, text in targets):
         return
     for api in own_apis(document, context):
         if ("targetNamespace", api.namespace) not in targets:
             unused = [
-                (operation.name, operation.at("name"))
+                (operation.name, operation.path_to("name"))
                 for resource in api.resources
                 for operation in resource.operations
                 if ("call", f"{api.namespace}.{operation.name}") not in targets

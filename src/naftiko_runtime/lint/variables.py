@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.edits import with_key
+from naftiko_runtime.source.edits import add_key
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit
@@ -53,5 +53,5 @@ def _list_variable(binding: Binding, document: Document, source: Source) -> tupl
     """The edit that adds a variable to the keys of the bind whose environment it is taken from."""
     for bind in (*document.binds, *document.capability.binds):
         if bind.namespace == binding.namespace and bind.location is None:
-            return with_key(source, bind.at("keys"), binding.variable, binding.key)
+            return add_key(source, bind.path_to("keys"), binding.variable, binding.key)
     return ()

@@ -13,7 +13,7 @@ from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.fix import fixed
 from naftiko_runtime.fix.text_edits import Text as Edited
 from naftiko_runtime.lsp.checking import as_bytes
-from naftiko_runtime.source import LINE_BREAK, SourceError, load
+from naftiko_runtime.source import LINE_BREAK, SourceError, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def _comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tup
 
 def _data(text: str) -> object:
     try:
-        return load(as_bytes(text), "").data
+        return parse_source(as_bytes(text), "").data
     except SourceError:
         return None
 

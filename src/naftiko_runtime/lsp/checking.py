@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.lsp.definition import import_of
 from naftiko_runtime.lsp.name_index import Outline, outline
-from naftiko_runtime.source import SourceError, load, read
+from naftiko_runtime.source import SourceError, parse_source, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.source import Reading, Source
+    from naftiko_runtime.source import ReadSource, Source
 
 Stamp: TypeAlias = "str | tuple[int, int, int]"
 """The text of an open document, or what changes with a file: its time, size and number."""
@@ -75,7 +75,7 @@ class Library:
     def __init__(self) -> None:
         self._known: dict[tuple[Path, str], tuple[Stamp | None, Source | SourceError]] = {}
 
-    def reading(self, texts: Mapping[Path, str], reads: set[Path]) -> Reading:
+    def reading(self, texts: Mapping[Path, str], reads: set[Path]) -> ReadSource:
         """How the imports of one check are read.
 
         Args:
@@ -99,7 +99,7 @@ class Library:
 
 def _read(path: Path, name: str, text: str | None) -> Source | SourceError:
     try:
-        return read(path, name) if text is None else load(as_bytes(text), name)
+        return read_source(path, name) if text is None else parse_source(as_bytes(text), name)
     except SourceError as error:
         return error
 
@@ -117,7 +117,7 @@ def _stamp(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, reading: Reading) -> Checked:
+def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, reading: ReadSource) -> Checked:
     """Look at a text of a document.
 
     Args:
@@ -131,7 +131,7 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
     overrides = replace(judge.overrides(file), reading=reading)
     unknown = Checked(text, revision, names=names, fault=judge.fault(file))
     try:
-        source = load(as_bytes(text), str(file))
+        source = parse_source(as_bytes(text), str(file))
     except SourceError as error:
         if not judge.concerns(text, None):
             return unknown
@@ -148,8 +148,8 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
 def _imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
     """Where a document imports the files that findings are in."""
     others = {found.span.file for found in told if found.span is not None} - {source.file}
-    spoken = canonical(source, Findings()) if others else None
+    spoken = normalize(source, Findings()) if others else None
     if spoken is None:
         return {}
     places = ((name, import_of(spoken, file, overrides, Path(name).resolve())) for name in others)
-    return {name: spoken.span(steps) for name, steps in places if steps is not None}
+    return {name: spoken.find_span(steps) for name, steps in places if steps is not None}

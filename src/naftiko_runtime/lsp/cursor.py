@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import yaml
 
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.lsp.excerpt import excerpt
 from naftiko_runtime.source import Source
-from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.places import Places
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Place(NamedTuple):
 def value_at(source: Source, steps: Steps) -> Any:
     """The value at a path; none when there is none."""
     try:
-        return source.at(steps)
+        return source.get(steps)
     except (KeyError, IndexError, TypeError):
         return None
 
@@ -111,15 +111,15 @@ class _Reader:
         """A text as data in the canonical spelling, whatever rules it breaks; none when it is no YAML."""
         whole, places, findings = "\n".join(text), Places(), Findings()
         try:
-            data = Builder(self._file, whole, places, findings).document()
+            data = DataBuilder(self._file, whole, places, findings).build()
         except yaml.YAMLError as error:
             marks = (getattr(error, "problem_mark", None), getattr(error, "context_mark", None))
             self._without |= {mark.line for mark in marks if mark is not None} - {self._row}
             return None
         if data is None:  # it was left off there
-            rows = {found.span.line - 1 for found in findings.sorted() if found.span is not None}
+            rows = {found.span.line - 1 for found in findings.list_sorted() if found.span is not None}
             self._without |= rows - {self._row}
-        return canonical(Source(self._file, whole, data, places), Findings())
+        return normalize(Source(self._file, whole, data, places), Findings())
 
 
 def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
@@ -152,7 +152,7 @@ def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
         stem = stem[: template.start()]
     written = list(_mended(stem, rest, template=template is not None))
     for source in _Reader(lines, row, column, file).sources(written):
-        found = located(source, row, source.line(row + 1).index(CURSOR))
+        found = located(source, row, source.get_line(row + 1).index(CURSOR))
         if found is not None and _is_cursor(found):
             return found._replace(typed=typed, template=template is not None)
     return None
@@ -202,7 +202,7 @@ def located(source: Source, row: int, column: int) -> Place | None:
     while True:
         found = [
             (key, on_key)
-            for key, marks in source.places.of(value).items()
+            for key, marks in source.places.get_entries(value).items()
             for on_key, (start, end) in enumerate(reversed(marks))
             if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _keys(value)
         ]
@@ -220,5 +220,5 @@ def _keys(value: Any) -> Any:
 
 
 def _start(source: Source, value: Any, key: str | int, *, on_key: bool) -> tuple[int, int]:
-    mark = source.places.of(value)[key][0 if on_key else 1][0]
+    mark = source.places.get_entries(value)[key][0 if on_key else 1][0]
     return mark.line, mark.column

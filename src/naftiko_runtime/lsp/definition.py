@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.document.imports.files import Chain, Files
-from naftiko_runtime.document.imports.sections import imports
+from naftiko_runtime.document.imports.files import ImportChain, ImportedFiles
+from naftiko_runtime.document.imports.sections import iter_imports
 from naftiko_runtime.lsp.name_index import Outline, input_named, nearly
 from naftiko_runtime.source import SourceError
 
@@ -84,25 +84,25 @@ def imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Sour
     location = entry.get("location")
     if "import" not in entry or not isinstance(location, str):
         return None
-    files = Files(file, place.source, overrides.allowed_imports, overrides.reading)
+    files = ImportedFiles(file, place.source, overrides.allowed_imports, overrides.reading)
     try:
-        path = files.path(location, files.folder)
-        found = files.find(path, section, str(entry["import"]))
+        path = files.resolve(location, files.folder)
+        found = files.find_part(path, section, str(entry["import"]))
         source = files.read(path)
     except SourceError:
         return None
-    end = found.end if isinstance(found, Chain) else found
+    end = found.end if isinstance(found, ImportChain) else found
     if end is None:
         return Span(source.file, 1, 1, 1, 1), source
-    return end.source.span((*end.steps, "namespace")), end.source
+    return end.source.find_span((*end.steps, "namespace")), end.source
 
 
 def import_of(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
     """The path to the location by which a document imports a file; none when it does so by another one only."""
-    files = Files(file, source, overrides.allowed_imports)
+    files = ImportedFiles(file, source, overrides.allowed_imports)
     for steps, location in _locations(source):
         try:
-            if files.path(location, files.folder) == imported_file:
+            if files.resolve(location, files.folder) == imported_file:
                 return steps
         except SourceError:
             continue
@@ -111,6 +111,6 @@ def import_of(source: Source, file: Path, overrides: Overrides, imported_file: P
 
 def _locations(source: Source) -> Iterator[tuple[Steps, str]]:
     for section in ("consumes", "binds", "exposes", "aggregates"):
-        for steps, entry in imports(source.data, section):
+        for steps, entry in iter_imports(source.data, section):
             if isinstance(location := entry.get("location"), str):
                 yield (*steps, "location"), location

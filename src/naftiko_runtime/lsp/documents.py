@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.lsp.checking import Judge
-    from naftiko_runtime.source import Reading
+    from naftiko_runtime.source import ReadSource
 
 PAUSE_SECONDS: Final = 0.2
 """How long nothing must be typed until a document is checked."""
@@ -120,7 +120,7 @@ class Documents:
         """How a document is read now, with the texts of the others."""
         return replace(self._judge.overrides(document.file), reading=self._reading(set()))
 
-    def _reading(self, reads: set[Path]) -> Reading:
+    def _reading(self, reads: set[Path]) -> ReadSource:
         texts = {other.real: other.text.text for other in self._open.values()}
         return self._library.reading(texts, reads)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.document.imports.sections import bound, entries, named
+from naftiko_runtime.document.imports.sections import get_name, get_variables, iter_entries
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.lsp.cursor import value_at
@@ -56,13 +56,13 @@ def outline(source: Source) -> Outline:
     """The names of a document in the canonical spelling, with its imports."""
     operations: dict[str, Operation] = {}
     namespaces: dict[str, Span] = {}
-    for steps, api in entries(source.data, "consumes"):
-        namespaces[named(api)] = source.span((*steps, "import" if "import" in api else "namespace"))
+    for steps, api in iter_entries(source.data, "consumes"):
+        namespaces[get_name(api)] = source.find_span((*steps, "import" if "import" in api else "namespace"))
         operations |= _operations(source, steps, api)
     variables = {
-        f"{named(bind)}.{variable}": source.span((*steps, "keys", variable), key=True)
-        for steps, bind in entries(source.data, "binds")
-        for variable in bound(bind)
+        f"{get_name(bind)}.{variable}": source.find_span((*steps, "keys", variable), key=True)
+        for steps, bind in iter_entries(source.data, "binds")
+        for variable in get_variables(bind)
     }
     return Outline(operations, namespaces, variables, dict(_functions(source)))
 
@@ -74,21 +74,23 @@ def _operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[t
             place: Steps = (*steps, *at, *below)
             body = _placeholders(source, (*place, "body"), split)
             parameters = {**body, **inputs(source, place)}
-            span = source.span((*place, "name") if "name" in operation else place)
+            span = source.find_span((*place, "name") if "name" in operation else place)
             method = str(operation.get("method", "GET")).upper()
             told = str(operation.get("description", ""))
-            yield f"{named(api)}.{operation.get('name')}", Operation(span, method, url, told, parameters)
+            yield f"{get_name(api)}.{operation.get('name')}", Operation(span, method, url, told, parameters)
 
 
 def _functions(source: Source) -> Iterator[tuple[str, Span]]:
-    for steps, aggregate in entries(source.data, "aggregates"):
+    for steps, aggregate in iter_entries(source.data, "aggregates"):
         for section in ("functions", "flows"):  # the later versions' word
             place = (*steps, section)
             listed = aggregate.get(section)
             if isinstance(listed, dict):
-                yield from ((f"{named(aggregate)}.{name}", source.span((*place, name), key=True)) for name in listed)
+                yield from (
+                    (f"{get_name(aggregate)}.{name}", source.find_span((*place, name), key=True)) for name in listed
+                )
             for at, function in _mappings(aggregate, section):
-                yield f"{named(aggregate)}.{function.get('name')}", source.span((*steps, *at, "name"))
+                yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*steps, *at, "name"))
 
 
 def inputs(source: Source, steps: Steps) -> dict[str, Span]:
@@ -100,7 +102,7 @@ def inputs(source: Source, steps: Steps) -> dict[str, Span]:
         if isinstance(part, dict):
             for at, parameter in _mappings(part, "inputParameters"):
                 if "name" in parameter:
-                    declared.setdefault(str(parameter["name"]), source.span((*steps[:length], *at, "name")))
+                    declared.setdefault(str(parameter["name"]), source.find_span((*steps[:length], *at, "name")))
             in_paths = {**_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
     known = set(map(fold_name, declared))
     return declared | {name: span for name, span in in_paths.items() if fold_name(name) not in known}
@@ -126,9 +128,9 @@ def _placeholders(
 
 def _named_in(source: Source, steps: Steps, name: str) -> Span:
     """Where a template of one line names something; the whole of one of several lines."""
-    span = source.span(steps)
+    span = source.find_span(steps)
     owner = source if span.file == source.file else source.places.files[span.file]
-    at = re.search(rf"\{{\s*{re.escape(name)}\s*\}}", owner.line(span.line)[span.column - 1 :])
+    at = re.search(rf"\{{\s*{re.escape(name)}\s*\}}", owner.get_line(span.line)[span.column - 1 :])
     if span.line != span.end_line or at is None:
         return span
     start = span.column + at.start() + at[0].index(name)

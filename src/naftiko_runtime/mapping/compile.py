@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime.encode import as_text
 from naftiko_runtime.jsonpath import compile_path
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.mapping.columns import Column, Shapes, table, taking
 from naftiko_runtime.mapping.output_schema import Mismatches, is_of
 from naftiko_runtime.mapping.templates import Blank, compile_template
@@ -23,7 +23,7 @@ from naftiko_runtime.plan import (
     TemplateShape,
     thaw,
 )
-from naftiko_runtime.source import WrittenFloat, exact_float
+from naftiko_runtime.source import WrittenFloat, parse_exact_float
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Make: TypeAlias = Callable[[Any], Any]
 """From a decoded value to what a shape makes of it."""
 
-_NUMBER: Final = pattern(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+_NUMBER: Final = compile_lazily(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 
 class Mapping(Struct, frozen=True):
@@ -233,7 +233,7 @@ def _number(value: Any) -> Any:
         return value
     if not set(value) & set(".eE"):
         return int(value)
-    number = exact_float(value)
+    number = parse_exact_float(value)
     return number if isfinite(number) else value
 
 

@@ -11,20 +11,20 @@ from pydantic_core import core_schema as core
 from naftiko_runtime.model.key_annotations import REQUIRED, BeforeValidator, Discriminator, FieldInfo, Range, Tag
 
 
-def validator_of(part: type) -> SchemaValidator:
+def make_validator(part: type) -> SchemaValidator:
     """What makes a part of plain data."""
-    return SchemaValidator(core_schema_of(part))
+    return SchemaValidator(make_core_schema(part))
 
 
-def serializer_of(part: type) -> SchemaSerializer:
+def make_serializer(part: type) -> SchemaSerializer:
     """What makes plain data of a part."""
-    return SchemaSerializer(core_schema_of(part))
+    return SchemaSerializer(make_core_schema(part))
 
 
-def core_schema_of(part: type) -> CoreSchema:
+def make_core_schema(part: type) -> CoreSchema:
     """A part and all that may be below it."""
-    reader = _Reader()
-    whole = reader.schema(part)
+    reader = _AnnotationCompiler()
+    whole = reader.compile(part)
     return core.definitions_schema(whole, list(reader.definitions.values()))
 
 
@@ -36,43 +36,43 @@ _PLAIN: dict[Any, CoreSchema] = {
 }
 
 
-class _Reader:
+class _AnnotationCompiler:
     def __init__(self) -> None:
         self.definitions: dict[type, CoreSchema] = {}
         self._known: dict[Any, CoreSchema] = dict(_PLAIN)
 
-    def schema(self, annotation: Any) -> CoreSchema:
+    def compile(self, annotation: Any) -> CoreSchema:
         """The schema of what an annotation takes.
 
         Raises:
             TypeError: Parts cannot have that.
         """
         if annotation not in self._known:
-            self._known[annotation] = self._schema(annotation)
+            self._known[annotation] = self._compile(annotation)
         return self._known[annotation]
 
-    def _schema(self, annotation: Any) -> CoreSchema:
+    def _compile(self, annotation: Any) -> CoreSchema:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
-            return self._annotated(*arguments)
+            return self._compile_annotated(*arguments)
         if origin is Literal:
             return core.literal_schema(list(arguments))
         if origin in (Union, UnionType) and NoneType in arguments:
             (inner,) = (argument for argument in arguments if argument is not NoneType)
-            return core.nullable_schema(self.schema(inner))
+            return core.nullable_schema(self.compile(inner))
         if origin is tuple and arguments[1:] == (...,):
-            return core.tuple_variable_schema(self.schema(arguments[0]))
+            return core.tuple_variable_schema(self.compile(arguments[0]))
         if origin is dict:
-            return core.dict_schema(*map(self.schema, arguments))
+            return core.dict_schema(*map(self.compile, arguments))
         if hasattr(annotation, "model_fields"):
-            return self._part(annotation)
+            return self._compile_part(annotation)
         raise TypeError(f"a part's key cannot be {annotation!r}")
 
-    def _annotated(self, annotation: Any, *metadata: Any) -> CoreSchema:
+    def _compile_annotated(self, annotation: Any, *metadata: Any) -> CoreSchema:
         for said in metadata:
             if isinstance(said, Discriminator):
-                return core.tagged_union_schema(dict(map(self._member, get_args(annotation))), said.tag_of)
-        schema = self.schema(annotation)
+                return core.tagged_union_schema(dict(map(self._compile_member, get_args(annotation))), said.tag_of)
+        schema = self.compile(annotation)
         for said in metadata:
             if isinstance(said, BeforeValidator):
                 schema = core.no_info_before_validator_function(said.function, schema)
@@ -80,25 +80,25 @@ class _Reader:
                 schema = core.int_schema(ge=said.least, le=said.greatest)
         return schema
 
-    def _member(self, annotation: Any) -> tuple[str, CoreSchema]:
+    def _compile_member(self, annotation: Any) -> tuple[str, CoreSchema]:
         """A member of a union, by its tag."""
         tags = [said.name for said in annotation.__metadata__ if isinstance(said, Tag)]
-        return tags[0], self.schema(annotation)
+        return tags[0], self.compile(annotation)
 
-    def _part(self, part: Any) -> CoreSchema:
+    def _compile_part(self, part: Any) -> CoreSchema:
         ref = f"{part.__module__}.{part.__name__}:{id(part)}"
         if part not in self.definitions:
             self.definitions[part] = core.any_schema()  # its place, while it is looked into
             fields = core.model_fields_schema(
-                {name: self._field(info) for name, info in part.model_fields.items()},
+                {name: self._compile_field(info) for name, info in part.model_fields.items()},
                 model_name=part.__name__,
                 extra_behavior="allow",
             )
             self.definitions[part] = core.model_schema(part, fields, extra_behavior="allow", ref=ref)
         return core.definition_reference_schema(ref)
 
-    def _field(self, info: FieldInfo) -> core.ModelField:
-        schema = self.schema(info.annotation)
+    def _compile_field(self, info: FieldInfo) -> core.ModelField:
+        schema = self.compile(info.annotation)
         if info.default_factory is not None:
             schema = core.with_default_schema(schema, default_factory=info.default_factory)
         elif info.default is not REQUIRED:

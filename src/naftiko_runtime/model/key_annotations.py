@@ -61,7 +61,7 @@ class FieldInfo(Struct, frozen=True):
     metadata: tuple[Any, ...]
 
 
-class _Said(Struct, frozen=True):
+class _FieldOptions(Struct, frozen=True):
     """What :func:`field` says of a key."""
 
     alias: str | None
@@ -73,7 +73,7 @@ def field(
     *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], Any] | None = None
 ) -> Any:
     """A key that is not written as its name in camelCase, or whose default is made anew each time."""
-    return _Said(alias, default, default_factory)
+    return _FieldOptions(alias, default, default_factory)
 
 
 class PerClass(Generic[T]):
@@ -89,23 +89,23 @@ class PerClass(Generic[T]):
         return self._made[owner]
 
 
-def fields_of(part: type) -> Mapping[str, FieldInfo]:
+def collect_fields(part: type) -> Mapping[str, FieldInfo]:
     """The keys of a part and of those that it extends, by their names."""
     above = [base.model_fields for base in part.__bases__ if hasattr(base, "model_fields")]
     fields = {name: found for inherited in above for name, found in inherited.items()}
     for name, annotation in get_annotations(part, eval_str=True).items() if above else ():
         if get_origin(annotation) is not _CLASS_VARIABLE:
-            fields[name] = _info(name, annotation, vars(part).get(name, REQUIRED))
+            fields[name] = _make_field_info(name, annotation, vars(part).get(name, REQUIRED))
     return fields
 
 
-def _info(name: str, annotation: Any, said: Any) -> FieldInfo:
-    said = said if isinstance(said, _Said) else _Said(None, said, None)
+def _make_field_info(name: str, annotation: Any, said: Any) -> FieldInfo:
+    said = said if isinstance(said, _FieldOptions) else _FieldOptions(None, said, None)
     metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return FieldInfo(annotation, said.alias or camel(name), said.default, said.default_factory, metadata)
+    return FieldInfo(annotation, said.alias or to_camel(name), said.default, said.default_factory, metadata)
 
 
-def camel(name: str) -> str:
+def to_camel(name: str) -> str:
     """A name as files write it."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic_core import InitErrorDetails, ValidationError
 
-from naftiko_runtime.model.core_schema import serializer_of, validator_of
-from naftiko_runtime.model.key_annotations import BeforeValidator, PerClass, field, fields_of
-from naftiko_runtime.source import written
+from naftiko_runtime.model.core_schema import make_serializer, make_validator
+from naftiko_runtime.model.key_annotations import BeforeValidator, PerClass, collect_fields, field
+from naftiko_runtime.source import format_as_written
 
 if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
@@ -27,11 +27,11 @@ class Part:
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_steps")
 
-    model_fields: ClassVar = PerClass(fields_of)
+    model_fields: ClassVar = PerClass(collect_fields)
     """Its keys by their names in the program."""
 
-    _validator: ClassVar = PerClass(validator_of)
-    _serializer: ClassVar = PerClass(serializer_of)
+    _validator: ClassVar = PerClass(make_validator)
+    _serializer: ClassVar = PerClass(make_serializer)
 
     takes_any_key: ClassVar[bool] = False
     """Whether any key is welcome, so that extras are nothing to report."""
@@ -70,23 +70,23 @@ class Part:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
-    def at(self, *keys: str | int) -> Steps:
+    def path_to(self, *keys: str | int) -> Steps:
         """The path from the document's root to this part, or to something in it."""
         return (*getattr(self, "_steps", ()), *keys)
 
-    def place(self, steps: Steps) -> None:
+    def set_path(self, steps: Steps) -> None:
         """Tell the part where it stands; done once, by the parser."""
         object.__setattr__(self, "_steps", steps)
 
 
-def _text(value: Any) -> Any:
+def _convert_to_text(value: Any) -> Any:
     """Text fields take numbers and booleans as their author wrote them."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return written(value) if isinstance(value, int | float) else value
+    return format_as_written(value) if isinstance(value, int | float) else value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_convert_to_text)]
 """A text; a number or boolean is taken as it is written in the file."""
 
 Unserved = Annotated[Any, NOT_SERVED]
@@ -103,13 +103,13 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 """HEAD and OPTIONS are not in the official schema but occur in the wild."""
 
 
-def _upper(value: Any) -> Any:
+def _convert_to_upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-AnyMethod = Annotated[Method, BeforeValidator(_upper)]
+AnyMethod = Annotated[Method, BeforeValidator(_convert_to_upper)]
 
 
-def tuple_or_empty(value: Any) -> Any:
+def convert_none_to_tuple(value: Any) -> Any:
     """An empty key (``tools:``) is an empty list."""
     return () if value is None else value

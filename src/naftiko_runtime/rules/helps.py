@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from naftiko_runtime.extras import install_advice
+from naftiko_runtime.extras import advise_install
 from naftiko_runtime.rules.rule import Help
 
 DID_YOU_MEAN: Final = Help("did you mean '{suggestion}'?")
@@ -56,7 +56,7 @@ WRITE_BRACES_AND_BIND: Final = Help(
     "or start with --base-uri {namespace}=URL"
 )
 KNOWN_KEYS: Final = Help("known keys: {known}")
-INSTALL_EXTRA: Final = Help(install_advice("{extra}"))
+INSTALL_EXTRA: Final = Help(advise_install("{extra}"))
 KNOWN_SCHEMES: Final = Help("known schemes: {known}")
 DID_YOU_MEAN_OR_BIND: Final = Help(
     "did you mean '{suggestion}'? Otherwise bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Argument: TypeAlias = "str | int | tuple[str, ...] | Term | Statement"
 """What fills a place of a template: a text, a number, several names, a term, or what another finding says."""
 
-_LIST_FORM: Final = pattern(r"(?:(\d+) )?(?:(and|→) )?(.*)")
+_LIST_FORM: Final = compile_lazily(r"(?:(\d+) )?(?:(and|→) )?(.*)")
 _USUAL_LIST: Final = "8 '*'"
 """As many names as a line holds, each in quotes."""
 

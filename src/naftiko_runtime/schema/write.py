@@ -8,7 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
-from naftiko_runtime.model.core_schema import core_schema_of
+from naftiko_runtime.model.core_schema import make_core_schema
 from naftiko_runtime.schema.descriptions import DESCRIPTIONS, TYPES
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def as_schema(version: str) -> dict[str, Any]:
     if version not in (*VERSIONS, *LATER_VERSIONS):
         raise KeyError(version)
     later = version in LATER_VERSIONS
-    schema = _Generator().generate(core_schema_of(Document))
+    schema = _Generator().generate(make_core_schema(Document))
     named = frozenset(name for name, part in schema["$defs"].items() if "name" in part.get("required", ()))
     for name, part in {**schema["$defs"], "Document": schema}.items():
         _describe(name, part, named, later=later)

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import orjson
 from dotenv.parser import parse_stream
 
-from naftiko_runtime.extras import install_advice
+from naftiko_runtime.extras import advise_install
 from naftiko_runtime.limits import SECRET_BYTES_MAX, VAULT_SECONDS
-from naftiko_runtime.source import SourceError, load, written
+from naftiko_runtime.source import SourceError, format_as_written, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return written(value)
+        return format_as_written(value)
     return value if isinstance(value, str) else None
 
 
@@ -135,7 +135,7 @@ def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
             case ".json":
                 data = orjson.loads(raw)
             case ".yaml" | ".yml":
-                data = load(raw, path.name).data
+                data = parse_source(raw, path.name).data
             case _:
                 data = _assignments(raw)
     except SourceError as error:
@@ -220,7 +220,7 @@ def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
         import hvac  # noqa: PLC0415 - an extra
         from requests import RequestException  # noqa: PLC0415 - hvac's
     except ImportError:
-        raise ProviderError(f"it needs the extra 'vault'; {install_advice('vault')}") from None
+        raise ProviderError(f"it needs the extra 'vault'; {advise_install('vault')}") from None
     address, token = environment.get("VAULT_ADDR"), environment.get("VAULT_TOKEN")
     if not address or not token:
         raise ProviderError("VAULT_ADDR and VAULT_TOKEN say which server and as whom, and are not both set")

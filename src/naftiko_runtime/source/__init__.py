@@ -7,21 +7,21 @@ and nothing in it can make the build expensive.
 
 from naftiko_runtime.source.cache import SourceCache
 from naftiko_runtime.source.places import LINE_BREAK, Draft, Source, SourceError, Steps
-from naftiko_runtime.source.reading import Reading, load, read
-from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, exact_float, written
+from naftiko_runtime.source.reading import ReadSource, parse_source, read_source
+from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, format_as_written, parse_exact_float
 
 __all__ = [
     "LINE_BREAK",
     "Draft",
-    "Reading",
+    "ReadSource",
     "Source",
     "SourceCache",
     "SourceError",
     "Steps",
     "WrittenFloat",
     "WrittenInt",
-    "exact_float",
-    "load",
-    "read",
-    "written",
+    "format_as_written",
+    "parse_exact_float",
+    "parse_source",
+    "read_source",
 ]

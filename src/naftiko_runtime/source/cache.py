@@ -6,7 +6,7 @@ import os.path
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.source.places import Source, SourceError
-from naftiko_runtime.source.reading import load, read_bytes
+from naftiko_runtime.source.reading import parse_source, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ class SourceCache:
         """
         real = os.path.realpath(path)
         if real not in self._bytes:
-            self._bytes[real] = read_bytes(path, name or str(path))
+            self._bytes[real] = read_file(path, name or str(path))
         return self._bytes[real]
 
     def forget(self, path: Path) -> None:
@@ -53,6 +53,6 @@ class SourceCache:
 
     def _load(self, path: Path, name: str) -> Source | SourceError:
         try:
-            return load(self.read_bytes(path, name), name)
+            return parse_source(self.read_bytes(path, name), name)
         except SourceError as error:
             return error

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.diagnostic import Edit, Span
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.source.places import LINE_BREAK
 from naftiko_runtime.source.scalars import resolve_plain
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 Edits = tuple[Edit, ...]
 Field = tuple[str, str]
 
-_WORD: Final = pattern(r"[A-Za-z_$][\w.$-]*")
-_PROPERTIES: Final = pattern(r"^([&!]\S*\s*)+")
+_WORD: Final = compile_lazily(r"[A-Za-z_$][\w.$-]*")
+_PROPERTIES: Final = compile_lazily(r"^([&!]\S*\s*)+")
 _AMBIGUOUS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Text for YAML 1.2, truth values for the 1.1 of other tools."""
 _ESCAPED: Final = frozenset("'\"\\")
 
 
-def respelt(source: Source, steps: Steps, old: str, new: str, *, key: bool = False) -> Edits:
+def replace_text(source: Source, steps: Steps, old: str, new: str, *, key: bool = False) -> Edits:
     """The edit that writes a value (or its key), which is the text ``old``, as ``new``, in the quotes that it has."""
-    span = source.span(steps, key=key)
-    quote = _quote(source, span, old)
+    span = source.find_span(steps, key=key)
+    quote = _find_quote(source, span, old)
     if quote is None or not new.isprintable() or _ESCAPED & set(new):
         return ()
-    if key and new in _siblings(source, steps):
+    if key and new in _find_siblings(source, steps):
         return ()
     if not quote and not _stays_plain(old, new):
         quote = '"'
     return (Edit(span, f"{quote}{new}{quote}"),)
 
 
-def respelt_within(source: Source, steps: Steps, old: str, stretches: Iterable[tuple[int, int]], new: str) -> Edits:
+def replace_stretches(source: Source, steps: Steps, old: str, stretches: Iterable[tuple[int, int]], new: str) -> Edits:
     """The edits that put a word in the place of stretches of a value, which is the text ``old``."""
-    span = source.span(steps)
-    quote = _quote(source, span, old)
+    span = source.find_span(steps)
+    quote = _find_quote(source, span, old)
     if quote is None or not re.fullmatch(r"[\w.-]+", new):
         return ()
     first = span.column + len(quote)
@@ -53,20 +53,20 @@ def respelt_within(source: Source, steps: Steps, old: str, stretches: Iterable[t
     return tuple(Edit(Span(span.file, line, first + start, line, first + end), new) for start, end in stretches)
 
 
-def _quote(source: Source, span: Span, text: str) -> str | None:
+def _find_quote(source: Source, span: Span, text: str) -> str | None:
     """The quote round a text that stands at a span; empty for plain text, none when it is not written just so."""
     if span.file != source.file:
         return None
-    raw = raw_text(source, span)
+    raw = get_raw_text(source, span)
     quote = raw[:1] if raw[:1] in ("'", '"') else ""
     return quote if raw == f"{quote}{text}{quote}" else None
 
 
-def _siblings(source: Source, steps: Steps) -> set[str]:
+def _find_siblings(source: Source, steps: Steps) -> set[str]:
     """The keys of the mapping in which a key stands, as the file has them."""
-    holder = source.at(steps[:-1])
-    spans = [source.span((*steps[:-1], key), key=True) for key in holder]
-    return {*holder, *(raw_text(source, span).strip("'\"") for span in spans if span.file == source.file)}
+    holder = source.get(steps[:-1])
+    spans = [source.find_span((*steps[:-1], key), key=True) for key in holder]
+    return {*holder, *(get_raw_text(source, span).strip("'\"") for span in spans if span.file == source.file)}
 
 
 def _stays_plain(old: str, new: str) -> bool:
@@ -81,24 +81,22 @@ def _is_word(text: str) -> bool:
     return bool(_WORD.fullmatch(text)) and resolve_plain(text) == text and text.lower() not in _AMBIGUOUS
 
 
-def as_scalar(text: str) -> str | None:
+def format_scalar(text: str) -> str | None:
     """A text as one YAML scalar that stands anywhere; none when that takes escapes."""
     if _is_word(text):
         return text
     return f'"{text}"' if text.isprintable() and not _ESCAPED & set(text) else None
 
 
-def with_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
+def add_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
     """The edit that adds an entry behind the last one of the mapping at a path."""
-    key, shown = as_scalar(name), as_scalar(value)
+    key, shown = format_scalar(name), format_scalar(value)
     if key is None or shown is None or _is_foreign(source, steps):
         return ()
-    return _added(source, steps, [f"{key}: {shown}"], f"{key}: {shown}")
+    return _add_entry(source, steps, [f"{key}: {shown}"], f"{key}: {shown}")
 
 
-def with_parameters(
-    source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool
-) -> Edits:
+def add_parameters(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
     """The edit that adds parameters to those of the mapping at a path; the list is made if it is absent.
 
     Args:
@@ -108,127 +106,129 @@ def with_parameters(
         fields: What each of them says beside its name; plain words.
         maps: Whether a list that is made is a mapping by name, as later versions write it.
     """
-    shown = [scalar for name in names if (scalar := as_scalar(name)) is not None]
+    shown = [scalar for name in names if (scalar := format_scalar(name)) is not None]
     if len(shown) != len(names) or _is_foreign(source, steps):
         return ()
     parameters = (*steps, "inputParameters")
-    if "inputParameters" not in source.at(steps):
-        return _new_list(source, steps, shown, fields, maps=maps)
-    if not source.at(parameters):
-        maps = _opening(source, source.span(parameters)) == "{"
-        return _added(source, parameters, [], ", ".join(_flow(name, fields, maps=maps) for name in shown))
-    first = _opening(source, source.span(parameters))
-    in_braces = _opening(source, source.span((*parameters, 0))) == "{"
+    if "inputParameters" not in source.get(steps):
+        return _add_new_list(source, steps, shown, fields, maps=maps)
+    if not source.get(parameters):
+        maps = _get_opening(source, source.find_span(parameters)) == "{"
+        return _add_entry(source, parameters, [], ", ".join(_format_flow(name, fields, maps=maps) for name in shown))
+    first = _get_opening(source, source.find_span(parameters))
+    in_braces = _get_opening(source, source.find_span((*parameters, 0))) == "{"
     maps = first not in ("-", "[")
-    lines = [line for name in shown for line in _block(name, fields, maps=maps, flow=in_braces and not maps)]
-    return _added(source, parameters, lines, ", ".join(_flow(name, fields, maps=first == "{") for name in shown))
+    lines = [line for name in shown for line in _format_block(name, fields, maps=maps, flow=in_braces and not maps)]
+    return _add_entry(
+        source, parameters, lines, ", ".join(_format_flow(name, fields, maps=first == "{") for name in shown)
+    )
 
 
-def _new_list(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
+def _add_new_list(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
     """Behind what stands before ``operations``, or else behind the path."""
-    holder = source.at(steps)
-    flow = ", ".join(_flow(name, fields, maps=maps) for name in names)
+    holder = source.get(steps)
+    flow = ", ".join(_format_flow(name, fields, maps=maps) for name in names)
     braces = f"inputParameters: {{{flow}}}" if maps else f"inputParameters: [{flow}]"
-    if _opening(source, source.span(steps)) == "{":
-        return _behind(source, (*steps, "path"), f", {braces}")
-    lines = ["inputParameters:", *(f"  {line}" for name in names for line in _block(name, fields, maps=maps))]
-    in_order = sorted(holder, key=lambda key: _start(source.span((*steps, key), key=True)))
+    if _get_opening(source, source.find_span(steps)) == "{":
+        return _insert_after(source, (*steps, "path"), f", {braces}")
+    lines = ["inputParameters:", *(f"  {line}" for name in names for line in _format_block(name, fields, maps=maps))]
+    in_order = sorted(holder, key=lambda key: _get_start(source.find_span((*steps, key), key=True)))
     at = in_order.index("operations") if "operations" in in_order else 0
     before = in_order[at - 1] if at else "path"
-    margin = " " * (source.span((*steps, before), key=True).column - 1)
-    return _lines_behind(source, (*steps, before), [margin + line for line in lines])
+    margin = " " * (source.find_span((*steps, before), key=True).column - 1)
+    return _insert_lines_after(source, (*steps, before), [margin + line for line in lines])
 
 
-def _added(source: Source, steps: Steps, lines: Sequence[str], flow: str) -> Edits:
+def _add_entry(source: Source, steps: Steps, lines: Sequence[str], flow: str) -> Edits:
     """The edit that adds an entry to the mapping or list at a path: as lines, or between its brackets."""
-    holder, span = source.at(steps), source.span(steps)
-    opening = _opening(source, span)
+    holder, span = source.get(steps), source.find_span(steps)
+    opening = _get_opening(source, span)
     if opening in ("{", "["):
         if holder:
-            return _behind(source, (*steps, _last(source, steps)), f", {flow}")
-        if not raw_text(source, span).startswith(opening):
+            return _insert_after(source, (*steps, _find_last_key(source, steps)), f", {flow}")
+        if not get_raw_text(source, span).startswith(opening):
             return ()
         inside = Span(span.file, span.line, span.column + 1, span.line, span.column + 1)
         return (Edit(inside, flow),)
     if not holder or opening == "*":
         return ()
-    margin = " " * (_column(source, steps, opening) - 1)
-    return _lines_behind(source, steps, [margin + line for line in lines])
+    margin = " " * (_find_column(source, steps, opening) - 1)
+    return _insert_lines_after(source, steps, [margin + line for line in lines])
 
 
-def _column(source: Source, steps: Steps, opening: str) -> int:
+def _find_column(source: Source, steps: Steps, opening: str) -> int:
     """Where the entries of a block begin: at the dash of a list, at the key of a mapping."""
-    span = source.span(steps)
+    span = source.find_span(steps)
     if opening == "-":
         return span.column
-    return source.span((*steps, _last(source, steps)), key=True).column
+    return source.find_span((*steps, _find_last_key(source, steps)), key=True).column
 
 
-def _flow(name: str, fields: Sequence[Field], *, maps: bool) -> str:
+def _format_flow(name: str, fields: Sequence[Field], *, maps: bool) -> str:
     said = ", ".join(f"{key}: {value}" for key, value in fields)
     return f"{name}: {{{said}}}" if maps else f"{{name: {name}, {said}}}"
 
 
-def _block(name: str, fields: Sequence[Field], *, maps: bool, flow: bool = False) -> list[str]:
+def _format_block(name: str, fields: Sequence[Field], *, maps: bool, flow: bool = False) -> list[str]:
     if flow:
-        return [f"- {_flow(name, fields, maps=False)}"]
+        return [f"- {_format_flow(name, fields, maps=False)}"]
     head = f"{name}:" if maps else f"- name: {name}"
     return [head, *(f"  {key}: {value}" for key, value in fields)]
 
 
-def _behind(source: Source, steps: Steps, text: str) -> Edits:
+def _insert_after(source: Source, steps: Steps, text: str) -> Edits:
     """The edit that puts a text right behind the value at a path."""
-    span = source.span(steps)
-    raw = raw_text(source, span)
+    span = source.find_span(steps)
+    raw = get_raw_text(source, span)
     if not raw and span.line == span.end_line:  # a key without a value has no end to stand behind
         return ()
     end = Span(span.file, span.end_line, span.end_column, span.end_line, span.end_column)
     return (Edit(end, text),)
 
 
-def _lines_behind(source: Source, steps: Steps, lines: Sequence[str]) -> Edits:
+def _insert_lines_after(source: Source, steps: Steps, lines: Sequence[str]) -> Edits:
     """The edit that puts lines below the last one of the value at a path."""
     if not lines:
         return ()
-    number = _last_line(source, steps)
-    end = len(source.line(number)) + 1
+    number = _find_last_line(source, steps)
+    end = len(source.get_line(number)) + 1
     breaks = LINE_BREAK.search(source.text)
     line_break = breaks[0] if breaks is not None else "\n"
     return (Edit(Span(source.file, number, end, number, end), "".join(line_break + line for line in lines)),)
 
 
-def _last_line(source: Source, steps: Steps) -> int:
+def _find_last_line(source: Source, steps: Steps) -> int:
     """The line on which a value ends; a block ends with its last scalar, before the comments that follow."""
-    while isinstance(source.at(steps), dict | list) and source.at(steps):
-        span = source.span(steps)
-        if _opening(source, span) in ("{", "[", "*"):
+    while isinstance(source.get(steps), dict | list) and source.get(steps):
+        span = source.find_span(steps)
+        if _get_opening(source, span) in ("{", "[", "*"):
             return span.end_line
-        steps = (*steps, _last(source, steps))
-    return source.span(steps).end_line
+        steps = (*steps, _find_last_key(source, steps))
+    return source.find_span(steps).end_line
 
 
-def _last(source: Source, steps: Steps) -> str | int:
+def _find_last_key(source: Source, steps: Steps) -> str | int:
     """The entry of a filled mapping or list that stands last in the text."""
-    holder: Any = source.at(steps)
+    holder: Any = source.get(steps)
     keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
-    last: str | int = max(keys, key=lambda key: _start(source.span((*steps, key), key=True)))
+    last: str | int = max(keys, key=lambda key: _get_start(source.find_span((*steps, key), key=True)))
     return last
 
 
-def _start(span: Span) -> tuple[int, int]:
+def _get_start(span: Span) -> tuple[int, int]:
     return span.line, span.column
 
 
 def _is_foreign(source: Source, steps: Steps) -> bool:
-    return source.span(steps).file != source.file
+    return source.find_span(steps).file != source.file
 
 
-def raw_text(source: Source, span: Span) -> str:
+def get_raw_text(source: Source, span: Span) -> str:
     """What stands at a span of one line; the rest of its first line when there are more."""
-    line = source.line(span.line)
+    line = source.get_line(span.line)
     return line[span.column - 1 : span.end_column - 1] if span.line == span.end_line else line[span.column - 1 :]
 
 
-def _opening(source: Source, span: Span) -> str:
+def _get_opening(source: Source, span: Span) -> str:
     """The first character of what stands at a span, behind anchors and tags; empty when it stands on the next line."""
-    return _PROPERTIES.sub("", source.line(span.line)[span.column - 1 :])[:1]
+    return _PROPERTIES.sub("", source.get_line(span.line)[span.column - 1 :])[:1]

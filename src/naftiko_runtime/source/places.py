@@ -40,7 +40,7 @@ class Source(Struct, frozen=True):
     data: Any
     places: Places
 
-    def span(self, steps: Steps, *, key: bool = False) -> Span:
+    def find_span(self, steps: Steps, *, key: bool = False) -> Span:
         """The place of the value (or of its key) at a path from the root.
 
         A path that leads further than the document does gives the place of its last existing part: that is where a
@@ -50,64 +50,64 @@ class Source(Struct, frozen=True):
         mark = self.places.root
         source = self
         for number, step in enumerate(steps):
-            marks = self.places.of(at).get(step)
+            marks = self.places.get_entries(at).get(step)
             if marks is None:
-                return source.span_of(self.places.head(at, mark))
+                return source.make_span(self.places.find_first_key(at, mark))
             mark = marks[0] if key and number == len(steps) - 1 else marks[1]
-            source = self.places.lent.get((id(at), step)) or self.places.owner(at[step], source)
+            source = self.places.borrowed.get((id(at), step)) or self.places.find_owner(at[step], source)
             at = at[step]
-        return source.span_of(mark)
+        return source.make_span(mark)
 
-    def at(self, steps: Steps) -> Any:
+    def get(self, steps: Steps) -> Any:
         """The value at a path that exists."""
         value = self.data
         for step in steps:
             value = value[step]
         return value
 
-    def draft(self) -> Draft:
+    def make_draft(self) -> Draft:
         """A copy of the data to reshape; see :class:`Draft`."""
         return Draft(self)
 
-    def quoted(self, span: Span) -> str:
+    def quote_line(self, span: Span) -> str:
         """The line at a span, in this file or in one that was imported into it; credentials in it are masked."""
         owner = self if span.file == self.file else self.places.files.get(span.file)
-        return redact_line(owner.line(span.line), owner.secrets()) if owner is not None else ""
+        return redact_line(owner.get_line(span.line), owner.find_secrets()) if owner is not None else ""
 
-    def secrets(self) -> tuple[str, ...] | None:
+    def find_secrets(self) -> tuple[str, ...] | None:
         """The credentials that stand in the document, to mask them; none if it has no data. Found once, when asked."""
         if self.data is None:
             return None
         if self.places.secrets is None:
-            self.places.secrets = find_secrets(self.data, self._lines_of)
+            self.places.secrets = find_secrets(self.data, self._get_lines)
         return self.places.secrets
 
-    def _lines_of(self, steps: Steps) -> list[str]:
+    def _get_lines(self, steps: Steps) -> list[str]:
         """The text of a scalar as it is written, line by line."""
-        span = self.span(steps)
+        span = self.find_span(steps)
         owner = self if span.file == self.file else self.places.files.get(span.file, self)
-        lines = [owner.line(number) for number in range(span.line, span.end_line + 1)]
+        lines = [owner.get_line(number) for number in range(span.line, span.end_line + 1)]
         lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
         return lines
 
-    def span_of(self, mark: Mark) -> Span:
+    def make_span(self, mark: Mark) -> Span:
         """The place between two marks."""
         start, end = mark
         line, column, end_line, end_column = start.line, start.column, end.line, end.column
-        while end_line > line and not self.line(end_line + 1)[:end_column].strip():
+        while end_line > line and not self.get_line(end_line + 1)[:end_column].strip():
             end_line -= 1  # a block ends for libyaml where the next token begins
-            end_column = len(self.line(end_line + 1).rstrip())
+            end_column = len(self.get_line(end_line + 1).rstrip())
         return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
 
-    def line(self, number: int) -> str:
+    def get_line(self, number: int) -> str:
         """A line of the text, counted from 1, without its end; empty past the last one."""
-        lines = _lines(self.text)
+        lines = _split_lines(self.text)
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 
 @lru_cache(maxsize=8)
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     return LINE_BREAK.split(text)
 
 
@@ -122,13 +122,13 @@ class SourceError(DocumentError):
 class Places:
     """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
 
-    __slots__ = ("_keep", "entries", "files", "lent", "owners", "root", "secrets")
+    __slots__ = ("_keep", "borrowed", "entries", "files", "owners", "root", "secrets")
 
     def __init__(self) -> None:
         self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
         self._keep: list[Any] = []
         self.owners: dict[int, Source] = {}
-        self.lent: dict[tuple[int, str | int], Source] = {}
+        self.borrowed: dict[tuple[int, str | int], Source] = {}
         """Of entries that stand in another file than their container: whose they are."""
         self.files: dict[str, Source] = {}
         """The other files that were read, by name."""
@@ -141,24 +141,24 @@ class Places:
         self.entries[id(container)] = entries
         self._keep.append(container)
 
-    def of(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
+    def get_entries(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
         """The entries of a container; nothing for a scalar."""
         return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
 
-    def owner(self, container: Any, otherwise: Source) -> Source:
+    def find_owner(self, container: Any, otherwise: Source) -> Source:
         """The file that a container was imported from; the one above it when it was not."""
         return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
-    def adopt(self, container: Any, source: Source) -> None:
+    def set_owner(self, container: Any, source: Source) -> None:
         """Note that a container, with all below it, stands in another file."""
         self.owners[id(container)] = source
         self.files[source.file] = source
 
-    def head(self, container: Any, whole: Mark) -> Mark:
+    def find_first_key(self, container: Any, whole: Mark) -> Mark:
         """The first key of a mapping, which says better where something is missing than its whole extent."""
         if isinstance(container, dict):
-            for key, (key_mark, _) in self.of(container).items():
-                if (id(container), key) not in self.lent:
+            for key, (key_mark, _) in self.get_entries(container).items():
+                if (id(container), key) not in self.borrowed:
                     return key_mark
         return whole
 
@@ -171,24 +171,24 @@ class Draft:
         self._places = Places()
         self._places.root = source.places.root
         self._places.files = dict(source.places.files)
-        self.data = self._copied(source.data, source.places)
+        self.data = self._copy(source.data, source.places)
 
-    def _copied(self, value: Any, places: Places) -> Any:
+    def _copy(self, value: Any, places: Places) -> Any:
         if isinstance(value, dict):
-            copy: Any = {key: self._copied(item, places) for key, item in value.items()}
+            copy: Any = {key: self._copy(item, places) for key, item in value.items()}
         elif isinstance(value, list):
-            copy = [self._copied(item, places) for item in value]
+            copy = [self._copy(item, places) for item in value]
         else:
             return value
-        self._places.register(copy, dict(places.of(value)))
-        if (owner := places.owner(value, self._source)) is not self._source:
-            self._places.adopt(copy, owner)
-        for key in value if places.lent and isinstance(value, dict) else ():
-            if (lender := places.lent.get((id(value), key))) is not None:
-                self._places.lent[id(copy), key] = lender
+        self._places.register(copy, dict(places.get_entries(value)))
+        if (owner := places.find_owner(value, self._source)) is not self._source:
+            self._places.set_owner(copy, owner)
+        for key in value if places.borrowed and isinstance(value, dict) else ():
+            if (lender := places.borrowed.get((id(value), key))) is not None:
+                self._places.borrowed[id(copy), key] = lender
         return copy
 
-    def at(self, steps: Steps) -> Any:
+    def get(self, steps: Steps) -> Any:
         """The value at a path that exists, in the copy."""
         value = self.data
         for step in steps:
@@ -197,9 +197,9 @@ class Draft:
 
     def mount(self, entries: list[Any], index: int, source: Source, steps: Steps) -> dict[str, Any]:
         """Put a copy of a mapping of another file where an entry stands, with its places in that file; returns it."""
-        copy: dict[str, Any] = self._copied(source.at(steps), source.places)
-        self._places.adopt(copy, source)
-        self._entries(entries)[index] = source.places.of(source.at(steps[:-1]))[steps[-1]]
+        copy: dict[str, Any] = self._copy(source.get(steps), source.places)
+        self._places.set_owner(copy, source)
+        self._get_entries(entries)[index] = source.places.get_entries(source.get(steps[:-1]))[steps[-1]]
         entries[index] = copy
         return copy
 
@@ -218,106 +218,108 @@ class Draft:
         if key not in holder:
             holder[key] = []
             self._places.register(holder[key], {})
-            self._entries(holder)[key] = marks
+            self._get_entries(holder)[key] = marks
         entries = holder[key]
         entries.append(None)
         return self.mount(entries, len(entries) - 1, source, steps)
 
-    def lend(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
+    def borrow_key(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
         """Set a key of a mapping of another file to what stands in this file at a key of another mapping."""
-        self._entries(mapping)[key] = self._places.of(giver)[of]
-        self._places.lent[id(mapping), key] = self._source
+        self._get_entries(mapping)[key] = self._places.get_entries(giver)[of]
+        self._places.borrowed[id(mapping), key] = self._source
         mapping[key] = giver[of]
 
-    def consult(self, source: Source) -> None:
+    def add_file(self, source: Source) -> None:
         """Note another file of which nothing is mounted, so that its lines can be quoted."""
         self._places.files[source.file] = source
 
-    def drop(self, entries: list[Any], index: int) -> None:
+    def remove_entry(self, entries: list[Any], index: int) -> None:
         """Take an entry out of a list."""
         del entries[index]
-        marks = [mark for number, mark in self._places.of(entries).items() if number != index]
+        marks = [mark for number, mark in self._places.get_entries(entries).items() if number != index]
         self._places.register(entries, dict(enumerate(marks)))
 
-    def finished(self) -> Source:
+    def build(self) -> Source:
         """The reshaped source."""
         return Source(self._source.file, self._source.text, self.data, self._places)
 
-    def rename(self, mapping: dict[str, Any], old: str, new: str) -> None:
+    def rename_key(self, mapping: dict[str, Any], old: str, new: str) -> None:
         """Give a key another name, in its place."""
-        containers: tuple[dict[Any, Any], ...] = (mapping, self._entries(mapping))
+        containers: tuple[dict[Any, Any], ...] = (mapping, self._get_entries(mapping))
         for container in containers:
             items = [(new if key == old else key, value) for key, value in container.items()]
             container.clear()
             container.update(items)
 
-    def listed(self, mapping: dict[str, Any], key: str) -> None:
+    def convert_to_list(self, mapping: dict[str, Any], key: str) -> None:
         """Turn a mapping of mappings at a key into a list of them, each with its own key as its ``name``."""
         named = mapping[key]
-        marks = self._entries(named)
-        entries = [self._named(name, entry, marks.get(name)) for name, entry in named.items()]
+        marks = self._get_entries(named)
+        entries = [self._add_name(name, entry, marks.get(name)) for name, entry in named.items()]
         places: dict[str | int, tuple[Mark, Mark]] = {
             index: marks[name] for index, name in enumerate(named) if name in marks
         }
         self._places.register(entries, places)
         mapping[key] = entries
 
-    def enclose(self, mapping: dict[str, Any], key: str) -> None:
+    def wrap_in_list(self, mapping: dict[str, Any], key: str) -> None:
         """Turn the value at a key into a list with it as its only entry."""
         entries = [mapping[key]]
-        self._places.register(entries, {0: self._entries(mapping)[key]} if key in self._entries(mapping) else {})
+        self._places.register(
+            entries, {0: self._get_entries(mapping)[key]} if key in self._get_entries(mapping) else {}
+        )
         mapping[key] = entries
 
-    def choose(self, mapping: dict[str, Any], key: str, of: str | int) -> None:
+    def replace_by_entry(self, mapping: dict[str, Any], key: str, of: str | int) -> None:
         """Put one entry of the list or mapping at a key in its place."""
-        marks = self._places.of(mapping[key]).get(of)
-        if marks is not None and key in self._entries(mapping):
-            self._entries(mapping)[key] = (self._entries(mapping)[key][0], marks[1])
+        marks = self._places.get_entries(mapping[key]).get(of)
+        if marks is not None and key in self._get_entries(mapping):
+            self._get_entries(mapping)[key] = (self._get_entries(mapping)[key][0], marks[1])
         mapping[key] = mapping[key][of]
 
-    def mapped(self, mapping: dict[str, Any], key: str) -> None:
+    def convert_to_map(self, mapping: dict[str, Any], key: str) -> None:
         """Turn a list of mappings at a key, each with a ``name``, into a mapping of them by their names."""
         entries = mapping[key]
         named = {str(entry["name"]): entry for entry in entries}
-        marks = self._places.of(entries)
+        marks = self._places.get_entries(entries)
         places: dict[str | int, tuple[Mark, Mark]] = {
-            str(entry["name"]): (self._places.of(entry).get("name", marks[index])[1], marks[index][1])
+            str(entry["name"]): (self._places.get_entries(entry).get("name", marks[index])[1], marks[index][1])
             for index, entry in enumerate(entries)
             if index in marks
         }
         self._places.register(named, places)
         mapping[key] = named
 
-    def remove(self, mapping: dict[str, Any], key: str) -> None:
+    def remove_key(self, mapping: dict[str, Any], key: str) -> None:
         """Take a key out of a mapping."""
         del mapping[key]
-        self._entries(mapping).pop(key, None)
+        self._get_entries(mapping).pop(key, None)
 
-    def _named(self, name: str, entry: dict[str, Any] | None, marks: tuple[Mark, Mark] | None) -> dict[str, Any]:
+    def _add_name(self, name: str, entry: dict[str, Any] | None, marks: tuple[Mark, Mark] | None) -> dict[str, Any]:
         result = {"name": name, **(entry or {})}
         places: dict[str | int, tuple[Mark, Mark]] = {} if marks is None else {"name": (marks[0], marks[0])}
-        self._places.register(result, places | dict(self._places.of(entry)))
+        self._places.register(result, places | dict(self._places.get_entries(entry)))
         if entry is not None and id(entry) in self._places.owners:
-            self._places.adopt(result, self._places.owners[id(entry)])
+            self._places.set_owner(result, self._places.owners[id(entry)])
         return result
 
-    def nest(self, keys: Sequence[str], under: str) -> None:
+    def nest_keys(self, keys: Sequence[str], under: str) -> None:
         """Move entries of the root into a new mapping at a key of the root."""
-        marks = self._entries(self.data)
+        marks = self._get_entries(self.data)
         inner = {key: self.data.pop(key) for key in keys if key in self.data}
         self._places.register(inner, {key: marks.pop(key) for key in inner if key in marks})
         self.data[under] = inner
         marks[under] = (self._places.root, self._places.root)
 
-    def put(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
+    def set_key(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
         """Set a key to a value that stands for what was written at another key of the same mapping."""
-        entries = self._entries(mapping)
+        entries = self._get_entries(mapping)
         if like in entries:
             entries[key] = entries[like]
         mapping[key] = value
 
-    def _entries(self, mapping: dict[str, Any] | list[Any]) -> dict[str | int, tuple[Mark, Mark]]:
-        entries = self._places.of(mapping)
+    def _get_entries(self, mapping: dict[str, Any] | list[Any]) -> dict[str | int, tuple[Mark, Mark]]:
+        entries = self._places.get_entries(mapping)
         assert isinstance(entries, dict)  # noqa: S101 - narrows the type
         return entries
 

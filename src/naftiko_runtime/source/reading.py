@@ -9,7 +9,7 @@ import yaml
 from naftiko_runtime import limits, rules
 from naftiko_runtime.diagnostic import Findings, Span, diagnose
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.builder import Builder
+from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.rules import Advice, Statement
 
-Reading: TypeAlias = "Callable[[Path, str], Source]"
-"""From a file and the name to show for it to what stands there; raises what :func:`read` does."""
+ReadSource: TypeAlias = "Callable[[Path, str], Source]"
+"""From a file and the name to show for it to what stands there; raises what :func:`read_source` does."""
 
 _YAML_FAULTS: Final = (
     ("found a tab", None, helps.INDENT_WITH_SPACES),
@@ -34,17 +34,17 @@ _YAML_FAULTS: Final = (
 """By how libyaml's message begins, which has no codes: our own message where its is obscure, or what to do."""
 
 
-def read(path: Path, name: str | None = None) -> Source:
+def read_source(path: Path, name: str | None = None) -> Source:
     """Read a file.
 
     Raises:
         SourceError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
     """
     shown = name or str(path)
-    return load(read_bytes(path, shown), shown)
+    return parse_source(read_file(path, shown), shown)
 
 
-def read_bytes(path: Path, name: str) -> bytes:
+def read_file(path: Path, name: str) -> bytes:
     """Read the bytes of a file, at most one more than a document may have.
 
     Raises:
@@ -54,62 +54,64 @@ def read_bytes(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.DOCUMENT_BYTES_MAX + 1)
     except OSError as error:
-        raise _refusal(rules.UNREADABLE(file=name, problem=error.strerror or ""), None) from None
+        raise _make_error(rules.UNREADABLE(file=name, problem=error.strerror or ""), None) from None
 
 
-def load(raw: bytes, file: str) -> Source:
+def parse_source(raw: bytes, file: str) -> Source:
     """Turn the bytes of a document into data.
 
     Raises:
-        SourceError: As for :func:`read`.
+        SourceError: As for :func:`read_source`.
     """
     start = Span(file, 1, 1, 1, 1)
     if len(raw) > limits.DOCUMENT_BYTES_MAX:
-        raise _refusal(rules.TOO_LARGE_FILE(most=f"{limits.DOCUMENT_BYTES_MAX:,}"), start)
+        raise _make_error(rules.TOO_LARGE_FILE(most=f"{limits.DOCUMENT_BYTES_MAX:,}"), start)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = _after(raw[: error.start].decode("utf-8-sig"), file)
+        place = _find_span_after(raw[: error.start].decode("utf-8-sig"), file)
         shown = Source(file, raw.decode("utf-8-sig", "replace"), None, Places())
-        raise _refusal(rules.UNREADABLE_ENCODING(), place, source=shown) from None
+        raise _make_error(rules.UNREADABLE_ENCODING(), place, source=shown) from None
     places, findings = Places(), Findings()
     try:
-        data = Builder(file, text, places, findings).document()
+        data = DataBuilder(file, text, places, findings).build()
     except yaml.YAMLError as error:
         source = Source(file, text, None, places)
-        span = _problem_span(error, source)
+        span = _find_problem_span(error, source)
         if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
-            raise _refusal(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
-        raise _refusal(*(_pasted(error, span, source) or _problem(error, span, source)), source) from None
+            raise _make_error(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
+        raise _make_error(
+            *(_find_pasted_text(error, span, source) or _describe_problem(error, span, source)), source
+        ) from None
     source = Source(file, text, data, places)
-    if findings.failed:
-        raise SourceError(findings.sorted(), source)
+    if findings.has_errors:
+        raise SourceError(findings.list_sorted(), source)
     return source
 
 
 _NO_BREAK_SPACE: Final = "\u00a0"
 
 
-def _refusal(
+def _make_error(
     statement: Statement, span: Span | None, advice: Advice | None = None, source: Source | None = None
 ) -> SourceError:
     return SourceError([diagnose(statement, span, advice)], source)
 
 
-def _after(text: str, file: str) -> Span:
+def _find_span_after(text: str, file: str) -> Span:
     """The place of what follows a text."""
     lines = LINE_BREAK.split(text)
     return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
-def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, Advice | None]:
+def _describe_problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, Advice | None]:
     """What is wrong, where, and what to do about it."""
     if isinstance(error, yaml.reader.ReaderError):
-        return rules.SYNTAX_CONTROL(code=f"{_code(error):04X}"), span, None
+        return rules.SYNTAX_CONTROL(code=f"{_get_code(error):04X}"), span, None
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
         return rules.SYNTAX(problem=str(error).split("\n", 1)[0]), span, None
     if error.problem.startswith("found character that cannot start"):
-        character = source.line(span.line)[span.column - 1 : span.column]
+        character = source.get_line(span.line)[span.column - 1 : span.column]
         if character == "\t":
             return rules.SYNTAX_TAB(), span, None
         return rules.SYNTAX_CHARACTER(character=character), span, None
@@ -120,21 +122,21 @@ def _problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Stateme
     return theirs, span, None
 
 
-def _pasted(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, None] | None:
+def _find_pasted_text(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, None] | None:
     """What came into the text from elsewhere, if that is what is wrong: conflict markers, or no-break spaces."""
-    if (number := _conflict_line(source.text)) is not None:
-        place = Span(source.file, number, 1, number, len(source.line(number)) + 1)
+    if (number := _find_conflict_line(source.text)) is not None:
+        place = Span(source.file, number, 1, number, len(source.get_line(number)) + 1)
         return rules.SYNTAX_CONFLICT(), place, None
-    near = (source.line(number) for number in (span.line - 1, span.line))
+    near = (source.get_line(number) for number in (span.line - 1, span.line))
     if any(_NO_BREAK_SPACE in line for line in near) and not isinstance(error, yaml.reader.ReaderError):
-        number = span.line - 1 if _NO_BREAK_SPACE in source.line(span.line - 1) else span.line
-        column = source.line(number).index(_NO_BREAK_SPACE) + 1
+        number = span.line - 1 if _NO_BREAK_SPACE in source.get_line(span.line - 1) else span.line
+        column = source.get_line(number).index(_NO_BREAK_SPACE) + 1
         place = Span(source.file, number, column, number, column + 1)
         return rules.SYNTAX_NO_BREAK_SPACE(), place, None
     return None
 
 
-def _conflict_line(text: str) -> int | None:
+def _find_conflict_line(text: str) -> int | None:
     """The line on which an unresolved merge conflict begins, counted from 1."""
     lines = LINE_BREAK.split(text)
     if not any(line.startswith(">>>>>>> ") for line in lines):
@@ -142,17 +144,17 @@ def _conflict_line(text: str) -> int | None:
     return next((number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<< ")), None)
 
 
-def _code(error: yaml.reader.ReaderError) -> int:
+def _get_code(error: yaml.reader.ReaderError) -> int:
     return error.character if isinstance(error.character, int) else ord(error.character)
 
 
-def _problem_span(error: yaml.YAMLError, source: Source) -> Span:
+def _find_problem_span(error: yaml.YAMLError, source: Source) -> Span:
     if isinstance(error, yaml.reader.ReaderError):
-        return _after(source.text.partition(chr(_code(error)))[0], source.file)
+        return _find_span_after(source.text.partition(chr(_get_code(error)))[0], source.file)
     marks = [error.problem_mark, error.context_mark] if isinstance(error, yaml.MarkedYAMLError) else []
     if "did not find expected ','" in str(error):  # where the brackets open says more than where the file went on
         marks.reverse()
     for mark in marks:
-        if mark is not None and source.line(mark.line + 1):
+        if mark is not None and source.get_line(mark.line + 1):
             return Span(source.file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
     return Span(source.file, 1, 1, 1, 1)

@@ -25,7 +25,7 @@ class WrittenFloat(float):
     text: str
 
 
-def exact_float(text: str) -> float:
+def parse_exact_float(text: str) -> float:
     """The number that a decimal text is; one that remembers its spelling where a float would be written otherwise."""
     value = float(text)
     if repr(value) == text and "e" not in text:
@@ -35,7 +35,7 @@ def exact_float(text: str) -> float:
     return kept
 
 
-def written(value: float) -> str:
+def format_as_written(value: float) -> str:
     """A number as its author wrote it, for the places where text was meant."""
     if isinstance(value, WrittenInt | WrittenFloat):
         return value.text
@@ -55,17 +55,17 @@ def resolve_plain(text: str) -> Any:  # noqa: PLR0911 - one return a kind of sca
     if not (first.isdigit() or first in "+-.") or not text.isascii():
         return _BOOLEANS.get(text, text)
     if _INTEGER.fullmatch(text):
-        return _number(text, int(text))
+        return _keep_spelling(text, int(text))
     if _BASED.fullmatch(text):
-        return _number(text, int(text, 0))
+        return _keep_spelling(text, int(text, 0))
     if _FLOAT.fullmatch(text):
-        return _number(text, float(text))
+        return _keep_spelling(text, float(text))
     if _SPECIAL.fullmatch(text):
         return float(text.replace(".", "", 1))
     return text
 
 
-def _number(text: str, value: float) -> float:
+def _keep_spelling(text: str, value: float) -> float:
     if str(value) == text:
         return value
     kept: Any = WrittenInt(value) if isinstance(value, int) else WrittenFloat(value)

@@ -49,11 +49,11 @@ class Deviations:
 
     def add(self, deviation: Deviation, source: Source) -> Span:
         """Keep the places of a deviation, and return the one to report it at."""
-        value = source.span(deviation.steps)
+        value = source.find_span(deviation.steps)
         if deviation.missing:
             self._missing.add((value, str(deviation.steps[-1])))
             return value
-        key = source.span(deviation.steps, key=True)
+        key = source.find_span(deviation.steps, key=True)
         self._wrong |= {value, key}
         return key if deviation.key else value
 
@@ -80,7 +80,7 @@ def _choose_schema(source: Source, findings: Findings, deviations: Deviations) -
     version, key, text = choose_version(source.data)
     if key is None or text is None:
         return load_schema(version)
-    span = source.span((key,))
+    span = source.find_span((key,))
     findings.report(rules.STRICT_VERSION(version=text[:40], applied=version), span)
     deviations.add_version(span)
     return load_schema(version, any_version=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
 from naftiko_runtime.strict.value_deviations import advise_words
-from naftiko_runtime.suggest import nearest, suggest
+from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, Statement
@@ -47,7 +47,7 @@ def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, A
         return rules.NON_STANDARD_MISSING(key=key), helps.ADD_KEY(key=key)
     shapes = [schema.resolve(choice["then"]) for choice in part["allOf"]]
     known = {known for shape in shapes for known in shape["properties"]}
-    slip = nearest(key, [other for other in value if other not in known])
+    slip = find_nearest(key, [other for other in value if other not in known])
     advice = helps.STANDS_FOR(slip=slip) if slip else advise_words("", words)
     return rules.NON_STANDARD_MISSING(key=key), advice
 
@@ -72,4 +72,4 @@ def _suggest_key(key: str, known: tuple[str, ...]) -> Advice | None:
 def _guess_meant_key(key: str, known: tuple[str, ...]) -> str | None:
     """The known key that another one stands for: as a synonym, or as a slip. Files repeat what they do wrong."""
     synonym = next((other for group in _SYNONYMS if key in group for other in group if other in known), None)
-    return synonym or nearest(key, known)
+    return synonym or find_nearest(key, known)

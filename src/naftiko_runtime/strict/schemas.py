@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
-from naftiko_runtime.source import written
+from naftiko_runtime.source import format_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def choose_version(data: Any) -> tuple[str, str | None, str | None]:
     version = data.get(key)
     if version is None or isinstance(version, dict | list):
         return (_LATEST if key in data and key == "ikanos" else _FIRST), None, None
-    text = written(version) if isinstance(version, float) else str(version)
+    text = format_as_written(version) if isinstance(version, float) else str(version)
     return (text, None, None) if text in _KNOWN else (_NEXT.get(text, _LATEST), key, text)
 
 

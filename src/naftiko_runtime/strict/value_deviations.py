@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source import written
-from naftiko_runtime.suggest import nearest
+from naftiko_runtime.source import format_as_written
+from naftiko_runtime.suggest import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) 
         case "minimum" | "maximum":
             low, high = part["minimum"], part.get("maximum")
             advice = helps.TAKES_FROM(low=low) if high is None else helps.TAKES_BETWEEN(low=low, high=high)
-            return rules.NON_STANDARD_NUMBER(part=name, value=written(value)), advice
+            return rules.NON_STANDARD_NUMBER(part=name, value=format_as_written(value)), advice
         case keyword:
             return _describe_size(keyword, name, part), None
 
@@ -60,7 +60,7 @@ def advise_words(value: str, part: Any) -> Advice:
     words = [part["const"]] if "const" in part else part["enum"]
     if len(words) == 1:
         return helps.TAKES_WORD(word=words[0])
-    meant = nearest(value, words)
+    meant = find_nearest(value, words)
     return helps.DID_YOU_MEAN(suggestion=meant) if meant else helps.TAKES_ONE_OF(words=tuple(words))
 
 
@@ -73,7 +73,7 @@ def _describe_type(types: Sequence[str], name: str, value: Any) -> tuple[Stateme
     found = rules.NON_STANDARD_TYPE(part=name, wanted=wanted, found="a fraction" if fraction else _NAMES[actual])
     match types:
         case ["string"] if not isinstance(value, list | dict):
-            return found, helps.QUOTE(text=str(value).lower() if isinstance(value, bool) else written(value))
+            return found, helps.QUOTE(text=str(value).lower() if isinstance(value, bool) else format_as_written(value))
         case ["array"]:
             return found, helps.LIST_ENTRIES()
         case ["object"]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.separable_parts import unit_of
-from naftiko_runtime.suggest import nearest
+from naftiko_runtime.document.separable_parts import find_separable_part
+from naftiko_runtime.suggest import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -120,7 +120,7 @@ def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:
     *above, slip = part
     place, inner = tuple(above), _below_root(part)[:-1]
     if not inner:
-        section = nearest(str(slip), _WITHOUT) or ""
+        section = find_nearest(str(slip), _WITHOUT) or ""
         hidden.add((), _WITHOUT.get(section, ()))
         if section == "consumes":
             hidden.calls |= _namespaces(_at(source, part))
@@ -133,16 +133,16 @@ def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:
 
 
 def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
-    if nearest(str(part[-1]), _OPERATIONS):
+    if find_nearest(str(part[-1]), _OPERATIONS):
         hidden.calls |= _namespaces(_at(source, _entry(part)))
-    elif nearest(str(part[-1]), _TAKING):
+    elif find_nearest(str(part[-1]), _TAKING):
         hidden.inputs |= _operations(part, source)
 
 
 def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
-    if nearest(slip, _CALLING):
+    if find_nearest(slip, _CALLING):
         hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
-    if nearest(slip, _SERVED):
+    if find_nearest(slip, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
     _in_step(hidden, place)
 
@@ -181,9 +181,9 @@ def _missing(hidden: _Hidden, part: Steps, _source: Source) -> None:
 
 def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
     """A wrong value or a missing key: what it was to say is not known."""
-    unit, inner = unit_of(part), _below_root(part)
+    unit, inner = find_separable_part(part), _below_root(part)
     hidden.places.add(part)
-    if part[:-1] != unit and part[:-1] != unit_of(part[:-1]):
+    if part[:-1] != unit and part[:-1] != find_separable_part(part[:-1]):
         hidden.places.add(part[:-1])  # a small part, of which the rest means little without it
     hidden.add((), {rules.UNUSED_OPERATION})
     match inner:

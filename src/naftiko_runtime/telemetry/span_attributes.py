@@ -49,7 +49,7 @@ class AttributeBuilder:
         attributes["url.scheme"] = scope["scheme"]
         attributes["url.path"] = self.mask(scope["raw_path"].decode("latin-1"))
         if query := scope["query_string"]:
-            attributes["url.query"] = self._masker.masked(redact_query(query.decode("latin-1")))
+            attributes["url.query"] = self._masker.mask(redact_query(query.decode("latin-1")))
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
         parts = _split(f"{scope['scheme']}://{host.decode('latin-1')}")
         attributes |= self._server(parts)
@@ -62,14 +62,14 @@ class AttributeBuilder:
         attributes = method_attributes(request.method)
         parts = _split(request.url)
         attributes |= self._server(parts)
-        attributes["url.full"] = self._masker.masked(redact_url(parts._replace(path=redact(parts.path))))
+        attributes["url.full"] = self._masker.mask(redact_url(parts._replace(path=redact(parts.path))))
         if request.resend_count:
             attributes["http.request.resend_count"] = request.resend_count
         return attributes
 
     def mask(self, text: str) -> str:
         """A text without any secret that is known, or that has the form of one."""
-        return redact(self._masker.masked(text))
+        return redact(self._masker.mask(text))
 
     def _server(self, parts: SplitResult) -> dict[str, Value]:
         try:

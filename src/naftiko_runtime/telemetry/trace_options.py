@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.extras import install_advice
+from naftiko_runtime.extras import advise_install
 from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
         return None
     if not _has_sdk():
         cause = next(name for name in ("OTEL_TRACES_EXPORTER", *endpoints) if variables.text(name))
-        advice = f"{install_advice('otel')}; or set OTEL_SDK_DISABLED=true"
+        advice = f"{advise_install('otel')}; or set OTEL_SDK_DISABLED=true"
         raise BindError((f"'{cause}' enables traces, which need the extra 'otel'; {advice}",))
     options = _read(variables, names or ["otlp"])
     if variables.faults:

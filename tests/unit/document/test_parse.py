@@ -10,10 +10,10 @@ from pydantic_core import ValidationError
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.consumes import ConsumedHttp, ImportedConsumes
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
-from naftiko_runtime.document.normalize import canonical
+from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
@@ -27,7 +27,7 @@ PORT = MINIMAL + "  exposes: [{type: mcp, namespace: a, port: "
 
 def spoken(text: str | bytes, findings: Findings) -> Document | None:
     """The document of a text in whichever spelling."""
-    source = canonical(load(text.encode() if isinstance(text, str) else text, "x.yml"), findings)
+    source = normalize(parse_source(text.encode() if isinstance(text, str) else text, "x.yml"), findings)
     result = parse(source, findings) if source is not None else None
     return result.document if result is not None else None
 
@@ -35,7 +35,7 @@ def spoken(text: str | bytes, findings: Findings) -> Document | None:
 def parsed(text: str) -> tuple[Document | None, list[tuple[str, int, int, str]]]:
     findings = Findings()
     result = spoken(text, findings)
-    found = [(d.rule.slug, d.span.line, d.span.column, d.message) for d in findings.sorted() if d.span]
+    found = [(d.rule.slug, d.span.line, d.span.column, d.message) for d in findings.list_sorted() if d.span]
     return result, found
 
 
@@ -161,7 +161,7 @@ capability:
     - {}
 """
     result = spoken(text, findings)
-    assert findings.sorted() == ()
+    assert findings.list_sorted() == ()
     assert result is not None
     capability = result.capability
     assert [type(part) for part in capability.consumes] == [ConsumedHttp, ImportedConsumes, ImportedConsumes]
@@ -192,7 +192,7 @@ def test_words_for_true_and_false_where_nothing_else_fits(written: str, value: b
 def test_parts_are_frozen_and_know_their_place() -> None:
     api = document(CONSUMED).capability.consumes[0]
     assert isinstance(api, ConsumedHttp)
-    assert api.at("baseUri") == ("capability", "consumes", 0, "baseUri")
+    assert api.path_to("baseUri") == ("capability", "consumes", 0, "baseUri")
     with pytest.raises(ValidationError, match="frozen"):
         api.namespace = "b"  # type: ignore[misc]
 
@@ -251,7 +251,7 @@ def test_every_required_key_is_asked_for_by_name(part: str, missing: str) -> Non
 def test_a_missing_key_that_stands_misspelt_is_told_as_such() -> None:
     findings = Findings()
     spoken(b"naftiko: 0.5\ncapabilty: {}\n", findings)
-    (found,) = findings.sorted()
+    (found,) = findings.list_sorted()
     assert found.help == "did you mean 'capability' instead of 'capabilty'?"
 
 
@@ -268,4 +268,4 @@ def test_parts_that_take_any_key_do_so(anything: Any) -> None:
 def test_warnings_do_not_keep_a_document_from_being_read() -> None:
     findings = Findings()
     assert spoken(b"naftiko: 9.9\ncontact: x\ncapability: {}\n", findings) is not None
-    assert {d.severity for d in findings.sorted()} == {Severity.WARNING}
+    assert {d.severity for d in findings.list_sorted()} == {Severity.WARNING}

@@ -9,7 +9,7 @@ from pydantic_core import ValidationError
 
 from naftiko_runtime.document.capability import Info
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.model.part import Part, Text, tuple_or_empty
+from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
 
 
 def kind_of(value: Any) -> str | None:
@@ -27,7 +27,7 @@ class Leaf(Part):
 
 class Branch(Part):
     kind: Literal["branch"]
-    parts: "Annotated[tuple[Anything, ...], BeforeValidator(tuple_or_empty)]" = ()
+    parts: "Annotated[tuple[Anything, ...], BeforeValidator(convert_none_to_tuple)]" = ()
     by_name: "dict[str, Branch] | None" = None
 
 
@@ -55,7 +55,7 @@ class ModelLeaf(pydantic.BaseModel):
 class ModelBranch(pydantic.BaseModel):
     model_config = CONFIG
     kind: Literal["branch"]
-    parts: "Annotated[tuple[AnyModel, ...], pydantic.BeforeValidator(tuple_or_empty)]" = ()
+    parts: "Annotated[tuple[AnyModel, ...], pydantic.BeforeValidator(convert_none_to_tuple)]" = ()
     by_name: "dict[str, ModelBranch] | None" = None
 
 
@@ -122,7 +122,7 @@ def test_keys_are_told_with_those_of_the_parts_that_are_extended() -> None:
 def test_a_part_that_is_made_by_hand_is_checked_too() -> None:
     assert Info(label="Ships").model_dump()["label"] == "Ships"
     assert "label='Ships'" in repr(Info(label="Ships"))
-    assert Info().at("label") == ("label",)
+    assert Info().path_to("label") == ("label",)
     with pytest.raises(ValidationError):
         Info(label=[])  # type: ignore[arg-type]
 

@@ -23,10 +23,10 @@ def test_every_check_reports_the_rules_that_it_lists(monkeypatch: pytest.MonkeyP
 
     def recording(number: int, check: Check) -> Check:
         def run(subject: Subject) -> None:
-            before = len(subject.context.findings.sorted(None))
-            known = set(subject.context.findings.sorted(None))
+            before = len(subject.context.findings.list_sorted(None))
+            known = set(subject.context.findings.list_sorted(None))
             check.run(subject)
-            after = subject.context.findings.sorted(None)
+            after = subject.context.findings.list_sorted(None)
             assert len(after) >= before
             reported[number] |= {finding.rule.slug for finding in after if finding not in known}
 

@@ -9,7 +9,7 @@ import pytest
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from naftiko_runtime.rules import RULES, Severity
-from naftiko_runtime.source import load as source
+from naftiko_runtime.source import parse_source as source
 
 GOLDEN = Path(__file__).parents[2] / "diagnostics"
 INFOS = sorted(rule.slug for rule in RULES.values() if rule.severity is Severity.INFO and rule.code.startswith("NK6"))

@@ -8,7 +8,7 @@ from naftiko_runtime.diagnostic import Findings, Span
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.render import as_text, printable
 from naftiko_runtime.rules import UNKNOWN_KEY, Severity
-from naftiko_runtime.suggest import did_you_mean, is_close
+from naftiko_runtime.suggest import is_close, suggest_text
 from support.findings import finding, reported
 
 
@@ -69,15 +69,15 @@ def test_findings_are_sorted_by_place_and_told_once() -> None:
     for line in (7, 3, 3, 5):
         reported(findings, UNKNOWN_KEY, "same", Span("a.yml", line, 1, line, 2))
     reported(findings, UNKNOWN_KEY, "nowhere", None)
-    assert [d.span.line if d.span else 0 for d in findings.sorted()] == [0, 3, 5, 7]
-    assert not findings.failed
+    assert [d.span.line if d.span else 0 for d in findings.list_sorted()] == [0, 3, 5, 7]
+    assert not findings.has_errors
 
 
 def test_findings_are_bounded_in_number() -> None:
     findings = Findings()
     for line in range(1, DIAGNOSTICS_MAX + 100):
         reported(findings, UNKNOWN_KEY, "x", Span("a.yml", line, 1, line, 2))
-    assert len(findings.sorted()) == DIAGNOSTICS_MAX
+    assert len(findings.list_sorted()) == DIAGNOSTICS_MAX
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_findings_are_bounded_in_number() -> None:
     ],
 )
 def test_did_you_mean(word: str, known: list[str], expected: str | None) -> None:
-    assert did_you_mean(word, known) == expected
+    assert suggest_text(word, known) == expected
 
 
 def test_closeness() -> None:

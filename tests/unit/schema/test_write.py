@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from naftiko_runtime.loading import load
 from naftiko_runtime.schema.write import as_schema
-from naftiko_runtime.source import SourceError, read
+from naftiko_runtime.source import SourceError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def plain(path: Path) -> Any:
 
 @pytest.mark.parametrize("name", ["pixel-tracking.yaml", "ships.yaml"])
 def test_our_own_capabilities_are_valid(name: str) -> None:
-    assert faults(read(ROOT / "capabilities" / name).data) == []
+    assert faults(read_source(ROOT / "capabilities" / name).data) == []
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not there")
@@ -59,7 +59,7 @@ def test_what_is_accepted_is_valid() -> None:
     validators = {version: Draft202012Validator(as_schema(version)) for version in VERSIONS}
     for path in sorted(CORPUS.rglob("*.y*ml")):
         try:
-            data = read(path).data
+            data = read_source(path).data
         except SourceError:
             continue
         if not isinstance(data, dict) or {d.rule.slug for d in load(path).diagnostics} & SHAPE:

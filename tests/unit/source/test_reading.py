@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime import limits, rules
-from naftiko_runtime.source import Source, SourceError, load, read, written
+from naftiko_runtime.source import Source, SourceError, format_as_written, parse_source, read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source(text: str | bytes) -> Source:
-    return load(text.encode() if isinstance(text, str) else text, "x.yml")
+    return parse_source(text.encode() if isinstance(text, str) else text, "x.yml")
 
 
 def data(text: str) -> Any:
@@ -40,7 +40,7 @@ def place(span: Span | None) -> tuple[int, int, int, int]:
 
 def quoted(text: str, *steps: str | int, key: bool = False) -> str:
     """What stands at the place of a value or key."""
-    span = source(text).span(steps, key=key)
+    span = source(text).find_span(steps, key=key)
     lines = text.removeprefix("\ufeff").splitlines()
     assert span.line == span.end_line
     return lines[span.line - 1][span.column - 1 : span.end_column - 1]
@@ -95,22 +95,22 @@ def test_the_place_of_a_key(steps: tuple[str | int, ...], expected: str) -> None
 
 
 def test_every_key_and_value_has_its_own_place() -> None:
-    read_source = source(PLACED)
-    spans = [read_source.span(steps, key=True) for steps in (("block",), ("block", "inner"), ("flow",), ("flow", "a"))]
+    placed = source(PLACED)
+    spans = [placed.find_span(steps, key=True) for steps in (("block",), ("block", "inner"), ("flow",), ("flow", "a"))]
     assert [(span.line, span.column) for span in spans] == [(1, 1), (2, 3), (6, 1), (6, 8)]
 
 
 def test_a_value_on_several_lines_ends_on_its_last() -> None:
     text = 'a: one\n  two\nb: "x\n  y"\nc: |\n  l1\n  l2\nd:\n  e: f\n\n\n  g: h\ni:\n  - j: k\n  - l\n'
-    assert place(source(text).span(("a",))) == (1, 4, 2, 6)
-    assert place(source(text).span(("b",))) == (3, 4, 4, 5)
-    assert place(source(text).span(("c",))) == (5, 4, 7, 5)
-    assert place(source(text).span(("d",))) == (9, 3, 12, 7)
-    assert place(source(text).span(("i", 0))) == (14, 5, 14, 9)
+    assert place(source(text).find_span(("a",))) == (1, 4, 2, 6)
+    assert place(source(text).find_span(("b",))) == (3, 4, 4, 5)
+    assert place(source(text).find_span(("c",))) == (5, 4, 7, 5)
+    assert place(source(text).find_span(("d",))) == (9, 3, 12, 7)
+    assert place(source(text).find_span(("i", 0))) == (14, 5, 14, 9)
 
 
 def test_a_key_without_a_value_has_a_place_behind_its_colon() -> None:
-    assert place(source("a:\nb: 1\n").span(("a",)))[:2] == (1, 3)
+    assert place(source("a:\nb: 1\n").find_span(("a",)))[:2] == (1, 3)
 
 
 def test_a_missing_key_has_the_place_where_it_is_to_be_added() -> None:
@@ -122,9 +122,9 @@ def test_a_missing_key_has_the_place_where_it_is_to_be_added() -> None:
 def test_an_alias_has_its_own_place_and_its_anchors_inside() -> None:
     text = "a: &here {b: 1}\nc: *here\n"
     assert data(text) == {"a": {"b": 1}, "c": {"b": 1}}
-    assert place(source(text).span(("c",))) == (2, 4, 2, 9)
+    assert place(source(text).find_span(("c",))) == (2, 4, 2, 9)
     assert quoted(text, "c", "b") == "1"
-    assert place(source(text).span(("c", "b")))[0] == 1
+    assert place(source(text).find_span(("c", "b")))[0] == 1
 
 
 def test_an_anchor_can_be_given_to_something_else_later() -> None:
@@ -133,43 +133,43 @@ def test_an_anchor_can_be_given_to_something_else_later() -> None:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_lines_count_whatever_ends_them(newline: str) -> None:
-    read_source = source(newline.join(["a: 1", "b: {c: 2}", ""]))
-    assert place(read_source.span(("b", "c"))) == (2, 8, 2, 9)
-    assert read_source.line(2) == "b: {c: 2}"
+    placed = source(newline.join(["a: 1", "b: {c: 2}", ""]))
+    assert place(placed.find_span(("b", "c"))) == (2, 8, 2, 9)
+    assert placed.get_line(2) == "b: {c: 2}"
 
 
 def test_a_byte_order_mark_is_no_character() -> None:
-    assert place(source(b"\xef\xbb\xbfa: b\n").span(("a",), key=True)) == (1, 1, 1, 2)
+    assert place(source(b"\xef\xbb\xbfa: b\n").find_span(("a",), key=True)) == (1, 1, 1, 2)
 
 
 @pytest.mark.parametrize("before", ["ä", "船", "😀", "e\u0301"])
 def test_columns_count_characters(before: str) -> None:
     text = f"{before}: [{before}, x]\n"
     assert quoted(text, before, 1) == "x"
-    assert source(text).span((before, 1)).column == 2 * len(before) + 6
+    assert source(text).find_span((before, 1)).column == 2 * len(before) + 6
 
 
 @pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029"])
 def test_what_libyaml_takes_for_a_line_break_does_not_shift_the_lines_shown(separator: str) -> None:
-    read_source = source(f"# a{separator}# b\nc: d\n")
-    assert read_source.line(read_source.span(("c",)).line) == "c: d"
+    placed = source(f"# a{separator}# b\nc: d\n")
+    assert placed.get_line(placed.find_span(("c",)).line) == "c: d"
 
 
 def test_there_is_no_line_outside_the_text() -> None:
-    assert [source("a: 1").line(number) for number in (-1, 0, 1, 2)] == ["", "", "a: 1", ""]
+    assert [source("a: 1").get_line(number) for number in (-1, 0, 1, 2)] == ["", "", "a: 1", ""]
 
 
 def test_a_renamed_key_keeps_its_place_order_and_everything_else() -> None:
     before = source("a: {old: {x: 1}, other: 2}\nb: 3\n")
-    draft = before.draft()
-    draft.rename(draft.at(("a",)), "old", "new")
-    after = draft.finished()
+    draft = before.make_draft()
+    draft.rename_key(draft.get(("a",)), "old", "new")
+    after = draft.build()
     assert after.data == {"a": {"new": {"x": 1}, "other": 2}, "b": 3}
     assert list(after.data["a"]) == ["new", "other"]
     assert before.data["a"] == {"old": {"x": 1}, "other": 2}
-    assert after.span(("a", "new"), key=True) == before.span(("a", "old"), key=True)
-    assert after.span(("a", "new", "x")) == before.span(("a", "old", "x"))
-    assert after.span(("b",)) == before.span(("b",))
+    assert after.find_span(("a", "new"), key=True) == before.find_span(("a", "old"), key=True)
+    assert after.find_span(("a", "new", "x")) == before.find_span(("a", "old", "x"))
+    assert after.find_span(("b",)) == before.find_span(("b",))
 
 
 # -- scalars ----------------------------------------------------------------------------------------------------------
@@ -210,14 +210,14 @@ def test_not_a_number_is_one() -> None:
 
 @pytest.mark.parametrize("text", ["1.10", "007", "0x1F", "0o17", "+7", "1e3", "1.", "1e999", "-0", "0.10"])
 def test_a_number_remembers_how_it_was_written(text: str) -> None:
-    assert written(data(f"k: {text}")["k"]) == text
+    assert format_as_written(data(f"k: {text}")["k"]) == text
 
 
 @pytest.mark.parametrize(("text", "value"), [("1.5", 1.5), ("42", 42), ("-3", -3)])
 def test_a_number_written_plainly_is_a_plain_one(text: str, value: float) -> None:
     found = data(f"k: {text}")["k"]
     assert type(found) is type(value)
-    assert written(found) == text
+    assert format_as_written(found) == text
 
 
 @pytest.mark.parametrize("text", ["'1'", '"true"', "'~'", "'no'", '"0x1F"', "!!str 12", "! 12"])
@@ -298,7 +298,7 @@ def test_the_text_of_a_refused_file_can_be_quoted() -> None:
     with pytest.raises(SourceError) as raised:
         source("a: 1\nb: c: d\n")
     assert raised.value.source is not None
-    assert raised.value.source.line(2) == "b: c: d"
+    assert raised.value.source.get_line(2) == "b: c: d"
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,14 @@ def test_a_small_file_cannot_stand_for_a_huge_one() -> None:
 def test_a_file_is_read_under_its_name(tmp_path: Path) -> None:
     path = tmp_path / "ships.yml"
     path.write_text("a: 1\n")
-    assert read(path).file == str(path)
-    assert read(path, "ships.yml").file == "ships.yml"
+    assert read_source(path).file == str(path)
+    assert read_source(path, "ships.yml").file == "ships.yml"
 
 
 def test_a_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.yml", tmp_path):
         with pytest.raises(SourceError) as raised:
-            read(path)
+            read_source(path)
         (found,) = raised.value.diagnostics
         assert found.rule is rules.UNREADABLE
         assert str(path) in found.message

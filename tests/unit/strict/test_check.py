@@ -14,7 +14,7 @@ from naftiko_runtime.document import normalize
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.source import load
+from naftiko_runtime.source import parse_source
 from naftiko_runtime.strict import check
 
 STANDARD = sorted((Path(__file__).parents[2] / "wild" / "standard").glob("*.yml"))
@@ -34,24 +34,24 @@ SCRIPT = "steps: [{type: script, name: s, "
 
 def found(text: str) -> list[tuple[str, int, int, str, str | None]]:
     findings = Findings()
-    check(load(text.encode(), "x.yml"), findings)
-    return [(d.rule.slug, d.span.line, d.span.column, d.message, d.help) for d in findings.sorted() if d.span]
+    check(parse_source(text.encode(), "x.yml"), findings)
+    return [(d.rule.slug, d.span.line, d.span.column, d.message, d.help) for d in findings.list_sorted() if d.span]
 
 
 def only(text: str) -> tuple[str, str, str | None]:
     """The one deviation: what it underlines, its message and its advice."""
-    source, findings = load(text.encode(), "x.yml"), Findings()
+    source, findings = parse_source(text.encode(), "x.yml"), Findings()
     check(source, findings)
-    (finding,) = findings.sorted()
+    (finding,) = findings.list_sorted()
     assert finding.rule.slug == "non-standard"
     span = finding.span
     assert span is not None
     end = span.end_column - 1 if span.end_line == span.line else None
-    return source.line(span.line)[span.column - 1 : end], finding.message, finding.help
+    return source.get_line(span.line)[span.column - 1 : end], finding.message, finding.help
 
 
 def slugs(text: str, *, strict: bool = True) -> list[tuple[str, Severity]]:
-    loaded = load_source(load(text.encode(), "x.yml"), Overrides(strict=strict))
+    loaded = load_source(parse_source(text.encode(), "x.yml"), Overrides(strict=strict))
     return [(d.rule.slug, d.severity) for d in loaded.diagnostics]
 
 
@@ -226,7 +226,7 @@ def test_a_finding_about_another_thing_at_the_same_line_is_kept() -> None:
 
 def test_a_deviation_refuses_the_file() -> None:
     text = REST + "outputParameters: [{type: string, value: Ann}]}]}]}\ninfo: {title: T, description: d}\n"
-    source = load(text.encode(), "x.yml")
+    source = parse_source(text.encode(), "x.yml")
     assert load_source(source).plan is not None
     assert load_source(source, Overrides(strict=True)).plan is None
     assert load_source(source, Overrides(strict=True, skip_broken=True)).plan is None
@@ -277,9 +277,9 @@ def test_a_large_document_is_checked_in_a_blink() -> None:
         "body: {type: json, data: {a: '{{a}}'}}, outputParameters: [{name: n, type: string, value: $.n}]}\n"
     )
     text = API + "    resources:\n    - name: r\n      path: /{id}\n      operations:\n"
-    source = load((text + "".join(operation % number for number in range(500))).encode(), "x.yml")
+    source = parse_source((text + "".join(operation % number for number in range(500))).encode(), "x.yml")
     check(source, Findings())
     start = perf_counter()
     check(source, findings := Findings())
     assert perf_counter() - start < 5.0
-    assert not findings.sorted()
+    assert not findings.list_sorted()

@@ -13,23 +13,23 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings, diagnose
-from naftiko_runtime.document.imports.sections import imports, named, parts
-from naftiko_runtime.document.normalize import canonical
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.document.imports.sections import get_name, iter_imports, iter_own_parts
+from naftiko_runtime.document.normalize import normalize
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import Severity, helps
-from naftiko_runtime.source import SourceError, read
-from naftiko_runtime.suggest import closest, suggest
+from naftiko_runtime.source import SourceError, read_source
+from naftiko_runtime.suggest import find_closest, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source import Reading, Source, Steps
+    from naftiko_runtime.source import ReadSource, Source, Steps
 
-_SCHEME: Final = pattern(r"([A-Za-z][\w+.-]*)://")
+_SCHEME: Final = compile_lazily(r"([A-Za-z][\w+.-]*)://")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
-class Found(Struct, frozen=True):
+class FoundPart(Struct, frozen=True):
     """A part that a file defines itself.
 
     Attributes:
@@ -45,11 +45,11 @@ class Found(Struct, frozen=True):
     @property
     def part(self) -> dict[str, Any]:
         """The part itself."""
-        mapping: dict[str, Any] = self.source.at(self.steps)
+        mapping: dict[str, Any] = self.source.get(self.steps)
         return mapping
 
 
-class Chain(Struct, frozen=True):
+class ImportChain(Struct, frozen=True):
     """What a file has by an import only.
 
     Attributes:
@@ -59,11 +59,11 @@ class Chain(Struct, frozen=True):
     """
 
     files: tuple[Path, ...]
-    end: Found | None = None
+    end: FoundPart | None = None
     circle: bool = False
 
 
-class Files:
+class ImportedFiles:
     """What the imports of one document may read, each file read once.
 
     Attributes:
@@ -71,7 +71,9 @@ class Files:
         folder: What its locations are relative to.
     """
 
-    def __init__(self, file: Path, source: Source, allowed: tuple[Path, ...], reading: Reading = read) -> None:
+    def __init__(
+        self, file: Path, source: Source, allowed: tuple[Path, ...], reading: ReadSource = read_source
+    ) -> None:
         self.document = file.resolve()
         self.folder = file.parent
         self._folders = tuple(folder.resolve() for folder in (self.folder, *allowed))
@@ -80,7 +82,7 @@ class Files:
         self._known: dict[Path, Source | SourceError] = {self.document: source}
         self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
 
-    def path(self, location: str, folder: Path) -> Path:
+    def resolve(self, location: str, folder: Path) -> Path:
         """Where a location leads, relative to a folder; ``file:///./x`` and ``file://./x`` are relative too.
 
         Raises:
@@ -88,16 +90,16 @@ class Files:
         """
         scheme = _SCHEME.match(location)
         if scheme is not None and scheme[1].lower() != "file":
-            raise _fault(rules.IMPORT_OF_URL())
+            raise _make_error(rules.IMPORT_OF_URL())
         text = unquote(location[scheme.end() :]) if scheme is not None else location
         if text.startswith(("/./", "/../")):
             text = text[1:]
         try:
             path = (folder / text).resolve()
         except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
-            raise _fault(rules.IMPORT_NO_PATH()) from None
+            raise _make_error(rules.IMPORT_NO_PATH()) from None
         if not any(path.is_relative_to(allowed) for allowed in self._folders):
-            raise _fault(rules.IMPORT_OUTSIDE())
+            raise _make_error(rules.IMPORT_OUTSIDE())
         return path
 
     def read(self, path: Path) -> Source:
@@ -108,7 +110,7 @@ class Files:
         """
         if path not in self._known:
             try:
-                self._known[path] = self._loaded(path)
+                self._known[path] = self._load(path)
             except SourceError as error:
                 self._known[path] = error
         known = self._known[path]
@@ -116,7 +118,7 @@ class Files:
             raise known
         return known
 
-    def find(self, path: Path, section: str, name: str) -> Found | Chain | None:
+    def find_part(self, path: Path, section: str, name: str) -> FoundPart | ImportChain | None:
         """What a file has under a name: a part of its own, or an import, which is followed to its end.
 
         Raises:
@@ -124,74 +126,76 @@ class Files:
         """
         files, been = [path], {(path, name)}
         source = self.read(path)
-        while (own := _own(path, source, section, name)) is None:
-            entry = next((entry for _, entry in imports(source.data, section) if named(entry) == name), None)
+        while (own := _find_own(path, source, section, name)) is None:
+            entry = next((entry for _, entry in iter_imports(source.data, section) if get_name(entry) == name), None)
             if entry is None:
-                return Chain(tuple(files)) if len(files) > 1 else None
+                return ImportChain(tuple(files)) if len(files) > 1 else None
             if not isinstance(location := entry.get("location"), str):
-                return Chain(tuple(files))
+                return ImportChain(tuple(files))
             try:
-                path = self.path(location, path.parent)
+                path = self.resolve(location, path.parent)
                 files.append(path)
                 source = self.read(path)
             except SourceError:
-                return Chain(tuple(files))
+                return ImportChain(tuple(files))
             name = str(entry["import"])
-            if (path, name) in been or (path == self.document and _own(path, source, section, name) is None):
-                return Chain(tuple(files), circle=True)
+            if (path, name) in been or (path == self.document and _find_own(path, source, section, name) is None):
+                return ImportChain(tuple(files), circle=True)
             been.add((path, name))
-        return Chain(tuple(files), own, circle=path == self.document) if len(files) > 1 else own
+        return ImportChain(tuple(files), own, circle=path == self.document) if len(files) > 1 else own
 
-    def notes(self, found: Found) -> list[Diagnostic]:
+    def find_notes(self, found: FoundPart) -> list[Diagnostic]:
         """What the reading of its file noted of a part, and of the file as a whole."""
-        whole = found.source.span(found.steps)
+        whole = found.source.find_span(found.steps)
         start, end = (whole.line, whole.column), (whole.end_line, whole.end_column)
 
-        def concerns(note: Diagnostic) -> bool:
+        def is_about_part(note: Diagnostic) -> bool:
             if note.rule is not rules.NON_STANDARD_KEY:
                 return True
             return note.span is not None and start <= (note.span.line, note.span.column) <= end
 
-        return [note for note in self._notes.get(found.path, ()) if concerns(note)]
+        return [note for note in self._notes.get(found.path, ()) if is_about_part(note)]
 
-    def shown(self, path: Path) -> str:
+    def format_path(self, path: Path) -> str:
         """A file as the document would name it: by its path from there."""
         return Path(os.path.relpath(path, self.document.parent)).as_posix()
 
-    def _loaded(self, path: Path) -> Source:
-        self._check_kind(path)
+    def _load(self, path: Path) -> Source:
+        self._check_file_kind(path)
         try:
-            source = self._reading(path, self._called(path))
+            source = self._reading(path, self._name_file(path))
         except SourceError as error:
-            raise SourceError((self._with_help(found, path) for found in error.diagnostics), error.source) from None
+            raise SourceError((self._add_help(found, path) for found in error.diagnostics), error.source) from None
         findings = Findings()
-        spoken = canonical(source, findings)
-        if spoken is None or findings.failed:
-            raise SourceError((d for d in findings.sorted() if d.severity is Severity.ERROR), source)
-        self._notes[path] = findings.sorted()
+        spoken = normalize(source, findings)
+        if spoken is None or findings.has_errors:
+            raise SourceError((d for d in findings.list_sorted() if d.severity is Severity.ERROR), source)
+        self._notes[path] = findings.list_sorted()
         return spoken
 
-    def _check_kind(self, path: Path) -> None:
+    def _check_file_kind(self, path: Path) -> None:
         """Refuse what is there but no file; opening a pipe would wait for ever."""
         with suppress(OSError):
             if path.is_dir():
-                advice = suggest("", (f"{self.shown(path)}/{name}" for name in _documents(path)), helps.IN_FOLDER)
-                raise _fault(rules.IMPORT_OF_FOLDER(file=self._called(path)), advice)
+                advice = suggest(
+                    "", (f"{self.format_path(path)}/{name}" for name in _list_documents(path)), helps.IN_FOLDER
+                )
+                raise _make_error(rules.IMPORT_OF_FOLDER(file=self._name_file(path)), advice)
             if path.exists() and not path.is_file():
-                raise _fault(rules.IMPORT_NO_REGULAR_FILE(file=self._called(path)))
+                raise _make_error(rules.IMPORT_NO_REGULAR_FILE(file=self._name_file(path)))
 
-    def _with_help(self, found: Diagnostic, path: Path) -> Diagnostic:
+    def _add_help(self, found: Diagnostic, path: Path) -> Diagnostic:
         """What is wrong with a file; of one that is not there, which one beside it may be meant."""
         with suppress(OSError):
             if found.span is not None or path.exists():
                 return found
             if not path.parent.is_dir():
-                return replace(found, advice=helps.NO_FOLDER(folder=self.shown(path.parent)))
-            if close := closest(path.name, _documents(path.parent)):
-                return replace(found, advice=helps.DID_YOU_MEAN(suggestion=self.shown(path.parent / close)))
+                return replace(found, advice=helps.NO_FOLDER(folder=self.format_path(path.parent)))
+            if close := find_closest(path.name, _list_documents(path.parent)):
+                return replace(found, advice=helps.DID_YOU_MEAN(suggestion=self.format_path(path.parent / close)))
         return found
 
-    def _called(self, path: Path) -> str:
+    def _name_file(self, path: Path) -> str:
         """The file's name as the importing one is named: relative to the same place."""
         try:
             return str(self._shown_in / path.relative_to(self._shown_in.resolve()))
@@ -199,16 +203,18 @@ class Files:
             return str(path)
 
 
-def _own(path: Path, source: Source, section: str, name: str) -> Found | None:
-    found = (Found(path, source, steps) for steps, part in parts(source.data, section) if named(part) == name)
+def _find_own(path: Path, source: Source, section: str, name: str) -> FoundPart | None:
+    found = (
+        FoundPart(path, source, steps) for steps, part in iter_own_parts(source.data, section) if get_name(part) == name
+    )
     return next(found, None)
 
 
-def _documents(folder: Path) -> list[str]:
+def _list_documents(folder: Path) -> list[str]:
     """The names of a folder's YAML files."""
     return sorted(file.name for file in folder.iterdir() if file.suffix in _SUFFIXES)
 
 
-def _fault(statement: Statement, advice: Advice | None = None) -> SourceError:
+def _make_error(statement: Statement, advice: Advice | None = None) -> SourceError:
     """What is wrong with a location; it has no place, so that it stands where the location does."""
     return SourceError([diagnose(statement, None, advice)], None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,53 +17,53 @@ SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
 _NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "aggregates"}
 """By key, the section that has what its value names; ``with`` holds callers' keys, which mean something else."""
 
-_WORD: Final = pattern(r"[^\s{}.$]+")
+_WORD: Final = compile_lazily(r"[^\s{}.$]+")
 
 
-def holders(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
+def iter_lists(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
     """The lists of a section: the root's, and the capability's."""
     for steps, holder in (((), data), (("capability",), data.get("capability") if isinstance(data, dict) else None)):
         if isinstance(holder, dict) and isinstance(entries := holder.get(section), list):
             yield (*steps, section), entries
 
 
-def entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """The mappings of a section with their paths."""
-    for steps, listed in holders(data, section):
+    for steps, listed in iter_lists(data, section):
         yield from (((*steps, index), entry) for index, entry in enumerate(listed) if isinstance(entry, dict))
 
 
-def parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_own_parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """What a document defines itself."""
-    return ((steps, entry) for steps, entry in entries(data, section) if "import" not in entry)
+    return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" not in entry)
 
 
-def imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """What it imports."""
-    return ((steps, entry) for steps, entry in entries(data, section) if "import" in entry)
+    return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" in entry)
 
 
-def named(entry: dict[str, Any]) -> str:
+def get_name(entry: dict[str, Any]) -> str:
     """The name of a part or of an import in the document it stands in."""
     own = entry.get("as", entry["import"]) if "import" in entry else entry.get("namespace")
     return str(own)
 
 
-def bound(bind: dict[str, Any]) -> dict[str, Any]:
+def get_variables(bind: dict[str, Any]) -> dict[str, Any]:
     """The variables of a bind; none of one that is no bind, which the models will say."""
     keys = bind.get("keys")
     return keys if isinstance(keys, dict) else {}
 
 
-def needs(part: dict[str, Any]) -> list[tuple[str, str]]:
+def find_references(part: dict[str, Any]) -> list[tuple[str, str]]:
     """Section and namespace of everything that an expose or an aggregate refers to."""
-    texts = ((key, text) for key, text in _texts(part) if key in _NEEDED)
+    texts = ((key, text) for key, text in _iter_texts(part) if key in _NEEDED)
     return list(dict.fromkeys((_NEEDED[key], text.partition(".")[0]) for key, text in texts))
 
 
-def words(part: dict[str, Any]) -> frozenset[str]:
+def collect_words(part: dict[str, Any]) -> frozenset[str]:
     """Every word of a part: in its templates, as a name, in prose."""
-    return frozenset(word for _, text in _texts(part, everywhere=True) for word in _WORD.findall(text))
+    return frozenset(word for _, text in _iter_texts(part, everywhere=True) for word in _WORD.findall(text))
 
 
 def mentions(said: frozenset[str], name: str) -> bool:
@@ -71,7 +71,7 @@ def mentions(said: frozenset[str], name: str) -> bool:
     return said.issuperset(_WORD.findall(name))
 
 
-def _texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
+def _iter_texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
     """Every text in a value, with the key it stands at."""
     if isinstance(value, str):
         yield key, value
@@ -80,7 +80,7 @@ def _texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[t
             if everywhere:
                 yield "", name
             if everywhere or name != "with":
-                yield from _texts(inner, name, everywhere=everywhere)
+                yield from _iter_texts(inner, name, everywhere=everywhere)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, key, everywhere=everywhere)
+            yield from _iter_texts(inner, key, everywhere=everywhere)

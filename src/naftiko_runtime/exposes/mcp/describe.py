@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from naftiko_runtime.exposes.describe import describe_target
-from naftiko_runtime.lazy_import import module
+from naftiko_runtime.lazy_import import import_lazily
 
 if TYPE_CHECKING:
     import json
 
     from naftiko_runtime.plan import McpServer
 else:
-    json = module("json")
+    json = import_lazily("json")
 
 
 def url_path(server: McpServer, *, shared: bool) -> str:

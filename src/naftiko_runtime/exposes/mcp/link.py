@@ -27,16 +27,16 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     if expose.transport != "http":
         _refuse_transport(expose, context)
     elif expose.port is None:
-        context.report(rules.MISSING_KEY(key="port"), expose.at("port"), helps.ADD_MCP_PORT())
+        context.report(rules.MISSING_KEY(key="port"), expose.path_to("port"), helps.ADD_MCP_PORT())
     linker.check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
     if not expose.tools and not expose.resources and not expose.prompts:
         linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
     tools: list[Tool] = []
     for spec in expose.tools:
         if (tool := _link_tool(expose, spec, linker)) is not None:
-            linker.parts[spec.at()] = tool
+            linker.parts[spec.path_to()] = tool
             tools.append(tool)
-    span = context.span(expose.at("port"))
+    span = context.span(expose.path_to("port"))
     address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
     return McpServer(
         namespace=expose.namespace,
@@ -67,7 +67,7 @@ def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool |
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:
-    steps = expose.at("transport")
+    steps = expose.path_to("transport")
     if expose.transport == "stdio":
         context.report(rules.NOT_SERVED_STDIO(), steps)
     else:

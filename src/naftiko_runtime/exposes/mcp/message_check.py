@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, VERSION
-from naftiko_runtime.suggest import closest
+from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -295,7 +295,7 @@ def _request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
         revisions = "2026-07-28" if not stateless else "the revisions with a handshake"
         why = f"'{method}' is a method of {revisions} only"
     else:
-        meant = closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
+        meant = find_closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
         hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
         why = f"there is no method {_shown(method)}{hint}"
     return Fault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})

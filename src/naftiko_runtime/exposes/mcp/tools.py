@@ -23,7 +23,7 @@ from naftiko_runtime.exposes.mcp.tool_result import (
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.mapping.output_schema import outline
-from naftiko_runtime.suggest import did_you_mean
+from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class ToolServer:
     def unknown(self, name: str) -> str:
         """What to tell whoever calls a tool that there is not."""
         shown = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}…"
-        hint = did_you_mean(shown, (*self._operations, *self._broken), "known tools")
+        hint = suggest_text(shown, (*self._operations, *self._broken), "known tools")
         return f"unknown tool: {shown}; {hint or 'this server has no tools'}"
 
     def _continued(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
 
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.exposes.rest.path_dispatch import match_segment, segments
-from naftiko_runtime.lazy_import import pattern
+from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Argument
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _FIELDS_MAX: Final = 1000
 _SEPARATOR: Final = "\ud800"
 """Stands for a comma that separates; no decoded path holds it."""
 
-_HEADER_ITEM: Final = pattern(r'\s*"((?:[^"\\]|\\.)*)"\s*(?=,|$)|[^,]+')
-_QUOTED_PAIR: Final = pattern(r"\\(.)")
+_HEADER_ITEM: Final = compile_lazily(r'\s*"((?:[^"\\]|\\.)*)"\s*(?=,|$)|[^,]+')
+_QUOTED_PAIR: Final = compile_lazily(r"\\(.)")
 
 
 def query_values(query: bytes, names: Collection[str], lists: Collection[str]) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class _RestLinker:
         for resource in expose.resources:
             for operation in resource.operations:
                 if (route := self._route(expose, resource, operation)) is not None:
-                    self._linker.parts[operation.at()] = route
-                    routes.append((route, operation.at("method")))
+                    self._linker.parts[operation.path_to()] = route
+                    routes.append((route, operation.path_to("method")))
         self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
         for resource in expose.resources:
             if not resource.operations and resource.forward is None:
@@ -52,7 +52,7 @@ class _RestLinker:
         if not expose.resources:
             self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
         forwards = self._forwards(expose)
-        span = self._context.span(expose.at("port"))
+        span = self._context.span(expose.path_to("port"))
         address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
         guard = expected(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
@@ -66,11 +66,11 @@ class _RestLinker:
             forward = self._linker.forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
-            self._linker.parts[resource.forward.at()] = forward
+            self._linker.parts[resource.forward.path_to()] = forward
             if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
                 statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
-                span = self._context.span(resource.at("path"))
-                self._context.findings.report(statement, span, part=resource.forward.at())
+                span = self._context.span(resource.path_to("path"))
+                self._context.findings.report(statement, span, part=resource.forward.path_to())
         return tuple(linked.values())
 
     def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
@@ -90,7 +90,7 @@ class _RestLinker:
         return Route(spec.method, resource.path, pattern, operation)
 
     def _pattern(self, resource: RestResource) -> tuple[str | Argument, ...]:
-        steps = resource.at("path")
+        steps = resource.path_to("path")
         try:
             pieces = split_path(resource.path)
         except ValueError as error:
@@ -114,7 +114,7 @@ class _RestLinker:
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold_name(parameter.name) == fold_name(name) for name in names):
                 advice = advise_place(parameter.name, names)
-                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.at("name"), advice)
+                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.path_to("name"), advice)
                 displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
         return displaced
 

@@ -25,15 +25,15 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
     broken: list[BrokenRoute] = []
     for resource in expose.resources:
         for operation in resource.operations:
-            route = broken_parts.parts.get(operation.at())
-            if reason := broken_parts.reason_against(operation.at(), route, operation.call):
+            route = broken_parts.parts.get(operation.path_to())
+            if reason := broken_parts.reason_against(operation.path_to(), route, operation.call):
                 broken += _broken_route(expose, resource, operation, reason, broken_parts)
             elif isinstance(route, Route):
                 routes.append(route)
     forwards: list[Forward] = []
     mounts: list[BrokenRoute] = []
     for resource in expose.resources:
-        steps = resource.at("forward")
+        steps = resource.path_to("forward")
         if resource.forward is None and steps not in broken_parts.unread:
             continue
         forward = broken_parts.parts.get(steps)
@@ -55,10 +55,10 @@ def _broken_route(
     """The place where a caller is told why; none when it is not known."""
     method = "*" if operation is None else operation.method
     what = f"what is forwarded at {resource.path}" if operation is None else f"{method} {resource.path}"
-    placed = resource.at("path") not in broken_parts.unread
-    if operation is not None and operation.at("method") in broken_parts.unread:
+    placed = resource.path_to("path") not in broken_parts.unread
+    if operation is not None and operation.path_to("method") in broken_parts.unread:
         placed, what = False, f"an operation at {resource.path}"
-    if resource.at("path") in broken_parts.unread:
+    if resource.path_to("path") in broken_parts.unread:
         what = "a resource without a readable path"
     broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
     if not placed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from naftiko_runtime import limits
-from naftiko_runtime.header_names import lower
+from naftiko_runtime.header_names import lower_name
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.native.body_buffer import BodyBuffer
 from naftiko_runtime.http_client.native.states import AWAITING, COMPLETE, FAILED, NONE, READING
@@ -198,7 +198,7 @@ class ResponseReader:
         """Keep a header; a trailer is dropped."""
         if self.state != AWAITING:
             return
-        name = lower(name)
+        name = lower_name(name)
         if name in _FRAMING_HEADERS:
             is_first = self._framing == _UNTIL_CLOSE
             is_plain = name == b"content-length" or (is_first and value.strip().lower() == b"chunked")

@@ -386,7 +386,7 @@ def test_what_is_wrong_with_the_other_file_is_told_and_quoted_there(tmp_path: Pa
     assert found.span is not None
     assert found.span.file == str(shared)
     assert loaded.source is not None
-    assert loaded.source.quoted(found.span) == content.decode("utf-8", "replace").split("\n")[found.span.line - 1]
+    assert loaded.source.quote_line(found.span) == content.decode("utf-8", "replace").split("\n")[found.span.line - 1]
 
 
 @pytest.mark.parametrize("part", ["namespace: x", "namespace: x, type: http"])
