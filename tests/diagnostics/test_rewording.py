@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import diagnostic, rules, suggest
 from naftiko_runtime.cli import main
-from naftiko_runtime.fix import fixed
+from naftiko_runtime.fix import fix_document
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import rule
@@ -74,9 +74,9 @@ def outcome(file: Path) -> object:
         loaded = load(file, overrides)
         left_out = [(one.part, one.expose) for one in loaded.left_out]
         told.append((facts(loaded.diagnostics), served(loaded.plan), left_out, bool(loaded.fatal)))
-    made = fixed(file.read_bytes(), file, Overrides(lint=True))
-    left = [(facts((one.diagnostic,)), one.reason) for one in made.left]
-    return told, (made.resolved, made.raw, made.count, made.cosmetic, left, facts(made.loaded.diagnostics))
+    made = fix_document(file.read_bytes(), file, Overrides(lint=True))
+    left = [(facts((one.diagnostic,)), one.reason) for one in made.unfixed]
+    return told, (made.resolved, made.raw, made.count, made.optional, left, facts(made.loaded.diagnostics))
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime import source
-from naftiko_runtime.fix import fixed
+from naftiko_runtime.fix import fix_document
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from support.same import assert_same
@@ -53,12 +53,12 @@ def known(diagnostics: tuple[Diagnostic, ...]) -> Counter[object]:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(CORPUS)))
 def test_what_others_wrote_does_the_same_after_fixing(path: Path) -> None:
     raw = path.read_bytes()
-    result = fixed(raw, path, AS_WRITTEN)
+    result = fix_document(raw, path, AS_WRITTEN)
     before, after = load(path, AS_WRITTEN), result.loaded
     assert not known(after.diagnostics) - known(before.diagnostics), "nothing new is found"
     assert len(after.diagnostics) <= len(before.diagnostics)
-    assert fixed(result.raw, path, AS_WRITTEN).raw == result.raw, "a second time changes nothing"
-    assert (result.count + result.cosmetic > 0) == (result.raw != raw)
+    assert fix_document(result.raw, path, AS_WRITTEN).raw == result.raw, "a second time changes nothing"
+    assert (result.count + result.optional.total() > 0) == (result.raw != raw)
     assert_only_words_changed(raw.decode(), result.raw.decode())
     assert (before.plan is None) == (after.plan is None)
     if before.plan is not None and after.plan is not None:
@@ -68,7 +68,7 @@ def test_what_others_wrote_does_the_same_after_fixing(path: Path) -> None:
 @pytest.mark.skipif(not DOCUMENTS, reason="the corpus is not here")
 def test_what_others_wrote_has_something_to_fix() -> None:
     """So that the test above cannot pass for want of anything to do."""
-    results = [fixed(path.read_bytes(), path, AS_WRITTEN) for path in DOCUMENTS[::4]]
+    results = [fix_document(path.read_bytes(), path, AS_WRITTEN) for path in DOCUMENTS[::4]]
     assert sum(result.count for result in results) > len(results)
 
 
@@ -164,10 +164,10 @@ def differ_in_words(one: str, other: str) -> bool:
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_whatever_is_wrong_in_a_file_fixing_ends(path: Path) -> None:
     raw = path.read_bytes()
-    result = fixed(raw, path, AS_WRITTEN)
-    again = fixed(result.raw, path, AS_WRITTEN)
+    result = fix_document(raw, path, AS_WRITTEN)
+    again = fix_document(result.raw, path, AS_WRITTEN)
     assert (again.raw, again.count) == (result.raw, 0)
-    assert (result.count + result.cosmetic > 0) == (result.raw != raw)
+    assert (result.count + result.optional.total() > 0) == (result.raw != raw)
 
 
 # -- made documents, in every style -----------------------------------------------------------------------------------
@@ -237,20 +237,20 @@ def test_in_every_style_the_words_change_and_nothing_else(spoken: dict[str, bool
     wild, specified = document(spoken, True), document(spoken, False)
     style = data.draw(st.builds(Style, st.randoms(use_true_random=False)))
     raw = rendered(wild, style)
-    result = fixed(raw, Path("x.yml"), AS_WRITTEN)
+    result = fix_document(raw, Path("x.yml"), AS_WRITTEN)
     text = result.raw.decode("utf-8-sig")
     assert yaml.safe_load(text) == specified
-    assert not result.left
+    assert not result.unfixed
     assert result.raw.startswith(b"\xef\xbb\xbf") == raw.startswith(b"\xef\xbb\xbf")
     assert text.count("\r\n") == (text.count("\n") if b"\r\n" in raw else 0)
     assert text.endswith("\n") == raw.endswith(b"\n")
     assert re.findall("#.*", text) == re.findall("#.*", raw.decode("utf-8-sig"))
-    assert fixed(result.raw, Path("x.yml"), AS_WRITTEN).raw == result.raw
+    assert fix_document(result.raw, Path("x.yml"), AS_WRITTEN).raw == result.raw
 
 
 @settings(max_examples=200)
 @given(parts, st.data())
 def test_a_document_in_the_specifications_words_is_left_alone(spoken: dict[str, bool], data: st.DataObject) -> None:
     raw = rendered(document(spoken, False), data.draw(st.builds(Style, st.randoms(use_true_random=False))))
-    result = fixed(raw, Path("x.yml"), AS_WRITTEN)
-    assert (result.raw, result.count, result.left) == (raw, 0, ())
+    result = fix_document(raw, Path("x.yml"), AS_WRITTEN)
+    assert (result.raw, result.count, result.unfixed) == (raw, 0, ())

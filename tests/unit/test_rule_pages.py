@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from naftiko_runtime.fix import fixed
+from naftiko_runtime.fix import fix_document
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import RULES, Severity
@@ -32,7 +32,7 @@ def found(text: str, folder: Path, slug: str) -> dict[str, Severity]:
     file.write_text(text, encoding="utf-8")
     overrides = Overrides(strict=slug in STRICT, lint=True)
     told = {d.rule.slug: d.severity for d in load(file, overrides).diagnostics}
-    if slug in WHEN_FIXING and fixed(text.encode(), file, overrides).raw != text.encode():
+    if slug in WHEN_FIXING and fix_document(text.encode(), file, overrides).raw != text.encode():
         told[slug] = Severity.INFO
     return told
 

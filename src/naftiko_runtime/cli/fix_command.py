@@ -1,9 +1,10 @@
-"""``naftiko validate --fix`` and ``--diff``: what becomes of the files."""
+"""``naftiko validate --fix`` and ``--diff``."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from difflib import unified_diff
 from pathlib import Path
 from stat import S_IMODE
@@ -19,7 +20,7 @@ from naftiko_runtime.render import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.fix import Fixed
+    from naftiko_runtime.fix import FixedDocument
     from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.source import Source, SourceCache
@@ -37,7 +38,7 @@ class Fixer:
         self._sources = sources
         self._diff = diff
         self._findings = 0
-        self._cosmetic = 0
+        self._optional = Counter[str]()
         self._files = 0
         self._notes: list[str] = []
 
@@ -47,37 +48,40 @@ class Fixer:
         Raises:
             click.ClickException: It cannot be written.
         """
-        from naftiko_runtime.fix import fixed
+        from naftiko_runtime.fix import fix_document
 
         raw = self._sources.read_bytes(file)
-        result = fixed(raw, file, overrides)
+        result = fix_document(raw, file, overrides)
         if result.raw != raw:
             self._findings += result.count
-            self._cosmetic += result.cosmetic
+            self._optional += result.optional
             self._files += 1
             if self._diff:
                 self._show_diff(file, result)
             else:
                 _replace(file, raw, result.raw)
                 self._sources.forget(file)
-        self._notes += [f"{left.diagnostic.span}: not fixed: {left.reason}" for left in result.left]
+        self._notes += [f"{left.diagnostic.span}: not fixed: {left.reason}" for left in result.unfixed]
         return result.loaded
 
-    def _show_diff(self, file: Path, result: Fixed) -> None:
+    def _show_diff(self, file: Path, result: FixedDocument) -> None:
         source = result.loaded.source
         secrets = source.find_secrets() if source is not None else None
         for line in _diff(file, result):
             click.echo(redact_line(line, secrets), nl=False)
 
     def summary(self) -> str:
-        """What was left for a reason, and how much was fixed."""
-        verb = "would fix" if self._diff else "fixed"
-        findings, files = self._findings, self._files
-        count = f"{findings} finding{'s' * (findings != 1)}"
-        if self._cosmetic:
-            count += f" and {self._cosmetic} cosmetic spelling{'s' * (self._cosmetic != 1)}"
-        count += f" in {files} file{'s' * (files != 1)}"
-        return "\n".join([*map(printable, self._notes), f"{verb} {count}"])
+        """Return what was not fixed and why, and how much was fixed."""
+        fixes, makes = ("would fix", "make") if self._diff else ("fixed", "made")
+        count = f"{fixes} {_count(self._findings, 'finding')}"
+        if self._optional:
+            rules = ", ".join(f"{count} {rule}" for rule, count in sorted(self._optional.items()))
+            count += f" and {makes} {_count(self._optional.total(), 'optional change')} ({rules})"
+        return "\n".join([*map(printable, self._notes), f"{count} in {_count(self._files, 'file')}"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _read(file: Path) -> bytes:
@@ -85,29 +89,29 @@ def _read(file: Path) -> bytes:
         return stream.read(limits.DOCUMENT_BYTES_MAX + 1)
 
 
-def _diff(file: Path, result: Fixed) -> Iterator[str]:
-    """The unified differences of a file, with its own line ends: what resolves findings, then what is cosmetic."""
+def _diff(file: Path, result: FixedDocument) -> Iterator[str]:
+    """Yield the unified diffs of a file, with its own line ends: fixes of findings, then optional changes."""
     after = result.raw.decode("utf-8-sig")
-    if result.cosmetic and result.resolved != result.before:
-        yield "# resolves findings:\n"
-    yield from _difference(file, result.before, result.resolved)
+    if result.optional and result.resolved != result.before:
+        yield "# Fixes of findings:\n"
+    yield from _diff_texts(file, result.before, result.resolved)
     if result.resolved != after:
-        yield "# cosmetic:\n"
-    yield from _difference(file, result.resolved, after)
+        yield f"# Optional, with the same behaviour ({', '.join(sorted(result.optional))}):\n"
+    yield from _diff_texts(file, result.resolved, after)
 
 
-def _difference(file: Path, before: str, after: str) -> Iterator[str]:
+def _diff_texts(file: Path, before: str, after: str) -> Iterator[str]:
     for line in unified_diff(_lines(before), _lines(after), str(file), str(file)):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as ``patch`` knows them: only a line feed ends one."""
+    """Split into lines as ``patch`` does: only a line feed ends one."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _replace(file: Path, before: bytes, after: bytes) -> None:
-    """Put a new file in the place of an old one at once: whoever reads it meets the old text or the new one, whole."""
+    """Replace a file atomically: a reader sees the old text or the new one."""
     target = Path(os.path.realpath(file))
     try:
         with NamedTemporaryFile(dir=target.parent, prefix=".naftiko-", delete=False) as stream:
@@ -128,4 +132,4 @@ def _replace(file: Path, before: bytes, after: bytes) -> None:
 
 def _check_unchanged(file: Path, before: bytes) -> None:
     if _read(file) != before:
-        raise click.ClickException(f"{file} was changed by somebody else in the meantime; it is left as it is")
+        raise click.ClickException(f"{file} was changed meanwhile; it is not fixed")

@@ -1,5 +1,5 @@
-"""Rewrites of a document where it is mechanically certain what to write; the rest of its text stays byte for byte."""
+"""Fixes findings whose fix is certain; the rest of the text stays byte for byte."""
 
-from naftiko_runtime.fix.rounds import Fixed, Left, fixed
+from naftiko_runtime.fix.rounds import FixedDocument, Unfixed, fix_document
 
-__all__ = ["Fixed", "Left", "fixed"]
+__all__ = ["FixedDocument", "Unfixed", "fix_document"]

@@ -1,4 +1,4 @@
-"""Fixes a document round by round: find, edit, look again, keep only what made it better."""
+"""Fixes a document in rounds: find, edit, check again, keep only what improves it."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ _MISTAKES: Final = frozenset(
 """Rules whose fix lets something run that did not; every other fix must not change what the document does."""
 
 ONLY_WHEN_FIXING: Final = frozenset({rules.VALUE_PREFIX, rules.ROOT_PATH, rules.UNLISTED_PLACEHOLDER})
-"""Rules that only ``--fix`` looks for: what they change is cosmetic."""
+"""Rules that only ``--fix`` looks for: their changes are optional and change no behaviour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Unfixed:
     """A finding that has a fix which was not made, and why."""
 
     diagnostic: Diagnostic
@@ -63,30 +63,30 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
-    """What became of a file.
+class FixedDocument:
+    """A file after its fixes.
 
     Attributes:
         before: The file's text.
-        resolved: The text with the fixes that resolve findings, and without the cosmetic ones.
-        raw: What the file is to hold now; what it held when there was nothing to do.
+        resolved: The text with the fixes that resolve findings, and without the optional ones.
+        raw: The new content of the file; the old content if nothing was fixed.
         count: How many findings are resolved.
-        cosmetic: How many spellings were changed that no finding is about.
-        left: Findings whose fix was not made.
-        loaded: What the file is now, with the findings that remain.
+        optional: How many changes were made that `validate` alone does not ask for, by the name of the rule.
+        unfixed: Findings whose fix was not made.
+        loaded: The file after the fixes, with the findings that remain.
     """
 
     before: str
     resolved: str
     raw: bytes
     count: int
-    cosmetic: int
-    left: tuple[Left, ...]
+    optional: Counter[str]
+    unfixed: tuple[Unfixed, ...]
     loaded: Loaded
 
 
-def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
-    """Fix a document; nothing is written, and nothing raised for what is wrong in it.
+def fix_document(raw: bytes, path: Path, overrides: Overrides) -> FixedDocument:
+    """Return a document with its fixes. Writes nothing, and raises nothing for errors in the document.
 
     Args:
         raw: What the file holds.
@@ -96,30 +96,32 @@ def fixed(raw: bytes, path: Path, overrides: Overrides) -> Fixed:
     try:
         state = _State(parse_source(raw, str(path)), path, overrides)
     except SourceError as error:
-        return Fixed("", "", raw, 0, 0, (), Loaded(None, error.diagnostics, error.source))
+        return FixedDocument("", "", raw, 0, Counter(), (), Loaded(None, error.diagnostics, error.source))
     before = resolved = state.source.text
-    count = cosmetic = 0
+    count, optional = 0, Counter[str]()
     for _ in range(FIX_ROUNDS_MAX):
-        made = state.best()
+        made = state.fix_most_urgent()
         if made is None:
             break
         state, solved = made
         if all(finding.rule in ONLY_WHEN_FIXING for finding in solved):
-            cosmetic += len(solved)
+            optional.update(finding.rule.slug for finding in solved)
         else:
             count += len(solved)
-            resolved = resolved if cosmetic else state.source.text
+            resolved = resolved if optional else state.source.text
     text = state.source.text
     written = raw if text == before else (_BOM if raw.startswith(_BOM) else b"") + text.encode()
     loaded = load_source(state.source, overrides, path)
     found = redact_findings(state.diagnostics, state.source)
     more = [d for d in found if d.severity is Severity.INFO and d not in loaded.diagnostics]
     shown = sorted((*loaded.diagnostics, *more), key=lambda d: (d.span is not None, d.span))
-    return Fixed(before, resolved, written, count, cosmetic, state.left(), replace(loaded, diagnostics=tuple(shown)))
+    return FixedDocument(
+        before, resolved, written, count, optional, state.list_unfixed(), replace(loaded, diagnostics=tuple(shown))
+    )
 
 
 class _State:
-    """A text of the document, with all that is found in it."""
+    """One text of the document, with its findings."""
 
     def __init__(self, source: Source, path: Path, overrides: Overrides) -> None:
         self.source = source
@@ -128,7 +130,7 @@ class _State:
         self._text = Text(source.text)
         findings = Findings()
         self._plan: Plan | None = None
-        """What it does; none when it is no document."""
+        """The normalized plan; None if the text is no document."""
         if (spoken := normalize(source, findings)) is not None:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
             spoken = importer.splice(spoken)
@@ -142,12 +144,12 @@ class _State:
         self.diagnostics = findings.list_sorted(most=None)
 
     @cached_property
-    def _shared(self) -> list[tuple[int, int]]:
-        return self._text.shared()
+    def _shared_stretches(self) -> list[tuple[int, int]]:
+        return self._text.find_shared()
 
-    def _edited(self, found: Sequence[Diagnostic]) -> _State | None:
-        """The document after the fixes of some findings; none when it is no document then."""
-        text = self._text.edited([edit for diagnostic in found for edit in diagnostic.fix])
+    def _apply_fixes(self, found: Sequence[Diagnostic]) -> _State | None:
+        """Return the document after the fixes of some findings, or None if it is no document then."""
+        text = self._text.apply([edit for diagnostic in found for edit in diagnostic.fix])
         try:
             source = parse_source(text.encode(), self.source.file)
         except SourceError:
@@ -157,84 +159,84 @@ class _State:
     # -- which fixes can be made ----------------------------------------------------------------------------------
 
     def _is_shared(self, edit: Edit) -> bool:
-        start, end = self._text.stretch(edit)
-        return any((first < end and start < last) or first < start < last for first, last in self._shared)
+        start, end = self._text.locate(edit)
+        return any((first < end and start < last) or first < start < last for first, last in self._shared_stretches)
 
-    def _possible(self) -> Iterator[list[Diagnostic]]:
-        """The findings whose fixes can be made side by side; mistakes first, and style last, which follows the rest."""
+    def _group_possible(self) -> Iterator[list[Diagnostic]]:
+        """Yield groups of findings whose fixes do not overlap: mistakes first, optional changes last."""
         own = [d for d in self.diagnostics if d.fix and not any(map(self._is_shared, d.fix))]
-        for _, group in groupby(sorted(own, key=_urgency), key=_urgency):
+        for _, group in groupby(sorted(own, key=_rank), key=_rank):
             together = list(group)
-            clashing = self._text.clashes([edit for d in together for edit in d.fix])
-            yield [d for d in together if not clashing & set(d.fix)]
+            overlapping = self._text.find_overlaps([edit for d in together for edit in d.fix])
+            yield [d for d in together if not overlapping & set(d.fix)]
 
-    def best(self) -> tuple[_State, tuple[Diagnostic, ...]] | None:
-        """The document one round later, and the findings that were fixed; none when nothing can be done."""
-        for possible in self._possible():
-            chosen, state = self._accepted((), self, possible)
+    def fix_most_urgent(self) -> tuple[_State, tuple[Diagnostic, ...]] | None:
+        """Fix the most urgent group; return the document and the fixed findings, or None if nothing can be fixed."""
+        for possible in self._group_possible():
+            chosen, state = self._choose((), self, possible)
             if chosen:
                 return state, chosen
         return None
 
-    def _accepted(
+    def _choose(
         self, chosen: tuple[Diagnostic, ...], state: _State, more: Sequence[Diagnostic]
     ) -> tuple[tuple[Diagnostic, ...], _State]:
-        """Beside the fixes chosen before, as many more as do good: all of them, or else the good ones of each half."""
+        """Add more fixes to the chosen ones: all of them, or the good ones of each half."""
         if not more:
             return chosen, state
-        after = self._edited((*chosen, *more))
+        after = self._apply_fixes((*chosen, *more))
         if after is not None and self._is_better(after, (*chosen, *more)):
             return (*chosen, *more), after
         if len(more) == 1:
             return chosen, state
         middle = len(more) // 2
-        chosen, state = self._accepted(chosen, state, more[:middle])
-        return self._accepted(chosen, state, more[middle:])
+        chosen, state = self._choose(chosen, state, more[:middle])
+        return self._choose(chosen, state, more[middle:])
 
     def _is_better(self, after: _State, made: Sequence[Diagnostic]) -> bool:
-        """Whether fixes did what they are for, and nothing else."""
+        """Return whether fixes resolve their findings and change nothing else."""
         if made[0].rule in _MISTAKES:
-            left = (_statements(after.diagnostics) - self._without(made)) & _statements(made)
-            return not left and not any(self._is_created(error, made) for error in after._errors())
-        gone = Counter(self._kinds())
-        gone.subtract(after._kinds())
+            left = (_count_statements(after.diagnostics) - self._count_rest(made)) & _count_statements(made)
+            return not left and not any(self._is_created(error, made) for error in after._list_errors())
+        gone = Counter(self._list_kinds())
+        gone.subtract(after._list_kinds())
         return after._plan == self._plan and min(gone.values(), default=0) >= 0 < gone.total()
 
-    def _without(self, made: Sequence[Diagnostic]) -> Counter[Statement]:
-        """What is found but for what was fixed."""
-        return _statements(self.diagnostics) - _statements(made)
+    def _count_rest(self, made: Sequence[Diagnostic]) -> Counter[Statement]:
+        """Count the statements of the findings that were not fixed."""
+        return _count_statements(self.diagnostics) - _count_statements(made)
 
-    def _errors(self) -> Iterator[Diagnostic]:
+    def _list_errors(self) -> Iterator[Diagnostic]:
         return (d for d in self.diagnostics if d.severity is Severity.ERROR)
 
     def _is_created(self, error: Diagnostic, made: Sequence[Diagnostic]) -> bool:
-        """Whether an error is the work of a fix: it is new, and does not stand inside a part that no one could read."""
-        if error.statement in (known.statement for known in self._errors()):
+        """Return whether a fix caused an error: it is new, and not inside a part that could not be read before."""
+        if error.statement in (known.statement for known in self._list_errors()):
             return False
         part = error.part or ()
         read = (d.part for d in made if d.part)
         return not any(len(part) > len(place) and part[: len(place) - 1] == place[:-1] for place in read)
 
-    def _kinds(self) -> list[object]:
-        """The findings without what an edit elsewhere may change of them: the places of those that have no part."""
+    def _list_kinds(self) -> list[object]:
+        """Return the findings without what an edit elsewhere can change: their places."""
         return [(d.rule.slug, d.part or d.statement) for d in self.diagnostics]
 
-    def left(self) -> tuple[Left, ...]:
-        """The findings whose fix is not made, after the last round."""
-        return tuple(Left(d, self._reason(d)) for d in self.diagnostics if d.fix)
+    def list_unfixed(self) -> tuple[Unfixed, ...]:
+        """Return the findings whose fix was not made, after the last round."""
+        return tuple(Unfixed(d, self._explain(d)) for d in self.diagnostics if d.fix)
 
-    def _reason(self, diagnostic: Diagnostic) -> str:
+    def _explain(self, diagnostic: Diagnostic) -> str:
         if any(map(self._is_shared, diagnostic.fix)):
-            return "it stands in a part with an anchor that is used elsewhere, too"
-        if self._text.clashes([edit for d in self.diagnostics for edit in d.fix]) & set(diagnostic.fix):
-            return "another finding wants the same place otherwise"
-        return "it would change what the document does, or bring another finding"
+            return "an alias uses this part elsewhere, so the edit would change two places"
+        if self._text.find_overlaps([edit for d in self.diagnostics for edit in d.fix]) & set(diagnostic.fix):
+            return "the fix of another finding changes the same place"
+        return "it would change the behaviour of the document, or cause another finding"
 
 
-def _urgency(diagnostic: Diagnostic) -> int:
+def _rank(diagnostic: Diagnostic) -> int:
     return 0 if diagnostic.rule in _MISTAKES else 2 if diagnostic.severity is Severity.INFO else 1
 
 
-def _statements(found: Iterable[Diagnostic]) -> Counter[Statement]:
-    """What findings say, without places: an edit elsewhere may change those."""
+def _count_statements(found: Iterable[Diagnostic]) -> Counter[Statement]:
+    """Count what findings say, without their places, which an edit elsewhere can change."""
     return Counter(diagnostic.statement for diagnostic in found)

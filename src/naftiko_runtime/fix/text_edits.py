@@ -1,4 +1,4 @@
-"""A text and edits of it."""
+"""Edits of a text."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ class Text:
     def __post_init__(self) -> None:
         self._starts.extend([0, *(match.end() for match in LINE_BREAK.finditer(self.text))])
 
-    def stretch(self, edit: Edit) -> Stretch:
-        """Where an edit stands."""
+    def locate(self, edit: Edit) -> Stretch:
+        """Return the offsets of the stretch that an edit replaces."""
         span = edit.span
         return self._offset(span.line, span.column), self._offset(span.end_line, span.end_column)
 
     def _offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column - 1
 
-    def edited(self, edits: Iterable[Edit]) -> str:
-        """The text with edits that do not overlap; those of one empty stretch follow one another in their order."""
-        placed = sorted(((self.stretch(edit), edit.text) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
+    def apply(self, edits: Iterable[Edit]) -> str:
+        """Return the text after edits that do not overlap; insertions at one place keep their order."""
+        placed = sorted(((self.locate(edit), edit.text) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
         parts, end = [], 0
         for (start, stop), text in placed:
             parts += [self.text[end:start], text]
             end = stop
         return "".join([*parts, self.text[end:]])
 
-    def clashes(self, edits: Sequence[Edit]) -> set[Edit]:
-        """The edits that overlap another one."""
-        placed = sorted(((self.stretch(edit), edit) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
+    def find_overlaps(self, edits: Sequence[Edit]) -> set[Edit]:
+        """Return the edits that overlap another one."""
+        placed = sorted(((self.locate(edit), edit) for edit in dict.fromkeys(edits)), key=lambda pair: pair[0])
         furthest: tuple[int, Edit | None] = (0, None)
         found: set[Edit] = set()
         for (start, stop), edit in placed:
@@ -56,16 +56,16 @@ class Text:
             furthest = max(furthest, (stop, edit), key=lambda pair: pair[0])
         return found
 
-    def shared(self) -> list[Stretch]:
-        """The stretches that stand for several places of the document: what has an anchor that some alias names."""
-        return [(self._offset(*start), self._offset(*end)) for start, end in _anchored(self.text)]
+    def find_shared(self) -> list[Stretch]:
+        """Return the stretches with an anchor that an alias uses elsewhere."""
+        return [(self._offset(*start), self._offset(*end)) for start, end in _find_anchored(self.text)]
 
 
 _Mark = tuple[int, int]
 
 
-def _anchored(text: str) -> Iterator[tuple[_Mark, _Mark]]:
-    """From line and column to line and column, of every node that is used again."""
+def _find_anchored(text: str) -> Iterator[tuple[_Mark, _Mark]]:
+    """Yield the start and end (line, column) of every node that an alias uses again."""
     latest: dict[str, tuple[_Mark, _Mark]] = {}
     opened: list[tuple[str | None, _Mark]] = []
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Edit, Span
-from naftiko_runtime.fix import fixed
+from naftiko_runtime.fix import fix_document
 from naftiko_runtime.fix.text_edits import Text as Edited
 from naftiko_runtime.lsp.checking import as_bytes
 from naftiko_runtime.source import LINE_BREAK, SourceError, parse_source
@@ -42,7 +42,7 @@ def ignoring(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
     lines = LINE_BREAK.split(text)
     data = _data(text)
     for edit, moved in _comments(lines[span.line - 1], span, diagnostic.rule.slug, "\r\n" if "\r\n" in text else "\n"):
-        after = Edited(text).edited([edit])
+        after = Edited(text).apply([edit])
         place = replace(span, line=span.line + moved, end_line=span.end_line + moved)
         if judge.silences(after, replace(diagnostic, span=place)) and (data is None or _data(after) == data):
             return edit
@@ -77,7 +77,7 @@ def fixing(text: str, file: Path, overrides: Overrides) -> list[Edit]:
         file: Where it stands.
         overrides: How it is read.
     """
-    after = fixed(as_bytes(text), file, overrides).raw.decode()
+    after = fix_document(as_bytes(text), file, overrides).raw.decode()
     old, new = _lines(text), _lines(after)
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [
