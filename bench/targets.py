@@ -182,7 +182,7 @@ TARGETS: Sequence[Target] = (
     ),
     *(
         Target(
-            f"start to first answer, pixel file, to FastMCP, {what}",
+            f"start to first response, pixel file, to FastMCP, {what}",
             "start",
             Figure("naftiko", figure),
             0.6,
@@ -191,7 +191,7 @@ TARGETS: Sequence[Target] = (
         for what, figure in (("time", READY.figure), ("CPU", "ready_cpu_ms"))
     ),
     Target(
-        "500 operations, start to first answer",
+        "500 operations, start to first response",
         "start-many",
         Figure("many", READY.figure),
         1,

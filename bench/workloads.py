@@ -123,7 +123,7 @@ def load_workloads() -> list[Workload]:
             BASELINE, document=(pixel, False),
         ),
         Workload(
-            "rest-mapped", "REST: an object of 6 fields made of 1 KB of JSON", MAPPED_CHECKS,
+            "rest-mapped", "REST: an object of 6 fields mapped from 1 KB of JSON", MAPPED_CHECKS,
             (
                 naftiko(mapped, "this runtime"),
                 with_checks(
@@ -134,12 +134,12 @@ def load_workloads() -> list[Workload]:
             BASELINE, slices=SLICES, document=(mapped, False),
         ),
         Workload(
-            "rest-list", "REST: a list of 400 objects of 4 fields made of 100 KB of JSON", LIST_CHECKS,
+            "rest-list", "REST: a list of 400 objects of 4 fields mapped from 100 KB of JSON", LIST_CHECKS,
             (naftiko(listed, "this runtime"), JSONPATH, FASTAPI),
             JSONPATH.name, document=(listed, False),
         ),
         Workload(
-            "mcp-2026", f"MCP {MODERN}: a tool that answers with 1 KB of JSON", mcp_checks(MODERN),
+            "mcp-2026", f"MCP {MODERN}: a tool that returns 1 KB of JSON", mcp_checks(MODERN),
             (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS, SDK_LOW_NATIVE),
             "fastmcp-openapi", document=(tool, True),
         ),
@@ -200,7 +200,7 @@ def other_workloads() -> list[Workload]:
             "nginx", (columns[0], columns[3]), columns, transfers, large=True,
         ),
         Workload(
-            "idle", "REST: 1 KB passed through, before and after 1,000 slow answers at once", THROUGH_CHECKS,
+            "idle", "REST: 1 KB passed through, before and after 1,000 slow concurrent responses", THROUGH_CHECKS,
             (naftiko(bodies, "this runtime", given=("--upstream-connections", "2000")),),
             "naftiko", (),
             (
@@ -210,7 +210,7 @@ def other_workloads() -> list[Workload]:
             among_idle, anew=True,
         ),
         Workload(
-            "start", "from start to the first answer of a tool, on the pixel file", pixel_tool(),
+            "start", "from start to the first result of a tool of the pixel file", pixel_tool(),
             (
                 naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`", mcp=True),
                 pixel_fastmcp(),
@@ -218,7 +218,7 @@ def other_workloads() -> list[Workload]:
             "fastmcp-openapi", ready[:2], ready, start_up, anew=True,
         ),
         Workload(
-            "start-many", f"from start to the first answer, {MANY} operations and {FEW}", last_route(FEW),
+            "start-many", f"from start to the first response, {MANY} operations and {FEW}", last_route(FEW),
             (
                 naftiko(many(FEW, tools=True), f"this runtime, {FEW} routes and tools", name="few"),
                 with_checks(

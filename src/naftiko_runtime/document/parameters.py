@@ -26,7 +26,7 @@ class Parameter(Part):
 
 
 class ConsumedParameter(Parameter):
-    """An input of a consumed operation, resource or adapter.
+    """A parameter of requests to the API: of an operation, a path or the whole API.
 
     ``style`` and ``explode`` are OpenAPI's, and outside the specification.
     """
@@ -38,7 +38,7 @@ class ConsumedParameter(Parameter):
 
 
 class ExposedParameter(Parameter):
-    """An input of a REST operation or resource."""
+    """An input of REST operations: of one, of a route or of the whole server."""
 
     in_: Literal["path", "query", "header", "cookie", "body"] = field(alias="in")
     pattern: Text | None = None
@@ -46,7 +46,7 @@ class ExposedParameter(Parameter):
 
 
 class ToolParameter(Parameter):
-    """An input of an MCP tool. It is required unless it says `required: false`."""
+    """An argument of an MCP tool. It is required unless it says `required: false`."""
 
     pattern: Text | None = None
     value: Text | None = None

@@ -147,7 +147,7 @@ class AnswerMapping:
         self._irregular.add(notes.latest, notes.count)
         if before == 0 or len(str(self._irregular.count)) > len(str(before)):
             extra = {"operation": self._name, "irregular": self._irregular.count, "latest": notes.latest}
-            log.warning("an answer is irregular, and was read all the same", extra=extra)
+            log.warning("irregular response", extra=extra)
 
 
 def _has_content(body: bytes, raw_format: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
 from naftiko_runtime.model.core_schema import make_core_schema
-from naftiko_runtime.schema.descriptions import DESCRIPTIONS, TYPES
+from naftiko_runtime.schema.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema
@@ -162,8 +162,6 @@ _MAY_BE_EMPTY: Final = ("ConsumedOperation", "ConsumedOutput", "McpTool", "RestO
 
 def _told(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
     description, example = DESCRIPTIONS.get(f"{name}.{key}") or DESCRIPTIONS[key]
-    if key == "type":
-        example = TYPES.get(name, example)
     kept = {k: v for k, v in schema.items() if k not in ("title", "description", "examples")}
     return {"description": description, "examples": [example], **kept}
 
@@ -190,9 +188,8 @@ def _open(schema: Any) -> Any:
 
 
 _KINDS: Final = {
-    "RestExpose": "rest",
-    "McpExpose": "mcp",
-    **{part: TYPES[part] for part in ("Basic", "Bearer", "ApiKey", "Digest", "OAuth1", "OAuth2")},
+    part: DESCRIPTIONS[f"{part}.type"][1]
+    for part in ("RestExpose", "McpExpose", "Basic", "Bearer", "ApiKey", "Digest", "OAuth1", "OAuth2")
 }
 """Members of unions by the ``type`` that a part says it is."""
 

@@ -51,6 +51,39 @@ SECTIONS: Final = {
     "OtherAuthentication": "`authentication`: other types",
 }
 """The headings, in the order in which a reader meets the parts."""
+NOUNS: Final = {
+    "Info": "info",
+    "Person": "person",
+    "Bind": "bind",
+    "Capability": "capability",
+    "ImportedConsumes": "import",
+    "ConsumedHttp": "HTTP API",
+    "ConsumedResource": "path",
+    "ConsumedOperation": "operation",
+    "ConsumedParameter": "parameter",
+    "ConsumedOutput": "named value",
+    "BodyTemplate": "body",
+    "RestExpose": "REST server",
+    "RestResource": "route",
+    "Forward": "forward",
+    "RestOperation": "operation",
+    "ExposedParameter": "input",
+    "McpExpose": "MCP server",
+    "McpTool": "tool",
+    "ToolParameter": "input",
+    "Hints": "hints",
+    "OtherExpose": "other server",
+    "Output": "output",
+    "OutputMapping": "mapping",
+    "Basic": "basic",
+    "Bearer": "bearer",
+    "ApiKey": "apikey",
+    "Digest": "digest",
+    "OAuth1": "oauth1",
+    "OAuth2": "oauth2",
+    "OtherAuthentication": "other",
+}
+"""What the page calls a part where it is a value."""
 SCALAR: Final = {"string", "number", "boolean"}
 NAMES: Final = {"string": "text", "array": "list", "object": "mapping", "null": ""}
 
@@ -72,7 +105,7 @@ def test_the_page_lists_every_key_of_the_models(schema: dict[str, Any]) -> None:
 
 
 def test_every_part_has_a_heading(schema: dict[str, Any]) -> None:
-    assert set(SECTIONS) == {ROOT, *schema["$defs"]}
+    assert set(SECTIONS) == {ROOT, *NOUNS} == {ROOT, *schema["$defs"]}
 
 
 def sections(schema: dict[str, Any]) -> Iterator[str]:
@@ -98,7 +131,7 @@ def values(schema: dict[str, Any]) -> list[str]:
 def alternatives(schema: dict[str, Any]) -> Iterator[str]:
     if "$ref" in schema:
         part = schema["$ref"].rpartition("/")[2]
-        yield f"[{part}](#{part.lower()})"
+        yield f"[{NOUNS[part]}](#{part.lower()})"
         return
     for keyword in ("anyOf", "oneOf", "allOf"):
         for each in schema.get(keyword, ()):
@@ -109,7 +142,9 @@ def alternatives(schema: dict[str, Any]) -> Iterator[str]:
     if "const" in schema:
         yield f"`{schema['const']}`"
     elif "enum" in schema:
-        yield " ".join(f"`{each}`" for each in schema["enum"])
+        folded = {each.upper() for each in schema["enum"]}
+        any_case = len(folded) < len(schema["enum"])
+        yield " ".join(f"`{each}`" for each in schema["enum"] if not any_case or each in folded)
     elif "type" in schema:
         yield from typed(schema)
 

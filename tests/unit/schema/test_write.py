@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from naftiko_runtime.loading import load
+from naftiko_runtime.schema.descriptions import DESCRIPTIONS
 from naftiko_runtime.schema.write import as_schema
 from naftiko_runtime.source import SourceError, read_source
 
@@ -37,6 +38,56 @@ def test_it_is_a_schema_with_words_on_every_key(version: str) -> None:
         assert found["description"].endswith("."), where
         example = Draft202012Validator({**found, "$defs": schema["$defs"]})
         assert [error.message for error in example.iter_errors(found["examples"][0])] == [], where
+
+
+def test_the_examples_work_together(tmp_path: Path) -> None:
+    def example(key: str, part: str = "") -> Any:
+        return (DESCRIPTIONS.get(f"{part}.{key}") or DESCRIPTIONS[key])[1]
+
+    operation = {key: example(key, "ConsumedOperation") for key in ("name", "method", "maxBinarySize")}
+    parameter = {key: example(key, "ConsumedParameter") for key in ("name", "description", "type")}
+    route = {key: example(key, "RestOperation") for key in ("method", "call", "with", "inputParameters")}
+    api = {
+        **example("consumes")[0],
+        "authentication": example("authentication", "ConsumedHttp"),
+        "inputParameters": example("inputParameters", "ConsumedHttp"),
+        "resources": [
+            {
+                "path": example("path", "ConsumedResource"),
+                "inputParameters": [{**parameter, "in": "path"}],
+                "operations": [{**operation, "outputRawFormat": "binary"}],
+            }
+        ],
+    }
+    document = {
+        "naftiko": example("naftiko"),
+        "info": {**example("info"), "version": example("version"), "stakeholders": example("stakeholders")},
+        "binds": example("binds"),
+        "capability": {
+            "consumes": [api],
+            "exposes": [
+                {
+                    **{key: example(key, "RestExpose") for key in ("type", "namespace", "port", "address")},
+                    "resources": [{"path": example("path", "RestResource"), "operations": [route]}],
+                },
+                {
+                    **{key: example(key, "McpExpose") for key in ("type", "description", "ttlMs", "cacheScope")},
+                    "namespace": "tools",
+                    "port": 8081,
+                    "tools": [
+                        {
+                            **{key: example(key, "McpTool") for key in ("name", "description", "call", "hints")},
+                            "inputParameters": example("inputParameters", "McpTool"),
+                        }
+                    ],
+                },
+            ],
+        },
+    }
+    file = tmp_path / "ships.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    findings = load(file).diagnostics
+    assert {str(finding.rule.slug) for finding in findings} <= {"example-host"}, [str(one.message) for one in findings]
 
 
 def faults(document: Any, version: str = "1.0.0-alpha2") -> list[str]:
