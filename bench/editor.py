@@ -125,7 +125,7 @@ def main() -> int:
                 rounds.setdefault((size, "a change and its findings"), []).append(checked)
         for typing in open_documents:
             typing.editor.__exit__()
-    print("| operations | workload | CPU ms (least to greatest) | ms until the response |\n| ---: | --- | ---: | ---: |")
+    print("| operations | workload | CPU ms (least to greatest) | ms to respond |\n| ---: | --- | ---: | ---: |")
     for (size, name), found in sorted(rounds.items()):
         cpu = [one for one, _ in found]
         told = f"{statistics.median(cpu):.0f} ({min(cpu):.0f} to {max(cpu):.0f})"
