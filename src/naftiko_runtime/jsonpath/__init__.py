@@ -1,6 +1,6 @@
-"""JSONPath, as Jayway JsonPath reads it: an expression becomes a function, once.
+"""JSONPath, as Jayway JsonPath reads it: an expression is compiled once to a function.
 
-What departs from Jayway, and why, is in docs/jsonpath.md.
+docs/jsonpath.md lists the differences from Jayway, with reasons.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from naftiko_runtime.jsonpath.compiler import Getter, compile_expression
+from naftiko_runtime.jsonpath.compiler import compile_expression
+from naftiko_runtime.jsonpath.lookups import Getter
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
 from naftiko_runtime.jsonpath.syntax import Child, Slice, Wildcard
@@ -26,21 +27,21 @@ class JsonPath(Struct, frozen=True):
     """A compiled path."""
 
     text: str
-    """As it was written."""
+    """The expression."""
     definite: bool
     """Whether it gives one value (``$.a[0]``, and every function) or a list of all found (``$.a[*]``)."""
     get: Getter
-    """From a decoded JSON value to what stands at the path; raises only what :func:`run_bounded` has it raise.
+    """From a decoded JSON value to the value at the path.
 
-    A definite path gives the value itself, any other one a new list, possibly empty, in document order. Both give None
-    when what a list would be made of is missing.
+    A definite path gives the value itself. Any other gives a new list, possibly empty, in document order.
+    Both give None if the path leads nowhere. Inside :func:`run_bounded` it raises what that raises, otherwise nothing.
     """
     identity: bool
-    """Whether it is ``$``: the value as it came."""
+    """Whether it is ``$``, the whole value."""
     searches: bool = False
-    """Whether what it looks at can grow faster than the value: by ``..``, filters, several keys or functions."""
+    """Whether it can visit more values than the whole value has: by ``..``, filters, several keys or functions."""
     names: tuple[str, ...] = ()
-    """The names of the fields that lead to its one value, where there is nothing else to it (``$.a.b``)."""
+    """The names of the fields, if the path has nothing else (``$.a.b``)."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,23 +49,23 @@ def compile_path(text: str) -> JsonPath:
     """Compile an expression.
 
     ``$.`` means ``$``, and the leading ``$`` may be left out. Names after a dot may hold blanks, dashes,
-    ``@`` and any letters; one with a dot, bracket, quote, comma, brace or ``*`` in it stands as ``['…']``.
+    ``@`` and any letters. A name with a dot, bracket, quote, comma, brace or ``*`` is written as ``['…']``.
 
     Raises:
-        JsonPathError: the expression is not a JSONPath, or exceeds a limit.
+        JsonPathError: The expression is not a JSONPath, or exceeds a limit.
     """
     expression = parse(text)
     get = compile_expression(expression)
     query = expression.query
-    searches = query.function is not None or any(map(_multiplies, query.segments))
-    return JsonPath(text, query.definite, get, _is_identity(expression), searches, _names(expression))
+    searches = query.function is not None or any(map(_can_multiply, query.segments))
+    return JsonPath(text, query.definite, get, _is_identity(expression), searches, _find_names(expression))
 
 
-def _multiplies(segment: Segment) -> bool:
+def _can_multiply(segment: Segment) -> bool:
     return not isinstance(segment, Child | Wildcard | Slice)
 
 
-def _names(expression: Expression) -> tuple[str, ...]:
+def _find_names(expression: Expression) -> tuple[str, ...]:
     segments = expression.query.segments
     names = tuple(s.key for s in segments if isinstance(s, Child) and isinstance(s.key, str))
     return names if len(names) == len(segments) and expression.query.function is None else ()

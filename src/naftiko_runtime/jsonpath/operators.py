@@ -1,4 +1,4 @@
-"""Operators and terminal functions of paths. None of them raises: what does not apply is false, or None."""
+"""Operators of filters, and functions that end paths. None raises: what does not apply is false, or None."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from naftiko_runtime.regex import Pattern
 from naftiko_runtime.source import format_as_written
 
 MISSING: Final = object()
-"""What an operand is when its path leads nowhere; it equals nothing, itself included."""
+"""The value of an operand whose path leads nowhere. It equals nothing, not even itself."""
 
 
 _LONG: Final = 64
-"""From how many items on a list counts as work."""
+"""The number of items from which a search in a list counts as work."""
 _NUMBER: Final = compile_lazily(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equality: a number equals its text, but true is not 1, and 1 is 1.0."""
+def equals(left: Any, right: Any) -> bool:
+    """Whether two values are equal for ``==``: a number equals its text; true is not 1, and 1 is 1.0."""
     if isinstance(left, str):
         return left == (format_as_written(right) if _is_number(right) else right)
     if isinstance(right, str):
@@ -32,17 +32,17 @@ def same(left: Any, right: Any) -> bool:
             and _NUMBER.fullmatch(right) is not None
             and Decimal(right) == Decimal(format_as_written(left))
         )
-    return identical(left, right)
+    return is_identical(left, right)
 
 
-def identical(left: Any, right: Any) -> bool:
-    """JSON equality: true is not 1, and 1 is 1.0."""
+def is_identical(left: Any, right: Any) -> bool:
+    """Whether two values are equal in JSON: true is not 1, and 1 is 1.0."""
     if isinstance(left, (dict, list)):
-        return _identical_deep(left, right)
+        return _is_identical_deep(left, right)
     return left == right and isinstance(left, bool) is isinstance(right, bool) and left is not MISSING
 
 
-def _identical_deep(left: Any, right: Any) -> bool:
+def _is_identical_deep(left: Any, right: Any) -> bool:
     """A loop, because values can be deep."""
     pairs = [(left, right)]
     while pairs:
@@ -56,24 +56,24 @@ def _identical_deep(left: Any, right: Any) -> bool:
             if len(left) != len(right):
                 return False
             pairs.extend(zip(left, right, strict=True))
-        elif isinstance(left, (dict, list)) or not identical(left, right):
+        elif isinstance(left, (dict, list)) or not is_identical(left, right):
             return False
     return True
 
 
-def _different(left: Any, right: Any) -> bool:
-    return not same(left, right)
+def _differs(left: Any, right: Any) -> bool:
+    return not equals(left, right)
 
 
-def _not_identical(left: Any, right: Any) -> bool:
-    return not identical(left, right)
+def _is_not_identical(left: Any, right: Any) -> bool:
+    return not is_identical(left, right)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _compare_ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def holds(left: Any, right: Any) -> bool:
         alike = (isinstance(left, str) and isinstance(right, str)) or (_is_number(left) and _is_number(right))
         return alike and compare(left, right)
@@ -81,30 +81,30 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return holds
 
 
-def _among(left: Any, right: Any) -> bool:
+def _is_in(left: Any, right: Any) -> bool:
     if not isinstance(right, list):
         return False
     if len(right) > _LONG:
         spend(len(right))
-    return any(same(left, item) for item in right)
+    return any(equals(left, item) for item in right)
 
 
-def _not_among(left: Any, right: Any) -> bool:
-    return isinstance(right, list) and not _among(left, right)
+def _is_not_in(left: Any, right: Any) -> bool:
+    return isinstance(right, list) and not _is_in(left, right)
 
 
 def _contains(left: Any, right: Any) -> bool:
     if isinstance(left, str):
         return isinstance(right, str) and right in left
-    return _among(right, left)
+    return _is_in(right, left)
 
 
 def _has_all(left: Any, right: Any) -> bool:
-    return isinstance(left, list) and isinstance(right, list) and all(_among(item, left) for item in right)
+    return isinstance(left, list) and isinstance(right, list) and all(_is_in(item, left) for item in right)
 
 
 def _matches(left: Any, right: Any) -> bool:
-    """Whether a text as a whole, or one of a list, is what a regular expression describes."""
+    """Whether a regular expression matches a whole text, or one in a list."""
     if not isinstance(right, Pattern):
         return False
     if isinstance(left, list):
@@ -115,20 +115,20 @@ def _matches(left: Any, right: Any) -> bool:
     return isinstance(text, str) and right.matches(text)
 
 
-def _subset(left: Any, right: Any) -> bool:
-    return isinstance(left, list) and all(_among(item, right) for item in left)
+def _is_subset(left: Any, right: Any) -> bool:
+    return isinstance(left, list) and all(_is_in(item, right) for item in left)
 
 
 def _overlaps(left: Any, right: Any) -> bool:
-    return isinstance(left, list) and any(_among(item, right) for item in left)
+    return isinstance(left, list) and any(_is_in(item, right) for item in left)
 
 
-def _disjoint(left: Any, right: Any) -> bool:
+def _is_disjoint(left: Any, right: Any) -> bool:
     return isinstance(left, list) and not _overlaps(left, right)
 
 
 def _has_size(left: Any, right: Any) -> bool:
-    return isinstance(left, (list, str)) and identical(len(left), right)
+    return isinstance(left, (list, str)) and is_identical(len(left), right)
 
 
 def _is_empty(left: Any, right: Any) -> bool:
@@ -136,20 +136,20 @@ def _is_empty(left: Any, right: Any) -> bool:
 
 
 OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "==": same,
-    "!=": _different,
-    "===": identical,
-    "!==": _not_identical,
+    "==": equals,
+    "!=": _differs,
+    "===": is_identical,
+    "!==": _is_not_identical,
     "=~": _matches,
-    "<": _ordered(operator.lt),
-    "<=": _ordered(operator.le),
-    ">": _ordered(operator.gt),
-    ">=": _ordered(operator.ge),
-    "in": _among,
-    "nin": _not_among,
-    "subsetof": _subset,
+    "<": _compare_ordered(operator.lt),
+    "<=": _compare_ordered(operator.le),
+    ">": _compare_ordered(operator.gt),
+    ">=": _compare_ordered(operator.ge),
+    "in": _is_in,
+    "nin": _is_not_in,
+    "subsetof": _is_subset,
     "anyof": _overlaps,
-    "noneof": _disjoint,
+    "noneof": _is_disjoint,
     "contains": _contains,
     "all": _has_all,
     "size": _has_size,
@@ -158,7 +158,7 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 Function: TypeAlias = Callable[[Any, list[Any]], Any]
-"""From a value and the values of the arguments to the result; None where it does not apply."""
+"""From a value and the values of the arguments to the result; None if it does not apply."""
 
 
 def _length(value: Any, given: list[Any]) -> int | None:
@@ -170,21 +170,21 @@ def _keys(value: Any, _: list[Any]) -> list[str] | None:
     return list(value) if isinstance(value, dict) else None
 
 
-def _item(value: Any, index: Any) -> Any:
+def _get_item(value: Any, index: Any) -> Any:
     whole = isinstance(value, list) and isinstance(index, int)
     return value[index] if whole and -len(value) <= index < len(value) else None
 
 
 def _first(value: Any, _: list[Any]) -> Any:
-    return _item(value, 0)
+    return _get_item(value, 0)
 
 
 def _last(value: Any, _: list[Any]) -> Any:
-    return _item(value, -1)
+    return _get_item(value, -1)
 
 
 def _index(value: Any, given: list[Any]) -> Any:
-    return _item(value, given[0] if given else None)
+    return _get_item(value, given[0] if given else None)
 
 
 def _append(value: Any, given: list[Any]) -> Any:
@@ -193,11 +193,11 @@ def _append(value: Any, given: list[Any]) -> Any:
 
 def _concat(value: Any, given: list[Any]) -> str:
     own = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    texts = [format_as_written(item) if _is_number(item) else item for item in _flat(given)]
+    texts = [format_as_written(item) if _is_number(item) else item for item in _flatten(given)]
     return "".join([*own, *(text for text in texts if isinstance(text, str))])
 
 
-def _flat(given: list[Any]) -> list[Any]:
+def _flatten(given: list[Any]) -> list[Any]:
     return [item for value in given for item in (value if isinstance(value, list) else [value])]
 
 
@@ -211,11 +211,11 @@ def _deviation(numbers: list[Any]) -> float:
     return math.sqrt(sum((number - mean) ** 2 for number in numbers) / len(numbers))
 
 
-def _of_numbers(aggregate: Callable[[list[Any]], Any]) -> Function:
-    """Over the numbers of a list and of the arguments, passing over what else is there; none have no result."""
+def _aggregate_numbers(aggregate: Callable[[list[Any]], Any]) -> Function:
+    """Aggregate the numbers of a list and of the arguments; ignore other values. Without numbers the result is None."""
 
     def function(value: Any, given: list[Any]) -> Any:
-        items = [*value, *_flat(given)] if isinstance(value, list) else _flat(given)
+        items = [*value, *_flatten(given)] if isinstance(value, list) else _flatten(given)
         numbers = [item for item in items if _is_number(item)]
         try:
             result = aggregate(numbers) if numbers else None
@@ -233,11 +233,11 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "first": _first,
     "last": _last,
     "index": _index,
-    "min": _of_numbers(min),
-    "max": _of_numbers(max),
-    "sum": _of_numbers(sum),
-    "avg": _of_numbers(_mean),
-    "stddev": _of_numbers(_deviation),
+    "min": _aggregate_numbers(min),
+    "max": _aggregate_numbers(max),
+    "sum": _aggregate_numbers(sum),
+    "avg": _aggregate_numbers(_mean),
+    "stddev": _aggregate_numbers(_deviation),
     "concat": _concat,
     "append": _append,
 }

@@ -1,10 +1,11 @@
-"""Text to syntax tree: the grammar of Jayway JsonPath, and the spellings that capability files add to it."""
+"""Parses a path to a syntax tree: the grammar of Jayway JsonPath, and the additions of capability files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.jsonpath.literals import read_literal, read_regex
 from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS, WITHOUT_ARGUMENTS
 from naftiko_runtime.jsonpath.scanner import JsonPathError, Scanner
 from naftiko_runtime.jsonpath.syntax import (
@@ -26,15 +27,9 @@ from naftiko_runtime.jsonpath.syntax import (
     Wildcard,
 )
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.regex import PatternError, compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
-    from naftiko_runtime.regex import Pattern
-
-_Rule = TypeVar("_Rule")
 
 _BLANKS: Final = " \t\r\n"
 _WHOLE: Final = compile_lazily(r"[ \t\r\n]*(?:[$@][ \t\r\n]*\.?|\.)[ \t\r\n]*")
@@ -44,14 +39,9 @@ _NAME: Final = compile_lazily(r"[^.\[\](){}*,'\"]+")
 _NAME_IN_FILTER: Final = compile_lazily(r"[^.\[\](){}*,'\"\s<>=!&|~?]+")
 _CALL: Final = compile_lazily(r"[ \t\r\n]*([A-Za-z]\w*)\(")
 _INTEGER: Final = compile_lazily(r"-?[0-9]+")
-_NUMBER: Final = compile_lazily(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SLICE: Final = compile_lazily(r"(-?[0-9]+)?[ ]*:[ ]*(-?[0-9]+)?(?:[ ]*:[ ]*(-?[0-9]+)?)?")
-_REGEX: Final = compile_lazily(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
-_FLAGS: Final = frozenset("imsuU")
-"""Of Java's; ``u`` and ``U`` are what RE2 does anyway."""
 _OPERATOR: Final = compile_lazily(r"[=!<>~]+|[A-Za-z]+|&(?!&)|\|(?!\|)")
 
-_CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _MEANT: Final = {
     "=": "==",
     "<>": "!=",
@@ -66,7 +56,7 @@ def parse(text: str) -> Expression:
     """Parse an expression.
 
     Raises:
-        JsonPathError: it is not a JSONPath, or exceeds a limit.
+        JsonPathError: It is not a JSONPath, or exceeds a limit.
     """
     if len(text) > limits.JSONPATH_LENGTH_MAX:
         raise JsonPathError(
@@ -75,32 +65,31 @@ def parse(text: str) -> Expression:
         )
     if _WHOLE.fullmatch(text):
         return Expression(Query(from_root=True, segments=(), function=None), rooted=False)
-    return _Parser(text).expression()
+    return _Parser(text).read_expression()
 
 
 class _Parser(Scanner):
-    """One method a rule of the grammar: it begins where the rule does, and leaves off behind it."""
+    """Reads an expression. Each rule of the grammar has a method, which reads it from its start to its end."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._depth = 0
         self._descents = 0
         self._rooted = False
 
-    def expression(self) -> Expression:
-        self.blanks()
-        if self.ended():
+    def read_expression(self) -> Expression:
+        self.skip_blanks()
+        if self.is_at_end():
             raise self.error("the path is empty: write '$' for the whole value")
         anchored = self.match(_ANCHOR) is not None
         if anchored:
-            self._no_word_follows()
-        self.blanks()
-        segments, function = self._path(dotted=not anchored and not self.sees(".", "["))
-        if not self.ended():
-            raise self._leftover(function)
+            self._refuse_word()
+        self.skip_blanks()
+        segments, function = self._read_path(dotted=not anchored and not self.sees(".", "["))
+        if not self.is_at_end():
+            raise self._leftover_error(function)
         return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
 
-    def _leftover(self, function: Call | None) -> JsonPathError:
+    def _leftover_error(self, function: Call | None) -> JsonPathError:
         if function is not None:
             return self.error(f"nothing can follow '{function.name}()': remove the rest")
         advice = "continue with '.' or '[', or write a name that holds it as ['…']"
@@ -108,51 +97,51 @@ class _Parser(Scanner):
 
     # Paths. In a filter a blank ends a path; outside it can be part of a name.
 
-    def _no_word_follows(self) -> None:
+    def _refuse_word(self) -> None:
         at = self.at
         if word := self.match(_WORD):
             anchor = self.text[at - 1]
             raise self.error(f"expected '.' or '[' after '{anchor}': write '{anchor}.{word[0]}'", at)
 
-    def _path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], Call | None]:
-        """Segments, and the function that ends them; ``dotted`` as if a dot had been read already."""
+    def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], Call | None]:
+        """Segments, and the function that ends them; ``dotted`` if a dot is read already, or is left out."""
         segments: list[Segment] = []
         while True:
-            self._loose_blanks()
+            self._skip_blanks_outside_filters()
             if not dotted and self.accept(".."):
-                segments.append(self._descent())
+                segments.append(self._read_descent())
             elif dotted or self.accept("."):
                 dotted = False
-                if function := self._function():
+                if function := self._read_function():
                     return tuple(segments), function
-                segments.append(self._bracketed() if self.sees("[") else self._dotted())
+                segments.append(self._read_bracketed() if self.sees("[") else self._read_dotted())
             elif self.sees("["):
-                segments.append(self._bracketed())
+                segments.append(self._read_bracketed())
             else:
                 return tuple(segments), None
 
-    def _loose_blanks(self) -> None:
-        if not self._depth:
-            self.blanks()
+    def _skip_blanks_outside_filters(self) -> None:
+        if not self.depth:
+            self.skip_blanks()
 
-    def _descent(self) -> Segment:
+    def _read_descent(self) -> Segment:
         self._descents += 1
         if self._descents > limits.JSONPATH_DESCENTS_MAX:
             raise self.error(
                 f"more than {limits.JSONPATH_DESCENTS_MAX} '..' in a path: name the fields between", self.at - 2
             )
-        return Descent(self._bracketed() if self.sees("[") else self._dotted())
+        return Descent(self._read_bracketed() if self.sees("[") else self._read_dotted())
 
-    def _dotted(self) -> Selector:
-        self._loose_blanks()
+    def _read_dotted(self) -> Selector:
+        self._skip_blanks_outside_filters()
         if self.accept("*"):
             return Wildcard()
-        found = self.match(_NAME_IN_FILTER if self._depth else _NAME)
+        found = self.match(_NAME_IN_FILTER if self.depth else _NAME)
         if found is None:
             raise self.error("expected a name after the dot: remove the dot, or write the name as ['…']")
         return Child(found[0].rstrip(_BLANKS))
 
-    def _function(self) -> Call | None:
+    def _read_function(self) -> Call | None:
         at = self.at
         found = self.match(_CALL)
         if found is None:
@@ -161,24 +150,24 @@ class _Parser(Scanner):
         if name not in FUNCTIONS:
             known = ", ".join(f"{each}()" for each in FUNCTIONS)
             raise self.error(f"no function '{name}()': use one of {known}, or write the name as ['…']", at)
-        self.blanks()
+        self.skip_blanks()
         if self.sees(")") or name in WITHOUT_ARGUMENTS:
-            self._close(")", f"{name}() takes no arguments")
+            self.expect(")", f"{name}() takes no arguments")
             return Call(name, ())
-        arguments = self._nested(lambda: self._listed(self._operand))
-        self._close(")", f"the arguments of {name}() are not closed")
+        arguments = self.nest(lambda: self.read_list(self._read_operand))
+        self.expect(")", f"the arguments of {name}() are not closed")
         return Call(name, tuple(arguments))
 
-    def _bracketed(self) -> Selector:
+    def _read_bracketed(self) -> Selector:
         self.accept("[")
-        self.blanks()
-        selector = self._selector()
-        self._close("]", "'[' is not closed")
+        self.skip_blanks()
+        selector = self._read_selector()
+        self.expect("]", "'[' is not closed")
         return selector
 
-    def _selector(self) -> Selector:
+    def _read_selector(self) -> Selector:
         if self.accept("?"):
-            return Filter(self._nested(self._any))
+            return Filter(self.nest(self._read_any_of))
         if self.accept("*"):
             return Wildcard()
         at = self.at
@@ -187,14 +176,14 @@ class _Parser(Scanner):
             if step == 0:
                 raise self.error("a slice cannot have the step 0: leave the step out", at)
             return Slice(slice(start, stop, step))
-        keys = self._listed(self._key)
+        keys = self.read_list(self._read_key)
         if len(keys) == 1:
             return Child(keys[0])
         names = tuple(key for key in keys if isinstance(key, str))
         return Fields(names) if len(names) == len(keys) else Union(tuple(keys))
 
-    def _key(self) -> str | int:
-        name = self.quoted()
+    def _read_key(self) -> str | int:
+        name = self.read_quoted()
         if name is not None:
             return name
         if found := self.match(_INTEGER):
@@ -203,138 +192,66 @@ class _Parser(Scanner):
             raise self.error(f"a name in brackets stands in quotes: write ['{found[0]}']")
         raise self.error("expected a name in quotes, an index, a slice, '*' or '?(…)' in the brackets")
 
-    def _listed(self, rule: Callable[[], _Rule], separator: str = ",") -> list[_Rule]:
-        """One or more, with a separator between."""
-        items: list[_Rule] = []
-        while not items or self.accept(separator):
-            self.blanks()
-            items.append(rule())
-            self.blanks()
-        return items
-
     # Filters.
 
-    def _nested(self, rule: Callable[[], _Rule]) -> _Rule:
-        self._depth += 1
-        if self._depth > limits.JSONPATH_NESTING_MAX:
-            raise self.error(f"filters nested more than {limits.JSONPATH_NESTING_MAX} deep: simplify the condition")
-        result = rule()
-        self._depth -= 1
-        return result
-
-    def _any(self) -> Test:
-        tests = self._listed(self._all, "||")
+    def _read_any_of(self) -> Test:
+        tests = self.read_list(self._read_all_of, "||")
         return tests[0] if len(tests) == 1 else Or(tuple(tests))
 
-    def _all(self) -> Test:
-        tests = self._listed(self._condition, "&&")
+    def _read_all_of(self) -> Test:
+        tests = self.read_list(self._read_condition, "&&")
         return tests[0] if len(tests) == 1 else And(tuple(tests))
 
-    def _condition(self) -> Test:
+    def _read_condition(self) -> Test:
         if self.accept("!"):
-            self.blanks()
-            return Not(self._nested(self._condition))
+            self.skip_blanks()
+            return Not(self.nest(self._read_condition))
         if self.accept("("):
-            test = self._nested(self._any)
-            self._close(")", "the condition goes on with '&&' or '||', or ends here")
+            test = self.nest(self._read_any_of)
+            self.expect(")", "the condition goes on with '&&' or '||', or ends here")
             return test
-        return self._comparison()
+        return self._read_comparison()
 
-    def _comparison(self) -> Test:
+    def _read_comparison(self) -> Test:
         at = self.at
-        left = self._operand()
-        self.blanks()
-        name = self._operator()
+        left = self._read_operand()
+        self.skip_blanks()
+        name = _read_operator(self)
         if name is not None:
-            self.blanks()
-            return Comparison(left, name, self._operand())
+            self.skip_blanks()
+            return Comparison(left, name, self._read_operand())
         if isinstance(left, Query):
             return Exists(left)
         raise self.error("a constant alone is no condition: compare it, as in @.name == 'x'", at)
 
-    def _operator(self) -> str | None:
-        at = self.at
-        found = self.match(_OPERATOR)
-        if found is None:
-            return None
-        name = found[0].lower()
-        if name not in OPERATORS:
-            known = _MEANT.get(name)
-            advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
-            raise self.error(f"no operator '{found[0]}': {advice}", at)
-        if name == "=~":
-            self.blanks()
-            if not self.sees("/"):
-                raise self.error("a regular expression stands between slashes: write =~ /…/", at)
-        return name
-
-    def _operand(self) -> Operand:
+    def _read_operand(self) -> Operand:
         if self.sees("@", "$"):
-            return self._query()
-        return Literal(self._regex() if self.sees("/") else self._literal())
+            return self._read_query()
+        return Literal(read_regex(self) if self.sees("/") else read_literal(self))
 
-    def _literal(self) -> Any:
-        """A constant, or a list or an object of them."""
-        if self.accept("["):
-            self.blanks()
-            items = [] if self.sees("]") else self._nested(lambda: self._listed(self._literal))
-            self._close("]", "the list is not closed")
-            return items
-        if self.accept("{"):
-            self.blanks()
-            fields = [] if self.sees("}") else self._nested(lambda: self._listed(self._field))
-            self._close("}", "the object is not closed")
-            return dict(fields)
-        return self._constant()
-
-    def _field(self) -> tuple[str, Any]:
-        name = self.quoted()
-        if name is None:
-            raise self.error("expected a name in quotes")
-        self._close(":", "a name and its value are parted by a colon")
-        self.blanks()
-        return name, self._literal()
-
-    def _regex(self) -> Pattern:
-        at = self.at
-        found = self.match(_REGEX)
-        if found is None:
-            raise self.error("the regular expression is not closed: end it with '/'")
-        unknown = set(found[2]) - _FLAGS
-        if unknown:
-            raise self.error(f"no flag '{min(unknown)}' of regular expressions: use i, m or s", at)
-        flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
-        text = found[1].replace("\\/", "/")
-        try:
-            return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
-        except PatternError as error:
-            raise self.error(f"no regular expression that can be served in linear time: {error}", at) from None
-
-    def _query(self) -> Query:
+    def _read_query(self) -> Query:
         from_root = self.accept("$")
         if from_root:
             self._rooted = True
         else:
             self.accept("@")
-        self._no_word_follows()
-        segments, function = self._path(dotted=False)
+        self._refuse_word()
+        segments, function = self._read_path(dotted=False)
         return Query(from_root, segments, function)
 
-    def _constant(self) -> Any:
-        text = self.quoted()
-        if text is not None:
-            return text
-        at = self.at
-        if found := self.match(_NUMBER):
-            return float(found[0]) if found[1] or found[2] else int(found[0])
-        found = self.match(_WORD)
-        if found is None:
-            raise self.error("expected a path from '@' or '$', a text in quotes, a number, true, false or null")
-        if found[0] not in _CONSTANTS:
-            raise self.error(f"'{found[0]}' is no constant: write '@.{found[0]}', or quote it", at)
-        return _CONSTANTS[found[0]]
 
-    def _close(self, token: str, problem: str) -> None:
-        self.blanks()
-        if not self.accept(token):
-            raise self.error(f"{problem}: write '{token}' here")
+def _read_operator(scanner: Scanner) -> str | None:
+    at = scanner.at
+    found = scanner.match(_OPERATOR)
+    if found is None:
+        return None
+    name = found[0].lower()
+    if name not in OPERATORS:
+        known = _MEANT.get(name)
+        advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
+        raise scanner.error(f"no operator '{found[0]}': {advice}", at)
+    if name == "=~":
+        scanner.skip_blanks()
+        if not scanner.sees("/"):
+            raise scanner.error("a regular expression stands between slashes: write =~ /…/", at)
+    return name

@@ -1,11 +1,17 @@
-"""Reads an expression character by character, and says where and why it stops making sense."""
+"""Reads the tokens of an expression, and reports the position of an error."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from naftiko_runtime import limits
 from naftiko_runtime.lazy_import import compile_lazily
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _BLANKS: Final = compile_lazily(r"[ \t\r\n]*")
 _QUOTED: Final = compile_lazily(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
@@ -14,11 +20,11 @@ _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class JsonPathError(ValueError):
-    """An expression that is no JSONPath, or one that is not served.
+    """An expression is not a JSONPath, or exceeds a limit.
 
     Attributes:
-        message: the cause, and what to write instead.
-        column: where in the expression, counted in characters from 1.
+        message: The cause, and what to write instead.
+        column: Its position in the expression, in characters from 1.
     """
 
     def __init__(self, message: str, column: int) -> None:
@@ -28,14 +34,21 @@ class JsonPathError(ValueError):
 
 
 class Scanner:
-    """An expression and how much of it has been read."""
+    """Reads the tokens of an expression.
+
+    Attributes:
+        text: The expression.
+        at: The current position.
+        depth: How many filters, arguments, lists and objects are open there.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.depth = 0
 
-    def ended(self) -> bool:
-        """Whether all was read."""
+    def is_at_end(self) -> bool:
+        """Whether everything is read."""
         return self.at >= len(self.text)
 
     def sees(self, *tokens: str) -> bool:
@@ -56,32 +69,64 @@ class Scanner:
             self.at = found.end()
         return found
 
-    def blanks(self) -> None:
-        """Pass over blanks."""
+    def skip_blanks(self) -> None:
+        """Skip blanks."""
         self.match(_BLANKS)
 
-    def quoted(self) -> str | None:
-        """Read a text in single or double quotes; nothing when no quote comes next."""
+    def read_quoted(self) -> str | None:
+        """Read a text in single or double quotes; None if no quote comes next."""
         found = self.match(_QUOTED)
         if found is not None:
-            return _unescaped(found[1] if found[1] is not None else found[2])
+            return _unescape(found[1] if found[1] is not None else found[2])
         if self.sees("'", '"'):
             raise self.error(f"the quote is not closed: end it with {self.text[self.at]}")
         return None
 
+    def expect(self, token: str, problem: str) -> None:
+        """Read this token, after blanks.
+
+        Raises:
+            JsonPathError: Something else comes next.
+        """
+        self.skip_blanks()
+        if not self.accept(token):
+            raise self.error(f"{problem}: write '{token}' here")
+
+    def read_list(self, read: Callable[[], T], separator: str = ",") -> list[T]:
+        """Read one item or more, with a separator between them."""
+        items: list[T] = []
+        while not items or self.accept(separator):
+            self.skip_blanks()
+            items.append(read())
+            self.skip_blanks()
+        return items
+
+    def nest(self, read: Callable[[], T]) -> T:
+        """Read something one level deeper.
+
+        Raises:
+            JsonPathError: It is too deep.
+        """
+        self.depth += 1
+        if self.depth > limits.JSONPATH_NESTING_MAX:
+            raise self.error(f"filters nested more than {limits.JSONPATH_NESTING_MAX} deep: simplify the condition")
+        result = read()
+        self.depth -= 1
+        return result
+
     def error(self, message: str, at: int | None = None) -> JsonPathError:
-        """An error at this offset, or here."""
+        """Make an error at an offset, or at the current position."""
         return JsonPathError(message, (self.at if at is None else at) + 1)
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
-    plain = _ESCAPE.sub(_character, text)
+    plain = _ESCAPE.sub(_replace_escape, text)
     # Two escapes can be the halves of one character.
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _character(escape: re.Match[str]) -> str:
+def _replace_escape(escape: re.Match[str]) -> str:
     code = escape[1]
     return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED.get(code, code)

@@ -14,19 +14,19 @@ class Child(Struct, frozen=True):
 
 
 class Fields(Struct, frozen=True):
-    """``['a','b']``: an object of the two; with more behind it, the value of each."""
+    """``['a','b']``: an object of these fields; before another segment, the value of each."""
 
     names: tuple[str, ...]
 
 
 class Union(Struct, frozen=True):
-    """``[0,2]``: those of them that exist, in this order."""
+    """``[0,2]``: the elements that exist, in this order."""
 
     keys: tuple[str | int, ...]
 
 
 class Slice(Struct, frozen=True):
-    """``[1:3]``, with Python's meaning."""
+    """``[1:3]``, with the meaning that it has in Python."""
 
     window: slice
 
@@ -36,19 +36,19 @@ class Wildcard(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True):
-    """``[?(…)]``: the elements of a list that pass; an object is tested itself."""
+    """``[?(…)]``: the elements of a list that pass the test; an object is tested as a whole."""
 
     test: Test
 
 
 class Descent(Struct, frozen=True):
-    """``..`` and what it looks for in the value and in everything below it."""
+    """``..`` and the selector that is applied to the value and to everything below it."""
 
     selector: Selector
 
 
 class Query(Struct, frozen=True):
-    """A path from ``$``, or inside a filter from the element (``@``)."""
+    """A path from ``$``, or, in a filter, from the element (``@``)."""
 
     from_root: bool
     segments: tuple[Segment, ...]
@@ -57,7 +57,7 @@ class Query(Struct, frozen=True):
 
     @property
     def definite(self) -> bool:
-        """Whether it gives one value rather than a list of those found."""
+        """Whether it gives one value, and not a list."""
         last = len(self.segments) - 1
         return self.function is not None or all(
             isinstance(segment, Child) or (isinstance(segment, Fields) and number == last)
@@ -66,7 +66,7 @@ class Query(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """``.sum()``: a function, which takes what was found and its arguments."""
+    """``.sum()``: a function of the value at the path, and of arguments."""
 
     name: str
     arguments: tuple[Operand, ...]
@@ -79,7 +79,7 @@ class Literal(Struct, frozen=True):
 
 
 class Exists(Struct, frozen=True):
-    """``@.a``: true when the path leads somewhere, be it to null."""
+    """``@.a``: true if the path leads to a value, also to null."""
 
     query: Query
 
@@ -121,4 +121,4 @@ class Expression(Struct, frozen=True):
 
     query: Query
     rooted: bool
-    """Whether a filter in it reads from ``$``, so that its tests are known only when the value is."""
+    """Whether a filter in it reads from ``$``: such a filter is compiled for each value."""

@@ -1,4 +1,4 @@
-"""How much a mapping may look at: what ``..`` and filters visit can grow faster than the answer that they search."""
+"""Limits the work of one mapping: ``..`` and filters can visit more values than the response has."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SPENT_AT_ONCE: Final = 4096
-"""How many visits are counted before the bounds are looked at."""
+"""The number of visits after which the limits are checked."""
 
 
-class TooMuchWork(Exception):  # noqa: N818 - it says what the paths are
-    """Paths visit more values than may be visited for one answer."""
+class TooMuchWork(Exception):  # noqa: N818 - it is a condition, and no bug
+    """Paths visit more values than the limit for one response."""
 
 
-class OutOfTime(Exception):  # noqa: N818 - it says what the paths are
-    """Paths take longer than the call may take."""
+class OutOfTime(Exception):  # noqa: N818 - it is a condition, and no bug
+    """Paths take longer than the call may."""
 
 
 class _Work:
-    """What is left for one answer."""
+    """The work that is left for one response."""
 
     __slots__ = ("_left", "_seconds", "_uncounted", "_until")
 
@@ -57,15 +57,15 @@ _CURRENT: Final[ContextVar[_Work | None]] = ContextVar("work", default=None)
 
 
 def run_bounded(shape: Callable[[Any], T], value: Any, seconds: Callable[[], float]) -> T:
-    """A shape of a value, while what its paths do is bounded.
+    """Shape a value, with a limit on the work of its paths.
 
     Args:
-        shape: What is run.
-        value: What it is given.
-        seconds: How many seconds are left; asked once, when there is much to do.
+        shape: Shapes a value.
+        value: The value.
+        seconds: Returns the seconds that are left. It is called once, when there is much work.
 
     Raises:
-        TooMuchWork: Paths look at too many values.
+        TooMuchWork: Paths visit too many values.
         OutOfTime: The time is over.
     """
     token = _CURRENT.set(_Work(seconds))
@@ -76,6 +76,6 @@ def run_bounded(shape: Callable[[Any], T], value: Any, seconds: Callable[[], flo
 
 
 def spend(visits: int) -> None:
-    """Count visits of the answer that is mapped now; outside one nothing is bounded."""
+    """Count visits of values. Outside :func:`run_bounded` there is no limit."""
     if (work := _CURRENT.get()) is not None:
         work.spend(visits)

@@ -1,0 +1,75 @@
+"""Reads constants in filters: texts, numbers, lists, objects and regular expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.regex import PatternError, compile_pattern
+
+if TYPE_CHECKING:
+    from naftiko_runtime.jsonpath.scanner import Scanner
+    from naftiko_runtime.regex import Pattern
+
+_WORD: Final = compile_lazily(r"[\w$@-]+")
+_NUMBER: Final = compile_lazily(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_REGEX: Final = compile_lazily(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
+_FLAGS: Final = frozenset("imsuU")
+"""Of Java's; ``u`` and ``U`` are what RE2 does anyway."""
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+
+
+def read_literal(scanner: Scanner) -> Any:
+    """Read a constant, or a list or an object of constants."""
+    if scanner.accept("["):
+        scanner.skip_blanks()
+        items = [] if scanner.sees("]") else scanner.nest(lambda: scanner.read_list(lambda: read_literal(scanner)))
+        scanner.expect("]", "the list is not closed")
+        return items
+    if scanner.accept("{"):
+        scanner.skip_blanks()
+        fields = [] if scanner.sees("}") else scanner.nest(lambda: scanner.read_list(lambda: _read_field(scanner)))
+        scanner.expect("}", "the object is not closed")
+        return dict(fields)
+    return _read_constant(scanner)
+
+
+def _read_field(scanner: Scanner) -> tuple[str, Any]:
+    name = scanner.read_quoted()
+    if name is None:
+        raise scanner.error("expected a name in quotes")
+    scanner.expect(":", "a name and its value are parted by a colon")
+    scanner.skip_blanks()
+    return name, read_literal(scanner)
+
+
+def read_regex(scanner: Scanner) -> Pattern:
+    """Read a regular expression between slashes, with flags."""
+    at = scanner.at
+    found = scanner.match(_REGEX)
+    if found is None:
+        raise scanner.error("the regular expression is not closed: end it with '/'")
+    unknown = set(found[2]) - _FLAGS
+    if unknown:
+        raise scanner.error(f"no flag '{min(unknown)}' of regular expressions: use i, m or s", at)
+    flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
+    text = found[1].replace("\\/", "/")
+    try:
+        return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
+    except PatternError as error:
+        raise scanner.error(f"no regular expression that can be served in linear time: {error}", at) from None
+
+
+def _read_constant(scanner: Scanner) -> Any:
+    text = scanner.read_quoted()
+    if text is not None:
+        return text
+    at = scanner.at
+    if found := scanner.match(_NUMBER):
+        return float(found[0]) if found[1] or found[2] else int(found[0])
+    found = scanner.match(_WORD)
+    if found is None:
+        raise scanner.error("expected a path from '@' or '$', a text in quotes, a number, true, false or null")
+    if found[0] not in _CONSTANTS:
+        raise scanner.error(f"'{found[0]}' is no constant: write '@.{found[0]}', or quote it", at)
+    return _CONSTANTS[found[0]]
