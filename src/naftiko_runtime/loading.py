@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Findings, redact_finding
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
-from naftiko_runtime.exposes.kinds import kind_of_expose
+from naftiko_runtime.exposes.kinds import kind_of, kind_of_expose
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.operator_overrides import Overrides
@@ -103,7 +103,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides, kind_of_expose)
-    run_checks(parsed.document, linked, advise=overrides.lint)
+    run_checks(parsed.document, linked, kind_of_expose, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
     told = suppress_follow_ups(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
@@ -111,7 +111,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         sound = Sound(None)
         if overrides.skip_broken:
             errors = Errors(findings.errors, frozenset(told), spoken.find_secrets() or ())
-            sound = keep_sound(linked, parsed.document, errors, parsed.unread, kind_of_expose)
+            sound = keep_sound(linked, parsed.document, errors, parsed.unread, kind_of)
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 

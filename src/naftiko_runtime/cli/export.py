@@ -12,7 +12,7 @@ import yaml
 
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import print_findings
-from naftiko_runtime.exposes.kinds import select_rest
+from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
@@ -73,7 +73,8 @@ def openapi(
 
 def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
     """The REST servers to write: that of a namespace, or all of a plan when one port serves them."""
-    servers = select_rest(plan.servers)
+    described = (kind_of(server).find_routes(server) for server in plan.servers)
+    servers = [server for server in described if server is not None]
     if not servers:
         click.echo(f"naftiko: {plan.file} exposes no REST: there is nothing to write", err=True)
         sys.exit(_EXIT_FAILED)

@@ -1,11 +1,12 @@
 """What is served: REST routes and MCP tools."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.document.auth import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
-from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
 from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, convert_none_to_tuple
+from naftiko_runtime.rules import helps
 
 Port = Annotated[int, Range(0, 65535)]
 
@@ -22,12 +23,12 @@ class Exposed(Part):
     ref: Unserved = None
     steps: Unserved = None
     mappings: Unserved = None
+    name: Text | None = None
 
 
 class RestOperation(Exposed):
     """An operation of a route."""
 
-    name: Text | None = None
     method: AnyMethod = "GET"
     input_parameters: ExposedParameters = ()
     responses: Unused = None
@@ -119,6 +120,8 @@ class OtherExpose(Part):
     """A type that is not served yet. `validate` reports it."""
 
     takes_any_key: ClassVar[bool] = True
+    names: ClassVar[tuple[str, ...]] = ()
+    """No value calls it by a name."""
 
     type: Text = ""
     location: Any = None
@@ -126,17 +129,23 @@ class OtherExpose(Part):
     """Of an import that was not spliced."""
 
 
+ExposeWithOperations = RestExpose | McpExpose
+"""The kinds that call operations."""
+
+LinkedExpose = Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")]
+"""The kinds that are served, each with its ``type``."""
+
+SERVED_TYPES: Final = list_tags(LinkedExpose)
+
+LATER_TYPES: Final = {"skill": helps.LEAVE_OUT, "control": helps.START_CONTROL}
+"""Types that are not served yet, with what an author can do instead."""
+
+
 def _tag_expose(value: Any) -> str:
     if isinstance(value, dict) and "import" in value and "location" in value:
         return "other"
-    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return kind if kind in ("rest", "mcp") else "other"
+    found = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return found if found in SERVED_TYPES else "other"
 
 
-Expose = Annotated[
-    Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")] | Annotated[OtherExpose, Tag("other")],
-    Discriminator(_tag_expose),
-]
-
-LinkedExpose = RestExpose | McpExpose
-"""The kinds that are served."""
+Expose = Annotated[LinkedExpose | Annotated[OtherExpose, Tag("other")], Discriminator(_tag_expose)]

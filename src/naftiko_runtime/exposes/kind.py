@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from naftiko_runtime.link.expose_kind import E_contra, LinkedKind, S
+from naftiko_runtime.link.expose_kind import E_contra, LinkedKind, S, S_co, SeparableKind
+from naftiko_runtime.lint.check_type import CheckedKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.observer import Observer
 
 
-class ExposeKind(LinkedKind[E_contra, S], Protocol[E_contra, S]):
-    """One kind of expose; a package of ``exposes`` implements it."""
+class ExposeKind(LinkedKind[E_contra, S_co], CheckedKind[E_contra], Protocol[E_contra, S_co]):
+    """One kind of expose, served or not; a package of ``exposes`` implements it."""
+
+
+class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E_contra, S]):
+    """One kind of expose that is served; a package of ``exposes`` implements it."""
 
     AWAITS_MESSAGE: bool
     """Whether the body of a request may name the trace that it is part of."""
@@ -45,6 +51,9 @@ class ExposeKind(LinkedKind[E_contra, S], Protocol[E_contra, S]):
 
     def list_entries(self, server: S) -> list[tuple[str, str]]:
         """What a server serves, each with its target: ``GET /v1/x`` and ``namespace.operation  (GET …)``."""
+
+    def find_routes(self, server: S) -> RestServer | None:
+        """Return the routes of a server for OpenAPI to describe; none where its kind has no routes."""
 
     def example_command(self, server: S, url: str) -> str | None:
         """A command for a shell that calls a server; none when there is nothing to call.

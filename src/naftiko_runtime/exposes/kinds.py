@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from naftiko_runtime.document.exposes import McpExpose, RestExpose
-from naftiko_runtime.exposes import mcp, rest
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.exposes import control, mcp, rest, skill, unserved
 from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from naftiko_runtime.document.exposes import LinkedExpose
-    from naftiko_runtime.exposes.kind import ExposeKind
+    from naftiko_runtime.document.exposes import Expose
+    from naftiko_runtime.exposes.kind import ExposeKind, ServedKind
     from naftiko_runtime.plan import Server
 
 
-def kind_of(server: Server) -> ExposeKind[Any, Any]:
+_NOT_SERVED: Final[dict[str, ExposeKind[OtherExpose, Any]]] = {"skill": skill, "control": control}
+
+
+def kind_of(server: Server) -> ServedKind[Any, Any]:
     """The package that serves a server."""
     match server:
         case RestServer():
@@ -27,17 +28,14 @@ def kind_of(server: Server) -> ExposeKind[Any, Any]:
             assert_never(server)
 
 
-def kind_of_expose(expose: LinkedExpose) -> ExposeKind[Any, Any]:
+def kind_of_expose(expose: Expose) -> ExposeKind[Any, Any]:
     """The package that links an expose."""
     match expose:
         case RestExpose():
             return rest
         case McpExpose():
             return mcp
+        case OtherExpose():
+            return _NOT_SERVED.get(expose.type, unserved)
         case _:
             assert_never(expose)
-
-
-def select_rest(servers: Iterable[Server]) -> list[RestServer]:
-    """The servers that OpenAPI can describe."""
-    return [server for server in servers if isinstance(server, RestServer)]

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
@@ -21,7 +20,6 @@ from naftiko_runtime.fix.text_edits import Text
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.lint import run_checks
-from naftiko_runtime.lint.rewrites import check_rewrites
 from naftiko_runtime.loading import Loaded, load_source, redact_findings
 from naftiko_runtime.plan.comparison import normalize_plan
 from naftiko_runtime.rules import Severity
@@ -137,10 +135,8 @@ class _State:
             if (parsed := parse(spoken, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
                 linked = link(parsed, spoken, findings, overrides, kind_of_expose)
-                run_checks(parsed.document, linked, advise=overrides.lint)
+                run_checks(parsed.document, linked, kind_of_expose, advise=overrides.lint, rewrite=True)
                 self._plan = normalize_plan(linked.plan)
-                if isinstance(parsed.document, Document):
-                    check_rewrites(parsed.document, spoken, findings)
         self.diagnostics = findings.list_sorted(most=None)
 
     @cached_property

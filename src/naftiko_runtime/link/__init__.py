@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.document.exposes import OtherExpose, ServedExpose
 from naftiko_runtime.document.walk import iter_parts as parts_of
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
@@ -22,11 +21,12 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.expose_kind import KindOfExpose
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.plan import ServedPart
+    from naftiko_runtime.plan import ServedPart, Server
     from naftiko_runtime.source import Source, Steps
 
 
@@ -35,6 +35,7 @@ class Linked(Struct, frozen=True):
 
     Attributes:
         plan: All of it that could be linked.
+        exposes: The exposes, each with its server; none for one that is not served.
         parts: Routes, forwards and tools by the place of what they were linked from.
         operations: The consumed operations by ``namespace.operation``; of two of one name the first.
         upstreams: The places of the consumed APIs by their namespaces; of two of one name the first.
@@ -42,6 +43,7 @@ class Linked(Struct, frozen=True):
     """
 
     plan: Plan
+    exposes: tuple[tuple[Expose, Server | None], ...]
     parts: Mapping[Steps, ServedPart]
     operations: Mapping[str, Consumed]
     upstreams: Mapping[str, Steps]
@@ -69,10 +71,10 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = link_consumed_apis(document, overrides.base_uris, context)
     linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
-    servers = tuple(map(overrides.moved, linked))
+    exposes = tuple((expose, None if server is None else overrides.moved(server)) for expose, server in linked)
+    servers = tuple(server for _, server in exposes if server is not None)
     places = {id(part): steps for steps, part in parts.items()}
-    exposes = (expose for expose in document.capability.exposes if not isinstance(expose, OtherExpose))
-    places |= {id(server): expose.path_to() for server, expose in zip(servers, exposes, strict=True)}
+    places |= {id(server): expose.path_to() for expose, server in exposes if server is not None}
     check_ports(servers, findings, lambda part: places.get(id(part)))
     plan = Plan(
         label=document.info.label or source.file,
@@ -84,7 +86,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         version=document.info.version,
         description=document.info.description or "",
     )
-    return Linked(plan, parts, operations, _first_apis(document), context)
+    return Linked(plan, exposes, parts, operations, _first_apis(document), context)
 
 
 def _has_broken_binds(findings: Findings) -> bool:
@@ -107,9 +109,8 @@ def _can_be_imported(document: Document) -> bool:
 def _namespaces(document: Document, source: Source) -> Namespaces:
     apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
     called = {f"{api.namespace}.{o.name}" for api in apis for resource in api.resources for o in resource.operations}
-    exposes = (expose for expose in document.capability.exposes if isinstance(expose, ServedExpose))
     return Namespaces(
-        exposed=tuple(dict.fromkeys(name for expose in exposes for name in expose.names)),
+        exposed=tuple(dict.fromkeys(name for expose in document.capability.exposes for name in expose.names)),
         aggregates=tuple(str(part.get("namespace")) for part, _ in parts_of(source.data, "aggregates")),
         consumed=frozenset({*(api.namespace for api in apis), *called}),
     )

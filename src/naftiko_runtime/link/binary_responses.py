@@ -10,7 +10,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
-    from naftiko_runtime.document.exposes import McpExpose, RestExpose
+    from naftiko_runtime.document.exposes import ExposeWithOperations
     from naftiko_runtime.link.context import Context
 
 _SIZE: Final = compile_lazily(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(B|KiB|MiB|GiB)")
@@ -19,7 +19,7 @@ _TOKEN: Final = r"[a-zA-Z0-9!#$&^_.+-]+"  # noqa: S105 - a word of HTTP's gramma
 _MEDIA_TYPE: Final = compile_lazily(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
 
 
-def binary_size(part: ConsumedOperation | RestExpose | McpExpose, context: Context) -> int | None:
+def binary_size(part: ConsumedOperation | ExposeWithOperations, context: Context) -> int | None:
     """A part's ``maxBinarySize`` in bytes; nothing when it has none, or none that is one, which is reported."""
     if part.max_binary_size is None:
         return None

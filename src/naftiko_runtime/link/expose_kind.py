@@ -7,24 +7,32 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.document.exposes import LinkedExpose
+    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.broken_parts import BrokenParts
     from naftiko_runtime.link.expose_linker import ExposeLinker
     from naftiko_runtime.plan import Server
 
 E_contra = TypeVar("E_contra", contravariant=True)
 S = TypeVar("S", bound="Server")
+S_co = TypeVar("S_co", bound="Server", covariant=True)
 
 
-class LinkedKind(Protocol[E_contra, S]):
+class LinkedKind(Protocol[E_contra, S_co]):
     """How exposes of one kind are linked."""
 
-    def link(self, expose: E_contra, linker: ExposeLinker, /) -> S:
-        """Link an expose; what is wrong in it is reported."""
+    def link(self, expose: E_contra, linker: ExposeLinker, /) -> S_co | None:
+        """Link an expose, and report what is wrong in it; return none when its kind is not served."""
+
+
+class SeparableKind(Protocol[E_contra, S]):
+    """How servers of one kind go on without their broken parts."""
 
     def keep_sound(self, expose: E_contra, server: S, broken_parts: BrokenParts, /) -> S:
-        """The server of an expose without its broken parts, which are listed there."""
+        """Return the server of an expose without its broken parts, which are listed there."""
 
 
-KindOfExpose: TypeAlias = "Callable[[LinkedExpose], LinkedKind[Any, Any]]"
+KindOfExpose: TypeAlias = "Callable[[Expose], LinkedKind[Any, Any]]"
 """From an expose to its kind."""
+
+KindOfServer: TypeAlias = "Callable[[Server], SeparableKind[Any, Any]]"
+"""From a server to its kind."""

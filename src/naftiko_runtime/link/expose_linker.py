@@ -24,17 +24,16 @@ from naftiko_runtime.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from naftiko_runtime.document.capability import Info
-    from naftiko_runtime.document.exposes import Exposed, LinkedExpose
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Exposed, ExposeWithOperations
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.call_targets import Calls
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.forward import Forwarding
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.plan import Execution, ServedPart, Shape, Term
+    from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps
 
@@ -47,15 +46,15 @@ class ExposeLinker:
     """Links what exposes of every kind have: operations that call something.
 
     Attributes:
-        info: Of the document.
-        forwarding: Links forwards.
+        document: The document.
+        upstreams: The consumed APIs.
         context: The linking run.
         parts: What was linked, by the place of what it was linked from.
     """
 
-    def __init__(self, info: Info, calls: Calls, forwarding: Forwarding, context: Context) -> None:
-        self.info = info
-        self.forwarding = forwarding
+    def __init__(self, document: Document, upstreams: Sequence[Upstream], calls: Calls, context: Context) -> None:
+        self.document = document
+        self.upstreams = upstreams
         self.context = context
         self.parts: dict[Steps, ServedPart] = {}
         self._calls = calls
@@ -69,7 +68,7 @@ class ExposeLinker:
 
     def link_operation(
         self,
-        expose: LinkedExpose,
+        expose: ExposeWithOperations,
         spec: Exposed,
         name: str,
         inputs: dict[str, Input],
@@ -118,7 +117,7 @@ class ExposeLinker:
         return Operation(f"{expose.namespace}.{name}", contract, execution, description)
 
     def _answer(
-        self, expose: LinkedExpose, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
+        self, expose: ExposeWithOperations, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> Untouched | Mapped:
         bytes_max = self._binary_bytes_max(expose, consumed)
         if not shapes:
@@ -132,7 +131,7 @@ class ExposeLinker:
             self._formats[consumed.name] = link_format(consumed, self.context)
         return self._formats[consumed.name]
 
-    def _binary_bytes_max(self, expose: LinkedExpose, consumed: Consumed) -> int | None:
+    def _binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
         """The consumed operation's own limit, otherwise the expose's."""
         general = binary_size(expose, self.context)
         if consumed.spec.output_raw_format != "binary":

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
-from naftiko_runtime.document.exposes import OtherExpose
 from naftiko_runtime.document.separable_parts import find_separable_part
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
 from naftiko_runtime.link.substitution import find_variables
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link import Linked
-    from naftiko_runtime.link.expose_kind import KindOfExpose
+    from naftiko_runtime.link.expose_kind import KindOfServer
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import Steps
 
@@ -65,7 +65,7 @@ class Errors(Struct, frozen=True):
 
 
 def keep_sound(
-    linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps], kind_of: KindOfExpose
+    linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps], kind_of: KindOfServer
 ) -> Sound:
     """What can be served of a document with errors.
 
@@ -74,7 +74,7 @@ def keep_sound(
         document: The parsed document.
         errors: What is wrong in it.
         unread: The places of wrong values and missing keys.
-        kind_of: The table of kinds.
+        kind_of: The table of kinds by their servers.
     """
     reasons: dict[Steps, str] = {}
     for error in errors.ordered():
@@ -85,7 +85,7 @@ def keep_sound(
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
             reasons.setdefault(unit, errors.reason(error))
     broken = BrokenParts(linked, document, reasons, unread)
-    servers = tuple(_keep_servers(broken, document, linked.plan.servers, kind_of))
+    servers = tuple(_keep_servers(broken, linked.exposes, kind_of))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):
         return Sound(_needing_less(replace(linked.plan, servers=servers)), left_out)
@@ -100,18 +100,16 @@ def _needing_less(plan: Plan) -> Plan:
 
 
 def _keep_servers(
-    broken: BrokenParts, document: Document, servers: Iterable[Server], kind_of: KindOfExpose
+    broken: BrokenParts, exposes: Iterable[tuple[Expose, Server | None]], kind_of: KindOfServer
 ) -> Iterator[Server]:
-    """Each server without its broken parts; none for what is broken as a whole."""
-    linked = iter(servers)
-    for expose in document.capability.exposes:
-        server = None if isinstance(expose, OtherExpose) else next(linked)
+    """Yield each server without its broken parts; none for what is broken as a whole."""
+    for expose, server in exposes:
         reason = broken.reason_above(expose.path_to()) or broken.reason_unbound(
             server.guard if server is not None else None
         )
         if reason is not None or server is None:
-            name = getattr(expose, "namespace", None)
+            name = next(iter(expose.names), None)
             what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"
             broken.left_out.append(LeftOut(what, reason or "it is not served", name))
-        elif not isinstance(expose, OtherExpose):
-            yield kind_of(expose).keep_sound(expose, server, broken)
+        else:
+            yield kind_of(server).keep_sound(expose, server, broken)

@@ -1,60 +1,58 @@
-"""Checks of a linked document: one list, in which each check has its rules beside it."""
+"""Checks of a linked document. Each module has a list: each check with the rules that it reports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import rules
-from naftiko_runtime.lint.check_type import Check, Subject, check
-from naftiko_runtime.lint.expose_conflicts import check_exposes
-from naftiko_runtime.lint.impossible_values import check_values
-from naftiko_runtime.lint.security import check_security
-from naftiko_runtime.lint.steps import check_steps
-from naftiko_runtime.lint.style import check_style
-from naftiko_runtime.lint.tools import check_tools
-from naftiko_runtime.lint.unused_operations import check_unused_operations
-from naftiko_runtime.lint.variables import check_unlisted, check_unused
+from naftiko_runtime.lint import (
+    impossible_values,
+    namespaces,
+    rewrites,
+    security,
+    steps,
+    style,
+    unused_operations,
+    variables,
+)
+from naftiko_runtime.lint.check_type import Check, Subject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link import Linked
+    from naftiko_runtime.lint.check_type import KindOfExpose
 
 CHECKS: Final[tuple[Check, ...]] = (
-    check(
-        check_exposes,
-        *(rules.DUPLICATE_NAMESPACE, rules.SHARED_NAMESPACE, rules.SECOND_CONTROL, rules.PORT),
-        *(rules.MISSING_KEY, rules.INVALID_VALUE, rules.WRONG_TYPE, rules.UNKNOWN_ACTION),
-        always=True,
-    ),
-    check(
-        check_steps,
-        *(rules.DUPLICATE_NAME, rules.INVALID_VALUE, rules.MISSING_KEY, rules.UNKNOWN_STEP, rules.UNRESOLVED_CALL),
-        always=True,
-    ),
-    check(
-        check_values,
-        *(rules.INVALID_VALUE, rules.PATH, rules.SECRET_AS_NAME, rules.MAPPING_WITHOUT_CALL, rules.UNMAPPED_PROPERTY),
-        always=True,
-    ),
-    check(check_security, rules.ACTIVE_CONTENT, rules.HARD_CODED, rules.INSECURE),
-    check(check_tools, rules.TOOL_NAME, rules.CONTRADICTION),
-    check(check_style, rules.NO_DESCRIPTION, rules.EXAMPLE_HOST, rules.TRAILING_SLASH, rules.QUERY_IN_PATH),
-    check(check_unused_operations, rules.UNUSED_OPERATION),
-    check(check_unlisted, rules.UNLISTED_VARIABLE, always=True),
-    check(check_unused, rules.UNUSED_BINDING, always=True),
+    *namespaces.CHECKS,
+    *steps.CHECKS,
+    *impossible_values.CHECKS,
+    *security.CHECKS,
+    *style.CHECKS,
+    *rewrites.CHECKS,
+    *unused_operations.CHECKS,
+    *variables.CHECKS,
 )
-"""Every check, in the order in which they run: those that note uses of variables before those that ask for them."""
+"""The checks of whole documents, in the order in which they run: those that note uses of variables before those that
+ask for them. Each kind of expose has its own beside these."""
 
 
-def run_checks(document: Document, linked: Linked, *, advise: bool) -> None:
+def run_checks(
+    document: Document, linked: Linked, kind_of: KindOfExpose, *, advise: bool, rewrite: bool = False
+) -> None:
     """Run the checks of a linked document.
 
     Args:
         document: The document.
         linked: What it was linked to; its findings get those of the checks.
+        kind_of: The table of kinds of exposes.
         advise: Whether to run the checks that only advise as well, as `naftiko validate` and editors do.
+        rewrite: Whether to run the checks of spellings as well, as `--fix` and `--diff` do.
     """
-    subject = Subject(document, linked.operations, linked.context)
+    subject = Subject(document, linked.operations, linked.context, kind_of)
+    wanted = {"always": True, "validate": advise, "fix": rewrite}
+    for expose in document.capability.exposes:
+        for one in kind_of(expose).CHECKS:
+            if wanted[one.occasion]:
+                one.run(expose, subject)
     for each in CHECKS:
-        if advise or each.always:
+        if wanted[each.occasion]:
             each.run(subject)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Expose, Exposed
     from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Rule
+
+E_contra = TypeVar("E_contra", contravariant=True)
+
+Occasion: TypeAlias = Literal["always", "validate", "fix"]
+"""When a check runs: always, or only for `naftiko validate` and editors, or only for `--fix` and `--diff`."""
 
 
 class Subject(Struct, frozen=True):
@@ -22,11 +28,17 @@ class Subject(Struct, frozen=True):
         document: The document.
         operations: The consumed operations by ``namespace.operation``.
         context: The linking run: locations, variables, and the findings to add to.
+        kind_of: The table of kinds of exposes.
     """
 
     document: Document
     operations: Mapping[str, Consumed]
     context: Context
+    kind_of: KindOfExpose
+
+    def list_operations(self, expose: Expose) -> list[Exposed]:
+        """Return the operations that an expose exposes."""
+        return list(self.kind_of(expose).list_operations(expose))
 
 
 class Check(Struct, frozen=True):
@@ -35,14 +47,48 @@ class Check(Struct, frozen=True):
     Attributes:
         run: Looks at the document and reports findings.
         rules: Every rule that it reports, by name.
-        always: Whether `naftiko run` needs it too; otherwise only `naftiko validate` and editors run it.
+        occasion: When it runs.
     """
 
     run: Callable[[Subject], None]
     rules: frozenset[str]
-    always: bool = False
+    occasion: Occasion = "validate"
 
 
-def check(run: Callable[[Subject], None], *reported: Rule, always: bool = False) -> Check:
-    """A check that reports these rules."""
-    return Check(run, frozenset(rule.slug for rule in reported), always)
+class ExposeCheck(Struct, Generic[E_contra], frozen=True):
+    """A check of each expose of one kind; the attributes are those of :class:`Check`."""
+
+    run: Callable[[E_contra, Subject], None]
+    rules: frozenset[str]
+    occasion: Occasion = "validate"
+
+
+class CheckedKind(Protocol[E_contra]):
+    """How exposes of one kind are checked."""
+
+    @property
+    def CHECKS(self) -> tuple[ExposeCheck[E_contra], ...]:  # noqa: N802 - a constant of a module
+        """Every check of the kind's own, in the order in which they run."""
+
+    def list_operations(self, expose: E_contra, /) -> Iterable[Exposed]:
+        """Return the operations that an expose exposes."""
+
+
+KindOfExpose: TypeAlias = "Callable[[Expose], CheckedKind[Any]]"
+"""From an expose to its kind."""
+
+
+def check(run: Callable[[Subject], None], *reported: Rule, occasion: Occasion = "validate") -> Check:
+    """Make a check that reports these rules."""
+    return Check(run, _name_rules(reported), occasion)
+
+
+def check_expose(
+    run: Callable[[E_contra, Subject], None], *reported: Rule, occasion: Occasion = "validate"
+) -> ExposeCheck[E_contra]:
+    """Make a check of each expose that reports these rules."""
+    return ExposeCheck(run, _name_rules(reported), occasion)
+
+
+def _name_rules(reported: Iterable[Rule]) -> frozenset[str]:
+    return frozenset(rule.slug for rule in reported)

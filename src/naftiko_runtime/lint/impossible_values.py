@@ -9,11 +9,12 @@ from naftiko_runtime.contract import compile_contract
 from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
-from naftiko_runtime.document.exposes import McpTool, RestOperation, RestResource
+from naftiko_runtime.document.exposes import Exposed, RestResource
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import is_token_like
 from naftiko_runtime.rules import helps
@@ -23,7 +24,6 @@ from naftiko_runtime.url_hosts import is_absolute
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
@@ -69,7 +69,7 @@ def check_values(subject: Subject) -> None:
                     _check_characters(part, "value", part.value or "", context, header=False)
             case ConsumedResource() | ConsumedOperation() | RestResource():
                 _check_path(part.path, part.path_to("path"), context)
-            case RestOperation() | McpTool():
+            case Exposed():
                 _check_outputs(part, context)
             case _:
                 pass
@@ -105,12 +105,12 @@ def _check_default(parameter: Parameter, context: Context) -> None:
     pattern_text = _sound_pattern(getattr(parameter, "pattern", None))
     default = freeze(parameter.default)
     declared = Input(parameter.name, "query", parameter.type, default=default, pattern=pattern_text)
-    check = compile_contract(Contract((declared,)))
+    contract = compile_contract(Contract((declared,)))
     try:
         if isinstance(parameter, ToolParameter):
-            check.admit_arguments({})
+            contract.admit_arguments({})
         else:
-            check.admit_request({})
+            contract.admit_request({})
     except Rejected as rejected:
         statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
         context.report(statement, parameter.path_to("default"))
@@ -209,3 +209,12 @@ def _reads(output: Output) -> bool:
     """Whether an output, or something inside it, says what it holds."""
     own = output.mapping is not None or output.value is not None or output.const is not None
     return own or any(map(_reads, output.iter_inner()))
+
+
+CHECKS: Final = (
+    check(
+        check_values,
+        *(rules.INVALID_VALUE, rules.PATH, rules.SECRET_AS_NAME, rules.MAPPING_WITHOUT_CALL, rules.UNMAPPED_PROPERTY),
+        occasion="always",
+    ),
+)

@@ -9,6 +9,7 @@ from naftiko_runtime.document.walk import iter_entries, iter_parts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
+from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
 
@@ -136,3 +137,12 @@ def _texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
     elif isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _texts(inner, (*steps, key))
+
+
+CHECKS: Final = (
+    check(
+        check_steps,
+        *(rules.DUPLICATE_NAME, rules.INVALID_VALUE, rules.MISSING_KEY, rules.UNKNOWN_STEP, rules.UNRESOLVED_CALL),
+        occasion="always",
+    ),
+)

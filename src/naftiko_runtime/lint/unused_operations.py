@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_parts
-from naftiko_runtime.lint.style import names_of, own_apis, readable
+from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.own_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def check_unused_operations(subject: Subject) -> None:
     targets = {target for caller, _ in chain.from_iterable(callers) for target in _targets(caller)}
     if any(key == "call" and text not in operations for key, text in targets):
         return
-    for api in own_apis(document, context):
+    for api in list_own_apis(document, context):
         if ("targetNamespace", api.namespace) not in targets:
             unused = [
                 (operation.name, operation.path_to("name"))
@@ -32,8 +33,8 @@ def check_unused_operations(subject: Subject) -> None:
                 for operation in resource.operations
                 if ("call", f"{api.namespace}.{operation.name}") not in targets
             ]
-            if unused := readable(unused, context):
-                statement = rules.UNUSED_OPERATION(namespace=api.namespace, operations=names_of(unused))
+            if unused := filter_readable(unused, context):
+                statement = rules.UNUSED_OPERATION(namespace=api.namespace, operations=list_names(unused))
                 context.report(statement, unused[0][1])
 
 
@@ -48,3 +49,6 @@ def _targets(value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _targets(inner)
+
+
+CHECKS: Final = (check(check_unused_operations, rules.UNUSED_OPERATION),)

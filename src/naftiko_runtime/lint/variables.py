@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import add_key
 
@@ -55,3 +56,9 @@ def _list_variable(binding: Binding, document: Document, source: Source) -> tupl
         if bind.namespace == binding.namespace and bind.location is None:
             return add_key(source, bind.path_to("keys"), binding.variable, binding.key)
     return ()
+
+
+CHECKS: Final = (
+    check(check_unlisted, rules.UNLISTED_VARIABLE, occasion="always"),
+    check(check_unused, rules.UNUSED_BINDING, occasion="always"),
+)

@@ -29,6 +29,11 @@ class Tag(Struct, frozen=True):
     name: str
 
 
+def list_tags(union: Any) -> tuple[str, ...]:
+    """Return the names of a union's members."""
+    return tuple(said.name for member in get_args(union) for said in member.__metadata__ if isinstance(said, Tag))
+
+
 class Range(Struct, frozen=True):
     """The least and the greatest number."""
 

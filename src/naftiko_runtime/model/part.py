@@ -74,6 +74,11 @@ class Part:
         """The path from the document's root to this part, or to something in it."""
         return (*getattr(self, "_steps", ()), *keys)
 
+    def get_value(self, key: str) -> Any:
+        """Return what a file has at a key, be it one that the part does not know; none where there is nothing."""
+        extras = self.__pydantic_extra__ or {}
+        return extras[key] if key in extras else getattr(self, key, None)
+
     def set_path(self, steps: Steps) -> None:
         """Tell the part where it stands; done once, by the parser."""
         object.__setattr__(self, "_steps", steps)

@@ -1,38 +1,62 @@
-"""The list of checks says of each which rules it reports: no more, and no less."""
+"""The lists of checks say of each which rules it reports: no more, and no less."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime import lint, load
+from msgspec.structs import replace
+
+from naftiko_runtime import lint, load, loading
+from naftiko_runtime.exposes.kinds import kind_of_expose
+from naftiko_runtime.fix import fix_document, rounds
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.lint.check_type import Check
 
 if TYPE_CHECKING:
     import pytest
 
-    from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.document.exposes import Expose
 
-GOLDEN = Path(__file__).parents[2] / "diagnostics"
+TESTS = Path(__file__).parents[2]
+LINT = Overrides(lint=True)
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.reported: dict[object, set[str]] = defaultdict(set)
+        self.listed: dict[object, set[str]] = {}
+
+    def watch(self, one: Any) -> Any:
+        """The same check, of which every finding is noted."""
+        self.listed[one.run] = set(one.rules)
+
+        def run(*arguments: Any) -> None:
+            findings = arguments[-1].context.findings
+            known = set(findings.list_sorted(None))
+            one.run(*arguments)
+            self.reported[one.run] |= {
+                finding.rule.slug for finding in findings.list_sorted(None) if finding not in known
+            }
+
+        return replace(one, run=run)
+
+    def watch_kind(self, expose: Expose) -> Any:
+        """The expose's kind, of which every check is watched."""
+        kind = kind_of_expose(expose)
+        return SimpleNamespace(
+            link=kind.link, list_operations=kind.list_operations, CHECKS=tuple(map(self.watch, kind.CHECKS))
+        )
 
 
 def test_every_check_reports_the_rules_that_it_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    reported: dict[int, set[str]] = defaultdict(set)
-
-    def recording(number: int, check: Check) -> Check:
-        def run(subject: Subject) -> None:
-            before = len(subject.context.findings.list_sorted(None))
-            known = set(subject.context.findings.list_sorted(None))
-            check.run(subject)
-            after = subject.context.findings.list_sorted(None)
-            assert len(after) >= before
-            reported[number] |= {finding.rule.slug for finding in after if finding not in known}
-
-        return Check(run, check.rules, check.always)
-
-    monkeypatch.setattr(lint, "CHECKS", tuple(recording(n, check) for n, check in enumerate(lint.CHECKS)))
-    for file in sorted(GOLDEN.glob("*.yml")):
-        load(file, Overrides(lint=True))
-    assert [reported[n] for n in range(len(lint.CHECKS))] == [set(check.rules) for check in lint.CHECKS]
+    recorder = Recorder()
+    monkeypatch.setattr(lint, "CHECKS", tuple(map(recorder.watch, lint.CHECKS)))
+    for module in (loading, rounds):
+        monkeypatch.setattr(module, "kind_of_expose", recorder.watch_kind)
+    for file in sorted((TESTS / "diagnostics").glob("*.yml")):
+        load(file, LINT)
+    for file in sorted((TESTS / "fix").glob("*.yml")):
+        fix_document(file.read_bytes(), file, LINT)
+    assert recorder.reported == recorder.listed

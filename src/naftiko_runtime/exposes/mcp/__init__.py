@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.exposes.mcp.describe import example_command, list_entries, url_path
+from naftiko_runtime.exposes.mcp.describe import example_command, find_routes, list_entries, url_path
 from naftiko_runtime.exposes.mcp.link import link
+from naftiko_runtime.exposes.mcp.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
 from naftiko_runtime.exposes.mcp.skip_broken import keep_sound
 from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AWAITS_MESSAGE",
+    "CHECKS",
     "example_command",
+    "find_routes",
     "half_closed_seconds",
     "keep_sound",
     "link",
     "list_entries",
+    "list_operations",
     "open_app",
     "url_path",
 ]

@@ -22,6 +22,10 @@ def url_path(server: McpServer, *, shared: bool) -> str:
     return f"/{quote(server.namespace)}/mcp" if shared else "/mcp"
 
 
+def find_routes(_server: McpServer) -> None:
+    """Return none: OpenAPI has no word for tools."""
+
+
 def list_entries(server: McpServer) -> list[tuple[str, str]]:
     """The tools of a server, each with what it calls."""
     return [(tool.name, describe_target(tool.operation)) for tool in server.tools]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.caching import cache_scope, ttl_ms
+from naftiko_runtime.exposes.mcp.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.inputs import declared, fixed_values
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     """Link an expose; what is wrong in it is reported."""
-    context, info = linker.context, linker.info
+    context, info = linker.context, linker.document.info
     if expose.transport != "http":
         _refuse_transport(expose, context)
     elif expose.port is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.exposes.rest.describe import example_command, list_entries, url_path
+from naftiko_runtime.exposes.rest.describe import example_command, find_routes, list_entries, url_path
 from naftiko_runtime.exposes.rest.link import link
+from naftiko_runtime.exposes.rest.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.rest.skip_broken import keep_sound
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AWAITS_MESSAGE",
+    "CHECKS",
     "example_command",
+    "find_routes",
     "half_closed_seconds",
     "keep_sound",
     "link",
     "list_entries",
+    "list_operations",
     "open_app",
     "url_path",
 ]

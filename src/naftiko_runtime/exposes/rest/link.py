@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
+from naftiko_runtime.exposes.rest.link_forward import Forwarding
 from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
@@ -36,6 +37,7 @@ class _RestLinker:
     def __init__(self, linker: ExposeLinker) -> None:
         self._linker = linker
         self._context = linker.context
+        self._forwarding = Forwarding(linker.document, linker.upstreams, linker.context)
 
     def link(self, expose: RestExpose) -> RestServer:
         routes: list[tuple[Route, Steps]] = []
@@ -63,7 +65,7 @@ class _RestLinker:
             if resource.forward is None:
                 continue
             pattern = self._pattern(resource)
-            forward = self._linker.forwarding.link(expose.namespace, resource, resource.forward, pattern)
+            forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
             self._linker.parts[resource.forward.path_to()] = forward

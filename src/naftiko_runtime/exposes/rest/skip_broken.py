@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from naftiko_runtime.exposes.rest.link_forward import mount
 from naftiko_runtime.link.broken_parts import LeftOut
-from naftiko_runtime.link.forward import mount
 from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, shape_of
 from naftiko_runtime.template import split_path
 

@@ -1,0 +1,72 @@
+"""Checks of REST servers: paths that work and could be better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.normalize import LATER_VERSIONS
+from naftiko_runtime.link.fold_name import fold_name
+from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.own_parts import is_own
+from naftiko_runtime.lint.style import check_slashes
+from naftiko_runtime.source.edits import add_parameters
+from naftiko_runtime.template import Placeholder, split_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.lint.check_type import Subject
+
+_IN_PATH: Final = (("in", "path"), ("type", "string"))
+
+
+def list_operations(expose: RestExpose) -> Iterator[RestOperation]:
+    """Return the operations of an expose, of all its resources."""
+    return (operation for resource in expose.resources for operation in resource.operations)
+
+
+def check_route_slashes(expose: RestExpose, subject: Subject) -> None:
+    """Report paths that end in a slash; not of imported exposes."""
+    if is_own(expose, subject.context):
+        check_slashes(expose.resources, rules.TRAILING_SLASH_OF_ROUTES, subject.context)
+
+
+def check_placeholders(expose: RestExpose, subject: Subject) -> None:
+    """Report placeholders that no input is declared for."""
+    maps = subject.document.naftiko in LATER_VERSIONS
+    for resource in expose.resources:
+        _check_placeholders(resource, subject.context, maps=maps)
+
+
+def _check_placeholders(resource: RestResource, context: Context, *, maps: bool) -> None:
+    """A forward's last placeholder is no input, and one that only a mock could show would be reported as unused."""
+    source, steps = context.source, resource.path_to("path")
+    span = source.find_span(steps)
+    silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
+    if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.path_to()):
+        return
+    shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
+    own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
+    missing = [
+        name for name in _placeholders(resource.path) if not all(fold_name(name) in shared | names for names in own)
+    ]
+    fix = add_parameters(source, resource.path_to(), missing, _IN_PATH, maps=maps)
+    for name in missing:
+        context.findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)
+
+
+def _placeholders(path: str) -> list[str]:
+    """The names in a path, each once; none in one that does not parse."""
+    try:
+        return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
+    except ValueError:
+        return []
+
+
+CHECKS: Final = (
+    check_expose(check_route_slashes, rules.TRAILING_SLASH),
+    check_expose(check_placeholders, rules.UNLISTED_PLACEHOLDER, occasion="fix"),
+)

@@ -1,0 +1,20 @@
+"""Exposes of types that are not served: they are refused. The interface is :class:`..kind.ExposeKind`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime.exposes.unserved.link import link
+
+if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import Exposed, OtherExpose
+    from naftiko_runtime.lint.check_type import ExposeCheck
+
+__all__ = ["CHECKS", "link", "list_operations"]
+
+CHECKS: Final[tuple[ExposeCheck[OtherExpose], ...]] = ()
+
+
+def list_operations(_expose: OtherExpose) -> tuple[Exposed, ...]:
+    """Return none: what is in an expose of an unknown type is not read."""
+    return ()

@@ -1,0 +1,36 @@
+"""Exposes of no kind that is served: what they miss is reported, and nothing of them is linked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.exposes import LATER_TYPES, SERVED_TYPES
+from naftiko_runtime.link.consumed_apis import report_missing_import
+from naftiko_runtime.rules import helps
+from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.suggest import find_only_near, suggest
+
+if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import OtherExpose
+    from naftiko_runtime.link.expose_linker import ExposeLinker
+
+_TYPES: Final = (*SERVED_TYPES, *LATER_TYPES)
+
+
+def link(expose: OtherExpose, linker: ExposeLinker) -> None:
+    """Report why an expose is not served."""
+    context, steps = linker.context, expose.path_to("type")
+    if expose.type in LATER_TYPES:
+        context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), steps, LATER_TYPES[expose.type]())
+        return
+    if expose.import_ is not None:
+        report_missing_import(expose.path_to("import"), context)
+        return
+    if not expose.type:
+        context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())
+        return
+    advice = suggest(expose.type, _TYPES, helps.KNOWN_TYPES)
+    meant = find_only_near(expose.type, _TYPES)
+    fix = replace_text(context.source, steps, expose.type, meant) if meant in SERVED_TYPES else ()
+    context.report(rules.NO_SUCH_EXPOSE(type=expose.type), steps, advice, fix=fix)

@@ -1,0 +1,37 @@
+"""Checks of exposes that are not served yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.exposes import SERVED_TYPES
+from naftiko_runtime.lint.check_type import check_expose
+
+if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import Expose, OtherExpose
+    from naftiko_runtime.lint.check_type import Subject
+
+
+def check_port(expose: OtherExpose, subject: Subject) -> None:
+    """Report the port of an expose of another type; those that are served are compared when they are linked.
+
+    A second expose of a type that may occur once has no port of its own.
+    """
+    context, port = subject.context, expose.get_value("port")
+    if not isinstance(port, int) or not port:
+        return
+
+    def counts(one: Expose) -> bool:
+        return not context.findings.has(rules.SECOND_CONTROL, context.span(one.path_to("type")))
+
+    exposes = subject.document.capability.exposes
+    before = exposes[: exposes.index(expose)]
+    others = (o for o in exposes if o.type != expose.type and (o in before or o.type in SERVED_TYPES))
+    first = next((o for o in others if o.get_value("port") == port and counts(o)), None)
+    if first is not None and counts(expose):
+        statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
+        context.report(statement, expose.path_to("port"), related=context.span(first.path_to("port")))
+
+
+PORT_CHECK: Final = check_expose(check_port, rules.PORT, occasion="always")

@@ -1,0 +1,34 @@
+"""Namespaces that two parts of a document have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.lint.check_type import check
+
+if TYPE_CHECKING:
+    from naftiko_runtime.document.exposes import Expose
+    from naftiko_runtime.lint.check_type import Subject
+
+
+def check_namespaces(subject: Subject) -> None:
+    """Report namespaces of exposes that another expose or an API has."""
+    document, context = subject.document, subject.context
+    seen: dict[str, Expose] = {}
+    apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
+    consumed = {api.namespace: api for api in reversed(apis)}
+    for expose in document.capability.exposes:
+        namespace, steps = expose.get_value("namespace"), expose.path_to("namespace")
+        if not isinstance(namespace, str):
+            continue
+        if (first := seen.setdefault(namespace, expose)) is not expose:
+            related = context.span(first.path_to("namespace"))
+            context.report(rules.DUPLICATE_NAMESPACE_EXPOSED(namespace=namespace), steps, related=related)
+        elif (api := consumed.get(namespace)) is not None:
+            related = context.span(api.path_to("namespace"))
+            context.report(rules.SHARED_NAMESPACE(namespace=namespace), steps, related=related)
+
+
+CHECKS: Final = (check(check_namespaces, rules.DUPLICATE_NAMESPACE, rules.SHARED_NAMESPACE, occasion="always"),)

@@ -1,0 +1,37 @@
+"""The parts of a document that are in this file and can be read: others are checked where they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.document.consumes import ConsumedHttp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.model.part import Part
+    from naftiko_runtime.source import Steps
+
+
+def list_own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
+    """Return the consumed APIs that are in this file and have a readable namespace."""
+    apis = (*document.consumes, *document.capability.consumes)
+    own = [api for api in apis if isinstance(api, ConsumedHttp) and is_own(api, context)]
+    return [api for api in own if api.path_to("namespace") not in context.unread]
+
+
+def is_own(part: Part, context: Context) -> bool:
+    """Whether a part is in this file, not imported."""
+    return context.span(part.path_to()).file == context.source.file
+
+
+def filter_readable(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:
+    """Return those names and places that could be read."""
+    return [(name, steps) for name, steps in found if steps not in context.unread]
+
+
+def list_names(found: Iterable[tuple[str, Steps]]) -> tuple[str, ...]:
+    """Return the names of names and places."""
+    return tuple(name for name, _ in found)
