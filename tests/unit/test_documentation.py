@@ -139,3 +139,44 @@ def test_the_index_of_decisions_has_the_titles_of_the_pages() -> None:
     for page in sorted(ROOT.glob("docs/adr/[0-9]*.md")):
         number, title = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").split(". ", 1)
         assert f"| [{number}]({page.name}) | {title} | " in index, title
+
+
+def test_the_overview_lists_every_page() -> None:
+    overview = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\]\(([^)#]+)", overview))
+    pages = {page.name for page in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert pages - listed == set()
+
+
+LOG_EVENTS: Final = {
+    "docs/formats.md": ["irregular response"],
+    "docs/mcp.md": ["MCP request refused"],
+    "docs/running.md": [
+        "log records dropped",
+        "not reloaded",
+        "reloaded",
+        "upstream failed",
+        "upstreams are called through a proxy",
+        "worker ended",
+        "worker started",
+    ],
+}
+"""Log lines that pages quote."""
+
+
+@pytest.mark.parametrize("page", LOG_EVENTS)
+def test_the_log_lines_that_pages_quote_are_logged(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    code = "".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    for event in LOG_EVENTS[page]:
+        assert f"`{event}`" in text, event
+        assert f'"{event}' in code, event
+
+
+def test_the_page_on_fixes_quotes_reasons_that_exist() -> None:
+    text = (ROOT / "docs" / "fixing.md").read_text(encoding="utf-8")
+    code = (PACKAGE / "fix" / "rounds.py").read_text(encoding="utf-8")
+    reasons = re.findall(r": not fixed: (.+)", text)
+    assert reasons
+    for reason in reasons:
+        assert f'"{reason}"' in code, reason
