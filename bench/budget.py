@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-ABOUT = "Instructions per request, newest last; written by bench/instructions.py, told of in docs/performance.md"
+ABOUT = "Instructions per request, newest last; written by bench/instructions.py, described in docs/performance.md"
 SAME_TOLERANCE = 0.01
 """Counts of one build and the same libraries differ by less."""
 OTHER_TOLERANCE = 0.05

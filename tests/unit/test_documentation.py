@@ -180,3 +180,9 @@ def test_the_page_on_fixes_quotes_reasons_that_exist() -> None:
     assert reasons
     for reason in reasons:
         assert f'"{reason}"' in code, reason
+
+
+def test_the_architecture_names_every_package() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {package for package in packages if f"`{package}/`" not in text} == set()
