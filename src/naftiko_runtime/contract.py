@@ -1,4 +1,4 @@
-"""What an exposed operation takes: one check of the caller's input, for REST and MCP alike."""
+"""Checks and converts the caller's input of an exposed operation, in the same way for REST and MCP."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.file_value import File, file_of
+from naftiko_runtime.file_value import File, decode_file
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
@@ -34,14 +34,14 @@ _INTEGER: Final = compile_lazily(r"-?[0-9]{1,400}")
 _NUMBER: Final = compile_lazily(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 MISSING: Final = object()
-"""What a path into a body gives when nothing stands there, which is not null."""
+"""The result of a path that leads nowhere, which is different from null."""
 
 
-class CheckedInput(Struct, frozen=True):
+class CompiledInput(Struct, frozen=True):
     """An input, compiled; see :class:`naftiko_runtime.plan.Input`.
 
     Attributes:
-        path: Finds its value in the request's body, or :data:`MISSING`; then the caller does not give it by name.
+        path: Returns its value in the request's body, or :data:`MISSING`. None for an input that is given by name.
     """
 
     name: str
@@ -55,18 +55,18 @@ class CheckedInput(Struct, frozen=True):
     nullable: bool
 
 
-def compile_contract(contract: Contract) -> ContractCheck:
-    """The check that a contract asks for.
+def compile_contract(contract: Contract) -> CompiledContract:
+    """Compile a contract.
 
     Raises:
-        JsonPathError: A path does not compile; linking has checked them all before.
-        PatternError: A pattern does not compile; likewise.
+        JsonPathError: A path does not compile. Linking reports those before.
+        PatternError: A pattern does not compile. Linking reports those before.
     """
-    return ContractCheck(tuple(map(_compile_input, contract.inputs)), contract.open)
+    return CompiledContract(tuple(map(_compile_input, contract.inputs)), contract.open)
 
 
-def _compile_input(spec: Input) -> CheckedInput:
-    return CheckedInput(
+def _compile_input(spec: Input) -> CompiledInput:
+    return CompiledInput(
         name=spec.name,
         place=spec.place,
         type=spec.type,
@@ -80,16 +80,16 @@ def _compile_input(spec: Input) -> CheckedInput:
 
 
 def _compile_body_path(text: str) -> Callable[[Any], Any]:
-    """What finds the value at a path in a body; a path of names only can tell null from nothing."""
+    """Only a path of names can tell null from a missing value."""
     path = compile_path(text)
     if path.names:
-        return _follow(path.names)
+        return _compile_names(path.names)
     if path.identity:
         return path.get
     return lambda value: MISSING if (found := path.get(value)) is None else found
 
 
-def _follow(names: Sequence[str]) -> Callable[[Any], Any]:
+def _compile_names(names: Sequence[str]) -> Callable[[Any], Any]:
     def get(value: Any) -> Any:
         for name in names:
             value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
@@ -98,54 +98,54 @@ def _follow(names: Sequence[str]) -> Callable[[Any], Any]:
     return get
 
 
-class ContractCheck(Struct, frozen=True):
+class CompiledContract(Struct, frozen=True):
     """The inputs of one exposed operation, compiled; see :class:`naftiko_runtime.plan.Contract`."""
 
-    inputs: tuple[CheckedInput, ...] = ()
+    inputs: tuple[CompiledInput, ...] = ()
     open: bool = False
 
     def admit_request(self, given: Mapping[str, Any], *, form: bool = False) -> dict[str, Any]:
-        """The values of a REST call: what stands in the body is JSON, everything else text to be read by its type.
+        """Check the input of a REST call: values of the body are JSON, all others are text, which is converted.
 
         Args:
-            given: Texts (or lists of them, for what may repeat) by input name; values of the body as decoded.
-            form: Whether the body is a form, whose fields are texts as well.
+            given: Texts, or lists of them if repeated, by input name; decoded values of the body.
+            form: Whether the body is a form, whose fields are text.
 
         Returns:
-            The values by input name, typed, defaults filled in, absent ones left out.
+            The typed values by input name, with defaults, without absent ones.
 
         Raises:
-            Rejected: One fault for each input that is missing or of the wrong type.
+            Rejected: With one fault for each input that is missing or has the wrong type.
         """
-        values, faults = self._admitted(given, textual=True, form=form)
+        values, faults = self._admit(given, textual=True, form=form)
         if faults:
             raise Rejected(*faults)
         return values
 
     def admit_arguments(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The values of a tool call, whose arguments are JSON.
+        """Check the arguments of a tool call, which are JSON.
 
         Returns:
-            The named values as for :meth:`admit_request`, and those of an open operation that are not named.
+            The values as in :meth:`admit_request`, and the undeclared arguments of an open operation.
 
         Raises:
-            Rejected: One fault for each argument that is missing, of the wrong type, or unknown.
+            Rejected: With one fault for each argument that is missing, has the wrong type, or is unknown.
         """
         named = {spec.name for spec in self.inputs if spec.path is None}
         found = {spec.name: spec.path(given) for spec in self.inputs if spec.path is not None}
         if found:
             by_name = {name: value for name, value in given.items() if name not in found}
-            values, faults = self._admitted(by_name | present(found), textual=False)
+            values, faults = self._admit(by_name | drop_missing(found), textual=False)
         else:
-            values, faults = self._admitted(given, textual=False)
+            values, faults = self._admit(given, textual=False)
         extras = {name: value for name, value in given.items() if name not in named}
         if extras and not self.open:
-            faults += (Fault(name, _ARGUMENTS, f"unknown; {_known_names(self.inputs)}") for name in extras)
+            faults += (Fault(name, _ARGUMENTS, f"unknown; {_list_names(self.inputs)}") for name in extras)
         if faults:
             raise Rejected(*faults)
         return values, extras
 
-    def _admitted(
+    def _admit(
         self, given: Mapping[str, Any], *, textual: bool, form: bool = False
     ) -> tuple[dict[str, Any], list[Fault]]:
         values: dict[str, Any] = {}
@@ -158,13 +158,13 @@ class ContractCheck(Struct, frozen=True):
                 if is_null and spec.nullable:
                     values[spec.name] = None
                     continue
-                if not is_null or spec.required:  # who gives null does not ask for the default
+                if not is_null or spec.required:  # an explicit null is not replaced by the default
                     value = spec.default
             try:
                 if value is not None:
                     is_text = textual and (form or place != "body")
-                    value = read_as(value, spec.type) if is_text else _checked(value, spec.type)
-                    values[spec.name] = value if spec.pattern is None else _matched(value, spec.pattern)
+                    value = convert_text(value, spec.type) if is_text else _check_type(value, spec.type)
+                    values[spec.name] = value if spec.pattern is None else _check_pattern(value, spec.pattern)
                 elif spec.required:
                     faults.append(Fault(spec.name, place, "required, but not given"))
             except ValueError as error:
@@ -172,27 +172,27 @@ class ContractCheck(Struct, frozen=True):
         return values, faults
 
 
-def present(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that paths into a body found, without those that were not there."""
+def drop_missing(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop the values that paths did not find."""
     return {name: value for name, value in found.items() if value is not MISSING}
 
 
-def _known_names(inputs: tuple[CheckedInput, ...]) -> str:
+def _list_names(inputs: tuple[CompiledInput, ...]) -> str:
     names = [f"'{spec.name}'" for spec in inputs if spec.path is None]
     return "known: " + ", ".join(names) if names else "there are none"
 
 
-def contract_schema(contract: Contract) -> dict[str, Any]:
-    """A JSON Schema of a contract's inputs: an object, flat, without references."""
+def build_input_schema(contract: Contract) -> dict[str, Any]:
+    """Build a JSON Schema of the inputs: a flat object without references."""
     named = [spec for spec in contract.inputs if spec.path is None]
-    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _property(spec) for spec in named}}
+    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _build_property(spec) for spec in named}}
     if required := [spec.name for spec in named if spec.required and spec.default is None]:
         schema["required"] = required
     schema["additionalProperties"] = contract.open
     return schema
 
 
-def _property(spec: Input) -> dict[str, Any]:
+def _build_property(spec: Input) -> dict[str, Any]:
     schema: dict[str, Any] = {}
     if spec.type == "binary":
         schema |= {"type": "string", "contentEncoding": "base64"}
@@ -209,32 +209,32 @@ def _property(spec: Input) -> dict[str, Any]:
     return schema
 
 
-def _checked(value: Any, kind: InputType | None) -> Any:
-    """A JSON value of the declared type as it is, but for a whole number that is written as a fraction (``30.0``).
+def _check_type(value: Any, kind: InputType | None) -> Any:
+    """Check the type of a JSON value. A whole number with a fraction (``30.0``) becomes an int.
 
     Raises:
         ValueError: It has another type.
     """
     if kind == "binary":
-        return file_of(value) if isinstance(value, str) else _file(value)
-    if kind is None or _IS[kind](value):
-        return _whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
+        return decode_file(value) if isinstance(value, str) else _check_file(value)
+    if kind is None or _HAS_TYPE[kind](value):
+        return _parse_whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
     raise ValueError(f"must be {_NAMES[kind]}")
 
 
-def _file(value: Any) -> File:
+def _check_file(value: Any) -> File:
     if isinstance(value, File):
         return value
     raise ValueError("must be base64 or a data: URL")
 
 
-def _matched(value: Any, pattern: Pattern) -> Any:
-    """A value whose text (that of each item of a list) matches.
+def _check_pattern(value: Any, pattern: Pattern) -> Any:
+    """Check the text of a value, or of each item of a list.
 
     Raises:
-        ValueError: It does not.
+        ValueError: It does not match.
     """
-    if all(pattern.matches(as_text(item)) for item in (value if isinstance(value, list) else [value])):
+    if all(pattern.matches(format_text(item)) for item in (value if isinstance(value, list) else [value])):
         return value
     raise ValueError(f"must match {pattern.text}")
 
@@ -243,7 +243,7 @@ def _is_number(value: Any) -> bool:
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value))
 
 
-_IS: Final[dict[str, Callable[[Any], bool]]] = {
+_HAS_TYPE: Final[dict[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, (str, File)),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and value % 1 == 0,
@@ -262,11 +262,11 @@ _NAMES: Final = {
 }
 
 
-def read_as(value: Any, kind: InputType | None) -> Any:
-    """A value from a URL, a header or a cookie as its declared type.
+def convert_text(value: Any, kind: InputType | None) -> Any:
+    """Convert text from a URL, a header or a cookie to a declared type.
 
     Raises:
-        ValueError: Its text is no such value.
+        ValueError: The text is not a value of the type; the message says what it must be.
     """
     if isinstance(value, list):
         if kind == "array":
@@ -276,61 +276,61 @@ def read_as(value: Any, kind: InputType | None) -> Any:
         elif kind is not None:
             raise ValueError("given more than once")
     if kind == "json" and isinstance(value, File):
-        value = as_text(value)
+        value = format_text(value)
     if kind in (None, "string", "binary") or not isinstance(value, str):
-        return _checked(value, kind)
-    return _READ[kind](value)
+        return _check_type(value, kind)
+    return _PARSE[kind](value)
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _NUMBER.fullmatch(text):
-        return _whole(text)
+        return _parse_whole(text)
     raise ValueError("must be a whole number")
 
 
-def _whole(text: str) -> int:
-    """The whole number that a fraction is, digit by digit: ``30.0``, ``3e1``."""
+def _parse_whole(text: str) -> int:
+    """Parse a whole number that is written with a fraction or an exponent, exactly: ``30.0``, ``3e1``."""
     number = Fraction(text)
     if number.denominator != 1:
         raise ValueError("must be a whole number")
     return number.numerator
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
-    return int(text) if _INTEGER.fullmatch(text) else _checked(parse_exact_float(text), "number")
+    return int(text) if _INTEGER.fullmatch(text) else _check_type(parse_exact_float(text), "number")
 
 
-def _boolean(text: str) -> bool:
+def _parse_boolean(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("must be true or false")
     return text == "true"
 
 
-def _object(text: str) -> Any:
+def _parse_object(text: str) -> Any:
     try:
         check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         value = json_format.read(text.encode())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("must be an object as JSON") from None
-    return _checked(value, "object")
+    return _check_type(value, "object")
 
 
-def _json(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json_format.read(text.encode())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("must be JSON") from None
 
 
-_READ: Final[dict[str, Callable[[str], Any]]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
+_PARSE: Final[dict[str, Callable[[str], Any]]] = {
+    "integer": _parse_integer,
+    "number": _parse_number,
+    "boolean": _parse_boolean,
     "array": lambda text: text.split(","),
-    "object": _object,
-    "json": _json,
+    "object": _parse_object,
+    "json": _parse_json,
 }

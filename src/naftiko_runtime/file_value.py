@@ -1,26 +1,21 @@
-"""Values that are files: bytes with a name and a type, and texts that stand for them: base64 and `data:` URLs."""
+"""Values that are files (bytes with a name and a type), and text that encodes them: base64 and ``data:`` URLs."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from naftiko_runtime.lazy_import import compile_lazily, import_lazily
-
-if TYPE_CHECKING:
-    import orjson
-else:
-    orjson = import_lazily("orjson")
+from naftiko_runtime.lazy_import import compile_lazily
 
 
-class Unrenderable(ValueError):  # noqa: N818 - it says what the value is
-    """A value that must not stand where the template puts it; the text says why, never the value."""
+class Unrenderable(ValueError):  # noqa: N818 - it describes the value
+    """A value cannot be written at its place. The message gives the reason, never the value."""
 
 
 class File:
-    """A file that a caller uploaded, or bytes given as text. No dataclass, which a JSON encoder would take apart."""
+    """An uploaded file, or bytes that were given as text. It is no dataclass, which the JSON encoder would encode."""
 
     __slots__ = ("content", "media_type", "name", "text")
 
@@ -29,28 +24,28 @@ class File:
         self.name = name
         self.media_type = media_type
         self.text = text
-        """What it was given as, if that was text."""
+        """The text that it was decoded from, if any."""
 
 
 _DATA_URL: Final = compile_lazily(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 
 
-def data_url(text: str) -> File | None:
-    """The file that a ``data:`` URL holds (RFC 2397); nothing when the text is no such URL.
+def parse_data_url(text: str) -> File | None:
+    """Decode a ``data:`` URL (RFC 2397); None if the text is not one.
 
     Raises:
-        Unrenderable: Its base64 is none.
+        Unrenderable: Its base64 is invalid.
     """
     if (url := _DATA_URL.fullmatch(text)) is None:
         return None
-    return File(unbase64(url[4]) if url[3] else unquote_to_bytes(url[4]), "", url[1], text)
+    return File(decode_base64(url[4]) if url[3] else unquote_to_bytes(url[4]), "", url[1], text)
 
 
-def unbase64(text: str) -> bytes:
-    """The bytes that a text is; white space does not count.
+def decode_base64(text: str) -> bytes:
+    """Decode base64; white space is ignored.
 
     Raises:
-        Unrenderable: It is no base64.
+        Unrenderable: It is invalid.
     """
     try:
         return b64decode("".join(text.split()), validate=True)
@@ -58,13 +53,13 @@ def unbase64(text: str) -> bytes:
         raise Unrenderable("a file's content is given as base64 or as a data: URL") from None
 
 
-def file_of(text: str) -> File:
-    """The bytes that a text gives, as base64 or as a ``data:`` URL.
+def decode_file(text: str) -> File:
+    """Decode text that is base64 or a ``data:`` URL.
 
     Raises:
         ValueError: It is neither.
     """
     try:
-        return data_url(text) or File(unbase64(text), "", None, text)
+        return parse_data_url(text) or File(decode_base64(text), "", None, text)
     except Unrenderable:
         raise ValueError("must be base64 or a data: URL") from None

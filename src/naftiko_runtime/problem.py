@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.errors import (
     CallError,
     Rejected,
@@ -107,4 +107,4 @@ def problem_document(status: int, slug: str, detail: str, extra: dict[str, Any] 
         "detail": detail,
         **(extra or {}),
     }
-    return as_json(problem)
+    return encode_json(problem)

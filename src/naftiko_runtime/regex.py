@@ -1,7 +1,4 @@
-"""Patterns that documents give: regular expressions that take linear time, whatever the text.
-
-They are RE2's (no look-around, no back references).
-"""
+"""Regular expressions of documents, compiled by RE2: linear time, without look-around and back references."""
 
 from __future__ import annotations
 
@@ -12,11 +9,15 @@ if TYPE_CHECKING:
 
 
 class PatternError(ValueError):
-    """A pattern that does not compile; the text says why."""
+    """A pattern does not compile. The message gives the reason."""
 
 
 class Pattern:
-    """A compiled pattern; ``text`` is what the document wrote. No data class: every path imports this one."""
+    """A compiled pattern. It is no dataclass: importing those takes time, and every path imports this module.
+
+    Attributes:
+        text: The pattern as the document writes it.
+    """
 
     __slots__ = ("_search", "text")
 
@@ -34,7 +35,7 @@ class Pattern:
         return hash(self.text)
 
     def matches(self, text: str) -> bool:
-        """Whether the pattern is found in a text; never in one that is no valid Unicode."""
+        """Whether it matches; never for text that is not valid Unicode."""
         try:
             return self._search(text) is not None
         except UnicodeEncodeError:
@@ -46,10 +47,10 @@ def compile_pattern(text: str, *, whole: bool = False) -> Pattern:
 
     Args:
         text: The pattern.
-        whole: Whether it matches whole texts; otherwise it matches anywhere in one, as in JSON Schema.
+        whole: Whether it must match the whole text; otherwise it may match anywhere, as in JSON Schema.
 
     Raises:
-        PatternError: It is none, or uses what would not be linear.
+        PatternError: It is invalid, or has no linear-time form.
     """
     import re2  # noqa: PLC0415 - few documents have patterns
 
@@ -59,9 +60,9 @@ def compile_pattern(text: str, *, whole: bool = False) -> Pattern:
         compiled = re2.compile(text, options)
         return Pattern(text, compiled.fullmatch if whole else compiled.search)
     except (re2.error, UnicodeEncodeError) as error:
-        raise PatternError(_reason(error)) from None
+        raise PatternError(_describe(error)) from None
 
 
-def _reason(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     words = error.args[0] if error.args else ""
     return words.decode(errors="replace") if isinstance(words, bytes) else str(words)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.parse import parse_part
-from naftiko_runtime.encode import as_json, in_header
+from naftiko_runtime.encode import encode_header, encode_json
 from naftiko_runtime.model.key_annotations import Range, field
 from naftiko_runtime.model.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
@@ -98,13 +98,13 @@ def _canned(answer: SandboxAnswer, folder: Path) -> Stub:
     for name in headers:
         if not _HEADER_NAME.fullmatch(name):
             raise _AnswerError(rules.INVALID_VALUE_ANSWER_HEADER(name=name))
-    pairs = tuple((name.encode(), in_header(value)) for name, value in headers.items())
+    pairs = tuple((name.encode(), encode_header(value)) for name, value in headers.items())
     return Stub(answer.status, pairs, body)
 
 
 def _body(answer: SandboxAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
     if kind == "json_":
-        return as_json(answer.json_), "application/json"
+        return encode_json(answer.json_), "application/json"
     if kind == "text":
         return (answer.text or "").encode(), "text/plain; charset=utf-8"
     if kind == "base64":
@@ -155,6 +155,6 @@ async def _echo(request: OutboundRequest) -> Stub:
         "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers},
         "body": None if body is None else body.decode("utf-8", "replace"),
     }
-    encoded = as_json(echo)
+    encoded = encode_json(echo)
     length = str(len(encoded)).encode()
     return Stub(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
     import re
-
-    import orjson
-else:
-    orjson = import_lazily("orjson")
 
 _PLACEHOLDER: Final = compile_lazily(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PATH_PLACEHOLDER: Final = compile_lazily(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
 
 
 class Placeholder(Struct, frozen=True):
-    """A name to be replaced; ``offset`` counts characters from the template's start.
+    """A placeholder in a template.
 
-    A ``bare`` one stands there without the double braces, and its name is all of its text.
+    Attributes:
+        name: The text between its braces.
+        offset: Its position in the template, in characters from 0.
+        bare: Whether it is a reference without double braces; its name is then its whole text.
     """
 
     name: str
@@ -30,8 +29,8 @@ class Placeholder(Struct, frozen=True):
     bare: bool = False
 
 
-def split(text: str) -> tuple[str | Placeholder, ...]:
-    """Literal pieces and placeholders of a template, in order; a text without any is one piece.
+def split_template(text: str) -> tuple[str | Placeholder, ...]:
+    """Split a template into literal pieces and placeholders; text without placeholders is one piece.
 
     Raises:
         ValueError: A placeholder is empty.
@@ -40,10 +39,10 @@ def split(text: str) -> tuple[str | Placeholder, ...]:
 
 
 def split_path(text: str) -> tuple[str | Placeholder, ...]:
-    """The same for a path, whose placeholders are written ``{name}`` or ``{{name}}``.
+    """Split a path, whose placeholders are written ``{name}`` or ``{{name}}``.
 
     Raises:
-        ValueError: A placeholder is empty, or a brace has no partner.
+        ValueError: A placeholder is empty, or a brace is not closed.
     """
     pieces = _split(_PATH_PLACEHOLDER, text)
     if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):

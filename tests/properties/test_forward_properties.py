@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import below_base
+from naftiko_runtime.encode import encode_caller_path
 from naftiko_runtime.file_value import Unrenderable
 
 BASE = "http://upstream.example:8443/v1/base"
@@ -45,7 +45,7 @@ PIECES = st.sampled_from(
 @example(b"/%2e%2e%5cx")
 def test_no_path_leaves_the_base_uri(raw: bytes) -> None:
     try:
-        rest = below_base(b"/" + raw)
+        rest = encode_caller_path(b"/" + raw)
     except Unrenderable:
         return
     url = urlsplit(BASE + rest)
@@ -60,4 +60,4 @@ def test_no_path_leaves_the_base_uri(raw: bytes) -> None:
 @given(st.binary())
 def test_what_is_a_path_goes_through_as_it_came(raw: bytes) -> None:
     plain = bytes(byte for byte in raw if chr(byte).isalnum() and byte < 128)
-    assert below_base(b"/" + plain + b"%2Fx//y;v=1/") == f"/{plain.decode()}%2Fx//y;v=1/"
+    assert encode_caller_path(b"/" + plain + b"%2Fx//y;v=1/") == f"/{plain.decode()}%2Fx//y;v=1/"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.engine.request import Invocation, RequestBuilder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.loading import load_source
@@ -121,7 +121,7 @@ def body(name: str, values: dict[str, Any]) -> bytes | None:
 def shown(value: Any, place: str = "") -> str | None:
     """A value's text in a place; nothing when it has none."""
     try:
-        text = as_text(value) if not place or not isinstance(value, list) else ",".join(texts_of(value))
+        text = format_text(value) if not place or not isinstance(value, list) else ",".join(texts_of(value))
         text.encode()
     except ValueError:
         return None
@@ -204,7 +204,7 @@ def given_text(values: dict[str, Any], name: str) -> list[str]:
 def texts_of(value: Any) -> list[str]:
     """The values of a field that repeats for a list."""
     items = value if isinstance(value, list) else [value]
-    return [as_text(item) for item in items if item is not None]
+    return [format_text(item) for item in items if item is not None]
 
 
 @given(CALLS)
@@ -220,7 +220,7 @@ def test_a_structured_body_keeps_its_keys(values: dict[str, Any]) -> None:
     if "a" in values:
         expected = {"whole": values["a"], "in": [{"a": values["a"]}]}
     if "b" in values:
-        expected["part"] = f"<{as_text(values['b'])}>"
+        expected["part"] = f"<{format_text(values['b'])}>"
     assert json.loads(encoded) == expected
 
 
@@ -233,7 +233,7 @@ def test_a_body_written_as_json_keeps_its_shape(values: dict[str, Any]) -> None:
         assert not all(map(carried, values.values()))
         return
     pairs = json.loads(encoded, object_pairs_hook=list)
-    given = as_text(values["b"]) if "b" in values else None
+    given = format_text(values["b"]) if "b" in values else None
     assert [name for name, _ in pairs] == ["bare", "quoted", "part", f"{given or ''}~"]
     assert json.loads(encoded)["bare"] == [values.get("a")]
     assert [pairs[1][1], pairs[2][1]] == [given, None if given is None else f"<{given}>"]
@@ -276,7 +276,7 @@ def test_a_form_keeps_its_fields(values: dict[str, Any]) -> None:
     if encoded is None:
         assert any(shown(value) is None for value in values.values())
         return
-    fields = [(f"a{rest}", as_text(leaf)) for rest, leaf in bracketed(values.get("a"))]
+    fields = [(f"a{rest}", format_text(leaf)) for rest, leaf in bracketed(values.get("a"))]
     fields += [("b", f"<{text}>") for text in given_text(values, "b")]
     assert parse_qsl(encoded.decode("ascii"), keep_blank_values=True, strict_parsing=True) == [*fields, ("c", "1")]
 
@@ -287,7 +287,7 @@ def test_a_form_written_as_text_keeps_its_fields(values: dict[str, Any]) -> None
     if encoded is None:
         assert any(shown(value) is None for value in values.values())
         return
-    fields = [(name, as_text(values[name]) if name in values else "") for name in "ab"]
+    fields = [(name, format_text(values[name]) if name in values else "") for name in "ab"]
     assert parse_qsl(encoded.decode("ascii"), keep_blank_values=True, strict_parsing=True) == [*fields, ("c", "1")]
 
 

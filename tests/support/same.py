@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from naftiko_runtime.contract import compile_contract, contract_schema
+from naftiko_runtime.contract import build_input_schema, compile_contract
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.plan import Argument, Binding, Operation, Plan, Route
@@ -99,7 +99,7 @@ class _Comparison:
                 assert first.name == second.name, at
             self._fields(first, second, names, at, aside=("name", "inferred"))
         if not any(key != value for key, value in names.items()):
-            assert contract_schema(one) == contract_schema(other), where
+            assert build_input_schema(one) == build_input_schema(other), where
         for values in _calls(one.inputs):
             given = {names.get(key, key): value for key, value in values.items()}
             self._admitted(one, other, values, given, names, where)

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.contract import ContractCheck, compile_contract, contract_schema
+from naftiko_runtime.contract import CompiledContract, build_input_schema, compile_contract
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import Contract, Input, InputType, freeze
 from naftiko_runtime.source import parse_exact_float
 
 
-def check(*inputs: Input, open: bool = False) -> ContractCheck:  # noqa: A002 - a contract's own word
+def check(*inputs: Input, open: bool = False) -> CompiledContract:  # noqa: A002 - a contract's own word
     return compile_contract(Contract(inputs, open))
 
 
-def of(kind: InputType | None, *, default: Any = None, **more: Any) -> ContractCheck:
+def of(kind: InputType | None, *, default: Any = None, **more: Any) -> CompiledContract:
     return check(Input("x", "query", kind, default=freeze(default), **more))
 
 
-def faults(contract: ContractCheck, given: dict[str, Any], *, tool: bool = False) -> list[tuple[str, str, str]]:
+def faults(contract: CompiledContract, given: dict[str, Any], *, tool: bool = False) -> list[tuple[str, str, str]]:
     with pytest.raises(Rejected) as raised:
         (contract.admit_arguments if tool else contract.admit_request)(given)
     return [(fault.name, fault.place, fault.detail) for fault in raised.value.faults]
@@ -211,7 +211,7 @@ def test_the_schema() -> None:
             Input("any", "body"),
         )
     )
-    assert contract_schema(contract) == {
+    assert build_input_schema(contract) == {
         "type": "object",
         "properties": {
             "id": {"type": "integer", "description": "The number"},
@@ -222,7 +222,7 @@ def test_the_schema() -> None:
         "required": ["id"],
         "additionalProperties": False,
     }
-    assert contract_schema(Contract(open=True)) == {"type": "object", "properties": {}, "additionalProperties": True}
+    assert build_input_schema(Contract(open=True)) == {"type": "object", "properties": {}, "additionalProperties": True}
 
 
 def test_a_rejection_is_one_sentence() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import as_json, as_text
+from naftiko_runtime.encode import encode_json, format_text
 from naftiko_runtime.engine.multipart import content_of, content_type_of, multipart_encoder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.exposes.rest.forms import form_fields
@@ -78,7 +78,7 @@ def test_a_content_type_cannot_add_a_header() -> None:
 
 
 def test_an_uploaded_file_elsewhere() -> None:
-    assert as_text(File("é".encode(), "", None)) == "é"
-    assert as_json({"a": File(b"\xff", "", None)}) == b'{"a":"/w=="}'
+    assert format_text(File("é".encode(), "", None)) == "é"
+    assert encode_json({"a": File(b"\xff", "", None)}) == b'{"a":"/w=="}'
     with pytest.raises(Unrenderable, match="multipart"):
-        as_text(File(b"\xff", "", None))
+        format_text(File(b"\xff", "", None))

@@ -12,11 +12,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import as_json, as_text, in_header, in_json_string, in_path, in_query, in_xml
+from naftiko_runtime.encode import (
+    encode_header,
+    encode_json,
+    encode_path_segment,
+    encode_query,
+    escape_json_string,
+    escape_xml,
+    format_text,
+)
 from naftiko_runtime.engine.body import body_encoder
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import parse_source
-from naftiko_runtime.template import Placeholder, split, split_path
+from naftiko_runtime.template import Placeholder, split_path, split_template
 from support.linked import document, mcp, operation, request_of
 
 if TYPE_CHECKING:
@@ -68,17 +76,17 @@ def names(pieces: tuple[str | Placeholder, ...]) -> list[str]:
     ],
 )
 def test_splitting(text: str, expected: list[str]) -> None:
-    assert names(split(text)) == expected
+    assert names(split_template(text)) == expected
 
 
 @pytest.mark.parametrize("text", ["{{}}", "{{ }}", "a{{\t}}b"])
 def test_an_empty_placeholder_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="empty"):
-        split(text)
+        split_template(text)
 
 
 def test_a_placeholder_knows_where_it_stands() -> None:
-    assert split("ab{{x}}c{{y}}") == ("ab", Placeholder("x", 2), "c", Placeholder("y", 8))
+    assert split_template("ab{{x}}c{{y}}") == ("ab", Placeholder("x", 2), "c", Placeholder("y", 8))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,7 @@ def test_a_path_whose_braces_do_not_fit_is_refused(path: str) -> None:
 @given(st.text())
 def test_splitting_loses_nothing(text: str) -> None:
     try:
-        pieces = split(text)
+        pieces = split_template(text)
     except ValueError:
         return
     offsets = [piece.offset for piece in pieces if isinstance(piece, Placeholder)]
@@ -124,26 +132,26 @@ def test_splitting_loses_nothing(text: str) -> None:
     [("a", "a"), (True, "true"), (False, "false"), (1, "1"), (1.5, "1.5"), (None, "null"), ([1, "a"], '[1,"a"]')],
 )
 def test_a_value_as_text(value: Any, expected: str) -> None:
-    assert as_text(value) == expected
+    assert format_text(value) == expected
 
 
 def test_a_number_keeps_its_spelling_where_json_has_it() -> None:
     version = parse_source(b"v: 1.10", "x.yml").data["v"]
-    assert as_text(version) == "1.10"
-    assert as_json({"v": version}) == b'{"v":1.10}'
+    assert format_text(version) == "1.10"
+    assert encode_json({"v": version}) == b'{"v":1.10}'
 
 
 @given(JSON)
 @example(10**40)
 @example({"a": [10**40, -(10**40)]})
 def test_json_says_the_value(value: Any) -> None:
-    assert json.loads(as_json(value)) == value
+    assert json.loads(encode_json(value)) == value
 
 
 @pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, [10**40, "\udfff"]])
 def test_what_json_cannot_say_is_refused(value: Any) -> None:
     with pytest.raises(Unrenderable):
-        as_json(value)
+        encode_json(value)
 
 
 def test_a_value_that_is_nested_too_deep_for_json_is_refused() -> None:
@@ -151,12 +159,12 @@ def test_a_value_that_is_nested_too_deep_for_json_is_refused() -> None:
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(Unrenderable):
-        as_json(deep)
+        encode_json(deep)
 
 
 @given(TEXT)
 def test_a_value_in_a_json_string_is_that_string(text: str) -> None:
-    assert orjson.loads(b'{"before":"<' + in_json_string(text) + b'>","after":1}') == {
+    assert orjson.loads(b'{"before":"<' + escape_json_string(text) + b'>","after":1}') == {
         "before": f"<{text}>",
         "after": 1,
     }
@@ -165,7 +173,7 @@ def test_a_value_in_a_json_string_is_that_string(text: str) -> None:
 @given(TEXT)
 def test_a_value_in_a_path_is_one_segment(text: str) -> None:
     try:
-        rendered = in_path(text)
+        rendered = encode_path_segment(text)
     except Unrenderable:
         assert text in ("", ".", "..")
         return
@@ -177,12 +185,12 @@ def test_a_value_in_a_path_is_one_segment(text: str) -> None:
 @pytest.mark.parametrize("text", ["", ".", "..", "\ud800"])
 def test_a_value_that_would_change_the_path_is_refused(text: str) -> None:
     with pytest.raises(Unrenderable):
-        in_path(text)
+        encode_path_segment(text)
 
 
 @given(TEXT)
 def test_a_value_in_a_query_is_one_value(text: str) -> None:
-    parts = urlsplit(f"https://host/?a={in_query(text)}&b=1")
+    parts = urlsplit(f"https://host/?a={encode_query(text)}&b=1")
     assert parse_qsl(parts.query, keep_blank_values=True) == [("a", text), ("b", "1")]
     assert parts.fragment == ""
 
@@ -190,7 +198,7 @@ def test_a_value_in_a_query_is_one_value(text: str) -> None:
 @pytest.mark.parametrize("bad", [*map(chr, range(9)), *map(chr, range(10, 32)), "\x7f", "a\r\nx: y", "a\ud800"])
 def test_a_header_holds_no_control_character(bad: str) -> None:
     with pytest.raises(Unrenderable) as raised:
-        in_header(f"secret{bad}")
+        encode_header(f"secret{bad}")
     assert "secret" not in str(raised.value)
 
 
@@ -198,13 +206,13 @@ def test_a_header_holds_no_control_character(bad: str) -> None:
     ("value", "expected"), [("a b\tc", b"a b\tc"), ("é", "é".encode()), (7, b"7"), (True, b"true")]
 )
 def test_a_value_in_a_header(value: Any, expected: bytes) -> None:
-    assert in_header(value) == expected
+    assert encode_header(value) == expected
 
 
 @given(TEXT)
 def test_a_value_in_xml_is_text(text: str) -> None:
     try:
-        rendered = in_xml(text)
+        rendered = escape_xml(text)
     except Unrenderable:
         assert any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or ord(c) in (0xFFFE, 0xFFFF) for c in text)
         return
@@ -263,8 +271,8 @@ def test_a_placeholder_alone_keeps_its_values_type(value: Any) -> None:
 
 @given(JSON)
 def test_a_placeholder_within_a_json_string_gives_text(value: Any) -> None:
-    assert decoded(TREE, value)["b"] == (None if value is None else f"<{as_text(value)}>")
-    assert decoded(RAW, value)["a"] == (None if value is None else as_text(value))
+    assert decoded(TREE, value)["b"] == (None if value is None else f"<{format_text(value)}>")
+    assert decoded(RAW, value)["a"] == (None if value is None else format_text(value))
 
 
 def test_an_absent_value_leaves_its_key_out_of_a_structure_and_is_null_in_a_raw_text() -> None:

@@ -10,7 +10,7 @@ import orjson
 from msgspec.structs import replace
 
 from naftiko_runtime.auth.outbound import repeatable
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class BodyKeyFlow:
             raise _refused("must be a JSON object: the API's key is a field of it")
         self._check(given)
         rest = body.lstrip()[1:]
-        return as_json(self._keys)[:-1] + (b"," if given else b"") + rest
+        return encode_json(self._keys)[:-1] + (b"," if given else b"") + rest
 
     def _added_to_form(self, body: bytes) -> bytes:
         self._check(name for name, _ in parse_qsl(body.decode("latin-1"), keep_blank_values=True))

@@ -9,7 +9,7 @@ from naftiko_runtime.auth.digest import DigestGuard
 from naftiko_runtime.auth.inbound import ApiKeyGuard, BasicGuard, BearerGuard
 from naftiko_runtime.auth.oauth1 import SigningFlow, read_private_key
 from naftiko_runtime.auth.outbound import ClientCredentialsFlow, DigestFlow
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.engine.evaluate import evaluate_constant
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -38,7 +38,7 @@ def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flo
     """
 
     def text(term: Term) -> str:
-        return as_text(evaluate_constant(term, secrets))
+        return format_text(evaluate_constant(term, secrets))
 
     match credential:
         case ApiKeyCredential(keys, "body"):
@@ -65,7 +65,7 @@ def guard_of(
     """The guard of an expose; nothing for one that anybody may call."""
 
     def text(term: Term) -> str:
-        return as_text(evaluate_constant(term, secrets))
+        return format_text(evaluate_constant(term, secrets))
 
     match credential:
         case None:

@@ -7,7 +7,16 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.encode import as_json, as_text, in_header, in_json_string, in_query, in_sparql, in_xml, utf8
+from naftiko_runtime.encode import (
+    encode_header,
+    encode_json,
+    encode_query,
+    encode_utf8,
+    escape_json_string,
+    escape_sparql,
+    escape_xml,
+    format_text,
+)
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import form_fields_of
 from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
@@ -65,8 +74,8 @@ def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, 
 
 _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
     "bare": lambda value: b"null" if value is ABSENT else checked_json(value),
-    "string": lambda value: b"null" if value is ABSENT or value is None else as_json(as_text(value)),
-    "key": lambda value: b"" if value is ABSENT or value is None else in_json_string(value),
+    "string": lambda value: b"null" if value is ABSENT or value is None else encode_json(format_text(value)),
+    "key": lambda value: b"" if value is ABSENT or value is None else escape_json_string(value),
 }
 
 
@@ -81,7 +90,7 @@ def _whole(get: Evaluate) -> EncodeBody:
         value = get(values)
         if isinstance(value, File):
             body = TypedBytes(value.content)
-            body.media_type = in_header(value.media_type or "application/octet-stream")
+            body.media_type = encode_header(value.media_type or "application/octet-stream")
             return body
         return None if value is ABSENT else checked_json(value)
 
@@ -117,16 +126,16 @@ def _plain(value: Any) -> Any:
             return int(value)
         case float():
             return float(value)
-    return as_text(value)
+    return format_text(value)
 
 
 def checked_json(value: Any) -> bytes:
     """A value as JSON, refused when it holds a number that would silently become null.
 
     Raises:
-        Unrenderable: It holds infinity, no number, or what :func:`as_json` refuses.
+        Unrenderable: It holds infinity, no number, or what :func:`encode_json` refuses.
     """
-    encoded = as_json(value)
+    encoded = encode_json(value)
     if encoded.find(b"null") >= 0 and _has_no_number(value):
         raise Unrenderable("not expressible as JSON: a number is out of range")
     return encoded
@@ -147,11 +156,11 @@ def _has_no_number(value: Any) -> bool:
 
 _ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {
     "none": str,
-    "xml": in_xml,
-    "form": in_query,
-    "sparql-string": partial(in_sparql, place="string"),
-    "sparql-iri": partial(in_sparql, place="iri"),
-    "sparql-token": partial(in_sparql, place="token"),
+    "xml": escape_xml,
+    "form": encode_query,
+    "sparql-string": partial(escape_sparql, place="string"),
+    "sparql-iri": partial(escape_sparql, place="iri"),
+    "sparql-token": partial(escape_sparql, place="token"),
 }
 
 
@@ -161,19 +170,19 @@ def _text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Se
 
     def encode(values: Values) -> bytes:
         texts = (p if isinstance(p, str) else _shown(p[0](values), p[1]) for p in pieces)
-        return utf8("".join(texts))
+        return encode_utf8("".join(texts))
 
     return encode
 
 
 def _shown(value: Any, guard: Callable[[str], str]) -> str:
-    return "" if value is ABSENT or value is None else guard(as_text(value))
+    return "" if value is ABSENT or value is None else guard(format_text(value))
 
 
 def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
     if form.whole:
         return _whole_form(compile_tree(form.fields[0].term, secrets))
-    fields = tuple((in_query(f.name), compile_tree(f.term, secrets, joins=True)) for f in form.fields)
+    fields = tuple((encode_query(f.name), compile_tree(f.term, secrets, joins=True)) for f in form.fields)
 
     def encode(values: Values) -> bytes | None:
         pairs = ((name, get(values)) for name, get in fields)
@@ -194,8 +203,8 @@ def form_of(value: Any) -> bytes | None:
         Unrenderable: It is neither.
     """
     if isinstance(value, str):
-        return utf8(value)
+        return encode_utf8(value)
     if not isinstance(value, dict):
         raise Unrenderable("a form is an object of its fields")
-    texts = [text for name, item in value.items() for text in form_fields_of(in_query(name), item)]
+    texts = [text for name, item in value.items() for text in form_fields_of(encode_query(name), item)]
     return "&".join(texts).encode() if texts else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.encode import Joined, as_text
+from naftiko_runtime.encode import CommaSeparated, format_text
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def evaluate_constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
             return ABSENT
         case Composed(parts):
             values = [evaluate_constant(part, secrets) for part in parts]
-            return ABSENT if ABSENT in values else "".join(map(as_text, values))
+            return ABSENT if ABSENT in values else "".join(map(format_text, values))
         case _:
             assert_never(term)
 
@@ -74,8 +74,8 @@ def _composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
         if None in pieces:
             return None
         if joins and any(isinstance(piece, list) for piece in pieces):
-            return Joined(*pieces)
-        return "".join(map(as_text, pieces))
+            return CommaSeparated(*pieces)
+        return "".join(map(format_text, pieces))
 
     return text
 

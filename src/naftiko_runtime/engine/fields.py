@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.encode import in_query, joined_in_query
+from naftiko_runtime.encode import encode_query, encode_query_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,14 @@ Fields: TypeAlias = Callable[[str, Any], list[str]]
 def fields_of(name: str, value: Any) -> list[str]:
     """``name=value`` for a query; a list repeats the name, and an object is JSON. The name is already encoded."""
     if not isinstance(value, list):
-        return [] if value is None else [f"{name}={in_query(value)}"]
-    return [f"{name}={in_query(item)}" for item in value if item is not None]
+        return [] if value is None else [f"{name}={encode_query(value)}"]
+    return [f"{name}={encode_query(item)}" for item in value if item is not None]
 
 
 def form_fields_of(name: str, value: Any) -> list[str]:
     """The same for a form, whose objects, and lists with lists or objects in them, are written with brackets."""
     if isinstance(value, dict | list):
-        return [f"{name}{in_query(rest)}={in_query(leaf)}" for rest, leaf in flattened(value)]
+        return [f"{name}{encode_query(rest)}={encode_query(leaf)}" for rest, leaf in flattened(value)]
     return fields_of(name, value)
 
 
@@ -58,7 +58,7 @@ def _joined(name: str, value: Any, *, separator: str) -> list[str]:
     if not isinstance(value, list):
         return fields_of(name, value)
     items = [item for item in value if item is not None]
-    return [f"{name}={joined_in_query(items, separator)}"] if items else []
+    return [f"{name}={encode_query_list(items, separator)}"] if items else []
 
 
 def _deep(name: str, value: Any) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.encode import as_text, in_header, utf8
+from naftiko_runtime.encode import encode_header, encode_utf8, format_text
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import flattened
-from naftiko_runtime.file_value import File, Unrenderable, data_url, unbase64
+from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
 from naftiko_runtime.plan import Argument, Part
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _encoded(part: _Part, rest: str, value: Any, values: Values, boundary: bytes
     if media_type:
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unrenderable("a part's content type is written 'type/subtype'")
-        yield b"\r\ncontent-type: " + in_header(media_type)
+        yield b"\r\ncontent-type: " + encode_header(media_type)
     yield b"\r\n\r\n" + content + b"\r\n"
 
 
@@ -110,21 +110,21 @@ def content_of(value: Any, media_type: str | None, *, is_file: bool) -> tuple[by
     """
     if isinstance(value, File):
         return value.content, value.media_type
-    text = as_text(value)
+    text = format_text(value)
     if not is_file and (media_type is None or _TEXTUAL.match(media_type)):
-        return utf8(text), None
-    if (file := data_url(text)) is not None:
+        return encode_utf8(text), None
+    if (file := parse_data_url(text)) is not None:
         return file.content, file.media_type
     if media_type is not None and _TEXTUAL.match(media_type):
-        return utf8(text), None
-    return unbase64(text), None
+        return encode_utf8(text), None
+    return decode_base64(text), None
 
 
 def _given(get: Evaluate | None, values: Values) -> str | None:
     value = ABSENT if get is None else get(values)
-    return None if value is ABSENT or value is None else as_text(value)
+    return None if value is ABSENT or value is None else format_text(value)
 
 
 def _quoted(text: str) -> bytes:
     """A name in quotes, as browsers write it: quotes and line breaks percent-encoded, all else as UTF-8."""
-    return in_header(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))
+    return encode_header(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from msgspec import Struct
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.encode import FRAMING, HEADER_NAME, cookie_name, in_cookie, in_header, in_path, in_query
+from naftiko_runtime.encode import (
+    FRAMING_HEADERS,
+    HEADER_NAME,
+    encode_cookie,
+    encode_cookie_name,
+    encode_header,
+    encode_path_segment,
+    encode_query,
+)
 from naftiko_runtime.engine.body import FORM, TypedBytes, body_encoder
 from naftiko_runtime.engine.caller_query import OAUTH1_FIELDS, drop_fields, field_names, query_names
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant
@@ -93,7 +101,9 @@ class RequestBuilder:
         encoding = b"gzip, deflate" if decodes else b"identity"
         self._headers: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
         self._header_terms: list[tuple[str, Evaluate]] = []
-        self._cookies = [(c.name, cookie_name(c.name), compile_term(c.term, secrets, joins=True)) for c in plan.cookies]
+        self._cookies = [
+            (c.name, encode_cookie_name(c.name), compile_term(c.term, secrets, joins=True)) for c in plan.cookies
+        ]
         self._query: list[str | tuple[str, str, Evaluate, Fields]] = []
         for term in plan.query:
             self._add_query(term, secrets)
@@ -123,7 +133,7 @@ class RequestBuilder:
             self._header_terms = [pair for pair in self._header_terms if pair[0] != "content-type"]
 
     def _add_query(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
-        name, fields = in_query(term.name), STYLES[term.style]
+        name, fields = encode_query(term.name), STYLES[term.style]
         value = evaluate_constant(term.term, secrets)
         if value is ABSENT:
             self._query.append((term.name, name, compile_term(term.term, secrets, joins=True), fields))
@@ -139,10 +149,10 @@ class RequestBuilder:
 
     def _set_header(self, name: str, value: Any) -> None:
         """A header that no call changes; the last one of a name wins."""
-        if not HEADER_NAME.fullmatch(name) or name in FRAMING:  # a name may come from the environment
+        if not HEADER_NAME.fullmatch(name) or name in FRAMING_HEADERS:  # a name may come from the environment
             raise Unrenderable("this is no name of a header that can be sent")
         self._headers = [pair for pair in self._headers if pair[0] != name.encode()]
-        self._headers.append((name.encode(), in_header(value)))
+        self._headers.append((name.encode(), encode_header(value)))
 
     def _set_key(self, name: str, value: str) -> None:
         """A header with the API's key, which no parameter of that name changes."""
@@ -152,7 +162,7 @@ class RequestBuilder:
 
     def _set_field(self, name: str, value: str) -> None:
         """A query field with the API's key, which no parameter of that name changes."""
-        encoded = in_query(name)
+        encoded = encode_query(name)
         others = [f for f in self._query if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
         self._query = [*others, *fields_of(encoded, value)]
         self._key_fields.append(name)
@@ -173,7 +183,7 @@ class RequestBuilder:
     def _set_cookie(self, name: str, value: Term, secrets: Mapping[str, Secret]) -> None:
         """A cookie with the API's key, which no parameter of that name changes."""
         others = [cookie for cookie in self._cookies if cookie[0] != name]
-        self._cookies = [*others, (name, cookie_name(name), compile_term(value, secrets))]
+        self._cookies = [*others, (name, encode_cookie_name(name), compile_term(value, secrets))]
 
     def _own_fields(self, plan: Request) -> frozenset[bytes]:
         """The names of query fields that the document sends, and no caller."""
@@ -193,7 +203,9 @@ class RequestBuilder:
                 pass
             case BasicCredential():
                 for part in (credential.username, credential.password):
-                    in_header(text(part))  # RFC 7617 allows no control characters either, though base64 would hide them
+                    encode_header(
+                        text(part)
+                    )  # RFC 7617 allows no control characters either, though base64 would hide them
                 self._set_key("authorization", f"Basic {basic_token(credential, secrets)}")
             case BearerCredential(token_term):
                 self._set_key("authorization", f"Bearer {text(token_term)}")
@@ -265,7 +277,7 @@ class RequestBuilder:
             value = _guarded("", "path", piece, values)
             if value is ABSENT or value is None:
                 raise Rejected(Fault("", "path", "a value for the upstream's path is missing"))
-            pieces.append(_guarded("", "path", in_path, value))
+            pieces.append(_guarded("", "path", encode_path_segment, value))
         return "".join(pieces)
 
     def _query_string(self, values: Values, raw: bytes) -> str:
@@ -289,10 +301,10 @@ class RequestBuilder:
         headers = []
         for name, get in self._header_terms:
             if not _is_left_out(value := _guarded(name, "header", get, values)):
-                headers.append((name.encode(), _guarded(name, "header", in_header, value)))
+                headers.append((name.encode(), _guarded(name, "header", encode_header, value)))
         cookies = [(name, written, _guarded(name, "cookie", get, values)) for name, written, get in self._cookies]
         if given := [cookie for cookie in cookies if not _is_left_out(cookie[2])]:
-            texts = (f"{written}={_guarded(name, 'cookie', in_cookie, value)}" for name, written, value in given)
+            texts = (f"{written}={_guarded(name, 'cookie', encode_cookie, value)}" for name, written, value in given)
             headers.append((b"cookie", "; ".join(texts).encode()))
         return headers
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.plan import Argument, Composed, Constant, thaw
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _pattern(request: Request) -> tuple[str | Argument, ...] | None:
             case str():
                 literal = unquote(piece)
             case Constant(value):
-                literal = as_text(thaw(value))
+                literal = format_text(thaw(value))
             case Argument():
                 pattern.append(piece)
                 continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.transport.compression import codings, decompressed, larger_than
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.transport.base import Header, UpstreamResponse
 
-PASSED_ON: Final = frozenset(
+PASSED_HEADERS: Final = frozenset(
     {
         b"accept-ranges",
         b"age",
@@ -41,7 +41,7 @@ PASSED_ON: Final = frozenset(
 
 _LIMITS: Final = (b"ratelimit-", b"x-ratelimit-")
 
-FRAMING: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
+BODY_HEADERS: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
 """Tell about the bytes of an untouched body, and so go with them."""
 
 URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
@@ -62,9 +62,9 @@ class KeptHeaders(Struct, frozen=True):
     named: bool = False
 
 
-_KEPT: Final = KeptHeaders((PASSED_ON | FRAMING) - URL_HEADERS, PASSED_ON & URL_HEADERS)
+_KEPT: Final = KeptHeaders((PASSED_HEADERS | BODY_HEADERS) - URL_HEADERS, PASSED_HEADERS & URL_HEADERS)
 
-_OF_BYTES: Final = FRAMING | {b"accept-ranges", b"content-type"}
+_OF_BYTES: Final = BODY_HEADERS | {b"accept-ranges", b"content-type"}
 """Tell about bytes that callers do not get."""
 
 NOTHING: Final = object()
@@ -179,14 +179,14 @@ class Answer:
         self.held = b""
         self.represent_otherwise()
 
-    def as_json(self) -> bytes:
+    def encode_json(self) -> bytes:
         """The value as JSON.
 
         Raises:
             UpstreamError: It holds what JSON cannot, such as a lone surrogate.
         """
         try:
-            return as_json(self.value)
+            return encode_json(self.value)
         except Unrenderable:
             raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
 

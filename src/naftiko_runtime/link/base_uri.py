@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode import below_base
+from naftiko_runtime.encode import encode_caller_path
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
@@ -234,7 +234,7 @@ def _path_fault(value: str, needed: str) -> Fault:
 
 def _dots(path: str, needed: str) -> Fault:
     try:
-        below_base(f"/{path}".encode())
+        encode_caller_path(f"/{path}".encode())
     except (Unrenderable, UnicodeEncodeError):
         return f"it holds segments '.' or '..', {needed}"
     return None

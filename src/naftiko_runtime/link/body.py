@@ -23,7 +23,7 @@ from naftiko_runtime.plan import (
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.template import Placeholder, split
+from naftiko_runtime.template import Placeholder, split_template
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import BodyKind
@@ -172,7 +172,7 @@ def find_placeholder_names(body: object) -> list[str]:
         inner = body.values() if isinstance(body, dict) else body
         return list(dict.fromkeys(name for each in inner for name in find_placeholder_names(each)))
     try:
-        pieces = split(body) if isinstance(body, str) else ()
+        pieces = split_template(body) if isinstance(body, str) else ()
     except ValueError:  # reported where the body is linked
         return []
     return [piece.name for piece in pieces if isinstance(piece, Placeholder)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.encode import FRAMING
+from naftiko_runtime.encode import FRAMING_HEADERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form
 from naftiko_runtime.link.base_uri_check import check_base_uri
@@ -179,8 +179,8 @@ def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str
 def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
     """Refuse headers by which a value could cut a message in two, or choose another host."""
     name, given = parameter.name.lower(), parameter.value
-    if name in FRAMING or (name == "host" and (given is None or "{{" in given)):
-        advice = helps.REMOVE() if name in FRAMING else helps.GIVE_FIXED_VALUE()
+    if name in FRAMING_HEADERS or (name == "host" and (given is None or "{{" in given)):
+        advice = helps.REMOVE() if name in FRAMING_HEADERS else helps.GIVE_FIXED_VALUE()
         context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.path_to("name"), advice)
 
 

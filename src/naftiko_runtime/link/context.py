@@ -14,7 +14,7 @@ from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest, is_close, suggest
-from naftiko_runtime.template import Placeholder, split
+from naftiko_runtime.template import Placeholder, split_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -108,7 +108,7 @@ class Context(Struct, frozen=True):
     def needs_caller(self, text: str, steps: Steps) -> bool:
         """Whether a template may mean an input: it has a name that is no variable's, nor written as one."""
         try:
-            names = [piece.name for piece in split(text) if not isinstance(piece, str)]
+            names = [piece.name for piece in split_template(text) if not isinstance(piece, str)]
         except ValueError:  # reported where the text is read
             return False
         span = self.span(steps)
@@ -165,7 +165,7 @@ class Context(Struct, frozen=True):
             self.report(rules.TEMPLATE_WORKFLOW(written=workflow[0], name=workflow[1]), steps)
             return (text,)
         try:
-            pieces = split(text)
+            pieces = split_template(text)
         except ValueError as error:
             self.report(rules.TEMPLATE(problem=str(error)), steps)
             return (text,)

@@ -17,7 +17,7 @@ from naftiko_runtime.document.auth import (
     OAuth2,
     OtherAuthentication,
 )
-from naftiko_runtime.encode import FRAMING, HEADER_NAME
+from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import (
     ApiKeyCredential,
@@ -193,7 +193,7 @@ def _api_keys(authentication: ApiKey, headers: dict[str, str], context: Context)
 def _key_name(name: str, steps: Steps, context: Context) -> None:
     """Check the name of a header that takes a key."""
     header_name(name, steps, context)
-    if name.lower() in {*FRAMING, "host"}:
+    if name.lower() in {*FRAMING_HEADERS, "host"}:
         context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.NAME_KEY_HEADER())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode import HEADER_NAME, NEVER_EXPOSED
+from naftiko_runtime.encode import HEADER_NAME, NEVER_EXPOSED_HEADERS
 from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ def exposed_header_fault(name: str) -> Statement | None:
     """Why callers cannot be given a response header of this name; nothing when they can."""
     if not HEADER_NAME.fullmatch(name):
         return rules.INVALID_VALUE_HEADER_NAME(name=name)
-    if name.lower() in NEVER_EXPOSED:
+    if name.lower() in NEVER_EXPOSED_HEADERS:
         return rules.INVALID_VALUE_HIDDEN_HEADER(name=name)
     return None

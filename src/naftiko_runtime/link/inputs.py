@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import read_as
+from naftiko_runtime.contract import convert_text
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.substitution import compose
 from naftiko_runtime.plan import Constant, Input, Term, freeze
@@ -80,7 +80,7 @@ def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Cont
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:
-        return Constant(freeze(read_as(term.value, parameter.type)))
+        return Constant(freeze(convert_text(term.value, parameter.type)))
     except ValueError as error:
         context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), steps)
         return term

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import read_as
-from naftiko_runtime.encode import IN_PATH
+from naftiko_runtime.contract import convert_text
+from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
@@ -82,7 +82,7 @@ class ParameterTerms(Struct):
         if parameter.in_ != "body" or parameter.type in (None, "binary") or not isinstance(term, Constant):
             return term
         try:
-            return Constant(freeze(read_as(term.value, parameter.type)))
+            return Constant(freeze(convert_text(term.value, parameter.type)))
         except ValueError as error:
             statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error))
             self.references.context.report(statement, parameter.path_to("value"))
@@ -100,7 +100,7 @@ class ParameterTerms(Struct):
     def _link_path_piece(self, piece: str | Placeholder) -> str | Term:
         if isinstance(piece, str):
             head, mark, query = piece.partition("?")
-            return quote(head, safe=IN_PATH) + mark + query
+            return quote(head, safe=PATH_SAFE) + mark + query
         references, name = self.references, piece.name
         parameter = next((p for p in references.consumed.parameters if p.name == name and p.in_ == "path"), None)
         if parameter is not None:

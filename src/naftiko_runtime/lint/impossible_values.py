@@ -18,7 +18,7 @@ from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import is_token_like
 from naftiko_runtime.rules import helps
-from naftiko_runtime.template import Placeholder, split
+from naftiko_runtime.template import Placeholder, split_template
 from naftiko_runtime.url_hosts import is_absolute
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _is_header(part: Part) -> bool:
 
 def _pieces(text: str) -> tuple[str | Placeholder, ...]:
     try:
-        return split(text)
+        return split_template(text)
     except ValueError:  # reported where the template is linked
         return ()
 

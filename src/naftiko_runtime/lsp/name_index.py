@@ -11,7 +11,7 @@ from naftiko_runtime.document.imports.sections import get_name, get_variables, i
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import Words
 from naftiko_runtime.lsp.cursor import value_at
-from naftiko_runtime.template import Placeholder, split, split_path
+from naftiko_runtime.template import Placeholder, split_path, split_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,7 +72,7 @@ def _operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[t
         url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
         for below, operation in _mappings(resource, "operations"):
             place: Steps = (*steps, *at, *below)
-            body = _placeholders(source, (*place, "body"), split)
+            body = _placeholders(source, (*place, "body"), split_template)
             parameters = {**body, **inputs(source, place)}
             span = source.find_span((*place, "name") if "name" in operation else place)
             method = str(operation.get("method", "GET")).upper()

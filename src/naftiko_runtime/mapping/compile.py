@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.mapping.columns import Column, Shapes, table, taking
@@ -224,7 +224,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _string(value: Any) -> Any:
-    return as_text(value) if isinstance(value, int | float) else value
+    return format_text(value) if isinstance(value, int | float) else value
 
 
 def _number(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.plan import Argument, Composed, Constant, thaw
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def compile_template(term: Term) -> Fill:
 
 
 def _join(pieces: list[Any]) -> str | None:
-    return None if None in pieces else "".join(map(as_text, pieces))
+    return None if None in pieces else "".join(map(format_text, pieces))
 
 
 def fill_blanks(value: Any, values: Mapping[str, Any]) -> Any:

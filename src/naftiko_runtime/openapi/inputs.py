@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.contract import compile_contract
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Contract
@@ -155,7 +155,7 @@ def _default(spec: Input) -> Any:
     """The value of an input that is left out, as plain data; none also when it is one that the check refuses."""
     try:
         value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
-        return json.loads(as_json(value))
+        return json.loads(encode_json(value))
     except (Rejected, Unrenderable):
         return None
 

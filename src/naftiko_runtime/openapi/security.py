@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.encode import as_text
+from naftiko_runtime.encode import format_text
 from naftiko_runtime.plan import (
     ApiKeyCredential,
     BasicCredential,
@@ -40,7 +40,7 @@ def _shown(term: Term) -> str:
     """A key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
     match term:
         case Constant(value):
-            return as_text(thaw(value))
+            return format_text(thaw(value))
         case Composed(parts):
             return "".join(map(_shown, parts))
         case Variable(name):

@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from naftiko_runtime.encode import IN_PATH
+from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import outline
 from naftiko_runtime.openapi.inputs import parameters, request_body
 from naftiko_runtime.openapi.security import schemes
@@ -226,7 +226,7 @@ def _reference(response: str) -> dict[str, Any]:
 
 
 def _path(pattern: Sequence[str | Argument]) -> str:
-    return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=IN_PATH) for p in pattern)
+    return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=PATH_SAFE) for p in pattern)
 
 
 def _names(pattern: Sequence[str | Argument]) -> list[str]:

@@ -18,7 +18,7 @@ _LINE_MAX = 160
 
 
 def full(files: Iterable[Checked], *, colour: bool = False) -> str:
-    """Every finding of every file as in :func:`as_text`, with an empty line after each."""
+    """Every finding of every file as in :func:`format_text`, with an empty line after each."""
     found = (as_text(c.diagnostics, c.line_of, colour=colour) + "\n" for c in distinct(files) if c.diagnostics)
     return "".join(found)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.formats import DECODERS, Undecodable, decode, read_json
 from naftiko_runtime.response_irregularities import Notes
 
@@ -145,15 +145,15 @@ def test_faults(raw_format: str, body: str, words: str) -> None:
 def test_numbers_keep_their_digits(number: str) -> None:
     for form in ("%s", '{"a":%s}', "[1,%s]", '[%s\n,"1.5Z"]', '["2024-01-01T00:00:00.000Z",%s]'):
         compact = (form % number).replace("\n", "")
-        assert as_json(decode("json", (form % number).encode())).decode() == compact
-    assert as_json(decode("yaml", number.encode())).decode() == number
+        assert encode_json(decode("json", (form % number).encode())).decode() == compact
+    assert encode_json(decode("yaml", number.encode())).decode() == number
 
 
 @given(
     st.from_regex(r"\A-?(0|[1-9][0-9]{0,30})((\.[0-9]{1,30})?|\.[0-9]{1,30}[eE][-+]?[0-9]{1,3}|[eE][-+]?[0-9]{1,3})\Z")
 )
 def test_any_number_keeps_its_digits(number: str) -> None:
-    written = as_json(decode("json", f"[{number}]".encode())).decode()
+    written = encode_json(decode("json", f"[{number}]".encode())).decode()
     if "." in number or "e" not in number.lower():
         assert written == ("[0]" if number == "-0" else f"[{number}]")
     assert float(decode("json", number.encode())) == float(number)

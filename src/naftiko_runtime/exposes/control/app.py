@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.problem import send_problem_document
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.telemetry.prometheus import CONTENT_TYPE
@@ -40,7 +40,7 @@ def control_app(
             await send_whole(send, 200, [(b"content-type", CONTENT_TYPE), _NO_STORE], metrics())
         else:
             up = live() if scope["path"] == "/health/live" else ready()
-            body = as_json({"status": "UP" if up else "DOWN"})
+            body = encode_json({"status": "UP" if up else "DOWN"})
             await send_whole(send, 200 if up else 503, [_JSON, _NO_STORE], body)
 
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.response import FRAMING, PASSED_ON
+from naftiko_runtime.engine.response import BODY_HEADERS, PASSED_HEADERS
 from naftiko_runtime.exposes.rest.link_rewriting import relative_to_base
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.transport.base import Header
 
-_NOT_TOLD: Final = (PASSED_ON | FRAMING) - {b"link", b"ratelimit", b"retry-after"}
+_NOT_TOLD: Final = (PASSED_HEADERS | BODY_HEADERS) - {b"link", b"ratelimit", b"retry-after"}
 """Of all that callers of REST get; what is left are these, limits, and what the document or the operator names."""
 
 _LINK_TOKEN: Final = re.compile(

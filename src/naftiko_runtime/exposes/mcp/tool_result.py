@@ -65,7 +65,7 @@ def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
     if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
         answer.value = _finite(answer.value)
-    text, outline, value = answer.as_json().decode(), operation.outline, answer.value
+    text, outline, value = answer.encode_json().decode(), operation.outline, answer.value
     note = told_headers(answer, operation)
     if outline is None:
         return Result(_text_block(text), _as_object(value), note=note)

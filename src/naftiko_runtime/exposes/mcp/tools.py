@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.contract import contract_schema
-from naftiko_runtime.encode import in_query, utf8
+from naftiko_runtime.contract import build_input_schema
+from naftiko_runtime.encode import encode_query, encode_utf8
 from naftiko_runtime.engine.body import checked_json, form_of
 from naftiko_runtime.engine.fields import fields_of
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
@@ -148,7 +148,7 @@ def _watched(call: CallTool, observed: ToolInstrumentation) -> CallTool:
 def input_schema(tool: Tool) -> dict[str, Any]:
     """A tool's input schema; an open one says where its arguments go."""
     contract, execution = tool.operation.contract, tool.operation.execution
-    schema = contract_schema(contract)
+    schema = build_input_schema(contract)
     if contract.open:
         fields = "query parameters" if execution.open_body is None else "body fields"
         targets = " and ".join(f"{target.method} {target.operation}" for target in execution.targets)
@@ -204,10 +204,10 @@ def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dic
     whole = arguments["body"] if list(arguments) == ["body"] else arguments
     if kind == "json" or (kind == "text" and not isinstance(whole, str)):
         return checked_json(whole)
-    return utf8(str(whole)) if kind == "text" else form_of(whole)
+    return encode_utf8(str(whole)) if kind == "text" else form_of(whole)
 
 
 def open_query(arguments: dict[str, Any]) -> bytes:
     """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
-    fields = (field for name, value in arguments.items() for field in fields_of(in_query(name), value))
+    fields = (field for name, value in arguments.items() for field in fields_of(encode_query(name), value))
     return "&".join(fields).encode()

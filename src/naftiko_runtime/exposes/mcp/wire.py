@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic_core import to_json
 
-from naftiko_runtime.encode import as_json
+from naftiko_runtime.encode import encode_json
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import WrittenFloat, WrittenInt
@@ -44,7 +44,7 @@ def _write_exactly(value: Any) -> bytes | None:
         found = isinstance(item, WrittenFloat | WrittenInt)
         waiting.extend(item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
     try:
-        return as_json(value) if found else None
+        return encode_json(value) if found else None
     except Unrenderable:
         return None
 

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
-from naftiko_runtime.contract import present
-from naftiko_runtime.encode import below_base
+from naftiko_runtime.contract import drop_missing
+from naftiko_runtime.encode import encode_caller_path
 from naftiko_runtime.engine.exchange import too_slow
 from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
@@ -273,7 +273,7 @@ class RouteHandler(_Handler):
         return given | path_values
 
     def _body_values(self, value: Any) -> dict[str, Any]:
-        found = present({name: path(value) for name, path in self._body_paths})
+        found = drop_missing({name: path(value) for name, path in self._body_paths})
         if self._body_inputs == ("body",):
             return {"body": value, **found}
         if not self._body_inputs:
@@ -299,7 +299,7 @@ class ForwardHandler(_Handler):
 
     def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
         try:
-            path = below_base(found)
+            path = encode_caller_path(found)
         except Unrenderable as error:
             raise Rejected(Fault("", "path", str(error))) from None
         always, _ = self._policy.select_headers(scope, RANGED)
@@ -336,7 +336,7 @@ class _Reply(Struct, eq=False):
     def send(self, answer: Answer, exchange: Exchange) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
         if answer.mapped:
-            return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.as_json())
+            return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.encode_json())
         if answer.held is not None:
             return send_whole(self._send, answer.status, answer.headers, answer.held)
         return self._stream(answer, exchange)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.encode import FRAMING
+from naftiko_runtime.encode import FRAMING_HEADERS
 from naftiko_runtime.link.credentials import header_name, is_sealed
 from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.plan import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term, Upstream
 
-_OURS: Final = frozenset({*FRAMING, "host", "proxy-authorization", "proxy-connection"})
+_OURS: Final = frozenset({*FRAMING_HEADERS, "host", "proxy-authorization", "proxy-connection"})
 
 
 class Forwarding:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import IN_PATH
+from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.engine.response import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
@@ -135,7 +135,7 @@ class Locations:
                 if (target := found.target("GET")) is not None:
                     route, resource = target
                     pieces = (
-                        quote(p, safe=IN_PATH) if isinstance(p, str) else quote(values[p.name], safe="")
+                        quote(p, safe=PATH_SAFE) if isinstance(p, str) else quote(values[p.name], safe="")
                         for p in route.pattern
                     )
                     return "".join(pieces), resource

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from naftiko_runtime.encode import IN_PATH
+from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.plan import Argument
 
 _PERCENT: Final = ord("%")
@@ -60,7 +60,7 @@ class Dispatcher(Generic[T]):
             node.resource = Resource()
         node.resource.add(method, target)
         if not any(isinstance(piece, Argument) for piece in pattern):
-            self._fixed[quote("".join(map(str, pattern)), safe=IN_PATH).encode()] = node.resource
+            self._fixed[quote("".join(map(str, pattern)), safe=PATH_SAFE).encode()] = node.resource
 
     @staticmethod
     def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
