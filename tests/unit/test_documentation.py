@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
 
 from naftiko_runtime import Severity, load
+from naftiko_runtime.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -146,6 +148,34 @@ def test_the_overview_lists_every_page() -> None:
     listed = set(re.findall(r"\]\(([^)#]+)", overview))
     pages = {page.name for page in ROOT.glob("docs/*.md")} - {"README.md"}
     assert pages - listed == set()
+
+
+OPTION_PAGES: Final = {
+    "export openapi": "export.md",
+    "health": "running.md",
+    "run": "running.md",
+    "schema": "editors.md",
+    "validate": "validating.md",
+}
+
+
+@pytest.mark.parametrize("command", OPTION_PAGES)
+def test_the_page_of_a_command_has_its_options_variables_and_defaults(command: str) -> None:
+    text = (ROOT / "docs" / OPTION_PAGES[command]).read_text(encoding="utf-8")
+    found: click.Command = main
+    for name in command.split():
+        assert isinstance(found, click.Group)
+        inner = found.get_command(click.Context(found), name)
+        assert inner is not None
+        found = inner
+    options = [each for each in found.params if isinstance(each, click.Option) and not each.hidden]
+    assert options
+    for option in options:
+        assert any(re.search(rf"`(?:naftiko \w+ )?{name}\b", text) for name in option.opts), option.opts
+        assert not option.envvar or f"`{option.envvar}`" in text, option.envvar
+        if isinstance(option.default, int | float) and not isinstance(option.default, bool):
+            row = next(line for line in text.splitlines() if line.startswith(f"| `{option.opts[0]} "))
+            assert f"| {option.default:g} |" in row or f"| {option.default} |" in row, row
 
 
 LOG_EVENTS: Final = {
