@@ -15,9 +15,9 @@ from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.engine.secret_masks import masks_of
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.formats import decoder
+from naftiko_runtime.formats import make_decoder
 from naftiko_runtime.link.base_uri import fill_base_uris
-from naftiko_runtime.plan import Call, Mapped, Mock
+from naftiko_runtime.plan import Call, MappedResponse, Mock
 from naftiko_runtime.secret import unusable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.auth.nonce_cache import NonceCache
     from naftiko_runtime.auth.outbound import Flow
     from naftiko_runtime.formats import Decode
-    from naftiko_runtime.plan import Format, Operation, Plan, Server, Untouched, Upstream
+    from naftiko_runtime.plan import Format, Operation, Plan, Server, UntouchedResponse, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
@@ -85,13 +85,13 @@ async def bind(
     deadlines = Deadlines(deadline_seconds, total)
     try:
         # One flow for each upstream: what it learns, a token say, serves all its operations.
-        called = {upstream.namespace for upstream in plan.called}
-        flows = {u.namespace: _flow(u, secrets) for u in plan.upstreams if u.namespace in called}
+        called = {upstream.namespace for upstream in plan.called_upstreams}
+        flows = {u.namespace: _make_flow(u, secrets) for u in plan.upstreams if u.namespace in called}
         masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
 
         decoders: dict[Format, Decode] = {}
 
-        def bound_call(operation: Operation, call: Call) -> BoundCall:
+        def bind_call(operation: Operation, call: Call) -> BoundCall:
             (upstream,) = call.upstreams
             try:
                 return BoundCall(
@@ -101,18 +101,18 @@ async def bind(
                     transport,
                     deadlines=deadlines,
                     bytes_max=response_bytes_max,
-                    decode=_decoder(call.answer, decoders),
+                    decode=_find_decoder(call.response, decoders),
                     flow=flows[upstream.namespace],
                     exposed_headers=exposed_headers,
                 )
             except Unrenderable as error:
                 raise unusable(plan, secrets, upstream, str(error)) from None
 
-        def bound(operation: Operation) -> BoundOperation:
+        def bind_operation(operation: Operation) -> BoundOperation:
             execution = operation.execution
             match execution:
                 case Call():
-                    call = bound_call(operation, execution)
+                    call = bind_call(operation, execution)
                     return BoundOperation(operation, call, masks[call.namespace])
                 case Mock():
                     return BoundOperation(operation, BoundMock(operation, execution, deadlines=deadlines))
@@ -120,7 +120,7 @@ async def bind(
                     assert_never(execution)
 
         servers = (
-            BoundServer(s, tuple(map(bound, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
+            BoundServer(s, tuple(map(bind_operation, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
             for s in calling.servers
         )
         yield Bound(plan, tuple(servers))
@@ -128,16 +128,16 @@ async def bind(
         await transport.aclose()
 
 
-def _decoder(answer: Untouched | Mapped, known: dict[Format, Decode]) -> Decode | None:
+def _find_decoder(answer: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
     """How the answers of a call are decoded; one decoder serves all calls of one format and schema."""
-    if not isinstance(answer, Mapped):
+    if not isinstance(answer, MappedResponse):
         return None
     if (found := known.get(answer.format)) is None:
-        found = known[answer.format] = decoder(answer.format.name, answer.format.schema, answer.format.content)
+        found = known[answer.format] = make_decoder(answer.format.name, answer.format.schema, answer.format.content)
     return found
 
 
-def _flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
+def _make_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
     try:
         return flow_of(upstream.credential, secrets)
     except Unrenderable as error:

@@ -313,7 +313,7 @@ def _parse_boolean(text: str) -> bool:
 def _parse_object(text: str) -> Any:
     try:
         check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
-        value = json_format.read(text.encode())
+        value = json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("must be an object as JSON") from None
     return _check_type(value, "object")
@@ -321,7 +321,7 @@ def _parse_object(text: str) -> Any:
 
 def _parse_json(text: str) -> Any:
     try:
-        return json_format.read(text.encode())
+        return json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("must be JSON") from None
 

@@ -98,14 +98,14 @@ TOKEN_LIFE_SECONDS: Final = 300.0
 """How long a token is used whose endpoint does not say."""
 TOKEN_EARLY_SECONDS: Final = 30.0
 """How long before its end a token is renewed; a tenth of its life when that is shorter."""
-TOKEN_ANSWER_BYTES_MAX: Final = 64 * 1024
+TOKEN_RESPONSE_BYTES_MAX: Final = 64 * 1024
 UPSTREAM_READ_BYTES_MAX: Final = 1024 * 1024
 """What is read of an answer in one piece."""
 UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
 """What one connection takes in ahead of its reader, and at most one read more."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Of an answer that has to be held in memory (mapped, or for MCP). Streamed answers have no limit."""
-ANSWER_VALUES_MAX: Final = 2_000_000
+RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of an answer: members of JSON, fields of records, cells of tables."""
 
 # Logs.

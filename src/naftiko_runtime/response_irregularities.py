@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Notes:
+class Irregularities:
     """Counts irregular rows and values, and remembers what the latest was; never the value itself."""
 
     __slots__ = ("count", "latest")

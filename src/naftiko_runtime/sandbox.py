@@ -123,7 +123,7 @@ def drop_mappings(plan: Plan, answered: Collection[str]) -> Plan:
     """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
 
     def unshaped(operation: Operation) -> Operation:
-        return replace(operation, execution=operation.execution.without_mapping(answered))
+        return replace(operation, execution=operation.execution.remove_mapping(answered))
 
     # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
     upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)

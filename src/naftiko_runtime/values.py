@@ -57,7 +57,7 @@ def thaw(value: Frozen) -> Any:
     """The JSON value that was frozen; objects and arrays are new ones."""
     match value:
         case Number():
-            return _number(value)
+            return _thaw_number(value)
         case Object(fields):
             return {key: thaw(item) for key, item in fields}
         case tuple():
@@ -66,14 +66,14 @@ def thaw(value: Frozen) -> Any:
             return value
 
 
-def _number(number: Number) -> float:
+def _thaw_number(number: Number) -> float:
     match number.kind:
         case "int":
             return int(number.text)
         case "float":
             return float(number.text)
         case "written-int":
-            whole = WrittenInt(int(number.text, _base(number.text)))
+            whole = WrittenInt(int(number.text, _find_base(number.text)))
             whole.text = number.text
             return whole
         case "written-float":
@@ -85,7 +85,7 @@ def _number(number: Number) -> float:
 _BASES: Final = {"0o": 8, "0x": 16}
 
 
-def _base(text: str) -> int:
+def _find_base(text: str) -> int:
     return _BASES.get(text[:2], 10)
 
 

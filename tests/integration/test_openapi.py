@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from naftiko_runtime import load
-from naftiko_runtime.openapi import as_openapi
+from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import RestServer
 from support.gateway import Gateway
 from support.upstream import GIF, Reply, Upstream
@@ -83,7 +83,7 @@ def plan_of(name: str) -> Plan:
 def operations_of(name: str) -> Iterator[tuple[str, Any]]:
     """The operations that schemathesis finds in a file's document."""
     plan = plan_of(name)
-    document = as_openapi(plan, [server for server in plan.servers if isinstance(server, RestServer)])
+    document = write_openapi(plan, [server for server in plan.servers if isinstance(server, RestServer)])
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         assert isinstance(found, Ok), found
         operation = found.ok()

@@ -27,8 +27,8 @@ def url(base_uri: str, **environment: str) -> str:
     bound = plan(served(base_uri), warns=())
     secrets = resolve(bound, environment)
     called = fill_base_uris(bound, {name: secret.reveal() for name, secret in secrets.items()})
-    urls = {"".join(map(str, request_of(operation).path)) for operation in called.served}
-    assert {request_of(operation).upstream.base_uri.rstrip("/") for operation in called.served} == {
+    urls = {"".join(map(str, request_of(operation).path)) for operation in called.exposed_operations}
+    assert {request_of(operation).upstream.base_uri.rstrip("/") for operation in called.exposed_operations} == {
         text.removesuffix("/ships") for text in urls
     }
     (only,) = urls

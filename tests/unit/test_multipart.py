@@ -15,14 +15,14 @@ from naftiko_runtime.engine.multipart import content_of, content_type_of, multip
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.file_value import File, Unrenderable
-from naftiko_runtime.plan import Argument, Part
+from naftiko_runtime.plan import Argument, MultipartPart
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(TEXTS), TEXTS)
 def test_no_value_ends_its_part(values: list[str], last: str) -> None:
-    encode = multipart_encoder((Part("many", Argument("many")), Part("last", Argument("last"))), {})
+    encode = multipart_encoder((MultipartPart("many", Argument("many")), MultipartPart("last", Argument("last"))), {})
     body = encode({"many": values, "last": last})
     assert body is not None
     kind = content_type_of(body)
@@ -71,7 +71,7 @@ def test_content_that_is_no_file(value: str) -> None:
 
 
 def test_a_content_type_cannot_add_a_header() -> None:
-    encode = multipart_encoder((Part("a", Argument("a"), None, Argument("kind")),), {})
+    encode = multipart_encoder((MultipartPart("a", Argument("a"), None, Argument("kind")),), {})
     for kind in ("a/b\r\nx: y", "text", "a/b; x", 'a/b; x="'):
         with pytest.raises(Unrenderable):
             encode({"a": "eA==", "kind": kind})

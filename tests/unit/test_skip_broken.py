@@ -213,7 +213,7 @@ def test_the_first_of_two_stays() -> None:
         ("the tool 'list-ships' of 'tools'", "the tool 'list-ships' is defined twice"),
     ]
     assert loaded.plan is not None
-    named = [o for o in loaded.plan.served if o.name in ("web./ships", "tools.list-ships")]
+    named = [o for o in loaded.plan.exposed_operations if o.name in ("web./ships", "tools.list-ships")]
     assert [request_of(operation).operation for operation in named][::2] == ["ships.list", "ships.list"]
 
 
@@ -227,7 +227,9 @@ def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:
     )
     assert served(loaded.plan) == list(ALL)
     assert loaded.plan is not None
-    assert {u.base_uri for o in loaded.plan.served for u in o.execution.upstreams} == {"https://ships.acme.io"}
+    assert {u.base_uri for o in loaded.plan.exposed_operations for u in o.execution.upstreams} == {
+        "https://ships.acme.io"
+    }
 
 
 def test_a_method_that_is_none_hides_no_other_route() -> None:
@@ -282,7 +284,7 @@ def test_nothing_is_served_with_another_meaning() -> None:
     data = parsed(SOUND.encode(), "x.yml").data
     sound = skipping(SOUND).plan
     assert sound is not None
-    meant = {identity(operation): meaning(operation) for operation in sound.served}
+    meant = {identity(operation): meaning(operation) for operation in sound.exposed_operations}
     left_out = 0
     for steps in places(data):
         for odd in ([1], {"odd": [1]}, None, 5.5, "odd odd"):
@@ -294,7 +296,7 @@ def test_nothing_is_served_with_another_meaning() -> None:
                 continue  # all of it is left out, or it says something else
             left_out += bool(loaded.left_out)
             guards = {server.namespace: server.guard for server in loaded.plan.servers}
-            for operation in loaded.plan.served:
+            for operation in loaded.plan.exposed_operations:
                 assert meaning(operation) == meant[identity(operation)], (steps, odd)
             assert set(guards.values()) <= {None}
     assert left_out > 300

@@ -23,7 +23,7 @@ from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
-from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.schema.write import write_schema
 from naftiko_runtime.source import parse_source
 from naftiko_runtime.strict import check
 from support.schema_documents import Generator
@@ -64,7 +64,7 @@ def source_of(document: Any) -> Source:
 
 
 def editor(version: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(as_schema(f"1.0.0-{version}"))
+    return jsonschema.Draft202012Validator(write_schema(f"1.0.0-{version}"))
 
 
 def refused(source: Source) -> list[str]:

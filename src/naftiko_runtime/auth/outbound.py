@@ -19,9 +19,9 @@ from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
 from naftiko_runtime.formats import read_json
 from naftiko_runtime.limits import (
     REQUEST_BODY_BYTES_MAX,
-    TOKEN_ANSWER_BYTES_MAX,
     TOKEN_EARLY_SECONDS,
     TOKEN_LIFE_SECONDS,
+    TOKEN_RESPONSE_BYTES_MAX,
     UPSTREAM_DEADLINE_SECONDS,
 )
 from naftiko_runtime.transport.base import OutboundRequest
@@ -194,8 +194,8 @@ class ClientCredentialsFlow:
             async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
                 answer = await transport.send(request)
                 try:
-                    body = await _read(answer.chunks(), TOKEN_ANSWER_BYTES_MAX)
-                    body = decompressed(body, codings(answer.headers), TOKEN_ANSWER_BYTES_MAX)
+                    body = await _read(answer.chunks(), TOKEN_RESPONSE_BYTES_MAX)
+                    body = decompressed(body, codings(answer.headers), TOKEN_RESPONSE_BYTES_MAX)
                     self._token = self._read(answer.status, body)
                 finally:
                     await answer.close()

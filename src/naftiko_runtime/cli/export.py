@@ -16,7 +16,7 @@ from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
-from naftiko_runtime.openapi import as_openapi
+from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def openapi(
     print_findings(loaded, sys.stderr)
     if loaded.plan is None:
         sys.exit(_EXIT_FAILED)
-    document = as_openapi(loaded.plan, _chosen(loaded.plan, namespace))
+    document = write_openapi(loaded.plan, _chosen(loaded.plan, namespace))
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
     _write(_as_json(document) if in_json else _as_yaml(document), output)
 

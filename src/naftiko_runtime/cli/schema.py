@@ -8,7 +8,7 @@ import click
 import orjson
 
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSIONS
-from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.schema.write import write_schema
 
 
 @click.command()
@@ -22,7 +22,7 @@ from naftiko_runtime.schema.write import as_schema
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The output file.")
 def schema(version: str, output: Path | None) -> None:
     """Print a JSON Schema of capability files, for completion and checks in editors."""
-    written = orjson.dumps(as_schema(version), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    written = orjson.dumps(write_schema(version), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         click.echo(written.decode(), nl=False)
         return

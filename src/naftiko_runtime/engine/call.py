@@ -10,7 +10,7 @@ from naftiko_runtime.engine.mapping import AnswerMapping
 from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
 from naftiko_runtime.engine.resource_url import describe_resource
 from naftiko_runtime.engine.response import Answer, kept_headers
-from naftiko_runtime.plan import Mapped, Untouched
+from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -85,12 +85,12 @@ class BoundCall:
         request = plan.request
         self.name, self.target, self.namespace = operation.name, request.operation, request.upstream.namespace
         self.mapping = None
-        self.answer: Untouched | None = None
+        self.answer: UntouchedResponse | None = None
         """What the document says of untouched answers that are successful; none when that is nothing."""
-        if isinstance(plan.answer, Mapped):
-            self.mapping = AnswerMapping(operation.name, request.operation, plan.answer, decode)
-        elif plan.answer.bytes_max is not None or plan.answer.media_type is not None:
-            self.answer = plan.answer
+        if isinstance(plan.response, MappedResponse):
+            self.mapping = AnswerMapping(operation.name, request.operation, plan.response, decode)
+        elif plan.response.bytes_max is not None or plan.response.media_type is not None:
+            self.answer = plan.response
         building = ForwardBuilder if request.forwards else RequestBuilder
         self.builder = building(request, secrets, decodes=self.mapping is not None)
         self.transport = transport
@@ -98,7 +98,7 @@ class BoundCall:
         self.kept = kept_headers(exposed_headers.union(request.exposed_headers, request.upstream.exposed_headers))
         self.deadlines = deadlines
         self.bytes_max = bytes_max
-        self.is_exact = not isinstance(plan.answer, Mapped) or plan.answer.format.name == "json"
+        self.is_exact = not isinstance(plan.response, MappedResponse) or plan.response.format.name == "json"
         self.head_only = request.method == "HEAD"
         self.resource = describe_resource(request, operation.contract, self.builder.secret_fields)
 
@@ -155,7 +155,7 @@ def _small_pieces(chunk: bytes) -> Iterable[bytes]:
     return (chunk[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in starts)
 
 
-async def _present(answer: Answer, told: Untouched, *, head_only: bool) -> None:
+async def _present(answer: Answer, told: UntouchedResponse, *, head_only: bool) -> None:
     """What the document says of successful answers that go through untouched: how large, and what they are."""
     if not 200 <= answer.status < 300 or answer.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
         return

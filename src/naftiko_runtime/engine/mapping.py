@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
-from naftiko_runtime.formats import WITH_FILE, Undecodable, decode, read_json
+from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.response_irregularities import Notes
+from naftiko_runtime.response_irregularities import Irregularities
 from naftiko_runtime.transport.compression import SUPPORTED, codings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.response import Answer
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.mapping.output_schema import Mismatches
-    from naftiko_runtime.plan import Mapped
+    from naftiko_runtime.plan import MappedResponse
 
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS: Final = 200
@@ -50,7 +50,7 @@ class AnswerMapping:
         "_target",
     )
 
-    def __init__(self, name: str, target: str, plan: Mapped, decoding: Decode | None) -> None:
+    def __init__(self, name: str, target: str, plan: MappedResponse, decoding: Decode | None) -> None:
         """Compile it.
 
         Args:
@@ -64,7 +64,7 @@ class AnswerMapping:
         compiled = compile_shapes(plan.shapes)
         self._make, self._searches, self._has_blanks = compiled.make, compiled.searches, compiled.has_blanks
         self._mismatches = compiled.mismatches
-        self._irregular = Notes()
+        self._irregular = Irregularities()
 
     async def apply(self, answer: Answer, values: Values, exchange: Exchange) -> None:
         """Map a successful answer; any other goes through as it came, but for the compression we asked for.
@@ -116,7 +116,7 @@ class AnswerMapping:
         """A large answer, decoded and mapped."""
         if self._format == "json":
             try:
-                check_json_limits(body, limits.ANSWER_VALUES_MAX, len(body))
+                check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
             except ValueError as error:
                 raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
         return self._make_bounded(call_uncollected(partial(self._decode_body, body, answer)), seconds)
@@ -125,12 +125,12 @@ class AnswerMapping:
         if self._format == "json":
             try:
                 return read_json(body)
-            except Undecodable:
+            except DecodeError:
                 pass  # it may only be irregular
-        notes = Notes()
+        notes = Irregularities()
         try:
             value = decode(self._format, body, self._decode, answer.charset, notes)
-        except Undecodable as error:
+        except DecodeError as error:
             message = f"the answer of '{self._target}' is not {self._format}, which its mapping needs"
             failure = UpstreamError(message, f"{message}: {error}")
             quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
@@ -141,7 +141,7 @@ class AnswerMapping:
             self._report_irregular(notes)
         return value
 
-    def _report_irregular(self, notes: Notes) -> None:
+    def _report_irregular(self, notes: Irregularities) -> None:
         """Tell of answers that had irregular rows or values: at the first, the tenth, the hundredth."""
         before = self._irregular.count
         self._irregular.add(notes.latest, notes.count)

@@ -12,7 +12,7 @@ from naftiko_runtime.encode import encode_header, encode_utf8, format_text
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.fields import flattened
 from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
-from naftiko_runtime.plan import Argument, Part
+from naftiko_runtime.plan import Argument, MultipartPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ class _Part:
     content_type: Evaluate | None
 
 
-def multipart_encoder(parts: tuple[Part, ...], secrets_: Mapping[str, Secret]) -> Encode:
+def multipart_encoder(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, Secret]) -> Encode:
     """From a call's values to a body, with a boundary of its own that nobody could have guessed; none without parts.
 
     Objects, and lists with lists or objects in them, become several parts, as in other forms, unless a part says by its
@@ -74,7 +74,7 @@ def _items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
 
 def fields_as_multipart(fields: Mapping[str, Any]) -> bytes | None:
     """Plain fields as a body; none without any."""
-    return multipart_encoder(tuple(Part(name, Argument(name)) for name in fields), {})(fields)
+    return multipart_encoder(tuple(MultipartPart(name, Argument(name)) for name in fields), {})(fields)
 
 
 def content_type_of(body: bytes) -> bytes:

@@ -353,7 +353,7 @@ def basic_token(credential: BasicCredential, secrets: Mapping[str, Secret]) -> s
 
 def derived_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
     """Secrets made of secrets, which no output may show either."""
-    credentials = (*(u.credential for u in plan.called), *(s.guard for s in plan.servers))
+    credentials = (*(u.credential for u in plan.called_upstreams), *(s.guard for s in plan.servers))
     return [Secret(basic_token(c, secrets)) for c in credentials if isinstance(c, BasicCredential)]
 
 

@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import csv, json, xml, yaml
-from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.charset import decode_text
 from naftiko_runtime.formats.decode_type import Decode
-from naftiko_runtime.response_irregularities import Notes
+from naftiko_runtime.response_irregularities import Irregularities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +18,11 @@ __all__ = [
     "DECODERS",
     "WITH_FILE",
     "Decode",
+    "DecodeError",
     "MissingExtraError",
-    "Undecodable",
     "compile_schema",
     "decode",
-    "decoder",
+    "make_decoder",
     "read_json",
 ]
 
@@ -30,10 +30,10 @@ DECODERS: Final[dict[str, Decode]] = {
     "json": json.decode,
     "xml": xml.decode,
     "yaml": yaml.decode,
-    "csv": csv.decoder(","),
-    "tsv": csv.decoder("\t"),
-    "psv": csv.decoder("|"),
-    "text": as_text,
+    "csv": csv.make_decoder(","),
+    "tsv": csv.make_decoder("\t"),
+    "psv": csv.make_decoder("|"),
+    "text": decode_text,
 }
 """The formats that need no more than the body."""
 
@@ -41,7 +41,7 @@ WITH_FILE: Final = frozenset({"avro", "protobuf"})
 """Formats whose ``outputSchema`` is a file."""
 
 
-class Undecodable(ValueError):  # noqa: N818 - it says what the body is
+class DecodeError(ValueError):
     """A body that is not what ``outputRawFormat`` says."""
 
 
@@ -49,7 +49,7 @@ class MissingExtraError(Exception):
     """A format whose library is not installed."""
 
 
-def decoder(raw_format: str, schema: str | None = None, content: bytes | None = None) -> Decode:
+def make_decoder(raw_format: str, schema: str | None = None, content: bytes | None = None) -> Decode:
     """How a body of a format becomes a plain value.
 
     Args:
@@ -63,14 +63,14 @@ def decoder(raw_format: str, schema: str | None = None, content: bytes | None = 
     """
     if (known := DECODERS.get(raw_format)) is not None:
         return known
-    module = _module(raw_format)
+    module = _import_format(raw_format)
     match raw_format:
         case "avro":
-            made: Decode = module.decoder(content)
+            made: Decode = module.make_decoder(content)
         case "protobuf":
-            made = module.decoder(content or b"", (schema or "").partition("#")[2])
+            made = module.make_decoder(content or b"", (schema or "").partition("#")[2])
         case _:
-            made = module.decoder(schema)
+            made = module.make_decoder(schema)
     return made
 
 
@@ -78,24 +78,24 @@ def compile_schema(raw_format: str, file: Path, folders: Sequence[Path]) -> byte
     """What a schema file is compiled to, with all that it imports; nothing when it is used as it is.
 
     Args:
-        raw_format: As for :func:`decoder`.
+        raw_format: As for :func:`make_decoder`.
         file: The schema file.
         folders: Where files may be read.
 
     Raises:
         ValueError: It does not compile.
-        MissingExtraError: As for :func:`decoder`.
+        MissingExtraError: As for :func:`make_decoder`.
     """
     if raw_format != "protobuf" or file.suffix != ".proto":
         return None
     try:
-        compiled: bytes = _module(raw_format).compile_proto(file, folders)
+        compiled: bytes = _import_format(raw_format).compile_proto(file, folders)
     except ImportError:
         raise MissingExtraError(raw_format) from None
     return compiled
 
 
-def _module(raw_format: str) -> Any:
+def _import_format(raw_format: str) -> Any:
     try:
         return import_module(f"naftiko_runtime.formats.{raw_format}")
     except ImportError:
@@ -103,33 +103,37 @@ def _module(raw_format: str) -> Any:
 
 
 def decode(
-    raw_format: str, body: bytes, decoding: Decode | None = None, charset: str | None = None, notes: Notes | None = None
+    raw_format: str,
+    body: bytes,
+    decoding: Decode | None = None,
+    charset: str | None = None,
+    notes: Irregularities | None = None,
 ) -> Any:
     """Turn a body into a plain value, as a lenient reader does.
 
     Args:
         raw_format: Its format.
         body: The body, decompressed.
-        decoding: What :func:`decoder` made for the format; needed for those that :data:`DECODERS` lacks.
+        decoding: What :func:`make_decoder` made for the format; needed for those that :data:`DECODERS` lacks.
         charset: Of its content type.
         notes: Where irregular rows and values are counted, none of which loses the others.
 
     Raises:
-        Undecodable: It is not in that format.
+        DecodeError: It is not in that format.
     """
     try:
-        return (decoding or DECODERS[raw_format])(body, charset, notes or Notes())
+        return (decoding or DECODERS[raw_format])(body, charset, notes or Irregularities())
     except ValueError as error:
-        raise Undecodable(str(error)) from None
+        raise DecodeError(str(error)) from None
 
 
 def read_json(body: bytes) -> Any:
     """Read JSON that has to be regular, but for a byte order mark.
 
     Raises:
-        Undecodable: It is not.
+        DecodeError: It is not.
     """
     try:
-        return json.read(body.removeprefix(b"\xef\xbb\xbf"))
+        return json.parse_regular(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as error:
-        raise Undecodable(str(error)) from None
+        raise DecodeError(str(error)) from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _CONTAINER: Final = b"Obj\x01"
 _SYNC_BYTES: Final = 16
@@ -26,7 +26,7 @@ _UNPACKERS: Final[dict[str, Callable[[], Any]]] = {
 }
 
 
-def decoder(schema: bytes | None) -> Decode:
+def make_decoder(schema: bytes | None) -> Decode:
     """The decoder for a schema; without one only container files can be read.
 
     Raises:
@@ -34,7 +34,7 @@ def decoder(schema: bytes | None) -> Decode:
     """
     read = None if schema is None else compile_schema(schema)
 
-    def decode(body: bytes, _charset: str | None, _notes: Notes) -> Any:
+    def decode(body: bytes, _charset: str | None, _notes: Irregularities) -> Any:
         """Decode a value, or the list of a container file's values.
 
         Raises:
@@ -42,7 +42,7 @@ def decoder(schema: bytes | None) -> Decode:
         """
         try:
             if body.startswith(_CONTAINER):
-                return _contained(body)
+                return _decode_container(body)
             if read is None:
                 raise ValueError("it is no container file, and 'outputSchema' names no schema")
             cursor = Cursor(body)
@@ -60,10 +60,10 @@ def _check_end(cursor: Cursor) -> None:
         raise ValueError("it goes on behind what its schema tells")
 
 
-def _contained(body: bytes) -> list[Any]:
+def _decode_container(body: bytes) -> list[Any]:
     cursor = Cursor(body)
     cursor.take(len(_CONTAINER))
-    about = _about(cursor)
+    about = _read_metadata(cursor)
     sync = cursor.take(_SYNC_BYTES)
     if "avro.schema" not in about:
         raise ValueError("the container file has no schema")
@@ -73,7 +73,7 @@ def _contained(body: bytes) -> list[Any]:
     left = RESPONSE_BYTES_MAX
     while cursor.at < len(body):
         count, packed = read_long(cursor), read_bytes(cursor)
-        block = Cursor(_unpacked(packed, codec, left), cursor.left)
+        block = Cursor(_decompress(packed, codec, left), cursor.left)
         left -= len(block.data)
         block.count(max(count, 0))
         values.extend(read(block) for _ in range(count))
@@ -84,7 +84,7 @@ def _contained(body: bytes) -> list[Any]:
     return values
 
 
-def _about(cursor: Cursor) -> dict[str, bytes]:
+def _read_metadata(cursor: Cursor) -> dict[str, bytes]:
     """What the head of a container file says."""
     found: dict[str, bytes] = {}
     while entries := read_long(cursor):
@@ -96,7 +96,7 @@ def _about(cursor: Cursor) -> dict[str, bytes]:
     return found
 
 
-def _unpacked(block: bytes, codec: str, bytes_max: int) -> bytes:
+def _decompress(block: bytes, codec: str, bytes_max: int) -> bytes:
     """A block without its compression; never more than the limit, however well it was compressed."""
     if codec == "null":
         return block

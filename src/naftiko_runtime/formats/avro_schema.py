@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
-from naftiko_runtime.limits import ANSWER_VALUES_MAX
+from naftiko_runtime.limits import RESPONSE_VALUES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ class Cursor:
 
     __slots__ = ("at", "data", "depth", "left")
 
-    def __init__(self, data: bytes, left: int = ANSWER_VALUES_MAX) -> None:
+    def __init__(self, data: bytes, left: int = RESPONSE_VALUES_MAX) -> None:
         self.data = data
         self.at = 0
         self.depth = 0
@@ -66,7 +66,7 @@ class Cursor:
         """
         self.left -= values
         if self.left < 0:
-            raise ValueError(f"it has more than {ANSWER_VALUES_MAX:,} values")
+            raise ValueError(f"it has more than {RESPONSE_VALUES_MAX:,} values")
 
 
 Read: TypeAlias = "Callable[[Cursor], Any]"
@@ -79,7 +79,7 @@ def compile_schema(text: bytes) -> Read:
         ValueError: It is no Avro schema.
     """
     try:
-        return _Compiler().reader(json.loads(text), "")
+        return _SchemaCompiler().compile(json.loads(text), "")
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -115,107 +115,107 @@ def read_bytes(cursor: Cursor) -> bytes:
     return cursor.take(read_long(cursor))
 
 
-def _null(_: Cursor) -> None:
+def _read_null(_: Cursor) -> None:
     return None
 
 
-def _boolean(cursor: Cursor) -> bool:
+def _read_boolean(cursor: Cursor) -> bool:
     byte = cursor.take(1)[0]
     if byte > 1:
         raise ValueError("a boolean is neither 0 nor 1")
     return byte == 1
 
 
-def _float(cursor: Cursor) -> float:
+def _read_float(cursor: Cursor) -> float:
     number: float = struct.unpack("<f", cursor.take(4))[0]
     return number
 
 
-def _double(cursor: Cursor) -> float:
+def _read_double(cursor: Cursor) -> float:
     number: float = struct.unpack("<d", cursor.take(8))[0]
     return number
 
 
-def _string(cursor: Cursor) -> str:
+def _read_string(cursor: Cursor) -> str:
     return read_bytes(cursor).decode()
 
 
-def _base64(data: bytes) -> str:
+def _encode_base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
 _PRIMITIVES: Final[dict[str, Read]] = {
-    "null": _null,
-    "boolean": _boolean,
+    "null": _read_null,
+    "boolean": _read_boolean,
     "int": read_long,
     "long": read_long,
-    "float": _float,
-    "double": _double,
-    "bytes": lambda cursor: _base64(read_bytes(cursor)),
-    "string": _string,
+    "float": _read_float,
+    "double": _read_double,
+    "bytes": lambda cursor: _encode_base64(read_bytes(cursor)),
+    "string": _read_string,
 }
 _COMPLEX: Final = frozenset({"array", "enum", "error", "fixed", "map", "record"})
 
 
-class _Compiler:
+class _SchemaCompiler:
     """Compiles one schema; names are known from where they are defined on."""
 
     def __init__(self) -> None:
         self._named: dict[str, Read] = {}
 
-    def reader(self, schema: Any, namespace: str) -> Read:
+    def compile(self, schema: Any, namespace: str) -> Read:
         """The reader of a type, as it stands within a namespace."""
         match schema:
             case str():
-                return self._reference(schema, namespace)
+                return self._look_up_type(schema, namespace)
             case list():
-                return _union([self.reader(branch, namespace) for branch in schema])
+                return _compile_union([self.compile(branch, namespace) for branch in schema])
             case {"type": str(kind)} if kind in _COMPLEX:
-                return self._complex(schema, namespace)
+                return self._compile_complex(schema, namespace)
             case {"type": inner}:
-                return _logical(schema) or self.reader(inner, namespace)
+                return _compile_logical(schema) or self.compile(inner, namespace)
             case _:
-                raise ValueError(f"this is no Avro type: {_shown(schema)}")
+                raise ValueError(f"this is no Avro type: {_abbreviate(schema)}")
 
-    def _complex(self, schema: dict[str, Any], namespace: str) -> Read:
+    def _compile_complex(self, schema: dict[str, Any], namespace: str) -> Read:
         match schema:
             case {"type": "record" | "error"}:
-                return self._record(schema, namespace)
+                return self._compile_record(schema, namespace)
             case {"type": "enum", "symbols": list(symbols)} if all(isinstance(symbol, str) for symbol in symbols):
-                return self._known(schema, namespace, _enum(symbols))
+                return self._register(schema, namespace, _compile_enum(symbols))
             case {"type": "fixed", "size": int(size)} if size >= 0:
-                return self._known(schema, namespace, _fixed(schema, size))
+                return self._register(schema, namespace, _compile_fixed(schema, size))
             case {"type": "array", "items": items}:
-                return _array(self.reader(items, namespace))
+                return _compile_array(self.compile(items, namespace))
             case {"type": "map", "values": values}:
-                return _map(self.reader(values, namespace))
+                return _compile_map(self.compile(values, namespace))
             case _:
-                raise ValueError(f"an Avro {schema['type']} lacks what it needs: {_shown(schema)}")
+                raise ValueError(f"an Avro {schema['type']} lacks what it needs: {_abbreviate(schema)}")
 
-    def _reference(self, name: str, namespace: str) -> Read:
+    def _look_up_type(self, name: str, namespace: str) -> Read:
         if (primitive := _PRIMITIVES.get(name)) is not None:
             return primitive
-        for full in (_full(name, namespace), name):
+        for full in (_qualify(name, namespace), name):
             if full in self._named:
                 return self._named[full]
         raise ValueError(f"there is no Avro type '{name}'")
 
-    def _known(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
+    def _register(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
         """Let a type be referred to by its name from here on."""
-        name = self._name(schema, namespace)
+        name = self._get_full_name(schema, namespace)
         if name in self._named:
             raise ValueError(f"the Avro type '{name}' is defined twice")
         self._named[name] = read
         return read
 
-    def _name(self, schema: dict[str, Any], namespace: str) -> str:
+    def _get_full_name(self, schema: dict[str, Any], namespace: str) -> str:
         name = schema.get("name")
         if not isinstance(name, str) or not name:
-            raise ValueError(f"an Avro {schema['type']} has no name: {_shown(schema)}")
+            raise ValueError(f"an Avro {schema['type']} has no name: {_abbreviate(schema)}")
         own = schema.get("namespace")
-        return _full(name, own if isinstance(own, str) else namespace)
+        return _qualify(name, own if isinstance(own, str) else namespace)
 
-    def _record(self, schema: dict[str, Any], namespace: str) -> Read:
+    def _compile_record(self, schema: dict[str, Any], namespace: str) -> Read:
         fields: list[tuple[str, Read]] = []
 
         def read(cursor: Cursor) -> dict[str, Any]:
@@ -227,17 +227,17 @@ class _Compiler:
             cursor.depth -= 1
             return value
 
-        self._known(schema, namespace, read)  # before its fields, which may be of its own type
-        inner = self._name(schema, namespace).rpartition(".")[0]
-        fields += [(name, self.reader(of, inner)) for name, of in _fields(schema)]
+        self._register(schema, namespace, read)  # before its fields, which may be of its own type
+        inner = self._get_full_name(schema, namespace).rpartition(".")[0]
+        fields += [(name, self.compile(of, inner)) for name, of in _iter_fields(schema)]
         return read
 
 
-def _full(name: str, namespace: str) -> str:
+def _qualify(name: str, namespace: str) -> str:
     return f"{namespace}.{name}" if namespace and "." not in name else name
 
 
-def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _iter_fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Names and types of a record's fields."""
     fields = schema.get("fields")
     for field in fields if isinstance(fields, list) else (None,):
@@ -245,15 +245,17 @@ def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             case {"name": str(name), "type": of}:
                 yield name, of
             case _:
-                raise ValueError(f"an Avro record has no fields, or one without a name or a type: {_shown(schema)}")
+                raise ValueError(
+                    f"an Avro record has no fields, or one without a name or a type: {_abbreviate(schema)}"
+                )
 
 
-def _shown(schema: Any) -> str:
+def _abbreviate(schema: Any) -> str:
     text = json.dumps(schema)
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - as much as helps to find it
 
 
-def _union(branches: list[Read]) -> Read:
+def _compile_union(branches: list[Read]) -> Read:
     def read(cursor: Cursor) -> Any:
         index = read_long(cursor)
         if not 0 <= index < len(branches):
@@ -263,7 +265,7 @@ def _union(branches: list[Read]) -> Read:
     return read
 
 
-def _enum(symbols: list[str]) -> Read:
+def _compile_enum(symbols: list[str]) -> Read:
     def read(cursor: Cursor) -> str:
         index = read_long(cursor)
         if not 0 <= index < len(symbols):
@@ -273,7 +275,7 @@ def _enum(symbols: list[str]) -> Read:
     return read
 
 
-def _block(cursor: Cursor) -> int:
+def _read_block_size(cursor: Cursor) -> int:
     """How many items the next block of an array or a map has; none behind the last one."""
     items = read_long(cursor)
     if items < 0:
@@ -283,60 +285,60 @@ def _block(cursor: Cursor) -> int:
     return items
 
 
-def _array(read_item: Read) -> Read:
+def _compile_array(read_item: Read) -> Read:
     def read(cursor: Cursor) -> list[Any]:
         found: list[Any] = []
-        while items := _block(cursor):
+        while items := _read_block_size(cursor):
             found.extend(read_item(cursor) for _ in range(items))
         return found
 
     return read
 
 
-def _map(read_value: Read) -> Read:
+def _compile_map(read_value: Read) -> Read:
     def read(cursor: Cursor) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while items := _block(cursor):
+        while items := _read_block_size(cursor):
             for _ in range(items):
-                key = _string(cursor)
+                key = _read_string(cursor)
                 found[key] = read_value(cursor)
         return found
 
     return read
 
 
-def _fixed(schema: dict[str, Any], size: int) -> Read:
+def _compile_fixed(schema: dict[str, Any], size: int) -> Read:
     match schema:
         case {"logicalType": "decimal"}:
-            return _of_bytes(lambda cursor: cursor.take(size), _decimal(schema))
+            return _convert_bytes(lambda cursor: cursor.take(size), _make_decimal_converter(schema))
         case {"logicalType": "duration"} if size == 12:  # noqa: PLR2004 - three numbers of four bytes
-            return _of_bytes(lambda cursor: cursor.take(size), _duration)
+            return _convert_bytes(lambda cursor: cursor.take(size), _format_duration)
         case {"logicalType": "uuid"} if size == 16:  # noqa: PLR2004 - a UUID's
-            return _of_bytes(lambda cursor: cursor.take(size), lambda data: str(UUID(bytes=data)))
+            return _convert_bytes(lambda cursor: cursor.take(size), lambda data: str(UUID(bytes=data)))
         case _:
-            return _of_bytes(lambda cursor: cursor.take(size), _base64)
+            return _convert_bytes(lambda cursor: cursor.take(size), _encode_base64)
 
 
-def _of_bytes(read: Callable[[Cursor], bytes], convert: Callable[[bytes], str]) -> Read:
+def _convert_bytes(read: Callable[[Cursor], bytes], convert: Callable[[bytes], str]) -> Read:
     return lambda cursor: convert(read(cursor))
 
 
-def _logical(schema: dict[str, Any]) -> Read | None:
+def _compile_logical(schema: dict[str, Any]) -> Read | None:
     """The reader of a primitive with a logical type; none when it has none that is known, and so is what it is."""
     match schema:
         case {"type": "bytes", "logicalType": "decimal"}:
-            return _of_bytes(read_bytes, _decimal(schema))
+            return _convert_bytes(read_bytes, _make_decimal_converter(schema))
         case {"type": "int", "logicalType": "date"}:
-            return _of_number(lambda days: (_EPOCH + timedelta(days=days)).date().isoformat())
+            return _convert_number(lambda days: (_EPOCH + timedelta(days=days)).date().isoformat())
         case {"type": "int" | "long", "logicalType": "time-millis" | "time-micros" as kind}:
-            return _of_number(_time(_DIGITS[kind.removeprefix("time-")]))
+            return _convert_number(_make_time_converter(_DIGITS[kind.removeprefix("time-")]))
         case {"type": "long", "logicalType": str(kind)} if (unit := kind.rpartition("timestamp-")[2]) in _DIGITS:
-            return _of_number(_timestamp(_DIGITS[unit], "" if kind.startswith("local-") else "Z"))
+            return _convert_number(_make_timestamp_converter(_DIGITS[unit], "" if kind.startswith("local-") else "Z"))
         case _:
             return None
 
 
-def _of_number(convert: Callable[[int], str]) -> Read:
+def _convert_number(convert: Callable[[int], str]) -> Read:
     def read(cursor: Cursor) -> str:
         try:
             return convert(read_long(cursor))
@@ -346,10 +348,10 @@ def _of_number(convert: Callable[[int], str]) -> Read:
     return read
 
 
-def _decimal(schema: dict[str, Any]) -> Callable[[bytes], str]:
+def _make_decimal_converter(schema: dict[str, Any]) -> Callable[[bytes], str]:
     scale = schema.get("scale", 0)
     if not isinstance(scale, int) or not 0 <= scale <= 1000:  # noqa: PLR2004 - more than any number needs
-        raise ValueError(f"an Avro decimal has no such scale: {_shown(schema)}")
+        raise ValueError(f"an Avro decimal has no such scale: {_abbreviate(schema)}")
 
     def convert(data: bytes) -> str:
         number = int.from_bytes(data, "big", signed=True)
@@ -359,28 +361,28 @@ def _decimal(schema: dict[str, Any]) -> Callable[[bytes], str]:
     return convert
 
 
-def _duration(data: bytes) -> str:
+def _format_duration(data: bytes) -> str:
     months, days, millis = struct.unpack("<III", data)
-    return f"P{months}M{days}DT{millis // 1000}{_fraction(millis % 1000, 3)}S"
+    return f"P{months}M{days}DT{millis // 1000}{_format_fraction(millis % 1000, 3)}S"
 
 
-def _fraction(number: int, digits: int) -> str:
+def _format_fraction(number: int, digits: int) -> str:
     return f".{number:0{digits}d}" if number else ""
 
 
-def _time(digits: int) -> Callable[[int], str]:
+def _make_time_converter(digits: int) -> Callable[[int], str]:
     def convert(number: int) -> str:
         seconds, rest = divmod(number, 10**digits)
         if not 0 <= seconds < _DAY_SECONDS:
             raise ValueError("a time is out of range")
-        return f"{_EPOCH + timedelta(seconds=seconds):%H:%M:%S}{_fraction(rest, digits)}"
+        return f"{_EPOCH + timedelta(seconds=seconds):%H:%M:%S}{_format_fraction(rest, digits)}"
 
     return convert
 
 
-def _timestamp(digits: int, zone: str) -> Callable[[int], str]:
+def _make_timestamp_converter(digits: int, zone: str) -> Callable[[int], str]:
     def convert(number: int) -> str:
         seconds, rest = divmod(number, 10**digits)
-        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}{_fraction(rest, digits)}{zone}"
+        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}{_format_fraction(rest, digits)}{zone}"
 
     return convert

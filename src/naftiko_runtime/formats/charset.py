@@ -8,7 +8,7 @@ from encodings.aliases import aliases
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _KNOWN: Final = frozenset({*aliases, *aliases.values(), "cp874", "koi8_t", "koi8_u", "utf_8_sig"})
 """The names of charsets. Others that Python takes are no charsets (``unicode_escape``, ``idna``), or none at all."""
@@ -39,12 +39,12 @@ _MARKS: Final = (
 """Byte order marks; the longer ones first, because one begins like another."""
 
 
-def marked_charset(body: bytes) -> str | None:
+def find_marked_charset(body: bytes) -> str | None:
     """The charset that a byte order mark shows; nothing without one."""
     return next((charset for mark, charset in _MARKS if body.startswith(mark)), None)
 
 
-def codec_of(charset: str) -> str | None:
+def find_codec(charset: str) -> str | None:
     """Python's codec for a label; nothing when there is no such charset."""
     name = normalize_encoding(charset).lower() if charset.isascii() else ""
     if name not in _KNOWN:
@@ -58,15 +58,15 @@ def codec_of(charset: str) -> str | None:
     return None if codec in _NO_TEXT else codec
 
 
-def _labelled_codec(body: bytes, charset: str) -> str | None:
+def _find_labelled_codec(body: bytes, charset: str) -> str | None:
     """Python's codec for a label; of UTF-16 and UTF-32 without a byte order mark the first byte shows the order."""
-    codec = codec_of(charset)
+    codec = find_codec(charset)
     if codec in ("utf_16", "utf_32"):
         return f"{codec}_be" if body[:1] == b"\0" else f"{codec}_le"
     return codec
 
 
-def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
+def decode_text(body: bytes, charset: str | None, notes: Irregularities) -> str:
     """A body as text, without a byte order mark.
 
     A byte order mark counts more than the label. Bytes that are not text become U+FFFD, and a label that is no charset
@@ -77,7 +77,7 @@ def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
         charset: Its label; UTF-8 without one.
         notes: Where irregularities are counted.
     """
-    codec = marked_charset(body) or _labelled_codec(body, charset or "utf-8")
+    codec = find_marked_charset(body) or _find_labelled_codec(body, charset or "utf-8")
     if codec is None:
         notes.add("a charset that is unknown")
         codec = "utf-8"
@@ -89,13 +89,13 @@ def as_text(body: bytes, charset: str | None, notes: Notes) -> str:
     return text.removeprefix("\ufeff")
 
 
-def text_or_nothing(body: bytes, charset: str | None, *, is_json: bool) -> str | None:
+def decode_if_text(body: bytes, charset: str | None, *, is_json: bool) -> str | None:
     """A body that may be text as text: by its byte order mark or label, without them as UTF-8; nothing if it is not.
 
     JSON is UTF-8 whatever its label says, unless it cannot be.
     """
-    labelled = _labelled_codec(body, charset) if charset else None
-    for codec in (marked_charset(body), "utf-8" if labelled is None or is_json else None):
+    labelled = _find_labelled_codec(body, charset) if charset else None
+    for codec in (find_marked_charset(body), "utf-8" if labelled is None or is_json else None):
         if codec is not None:
             try:
                 return body.decode(codec).removeprefix("\ufeff")

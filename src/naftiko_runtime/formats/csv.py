@@ -7,38 +7,38 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.table_rows import records
+from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.table_rows import make_records
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 
 
-def decoder(separator: str) -> Decode:
+def make_decoder(separator: str) -> Decode:
     """The decoder for a separator."""
     fields = re.compile(
         rf'(?:"(?P<quoted>(?:[^"]|"")*+)"(?P<rest>[^{re.escape(separator)}\r\n]*)|(?P<plain>[^{re.escape(separator)}\r\n]*))'
         rf"(?P<end>{re.escape(separator)}|\r\n?|\n|\Z)"
     )
 
-    def decode(body: bytes, charset: str | None, notes: Notes) -> list[dict[str, Any]]:
-        text = as_text(body, charset, notes)
+    def decode(body: bytes, charset: str | None, notes: Irregularities) -> list[dict[str, Any]]:
+        text = decode_text(body, charset, notes)
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
         except csv.Error:
             rows = list(_read_leniently(text, fields, notes))
-        return records([row for row in rows if row], notes)
+        return make_records([row for row in rows if row], notes)
 
     return decode
 
 
-def _read_leniently(text: str, fields: re.Pattern[str], notes: Notes) -> Iterator[list[str]]:
+def _read_leniently(text: str, fields: re.Pattern[str], notes: Irregularities) -> Iterator[list[str]]:
     """Rows with quotes that are not where they should be: what stands behind a closing quote is part of the field.
 
     A quote that is never closed is a character like others.

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
-from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.table_rows import numbered, records
-from naftiko_runtime.limits import ANSWER_VALUES_MAX
+from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.table_rows import make_records, number_columns
+from naftiko_runtime.limits import RESPONSE_VALUES_MAX
 
 if TYPE_CHECKING:
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -33,7 +33,7 @@ _INLINE: Final = frozenset(
 _CELLS: Final = frozenset({"td", "th"})
 
 
-def decoder(selector: str | None) -> Decode:
+def make_decoder(selector: str | None) -> Decode:
     """The decoder for the tables that a selector finds.
 
     Raises:
@@ -44,7 +44,7 @@ def decoder(selector: str | None) -> Decode:
     except (SelectorError, etree.XPathError):
         raise ValueError(f"'{selector}' is no CSS selector") from None
 
-    def decode(body: bytes, charset: str | None, notes: Notes) -> dict[str, Any]:
+    def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
         """Decode a page.
 
         Args:
@@ -55,20 +55,20 @@ def decoder(selector: str | None) -> Decode:
         Raises:
             ValueError: It is nested too deeply.
         """
-        page = _page(as_text(body, charset or _own_charset(body), notes))
+        page = _parse_page(decode_text(body, charset or _find_declared_charset(body), notes))
         if page is None:
             return {"tables": []}
         chosen = find(page)
-        reader = _Reader(chosen)
+        reader = _TableReader(chosen)
         for element in chosen:
             if element not in reader.seen:
                 reader.read(element)
-        return {"tables": [records(table.rows(), notes) for table in reader.tables]}
+        return {"tables": [make_records(table.list_rows(), notes) for table in reader.tables]}
 
     return decode
 
 
-def _own_charset(body: bytes) -> str:
+def _find_declared_charset(body: bytes) -> str:
     for mark, charset in _MARKS:
         if body.startswith(mark):
             return charset
@@ -77,7 +77,7 @@ def _own_charset(body: bytes) -> str:
     return "utf-8" if named.lower().startswith("utf-16") else named  # as it could not be: those bytes were read
 
 
-def _page(text: str) -> Any:
+def _parse_page(text: str) -> Any:
     """The page's root element; nothing when it has no element.
 
     Raises:
@@ -93,7 +93,7 @@ def _page(text: str) -> Any:
     return page
 
 
-class _Table:
+class _OpenTable:
     """A table's cells as they come, each at every place that it spans."""
 
     def __init__(self, budget: _Budget) -> None:
@@ -105,18 +105,18 @@ class _Table:
         """Which row names the columns, where the table says so."""
         self._down: dict[int, tuple[int, str]] = {}
 
-    def row(self, *, names: bool = False) -> None:
+    def begin_row(self, *, names: bool = False) -> None:
         """Begin a row, of which the last one that names the columns does so."""
-        self._carry()
+        self._add_spanning_cells()
         if names:
             self._header = len(self._rows)
         self._rows.append([])
 
-    def cell(self, text: str, across: int, down: int) -> None:
+    def add_cell(self, text: str, across: int, down: int) -> None:
         """Put a cell where the row has its next free place."""
         if not self._rows:
-            self.row()
-        self._carry()
+            self.begin_row()
+        self._add_spanning_cells()
         row, last = self._rows[-1], len(self._rows) - 1 + down - 1
         self._budget.spend(across)
         names_columns = text and len(self._rows) - 1 == (self._header or 0)
@@ -126,41 +126,41 @@ class _Table:
                 self._down[len(row)] = last, copy
             row.append(copy)
 
-    def _carry(self) -> None:
+    def _add_spanning_cells(self) -> None:
         """Put cells of rows above that span this one."""
         row, number = self._rows[-1] if self._rows else [], len(self._rows) - 1
         while (above := self._down.get(len(row))) is not None and above[0] >= number:
             self._budget.spend(1)
             row.append(above[1])
 
-    def rows(self) -> list[list[str]]:
+    def list_rows(self) -> list[list[str]]:
         """The rows that have cells, from the one that names the columns."""
-        self._carry()
+        self._add_spanning_cells()
         rows = [row for row in self._rows[self._header or 0 :] if row]
-        return [numbered(rows[0]), *rows[1:]] if rows else []
+        return [number_columns(rows[0]), *rows[1:]] if rows else []
 
 
 class _Budget:
     """How many cells the tables of a page may have: one that spans is many."""
 
     def __init__(self) -> None:
-        self._left = ANSWER_VALUES_MAX
+        self._left = RESPONSE_VALUES_MAX
 
     def spend(self, cells: int) -> None:
         self._left -= cells
         if self._left < 0:
-            raise ValueError(f"its tables have more than {ANSWER_VALUES_MAX:,} cells")
+            raise ValueError(f"its tables have more than {RESPONSE_VALUES_MAX:,} cells")
 
 
-class _Reader:
+class _TableReader:
     """Collects tables in one walk, so that what is within one another is read once."""
 
     def __init__(self, chosen: list[Any]) -> None:
-        self.tables: list[_Table] = []
+        self.tables: list[_OpenTable] = []
         self.seen: set[Any] = set()
         self._chosen = frozenset(chosen)
         self._budget = _Budget()
-        self._open: list[_Table] = []
+        self._open: list[_OpenTable] = []
         self._unseen = 0
 
     def read(self, root: Any) -> None:
@@ -168,59 +168,61 @@ class _Reader:
         self._open.clear()
         for event, element in etree.iterwalk(root, events=("start", "end")):
             if event == "start":
-                self._start(element)
+                self._on_start(element)
             else:
-                self._end(element)
+                self._on_end(element)
                 if element is not root:
-                    self._text(element.tail)
+                    self._add_text(element.tail)
 
-    def _start(self, element: Any) -> None:
+    def _on_start(self, element: Any) -> None:
         if element in self._chosen:
             self.seen.add(element)
         if (tag := element.tag) == "table":
-            self._text(" ")
-            self._begin()
+            self._add_text(" ")
+            self._begin_table()
         elif tag == "tr":
             parent = element.getparent()
-            self._table().row(names=parent is not None and parent.tag == "thead")
+            self._get_table().begin_row(names=parent is not None and parent.tag == "thead")
         elif tag in _CELLS:
-            self._table().words = []
+            self._get_table().words = []
         elif tag in _UNSEEN:
             self._unseen += 1
         elif tag not in _INLINE:
-            self._text(" ")
-        self._text(element.text)
+            self._add_text(" ")
+        self._add_text(element.text)
 
-    def _end(self, element: Any) -> None:
+    def _on_end(self, element: Any) -> None:
         if (tag := element.tag) == "table":
             self._open.pop()
-            self._text(" ")
+            self._add_text(" ")
         elif tag in _CELLS:
-            table = self._table()
+            table = self._get_table()
             text = " ".join("".join(table.words or ()).split())
             table.words = None
-            table.cell(text, _span(element.get("colspan"), 1, 1000), _span(element.get("rowspan"), 65534, 65534))
+            table.add_cell(
+                text, _parse_span(element.get("colspan"), 1, 1000), _parse_span(element.get("rowspan"), 65534, 65534)
+            )
         elif tag in _UNSEEN:
             self._unseen -= 1
         elif tag not in _INLINE:
-            self._text(" ")
+            self._add_text(" ")
 
-    def _begin(self) -> _Table:
-        table = _Table(self._budget)
+    def _begin_table(self) -> _OpenTable:
+        table = _OpenTable(self._budget)
         self.tables.append(table)
         self._open.append(table)
         return table
 
-    def _table(self) -> _Table:
+    def _get_table(self) -> _OpenTable:
         """The innermost table; rows that stand in none, because a part of one was chosen, are one of their own."""
-        return self._open[-1] if self._open else self._begin()
+        return self._open[-1] if self._open else self._begin_table()
 
-    def _text(self, text: str | None) -> None:
+    def _add_text(self, text: str | None) -> None:
         if text and not self._unseen and self._open and (words := self._open[-1].words) is not None:
             words.append(text)
 
 
-def _span(text: str | None, rest: int, most: int) -> int:
+def _parse_span(text: str | None, rest: int, most: int) -> int:
     """How many columns or rows a cell spans; 0 is the rest of them."""
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:  # noqa: PLR2004 - no such table
         return 1

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from naftiko_runtime.formats.charset import as_text, codec_of
+from naftiko_runtime.formats.charset import decode_text, find_codec
 from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 # Whether orjson would lose digits is asked of the body with all digits made "0": bytes.translate and
 # bytes.find take a tenth of the time of a regular expression.
@@ -39,21 +39,23 @@ _INTEGER_DIGITS_MAX: Final = 4300
 """Python converts no longer ones, because that takes time that grows with the square of the digits."""
 
 
-def read(body: bytes) -> Any:
+def parse_regular(body: bytes) -> Any:
     """Read a JSON text that is regular: UTF-8, with numbers that can be held.
 
     Raises:
         ValueError: It is not.
     """
-    if _loses_digits(body):
+    if _is_lossy(body):
         try:
-            return json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite_decimal, parse_int=_integer)
+            return json.loads(
+                body.decode(), parse_constant=_refuse, parse_float=_parse_finite_decimal, parse_int=_parse_integer
+            )
         except RecursionError:
             raise ValueError("nested too deeply") from None
     return orjson.loads(body)
 
 
-def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
+def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     """Decode a JSON text; also one in another charset, or with values that JSON cannot carry.
 
     Halves of surrogate pairs become U+FFFD, NaN and infinities null, and both are noted.
@@ -62,30 +64,30 @@ def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
         ValueError: It is no JSON, or nested too deeply.
     """
     try:
-        return read(body)
+        return parse_regular(body)
     except ValueError as error:
-        return _read_irregular(text(body, charset, notes), notes, error)
+        return _read_irregular(decode_json_text(body, charset, notes), notes, error)
 
 
-def text(body: bytes, charset: str | None, notes: Notes) -> str:
+def decode_json_text(body: bytes, charset: str | None, notes: Irregularities) -> str:
     """The text of a body: by its byte order mark, as UTF-8, or else by its label."""
-    if (wide := _WIDE.get(_zeros(body[:4]))) is not None:
-        return as_text(body, wide, notes)
-    codec = codec_of(charset or "utf-8") or "utf-8"
+    if (wide := _WIDE.get(_mark_zeros(body[:4]))) is not None:
+        return decode_text(body, wide, notes)
+    codec = find_codec(charset or "utf-8") or "utf-8"
     if codec != "utf_8" and not codec.startswith(("iso2022", "utf_16", "utf_32", "utf_7", "hz")):
         try:  # JSON is UTF-8 whatever the label says (RFC 8259, 8.1), unless it cannot be
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
             pass
-    return as_text(body, charset, notes)
+    return decode_text(body, charset, notes)
 
 
-def _zeros(start: bytes) -> bytes:
+def _mark_zeros(start: bytes) -> bytes:
     """Where the first bytes are zero, which shows UTF-16 and UTF-32 without a mark."""
     return bytes(0 if byte == 0 else ord(".") for byte in start)
 
 
-def _loses_digits(body: bytes) -> bool:
+def _is_lossy(body: bytes) -> bool:
     """Whether orjson would write some number otherwise than it stands in the body."""
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
@@ -95,7 +97,7 @@ def _loses_digits(body: bytes) -> bool:
     return _LOSES_DIGITS.search(body) is not None or digits.find(_LONG_BEFORE_FRACTION) >= 0
 
 
-def _read_irregular(found: str, notes: Notes, error: ValueError) -> Any:
+def _read_irregular(found: str, notes: Irregularities, error: ValueError) -> Any:
     mended = _ESCAPE.sub(lambda escape: "\\ufffd" if escape["lone"] else escape[0], found)
     if mended != found:
         notes.add("half of a surrogate pair")
@@ -112,11 +114,11 @@ def _read_irregular(found: str, notes: Notes, error: ValueError) -> Any:
     return value
 
 
-def _read_text(text: str, notes: Notes, *, strict: bool) -> Any:
+def _read_text(text: str, notes: Irregularities, *, strict: bool) -> Any:
     reader = json.JSONDecoder(
         parse_constant=lambda _: notes.add("a number that JSON does not have"),
         parse_float=parse_exact_float,
-        parse_int=_integer,
+        parse_int=_parse_integer,
         strict=strict,
     )
     try:
@@ -129,12 +131,12 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _finite_decimal(text: str) -> float:
+def _parse_finite_decimal(text: str) -> float:
     value = parse_exact_float(text)
     if isinf(value):
         raise ValueError(f"{text[:40]} is no number that can be held")
     return value
 
 
-def _integer(text: str) -> float:
+def _parse_integer(text: str) -> float:
     return int(text) if len(text) <= _INTEGER_DIGITS_MAX else parse_exact_float(text)

@@ -15,15 +15,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import yaml
-from naftiko_runtime.formats.charset import as_text
-from naftiko_runtime.formats.markdown_text import plain_text
-from naftiko_runtime.formats.table_rows import numbered, records
+from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.markdown_text import to_plain_text
+from naftiko_runtime.formats.table_rows import make_records, number_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
@@ -39,27 +39,27 @@ _PIPE: Final = re.compile(r"(?<!\\)\|")
 _DASHES: Final = re.compile(r":?-+:?")
 
 
-def decoder(prefix: str | None) -> Decode:
+def make_decoder(prefix: str | None) -> Decode:
     """The decoder for the sections whose headings begin as told."""
     wanted = _WANTED.fullmatch((prefix or "").strip())
 
-    def decode(body: bytes, charset: str | None, notes: Notes) -> dict[str, Any]:
-        text = _LINE_BREAK.sub("\n", as_text(body, charset, notes))
+    def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
+        text = _LINE_BREAK.sub("\n", decode_text(body, charset, notes))
         front = _FRONT.match(text)
         rest = text[front.end() :] if front else text
-        sections = list(_Reader(rest.split("\n"), notes).sections())
+        sections = list(_SectionReader(rest.split("\n"), notes).iter_sections())
         if wanted is not None and wanted[0]:
-            sections = list(_below(sections, len(wanted[1]), plain_text(wanted[2] or "")))
+            sections = list(_select_sections(sections, len(wanted[1]), to_plain_text(wanted[2] or "")))
         return {
-            "frontMatter": _front_matter(front[1], notes) if front else {},
+            "frontMatter": _parse_front_matter(front[1], notes) if front else {},
             "tables": [table for section in sections for table in section.tables],
-            "sections": [section.value() for section in sections],
+            "sections": [section.to_value() for section in sections],
         }
 
     return decode
 
 
-def _front_matter(text: str, notes: Notes) -> dict[str, Any]:
+def _parse_front_matter(text: str, notes: Irregularities) -> dict[str, Any]:
     try:
         value = yaml.decode(text.encode(), None, notes)
     except ValueError:
@@ -75,15 +75,15 @@ class _Section:
         self.lines: list[str] = []
         self.tables: list[list[dict[str, Any]]] = []
 
-    def value(self) -> dict[str, Any]:
+    def to_value(self) -> dict[str, Any]:
         text = "\n".join(self.lines).strip()
         return {"heading": self.heading, "level": self.level, "content": text}
 
 
-class _Reader:
+class _SectionReader:
     """Goes through the lines once; each step takes what stands there as a whole."""
 
-    def __init__(self, lines: Sequence[str], notes: Notes) -> None:
+    def __init__(self, lines: Sequence[str], notes: Irregularities) -> None:
         self._lines = lines
         self._notes = notes
         self._at = 0
@@ -93,45 +93,45 @@ class _Reader:
         """Whether a list or a quotation goes on until the next empty line."""
         self._section = _Section(0, "")
 
-    def sections(self) -> Iterator[_Section]:
+    def iter_sections(self) -> Iterator[_Section]:
         """The sections in order."""
         while self._at < len(self._lines):
-            if (heading := self._heading()) is not None:
+            if (heading := self._take_heading()) is not None:
                 if self._section.level or any(line.strip() for line in self._section.lines):
                     yield self._section
                 self._section = heading
             else:
-                self._block()
+                self._take_block()
         if self._section.level or any(line.strip() for line in self._section.lines):
             yield self._section
 
-    def _heading(self) -> _Section | None:
+    def _take_heading(self) -> _Section | None:
         """The heading that stands here, taken; none when none does."""
         line = self._lines[self._at]
         if (found := _HEADING.match(line)) is not None:
             self._at += 1
             self._paragraph, self._contained = 0, False
-            return _Section(len(found[1]), plain_text(_unclosed(line[found.end() :].strip())))
+            return _Section(len(found[1]), to_plain_text(_strip_closing_marks(line[found.end() :].strip())))
         if self._paragraph and (underline := _UNDERLINE.match(line)) is not None:
             above = self._section.lines[-self._paragraph :]
             del self._section.lines[-self._paragraph :]
             self._at += 1
             self._paragraph = 0
-            return _Section(1 if underline[1].startswith("=") else 2, plain_text(" ".join(map(str.strip, above))))
+            return _Section(1 if underline[1].startswith("=") else 2, to_plain_text(" ".join(map(str.strip, above))))
         return None
 
-    def _block(self) -> None:
+    def _take_block(self) -> None:
         line = self._lines[self._at]
         if not line.strip():
             self._take(1)
             self._paragraph, self._contained = 0, False
-        elif (closes := _closing(line)) is not None:
+        elif (closes := _find_end_test(line)) is not None:
             self._take_until(closes)
             self._paragraph, self._contained = 0, False
         elif not self._paragraph and _INDENTED.match(line):
             self._take(1)
-        elif not self._contained and (columns := self._columns()):
-            self._table(columns)
+        elif not self._contained and (columns := self._find_columns()):
+            self._take_table(columns)
         elif _is_rule(line):
             self._take(1)
             self._paragraph, self._contained = 0, False
@@ -153,24 +153,24 @@ class _Reader:
             end += 1
         self._take(end + 1 - self._at)
 
-    def _columns(self) -> list[str] | None:
+    def _find_columns(self) -> list[str] | None:
         """The names of the columns when a table begins here: by the dashes under them."""
         line, below = self._lines[self._at], self._lines[self._at + 1 : self._at + 2]
         if not below or "|" not in line or len(below[0].strip()) == 1 or _INDENTED.match(below[0]):
             return None
-        dashes = _cells(below[0])
+        dashes = _split_cells(below[0])
         if not all(_DASHES.fullmatch(cell) for cell in dashes):
             return None
-        columns = _cells(line)
+        columns = _split_cells(line)
         return columns if len(columns) == len(dashes) else None
 
-    def _table(self, columns: list[str]) -> None:
+    def _take_table(self, columns: list[str]) -> None:
         self._take(2)
-        rows = [numbered(list(map(plain_text, columns)))]
+        rows = [number_columns(list(map(to_plain_text, columns)))]
         while self._at < len(self._lines) and self._is_row(self._lines[self._at]):
-            rows.append(list(map(plain_text, _cells(self._lines[self._at]))))
+            rows.append(list(map(to_plain_text, _split_cells(self._lines[self._at]))))
             self._take(1)
-        self._section.tables.append(records(rows, self._notes))
+        self._section.tables.append(make_records(rows, self._notes))
         self._paragraph = 0
 
     @staticmethod
@@ -179,7 +179,7 @@ class _Reader:
         return bool(line.strip()) and not _is_rule(line) and not any(kind.match(line) for kind in begins)
 
 
-def _unclosed(text: str) -> str:
+def _strip_closing_marks(text: str) -> str:
     """A heading's text without the ``#`` that may close it."""
     bare = text.rstrip("#")
     return bare.rstrip() if not bare or bare[-1] in " \t" else text
@@ -190,7 +190,7 @@ def _is_rule(line: str) -> bool:
     return len(marks) > 2 and marks[0] in "-*_" and marks == marks[0] * len(marks) and not _INDENTED.match(line)  # noqa: PLR2004 - three make a rule
 
 
-def _closing(line: str) -> Callable[[str, int], bool] | None:
+def _find_end_test(line: str) -> Callable[[str, int], bool] | None:
     """What closes the code or the comment that a line opens; none when it opens none."""
     if (fence := _FENCE.match(line)) is not None:
         mark = fence[1]
@@ -203,14 +203,14 @@ def _closing(line: str) -> Callable[[str, int], bool] | None:
     return lambda line, _: _RAW_ENDS.search(line) is not None
 
 
-def _cells(line: str) -> list[str]:
+def _split_cells(line: str) -> list[str]:
     """A row's texts; a pipe in one stands behind a backslash."""
     text = line.strip().removeprefix("|")
     cells = [cell.strip().replace("\\|", "|") for cell in _PIPE.split(text)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
-def _below(sections: Sequence[_Section], level: int, heading: str) -> Iterator[_Section]:
+def _select_sections(sections: Sequence[_Section], level: int, heading: str) -> Iterator[_Section]:
     """The sections whose headings begin like this, and those below each; of one level only, unless it is 0."""
     inside = 0
     for section in sections:

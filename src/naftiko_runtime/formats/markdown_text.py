@@ -26,14 +26,14 @@ _TICKS_MAX: Final = 32
 _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def plain_text(markdown: str) -> str:
+def to_plain_text(markdown: str) -> str:
     """The text that a reader sees."""
     if not _TOKEN.search(markdown):
         return markdown
-    return _Plain(markdown).text()
+    return _PlainTextReader(markdown).read()
 
 
-class _Plain:
+class _PlainTextReader:
     def __init__(self, markdown: str) -> None:
         self._markdown = markdown
         self._pieces: list[str] = []
@@ -44,7 +44,7 @@ class _Plain:
         """Whether no comment ends any more."""
         self._ticks = {found[0] for found in re.finditer("`+", markdown) if len(found[0]) <= _TICKS_MAX}
 
-    def text(self) -> str:
+    def read(self) -> str:
         at = 0
         while (found := _TOKEN.search(self._markdown, at)) is not None:
             self._pieces.append(self._markdown[at : found.start()])
@@ -58,7 +58,7 @@ class _Plain:
             case "escaped":
                 self._pieces.append(found["escaped"])
             case "ticks":
-                return self._code(found)
+                return self._take_code(found)
             case "link":
                 self._pieces.append(found["link"][1:-1])
             case "break":
@@ -68,17 +68,17 @@ class _Plain:
             case "entity":
                 self._pieces.append(unescape(found["entity"]))
             case "comment":
-                return self._comment(found)
+                return self._take_comment(found)
             case "open":
                 self._brackets.append(len(self._pieces))
                 self._pieces.append(found["open"])
             case "close":
-                self._close(found)
+                self._take_bracket(found)
             case _:
-                self._mark(found)
+                self._take_emphasis(found)
         return found.end()
 
-    def _comment(self, found: re.Match[str]) -> int:
+    def _take_comment(self, found: re.Match[str]) -> int:
         end = -1 if self._uncommented else self._markdown.find("-->", found.end())
         if end >= 0:
             return end + len("-->")
@@ -86,7 +86,7 @@ class _Plain:
         self._pieces.append(found["comment"])
         return found.end()
 
-    def _code(self, found: re.Match[str]) -> int:
+    def _take_code(self, found: re.Match[str]) -> int:
         ticks = found["ticks"]
         if ticks in self._ticks:
             end = re.compile(f"(?<!`){ticks}(?!`)").search(self._markdown, found.end())
@@ -97,7 +97,7 @@ class _Plain:
         self._pieces.append(ticks)
         return found.end()
 
-    def _close(self, found: re.Match[str]) -> None:
+    def _take_bracket(self, found: re.Match[str]) -> None:
         """The end of a link or an image leaves its text; other brackets stay."""
         if self._brackets:
             opened = self._brackets.pop()
@@ -106,7 +106,7 @@ class _Plain:
                 return
         self._pieces.append(found["close"])
 
-    def _mark(self, found: re.Match[str]) -> None:
+    def _take_emphasis(self, found: re.Match[str]) -> None:
         mark = found["mark"]
         before = self._markdown[found.start() - 1 : found.start()] or " "
         after = self._markdown[found.end() : found.end() + 1] or " "

@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
-from naftiko_runtime.limits import ANSWER_VALUES_MAX, DOCUMENT_BYTES_MAX
+from naftiko_runtime.limits import DOCUMENT_BYTES_MAX, RESPONSE_VALUES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")
 _COMPILE_SECONDS: Final = 60
@@ -57,13 +57,13 @@ def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
     for folder in reversed(within):
         try:
             _check_imports(file, folder, folders)
-            return _compiled(file, folder)
+            return _run_compiler(file, folder)
         except ValueError as error:
             faults.append(str(error))
     raise ValueError(faults[-1])
 
 
-def _compiled(file: Path, folder: Path) -> bytes:
+def _run_compiler(file: Path, folder: Path) -> bytes:
     """What protoc makes of a file: in a process of its own, because it ends that when it cannot go on."""
     with TemporaryDirectory() as scratch:
         out = Path(scratch, "descriptors")
@@ -101,14 +101,14 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
             raise ValueError(f"it imports more than {_FILES_MAX} files")
 
 
-def decoder(descriptors: bytes, name: str) -> Decode:
+def make_decoder(descriptors: bytes, name: str) -> Decode:
     """The decoder for a message of a descriptor set; without a name for its only one.
 
     Raises:
         ValueError: It is no descriptor set, or has no such message.
     """
     pool = descriptor_pool.DescriptorPool()
-    known = _added(descriptors, pool)
+    known = _add_files(descriptors, pool)
     if not name and len(known) > 1:
         raise ValueError(f"it has several messages: write one behind a '#': {', '.join(known)}")
     try:
@@ -117,7 +117,7 @@ def decoder(descriptors: bytes, name: str) -> Decode:
         raise ValueError(f"it has no message '{name}': it has {', '.join(known)}") from None
     message_type = message_factory.GetMessageClass(described)
 
-    def decode(body: bytes, _charset: str | None, _notes: Notes) -> Any:
+    def decode(body: bytes, _charset: str | None, _notes: Irregularities) -> Any:
         """Decode a message; fields keep the names of the schema.
 
         Raises:
@@ -126,7 +126,7 @@ def decoder(descriptors: bytes, name: str) -> Decode:
         message = message_type()
         try:
             message.ParseFromString(body)
-            return _Reader(pool).value(message)
+            return _MessageReader(pool).read(message)
         except DecodeError:
             raise ValueError(f"it is no {described.full_name}") from None
         except (json_format.Error, TypeError, RecursionError) as error:  # of a google.protobuf.Any or a time
@@ -135,7 +135,7 @@ def decoder(descriptors: bytes, name: str) -> Decode:
     return decode
 
 
-def _added(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str]:
+def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str]:
     """The messages of the last file of a descriptor set, after all its files went into a pool.
 
     Raises:
@@ -158,7 +158,7 @@ def _added(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str
     return known
 
 
-class _Reader:
+class _MessageReader:
     """Makes plain values of one body's messages.
 
     Google's own JSON has numbers of 64 bits as text, which no filter could compare, and says nothing of how large it
@@ -167,62 +167,62 @@ class _Reader:
 
     def __init__(self, pool: descriptor_pool.DescriptorPool) -> None:
         self._pool = pool
-        self._left = ANSWER_VALUES_MAX
+        self._left = RESPONSE_VALUES_MAX
 
-    def value(self, message: Message) -> Any:
+    def read(self, message: Message) -> Any:
         """A message's fields by name; those without presence are there with their default, others only if set."""
         if message.DESCRIPTOR.full_name.startswith(_WELL_KNOWN):
-            return self._well_known(message)
-        return dict(self._fields(message))
+            return self._read_well_known(message)
+        return dict(self._iter_fields(message))
 
-    def _fields(self, message: Message) -> Iterator[tuple[str, Any]]:
+    def _iter_fields(self, message: Message) -> Iterator[tuple[str, Any]]:
         self._spend(len(message.DESCRIPTOR.fields))
         for field in message.DESCRIPTOR.fields:
             if field.has_presence and not message.HasField(field.name):
                 continue
             value = getattr(message, field.name)
             if _is_map(field):
-                yield field.name, self._map(field.message_type, value)
+                yield field.name, self._read_map(field.message_type, value)
             elif field.is_repeated:
                 self._spend(len(value))
-                yield field.name, [self._plain(field, item) for item in value]
+                yield field.name, [self._read_field(field, item) for item in value]
             else:
-                yield field.name, self._plain(field, value)
+                yield field.name, self._read_field(field, value)
 
-    def _map(self, entry: Any, value: Any) -> dict[str, Any]:
+    def _read_map(self, entry: Any, value: Any) -> dict[str, Any]:
         self._spend(len(value))
         of = entry.fields_by_name["value"]
-        return {_key(key): self._plain(of, value[key]) for key in value}
+        return {_format_key(key): self._read_field(of, value[key]) for key in value}
 
-    def _plain(self, field: Any, value: Any) -> Any:
+    def _read_field(self, field: Any, value: Any) -> Any:
         if field.message_type is not None:
-            return self.value(value)
+            return self.read(value)
         if field.enum_type is not None:
-            return _symbol(field.enum_type, value)
+            return _name_enum_value(field.enum_type, value)
         return b64encode(value).decode() if field.type == FieldDescriptor.TYPE_BYTES else value
 
-    def _well_known(self, message: Message) -> Any:
+    def _read_well_known(self, message: Message) -> Any:
         """Times as ISO 8601 text, wrappers as what they wrap, structures as themselves: as Google's JSON has them."""
         fields = message.DESCRIPTOR.fields_by_name
         if message.DESCRIPTOR.name.endswith("Value") and [*fields] == ["value"]:
-            return self._plain(fields["value"], getattr(message, "value"))  # noqa: B009 - a name of the schema
+            return self._read_field(fields["value"], getattr(message, "value"))  # noqa: B009 - a name of the schema
         return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=self._pool)
 
     def _spend(self, values: int) -> None:
         self._left -= values
         if self._left < 0:
-            raise ValueError(f"it has more than {ANSWER_VALUES_MAX:,} values")
+            raise ValueError(f"it has more than {RESPONSE_VALUES_MAX:,} values")
 
 
 def _is_map(field: Any) -> bool:
     return bool(field.message_type and field.message_type.GetOptions().map_entry)
 
 
-def _key(key: Any) -> str:
+def _format_key(key: Any) -> str:
     return str(key).lower() if isinstance(key, bool) else str(key)
 
 
-def _symbol(enum: Any, number: int) -> str | int:
+def _name_enum_value(enum: Any, number: int) -> str | int:
     """An enum's name for a number; the number itself where it has none."""
     found = enum.values_by_number.get(number)
     return number if found is None else str(found.name)

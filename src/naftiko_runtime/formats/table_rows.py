@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 
-def records(rows: Sequence[Sequence[str]], notes: Notes) -> list[dict[str, Any]]:
+def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[dict[str, Any]]:
     """The rows behind the first one, by its names.
 
     Of two columns with one name the later counts, a short row has empty cells, and surplus cells are a list under the
@@ -33,6 +33,6 @@ def records(rows: Sequence[Sequence[str]], notes: Notes) -> list[dict[str, Any]]
     return objects
 
 
-def numbered(header: Sequence[str]) -> list[str]:
+def number_columns(header: Sequence[str]) -> list[str]:
     """Names of columns, of which those without one are called by their number."""
     return [name or str(number) for number, name in enumerate(header, start=1)]

@@ -15,10 +15,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
-from naftiko_runtime.formats.charset import as_text, codec_of, marked_charset
+from naftiko_runtime.formats.charset import decode_text, find_codec, find_marked_charset
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 DEPTH_MAX: Final = 200
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
@@ -29,7 +29,7 @@ _REFERENCE: Final = re.compile(r"&(?:#(?:x(?P<hex>[0-9a-fA-F]+)|(?P<number>[0-9]
 _CODE_DIGITS_MAX: Final = 8
 
 
-def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
+def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     """Decode an XML document.
 
     The charset of the content type counts more than the document's declaration.
@@ -37,7 +37,7 @@ def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
     Raises:
         ValueError: It is none, or nested too deeply.
     """
-    text = _DECLARATION.sub("", as_text(body, charset or _declared(body), notes), count=1).lstrip()
+    text = _DECLARATION.sub("", decode_text(body, charset or _find_declared_charset(body), notes), count=1).lstrip()
     try:
         return _parse(text)
     except expat.ExpatError as error:
@@ -53,13 +53,13 @@ def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
     return value
 
 
-def _declared(body: bytes) -> str | None:
+def _find_declared_charset(body: bytes) -> str | None:
     """The charset that the document declares; one of 16 bits cannot be declared in bytes that were read as ASCII."""
     if body.startswith((b"<\0", b"\0<")):
         return "utf-16-le" if body[1] == 0 else "utf-16-be"
-    found = None if marked_charset(body) else _DECLARED.match(body)
+    found = None if find_marked_charset(body) else _DECLARED.match(body)
     named = None if found is None else found[1].decode()
-    codec = codec_of(named) if named else None
+    codec = find_codec(named) if named else None
     return None if codec is not None and codec.startswith(("utf_16", "utf_32")) else named
 
 
@@ -67,7 +67,7 @@ def _mend_references(text: str) -> tuple[str, int]:
     """A text whose ``&`` all begin a reference to something that XML can hold, and how many did not."""
     count = 0
 
-    def mended(reference: re.Match[str]) -> str:
+    def mend(reference: re.Match[str]) -> str:
         nonlocal count
         if reference["name"]:
             return reference[0]
@@ -81,64 +81,64 @@ def _mend_references(text: str) -> tuple[str, int]:
         count += 1
         return "\ufffd"
 
-    return _REFERENCE.sub(mended, text), count
+    return _REFERENCE.sub(mend, text), count
 
 
 def _parse(text: str) -> Any:
     encoded = text.encode("utf-8", "replace")
-    subset = _internal_subset(encoded)
+    subset = _find_internal_subset(encoded)
     if subset is not None:
         encoded = encoded[: subset.start] + encoded[subset.stop :]
-    reader = _Reader()
-    parser = _parser()
+    reader = _ValueBuilder()
+    parser = _make_parser()
     parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.SkippedEntityHandler = reader.reference
+    parser.StartElementHandler = reader.on_start
+    parser.EndElementHandler = reader.on_end
+    parser.CharacterDataHandler = reader.on_text
+    parser.SkippedEntityHandler = reader.on_reference
     parser.Parse(encoded, True)
     return reader.value
 
 
-def _parser() -> expat.XMLParserType:
+def _make_parser() -> expat.XMLParserType:
     parser = expat.ParserCreate("utf-8")
     parser.UseForeignDTD(True)  # so that what a document type may declare is skipped instead of an error
     return parser
 
 
-class _Found(Exception):  # noqa: N818 - no error
+class _SubsetFound(Exception):  # noqa: N818 - no error
     """The end of what was sought."""
 
 
-def _internal_subset(encoded: bytes) -> slice | None:
+def _find_internal_subset(encoded: bytes) -> slice | None:
     """Where the declarations within the document type stand: without them nothing can expand."""
     head = encoded.find(b"<!DOCTYPE")
     if head < 0:
         return None
-    parser = _parser()
+    parser = _make_parser()
     bounds: list[int] = []
 
-    def begin(_name: str, _system: str | None, _public: str | None, has_subset: int) -> None:
+    def on_doctype_start(_name: str, _system: str | None, _public: str | None, has_subset: int) -> None:
         if not has_subset:
-            raise _Found
+            raise _SubsetFound
         bounds.append(parser.CurrentByteIndex)
 
-    def end() -> None:
+    def on_doctype_end() -> None:
         bounds.append(parser.CurrentByteIndex)
-        raise _Found
+        raise _SubsetFound
 
-    def element(_name: str, _attributes: dict[str, str]) -> None:
-        raise _Found
+    def on_element(_name: str, _attributes: dict[str, str]) -> None:
+        raise _SubsetFound
 
-    parser.StartDoctypeDeclHandler = begin
-    parser.EndDoctypeDeclHandler = end
-    parser.StartElementHandler = element
-    with contextlib.suppress(_Found):
+    parser.StartDoctypeDeclHandler = on_doctype_start
+    parser.EndDoctypeDeclHandler = on_doctype_end
+    parser.StartElementHandler = on_element
+    with contextlib.suppress(_SubsetFound):
         parser.Parse(encoded, True)
     return slice(*bounds) if len(bounds) > 1 else None
 
 
-class _Reader:
+class _ValueBuilder:
     """Builds the value while the parser goes through the document."""
 
     def __init__(self) -> None:
@@ -146,35 +146,35 @@ class _Reader:
         self._open: list[_Element] = []
         self._nil = {"xsi:nil"}
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def on_start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) == DEPTH_MAX:
             raise ValueError("nested too deeply")
-        element = _Element(_local(name))
+        element = _Element(_get_local_name(name))
         for key, value in attributes.items():
             prefix, _, local = key.partition(":")
             if prefix == "xmlns":
                 if value == _INSTANCE:
                     self._nil.add(f"{local}:nil")
             elif key not in self._nil:
-                element.fields[_local(key)] = value
+                element.fields[_get_local_name(key)] = value
         element.nil = any(attributes.get(key, "").strip() in ("true", "1") for key in self._nil)
         self._open.append(element)
 
-    def text(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         self._open[-1].pieces.append(text)
 
-    def reference(self, name: str, is_parameter: int) -> None:
+    def on_reference(self, name: str, is_parameter: int) -> None:
         if self._open and not is_parameter:
             self._open[-1].pieces.append(f"&{name};")
 
-    def end(self, _: str) -> None:
+    def on_end(self, _: str) -> None:
         element = self._open.pop()
         if self._open:
             parent = self._open[-1]
             parent.end_text()
-            _add(parent.fields, element.name, element.value())
+            _add_field(parent.fields, element.name, element.to_value())
         else:
-            value = element.value()
+            value = element.to_value()
             self.value = {"": value} if isinstance(value, str) and value else value
 
 
@@ -197,7 +197,7 @@ class _Element:
             self.texts.append(text)
         self.pieces.clear()
 
-    def value(self) -> Any:
+    def to_value(self) -> Any:
         if self.nil:
             return None
         if not self.fields:
@@ -208,11 +208,11 @@ class _Element:
         return self.fields
 
 
-def _local(name: str) -> str:
+def _get_local_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _add(fields: dict[str, Any], name: str, value: Any) -> None:
+def _add_field(fields: dict[str, Any], name: str, value: Any) -> None:
     """Set a field; a second one of the same name makes it a list."""
     if name not in fields:
         fields[name] = value

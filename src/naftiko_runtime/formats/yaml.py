@@ -8,7 +8,7 @@ from yaml import YAMLError
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.formats.charset import as_text
+from naftiko_runtime.formats.charset import decode_text
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
 from naftiko_runtime.rules import render_text
@@ -18,13 +18,13 @@ from naftiko_runtime.source.places import Places
 from naftiko_runtime.source.scalars import is_number
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
     from naftiko_runtime.rules import Statement
 
 _NOT_PRINTABLE: Final = compile_lazily("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
+def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     """Decode a YAML document, the first one where there are several.
 
     Tags are passed over, and of two equal keys the later counts; both are noted.
@@ -32,7 +32,7 @@ def decode(body: bytes, charset: str | None, notes: Notes) -> Any:
     Raises:
         ValueError: It is none, or exceeds a limit.
     """
-    text, replaced = _NOT_PRINTABLE.subn("\ufffd", as_text(body, charset, notes))
+    text, replaced = _NOT_PRINTABLE.subn("\ufffd", decode_text(body, charset, notes))
     notes.add("characters that YAML does not allow", replaced)
     builder = _LenientBuilder(text, notes)
     try:
@@ -48,7 +48,7 @@ class _FirstDocumentEnded(Exception):  # noqa: N818 - no error
 
 
 class _LenientBuilder(DataBuilder):
-    def __init__(self, text: str, notes: Notes) -> None:
+    def __init__(self, text: str, notes: Irregularities) -> None:
         super().__init__("response", text, Places(), Findings())
         self._notes = notes
 

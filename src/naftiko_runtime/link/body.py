@@ -15,8 +15,8 @@ from naftiko_runtime.plan import (
     FormField,
     JsonTree,
     Multipart,
+    MultipartPart,
     OpenBody,
-    Part,
     PlainText,
     WholeBody,
     YamlTree,
@@ -79,7 +79,7 @@ def make_body_of_fields(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
         case "formUrlEncoded":
             return Form(tuple(FormField(name, term) for name, term in fields.items()), whole=whole is not None)
         case "multipartForm":
-            return Multipart(tuple(Part(name, term) for name, term in fields.items()))
+            return Multipart(tuple(MultipartPart(name, term) for name, term in fields.items()))
         case "text" | "xml" | "sparql":
             text = next(iter(fields.values())) if whole is None else whole
             return PlainText(((text, "none"),), _TEXT_TYPES[kind])
@@ -133,7 +133,7 @@ def _link_multipart(data: Any, steps: Steps, references: CallReferences) -> Body
     if isinstance(data, dict):
         references.context.report(rules.NON_STANDARD_KEY_PARTS(), steps, key=True)
         named = ((name, link_tree(value, (*steps, name), references)) for name, value in data.items())
-        return Multipart(tuple(Part(name, term) for name, term in named))
+        return Multipart(tuple(MultipartPart(name, term) for name, term in named))
     if not isinstance(data, list):
         references.context.report(rules.WRONG_TYPE_MULTIPART(), steps)
         return None
@@ -141,7 +141,7 @@ def _link_multipart(data: Any, steps: Steps, references: CallReferences) -> Body
     return None if None in parts else Multipart(tuple(part for part in parts if part is not None))
 
 
-def _link_part(entry: Any, steps: Steps, references: CallReferences) -> Part | None:
+def _link_part(entry: Any, steps: Steps, references: CallReferences) -> MultipartPart | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
         references.context.report(rules.WRONG_TYPE_PART(), steps)
         return None
@@ -154,7 +154,9 @@ def _link_part(entry: Any, steps: Steps, references: CallReferences) -> Part | N
         return None if entry.get(key) is None else link_text(str(entry[key]), (*steps, key), references)
 
     filename, content_type = text("filename"), text("contentType")
-    return Part(entry["name"], link_tree(entry["value"], (*steps, "value"), references), filename, content_type)
+    return MultipartPart(
+        entry["name"], link_tree(entry["value"], (*steps, "value"), references), filename, content_type
+    )
 
 
 def _check_content_type(references: CallReferences) -> None:

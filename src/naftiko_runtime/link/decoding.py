@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.formats import WITH_FILE, MissingExtraError, compile_schema, decoder
+from naftiko_runtime.formats import WITH_FILE, MissingExtraError, compile_schema, make_decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.plan import Format
 from naftiko_runtime.rules import helps
@@ -29,7 +29,7 @@ def link_format(consumed: Consumed, context: Context) -> Format | None:
         return None
     try:
         found = Format(raw_format, spec.output_schema, _content(spec, context))
-        decoder(found.name, found.schema, found.content)
+        make_decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
         context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.path_to("outputRawFormat"), advice)

@@ -17,10 +17,10 @@ from naftiko_runtime.plan import (
     Call,
     Format,
     Input,
-    Mapped,
+    MappedResponse,
     Mock,
     Operation,
-    Untouched,
+    UntouchedResponse,
 )
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ class ExposeLinker:
 
     def _answer(
         self, expose: ExposeWithOperations, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
-    ) -> Untouched | Mapped:
+    ) -> UntouchedResponse | MappedResponse:
         bytes_max = self._binary_bytes_max(expose, consumed)
         if not shapes:
-            return Untouched(consumed.media_type, bytes_max, declared_answer(consumed, spec.output_parameters))
-        return Mapped(self._format(consumed) or Format(), shapes)
+            return UntouchedResponse(consumed.media_type, bytes_max, declared_answer(consumed, spec.output_parameters))
+        return MappedResponse(self._format(consumed) or Format(), shapes)
 
     def _format(self, consumed: Consumed) -> Format | None:
         if consumed.name not in self._formats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.plan import JsonAnswer
+from naftiko_runtime.plan import JsonResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed import Consumed
 
 
-def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonAnswer | None:
+def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonResponse | None:
     """What the document says of a JSON answer that goes through untouched.
 
     Args:
@@ -27,10 +27,10 @@ def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonAnswer
     whole = consumed.spec.output_parameters
     if len(whole) == 1 and (whole[0].value or "").strip() in ("$", "$."):
         return _root(whole[0])
-    return JsonAnswer() if "output_raw_format" in consumed.spec.model_fields_set else None
+    return JsonResponse() if "output_raw_format" in consumed.spec.model_fields_set else None
 
 
-def _root(output: Output | ConsumedOutput) -> JsonAnswer:
+def _root(output: Output | ConsumedOutput) -> JsonResponse:
     """The type of a whole answer, where it is one that JSON answers have, and written down."""
     told = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
-    return JsonAnswer(told, getattr(output, "description", None))
+    return JsonResponse(told, getattr(output, "description", None))

@@ -61,4 +61,4 @@ def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -
     if not twice:
         return server
     left_out += [LeftOut(f"{served[part]} of '{server.namespace}'", d.located_message) for part, d in twice.items()]
-    return server.without(set(twice))
+    return server.remove_parts(set(twice))

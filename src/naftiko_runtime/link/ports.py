@@ -93,7 +93,7 @@ def _can_share(first: Server, server: Server, findings: Findings, place_of: Plac
         findings.report(statement, server.span, part=place_of(server), related=first.span)
         return False
     for known, part in _both(first, server):
-        statement = known.describe_twice(first.namespace, server.namespace, server.port)
+        statement = known.describe_duplicate(first.namespace, server.namespace, server.port)
         findings.report(statement, server.span, part=place_of(part), related=first.span)
     return True
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSIONS
 from naftiko_runtime.lsp.cursor import CURSOR, value_at
-from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.schema.write import write_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ def vocabulary(source: Source) -> Vocabulary:
 
 @lru_cache(maxsize=2)
 def _of_version(version: str) -> Vocabulary:
-    return Vocabulary(as_schema(version))
+    return Vocabulary(write_schema(version))
 
 
 class Vocabulary:

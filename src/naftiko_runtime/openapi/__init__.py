@@ -1,5 +1,5 @@
 """OpenAPI: what a plan's REST side looks like from outside."""
 
-from naftiko_runtime.openapi.write import as_openapi
+from naftiko_runtime.openapi.write import write_openapi
 
-__all__ = ["as_openapi"]
+__all__ = ["write_openapi"]

@@ -36,7 +36,7 @@ _BYTES: Final = {"type": "string", "format": "binary"}
 _ANY_QUERY: Final = "query"
 
 
-def parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[dict[str, Any]]:
+def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[dict[str, Any]]:
     """What a caller gives outside the body, placeholders first.
 
     Args:
@@ -44,30 +44,30 @@ def parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[di
         placeholders: The route's placeholders in order, each with its name in the written path.
     """
     specs = {spec.name: spec for spec in operation.contract.inputs if spec.path is None and spec.place != "body"}
-    found = [_in_path(shown, specs.get(name)) for name, shown in placeholders.items()]
+    found = [_describe_path_parameter(shown, specs.get(name)) for name, shown in placeholders.items()]
     for spec in specs.values():
         place = "query" if spec.place == "path" else spec.place  # a path's input without a place there
         reserved = place == "header" and spec.name.lower() in _RESERVED_HEADERS
         if spec.name not in placeholders and not reserved:
-            found.append(_parameter(spec.name, place, spec))
+            found.append(_describe_parameter(spec.name, place, spec))
     if operation.execution.open_query and all((p["name"], p["in"]) != (_ANY_QUERY, "query") for p in found):
-        found.append(_any_query())
+        found.append(_describe_any_query())
     return found
 
 
-def request_body(operation: Operation) -> dict[str, Any] | None:
+def describe_request_body(operation: Operation) -> dict[str, Any] | None:
     """What a caller gives in the body; nothing when no body is looked at."""
     specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
     if not specs:
-        return None if (body := operation.execution.open_body) is None else _any_body(body)
+        return None if (body := operation.execution.open_body) is None else _describe_any_body(body)
     required = any(is_required(spec) for spec in specs)
     named = [spec for spec in specs if spec.path is None]
     if [(spec.name, spec.type) for spec in named] == [("body", "binary")]:
         return {"required": required, "content": {"application/octet-stream": {"schema": _BYTES}}}
-    return {"required": required, "content": {"application/json": {"schema": _body_schema(named)}}}
+    return {"required": required, "content": {"application/json": {"schema": _write_body_schema(named)}}}
 
 
-def _any_body(body: OpenBody) -> dict[str, Any]:
+def _describe_any_body(body: OpenBody) -> dict[str, Any]:
     """A body that is passed on; of the type that the API has, or of any other."""
     schema = {"type": "object"} if body.kind in ("form", "multipart") else {}
     content = {body.content_type: {"schema": schema}, "*/*": {"schema": {}}}
@@ -83,21 +83,21 @@ def is_required(spec: Input) -> bool:
     return False
 
 
-def _in_path(name: str, spec: Input | None) -> dict[str, Any]:
+def _describe_path_parameter(name: str, spec: Input | None) -> dict[str, Any]:
     if spec is None:
         return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    return {**_parameter(name, "path", spec), "required": True}
+    return {**_describe_parameter(name, "path", spec), "required": True}
 
 
-def _parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
+def _describe_parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
     required = is_required(spec)
     parameter: dict[str, Any] = {"name": name, "in": place}
-    if description := _description(spec):
+    if description := _write_description(spec):
         parameter["description"] = description
     parameter["required"] = required
     if spec.type in ("object", "json"):  # its text is JSON
-        return {**parameter, "content": {"application/json": {"schema": _schema(spec)}}}
-    schema = _schema(spec, textual=True)
+        return {**parameter, "content": {"application/json": {"schema": _write_schema(spec)}}}
+    schema = _write_schema(spec, textual=True)
     if spec.type == "array":
         parameter |= _LISTS[place]
         schema["minItems"] = 1  # an empty list cannot be told from an empty text: it is left out
@@ -106,7 +106,7 @@ def _parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
     return {**parameter, "schema": schema}
 
 
-def _any_query() -> dict[str, Any]:
+def _describe_any_query() -> dict[str, Any]:
     """The common way to say that any field is welcome: an object whose members are the fields."""
     return {
         "name": _ANY_QUERY,
@@ -119,39 +119,42 @@ def _any_query() -> dict[str, Any]:
     }
 
 
-def _body_schema(fields: list[Input]) -> dict[str, Any]:
+def _write_body_schema(fields: list[Input]) -> dict[str, Any]:
     """The schema of a JSON body: of its fields, or of the whole when the one field is called so."""
     if not fields:
         return {}
     if [spec.name for spec in fields] == ["body"]:
-        return _described(fields[0])
-    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _described(spec) for spec in fields}}
+        return _write_described_schema(fields[0])
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {spec.name: _write_described_schema(spec) for spec in fields},
+    }
     if needed := [spec.name for spec in fields if is_required(spec)]:
         schema["required"] = needed
     return schema
 
 
-def _described(spec: Input) -> dict[str, Any]:
-    schema, description = _schema(spec), _description(spec)
+def _write_described_schema(spec: Input) -> dict[str, Any]:
+    schema, description = _write_schema(spec), _write_description(spec)
     return {**schema, "description": description} if description else schema
 
 
-def _schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
+def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
     """The schema of an input's value; of one that is text on the wire, a type that is not told is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
-    if _pattern_is_shown(spec):
+    if _has_shown_pattern(spec):
         text["pattern"] = spec.pattern or ""
     schema = {"type": "array", "items": text} if spec.type == "array" else text
     if spec.type == "binary":
         schema = {"type": "string", "contentEncoding": "base64"}
     elif spec.type not in (None, "json"):
         schema |= {"type": spec.type}
-    if (default := _default(spec)) is not None:
+    if (default := _find_default(spec)) is not None:
         schema["default"] = default
     return schema
 
 
-def _default(spec: Input) -> Any:
+def _find_default(spec: Input) -> Any:
     """The value of an input that is left out, as plain data; none also when it is one that the check refuses."""
     try:
         value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
@@ -160,14 +163,14 @@ def _default(spec: Input) -> Any:
         return None
 
 
-def _pattern_is_shown(spec: Input) -> bool:
+def _has_shown_pattern(spec: Input) -> bool:
     """Whether a schema can hold an input's pattern: it says nothing there of values that are no text."""
     may_be_text = spec.type in ("string", "array", None)
     return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern) is None
 
 
-def _description(spec: Input) -> str:
+def _write_description(spec: Input) -> str:
     told = [spec.description] if spec.description else []
-    if spec.pattern is not None and not _pattern_is_shown(spec):
+    if spec.pattern is not None and not _has_shown_pattern(spec):
         told.append(f"Its text must match `{spec.pattern}` (RE2).")
     return " ".join(told)

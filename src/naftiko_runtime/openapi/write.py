@@ -11,14 +11,14 @@ from urllib.parse import quote
 
 from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import outline
-from naftiko_runtime.openapi.inputs import parameters, request_body
-from naftiko_runtime.openapi.security import schemes
-from naftiko_runtime.plan import Argument, Route, shape_of
+from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
+from naftiko_runtime.openapi.security import describe_schemes
+from naftiko_runtime.plan import Argument, Route, remove_placeholder_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from naftiko_runtime.plan import BrokenRoute, JsonAnswer, Operation, Plan, RestServer
+    from naftiko_runtime.plan import BrokenRoute, JsonResponse, Operation, Plan, RestServer
 
 _VERSION: Final = "1.0.0"
 _SUMMARY_CHARACTERS_MAX: Final = 120
@@ -61,7 +61,7 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
 """No member is required (RFC 9457): the API behind may answer the same statuses with problems of its own."""
 
 
-def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
+def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     """An OpenAPI 3.1.0 document as plain data.
 
     Args:
@@ -69,7 +69,7 @@ def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
         servers: At least one of the plan's REST servers; several are those that share a port and are served as one.
     """
     first = servers[0]
-    needed = schemes(first.guard)
+    needed = describe_schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
     told = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:
@@ -77,11 +77,11 @@ def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     if told:
         document["info"]["description"] = "\n\n".join(told)
     if first.port:  # a free port is not known before it is taken
-        document["servers"] = [{"url": f"http://{_host(first.address)}:{first.port}"}]
+        document["servers"] = [{"url": f"http://{_choose_host(first.address)}:{first.port}"}]
     document["security"] = [{name: [] for name in needed}] if needed else []
     names = dict.fromkeys(server.namespace for server in servers)
     document["tags"] = [{"name": name, "description": f"Routes of the expose '{name}'."} for name in names]
-    document["paths"] = paths = _Paths(guarded=bool(needed)).of(servers)
+    document["paths"] = paths = _PathItems(guarded=bool(needed)).write(servers)
     operations = [operation for item in paths.values() for operation in item.values()]
     used = {r.get("$ref", "").rpartition("/")[2] for operation in operations for r in operation["responses"].values()}
     responses = {name: response for name, response in _RESPONSES.items() if name in used}
@@ -91,7 +91,7 @@ def as_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     return deepcopy(document)
 
 
-def _host(address: str) -> str:
+def _choose_host(address: str) -> str:
     """A host to call a server at that listens on an address."""
     try:
         parsed = ip_address(address)
@@ -102,7 +102,7 @@ def _host(address: str) -> str:
     return f"[{address}]" if parsed.version == 6 else address  # noqa: PLR2004 - IPv6
 
 
-class _Paths:
+class _PathItems:
     """Routes as path items; those whose paths differ in their placeholders' names only share one."""
 
     def __init__(self, *, guarded: bool) -> None:
@@ -111,29 +111,29 @@ class _Paths:
         self._patterns: dict[str, tuple[str | Argument, ...]] = {}
         self._names: set[str] = set()
 
-    def of(self, servers: Sequence[RestServer]) -> dict[str, Any]:
+    def write(self, servers: Sequence[RestServer]) -> dict[str, Any]:
         """The path items by path; of two operations alike the first counts, and what is served before what is not."""
         for server in servers:
             for route in server.routes:
-                self._add(server, route)
+                self._add_route(server, route)
         for server in servers:
             for broken in server.broken:
                 if broken.method != "*":  # OpenAPI has no way to tell of all paths below one
-                    self._add(server, broken)
-        return {_path(self._patterns[shape]): item for shape, item in self._items.items()}
+                    self._add_route(server, broken)
+        return {_format_path(self._patterns[shape]): item for shape, item in self._items.items()}
 
-    def _add(self, server: RestServer, route: Route | BrokenRoute) -> None:
-        shape = shape_of(route.pattern)
-        shown = _names(self._patterns.setdefault(shape, route.pattern))
-        placeholders = dict(zip(_names(route.pattern), shown, strict=True))
+    def _add_route(self, server: RestServer, route: Route | BrokenRoute) -> None:
+        shape = remove_placeholder_names(route.pattern)
+        shown = _list_names(self._patterns.setdefault(shape, route.pattern))
+        placeholders = dict(zip(_list_names(route.pattern), shown, strict=True))
         item = self._items.setdefault(shape, {})
         if (method := route.method.lower()) not in item:
-            name = self._unique(_operation_name(server, route))
-            told = dict(_told(name, route.operation.description if isinstance(route, Route) else ""))
+            name = self._make_unique(_name_operation(server, route))
+            told = dict(_iter_summary(name, route.operation.description if isinstance(route, Route) else ""))
             tags = {"tags": [server.namespace]}
-            item[method] = {"operationId": name, **told, **tags, **self._operation(route, placeholders)}
+            item[method] = {"operationId": name, **told, **tags, **self._describe_operation(route, placeholders)}
 
-    def _unique(self, name: str) -> str:
+    def _make_unique(self, name: str) -> str:
         """An operation's name, numbered when another has it."""
         unique, number = name, 1
         while unique in self._names:
@@ -142,47 +142,47 @@ class _Paths:
         self._names.add(unique)
         return unique
 
-    def _operation(self, route: Route | BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
+    def _describe_operation(self, route: Route | BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
         if not isinstance(route, Route):
-            return self._broken(route, placeholders)
+            return self._describe_broken(route, placeholders)
         operation = route.operation
         found: dict[str, Any] = {}
-        if given := parameters(operation, placeholders):
+        if given := describe_parameters(operation, placeholders):
             found["parameters"] = given
-        if (body := request_body(operation)) is not None:
+        if (body := describe_request_body(operation)) is not None:
             found["requestBody"] = body
-        return {**found, "responses": dict(self._responses(operation))}
+        return {**found, "responses": dict(self._iter_responses(operation))}
 
-    def _broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
+    def _describe_broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
         """What is said of a route that was left out."""
         text = {"type": "string"}
         given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
         found: dict[str, Any] = {"parameters": given} if given else {}
-        refused = {"401": _reference("Unauthorized")} if self._guarded else {}
+        refused = {"401": _make_reference("Unauthorized")} if self._guarded else {}
         why = {"description": f"Not served: {route.reason}", "content": _PROBLEM}
         return {**found, "responses": {**refused, "501": why}}
 
-    def _responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield "200", {"description": "The result.", **_result(operation)}
+    def _iter_responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield "200", {"description": "The result.", **_describe_result(operation)}
         yield "204", {"description": "The API behind this one has nothing to say."}
         if operation.contract.inputs:
-            yield "400", _reference("Refused")
+            yield "400", _make_reference("Refused")
         if self._guarded:
-            yield "401", _reference("Unauthorized")
-        yield "502", _reference("UpstreamFailed")
-        yield "504", _reference("UpstreamTooSlow")
-        yield "default", _reference("Otherwise")
+            yield "401", _make_reference("Unauthorized")
+        yield "502", _make_reference("UpstreamFailed")
+        yield "504", _make_reference("UpstreamTooSlow")
+        yield "default", _make_reference("Otherwise")
 
 
-def _told(name: str, description: str) -> Iterator[tuple[str, str]]:
+def _iter_summary(name: str, description: str) -> Iterator[tuple[str, str]]:
     """A description and a summary of it; the words of the name are the summary where there is no description."""
     words = " ".join(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").split())
-    yield "summary", _shortened(description) or f"{words[:1].upper()}{words[1:]}"
+    yield "summary", _shorten(description) or f"{words[:1].upper()}{words[1:]}"
     if description:
         yield "description", description
 
 
-def _shortened(description: str) -> str:
+def _shorten(description: str) -> str:
     """The first sentence of a description, cut off where it is long."""
     text = " ".join(description.split())
     if len(text) > _SUMMARY_CHARACTERS_MAX and (end := re.search(r"[.!?](?= )", text)) is not None:
@@ -190,26 +190,26 @@ def _shortened(description: str) -> str:
     return shorten(text, _SUMMARY_CHARACTERS_MAX, placeholder=" …")
 
 
-def _result(operation: Operation) -> dict[str, Any]:
+def _describe_result(operation: Operation) -> dict[str, Any]:
     """The content of an answer, as far as the document tells; what goes through untouched may be anything else, too."""
     untouched = operation.execution.untouched
     if untouched is None:
-        return {"content": {"application/json": {"schema": _mapped(operation)}}}
+        return {"content": {"application/json": {"schema": _write_mapped_schema(operation)}}}
     if untouched.media_type is not None:
         return {"content": {untouched.media_type: {}}}
     if untouched.declared is not None:
-        return {"content": {"application/json": {"schema": _declared(untouched.declared)}, **_ANYTHING}}
+        return {"content": {"application/json": {"schema": _write_declared_schema(untouched.declared)}, **_ANYTHING}}
     return {}
 
 
-def _declared(answer: JsonAnswer) -> dict[str, Any]:
+def _write_declared_schema(answer: JsonResponse) -> dict[str, Any]:
     schema: dict[str, Any] = {} if answer.type is None else {"type": answer.type}
     if answer.type == "array":
         schema["items"] = {}
     return {**schema, "description": answer.description} if answer.description else schema
 
 
-def _mapped(operation: Operation) -> dict[str, Any]:
+def _write_mapped_schema(operation: Operation) -> dict[str, Any]:
     found = outline(operation.execution.shapes)
     if found is None:
         return {}
@@ -221,19 +221,19 @@ def _mapped(operation: Operation) -> dict[str, Any]:
     return {**found.schema, "type": ["object", "null"]}  # a path may find nothing
 
 
-def _reference(response: str) -> dict[str, Any]:
+def _make_reference(response: str) -> dict[str, Any]:
     return {"$ref": f"#/components/responses/{response}"}
 
 
-def _path(pattern: Sequence[str | Argument]) -> str:
+def _format_path(pattern: Sequence[str | Argument]) -> str:
     return "".join(f"{{{p.name}}}" if isinstance(p, Argument) else quote(p, safe=PATH_SAFE) for p in pattern)
 
 
-def _names(pattern: Sequence[str | Argument]) -> list[str]:
+def _list_names(pattern: Sequence[str | Argument]) -> list[str]:
     return [piece.name for piece in pattern if isinstance(piece, Argument)]
 
 
-def _operation_name(server: RestServer, route: Route | BrokenRoute) -> str:
+def _name_operation(server: RestServer, route: Route | BrokenRoute) -> str:
     """What the document calls an operation, or else its method and path as one word."""
     if isinstance(route, Route):
         name = route.operation.name.removeprefix(f"{server.namespace}.")

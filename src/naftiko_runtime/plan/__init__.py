@@ -13,14 +13,23 @@ from naftiko_runtime.plan.body import (
     JsonTree,
     ListStyle,
     Multipart,
+    MultipartPart,
     NamedTerm,
     OpenBody,
-    Part,
     PlainText,
     WholeBody,
     YamlTree,
 )
-from naftiko_runtime.plan.execution import Call, Execution, Format, JsonAnswer, Mapped, Mock, Target, Untouched
+from naftiko_runtime.plan.execution import (
+    Call,
+    Execution,
+    Format,
+    JsonResponse,
+    MappedResponse,
+    Mock,
+    Target,
+    UntouchedResponse,
+)
 from naftiko_runtime.plan.inputs import Contract, Input, InputType, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
@@ -35,7 +44,7 @@ from naftiko_runtime.plan.servers import (
     ServedPart,
     Server,
     Tool,
-    shape_of,
+    remove_placeholder_names,
 )
 from naftiko_runtime.plan.shapes import (
     ConstantShape,
@@ -101,16 +110,17 @@ __all__ = [
     "Frozen",
     "Input",
     "InputType",
-    "JsonAnswer",
+    "JsonResponse",
     "JsonText",
     "JsonTree",
     "ListShape",
     "ListStyle",
     "MapShape",
-    "Mapped",
+    "MappedResponse",
     "McpServer",
     "Mock",
     "Multipart",
+    "MultipartPart",
     "NamedTerm",
     "Number",
     "NumberKind",
@@ -118,7 +128,6 @@ __all__ = [
     "ObjectShape",
     "OpenBody",
     "Operation",
-    "Part",
     "Place",
     "Placement",
     "PlainText",
@@ -139,12 +148,12 @@ __all__ = [
     "TermObject",
     "Tool",
     "Tree",
-    "Untouched",
+    "UntouchedResponse",
     "Upstream",
     "Variable",
     "WholeBody",
     "YamlTree",
     "freeze",
-    "shape_of",
+    "remove_placeholder_names",
     "thaw",
 ]

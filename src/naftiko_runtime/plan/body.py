@@ -72,7 +72,7 @@ class Form(Struct, frozen=True):
     whole: bool = False
 
 
-class Part(Struct, frozen=True):
+class MultipartPart(Struct, frozen=True):
     """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
 
     name: str
@@ -84,7 +84,7 @@ class Part(Struct, frozen=True):
 class Multipart(Struct, frozen=True):
     """A ``multipart/form-data`` body; absent parts are left out."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[MultipartPart, ...]
 
 
 class WholeBody(Struct, frozen=True):

@@ -35,14 +35,14 @@ class Format(Struct, frozen=True):
     content: bytes | None = None
 
 
-class JsonAnswer(Struct, frozen=True):
+class JsonResponse(Struct, frozen=True):
     """What a document says of a JSON answer that goes through untouched."""
 
     type: Literal["object", "array"] | None = None
     description: str | None = None
 
 
-class Untouched(Struct, frozen=True):
+class UntouchedResponse(Struct, frozen=True):
     """The answer goes through as it comes, and is never decoded.
 
     Attributes:
@@ -53,10 +53,10 @@ class Untouched(Struct, frozen=True):
 
     media_type: str | None = None
     bytes_max: int | None = None
-    declared: JsonAnswer | None = None
+    declared: JsonResponse | None = None
 
 
-class Mapped(Struct, frozen=True):
+class MappedResponse(Struct, frozen=True):
     """The answer is decoded, and the first shape that yields a value gives the result."""
 
     format: Format
@@ -81,7 +81,7 @@ class Call(Struct, frozen=True):
     """One consumed operation is called, once."""
 
     request: Request
-    answer: Untouched | Mapped
+    response: UntouchedResponse | MappedResponse
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -108,16 +108,16 @@ class Call(Struct, frozen=True):
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """What the result is made by; none when the answer goes through untouched."""
-        return self.answer.shapes if isinstance(self.answer, Mapped) else ()
+        return self.response.shapes if isinstance(self.response, MappedResponse) else ()
 
     @property
-    def untouched(self) -> Untouched | None:
+    def untouched(self) -> UntouchedResponse | None:
         """What is said of an answer that goes through untouched; none for one that is mapped."""
-        return self.answer if isinstance(self.answer, Untouched) else None
+        return self.response if isinstance(self.response, UntouchedResponse) else None
 
-    def without_mapping(self, answered: Container[str]) -> Call:
+    def remove_mapping(self, answered: Container[str]) -> Call:
         """The same without a mapping; but for operations whose answers are known."""
-        return self if self.request.operation in answered else replace(self, answer=Untouched())
+        return self if self.request.operation in answered else replace(self, response=UntouchedResponse())
 
 
 class Mock(Struct, frozen=True):
@@ -146,11 +146,11 @@ class Mock(Struct, frozen=True):
         return None
 
     @property
-    def untouched(self) -> Untouched | None:
+    def untouched(self) -> UntouchedResponse | None:
         """There is no answer that could go through."""
         return None
 
-    def without_mapping(self, answered: Container[str]) -> Mock:  # noqa: ARG002 - its mapping needs no answer
+    def remove_mapping(self, answered: Container[str]) -> Mock:  # noqa: ARG002 - its mapping needs no answer
         """The same: its result needs no answer."""
         return self
 

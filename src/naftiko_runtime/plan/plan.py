@@ -54,11 +54,11 @@ class Plan(Struct, frozen=True):
     """What the document says of itself."""
 
     @property
-    def served(self) -> tuple[Operation, ...]:
+    def exposed_operations(self) -> tuple[Operation, ...]:
         """Every operation that is served, in order."""
         return tuple(operation for server in self.servers for operation in server.operations)
 
     @property
-    def called(self) -> tuple[Upstream, ...]:
+    def called_upstreams(self) -> tuple[Upstream, ...]:
         """The upstreams that are called, each once; others may lack their variables."""
-        return tuple({u.namespace: u for o in self.served for u in o.execution.upstreams}.values())
+        return tuple({u.namespace: u for o in self.exposed_operations for u in o.execution.upstreams}.values())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.values import Argument
 
 
-def shape_of(pattern: Sequence[str | Argument]) -> str:
+def remove_placeholder_names(pattern: Sequence[str | Argument]) -> str:
     """A route's path without the names of its placeholders, which make no difference to who answers."""
     return "".join(piece if isinstance(piece, str) else "{}" for piece in pattern)
 
@@ -41,14 +41,14 @@ class Route(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         """Equal for routes that answer the same requests."""
-        return self.method, shape_of(self.pattern)
+        return self.method, remove_placeholder_names(self.pattern)
 
     @property
     def label(self) -> str:
         """What people call it."""
         return f"{self.method} {self.path}"
 
-    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+    def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """That two exposes, by their namespaces, have it on one port."""
         message = rules.DUPLICATE_ROUTE_ON_PORT
         return message(method=self.method, path=self.path, first=first, second=second, port=port)
@@ -72,14 +72,14 @@ class Forward(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         """Equal for forwards that answer the same requests."""
-        return "*", shape_of(self.pattern)
+        return "*", remove_placeholder_names(self.pattern)
 
     @property
     def label(self) -> str:
         """What people call it."""
         return f"what is forwarded at {self.path}"
 
-    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+    def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """That two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=self.path, first=first, second=second, port=port)
 
@@ -108,7 +108,7 @@ class Tool(Struct, frozen=True):
         """What people call it."""
         return f"the tool '{self.name}'"
 
-    def describe_twice(self, first: str, second: str, port: int) -> Statement:
+    def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """That two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_NAME_ON_PORT(name=self.name, first=first, second=second, port=port)
 
@@ -154,7 +154,7 @@ class RestServer(Struct, frozen=True):
         """What answers requests."""
         return (*self.routes, *self.forwards)
 
-    def without(self, parts: Collection[int]) -> RestServer:
+    def remove_parts(self, parts: Collection[int]) -> RestServer:
         """The server without some of its parts, by their identities."""
         routes = tuple(route for route in self.routes if id(route) not in parts)
         return replace(self, routes=routes, forwards=tuple(one for one in self.forwards if id(one) not in parts))
@@ -198,7 +198,7 @@ class McpServer(Struct, frozen=True):
         """What answers calls."""
         return self.tools
 
-    def without(self, parts: Collection[int]) -> McpServer:
+    def remove_parts(self, parts: Collection[int]) -> McpServer:
         """The server without some of its parts, by their identities."""
         return replace(self, tools=tuple(tool for tool in self.tools if id(tool) not in parts))
 

@@ -20,7 +20,7 @@ NAMED: Final = frozenset({"resources", "operations", "tools", "inputParameters",
 _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
 
 
-def as_schema(version: str) -> dict[str, Any]:
+def write_schema(version: str) -> dict[str, Any]:
     """The schema of documents of a version: what is accepted, with what is only warned of left open.
 
     Raises:
@@ -29,28 +29,28 @@ def as_schema(version: str) -> dict[str, Any]:
     if version not in (*VERSIONS, *LATER_VERSIONS):
         raise KeyError(version)
     later = version in LATER_VERSIONS
-    schema = _Generator().generate(make_core_schema(Document))
+    schema = _SchemaGenerator().generate(make_core_schema(Document))
     named = frozenset(name for name, part in schema["$defs"].items() if "name" in part.get("required", ()))
     for name, part in {**schema["$defs"], "Document": schema}.items():
         _describe(name, part, named, later=later)
         for key in ("binds", "exposes", "aggregates"):
             if key in part.get("properties", {}):
-                _open_imports(part["properties"][key])
+                _allow_imports(part["properties"][key])
     for name in ("RestOperation", "McpTool"):
-        _open_outputs(name, schema["$defs"][name], later=later)
-    _open_nested(schema["$defs"]["Output"])
+        _allow_output_forms(name, schema["$defs"][name], later=later)
+    _allow_nested_forms(schema["$defs"]["Output"])
     if version == VERSIONS[0]:
         for part in (schema, schema["$defs"]["Capability"]):
-            part["properties"]["externalRefs"] = _told(
+            part["properties"]["externalRefs"] = _add_description(
                 {"type": ["array", "object", "null"]}, "Document", "externalRefs"
             )
     schema["properties"]["exposes"] = {**schema["$defs"]["Capability"]["properties"]["exposes"]}
     schema["properties"]["aggregates"] = {**schema["$defs"]["Capability"]["properties"]["aggregates"]}
     form = f"^{VERSION_FORM}$"
     version_of = {"anyOf": [{"type": "string", "pattern": form}, {"type": "number", "not": {"type": "integer"}}]}
-    schema["properties"]["naftiko"] = _told(version_of, "Document", "naftiko")
+    schema["properties"]["naftiko"] = _add_description(version_of, "Document", "naftiko")
     if later:
-        schema["properties"]["ikanos"] = _told(schema["properties"]["naftiko"], "Document", "ikanos")
+        schema["properties"]["ikanos"] = _add_description(schema["properties"]["naftiko"], "Document", "ikanos")
         schema["anyOf"] = [{"required": [key, root]} for key in ("ikanos", "naftiko") for root in _ROOTS]
         schema["required"] = []
     else:
@@ -63,7 +63,7 @@ def as_schema(version: str) -> dict[str, Any]:
     }
 
 
-class _Generator(GenerateJsonSchema):
+class _SchemaGenerator(GenerateJsonSchema):
     """Writes parts as pydantic writes its own models."""
 
     def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
@@ -83,17 +83,17 @@ def _describe(name: str, part: dict[str, Any], named: frozenset[str], *, later: 
     if later and "label" in properties:
         properties["display"] = dict(properties["label"])
     for key, found in properties.items():
-        opened = _open(found)
+        opened = _allow_spellings(found)
         if key in NAMED and "items" in found:
-            opened = _listed_or_named(opened, named)
-        properties[key] = _told(opened, name, key)
+            opened = _allow_list_or_map(opened, named)
+        properties[key] = _add_description(opened, name, key)
     if name == "BodyTemplate":
         properties["type"]["enum"] = [*properties["type"]["enum"], "form"]  # read as formUrlEncoded
     if name in named:  # said of the lists that hold it: in a map the key is the name
         part["required"] = [key for key in part["required"] if key != "name"]
 
 
-def _open_imports(section: dict[str, Any]) -> None:
+def _allow_imports(section: dict[str, Any]) -> None:
     """Let the entries of a section be imports, too."""
     for form in section.get("anyOf", [section]):
         said = {"type": "object", "required": ["import"]}
@@ -119,7 +119,7 @@ _BY_NAME: Final = {
 _NAMED_OUTPUTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_OUTPUT, {"type": "null"}]}}
 
 
-def _open_outputs(name: str, part: dict[str, Any], *, later: bool) -> None:
+def _allow_output_forms(name: str, part: dict[str, Any], *, later: bool) -> None:
     """Let outputs be a list, a map or a single one; and anything where ``ref`` says what there is."""
     told = part["properties"]["outputParameters"]
     part["properties"]["outputParameters"] = {key: told[key] for key in ("description", "examples")}
@@ -131,7 +131,7 @@ def _open_outputs(name: str, part: dict[str, Any], *, later: bool) -> None:
     part["allOf"] = [*part.get("allOf", ()), said]
 
 
-def _open_nested(output: dict[str, Any]) -> None:
+def _allow_nested_forms(output: dict[str, Any]) -> None:
     """Let ``items`` be a list or a map, of which the first entry counts, and ``properties`` a list."""
     for key in ("items", "properties"):
         told = output["properties"][key]
@@ -145,7 +145,7 @@ _NAMED_OR_REFERRING: Final = {
 }
 
 
-def _listed_or_named(listed: dict[str, Any], named: frozenset[str]) -> dict[str, Any]:
+def _allow_list_or_map(listed: dict[str, Any], named: frozenset[str]) -> dict[str, Any]:
     """A list of entries, each with a name where it needs one, or a map of them by their names."""
     entry = listed["items"]
     part = str(entry.get("$ref", "")).rpartition("/")[2]
@@ -160,24 +160,24 @@ _MAY_BE_EMPTY: Final = ("ConsumedOperation", "ConsumedOutput", "McpTool", "RestO
 """Parts of which no key but their name is required."""
 
 
-def _told(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+def _add_description(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
     description, example = DESCRIPTIONS.get(f"{name}.{key}") or DESCRIPTIONS[key]
     kept = {k: v for k, v in schema.items() if k not in ("title", "description", "examples")}
     return {"description": description, "examples": [example], **kept}
 
 
-def _open(schema: Any) -> Any:
+def _allow_spellings(schema: Any) -> Any:
     """A schema as it is read: numbers and booleans are texts, too, methods have any case, an empty list is none."""
     if not isinstance(schema, dict):
         return schema
     opened = {key: value for key, value in schema.items() if key != "title"}
     if "anyOf" in opened:
-        opened["anyOf"] = [_open(one) for one in opened["anyOf"]]
+        opened["anyOf"] = [_allow_spellings(one) for one in opened["anyOf"]]
     if "oneOf" in opened:
-        opened |= _chosen([_open(one) for one in opened.pop("oneOf")])
+        opened |= _choose_by_type([_allow_spellings(one) for one in opened.pop("oneOf")])
     for key in ("items", "additionalProperties"):
         if key in opened:
-            opened[key] = _open(opened[key])
+            opened[key] = _allow_spellings(opened[key])
     if "enum" in opened and "GET" in opened["enum"]:
         opened["enum"] = [*opened["enum"], *(method.lower() for method in opened["enum"])]
     elif opened.get("type") == "string" and "enum" not in opened and "const" not in opened:
@@ -196,7 +196,7 @@ _KINDS: Final = {
 _IMPORTS: Final = {"anyOf": [{"required": ["import"]}, {"required": ["location"], "not": {"required": ["baseUri"]}}]}
 
 
-def _chosen(members: list[dict[str, Any]]) -> dict[str, Any]:
+def _choose_by_type(members: list[dict[str, Any]]) -> dict[str, Any]:
     """A union whose member is chosen as the reader chooses it, so that what is wrong is wrong of the member meant."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:

@@ -117,7 +117,7 @@ def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, s
     """What to say of values that make no base URI or token endpoint."""
     values = {name: secret.reveal() for name, secret in found.items()}
     bindings = {binding.name: binding for binding in plan.bindings}
-    for upstream in plan.called:
+    for upstream in plan.called_upstreams:
         for what, term, check in _urls(upstream):
             if not set(find_variables(term)) <= values.keys():
                 continue  # what is missing is told already

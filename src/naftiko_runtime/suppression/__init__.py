@@ -65,16 +65,16 @@ def suppress_follow_ups(
     roots = [finding for finding in found if finding.rule in _HIDES and finding.part]
     if not roots and not unread:
         return tuple(found)
-    hidden = _Hidden()
+    hidden = _HiddenParts()
     for root in roots:
         _HIDES[root.rule](hidden, root.part or (), source)
-    unreadable = _Hidden()
+    unreadable = _HiddenParts()
     for part in unread:
-        _unread(unreadable, part, source)
+        _hide_below_unread(unreadable, part, source)
     return tuple(f for f in found if not hidden.explains(f) and (f in read or not unreadable.explains(f)))
 
 
-class _Hidden:
+class _HiddenParts:
     """What cannot be seen of a document."""
 
     def __init__(self) -> None:
@@ -99,23 +99,23 @@ class _Hidden:
         if any(part[:length] in self.places for length in range(1, len(part) + 1)):
             return True
         if finding.rule is rules.UNRESOLVED_CALL:
-            return self.any_call or _called_namespace(finding) in self.calls
-        if finding.rule in _OF_CALLS and self._takes_unknown(finding.arguments.get("operation")):
+            return self.any_call or _get_called_namespace(finding) in self.calls
+        if finding.rule in _OF_CALLS and self._has_unknown_inputs(finding.arguments.get("operation")):
             return True
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
 
-    def _takes_unknown(self, operation: object) -> bool:
+    def _has_unknown_inputs(self, operation: object) -> bool:
         """Whether it is not known what an operation takes."""
         return isinstance(operation, str) and bool({operation, f"{operation.partition('.')[0]}."} & self.inputs)
 
 
-def _called_namespace(finding: Diagnostic) -> str:
+def _get_called_namespace(finding: Diagnostic) -> str:
     """The namespace that an unresolved call names."""
     arguments = finding.arguments
     return str(arguments["namespace"] if "namespace" in arguments else arguments["call"]).partition(".")[0]
 
 
-def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:
+def _hide_below_misspelt_key(hidden: _HiddenParts, part: Steps, source: Source) -> None:
     """A key that is nearly a known one: nothing of what stands under it is known."""
     *above, slip = part
     place, inner = tuple(above), _below_root(part)[:-1]
@@ -123,63 +123,63 @@ def _misspelt(hidden: _Hidden, part: Steps, source: Source) -> None:
         section = find_nearest(str(slip), _WITHOUT) or ""
         hidden.add((), _WITHOUT.get(section, ()))
         if section == "consumes":
-            hidden.calls |= _namespaces(_at(source, part))
+            hidden.calls |= _list_namespaces(_get_value(source, part))
         return
     hidden.add(place, _MISSED)
     if inner[0] == "consumes":
-        _in_api(hidden, part, source)
+        _hide_in_api(hidden, part, source)
     elif inner[0] == "exposes":
-        _in_expose(hidden, str(slip), place)
+        _hide_in_expose(hidden, str(slip), place)
 
 
-def _in_api(hidden: _Hidden, part: Steps, source: Source) -> None:
+def _hide_in_api(hidden: _HiddenParts, part: Steps, source: Source) -> None:
     if find_nearest(str(part[-1]), _OPERATIONS):
-        hidden.calls |= _namespaces(_at(source, _entry(part)))
+        hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
     elif find_nearest(str(part[-1]), _TAKING):
-        hidden.inputs |= _operations(part, source)
+        hidden.inputs |= _list_operations(part, source)
 
 
-def _in_expose(hidden: _Hidden, slip: str, place: Steps) -> None:
+def _hide_in_expose(hidden: _HiddenParts, slip: str, place: Steps) -> None:
     if find_nearest(slip, _CALLING):
         hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
     if find_nearest(slip, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
-    _in_step(hidden, place)
+    _hide_in_step(hidden, place)
 
 
-def _in_step(hidden: _Hidden, place: Steps) -> None:
+def _hide_in_step(hidden: _HiddenParts, place: Steps) -> None:
     """A step: others, and the outputs, may go by what it is not known to say."""
     if "steps" in place:
         hidden.add(place[: place.index("steps")], {rules.UNKNOWN_STEP, rules.UNKNOWN_REFERENCE})
 
 
-def _unreadable_path(hidden: _Hidden, part: Steps, source: Source) -> None:
+def _hide_below_invalid_path(hidden: _HiddenParts, part: Steps, source: Source) -> None:
     """A path that does not parse: which placeholders it has is not known."""
     hidden.add(part[:-1], _OF_PATHS)
     if _below_root(part)[:1] == ("consumes",):
-        hidden.inputs |= _operations(part, source)
+        hidden.inputs |= _list_operations(part, source)
 
 
-def _taken_namespace(hidden: _Hidden, part: Steps, source: Source) -> None:
+def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: Steps, source: Source) -> None:
     """A namespace that another one has: one of the two is meant to be called otherwise."""
     hidden.add(part[:-1], _MISSED)
     hidden.add((), {rules.UNKNOWN_ACTION})
     if _below_root(part)[:1] == ("consumes",):
-        hidden.calls |= _namespaces(_at(source, _entry(part)))
-        hidden.inputs |= _operations(_entry(part), source)
+        hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
+        hidden.inputs |= _list_operations(_get_entry(part), source)
 
 
-def _unknown_expose(hidden: _Hidden, _part: Steps, _source: Source) -> None:
+def _hide_below_unknown_expose(hidden: _HiddenParts, _part: Steps, _source: Source) -> None:
     """An expose of no known type: what it serves is not known."""
     hidden.add((), {rules.UNKNOWN_ACTION})
 
 
-def _missing(hidden: _Hidden, part: Steps, _source: Source) -> None:
+def _hide_below_missing_key(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
     """A key that is not there, perhaps because it is misspelt."""
-    _in_step(hidden, part)
+    _hide_in_step(hidden, part)
 
 
-def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
+def _hide_below_unread(hidden: _HiddenParts, part: Steps, source: Source) -> None:
     """A wrong value or a missing key: what it was to say is not known."""
     unit, inner = find_separable_part(part), _below_root(part)
     hidden.places.add(part)
@@ -190,14 +190,14 @@ def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
         case ("binds", *_):
             hidden.add((), _WITHOUT["binds"])
         case ("consumes",) | ("consumes", int()) | ("consumes", int(), "namespace"):
-            namespaces = _namespaces(_at(source, part)) if len(inner) == 2 else set()  # noqa: PLR2004 - an API as a whole
+            namespaces = _list_namespaces(_get_value(source, part)) if len(inner) == 2 else set()  # noqa: PLR2004 - an API as a whole
             hidden.calls |= namespaces
             hidden.any_call |= not namespaces
         case ("consumes", int(), *_):
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
-            hidden.inputs |= _operations(part, source)
+            hidden.inputs |= _list_operations(part, source)
             if next(step for step in reversed(part) if isinstance(step, str)) in (*_OPERATIONS, "name"):
-                hidden.calls |= _namespaces(_at(source, _entry(part)))
+                hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
         case ("exposes",) | ("exposes", int()) | ("exposes", int(), "namespace" | "port"):
             hidden.add((), {*_WITHOUT["exposes"], rules.UNKNOWN_ACTION})
         case ("exposes", int(), *_):
@@ -205,32 +205,32 @@ def _unread(hidden: _Hidden, part: Steps, source: Source) -> None:
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
             if part[len(unit) : len(unit) + 1] and part[len(unit)] in _CALLING:
                 hidden.add(unit, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
-            _in_step(hidden, part)
+            _hide_in_step(hidden, part)
         case _:
             pass
 
 
 _HIDES: Final = {
-    rules.MISSING_KEY: _missing,
-    rules.MISSPELT_KEY: _misspelt,
-    rules.PATH: _unreadable_path,
-    rules.DUPLICATE_NAMESPACE: _taken_namespace,
-    rules.NO_SUCH_EXPOSE: _unknown_expose,
+    rules.MISSING_KEY: _hide_below_missing_key,
+    rules.MISSPELT_KEY: _hide_below_misspelt_key,
+    rules.PATH: _hide_below_invalid_path,
+    rules.DUPLICATE_NAMESPACE: _hide_below_duplicate_namespace,
+    rules.NO_SUCH_EXPOSE: _hide_below_unknown_expose,
 }
 
 
-def _entry(part: Steps) -> Steps:
+def _get_entry(part: Steps) -> Steps:
     """The API or expose that something is part of."""
     return part[: len(part) - len(_below_root(part)) + 2]
 
 
-def _operations(part: Steps, source: Source) -> set[str]:
+def _list_operations(part: Steps, source: Source) -> set[str]:
     """The operations of an API's part: all of the API, or one resource's."""
-    api = _entry(part)
-    namespace = next(iter(_namespaces(_at(source, api))), "")
+    api = _get_entry(part)
+    namespace = next(iter(_list_namespaces(_get_value(source, api))), "")
     if part[len(api) : len(api) + 1] != ("resources",):
         return {f"{namespace}."}
-    operations = _at(source, (*part[: len(api) + 2], "operations"))
+    operations = _get_value(source, (*part[: len(api) + 2], "operations"))
     named = operations if isinstance(operations, list) else ()
     return {f"{namespace}.{each['name']}" for each in named if isinstance(each, dict) and "name" in each}
 
@@ -239,7 +239,7 @@ def _below_root(part: Steps) -> Steps:
     return part[1:] if part[:1] == ("capability",) else part
 
 
-def _at(source: Source, steps: Steps) -> Any:
+def _get_value(source: Source, steps: Steps) -> Any:
     """What stands at a path, if anything."""
     value = source.data
     for step in steps:
@@ -248,7 +248,7 @@ def _at(source: Source, steps: Steps) -> Any:
     return value
 
 
-def _namespaces(apis: Any) -> set[str]:
+def _list_namespaces(apis: Any) -> set[str]:
     """The namespaces that entries of ``consumes`` have."""
     entries = apis if isinstance(apis, list) else [apis]
     return {str(entry["namespace"]) for entry in entries if isinstance(entry, dict) and "namespace" in entry}

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats import Undecodable, decode, decoder
+from naftiko_runtime.formats import DecodeError, decode, make_decoder
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 SYNC = b"0123456789abcdef"
@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
 
 
 def read(schema: Any, body: bytes) -> Any:
-    return decode("avro", body, decoder("avro", "x.avsc", json.dumps(schema).encode()))
+    return decode("avro", body, make_decoder("avro", "x.avsc", json.dumps(schema).encode()))
 
 
 @given(st.data())
@@ -99,7 +99,7 @@ def test_it_reads_what_fastavro_writes(data: st.DataObject) -> None:
 def _once_named(schema: Any) -> bool:
     """Whether no name is defined twice, which a drawn part that is used twice would do."""
     try:
-        decoder("avro", "x", json.dumps(schema).encode())
+        make_decoder("avro", "x", json.dumps(schema).encode())
     except ValueError:
         return False
     return True
@@ -108,7 +108,7 @@ def _once_named(schema: Any) -> bool:
 @given(st.data(), st.binary(max_size=60))
 def test_nothing_else_is_raised(data: st.DataObject, body: bytes) -> None:
     schema, _ = data.draw(schemas().filter(lambda drawn: _once_named(drawn[0])))
-    with contextlib.suppress(Undecodable):
+    with contextlib.suppress(DecodeError):
         json.dumps(read([schema, NODE], body))
 
 
@@ -187,7 +187,7 @@ def test_values(schema: Any, body: bytes, value: Any) -> None:
     ],
 )
 def test_faults(schema: Any, body: bytes, words: str) -> None:
-    with pytest.raises(Undecodable, match=words):
+    with pytest.raises(DecodeError, match=words):
         read(schema, body)
 
 
@@ -207,7 +207,7 @@ def deflated(data: bytes) -> bytes:
     [("null", bytes), ("deflate", deflated), ("bzip2", bz2.compress), ("xz", lzma.compress)],
 )
 def test_container_files(codec: str, pack: Any) -> None:
-    assert decode("avro", container("string", pack(b"\x02a\x04bc"), 2, codec), decoder("avro")) == ["a", "bc"]
+    assert decode("avro", container("string", pack(b"\x02a\x04bc"), 2, codec), make_decoder("avro")) == ["a", "bc"]
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz"])
@@ -216,7 +216,7 @@ def test_container_files_of_fastavro(codec: str) -> None:
     records = [{"a": number} for number in range(2000)]
     stream = io.BytesIO()
     fastavro.writer(stream, fastavro.parse_schema(schema), records, codec=codec, sync_interval=500)
-    assert decode("avro", stream.getvalue(), decoder("avro")) == records
+    assert decode("avro", stream.getvalue(), make_decoder("avro")) == records
 
 
 @pytest.mark.parametrize(
@@ -236,5 +236,5 @@ def test_container_files_of_fastavro(codec: str) -> None:
     ],
 )
 def test_hostile_container_files(body: bytes, words: str) -> None:
-    with pytest.raises(Undecodable, match=words):
-        decode("avro", body, decoder("avro"))
+    with pytest.raises(DecodeError, match=words):
+        decode("avro", body, make_decoder("avro"))

@@ -16,10 +16,10 @@ from google.protobuf import descriptor_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats import Undecodable, compile_schema, decode, decoder
+from naftiko_runtime.formats import DecodeError, compile_schema, decode, make_decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.loading import load
-from naftiko_runtime.response_irregularities import Notes
+from naftiko_runtime.response_irregularities import Irregularities
 
 AVRO: dict[str, Any] = {
     "type": "record",
@@ -91,25 +91,25 @@ def avro_body(*, container: bool = False) -> bytes:
 
 def test_avro() -> None:
     schema = json.dumps(AVRO).encode()
-    assert decode("avro", avro_body(), decoder("avro", "ship.avsc", schema)) == PLAIN
-    assert decode("avro", avro_body(container=True), decoder("avro")) == [PLAIN]
+    assert decode("avro", avro_body(), make_decoder("avro", "ship.avsc", schema)) == PLAIN
+    assert decode("avro", avro_body(container=True), make_decoder("avro")) == [PLAIN]
 
 
 def test_protobuf() -> None:
-    decoding = decoder("protobuf", "ships.desc#fleet.Ship", descriptors())
+    decoding = make_decoder("protobuf", "ships.desc#fleet.Ship", descriptors())
     assert decode("protobuf", b"\x0a\x04Anna\x10\x07", decoding) == {"full_name": "Anna", "tons": 7, "photo": ""}
 
 
 def test_html() -> None:
     first = [{"Name": "Anna", "Tons": "12", "3": "é", "": ["more"]}, {"Name": "Otto", "Tons": "", "3": ""}]
-    assert decode("html", PAGE.encode(), decoder("html")) == {"tables": [first, [{"other": "1"}]]}
-    assert decode("html", PAGE.encode("latin-1"), decoder("html", "table.x"), "iso-8859-1") == {"tables": [first]}
-    assert decode("html", PAGE.encode(), decoder("html", "body, table")) == {"tables": [first, [{"other": "1"}]]}
-    assert decode("html", PAGE.encode(), decoder("html", "#none")) == {"tables": []}
+    assert decode("html", PAGE.encode(), make_decoder("html")) == {"tables": [first, [{"other": "1"}]]}
+    assert decode("html", PAGE.encode("latin-1"), make_decoder("html", "table.x"), "iso-8859-1") == {"tables": [first]}
+    assert decode("html", PAGE.encode(), make_decoder("html", "body, table")) == {"tables": [first, [{"other": "1"}]]}
+    assert decode("html", PAGE.encode(), make_decoder("html", "#none")) == {"tables": []}
     for empty in (b"", b" ", b"</x>", b"<!-- -->", b"text"):
-        assert decode("html", empty, decoder("html")) == {"tables": []}
+        assert decode("html", empty, make_decoder("html")) == {"tables": []}
     for empty in (b"<table></table>", b"<table><tr></tr></table>", b"<table><tr><th>A</table>"):
-        assert decode("html", empty, decoder("html")) == {"tables": [[]]}
+        assert decode("html", empty, make_decoder("html")) == {"tables": [[]]}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_html() -> None:
     ],
 )  # fmt: skip
 def test_the_cells_of_html(rows: str, tables: list[Any]) -> None:
-    assert decode("html", f"<p>x<table>{rows}</table>y".encode(), decoder("html")) == {"tables": tables}
+    assert decode("html", f"<p>x<table>{rows}</table>y".encode(), make_decoder("html")) == {"tables": tables}
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_the_cells_of_html(rows: str, tables: list[Any]) -> None:
     ],
 )
 def test_what_html_is_in(body: bytes, charset: str | None) -> None:
-    assert decode("html", body, decoder("html"), charset) == {"tables": [[{"a": "é"}]]}
+    assert decode("html", body, make_decoder("html"), charset) == {"tables": [[{"a": "é"}]]}
 
 
 def test_markdown() -> None:
-    value = decode("markdown", TEXT.encode(), decoder("markdown"))
+    value = decode("markdown", TEXT.encode(), make_decoder("markdown"))
     assert value.keys() == {"frontMatter", "tables", "sections"}
     assert value["frontMatter"] == {"title": "Fleet", "tags": ["a", "b"]}
     assert value["tables"] == [[{"Name": "Anna", "Tons": "12"}, {"Name": "Otto", "Tons": ""}]]
@@ -181,14 +181,14 @@ def test_markdown() -> None:
     ],
 )
 def test_sections_begin_as_told(prefix: str, headings: list[str]) -> None:
-    value = decode("markdown", TEXT.encode(), decoder("markdown", prefix))
+    value = decode("markdown", TEXT.encode(), make_decoder("markdown", prefix))
     assert [section["heading"] for section in value["sections"]] == headings
     assert len(value["tables"]) == ("Ships" in headings)
 
 
 def test_front_matter_that_is_no_yaml_is_counted() -> None:
-    notes = Notes()
-    value = decode("markdown", b"---\na: [\n---\n# A", decoder("markdown"), notes=notes)
+    notes = Irregularities()
+    value = decode("markdown", b"---\na: [\n---\n# A", make_decoder("markdown"), notes=notes)
     assert value["frontMatter"] == {}
     assert [section["heading"] for section in value["sections"]] == ["A"]
     assert notes.count == 1
@@ -227,7 +227,7 @@ def test_front_matter_that_is_no_yaml_is_counted() -> None:
 )
 def test_bad_schemas(raw_format: str, schema: str, content: bytes | None, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        decoder(raw_format, schema, content)
+        make_decoder(raw_format, schema, content)
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_bad_schemas(raw_format: str, schema: str, content: bytes | None, words:
 )
 def test_faults(raw_format: str, body: bytes, charset: str | None, words: str) -> None:
     schemas = {"avro": json.dumps(AVRO).encode(), "protobuf": descriptors()}
-    decoding = decoder(raw_format, "x#fleet.Ship" if raw_format == "protobuf" else None, schemas.get(raw_format))
-    with pytest.raises(Undecodable, match=words):
+    decoding = make_decoder(raw_format, "x#fleet.Ship" if raw_format == "protobuf" else None, schemas.get(raw_format))
+    with pytest.raises(DecodeError, match=words):
         decode(raw_format, body, decoding, charset)
 
 
@@ -256,7 +256,8 @@ def test_the_charset_of_the_content_type_counts() -> None:
     cdata = "<r><![CDATA[<?xml version='1.0'?>x]]></r>"
     assert decode("xml", cdata.encode("utf-16"), None, "UTF-16") == {"": "<?xml version='1.0'?>x"}
     assert (
-        decode("markdown", "# é".encode("cp1252"), decoder("markdown"), "windows-1252")["sections"][0]["heading"] == "é"
+        decode("markdown", "# é".encode("cp1252"), make_decoder("markdown"), "windows-1252")["sections"][0]["heading"]
+        == "é"
     )
     assert decode("psv", "\ufeffa|b\nж|2".encode("utf-16"), None, "utf-16") == [{"a": "ж", "b": "2"}]
     assert decode("csv", "a\né".encode("latin-1"), None, "ISO-8859-1") == [{"a": "é"}]
@@ -279,15 +280,15 @@ def test_a_label_that_is_no_charset_is_passed_over(label: str) -> None:
 @given(st.binary(), st.sampled_from(["avro", "protobuf", "html", "markdown"]))
 def test_any_bytes_decode_or_are_refused(body: bytes, raw_format: str) -> None:
     content = {"avro": json.dumps(AVRO).encode(), "protobuf": descriptors()}.get(raw_format)
-    decoding = decoder(raw_format, "x#fleet.Ship" if raw_format == "protobuf" else None, content)
+    decoding = make_decoder(raw_format, "x#fleet.Ship" if raw_format == "protobuf" else None, content)
     for given_body in (body, b"Obj\x01" + body):
-        with contextlib.suppress(Undecodable):
+        with contextlib.suppress(DecodeError):
             json.dumps(decode(raw_format, given_body, decoding))
 
 
 @given(st.text("-#| a1*\n`>[]()!", max_size=60))
 def test_any_markdown_has_sections(text: str) -> None:
-    value = decode("markdown", text.encode(), decoder("markdown"))
+    value = decode("markdown", text.encode(), make_decoder("markdown"))
     assert all(section.keys() == {"level", "heading", "content"} for section in value["sections"])
 
 
@@ -398,7 +399,7 @@ def test_a_proto_file_is_compiled(tmp_path: Path) -> None:
     body = b"\x0a\x04Anna\x10\x07\x1a\x04\x0a\x02NL"
     expected = {"full_name": "Anna", "tons": 7, "home": {"name": "NL", "near": []}, "crew": {}}
     for name in ("ship.proto", "ship.proto#fleet.Ship"):
-        assert decode("protobuf", body, decoder("protobuf", name, content)) == expected
+        assert decode("protobuf", body, make_decoder("protobuf", name, content)) == expected
     for name in ("ships/ship.proto", "ships/ship.proto#fleet.Ship", "file://./ships/ship.proto", "ports/port.proto"):
         assert proto_messages(tmp_path, name) == []
     assert "no message 'fleet.Boat'" in proto_messages(tmp_path, "ships/ship.proto#fleet.Boat")[0]

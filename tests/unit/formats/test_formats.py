@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.encode import encode_json
-from naftiko_runtime.formats import DECODERS, Undecodable, decode, read_json
-from naftiko_runtime.response_irregularities import Notes
+from naftiko_runtime.formats import DECODERS, DecodeError, decode, read_json
+from naftiko_runtime.response_irregularities import Irregularities
 
 XSI = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"
 WIDE_CODECS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32")
@@ -54,7 +54,7 @@ XML_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], e
     ],
 )  # fmt: skip
 def test_values(raw_format: str, body: str, value: Any) -> None:
-    notes = Notes()
+    notes = Irregularities()
     encoded = body.encode("iso-8859-1" if "iso-8859-1" in body else "utf-8")
     assert decode(raw_format, encoded, notes=notes) == value
     assert notes.count == 0
@@ -87,7 +87,7 @@ def test_values(raw_format: str, body: str, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_is_irregular_is_read_and_counted(raw_format: str, body: bytes, value: Any, noted: int) -> None:
-    notes = Notes()
+    notes = Irregularities()
     assert decode(raw_format, body, notes=notes) == value
     assert notes.count == noted
 
@@ -133,7 +133,7 @@ def test_charsets(raw_format: str, body: bytes, charset: str | None, value: Any)
     ],
 )  # fmt: skip
 def test_faults(raw_format: str, body: str, words: str) -> None:
-    with pytest.raises(Undecodable, match=words):
+    with pytest.raises(DecodeError, match=words):
         decode(raw_format, body.encode())
 
 
@@ -162,13 +162,13 @@ def test_any_number_keeps_its_digits(number: str) -> None:
 def test_a_request_has_to_be_regular_json() -> None:
     assert read_json(b"\xef\xbb\xbf[1]") == [1]
     for body in (b"[NaN]", b'["\\ud800"]', b"[1e999]", '"é"'.encode("utf-16")):
-        with pytest.raises(Undecodable):
+        with pytest.raises(DecodeError):
             read_json(body)
 
 
 @given(st.sampled_from(sorted(DECODERS)), st.binary())
 def test_nothing_else_is_raised(raw_format: str, body: bytes) -> None:
-    with contextlib.suppress(Undecodable):
+    with contextlib.suppress(DecodeError):
         decode(raw_format, body)
 
 

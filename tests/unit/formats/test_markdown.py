@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from naftiko_runtime.formats import decode, decoder
-from naftiko_runtime.formats.markdown_text import plain_text
+from naftiko_runtime.formats import decode, make_decoder
+from naftiko_runtime.formats.markdown_text import to_plain_text
 
 TEXT = r"""
 text
@@ -54,7 +54,7 @@ LINES = [*TEXT.splitlines(), "\t# code"]
 
 
 def ours(text: str) -> tuple[list[Any], list[Any]]:
-    value = decode("markdown", text.encode(), decoder("markdown"))
+    value = decode("markdown", text.encode(), make_decoder("markdown"))
     headings = [(s["level"], " ".join(s["heading"].split())) for s in value["sections"] if s["level"]]
     cells = [[[cell for cell in row.values() if isinstance(cell, str) and cell] for row in t] for t in value["tables"]]
     return headings, cells
@@ -68,14 +68,14 @@ def theirs(text: str) -> tuple[list[Any], list[Any]]:
     for token, inner in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "heading_open" and token.level == 0:
             assert inner is not None
-            headings.append((int(token.tag[1]), " ".join(plain_text(inner.content).split())))
+            headings.append((int(token.tag[1]), " ".join(to_plain_text(inner.content).split())))
         elif token.type == "table_open":
             tables.append([])
         elif token.type == "tr_open":
             tables[-1].append([])
         elif token.type in ("td_open", "th_open"):
             assert inner is not None
-            tables[-1][-1].append(plain_text(inner.content))
+            tables[-1][-1].append(to_plain_text(inner.content))
     return headings, [[[cell for cell in row if cell] for row in table[1:]] for table in tables]
 
 
@@ -106,7 +106,7 @@ def test_headings_and_tables_stand_where_markdown_it_sees_them(lines: list[str])
     ],
 )
 def test_sections(text: str, sections: list[tuple[int, str, str]]) -> None:
-    found = decode("markdown", text.encode(), decoder("markdown"))["sections"]
+    found = decode("markdown", text.encode(), make_decoder("markdown"))["sections"]
     assert [(section["level"], section["heading"], section["content"]) for section in found] == sections
 
 
@@ -126,7 +126,7 @@ def test_sections(text: str, sections: list[tuple[int, str, str]]) -> None:
     ],
 )  # fmt: skip
 def test_tables(text: str, tables: list[Any]) -> None:
-    assert decode("markdown", text.encode(), decoder("markdown"))["tables"] == tables
+    assert decode("markdown", text.encode(), make_decoder("markdown"))["tables"] == tables
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_tables(text: str, tables: list[Any]) -> None:
     ],
 )
 def test_plain_text(markdown: str, text: str) -> None:
-    assert plain_text(markdown) == text
+    assert to_plain_text(markdown) == text
 
 
 @pytest.mark.parametrize("part", ["*a ", "_a", "[", "[a](", "](()", "](x", "`a``b", "`", "<a", "<!--", "&a", "~~a"])
 def test_plain_text_takes_linear_time(part: str) -> None:
     began = time.process_time()
-    plain_text(part * 100_000)
+    to_plain_text(part * 100_000)
     assert time.process_time() - began < 10

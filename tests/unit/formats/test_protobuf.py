@@ -22,7 +22,7 @@ from google.protobuf import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats import Undecodable, decode, decoder
+from naftiko_runtime.formats import DecodeError, decode, make_decoder
 
 KIND = descriptor_pb2.FieldDescriptorProto
 WELL_KNOWN = ("Any", "Timestamp", "Duration", "Struct", "Value", "ListValue", "Int64Value", "BytesValue", "FieldMask")
@@ -71,7 +71,7 @@ def kind() -> Any:
 
 
 def read(body: bytes) -> Any:
-    return decode("protobuf", body, decoder("protobuf", "m.desc", schema().SerializeToString()))
+    return decode("protobuf", body, make_decoder("protobuf", "m.desc", schema().SerializeToString()))
 
 
 NOTHING = {"big": 0, "e": "NONE", "data": "", "many": [], "flags": {}}
@@ -159,11 +159,11 @@ def _packed_in_itself(levels: int) -> bytes:
     ],
 )
 def test_faults(body: bytes, words: str) -> None:
-    with pytest.raises(Undecodable, match=words):
+    with pytest.raises(DecodeError, match=words):
         read(body)
 
 
 @given(st.binary(max_size=80))
 def test_nothing_else_is_raised(body: bytes) -> None:
-    with contextlib.suppress(Undecodable):
+    with contextlib.suppress(DecodeError):
         json.dumps(read(body))

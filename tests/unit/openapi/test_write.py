@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from journeys.story import read
 from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.openapi import as_openapi
+from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.problem import problem_document
 from support.linked import document, plan, rest
@@ -38,7 +38,7 @@ def servers_of(plan: Plan) -> list[RestServer]:
 def described(data: Any, *, warns: tuple[str, ...] = ()) -> Any:
     """The OpenAPI document of a capability document."""
     linked = plan(data, warns=warns)
-    found = as_openapi(linked, servers_of(linked))
+    found = write_openapi(linked, servers_of(linked))
     check(found)
     return found
 
@@ -71,7 +71,7 @@ def test_every_capability_gives_a_valid_document(file: Path) -> None:
     linked = load(file, Overrides(skip_broken=True)).plan
     assert linked is not None
     for server in servers_of(linked):
-        found = as_openapi(linked, [server])
+        found = write_openapi(linked, [server])
         check(found)
         broken = sum(one.method != "*" for one in server.broken)
         assert sum(map(len, found["paths"].values())) == len(server.routes) + broken
@@ -81,7 +81,7 @@ def test_every_capability_gives_a_valid_document(file: Path) -> None:
 def test_every_journey_gives_a_valid_document(file: Path, tmp_path: Path) -> None:
     linked = read(file, tmp_path).plan("http://127.0.0.1:1")
     (server,) = servers_of(linked)
-    found = as_openapi(linked, [server])
+    found = write_openapi(linked, [server])
     check(found)
     shown = len(server.routes) + sum(broken.method != "*" for broken in server.broken)
     assert sum(map(len, found["paths"].values())) == shown
@@ -91,11 +91,11 @@ def test_every_journey_gives_a_valid_document(file: Path, tmp_path: Path) -> Non
 
 def test_a_document_is_nobody_elses() -> None:
     linked = plan(document(exposes=[rest(outputParameters=[{"type": "string", "mapping": "$.a"}])]))
-    first = as_openapi(linked, servers_of(linked))
+    first = write_openapi(linked, servers_of(linked))
     shown = json.dumps(first)
     first["components"]["schemas"]["Problem"].clear()
     only(first)["responses"]["200"]["content"].clear()
-    assert json.dumps(as_openapi(linked, servers_of(linked))) == shown
+    assert json.dumps(write_openapi(linked, servers_of(linked))) == shown
 
 
 # -- as a whole -------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
     )
     assert linked is not None
     for server in servers_of(linked):
-        found = as_openapi(linked, [server])
+        found = write_openapi(linked, [server])
         schemes = found.get("components", {}).get("securitySchemes", {})
         assert [*found["security"]] == ([{name: [] for name in schemes}] if schemes else [])
         operations = [operation for item in found["paths"].values() for operation in item.values()]
@@ -526,7 +526,7 @@ def test_problems_are_as_told(extra: dict[str, Any] | None) -> None:
 def test_what_is_left_out_says_501_and_why() -> None:
     linked = load(ROOT / "tests/integration/documents/broken.yaml", Overrides(skip_broken=True)).plan
     assert linked is not None
-    paths = as_openapi(linked, servers_of(linked))["paths"]
+    paths = write_openapi(linked, servers_of(linked))["paths"]
     typo = paths["/typo/{id}"]["get"]
     assert [*typo["responses"]] == ["501"]
     assert "no consumed operation 'api.lst'" in typo["responses"]["501"]["description"]

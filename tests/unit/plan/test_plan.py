@@ -72,7 +72,9 @@ def test_a_plan_is_a_value(file: Path, tmp_path: Path) -> None:
 
 def test_there_are_plans_to_look_at(tmp_path: Path) -> None:
     """So that the test above cannot pass for want of them."""
-    served = [file for file in [*DOCUMENTS, *JOURNEYS] if (found := planned(file, tmp_path)) and found.served]
+    served = [
+        file for file in [*DOCUMENTS, *JOURNEYS] if (found := planned(file, tmp_path)) and found.exposed_operations
+    ]
     assert len(served) > len(JOURNEYS)
 
 

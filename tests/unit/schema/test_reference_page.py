@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 
-from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.schema.write import write_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ NAMES: Final = {"string": "text", "array": "list", "object": "mapping", "null": 
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    return as_schema("1.0.0-beta5")
+    return write_schema("1.0.0-beta5")
 
 
 def test_the_page_lists_every_key_of_the_models(schema: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from naftiko_runtime.loading import load
 from naftiko_runtime.schema.descriptions import DESCRIPTIONS
-from naftiko_runtime.schema.write import as_schema
+from naftiko_runtime.schema.write import write_schema
 from naftiko_runtime.source import SourceError, read_source
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def keys(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_it_is_a_schema_with_words_on_every_key(version: str) -> None:
-    schema = as_schema(version)
+    schema = write_schema(version)
     Draft202012Validator.check_schema(schema)
     for where, found in keys(schema):
         assert found["description"].endswith("."), where
@@ -91,7 +91,7 @@ def test_the_examples_work_together(tmp_path: Path) -> None:
 
 
 def faults(document: Any, version: str = "1.0.0-alpha2") -> list[str]:
-    return [error.message for error in Draft202012Validator(as_schema(version)).iter_errors(document)]
+    return [error.message for error in Draft202012Validator(write_schema(version)).iter_errors(document)]
 
 
 def plain(path: Path) -> Any:
@@ -107,7 +107,7 @@ def test_our_own_capabilities_are_valid(name: str) -> None:
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not there")
 def test_what_is_accepted_is_valid() -> None:
     checked = 0
-    validators = {version: Draft202012Validator(as_schema(version)) for version in VERSIONS}
+    validators = {version: Draft202012Validator(write_schema(version)) for version in VERSIONS}
     for path in sorted(CORPUS.rglob("*.y*ml")):
         try:
             data = read_source(path).data

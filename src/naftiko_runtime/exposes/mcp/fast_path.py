@@ -19,7 +19,7 @@ from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.message_check import accepts_json, is_json, log_path
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
-from naftiko_runtime.formats import Undecodable, read_json
+from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _is_call(params: dict[str, Any], body: bytes) -> bool:
     if sound and _has_fractions(arguments):
         try:
             params["arguments"] = read_json(body)["params"]["arguments"]
-        except Undecodable:
+        except DecodeError:
             return False
     return sound
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.formats.charset import as_text, text_or_nothing
+from naftiko_runtime.formats.charset import decode_if_text, decode_text
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Notes
+    from naftiko_runtime.response_irregularities import Irregularities
 
 _TEXT_TYPES: Final = frozenset(
     {
@@ -67,7 +67,7 @@ def is_json(media_type: str) -> bool:
     return media_type.endswith("json")
 
 
-def readable_text(body: bytes, media_type: str, charset: str | None, notes: Notes) -> str | None:
+def readable_text(body: bytes, media_type: str, charset: str | None, notes: Irregularities) -> str | None:
     """A body as text; nothing when it is none.
 
     Of a type that is text, what is no text in it becomes U+FFFD. A body of another type is text where all of it is.
@@ -79,11 +79,11 @@ def readable_text(body: bytes, media_type: str, charset: str | None, notes: Note
         notes: Where it is counted that something became U+FFFD.
     """
     if _is_text(media_type):
-        text = text_or_nothing(body, charset or _declared_charset(body), is_json=is_json(media_type))
-        return as_text(body, None, notes) if text is None and b"\0" not in body else text
+        text = decode_if_text(body, charset or _declared_charset(body), is_json=is_json(media_type))
+        return decode_text(body, None, notes) if text is None and b"\0" not in body else text
     if media_type in _BINARY_TYPES or media_type.startswith(_BINARY_KINDS) or body.startswith(_BEGINNINGS):
         return None
-    text = text_or_nothing(body, charset, is_json=False)
+    text = decode_if_text(body, charset, is_json=False)
     return None if text is None or _CONTROL.search(text) else text
 
 

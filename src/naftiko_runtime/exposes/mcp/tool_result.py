@@ -15,10 +15,10 @@ from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.exposes.mcp.header_hints import told_headers
 from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
-from naftiko_runtime.formats import Undecodable, decode
-from naftiko_runtime.formats.charset import text_or_nothing
+from naftiko_runtime.formats import DecodeError, decode
+from naftiko_runtime.formats.charset import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits
-from naftiko_runtime.response_irregularities import Notes
+from naftiko_runtime.response_irregularities import Irregularities
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
@@ -139,7 +139,7 @@ def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) ->
     head = f"'{operation.execution.target}' answered {_status_line(answer.status)}"
     if location := answer.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
-    text = text_or_nothing(body, answer.charset, is_json=is_json(answer.media_type))
+    text = decode_if_text(body, answer.charset, is_json=is_json(answer.media_type))
     if text is None:
         text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
     if (masks := operation.masks) is not None:
@@ -157,7 +157,7 @@ def failed_call(error: CallError, operation: BoundOperation) -> Result:
 
 def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) -> Result:
     """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
-    media_type, notes = answer.media_type, Notes()
+    media_type, notes = answer.media_type, Irregularities()
     text = readable_text(body, media_type, answer.charset, notes)
     if text is None:
         kind = media_type.partition("/")[0]
@@ -173,7 +173,7 @@ def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) 
     return Result(_text_block(text), None if value is _NO_VALUE else _as_object(value), note=note)
 
 
-def _parsed(body: bytes, answer: Answer, notes: Notes) -> Any:
+def _parsed(body: bytes, answer: Answer, notes: Irregularities) -> Any:
     """The value of a body that is JSON; one whose type says nothing may be an object or an array.
 
     Raises:
@@ -182,14 +182,14 @@ def _parsed(body: bytes, answer: Answer, notes: Notes) -> Any:
     media_type = answer.media_type
     if not is_json(media_type) and (media_type not in _UNTOLD or not body.lstrip().startswith((b"{", b"["))):
         return _NO_VALUE
-    found = Notes()
+    found = Irregularities()
     try:
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
             value = decode("json", body, charset=answer.charset, notes=found)
         else:
-            check_json_limits(body, limits.ANSWER_VALUES_MAX, len(body))
+            check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
             value = call_uncollected(partial(decode, "json", body, charset=answer.charset, notes=found))
-    except Undecodable:
+    except DecodeError:
         return _NO_VALUE
     notes.add(found.latest, found.count)
     return value

@@ -24,7 +24,7 @@ from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, li
 from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, names_all
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.file_value import File, Unrenderable
-from naftiko_runtime.formats import Undecodable, read_json
+from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.request_body import Disconnected, check_coding, stream_body, too_large
@@ -371,7 +371,7 @@ def _decoded(body: bytes) -> Any:
         raise Rejected(Fault("", "body", f"is more than this server reads: {error}")) from None
     try:
         return read_json(body)
-    except Undecodable as error:
+    except DecodeError as error:
         raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
 
 

@@ -13,7 +13,7 @@ from naftiko_runtime.link.credentials import expected
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.inputs import declared, fixed_values
-from naftiko_runtime.plan import Argument, Input, RestServer, Route, shape_of
+from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.template import Placeholder, split_path
 from naftiko_runtime.url_hosts import is_absolute
 
@@ -69,7 +69,7 @@ class _RestLinker:
             if forward is None:
                 continue
             self._linker.parts[resource.forward.path_to()] = forward
-            if (first := linked.setdefault(shape_of(forward.pattern), forward)) is not forward:
+            if (first := linked.setdefault(remove_placeholder_names(forward.pattern), forward)) is not forward:
                 statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
                 span = self._context.span(resource.path_to("path"))
                 self._context.findings.report(statement, span, part=resource.forward.path_to())
@@ -123,7 +123,7 @@ class _RestLinker:
     def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
         first: dict[tuple[str, str], tuple[str, Steps]] = {}
         for route, steps in routes:
-            path, place = first.setdefault((route.method, shape_of(route.pattern)), (route.path, steps))
+            path, place = first.setdefault((route.method, remove_placeholder_names(route.pattern)), (route.path, steps))
             if place != steps:
                 statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
                 self._context.report(statement, steps, related=self._context.span(place))

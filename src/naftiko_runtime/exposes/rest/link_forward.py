@@ -19,7 +19,7 @@ from naftiko_runtime.plan import (
     OpenBody,
     Operation,
     Request,
-    Untouched,
+    UntouchedResponse,
     freeze,
 )
 from naftiko_runtime.rules import helps
@@ -86,7 +86,7 @@ class Forwarding:
             caller_headers=True,
             forwards=True,
         )
-        operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, Untouched()))
+        operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, UntouchedResponse()))
         return Forward(resource.path, prefix, trusted, operation)
 
     def _trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.exposes.rest.link_forward import mount
 from naftiko_runtime.link.broken_parts import LeftOut
-from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, shape_of
+from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, remove_placeholder_names
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
             forwards.append(forward)
     kept = {route.key for route in routes}
     kept |= {forward.key for forward in forwards}
-    unique = {(one.method, shape_of(one.pattern)): one for one in reversed((*broken, *mounts))}
+    unique = {(one.method, remove_placeholder_names(one.pattern)): one for one in reversed((*broken, *mounts))}
     left = tuple(one for key, one in reversed(unique.items()) if key not in kept)
     return replace(server, routes=tuple(routes), broken=left, forwards=tuple(forwards))
 
