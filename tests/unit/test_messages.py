@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import inspect
+import sys
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -137,7 +137,7 @@ def test_the_text_of_findings_is_asked_for_where_it_is_shown_alone(monkeypatch: 
         get = getattr(Diagnostic, name).fget
 
         def noted(finding: Diagnostic, get: Callable[[Diagnostic], object] = get) -> object:
-            asked.add(Path(inspect.stack()[1].filename))
+            asked.add(Path(sys._getframe(1).f_code.co_filename))  # noqa: SLF001 - `inspect.stack` reads every source file
             return get(finding)
 
         monkeypatch.setattr(Diagnostic, name, property(noted))
