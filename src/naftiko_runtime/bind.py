@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.authentication import flow_of, guard_of
+from naftiko_runtime.engine.authentication import open_flow, open_guard
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
@@ -23,9 +23,9 @@ from naftiko_runtime.secret import unusable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Format, Operation, Plan, Server, UntouchedResponse, Upstream
     from naftiko_runtime.secret import Secret
@@ -120,7 +120,7 @@ async def bind(
                     assert_never(execution)
 
         servers = (
-            BoundServer(s, tuple(map(bind_operation, s.operations)), guard_of(s.guard, s.namespace, secrets, nonces))
+            BoundServer(s, tuple(map(bind_operation, s.operations)), open_guard(s.guard, s.namespace, secrets, nonces))
             for s in calling.servers
         )
         yield Bound(plan, tuple(servers))
@@ -139,7 +139,7 @@ def _find_decoder(answer: UntouchedResponse | MappedResponse, known: dict[Format
 
 def _make_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
     try:
-        return flow_of(upstream.credential, secrets)
+        return open_flow(upstream.credential, secrets)
     except Unrenderable as error:
         what = f"{upstream.span}: error[unusable-variable]: '{upstream.namespace}' cannot be called: {error}"
         raise BindError((f"{what}\n  help: give the key as PEM, or the path of a file with it\n",)) from None

@@ -21,7 +21,7 @@ from naftiko_runtime.send_response import send_whole
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Send
-    from naftiko_runtime.auth.inbound import Refusal
+    from naftiko_runtime.authentication.guard import Refusal
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.transport.base import Header
 

@@ -18,7 +18,7 @@ import pytest
 
 from naftiko_runtime.bind import bind
 from naftiko_runtime.engine.call import BoundCall
-from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.loading import load
 from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret, resolve

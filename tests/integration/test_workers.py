@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime.auth.digest import fields_of, hashed, response
+from naftiko_runtime.authentication.digest import fields_of, hashed, response
 from support.caller import DEADLINE_SECONDS, Raw, call, head, refuses
 from support.command import clean_environment, naftiko
 from support.gateway import Gateway

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from naftiko_runtime.encode import format_text
-from naftiko_runtime.engine.request import Invocation, RequestBuilder
+from naftiko_runtime.engine.invocation import Invocation
+from naftiko_runtime.engine.request import RequestBuilder
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import parse_source

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from naftiko_runtime.authentication.bearer import BearerCredential
+from naftiko_runtime.authentication.digest import DigestCredential
+from naftiko_runtime.authentication.oauth1 import OAuth1Credential
+from naftiko_runtime.authentication.oauth2 import OAuth2Credential
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.engine.request import ForwardBuilder, Invocation
-from naftiko_runtime.plan import (
-    BearerCredential,
-    ClientCredentials,
-    Constant,
-    Credential,
-    DigestCredential,
-    Request,
-    SigningCredential,
-    Upstream,
-)
+from naftiko_runtime.engine.invocation import Invocation
+from naftiko_runtime.engine.request import ForwardBuilder
+from naftiko_runtime.plan import Constant, Request, Upstream
+
+if TYPE_CHECKING:
+    from naftiko_runtime.authentication.kinds import Credential
 
 US = Constant("us")
 CREDENTIALS = [
     BearerCredential(US),
     DigestCredential(US, US),
-    ClientCredentials(Constant("https://api.example/token"), US, US),
-    SigningCredential(US, US, US, US, "HMAC-SHA1"),
+    OAuth2Credential(Constant("https://api.example/token"), US, US),
+    OAuth1Credential(US, US, US, US, "HMAC-SHA1"),
 ]
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from naftiko_runtime.authentication.api_key import ApiKeyCredential
+from naftiko_runtime.authentication.basic import BasicCredential
+from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.plan import (
-    ApiKeyCredential,
     Argument,
-    BasicCredential,
-    BearerCredential,
     Composed,
     Constant,
     JsonTree,

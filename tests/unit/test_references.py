@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.mapping.compile import compile_shapes
-from naftiko_runtime.plan import Argument, BearerCredential, Composed, Constant, JsonTree, TermObject, Variable
+from naftiko_runtime.plan import Argument, Composed, Constant, JsonTree, TermObject, Variable
 from support.linked import document, loaded, operation, problems, request_of, rest
 
 INPUTS = [{"name": "x", "in": "query"}, {"name": "ship-id", "in": "query"}, {"name": "a.b", "in": "query"}]

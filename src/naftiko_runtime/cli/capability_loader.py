@@ -19,7 +19,7 @@ from naftiko_runtime.cli.output import format_findings, print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.engine.request import derived_secrets
+from naftiko_runtime.engine.authentication import derive_secrets
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
@@ -146,7 +146,7 @@ class CapabilityLoader:
 
 def list_secrets(served: Sequence[ServedCapability]) -> list[Secret]:
     """Return all secret values, and what is sent in their place, such as Basic credentials; also those of proxies."""
-    own = [s for one in served for s in (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))]
+    own = [s for one in served for s in (*one.secrets.values(), *derive_secrets(one.plan, one.secrets))]
     return own + [Secret(text) for text in _find_proxies(served).list_secrets()]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from naftiko_runtime.document.auth import Authentication
+from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, convert_none_to_tuple

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from naftiko_runtime.document.auth import Authentication
+from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
 from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, convert_none_to_tuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.document.capability import Bind, Capability, Document, Info
 from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
@@ -20,6 +20,8 @@ from naftiko_runtime.document.parameters import (
 from naftiko_runtime.rules import Help
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from naftiko_runtime.rules import Advice
 
 _HEADER: Final = "declare each header under 'inputParameters': {name: X-Name, in: header, value: …}"
@@ -216,7 +218,7 @@ _OUTPUT: Final = {
     "enum": "leave it out: values are not checked",
 }
 
-_MEANT: Final[dict[type, dict[str, str]]] = {
+_MEANT: Final[Mapping[type, Mapping[str, str]]] = {
     Document: {
         "name": "write 'label' under 'info'",
         "title": "write 'label' under 'info'",
@@ -310,21 +312,7 @@ _MEANT: Final[dict[type, dict[str, str]]] = {
         "json": "write 'type: json' and 'data'",
         "form": "write 'type: formUrlEncoded' and 'data'",
     },
-    ApiKey: {"header": "write 'key', the header's name", "prefix": "write it into the 'value': \"Token {{KEY}}\""},
-    Basic: {"user": "write 'username'", "pass": "write 'password'"},
-    Digest: {"user": "write 'username'", "pass": "write 'password'"},
-    Bearer: {
-        "value": "write 'token'",
-        "prefix": "write 'type: apikey', 'key: Authorization', and the prefix into the 'value'",
-    },
-    OAuth1: {"secret": "write 'consumerSecret'", "accessToken": "write 'token'"},
-    OAuth2: {
-        "tokenUrl": "write 'tokenEndpoint'",
-        "token_url": "write 'tokenEndpoint'",
-        "authorizationUrl": "leave it out: tokens are fetched with client credentials",
-        "grantType": "leave it out: tokens are fetched with client credentials",
-        "scope": "write 'scopes', a list",
-    },
+    **{kind.part: kind.foreign_keys for kind in KINDS},
 }
 
 

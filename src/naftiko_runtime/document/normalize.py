@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.document.foreign_documents import recognize
 from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_readable
 from naftiko_runtime.lazy_import import compile_lazily
@@ -138,8 +139,7 @@ class _Normalizer:
     def _normalize_api(self, api: dict[str, Any], steps: Steps) -> None:
         self._rename_key(api, "auth", "authentication", steps)
         if isinstance(authentication := api.get("authentication"), dict):
-            self._normalize_api_key(authentication, (*steps, "authentication"))
-            self._normalize_oauth2(authentication, (*steps, "authentication"))
+            self._normalize_authentication(authentication, (*steps, "authentication"))
         self._convert_maps(api, steps, "inputParameters", "resources")
         for number, resource in _list_mappings(api.get("resources")):
             place = (*steps, "resources", number)
@@ -208,19 +208,11 @@ class _Normalizer:
         elif "label" not in holder:
             self._rename_key(holder, "display", "label", steps)
 
-    def _normalize_oauth2(self, authentication: dict[str, Any], steps: Steps) -> None:
-        for other in ("tokenUrl", "tokenUri"):
-            if authentication.get("type") == "oauth2":
-                self._rename_key(authentication, other, "tokenEndpoint", steps)
-
-    def _normalize_api_key(self, authentication: dict[str, Any], steps: Steps) -> None:
-        """``in`` and ``name`` for ``placement`` and ``key``; with ``name``, ``key`` may be the value."""
-        if authentication.get("type") != "apikey":
-            return
-        self._rename_key(authentication, "in", "placement", steps)
-        if "name" in authentication and "key" in authentication and "value" not in authentication:
-            self._rename_key(authentication, "key", "value", steps)
-        self._rename_key(authentication, "name", "key", steps)
+    def _normalize_authentication(self, authentication: dict[str, Any], steps: Steps) -> None:
+        for kind in KINDS:
+            if authentication.get("type") == kind.name:
+                for old, new in kind.list_spellings(authentication):
+                    self._rename_key(authentication, old, new, steps)
 
     def _normalize_operation(self, operation: dict[str, Any], steps: Steps) -> None:
         body = operation.get("body")

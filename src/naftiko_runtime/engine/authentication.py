@@ -1,85 +1,74 @@
-"""Credentials of a plan to what uses them: flows towards upstreams, guards towards callers."""
+"""Credentials of a plan, with their secrets in place, for what uses them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from functools import partial
+from typing import TYPE_CHECKING
 
-from naftiko_runtime.auth.body_key import BodyKeyFlow
-from naftiko_runtime.auth.digest import DigestGuard
-from naftiko_runtime.auth.inbound import ApiKeyGuard, BasicGuard, BearerGuard
-from naftiko_runtime.auth.oauth1 import SigningFlow, read_private_key
-from naftiko_runtime.auth.outbound import ClientCredentialsFlow, DigestFlow
+from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.encode import format_text
 from naftiko_runtime.engine.evaluate import evaluate_constant
-from naftiko_runtime.plan import (
-    ApiKeyCredential,
-    BasicCredential,
-    BearerCredential,
-    ClientCredentials,
-    DigestCredential,
-    SigningCredential,
-)
+from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.auth.inbound import Guard
-    from naftiko_runtime.auth.nonce_cache import NonceCache
-    from naftiko_runtime.auth.outbound import Flow
-    from naftiko_runtime.plan import Credential, Term
-    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.kind import FixedField
+    from naftiko_runtime.authentication.kinds import Credential
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.plan import Plan, Term
 
 
-def flow_of(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
+def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
     """The flow that a credential needs; nothing for one that is a fixed part of every request.
 
     Raises:
         Unrenderable: A signing key cannot be read.
     """
-
-    def text(term: Term) -> str:
-        return format_text(evaluate_constant(term, secrets))
-
-    match credential:
-        case ApiKeyCredential(keys, "body"):
-            return BodyKeyFlow([(text(key), text(value)) for key, value in keys])
-        case None | BasicCredential() | BearerCredential() | ApiKeyCredential():
-            return None
-        case DigestCredential(username, password):
-            return DigestFlow(text(username), text(password))
-        case ClientCredentials(endpoint, client_id, client_secret, parameters):
-            more = {name: text(term) for name, term in parameters}
-            return ClientCredentialsFlow(text(endpoint), text(client_id), text(client_secret), more)
-        case SigningCredential(key, secret, token, token_secret, method, signing_key, password):
-            private = None
-            if signing_key is not None:
-                private = read_private_key(text(signing_key), text(password) if password else "", credential.folder)
-            return SigningFlow(text(key), text(secret), text(token), text(token_secret), method, private)
-        case _:
-            assert_never(credential)
+    if credential is None:
+        return None
+    return kind_of(credential).open_flow(credential, partial(_text, secrets))
 
 
-def guard_of(
+def open_guard(
     credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
 ) -> Guard | None:
     """The guard of an expose; nothing for one that anybody may call."""
+    if credential is None:
+        return None
+    return kind_of(credential).open_guard(credential, namespace, partial(_text, secrets), nonces)
 
-    def text(term: Term) -> str:
-        return format_text(evaluate_constant(term, secrets))
 
-    match credential:
-        case None:
-            return None
-        case BasicCredential(username, password):
-            return BasicGuard(namespace, text(username), text(password))
-        case DigestCredential(username, password):
-            return DigestGuard(namespace, text(username), text(password), nonces=nonces)
-        case BearerCredential(token):
-            return BearerGuard(namespace, text(token))
-        case ApiKeyCredential(keys, placement):
-            pairs = [(text(key), text(value)) for key, value in keys]
-            return ApiKeyGuard(namespace, pairs, in_query=placement == "query")
-        case ClientCredentials() | SigningCredential():
-            raise AssertionError("refused when linked")
-        case _:
-            assert_never(credential)
+def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
+    """What every request has of a credential.
+
+    Raises:
+        Unrenderable: A secret cannot be sent.
+    """
+    if credential is None:
+        return ()
+    return kind_of(credential).list_fixed_fields(credential, partial(_text, secrets))
+
+
+def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
+    """The parts of a credential that nobody else may know."""
+    if credential is None:
+        return []
+    return [text for term in kind_of(credential).list_secrets(credential) if (text := _text(secrets, term))]
+
+
+def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
+    """Secrets made of secrets, which no output may show either."""
+    credentials = (*(u.credential for u in plan.called_upstreams), *(s.guard for s in plan.servers))
+    return [
+        Secret(derived)
+        for credential in credentials
+        if credential is not None
+        for derived in kind_of(credential).derive_secrets(credential, partial(_text, secrets))
+    ]
+
+
+def _text(secrets: Mapping[str, Secret], term: Term) -> str:
+    return format_text(evaluate_constant(term, secrets))

@@ -15,9 +15,9 @@ from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from naftiko_runtime.auth.outbound import Flow
+    from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.engine.deadline import Deadlines
-    from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
     from naftiko_runtime.secret import Secret

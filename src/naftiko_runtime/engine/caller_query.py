@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-OAUTH1_FIELDS: Final = (
-    "oauth_body_hash",
-    "oauth_consumer_key",
-    "oauth_nonce",
-    "oauth_signature",
-    "oauth_signature_method",
-    "oauth_timestamp",
-    "oauth_token",
-    "oauth_version",
-)
-"""What a signature consists of (RFC 5849, 3.1), which servers also take from the query (3.5.3)."""
 
 
 def field_names(names: Iterable[str]) -> frozenset[bytes]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from naftiko_runtime.encode import CommaSeparated, format_text
+from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw
 
 if TYPE_CHECKING:
@@ -91,3 +93,21 @@ def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = Fal
             return lambda values: [v for get in items if (v := get(values)) is not ABSENT]
         case _:
             return compile_term(tree, secrets, joins=joins)
+
+
+def render_value(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:
+    """A value in the form that its place needs.
+
+    Args:
+        name: Of what stands there; empty for a whole place.
+        place: ``path``, ``query``, ``header``, ``cookie`` or ``body``.
+        render: Makes the form.
+        value: What is rendered.
+
+    Raises:
+        Rejected: The value cannot stand there.
+    """
+    try:
+        return render(value)
+    except Unrenderable as error:
+        raise Rejected(Fault(name, place, str(error))) from None

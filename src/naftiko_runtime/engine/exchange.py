@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from naftiko_runtime.engine.deadline import Deadline, Deadlines
-    from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.response import Answer
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from naftiko_runtime.transport.fixed_responses import Stub, StubResponse
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.deadline import Deadlines
-    from naftiko_runtime.engine.request import Invocation
+    from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import Mock, Operation
 
 _NOBODY: Final = Stub(200, (), b"")

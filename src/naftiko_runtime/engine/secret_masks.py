@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.evaluate import ABSENT, evaluate_constant
-from naftiko_runtime.engine.request import derived_secrets
+from naftiko_runtime.engine.authentication import derive_secrets, list_secret_texts
 from naftiko_runtime.masking import Masker
-from naftiko_runtime.plan import (
-    ApiKeyCredential,
-    BasicCredential,
-    BearerCredential,
-    ClientCredentials,
-    DigestCredential,
-    SigningCredential,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.plan import Credential, Plan, Term, Upstream
+    from naftiko_runtime.plan import Plan, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Header
 
@@ -91,30 +82,6 @@ def masks_of(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret]) -> M
         upstream: What is called.
         secrets: The plan's variables by full name.
     """
-    keys = [value for term in _key_terms(upstream.credential) if (value := _value(term, secrets))]
-    others = [secret.reveal() for secret in (*secrets.values(), *derived_secrets(plan, secrets))]
+    keys = list_secret_texts(upstream.credential, secrets)
+    others = [secret.reveal() for secret in (*secrets.values(), *derive_secrets(plan, secrets))]
     return Masks(keys, others) if keys or others else None
-
-
-def _key_terms(credential: Credential | None) -> tuple[Term, ...]:
-    """The parts of a credential that nobody else may know."""
-    match credential:
-        case BasicCredential(_, password) | DigestCredential(_, password):
-            return (password,)
-        case BearerCredential(token):
-            return (token,)
-        case ApiKeyCredential(keys):
-            return tuple(value for _, value in keys)
-        case ClientCredentials():
-            return (credential.client_secret,)
-        case SigningCredential():
-            own = (credential.consumer_secret, credential.token, credential.token_secret)
-            signing = (credential.signing_key, credential.signing_key_password)
-            return (*own, *(term for term in signing if term is not None))
-        case None:
-            return ()
-
-
-def _value(term: Term, secrets: Mapping[str, Secret]) -> str:
-    value: Any = evaluate_constant(term, secrets)
-    return "" if value is ABSENT else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode import FRAMING_HEADERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
@@ -19,10 +20,11 @@ from naftiko_runtime.link.consumed_paths import (
     match_placeholders,
     rename_placeholders,
 )
-from naftiko_runtime.link.credentials import credential, header_name, is_sealed
+from naftiko_runtime.link.credentials import is_sealed, link_credential
 from naftiko_runtime.link.exposed_headers import exposed_headers
+from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
-from naftiko_runtime.plan import ApiKeyCredential, Upstream
+from naftiko_runtime.plan import Upstream
 from naftiko_runtime.rules import helps
 from naftiko_runtime.url_hosts import encode_host
 
@@ -101,7 +103,7 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)
-    proof, exposed = credential(api.authentication, context), tuple(sorted(exposed_headers(api, context)))
+    proof, exposed = link_credential(api.authentication, context), tuple(sorted(exposed_headers(api, context)))
     return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
 
 
@@ -144,11 +146,11 @@ def _link_operations(
 
 
 def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: Context) -> None:
-    match upstream.credential:
-        case ApiKeyCredential(placement="body") if operation.method not in ("POST", "PUT", "PATCH", "DELETE"):
-            context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.path_to("method"))
-        case _:
-            pass
+    credential = upstream.credential
+    if credential is None or operation.method in ("POST", "PUT", "PATCH", "DELETE"):
+        return
+    if kind_of(credential).adds_to_body(credential):
+        context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.path_to("method"))
 
 
 def _find_placed(api: ConsumedHttp) -> list[ConsumedParameter]:
@@ -192,7 +194,7 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
                 advice = advise_place(parameter.name, consumed.placeholders)
                 context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.path_to("name"), advice)
         case "header":
-            header_name(parameter.name, parameter.path_to("name"), context)
+            check_header_name(parameter.name, parameter.path_to("name"), context)
             _check_framing(parameter, context)
         case "query" | "cookie" | "body" | "environment":
             pass

@@ -13,9 +13,9 @@ from naftiko_runtime.link.unplaced_inputs import find_declaration
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from naftiko_runtime.authentication.kinds import Credential
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.link.call_references import CallReferences
-    from naftiko_runtime.plan import Credential
 
 
 def find_sealed_inputs(

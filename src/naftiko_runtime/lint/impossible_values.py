@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.kinds import find_kind
 from naftiko_runtime.contract import compile_contract
-from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import Exposed, RestResource
@@ -24,6 +24,7 @@ from naftiko_runtime.url_hosts import is_absolute
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from naftiko_runtime.authentication.kind import AuthenticationKind
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
@@ -38,19 +39,6 @@ _PASTED: Final = compile_lazily(
 """Typographic quotes and invisible characters, which come with text that was copied from a page."""
 _NOT_IN_HEADER: Final = compile_lazily(r"[^\x20-\x7e\t]")
 _NAMES: Final = ("name", "namespace", "path")
-_CREDENTIALS: Final = (
-    "username",
-    "password",
-    "token",
-    "key",
-    "value",
-    "client_id",
-    "client_secret",
-    "consumer_key",
-    "consumer_secret",
-    "token_secret",
-    "signing_key_password",
-)
 
 
 def check_values(subject: Subject) -> None:
@@ -58,9 +46,9 @@ def check_values(subject: Subject) -> None:
     context = subject.context
     for part in walk_parts(subject.document):
         _check_ends(part, context)
+        if (kind := find_kind(part)) is not None:
+            _check_credential(part, kind, context)
         match part:
-            case Basic() | Bearer() | ApiKey() | Digest() | OAuth1() | OAuth2():
-                _check_credential(part, context)
             case Bind():
                 _check_keys(part, context)
             case ConsumedParameter() | ExposedParameter() | ToolParameter():
@@ -129,16 +117,14 @@ def _sound_pattern(text: str | None) -> str | None:
     return text
 
 
-def _check_credential(part: Part, context: Context) -> None:
-    for field in _CREDENTIALS:
-        text = getattr(part, field, None)
-        if not isinstance(text, str):
-            continue
-        key = type(part).model_fields[field].alias or field
+def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: Context) -> None:
+    in_header = kind.sends_in_header(part)
+    for field in kind.sent_keys:
+        text, key = getattr(part, field), type(part).model_fields[field].alias
         for name in _names(text):
             if is_token_like(name):
                 context.report(rules.SECRET_AS_NAME(key=key), part.path_to(key))
-        _check_characters(part, key, text, context, header=_is_header(part))
+        _check_characters(part, key, text, context, header=in_header)
 
 
 def _check_characters(part: Part, key: str, text: str, context: Context, *, header: bool) -> None:
@@ -149,10 +135,6 @@ def _check_characters(part: Part, key: str, text: str, context: Context, *, head
         is_quote = found[0] in "\u2018\u2019\u201c\u201d\u201e"
         advice = helps.STRAIGHT_QUOTES() if is_quote else helps.REMOVE()
         context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.path_to(key), advice)
-
-
-def _is_header(part: Part) -> bool:
-    return isinstance(part, Bearer) or (isinstance(part, ApiKey) and part.placement == "header")
 
 
 def _pieces(text: str) -> tuple[str | Placeholder, ...]:

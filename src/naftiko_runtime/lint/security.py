@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import rules
-from naftiko_runtime.document.auth import ApiKey, Basic, Bearer, Digest, OAuth1, OAuth2
+from naftiko_runtime.authentication.kinds import find_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
 from naftiko_runtime.document.walk import walk_parts
@@ -16,7 +16,8 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.check_type import check
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.auth import Authentication
+    from collections.abc import Iterable
+
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.model.part import Part
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 _SECRET_NAME: Final = compile_lazily(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
     re.IGNORECASE,
-)
-_SECRET_FIELDS: Final = (
-    "password",
-    "token",
-    "value",
-    "client_secret",
-    "consumer_secret",
-    "token_secret",
-    "signing_key",
 )
 _ACTIVE: Final = compile_lazily(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
@@ -43,8 +35,8 @@ def check_security(subject: Subject) -> None:
     context = subject.context
     for part in walk_parts(subject.document):
         _check_text(part, context)
-        if isinstance(part, Basic | Bearer | ApiKey | Digest | OAuth1 | OAuth2):
-            _check_credential(part, context)
+        if (kind := find_kind(part)) is not None:
+            _check_credential(part, kind.secret_keys, context)
         elif isinstance(part, ConsumedParameter | ExposedParameter):
             _check_parameter(part, context)
         elif isinstance(part, ConsumedHttp):
@@ -58,9 +50,9 @@ def _check_text(part: Part, context: Context) -> None:
             context.report(rules.ACTIVE_CONTENT(key=key), part.path_to(key))
 
 
-def _check_credential(part: Authentication, context: Context) -> None:
-    for field in _SECRET_FIELDS:
-        value = getattr(part, field, None)
+def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) -> None:
+    for field in secret_keys:
+        value = getattr(part, field)
         if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
             context.report(rules.HARD_CODED(key=alias), part.path_to(alias))

@@ -9,10 +9,10 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import outline
 from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
-from naftiko_runtime.openapi.security import describe_schemes
 from naftiko_runtime.plan import Argument, Route, remove_placeholder_names
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
         servers: At least one of the plan's REST servers; several are those that share a port and are served as one.
     """
     first = servers[0]
-    needed = describe_schemes(first.guard)
+    needed = {} if first.guard is None else kind_of(first.guard).describe_schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
     told = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:

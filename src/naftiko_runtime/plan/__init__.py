@@ -56,17 +56,7 @@ from naftiko_runtime.plan.shapes import (
     ShapeType,
     TemplateShape,
 )
-from naftiko_runtime.plan.upstream import (
-    ApiKeyCredential,
-    BasicCredential,
-    BearerCredential,
-    ClientCredentials,
-    Credential,
-    DigestCredential,
-    Placement,
-    SigningCredential,
-    Upstream,
-)
+from naftiko_runtime.plan.upstream import Upstream
 from naftiko_runtime.values import (
     Argument,
     Composed,
@@ -85,22 +75,16 @@ from naftiko_runtime.values import (
 )
 
 __all__ = [
-    "ApiKeyCredential",
     "Argument",
-    "BasicCredential",
-    "BearerCredential",
     "Binding",
     "Body",
     "BrokenRoute",
     "BrokenTool",
     "Call",
-    "ClientCredentials",
     "Composed",
     "Constant",
     "ConstantShape",
     "Contract",
-    "Credential",
-    "DigestCredential",
     "Escape",
     "Execution",
     "Form",
@@ -129,7 +113,6 @@ __all__ = [
     "OpenBody",
     "Operation",
     "Place",
-    "Placement",
     "PlainText",
     "Plan",
     "Request",
@@ -140,7 +123,6 @@ __all__ = [
     "Server",
     "Shape",
     "ShapeType",
-    "SigningCredential",
     "Target",
     "TemplateShape",
     "Term",

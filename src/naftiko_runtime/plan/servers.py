@@ -12,9 +12,9 @@ from naftiko_runtime import rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from naftiko_runtime.authentication.kinds import Credential
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.plan.operation import Operation
-    from naftiko_runtime.plan.upstream import Credential
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.values import Argument
 

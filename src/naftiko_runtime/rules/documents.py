@@ -179,7 +179,7 @@ NOT_SERVED: Final = define(
 )
 NOT_SERVED_EXPOSE: Final = NOT_SERVED.variant("an expose of type '{type}' is not served yet")
 NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.variant(
-    "an expose with authentication of type '{type}' is not served yet", "use 'basic', 'bearer', 'apikey' or 'digest'"
+    "an expose with authentication of type '{type}' is not served yet", "use one of {known:'*'}"
 )
 NOT_SERVED_KEY_PLACEMENT: Final = NOT_SERVED.variant(
     "an expose with an API key in the {placement} is not served yet", "use 'header' or 'query'"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from naftiko_runtime.authentication.kinds import KINDS
+
 _PARAMETERS: Final[list[Any]] = [{"name": "imo", "in": "path", "type": "string"}]
 _FIXED_PARAMETERS: Final[list[Any]] = [{"name": "Api-Version", "in": "header", "value": "2"}]
 _ARGUMENTS: Final[list[Any]] = [{"name": "imo", "type": "string", "description": "The IMO number of a ship."}]
@@ -95,12 +97,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ExposedParameter.type": ("The type of the value. A value of another type is rejected.", "string"),
     "ToolParameter.type": ("The type of the value. A value of another type is rejected.", "string"),
     "Output.type": ("The type of the value. Other values are converted where that is possible.", "object"),
-    "Basic.type": (_AUTHENTICATION, "basic"),
-    "Bearer.type": (_AUTHENTICATION, "bearer"),
-    "ApiKey.type": (_AUTHENTICATION, "apikey"),
-    "Digest.type": (_AUTHENTICATION, "digest"),
-    "OAuth1.type": (_AUTHENTICATION, "oauth1"),
-    "OAuth2.type": (_AUTHENTICATION, "oauth2"),
+    **{f"{kind.part.__name__}.type": (_AUTHENTICATION, kind.name) for kind in KINDS},
     "OtherAuthentication.type": (_AUTHENTICATION, "hmac"),
     "baseUri": ("The URL of the API. The paths of resources are appended to it.", "https://api.example.com/v1"),
     "authentication": ("The credentials that callers of the server must send.", _BEARER),
@@ -229,35 +226,5 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
     "targetNamespace": ("The namespace of the API that the requests are forwarded to.", "registry"),
     "trustedHeaders": ("The request headers of callers that are forwarded.", ["X-Trace"]),
-    "username": ("The user name.", "{{USER}}"),
-    "password": ("The password.", "{{PASSWORD}}"),
-    "token": ("The token.", "{{TOKEN}}"),
-    "OAuth1.token": ("The access token, if the API gives one to each user.", "{{TOKEN}}"),
-    "key": ("The name of the header, query parameter, cookie or body field that has the key.", "X-Api-Key"),
-    "ApiKey.value": ("The key itself.", "{{TOKEN}}"),
-    "placement": ("The place of the key in the request.", "header"),
-    "headers": ("Several keys, by the names of their headers.", {"X-Api-Key": "{{KEY}}"}),
-    "tokenEndpoint": ("The URL at which tokens are fetched.", "https://auth.example.com/token"),
-    "clientId": ("The client ID.", "{{CLIENT_ID}}"),
-    "clientSecret": ("The client secret.", "{{CLIENT_SECRET}}"),
-    "scopes": ("The scopes to request.", ["read"]),
-    "audience": ("The API that the token is requested for.", "https://api.example.com"),
-    "authorizationServerUri": (
-        "The server that issues the tokens of callers. Accepted without effect.",
-        "https://auth.example.com",
-    ),
-    "resource": ("The resource that tokens of callers are for. Accepted without effect.", "https://api.example.com"),
-    "tokenValidation": ("How tokens of callers are validated. Accepted without effect.", "jwks"),
-    "consumerKey": ("The consumer key.", "{{CONSUMER_KEY}}"),
-    "consumerSecret": ("The consumer secret.", "{{CONSUMER_SECRET}}"),
-    "tokenSecret": ("The secret of `token`.", "{{TOKEN_SECRET}}"),
-    "signingKey": (
-        "The private key that signs requests with RSA: PEM text, or the path of a file (PEM, DER or PKCS #12).",
-        "{{SIGNING_KEY}}",
-    ),
-    "signingKeyPassword": ("The password of the private key.", "{{KEY_PASSWORD}}"),
-    "signatureMethod": (
-        "The signature method. The default is HMAC-SHA1, or RSA-SHA256 with `signingKey`.",
-        "HMAC-SHA256",
-    ),
+    **{f"{kind.part.__name__}.{key}": told for kind in KINDS for key, told in kind.descriptions.items()},
 }

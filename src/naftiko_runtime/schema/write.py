@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
 from naftiko_runtime.model.core_schema import make_core_schema
@@ -188,8 +189,8 @@ def _allow_spellings(schema: Any) -> Any:
 
 
 _KINDS: Final = {
-    part: DESCRIPTIONS[f"{part}.type"][1]
-    for part in ("RestExpose", "McpExpose", "Basic", "Bearer", "ApiKey", "Digest", "OAuth1", "OAuth2")
+    **{part: DESCRIPTIONS[f"{part}.type"][1] for part in ("RestExpose", "McpExpose")},
+    **{kind.part.__name__: kind.name for kind in KINDS},
 }
 """Members of unions by the ``type`` that a part says it is."""
 

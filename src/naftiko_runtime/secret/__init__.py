@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.link.credentials import endpoint_fault
 from naftiko_runtime.link.substitution import find_variables
-from naftiko_runtime.plan import ClientCredentials
 from naftiko_runtime.redaction import redact
 from naftiko_runtime.secret.providers import ProviderError, provider_of
 
@@ -134,10 +133,11 @@ def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
     """The URLs of an upstream that hold variables: what each is called, and what checks one without."""
     if upstream.template is not None:
         yield "the base URI", upstream.template, check_base_uri
-    if isinstance(upstream.credential, ClientCredentials):
-        endpoint = upstream.credential.token_endpoint
-        if next(find_variables(endpoint), None) is not None:
-            yield "the token endpoint", endpoint, endpoint_fault
+    if upstream.credential is None:
+        return
+    for endpoint in kind_of(upstream.credential).list_endpoints(upstream.credential):
+        if next(find_variables(endpoint.url), None) is not None:
+            yield endpoint.name, endpoint.url, endpoint.check
 
 
 def unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> BindError:

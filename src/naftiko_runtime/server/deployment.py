@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.bind import bind
-from naftiko_runtime.engine.request import derived_secrets
+from naftiko_runtime.engine.authentication import derive_secrets
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.ports import group_by_port
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.auth.nonce_cache import NonceCache
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.ports import PortKey
@@ -95,7 +95,7 @@ class Deployment:
         bound: list[Bound] = []
         for one in self._capabilities:
             if self._observer is not None:
-                secrets = (*one.secrets.values(), *derived_secrets(one.plan, one.secrets))
+                secrets = (*one.secrets.values(), *derive_secrets(one.plan, one.secrets))
                 self._observer.learn_secrets(secret.reveal() for secret in secrets)
             if (transport := transports.get(one.open_client)) is None:
                 transport = transports[one.open_client] = one.open_client()

@@ -14,7 +14,7 @@ from naftiko_runtime.server.ports import check_same_ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.auth.nonce_cache import NonceCache
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability

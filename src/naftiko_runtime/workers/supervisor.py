@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.auth.nonce_cache import NonceCache
+from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
 from naftiko_runtime.server.metrics import MetricsHub, reload_counter, start_counter
 from naftiko_runtime.server.ports import Ports

@@ -23,7 +23,7 @@ from naftiko_runtime.workers.shared_status import WorkerStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from naftiko_runtime.auth.nonce_cache import NonceCache
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.metrics import MetricsHub
     from naftiko_runtime.server.ports import Ports

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import cache_scope, ttl_ms
-from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.inputs import declared, fixed_values
 from naftiko_runtime.plan import McpServer, Tool
@@ -46,7 +46,7 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         title=title,
         instructions=expose.description,
         tools=tuple(tools),
-        guard=expected(expose.authentication, context),
+        guard=link_guard(expose.authentication, context),
         version=info.version,
         ttl_ms=ttl_ms(expose, context),
         cache_scope=cache_scope(expose, context),

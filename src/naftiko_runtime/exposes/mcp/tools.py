@@ -9,8 +9,8 @@ from naftiko_runtime.contract import build_input_schema
 from naftiko_runtime.encode import encode_query, encode_utf8
 from naftiko_runtime.engine.body import checked_json, form_of
 from naftiko_runtime.engine.fields import fields_of
+from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
-from naftiko_runtime.engine.request import Invocation
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,

@@ -16,7 +16,7 @@ from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPoli
 from naftiko_runtime.contract import drop_missing
 from naftiko_runtime.encode import encode_caller_path
 from naftiko_runtime.engine.exchange import too_slow
-from naftiko_runtime.engine.request import Invocation
+from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.exposes.rest.forms import form_fields

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.rest.link_forward import Forwarding
 from naftiko_runtime.link.consumed_paths import advise_place
-from naftiko_runtime.link.credentials import expected
+from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.inputs import declared, fixed_values
@@ -56,7 +56,7 @@ class _RestLinker:
         forwards = self._forwards(expose)
         span = self._context.span(expose.path_to("port"))
         address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
-        guard = expected(expose.authentication, self._context)
+        guard = link_guard(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
 
     def _forwards(self, expose: RestExpose) -> tuple[Forward, ...]:

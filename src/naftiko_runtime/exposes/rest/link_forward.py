@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode import FRAMING_HEADERS
-from naftiko_runtime.link.credentials import header_name, is_sealed
+from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import list_style
 from naftiko_runtime.plan import (
     Argument,
@@ -97,7 +98,7 @@ class Forwarding:
             if name.lower() in _OURS:
                 self._context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.REMOVE_FROM_LIST())
             else:
-                header_name(name, steps, self._context)
+                check_header_name(name, steps, self._context)
                 yield name.lower()
 
     def _fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from naftiko_runtime import load
+from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.plan import Argument, BearerCredential, Plan, Variable
+from naftiko_runtime.plan import Argument, Plan, Variable
 from support.linked import request_of
 
 BINDS = "binds: [{namespace: env, keys: {TOKEN: REGISTRY_TOKEN}}]"

@@ -3,22 +3,149 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
 from base64 import b64decode, b64encode
-from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from naftiko_runtime.auth.outbound import repeatable, with_authorization
+from msgspec import Struct
+
+from naftiko_runtime import rules
+from naftiko_runtime.authentication.flow import repeatable, with_authorization
+from naftiko_runtime.authentication.kind import AuthenticationKind, SecretFile, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
+from naftiko_runtime.lazy_import import import_lazily
+from naftiko_runtime.model.part import Part
 
 if TYPE_CHECKING:
+    import copy
+    import hashlib
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.values import Term
+else:
+    copy = import_lazily("copy")
+    hashlib = import_lazily("hashlib")
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 _PEM: Final = "-----BEGIN "
 _KEY_BYTES_MAX: Final = 65_536
+_SIGNATURE_FIELDS: Final = (
+    "oauth_body_hash",
+    "oauth_consumer_key",
+    "oauth_nonce",
+    "oauth_signature",
+    "oauth_signature_method",
+    "oauth_timestamp",
+    "oauth_token",
+    "oauth_version",
+)
+"""What a signature consists of (RFC 5849, 3.1), which servers also take from the query (3.5.3)."""
+
+
+class OAuth1(Part):
+    """OAuth 1.0a signatures (RFC 5849). Not part of the specification, but common in real files."""
+
+    type: Literal["oauth1"]
+    consumer_key: SentText = ""
+    consumer_secret: SecretText = ""
+    token: SecretText = ""
+    token_secret: SecretText = ""
+    signing_key: SecretFile = ""
+    signing_key_password: SentText = ""
+    signature_method: (
+        Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512"] | None
+    ) = None
+    """Without it ``RSA-SHA256`` with a signing key, otherwise ``HMAC-SHA1``."""
+
+
+class OAuth1Credential(Struct, frozen=True):
+    """What OAuth 1.0a signs requests with; an empty token is none.
+
+    ``signing_key`` is a private key or names a file, which is looked up in ``folder`` first.
+    """
+
+    consumer_key: Term
+    consumer_secret: Term
+    token: Term
+    token_secret: Term
+    method: str
+    signing_key: Term | None = None
+    signing_key_password: Term | None = None
+    folder: str = ""
+
+
+class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "oauth1"
+    part = OAuth1
+    descriptions: ClassVar[Mapping[str, Description]] = {
+        "consumerKey": ("The consumer key.", "{{CONSUMER_KEY}}"),
+        "consumerSecret": ("The consumer secret.", "{{CONSUMER_SECRET}}"),
+        "token": ("The access token, if the API gives one to each user.", "{{TOKEN}}"),
+        "tokenSecret": ("The secret of `token`.", "{{TOKEN_SECRET}}"),
+        "signingKey": (
+            "The private key that signs requests with RSA: PEM text, or the path of a file (PEM, DER or PKCS #12).",
+            "{{SIGNING_KEY}}",
+        ),
+        "signingKeyPassword": ("The password of the private key.", "{{KEY_PASSWORD}}"),
+        "signatureMethod": (
+            "The signature method. The default is HMAC-SHA1, or RSA-SHA256 with `signingKey`.",
+            "HMAC-SHA256",
+        ),
+    }
+    foreign_keys: ClassVar[Mapping[str, str]] = {
+        "secret": "write 'consumerSecret'",
+        "accessToken": "write 'token'",
+    }
+
+    def link(self, part: OAuth1, linker: Linker) -> OAuth1Credential | None:
+        key = part.signing_key
+        method = part.signature_method or ("RSA-SHA256" if key else "HMAC-SHA1")
+        with_key = method.startswith("RSA-")
+        needed = {"consumerKey": part.consumer_key}
+        needed |= {"signingKey": key} if with_key else {"consumerSecret": part.consumer_secret}
+        if key and not with_key:
+            linker.report(rules.NO_EFFECT_SIGNING_KEY(method=method), part.path_to("signingKey"), key=True)
+        if missing := [name for name, value in needed.items() if not value]:
+            linker.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), part.path_to("type"))
+            return None
+
+        def term(name: str, value: str) -> Term:
+            return linker.secret_text(value, part.path_to(name))
+
+        return OAuth1Credential(
+            term("consumerKey", part.consumer_key),
+            term("consumerSecret", part.consumer_secret),
+            term("token", part.token),
+            term("tokenSecret", part.token_secret),
+            method,
+            term("signingKey", key) if with_key else None,
+            term("signingKeyPassword", part.signing_key_password) if with_key else None,
+            str(Path(linker.span(part.path_to()).file).parent),
+        )
+
+    def list_secrets(self, credential: OAuth1Credential) -> Sequence[Term]:
+        own = (credential.consumer_secret, credential.token, credential.token_secret)
+        signing = (credential.signing_key, credential.signing_key_password)
+        return (*own, *(term for term in signing if term is not None))
+
+    def list_reserved_query(self, _: OAuth1Credential) -> Sequence[str]:
+        return _SIGNATURE_FIELDS
+
+    def open_flow(self, credential: OAuth1Credential, text: TextOf) -> SigningFlow:
+        key, password, private = credential.signing_key, credential.signing_key_password, None
+        if key is not None:
+            private = read_private_key(text(key), text(password) if password else "", credential.folder)
+        consumer = text(credential.consumer_key), text(credential.consumer_secret)
+        token = text(credential.token), text(credential.token_secret)
+        return SigningFlow(*consumer, *token, credential.method, private)
+
+
+OAUTH1: Final = OAuth1Kind()
 
 
 class SigningFlow:
@@ -87,7 +214,7 @@ class SigningFlow:
 
 def _with_body_hash(client: Any, digest: str) -> Any:
     """A client that signs the hash of one body: oauthlib's own knows SHA-1 alone."""
-    hashing = copy(client)
+    hashing = copy.copy(client)
     hashing.get_oauth_params = lambda request: [*client.get_oauth_params(request), ("oauth_body_hash", digest)]
     return hashing
 

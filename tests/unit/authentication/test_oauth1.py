@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from naftiko_runtime.auth.oauth1 import SigningFlow, read_private_key
+from naftiko_runtime.authentication.oauth1 import SigningFlow, read_private_key
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.transport.base import OutboundRequest
 

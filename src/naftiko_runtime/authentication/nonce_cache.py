@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
+from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.limits import DIGEST_NONCES_MAX
+
+if TYPE_CHECKING:
+    import secrets
+else:
+    secrets = import_lazily("secrets")
 
 
 class NonceCache:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.auth.digest import DigestGuard, fields_of, hashed, response
-from naftiko_runtime.auth.nonce_cache import NonceCache
+from naftiko_runtime.authentication.digest import DigestGuard, fields_of, hashed, response
+from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
 
 FIELDS = {

@@ -1,0 +1,287 @@
+"""Keys of APIs: in a header, in the query, in a cookie, or as a field of the body."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from urllib.parse import parse_qsl, unquote_plus, urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime import rules
+from naftiko_runtime.authentication.flow import repeatable
+from naftiko_runtime.authentication.guard import Refusal, header, is_same, realm
+from naftiko_runtime.authentication.kind import AuthenticationKind, FixedField, SecretText, SentText, require
+from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
+from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.model.part import Part, Text
+from naftiko_runtime.rules import helps
+from naftiko_runtime.values import Composed, Constant, Variable, thaw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import orjson
+
+    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.values import Term
+else:
+    orjson = import_lazily("orjson")
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = compile_lazily(r"application/([\w.+-]+\+)?json")
+_BOUNDARY: Final = compile_lazily(r'multipart/form-data\s*;.*boundary="?([^";]+)"?', re.IGNORECASE)
+_WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class ApiKey(Part):
+    """A key in a header or in the query.
+
+    In the body or a cookie, and several in ``headers``, is outside the specification.
+    """
+
+    type: Literal["apikey"]
+    key: SentText = ""
+    value: SecretText = ""
+    placement: Literal["header", "query", "body", "cookie"] = "header"
+    headers: dict[str, Text] | None = None
+
+
+class ApiKeyCredential(Struct, frozen=True):
+    """One or more keys, as pairs of name and value, all in one place."""
+
+    keys: tuple[tuple[Term, Term], ...]
+    placement: Literal["header", "query", "body", "cookie"]
+
+
+class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "apikey"
+    part = ApiKey
+    guards_exposes = True
+    descriptions: ClassVar[Mapping[str, Description]] = {
+        "key": ("The name of the header, query parameter, cookie or body field that has the key.", "X-Api-Key"),
+        "value": ("The key itself.", "{{TOKEN}}"),
+        "placement": ("The place of the key in the request.", "header"),
+        "headers": ("Several keys, by the names of their headers.", {"X-Api-Key": "{{KEY}}"}),
+    }
+    foreign_keys: ClassVar[Mapping[str, str]] = {
+        "header": "write 'key', the header's name",
+        "prefix": "write it into the 'value': \"Token {{KEY}}\"",
+    }
+
+    def list_spellings(self, written: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """``in`` and ``name`` for ``placement`` and ``key``; with ``name``, ``key`` may be the value."""
+        key_is_value = "name" in written and "key" in written and "value" not in written
+        return (("in", "placement"), *((("key", "value"),) if key_is_value else ()), ("name", "key"))
+
+    def link(self, part: ApiKey, linker: Linker) -> ApiKeyCredential:
+        if part.headers and not part.key:
+            return _link_headers(part, part.headers, linker)
+        require(part.key, "key", part.path_to(), linker)
+        require(part.value, "value", part.path_to(), linker)
+        if part.placement in ("header", "cookie") and part.key and "{{" not in part.key:
+            _check_name(part.key, part.path_to("key"), linker)
+        name = linker.secret_text(part.key, part.path_to("key"))
+        return ApiKeyCredential(((name, linker.secret_text(part.value, part.path_to("value"))),), part.placement)
+
+    def link_guard(self, part: ApiKey, linker: Linker) -> ApiKeyCredential | None:
+        if part.placement in ("body", "cookie"):
+            linker.report(rules.NOT_SERVED_KEY_PLACEMENT(placement=part.placement), part.path_to("placement"))
+            return None
+        return self.link(part, linker)
+
+    def sends_in_header(self, part: ApiKey) -> bool:
+        return part.placement == "header"
+
+    def sets_field(self, credential: ApiKeyCredential, place: str, name: str) -> bool:
+        if place != credential.placement:
+            return False
+        terms = (key for key, _ in credential.keys)
+        names = [term.value for term in terms if isinstance(term, Constant) and isinstance(term.value, str)]
+        return name.lower() in map(str.lower, names) if place == "header" else name in names
+
+    def adds_to_body(self, credential: ApiKeyCredential) -> bool:
+        return credential.placement == "body"
+
+    def list_secrets(self, credential: ApiKeyCredential) -> Sequence[Term]:
+        return [value for _, value in credential.keys]
+
+    def list_fixed_fields(self, credential: ApiKeyCredential, text: TextOf) -> Sequence[FixedField]:
+        place = credential.placement
+        if place == "body":  # the flow adds it to whatever body there is
+            return ()
+        pairs = ((text(key), text(value)) for key, value in credential.keys)
+        return [FixedField(place, name.lower() if place == "header" else name, value) for name, value in pairs]
+
+    def open_flow(self, credential: ApiKeyCredential, text: TextOf) -> BodyKeyFlow | None:
+        if credential.placement != "body":
+            return None
+        return BodyKeyFlow([(text(key), text(value)) for key, value in credential.keys])
+
+    def open_guard(
+        self, credential: ApiKeyCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+    ) -> ApiKeyGuard:
+        pairs = [(text(key), text(value)) for key, value in credential.keys]
+        return ApiKeyGuard(namespace, pairs, in_query=credential.placement == "query")
+
+    def describe_schemes(self, credential: ApiKeyCredential) -> Mapping[str, Mapping[str, str]]:
+        named = (
+            ("apiKey" if number == 1 else f"apiKey{number}", key) for number, (key, _) in enumerate(credential.keys, 1)
+        )
+        return {name: {"type": "apiKey", "in": credential.placement, "name": _show_name(key)} for name, key in named}
+
+
+API_KEY: Final = ApiKeyKind()
+
+
+def _link_headers(part: ApiKey, headers: dict[str, str], linker: Linker) -> ApiKeyCredential:
+    """The keys of a ``headers`` mapping."""
+    linker.report(rules.NON_STANDARD_KEY_HEADERS(), part.path_to("headers"), key=True)
+    keys = []
+    for name, value in headers.items():
+        steps = part.path_to("headers", name)
+        require(value, name, steps, linker)
+        _check_name(name, steps, linker)
+        keys.append((Constant(name), linker.secret_text(value, steps)))
+    return ApiKeyCredential(tuple(keys), "header")
+
+
+def _check_name(name: str, steps: Steps, linker: Linker) -> None:
+    """Check the name of a header that takes a key."""
+    if not HEADER_NAME.fullmatch(name):
+        linker.report(rules.INVALID_VALUE_HEADER_NAME(name=name), steps)
+    if name.lower() in {*FRAMING_HEADERS, "host"}:
+        linker.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.NAME_KEY_HEADER())
+
+
+def _show_name(term: Term) -> str:
+    """A key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
+    match term:
+        case Constant(value):
+            return format_text(thaw(value))
+        case Composed(parts):
+            return "".join(map(_show_name, parts))
+        case Variable(name):
+            return f"<{name.rpartition('.')[2]}>"
+        case _:  # a caller's argument names no key
+            return ""
+
+
+class ApiKeyGuard:
+    """Keys in headers or in the query; all of them are needed."""
+
+    def __init__(self, namespace: str, keys: Iterable[tuple[str, str]], *, in_query: bool) -> None:
+        self._keys = {name if in_query else name.lower(): value.encode() for name, value in keys}
+        self._in_query = in_query
+        # No scheme is registered for keys, but a 401 needs a challenge (RFC 9110, 15.5.2).
+        self._challenges = (f"ApiKey {realm(namespace)}",)
+        where = "query parameter" if in_query else "header"
+        self._needed = f"a key is needed in the {where} {', '.join(repr(name) for name, _ in keys)}"
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """See :class:`Guard`."""
+        given = self._from_query(scope) if self._in_query else self._from_headers(scope)
+        if set(given) != set(self._keys):
+            return Refusal(self._needed, self._challenges)
+        same = [is_same(given[name], value) for name, value in self._keys.items()]
+        return None if all(same) else Refusal("the key is wrong", self._challenges)
+
+    def _from_headers(self, scope: Scope) -> dict[str, bytes]:
+        given = ((name, header(scope, name.encode("latin-1", "replace"))) for name in self._keys)
+        return {name: value for name, value in given if value is not None}
+
+    def _from_query(self, scope: Scope) -> dict[str, bytes]:
+        """The keys, which go no further than here; one that is given twice counts as absent."""
+        given: dict[str, list[bytes]] = {}
+        kept: list[bytes] = []
+        for field in scope["query_string"].split(b"&"):
+            name, _, value = field.partition(b"=")
+            if (decoded := unquote_plus(name.decode("latin-1"))) in self._keys:
+                given.setdefault(decoded, []).append(unquote_plus(value.decode("latin-1")).encode())
+            else:
+                kept.append(field)
+        scope["query_string"] = b"&".join(kept)
+        return {name: values[0] for name, values in given.items() if len(values) == 1}
+
+
+class BodyKeyFlow:
+    """Adds the keys to a JSON object or a form; a request without a body gets a JSON object of them."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        self._keys = dict(keys)
+
+    async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
+        """See :class:`Flow`. A streamed body is read first.
+
+        Raises:
+            Rejected: The body can take no key, or a caller gives one.
+            UnsupportedCoding: It is compressed.
+        """
+        request = await repeatable(request)
+        headers = [pair for pair in request.headers if pair[0] not in (b"content-type", b"content-length")]
+        coding = b",".join(value for name, value in headers if name == b"content-encoding").strip().lower()
+        if coding not in (b"", b"identity"):
+            raise UnsupportedCoding
+        kinds = [value.decode("latin-1") for name, value in request.headers if name == b"content-type"]
+        body = request.body if isinstance(request.body, bytes) else b""
+        if not body and request.method not in _WITH_BODY:
+            raise _refused(f"the API's key goes in the body, and a {request.method} has none")
+        kind = kinds[0] if kinds else "application/json"
+        headers += [(b"content-type", kind.encode("latin-1"))]
+        return await transport.send(replace(request, headers=headers, body=self._added(body, kind)))
+
+    def _added(self, body: bytes, kind: str) -> bytes:
+        plain = kind.partition(";")[0].strip().lower()
+        if plain == _FORM:
+            return self._added_to_form(body)
+        if match := _BOUNDARY.match(kind):
+            return self._added_to_parts(body, match[1].encode("latin-1"))
+        if _JSON.fullmatch(plain):
+            return self._added_to_json(body or b"{}")
+        raise _refused("must be JSON or a form: the API's key is a field of it")
+
+    def _added_to_json(self, body: bytes) -> bytes:
+        """An object with the keys; what is in it stays byte for byte."""
+        try:
+            given = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise _refused("must be JSON") from None
+        if not isinstance(given, dict):
+            raise _refused("must be a JSON object: the API's key is a field of it")
+        self._check(given)
+        rest = body.lstrip()[1:]
+        return encode_json(self._keys)[:-1] + (b"," if given else b"") + rest
+
+    def _added_to_form(self, body: bytes) -> bytes:
+        self._check(name for name, _ in parse_qsl(body.decode("latin-1"), keep_blank_values=True))
+        return b"&".join(filter(None, (body, urlencode(self._keys).encode())))
+
+    def _added_to_parts(self, body: bytes, boundary: bytes) -> bytes:
+        opening = b"--" + boundary
+        if not body.startswith(opening):
+            raise _refused("must be parts of a form, from its first byte on")
+        names = re.findall(rb'(?i)\r\ncontent-disposition:[^\r\n]*\bname="?([^"\r\n;]*)', b"\r\n" + body)
+        self._check(name.decode("utf-8", "replace") for name in names)
+        parts = [
+            opening + b'\r\ncontent-disposition: form-data; name="' + name.encode() + b'"\r\n\r\n' + value.encode()
+            for name, value in self._keys.items()
+        ]
+        return b"\r\n".join([*parts, body])
+
+    def _check(self, names: object) -> None:
+        """Refuse a caller's own key: which of two an API takes, nobody knows."""
+        for name in names:  # type: ignore[attr-defined]
+            if name in self._keys:
+                raise Rejected(Fault(name, "body", "is for the runtime to send"))
+
+
+def _refused(why: str) -> Rejected:
+    return Rejected(Fault("", "body", why))

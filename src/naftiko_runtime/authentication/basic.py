@@ -1,0 +1,112 @@
+"""``Authorization: Basic`` with a user name and a password (RFC 7617)."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from msgspec import Struct
+
+from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.kind import (
+    PASSWORD,
+    USERNAME,
+    AuthenticationKind,
+    FixedField,
+    SecretText,
+    SentText,
+    require,
+)
+from naftiko_runtime.encode import encode_header
+from naftiko_runtime.model.part import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.values import Term
+
+
+class Basic(Part):
+    """``Authorization: Basic`` with a user name and a password."""
+
+    type: Literal["basic"]
+    username: SentText = ""
+    password: SecretText = ""
+
+
+class BasicCredential(Struct, frozen=True):
+    """User name and password for ``Authorization: Basic``."""
+
+    username: Term
+    password: Term
+
+
+class BasicKind(AuthenticationKind[Basic, BasicCredential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "basic"
+    part = Basic
+    guards_exposes = True
+    descriptions: ClassVar[Mapping[str, Description]] = {"username": USERNAME, "password": PASSWORD}
+    foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
+
+    def link(self, part: Basic, linker: Linker) -> BasicCredential:
+        username = linker.secret_text(part.username, part.path_to("username"))
+        return BasicCredential(username, linker.secret_text(part.password, part.path_to("password")))
+
+    def link_guard(self, part: Basic, linker: Linker) -> BasicCredential:
+        require(part.username, "username", part.path_to(), linker)
+        require(part.password, "password", part.path_to(), linker)
+        return self.link(part, linker)
+
+    def list_secrets(self, credential: BasicCredential) -> Sequence[Term]:
+        return (credential.password,)
+
+    def derive_secrets(self, credential: BasicCredential, text: TextOf) -> Sequence[str]:
+        return (_token(credential, text),)
+
+    def list_fixed_fields(self, credential: BasicCredential, text: TextOf) -> Sequence[FixedField]:
+        for part in (credential.username, credential.password):
+            encode_header(text(part))  # RFC 7617 allows no control characters either, though base64 would hide them
+        return (FixedField("header", "authorization", f"Basic {_token(credential, text)}"),)
+
+    def open_guard(
+        self, credential: BasicCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+    ) -> BasicGuard:
+        return BasicGuard(namespace, text(credential.username), text(credential.password))
+
+    def describe_schemes(self, _: BasicCredential) -> Mapping[str, Mapping[str, str]]:
+        return {"basic": {"type": "http", "scheme": "basic"}}
+
+
+BASIC: Final = BasicKind()
+
+
+def _token(credential: BasicCredential, text: TextOf) -> str:
+    """What ``Authorization: Basic`` carries."""
+    return b64encode(f"{text(credential.username)}:{text(credential.password)}".encode()).decode()
+
+
+class BasicGuard:
+    """``Authorization: Basic``."""
+
+    def __init__(self, namespace: str, username: str, password: str) -> None:
+        self._expected = f"{username}:{password}".encode()
+        self._challenges = (f'Basic {realm(namespace)}, charset="UTF-8"',)
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """See :class:`Guard`."""
+        given = credentials(scope, b"basic")
+        if given is None:
+            return Refusal("a user name and a password are needed", self._challenges)
+        try:
+            pair = b64decode(given, validate=True)
+        except Base64Error:
+            pair = b""
+        if is_same(pair, self._expected):
+            return None
+        return Refusal("the user name or the password is wrong", self._challenges)

@@ -1,0 +1,86 @@
+"""``Authorization: Bearer`` with one fixed token (RFC 6750)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from msgspec import Struct
+
+from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.kind import TOKEN, AuthenticationKind, FixedField, SecretText, require
+from naftiko_runtime.model.part import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.values import Term
+
+
+class Bearer(Part):
+    """``Authorization: Bearer`` with a token."""
+
+    type: Literal["bearer"]
+    token: SecretText = ""
+
+
+class BearerCredential(Struct, frozen=True):
+    """A token for ``Authorization: Bearer``."""
+
+    token: Term
+
+
+class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "bearer"
+    part = Bearer
+    guards_exposes = True
+    descriptions: ClassVar[Mapping[str, Description]] = {"token": TOKEN}
+    foreign_keys: ClassVar[Mapping[str, str]] = {
+        "value": "write 'token'",
+        "prefix": "write 'type: apikey', 'key: Authorization', and the prefix into the 'value'",
+    }
+
+    def link(self, part: Bearer, linker: Linker) -> BearerCredential:
+        require(part.token, "token", part.path_to(), linker)
+        return BearerCredential(linker.secret_text(part.token, part.path_to("token")))
+
+    def sends_in_header(self, _: Bearer) -> bool:
+        return True
+
+    def list_secrets(self, credential: BearerCredential) -> Sequence[Term]:
+        return (credential.token,)
+
+    def list_fixed_fields(self, credential: BearerCredential, text: TextOf) -> Sequence[FixedField]:
+        return (FixedField("header", "authorization", f"Bearer {text(credential.token)}"),)
+
+    def open_guard(
+        self, credential: BearerCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+    ) -> BearerGuard:
+        return BearerGuard(namespace, text(credential.token))
+
+    def describe_schemes(self, _: BearerCredential) -> Mapping[str, Mapping[str, str]]:
+        return {"bearer": {"type": "http", "scheme": "bearer"}}
+
+
+BEARER: Final = BearerKind()
+
+
+class BearerGuard:
+    """``Authorization: Bearer``."""
+
+    def __init__(self, namespace: str, token: str) -> None:
+        self._expected = token.encode()
+        self._challenge = f"Bearer {realm(namespace)}"
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """See :class:`Guard`."""
+        given = credentials(scope, b"bearer")
+        if given is None:
+            return Refusal("a bearer token is needed", (self._challenge,))
+        if is_same(given, self._expected):
+            return None
+        return Refusal("the bearer token is wrong", (f'{self._challenge}, error="invalid_token"',))

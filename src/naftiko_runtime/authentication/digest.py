@@ -1,0 +1,266 @@
+"""``Authorization: Digest`` (RFC 7616): the arithmetic, the guard of an expose, and the flow towards an upstream."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime.authentication.flow import repeatable, with_authorization
+from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.kind import (
+    PASSWORD,
+    USERNAME,
+    AuthenticationKind,
+    SecretText,
+    SentText,
+    require,
+)
+from naftiko_runtime.authentication.nonce_cache import NonceCache
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.limits import DIGEST_NONCE_SECONDS
+from naftiko_runtime.model.part import Part
+
+if TYPE_CHECKING:
+    import hashlib
+    import hmac
+    import http
+    import secrets
+    from collections.abc import Callable, Mapping, Sequence
+
+    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.values import Term
+else:
+    hashlib = import_lazily("hashlib")
+    hmac = import_lazily("hmac")
+    http = import_lazily("http")
+    secrets = import_lazily("secrets")
+
+
+class Digest(Part):
+    """``Authorization: Digest`` with a user name and a password, which is never sent."""
+
+    type: Literal["digest"]
+    username: SentText = ""
+    password: SecretText = ""
+
+
+class DigestCredential(Struct, frozen=True):
+    """User name and password for ``Authorization: Digest``."""
+
+    username: Term
+    password: Term
+
+
+class DigestKind(AuthenticationKind[Digest, DigestCredential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "digest"
+    part = Digest
+    guards_exposes = True
+    descriptions: ClassVar[Mapping[str, Description]] = {"username": USERNAME, "password": PASSWORD}
+    foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
+
+    def link(self, part: Digest, linker: Linker) -> DigestCredential:
+        username = linker.secret_text(part.username, part.path_to("username"))
+        return DigestCredential(username, linker.secret_text(part.password, part.path_to("password")))
+
+    def link_guard(self, part: Digest, linker: Linker) -> DigestCredential:
+        require(part.username, "username", part.path_to(), linker)
+        require(part.password, "password", part.path_to(), linker)
+        return self.link(part, linker)
+
+    def list_secrets(self, credential: DigestCredential) -> Sequence[Term]:
+        return (credential.password,)
+
+    def open_flow(self, credential: DigestCredential, text: TextOf) -> DigestFlow:
+        return DigestFlow(text(credential.username), text(credential.password))
+
+    def open_guard(
+        self, credential: DigestCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+    ) -> DigestGuard:
+        return DigestGuard(namespace, text(credential.username), text(credential.password), nonces=nonces)
+
+    def describe_schemes(self, _: DigestCredential) -> Mapping[str, Mapping[str, str]]:
+        return {"digest": {"type": "http", "scheme": "digest"}}
+
+
+DIGEST: Final = DigestKind()
+
+
+ALGORITHMS: Final[Mapping[str, str]] = {"SHA-256": "sha256", "MD5": "md5"}
+"""The algorithms that are understood, the better one first, with hashlib's names."""
+
+_CHALLENGE: Final = compile_lazily(r"digest\s+(.*)", re.IGNORECASE | re.DOTALL)
+_FIELD: Final = compile_lazily(r'([A-Za-z0-9*_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """The ``name=value`` fields of a challenge or an answer, names in lower case."""
+    pairs = ((m[1].lower(), re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3]) for m in _FIELD.finditer(text))
+    return dict(pairs)
+
+
+def hashed(algorithm: str, text: str) -> str:
+    """A text's digest in hexadecimal; the algorithm may end in ``-sess``."""
+    name = ALGORITHMS[algorithm.upper().removesuffix("-SESS")]
+    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+
+
+def response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping[str, str]) -> str:
+    """The proof that somebody knows a password.
+
+    Args:
+        algorithm: One of :data:`ALGORITHMS`.
+        secret: The digest of ``user:realm:password``.
+        method: Of the request.
+        uri: Its target.
+        fields: ``nonce``, and with a ``qop`` also ``nc`` and ``cnonce``.
+    """
+    request = hashed(algorithm, f"{method}:{uri}")
+    if "qop" not in fields:
+        return hashed(algorithm, f"{secret}:{fields['nonce']}:{request}")
+    middle = ":".join(fields[name] for name in ("nonce", "nc", "cnonce", "qop"))
+    return hashed(algorithm, f"{secret}:{middle}:{request}")
+
+
+class DigestGuard:
+    """Lets in who knows the password, without ever receiving it; an answer works once.
+
+    Nonces are signed and carry the time when they were issued, so none is stored before it is used.
+    They expire soon: the caller then gets a new one with ``stale=true`` and repeats its request without asking a user.
+    """
+
+    def __init__(
+        self,
+        namespace: str,
+        username: str,
+        password: str,
+        clock: Callable[[], float] = time.monotonic,
+        nonces: NonceCache | None = None,
+    ) -> None:
+        self._realm = realm(namespace)
+        self._username = username
+        text = fields_of(self._realm)["realm"]
+        self._secrets = {name: hashed(name, f"{username}:{text}:{password}") for name in ALGORITHMS}
+        self._nonces = nonces or NonceCache()
+        self._opaque = secrets.token_hex(8)
+        self._clock = clock
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """See :class:`Guard`."""
+        given = credentials(scope, b"digest")
+        if given is None:
+            return self._refusal("a digest of user name and password is needed")
+        fields = fields_of(given.decode("latin-1"))
+        fault = self._fault(scope, fields)
+        if fault is not None:
+            return self._refusal(fault)
+        if not self._is_new(fields["nonce"], int(fields["nc"], 16)):
+            return self._refusal("the nonce is used up; answer the new one", stale=True)
+        return None
+
+    def _fault(self, scope: Scope, fields: Mapping[str, str]) -> str | None:
+        """What is wrong with an answer, its nonce's age aside."""
+        needed = ("username", "nonce", "uri", "response", "nc", "cnonce", "qop")
+        algorithm = fields.get("algorithm", "MD5").upper()
+        if algorithm not in ALGORITHMS or any(name not in fields for name in needed) or fields["qop"] != "auth":
+            return "the digest lacks a field, or is of a kind that was not offered"
+        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        if fields["uri"].encode("latin-1", "replace") != target or not re.fullmatch("[0-9a-fA-F]{8}", fields["nc"]):
+            return "the digest is not of this request"
+        expected = response(algorithm, self._secrets[algorithm], scope["method"], fields["uri"], fields)
+        name = fields["username"].encode("latin-1", "replace")
+        known = is_same(name, self._username.encode()), is_same(fields["response"].lower().encode(), expected.encode())
+        return None if all(known) else "the user name or the password is wrong"
+
+    def _refusal(self, detail: str, *, stale: bool = False) -> Refusal:
+        nonce = self._nonce()
+        rest = f'nonce="{nonce}", opaque="{self._opaque}", qop="auth", charset=UTF-8{", stale=true" if stale else ""}'
+        return Refusal(detail, tuple(f"Digest {self._realm}, algorithm={name}, {rest}" for name in ALGORITHMS))
+
+    def _nonce(self) -> str:
+        stamp = f"{self._clock():.3f}-{secrets.token_hex(8)}"
+        return f"{stamp}-{self._signature(stamp)}"
+
+    def _signature(self, stamp: str) -> str:
+        return hmac.new(self._nonces.key, f"{self._realm} {stamp}".encode(), "sha256").hexdigest()[:32]
+
+    def _is_new(self, nonce: str, count: int) -> bool:
+        """Whether a nonce is ours and fresh, and was not answered with that count before."""
+        stamp, _, signature = nonce.rpartition("-")
+        if not is_same(signature.encode("latin-1", "replace"), self._signature(stamp).encode()):
+            return False
+        issued = float(stamp.partition("-")[0])
+        return self._clock() - issued <= DIGEST_NONCE_SECONDS and self._nonces.accept(nonce, issued, count)
+
+
+class DigestFlow:
+    """Answers an upstream's digest challenge (RFC 7616), and uses its nonce until it asks anew."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._username = username
+        self._password = password
+        self._challenge: Mapping[str, str] | None = None
+        self._count = 0
+
+    async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
+        """See :class:`Flow`. A streamed body is read first, since it may have to be sent twice."""
+        request = await repeatable(request)
+        used = self._challenge
+        answer = await transport.send(request if used is None else self._answered(request, used))
+        if answer.status != http.HTTPStatus.UNAUTHORIZED or (challenge := _find_challenge(answer)) is None:
+            return answer
+        if used is not None and challenge.get("stale", "").lower() != "true" and self._challenge is used:
+            self._challenge = None  # it knows the nonce, and does not let us in
+            return answer
+        await answer.close()
+        if self._challenge is used:
+            self._challenge, self._count = challenge, 0
+        again = replace(request, resend_count=1)
+        return await transport.send(self._answered(again, self._challenge or challenge))
+
+    def _answered(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
+        from naftiko_runtime.transport.origin import split_url  # noqa: PLC0415 - validate sends nothing
+
+        _, uri = split_url(request.url)
+        algorithm = challenge.get("algorithm", "MD5")
+        cnonce = secrets.token_hex(8)
+        secret = hashed(algorithm, f"{self._username}:{challenge['realm']}:{self._password}")
+        if algorithm.upper().endswith("-SESS"):
+            secret = hashed(algorithm, f"{secret}:{challenge['nonce']}:{cnonce}")
+        fields = {"nonce": challenge["nonce"]}
+        if "qop" in challenge:
+            self._count += 1
+            fields |= {"nc": f"{self._count:08x}", "cnonce": cnonce, "qop": "auth"}
+        proof = response(algorithm, secret, request.method, uri, fields)
+        quoted = {"username": self._username, "realm": challenge["realm"], "nonce": challenge["nonce"], "uri": uri}
+        quoted |= {"response": proof} | ({"opaque": challenge["opaque"]} if "opaque" in challenge else {})
+        parts = [f'{name}="{_escaped(value)}"' for name, value in quoted.items()]
+        parts += [f"algorithm={algorithm}"] if "algorithm" in challenge else []
+        if "qop" in fields:
+            parts += [f"qop=auth, nc={fields['nc']}", f'cnonce="{cnonce}"']
+        return with_authorization(request, "Digest " + ", ".join(parts))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _find_challenge(answer: UpstreamResponse) -> Mapping[str, str] | None:
+    """The strongest challenge that can be answered."""
+    offered: dict[str, Mapping[str, str]] = {}
+    for name, value in answer.headers:
+        if name != b"www-authenticate" or (match := _CHALLENGE.match(value.decode("latin-1"))) is None:
+            continue
+        fields = fields_of(match[1])
+        algorithm = fields.get("algorithm", "MD5").upper().removesuffix("-SESS")
+        options = [option.strip() for option in fields.get("qop", "auth").split(",")]
+        if {"realm", "nonce"} <= fields.keys() and "auth" in options:
+            offered.setdefault(algorithm, fields)
+    return next((offered[name] for name in ALGORITHMS if name in offered), None)

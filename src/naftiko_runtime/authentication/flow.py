@@ -1,0 +1,51 @@
+"""Flows: upstreams that want more than fixed fields. Each keeps what it learns for the next call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.limits import REQUEST_BODY_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+
+
+class Flow(Protocol):
+    """Sends requests with credentials that take more than one exchange to get."""
+
+    async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
+        """Send a request as :meth:`Transport.send` does; at most twice, the second time after a 401."""
+
+
+def with_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
+    """A request with other credentials."""
+    kept = [pair for pair in request.headers if pair[0] != b"authorization"]
+    return replace(request, headers=[*kept, (b"authorization", value.encode())])
+
+
+async def repeatable(request: OutboundRequest) -> OutboundRequest:
+    """A request whose body can be sent twice: a stream is read first."""
+    if request.body is None or isinstance(request.body, bytes):
+        return request
+    body = await read_chunks(request.body, REQUEST_BODY_BYTES_MAX)
+    kept = [pair for pair in request.headers if pair[0] != b"content-length"]
+    return replace(request, headers=[*kept, (b"content-length", str(len(body)).encode())], body=body)
+
+
+async def read_chunks(chunks: AsyncIterator[bytes], bytes_max: int) -> bytes:
+    """All that arrives.
+
+    Raises:
+        UpstreamError: It is more than that.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > bytes_max:
+            raise UpstreamError(f"more than {bytes_max:,} bytes cannot be held to be sent again")
+    return bytes(body)

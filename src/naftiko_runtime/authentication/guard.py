@@ -1,0 +1,64 @@
+"""Guards: who may call an expose. Every comparison takes the same time whatever is compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from naftiko_runtime.lazy_import import import_lazily
+
+if TYPE_CHECKING:
+    import hashlib
+    import hmac
+    from collections.abc import MutableMapping
+else:
+    hashlib = import_lazily("hashlib")
+    hmac = import_lazily("hmac")
+
+Scope: TypeAlias = "MutableMapping[str, Any]"
+
+
+class Refusal(Struct, frozen=True):
+    """Why a request is not let in.
+
+    Attributes:
+        detail: One sentence for the caller; never what was expected.
+        challenges: Values of ``WWW-Authenticate``, each in a header of its own.
+    """
+
+    detail: str
+    challenges: tuple[str, ...]
+
+
+class Guard(Protocol):
+    """Decides about requests, before anything else of them is looked at."""
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """Why a request is refused; nothing when it may come in. Takes credentials for itself out of the scope."""
+
+
+def is_same(given: bytes, expected: bytes) -> bool:
+    """Whether two secrets are the same; its time tells neither their content nor their length."""
+    return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """A header's value; nothing when it is absent or there are several, of which none can be believed."""
+    values = [value for key, value in scope["headers"] if key == name]
+    return values[0] if len(values) == 1 else None
+
+
+def credentials(scope: Scope, scheme: bytes) -> bytes | None:
+    """What follows a scheme's name in ``Authorization``."""
+    value = header(scope, b"authorization")
+    if value is None:
+        return None
+    name, _, rest = value.strip().partition(b" ")
+    return rest.strip() if name.lower() == scheme else None
+
+
+def realm(namespace: str) -> str:
+    """A namespace as the quoted realm of a challenge."""
+    kept = (c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in namespace)
+    return f'realm="{"".join(kept)}"'

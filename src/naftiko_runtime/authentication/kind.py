@@ -1,0 +1,201 @@
+"""What a kind of authentication is to the rest of the program."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from naftiko_runtime import rules
+from naftiko_runtime.model.part import Part, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.rules import Advice, Statement
+    from naftiko_runtime.source import Steps
+    from naftiko_runtime.values import Term
+
+SECRET: Final = "secret"  # noqa: S105 - a mark, no secret
+SENT: Final = "sent"
+
+SentText = Annotated[Text, SENT]
+"""A text that is sent as it is: it can hold no typographic quotes."""
+
+SecretText = Annotated[Text, SECRET, SENT]
+"""A text that is sent and that nobody else may know."""
+
+SecretFile = Annotated[Text, SECRET]
+"""A text of several lines, or the name of a file with it, that nobody else may know."""
+
+Description: TypeAlias = tuple[str, Any]
+"""What a key means, and an example of its value."""
+
+USERNAME: Final[Description] = ("The user name.", "{{USER}}")
+PASSWORD: Final[Description] = ("The password.", "{{PASSWORD}}")
+TOKEN: Final[Description] = ("The token.", "{{TOKEN}}")
+
+TextOf: TypeAlias = "Callable[[Term], str]"
+"""The text of a term, with its variables in place."""
+
+
+class FixedField(Struct, frozen=True):
+    """A header, a query field or a cookie that is the same in every request; a header's name is in lower case."""
+
+    place: Literal["header", "query", "cookie"]
+    name: str
+    value: str
+
+
+class Endpoint(Struct, frozen=True):
+    """Another URL that a credential needs.
+
+    Attributes:
+        name: What messages call it.
+        url: Where it is.
+        check: What is wrong with a URL; nothing when it can be used.
+    """
+
+    name: str
+    url: Term
+    check: Callable[[str], Statement | None]
+
+
+class Linker(Protocol):
+    """What a kind needs to link a part of a document; ``link.context.Context`` is one."""
+
+    def report(self, statement: Statement, steps: Steps, advice: Advice | None = None, *, key: bool = False) -> None:
+        """Note a finding at a place of the document, or at its key."""
+
+    def secret_text(self, text: str, steps: Steps) -> Term:
+        """A template in which only bound variables may stand."""
+
+    def span(self, steps: Steps) -> Span:
+        """The place of a value."""
+
+
+P = TypeVar("P", bound=Part)
+C = TypeVar("C", bound=Struct)
+
+
+class AuthenticationKind(ABC, Generic[P, C]):
+    """One kind of authentication, towards upstreams and towards callers.
+
+    What only some kinds do has a default: a kind overrides it where it does that.
+
+    Attributes:
+        name: What ``type`` says in documents.
+        part: The part of a document.
+        guards_exposes: Whether callers can authenticate by it; otherwise it is refused on an expose.
+        descriptions: The meaning of each key of the part, with an example.
+        foreign_keys: Keys that authors know from other tools, with what to write instead.
+    """
+
+    name: ClassVar[str]
+    part: type[P]
+    guards_exposes: ClassVar[bool] = False
+    descriptions: ClassVar[Mapping[str, Description]]
+    foreign_keys: ClassVar[Mapping[str, str]] = {}
+
+    def list_spellings(self, written: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Keys that are read as keys of this kind: each with the key that is meant, in order.
+
+        Args:
+            written: The part as plain data.
+        """
+        return ()
+
+    @abstractmethod
+    def link(self, part: P, linker: Linker) -> C | None:
+        """The credential that upstreams are sent; none when what is wrong in the part was reported."""
+
+    def link_guard(self, part: P, linker: Linker) -> C | None:
+        """The credential that callers have to show, for a kind that guards exposes.
+
+        Nothing secret may be empty, since that would let anybody in.
+        """
+        return self.link(part, linker)
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The fields of the part that hold secrets."""
+        return self._fields_with(SECRET)
+
+    @cached_property
+    def sent_keys(self) -> tuple[str, ...]:
+        """The fields of the part that are sent as they are."""
+        return self._fields_with(SENT)
+
+    def _fields_with(self, mark: str) -> tuple[str, ...]:
+        return tuple(name for name, field in self.part.model_fields.items() if mark in field.metadata)
+
+    def sends_in_header(self, part: P) -> bool:
+        """Whether what is sent stands in a header as it is, so that it has to be ASCII."""
+        return False
+
+    def sets_field(self, credential: C, place: str, name: str) -> bool:
+        """Whether a credential sets a field of a request, so that nobody else can."""
+        return place == "header" and name.lower() == "authorization"
+
+    def adds_to_body(self, credential: C) -> bool:
+        """Whether a credential is a field of the request's body."""
+        return False
+
+    def list_endpoints(self, credential: C) -> Sequence[Endpoint]:
+        """The other URLs that a credential needs."""
+        return ()
+
+    @abstractmethod
+    def list_secrets(self, credential: C) -> Sequence[Term]:
+        """The parts of a credential that nobody else may know."""
+
+    def derive_secrets(self, credential: C, text: TextOf) -> Sequence[str]:
+        """Secrets that are made of secrets, which no output may show either."""
+        return ()
+
+    def list_fixed_fields(self, credential: C, text: TextOf) -> Sequence[FixedField]:
+        """What every request has of a credential.
+
+        Raises:
+            Unrenderable: A secret cannot be sent.
+        """
+        return ()
+
+    def list_reserved_query(self, credential: C) -> Sequence[str]:
+        """The names of query fields that no caller may send beside the credential."""
+        return ()
+
+    def open_flow(self, credential: C, text: TextOf) -> Flow | None:
+        """What sends requests with a credential, where it takes more than fixed fields.
+
+        Raises:
+            Unrenderable: A key cannot be read.
+        """
+        return None
+
+    def open_guard(self, credential: C, namespace: str, text: TextOf, nonces: NonceCache | None) -> Guard:
+        """What checks callers.
+
+        Args:
+            credential: What they have to show.
+            namespace: Of the expose.
+            text: Gives the texts of terms.
+            nonces: Signs nonces and rejects replays; by default each guard has its own.
+        """
+        raise AssertionError("refused when linked")
+
+    def describe_schemes(self, credential: C) -> Mapping[str, Mapping[str, Any]]:
+        """What callers have to show, as OpenAPI's security schemes by name."""
+        return {}
+
+
+def require(value: str, key: str, steps: Steps, linker: Linker) -> None:
+    """Report a value that is needed and empty."""
+    if not value:
+        linker.report(rules.EMPTY_CREDENTIAL(key=key), steps, key=True)

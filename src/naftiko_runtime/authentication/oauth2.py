@@ -1,0 +1,241 @@
+"""OAuth 2: a bearer token from a token endpoint, by client credentials (RFC 6749, 4.4)."""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b64encode
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import quote_plus, urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime import rules
+from naftiko_runtime.authentication.flow import read_chunks, with_authorization
+from naftiko_runtime.authentication.kind import AuthenticationKind, Endpoint, SecretText, SentText
+from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.limits import (
+    TOKEN_EARLY_SECONDS,
+    TOKEN_LIFE_SECONDS,
+    TOKEN_RESPONSE_BYTES_MAX,
+    UPSTREAM_DEADLINE_SECONDS,
+)
+from naftiko_runtime.model.key_annotations import BeforeValidator
+from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
+from naftiko_runtime.transport.base import OutboundRequest
+from naftiko_runtime.url_hosts import encode_host
+
+if TYPE_CHECKING:
+    import asyncio
+    import http
+    from collections.abc import Callable, Mapping, Sequence
+
+    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.rules import Statement
+    from naftiko_runtime.transport.base import Transport, UpstreamResponse
+    from naftiko_runtime.values import Term
+else:
+    asyncio = import_lazily("asyncio")
+    http = import_lazily("http")
+
+_FORM: Final = b"application/x-www-form-urlencoded"
+_ENDPOINT: Final = compile_lazily(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
+_FETCHED: Final = "leave it out: tokens are fetched with client credentials"
+
+
+class OAuth2(Part):
+    """A token from a token endpoint, fetched with client credentials (RFC 6749, 4.4).
+
+    ``clientId`` and ``clientSecret`` are outside the specification, whose keys say only how tokens are checked.
+    """
+
+    type: Literal["oauth2"]
+    token_endpoint: Text = ""
+    client_id: SentText = ""
+    client_secret: SecretText = ""
+    scopes: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    audience: Text = ""
+    authorization_server_uri: Text = ""
+    resource: Text = ""
+    token_validation: Text = ""
+
+
+class OAuth2Credential(Struct, frozen=True):
+    """A bearer token, fetched from a token endpoint; ``parameters`` go there beside the grant."""
+
+    token_endpoint: Term
+    client_id: Term
+    client_secret: Term
+    parameters: tuple[tuple[str, Term], ...] = ()
+
+
+class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
+    """See :class:`AuthenticationKind`."""
+
+    name = "oauth2"
+    part = OAuth2
+    descriptions: ClassVar[Mapping[str, Description]] = {
+        "tokenEndpoint": ("The URL at which tokens are fetched.", "https://auth.example.com/token"),
+        "clientId": ("The client ID.", "{{CLIENT_ID}}"),
+        "clientSecret": ("The client secret.", "{{CLIENT_SECRET}}"),
+        "scopes": ("The scopes to request.", ["read"]),
+        "audience": ("The API that the token is requested for.", "https://api.example.com"),
+        "authorizationServerUri": (
+            "The server that issues the tokens of callers. Accepted without effect.",
+            "https://auth.example.com",
+        ),
+        "resource": (
+            "The resource that tokens of callers are for. Accepted without effect.",
+            "https://api.example.com",
+        ),
+        "tokenValidation": ("How tokens of callers are validated. Accepted without effect.", "jwks"),
+    }
+    foreign_keys: ClassVar[Mapping[str, str]] = {
+        "tokenUrl": "write 'tokenEndpoint'",
+        "token_url": "write 'tokenEndpoint'",
+        "authorizationUrl": _FETCHED,
+        "grantType": _FETCHED,
+        "scope": "write 'scopes', a list",
+    }
+
+    def list_spellings(self, _: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        return (("tokenUrl", "tokenEndpoint"), ("tokenUri", "tokenEndpoint"))
+
+    def link(self, part: OAuth2, linker: Linker) -> OAuth2Credential | None:
+        """Client credentials, which the specification has no keys for; see docs/writing.md."""
+        needed = {"tokenEndpoint": part.token_endpoint, "clientId": part.client_id, "clientSecret": part.client_secret}
+        if missing := [key for key, value in needed.items() if not value]:
+            linker.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), part.path_to("type"))
+            return None
+        endpoint = part.token_endpoint
+        if "{{" not in endpoint:
+            if (fault := _check_endpoint(endpoint)) is not None:
+                linker.report(fault, part.path_to("tokenEndpoint"))
+                return None
+            needed["tokenEndpoint"] = encode_host(endpoint)
+        terms = [linker.secret_text(value, part.path_to(key)) for key, value in needed.items()]
+        more = {"scope": " ".join(part.scopes), "audience": part.audience}
+        parameters = ((name, linker.secret_text(value, part.path_to("type"))) for name, value in more.items() if value)
+        return OAuth2Credential(terms[0], terms[1], terms[2], tuple(parameters))
+
+    def list_endpoints(self, credential: OAuth2Credential) -> Sequence[Endpoint]:
+        return (Endpoint("the token endpoint", credential.token_endpoint, _check_endpoint),)
+
+    def list_secrets(self, credential: OAuth2Credential) -> Sequence[Term]:
+        return (credential.client_secret,)
+
+    def open_flow(self, credential: OAuth2Credential, text: TextOf) -> ClientCredentialsFlow:
+        more = {name: text(term) for name, term in credential.parameters}
+        client_id, client_secret = text(credential.client_id), text(credential.client_secret)
+        return ClientCredentialsFlow(text(credential.token_endpoint), client_id, client_secret, more)
+
+
+OAUTH2: Final = OAuth2Kind()
+
+
+def _check_endpoint(endpoint: str) -> Statement | None:
+    """What is wrong with a token endpoint; nothing when it is one."""
+    try:
+        endpoint = encode_host(endpoint)
+    except ValueError:
+        return rules.INVALID_VALUE_ENDPOINT_HOST()
+    return None if _ENDPOINT.fullmatch(endpoint) else rules.INVALID_VALUE_ENDPOINT()
+
+
+class _Token(Struct, frozen=True):
+    value: str
+    fresh_until: float
+
+
+class ClientCredentialsFlow:
+    """A bearer token by client credentials (RFC 6749, 4.4): one fetch for all who wait, renewed before it expires."""
+
+    def __init__(
+        self,
+        token_endpoint: str,
+        client_id: str,
+        client_secret: str,
+        parameters: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoint = token_endpoint
+        # The parts are form-encoded before they are joined (RFC 6749, 2.3.1).
+        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+        self._authorization = b"Basic " + b64encode(pair.encode())
+        self._body = urlencode({"grant_type": "client_credentials", **parameters}).encode()
+        self._clock = clock
+        self._token: _Token | None = None
+        self._fetching: asyncio.Task[_Token] | None = None
+
+    async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
+        """See :class:`Flow`. A streamed body is sent once: a 401 to it is the caller's to repeat."""
+        token = await self._fresh(transport)
+        answer = await transport.send(with_authorization(request, f"Bearer {token.value}"))
+        if answer.status != http.HTTPStatus.UNAUTHORIZED:
+            return answer
+        if self._token is token:
+            self._token = None
+        if not isinstance(request.body, bytes | None):
+            return answer
+        await answer.close()
+        token = await self._fresh(transport)
+        again = replace(request, resend_count=1)
+        return await transport.send(with_authorization(again, f"Bearer {token.value}"))
+
+    async def _fresh(self, transport: Transport) -> _Token:
+        """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""
+        if self._token is not None and self._clock() < self._token.fresh_until:
+            return self._token
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._fetch(transport))
+            self._fetching.add_done_callback(_seen)
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch(self, transport: Transport) -> _Token:
+        headers = [
+            (b"accept", b"application/json"),
+            (b"accept-encoding", b"identity"),
+            (b"authorization", self._authorization),
+            (b"content-type", _FORM),
+        ]
+        request = OutboundRequest("token", "POST", self._endpoint, headers, self._body)
+        from naftiko_runtime.transport.compression import codings, decompressed  # noqa: PLC0415 - the same
+
+        try:
+            async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
+                answer = await transport.send(request)
+                try:
+                    body = await read_chunks(answer.chunks(), TOKEN_RESPONSE_BYTES_MAX)
+                    body = decompressed(body, codings(answer.headers), TOKEN_RESPONSE_BYTES_MAX)
+                    self._token = self._read(answer.status, body)
+                finally:
+                    await answer.close()
+        except TimeoutError:
+            raise UpstreamError("the token endpoint did not answer in time") from None
+        except UpstreamUnreachable as error:
+            message = f"the token endpoint cannot be reached: {error}"
+            raise UpstreamError(message, f"the token endpoint cannot be reached: {error.detail}") from None
+        return self._token
+
+    def _read(self, status: int, body: bytes) -> _Token:
+        """The token of an answer; what else it says may be secret and is not repeated."""
+        from naftiko_runtime.formats import read_json  # noqa: PLC0415 - validate fetches no token
+
+        if status != http.HTTPStatus.OK:
+            raise UpstreamError(f"the token endpoint answered {status}")
+        try:
+            fields = read_json(body)
+            value, life = str(fields["access_token"]), float(fields.get("expires_in") or TOKEN_LIFE_SECONDS)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise UpstreamError("the token endpoint gave no access token") from None
+        if not value.isascii() or not value.isprintable() or not value:
+            raise UpstreamError("the token endpoint gave a token that cannot be sent")
+        return _Token(value, self._clock() + life - min(TOKEN_EARLY_SECONDS, life / 10))
+
+
+def _seen(task: asyncio.Task[_Token]) -> None:
+    """Note the error of a fetch that nobody waits for any more, so that nothing complains of it."""
+    if not task.cancelled():
+        task.exception()

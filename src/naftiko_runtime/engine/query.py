@@ -1,0 +1,100 @@
+"""The query of a request: what the document fills, and what a caller's own query may add."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.encode import encode_query
+from naftiko_runtime.engine.caller_query import drop_fields, field_names, query_names
+from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
+from naftiko_runtime.engine.fields import STYLES, fields_of
+from naftiko_runtime.link.substitution import find_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.authentication.kind import FixedField
+    from naftiko_runtime.engine.evaluate import Evaluate, Values
+    from naftiko_runtime.engine.fields import Fields
+    from naftiko_runtime.plan import NamedTerm, Request
+    from naftiko_runtime.secret import Secret
+
+
+class QueryBuilder:
+    """Builds the queries of one operation.
+
+    Attributes:
+        secret_names: Of the fields that hold secrets.
+    """
+
+    __slots__ = ("_fields", "_is_open", "_own_names", "secret_names")
+
+    def __init__(self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret]) -> None:
+        """Prepare everything that no call can change.
+
+        Args:
+            plan: The planned request.
+            keys: The fields with the API's keys, which no parameter of their names changes.
+            secrets: Bound variables by full name.
+
+        Raises:
+            Unrenderable: A fixed value cannot stand in a query.
+        """
+        self._is_open = plan.open_query
+        self._fields: list[str | tuple[str, str, Evaluate, Fields]] = []
+        for term in plan.query:
+            self._add(term, secrets)
+        for key in keys:
+            self._set_key(key)
+        self._own_names = self._list_own_names(plan) if plan.open_query else frozenset()
+        with_secrets = (term.name for term in plan.query if next(find_variables(term), None))
+        self.secret_names = field_names([*(key.name for key in keys), *with_secrets])
+
+    def _add(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
+        name, fields = encode_query(term.name), STYLES[term.style]
+        value = evaluate_constant(term.term, secrets)
+        if value is ABSENT:
+            self._fields.append((term.name, name, compile_term(term.term, secrets, joins=True), fields))
+        else:
+            self._fields += fields(name, value)
+
+    def _set_key(self, key: FixedField) -> None:
+        encoded = encode_query(key.name)
+        others = [f for f in self._fields if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
+        self._fields = [*others, *fields_of(encoded, key.value)]
+
+    def _list_own_names(self, plan: Request) -> frozenset[bytes]:
+        """The names of query fields that the document sends, and no caller."""
+        written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
+        names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
+        if (credential := plan.upstream.credential) is not None:
+            names += kind_of(credential).list_reserved_query(credential)
+        return field_names(query_names("&".join([written, *names])))
+
+    def build(self, values: Values, raw: bytes) -> str:
+        """The query of one call; empty for none.
+
+        Args:
+            values: Admitted inputs by name.
+            raw: The caller's query, byte for byte.
+
+        Raises:
+            Rejected: A value cannot stand in a query.
+        """
+        if raw and self._own_names:
+            raw = drop_fields(raw, self._own_names)
+        if not self._fields:
+            return raw.decode("latin-1") if self._is_open and raw else ""
+        fields: list[str] = []
+        for entry in self._fields:
+            if isinstance(entry, str):
+                fields.append(entry)
+                continue
+            name, encoded, get, fields_of_value = entry
+            if (value := render_value(name, "query", get, values)) is not ABSENT:
+                fields += render_value(name, "query", partial(fields_of_value, encoded), value)
+        if self._is_open and raw:
+            fields.append(raw.decode("latin-1"))
+        return "&".join(fields)
