@@ -27,20 +27,21 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.guard import Guard
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.formats import Decode
-    from naftiko_runtime.plan import Format, Operation, Plan, Server, UntouchedResponse, Upstream
+    from naftiko_runtime.plan import Format, Operation, Plan, ServedPart, Server, UntouchedResponse, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Transport
 
 
 S = TypeVar("S", bound="Server")
+P = TypeVar("P", bound="ServedPart")
 
 
 @dataclass(frozen=True, slots=True)
-class BoundServer(Generic[S]):
-    """A planned server and its operations, in the order of its routes or tools."""
+class BoundServer(Generic[S, P]):
+    """A planned server, and its parts, each with its operation."""
 
     plan: S
-    operations: tuple[BoundOperation, ...]
+    parts: tuple[tuple[P, BoundOperation], ...]
     guard: Guard | None = None
 
 
@@ -49,7 +50,7 @@ class Bound:
     """A plan that can serve."""
 
     plan: Plan
-    servers: tuple[BoundServer[Server], ...]
+    servers: tuple[BoundServer[Server, ServedPart], ...]
 
 
 @asynccontextmanager
@@ -119,11 +120,11 @@ async def bind(
                 case _:
                     assert_never(execution)
 
-        servers = (
-            BoundServer(s, tuple(map(bind_operation, s.operations)), open_guard(s.guard, s.namespace, secrets, nonces))
-            for s in calling.servers
-        )
-        yield Bound(plan, tuple(servers))
+        def bind_server(server: Server) -> BoundServer[Server, ServedPart]:
+            parts = tuple((part, bind_operation(part.operation)) for part in server.parts)
+            return BoundServer(server, parts, open_guard(server.guard, server.namespace, secrets, nonces))
+
+        yield Bound(plan, tuple(map(bind_server, calling.servers)))
     finally:
         await transport.aclose()
 

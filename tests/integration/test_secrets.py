@@ -255,7 +255,7 @@ async def test_nothing_that_runs_represents_itself_with_a_secret(documents: Path
     assert plan is not None
     secrets = resolve(plan, VALUES)
     async with bind(plan, secrets, lambda: SandboxTransport({})) as bound:
-        operations = [operation for server in bound.servers for operation in server.operations]
+        operations = [operation for server in bound.servers for _, operation in server.parts]
         calls = [o.execution for o in operations if isinstance(o.execution, BoundCall)]
         assert calls
         requests = [call.builder.build(Invocation()) for call in calls]

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.plan import Plan, Server
+    from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from wild.author import Author, Consumed, Exposed
     from wild.callers import Answered
@@ -243,7 +243,7 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
     return True
 
 
-async def _app(server: BoundServer[Server], stack: AsyncExitStack) -> App:
+async def _app(server: BoundServer[Server, ServedPart], stack: AsyncExitStack) -> App:
     return await stack.enter_async_context(kind_of(server.plan).open_app([server], CallerPolicy(), None))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
@@ -223,7 +224,7 @@ def _remove_union_tags(location: Iterable[str | int], data: Any) -> Steps:
     """The location pydantic gives without the names of union members, which the file does not contain."""
     steps: list[str | int] = []
     parts = list(location)
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
+    for part, following in zip_longest(parts, parts[1:]):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
         in_mapping = isinstance(data, dict) and part in data
         if in_mapping and following in data and not isinstance(data[part], dict | list):

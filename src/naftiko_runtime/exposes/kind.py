@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from naftiko_runtime.link.expose_kind import E_contra, LinkedKind, S, S_co, SeparableKind
 from naftiko_runtime.lint.check_type import CheckedKind
@@ -37,7 +37,7 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
         """
 
     def open_app(
-        self, servers: Sequence[BoundServer[S]], policy: CallerPolicy, observer: Observer | None
+        self, servers: Sequence[BoundServer[S, Any]], policy: CallerPolicy, observer: Observer | None
     ) -> AbstractAsyncContextManager[App]:
         """The application of the servers that share a port, for as long as the context lasts."""
 

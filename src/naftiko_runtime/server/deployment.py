@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind import Bound, BoundServer
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.ports import PortKey
-    from naftiko_runtime.plan import Plan, Server
+    from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.metrics import Meter
@@ -117,7 +117,7 @@ class Deployment:
         """Return a capability's own view of a client that several may share."""
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
-    async def _make_app(self, servers: Sequence[BoundServer[Server]], stack: AsyncExitStack) -> AppConfig:
+    async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:
         """Return what answers on one port."""
         kind, observer = kind_of(servers[0].plan), self._observer
         app = await stack.enter_async_context(kind.open_app(servers, self._settings.policy, observer))

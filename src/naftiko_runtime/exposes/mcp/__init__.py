@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.plan import McpServer
+    from naftiko_runtime.plan import McpServer, Tool
     from naftiko_runtime.telemetry.observer import Observer
 
 __all__ = [
@@ -49,7 +49,7 @@ def half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
 
 @asynccontextmanager
 async def open_app(
-    servers: Sequence[BoundServer[McpServer]], policy: CallerPolicy, observer: Observer | None
+    servers: Sequence[BoundServer[McpServer, Tool]], policy: CallerPolicy, observer: Observer | None
 ) -> AsyncIterator[App]:
     """The application of the servers of one port: all of them as one, and each by itself."""
     from naftiko_runtime.exposes.mcp.app import mcp_app  # noqa: PLC0415 - validate serves nothing

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.plan import McpServer
+    from naftiko_runtime.plan import McpServer, Tool
     from naftiko_runtime.telemetry.instruments import Instrument
     from naftiko_runtime.telemetry.metrics import Number
     from naftiko_runtime.telemetry.observer import Observer
@@ -46,9 +46,9 @@ _TOLD_MAX: Final = 100
 
 @asynccontextmanager
 async def mcp_app(
-    server: BoundServer[McpServer],
+    server: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
-    members: Sequence[BoundServer[McpServer]] = (),
+    members: Sequence[BoundServer[McpServer, Tool]] = (),
     observer: Observer | None = None,
 ) -> AsyncIterator[App]:
     """The ASGI application of the MCP exposes of one port, for as long as the context lasts.
@@ -89,9 +89,9 @@ async def mcp_app(
 
 
 def _endpoints(
-    server: BoundServer[McpServer],
+    server: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
-    members: Sequence[BoundServer[McpServer]],
+    members: Sequence[BoundServer[McpServer, Tool]],
     observer: Observer | None,
 ) -> dict[str, _Endpoint]:
     """What answers at each path."""
@@ -110,7 +110,7 @@ def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -
 class _Endpoint:
     """What answers at one path of a port."""
 
-    def __init__(self, server: BoundServer[McpServer], policy: CallerPolicy, observer: Observer | None) -> None:
+    def __init__(self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
         name = server.plan.namespace
         tools = ToolServer(server, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import BrokenTool, McpServer, Tool
 
 
-def merge(servers: Sequence[BoundServer[McpServer]]) -> BoundServer[McpServer]:
+def merge(servers: Sequence[BoundServer[McpServer, Tool]]) -> BoundServer[McpServer, Tool]:
     """Servers as one; of two tools of one name the first counts."""
     first = servers[0].plan
     if len(servers) == 1:
@@ -25,7 +25,7 @@ def merge(servers: Sequence[BoundServer[McpServer]]) -> BoundServer[McpServer]:
     instructions: list[str] = []
     plans = [server.plan for server in servers]
     for server in servers:
-        for tool, operation in zip(server.plan.tools, server.operations, strict=True):
+        for tool, operation in server.parts:
             tools.setdefault(tool.name, (tool, operation))
         broken += server.plan.broken
         instructions += [server.plan.instructions] if server.plan.instructions else []
@@ -40,4 +40,4 @@ def merge(servers: Sequence[BoundServer[McpServer]]) -> BoundServer[McpServer]:
         ttl_ms=min(plan.ttl_ms for plan in plans),
         cache_scope="public" if all(plan.cache_scope == "public" for plan in plans) else "private",
     )
-    return BoundServer(plan, tuple(operation for _, operation in tools.values()))
+    return BoundServer(plan, tuple(tools.values()))

@@ -66,15 +66,14 @@ class ToolServer:
     """
 
     def __init__(
-        self, server: BoundServer[McpServer], policy: CallerPolicy, observed: ToolInstrumentation | None = None
+        self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observed: ToolInstrumentation | None = None
     ) -> None:
         plan = server.plan
         self.plan = plan
         self._policy = policy
         self._observed = observed
-        pairs = zip(plan.tools, server.operations, strict=True)
         self._broken = {tool.name: tool.reason for tool in plan.broken}
-        self._operations = {tool.name: operation for tool, operation in pairs}
+        self._operations = {tool.name: operation for tool, operation in server.parts}
         self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
         self.result: CallTool = self._result if observed is None else _watched(self._result, observed)
 

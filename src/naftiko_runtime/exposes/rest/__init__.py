@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.plan import RestServer
+    from naftiko_runtime.plan import Forward, RestServer, Route
     from naftiko_runtime.telemetry.observer import Observer
 
 __all__ = [
@@ -43,7 +43,7 @@ def half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
 
 @asynccontextmanager
 async def open_app(
-    servers: Sequence[BoundServer[RestServer]], policy: CallerPolicy, observer: Observer | None
+    servers: Sequence[BoundServer[RestServer, Route | Forward]], policy: CallerPolicy, observer: Observer | None
 ) -> AsyncIterator[App]:
     """The application of the servers of one port."""
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing

@@ -1,78 +1,57 @@
-"""REST: routes to operations, answers to HTTP."""
+"""The ASGI application of a REST server: from a path to the handler of its route."""
 
 from __future__ import annotations
 
-import logging
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from msgspec import Struct
-
-from naftiko_runtime import limits
-from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
-from naftiko_runtime.contract import drop_missing
-from naftiko_runtime.encode import encode_caller_path
-from naftiko_runtime.engine.exchange import too_slow
-from naftiko_runtime.engine.invocation import Invocation
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
-from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
-from naftiko_runtime.exposes.rest.forms import form_fields
-from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, names_all
+from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, RouteHandler
+from naftiko_runtime.exposes.rest.link_rewriting import Locations
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
-from naftiko_runtime.file_value import File, Unrenderable
-from naftiko_runtime.formats import DecodeError, read_json
-from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.plan import Forward, Route
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
-from naftiko_runtime.request_body import Disconnected, check_coding, stream_body, too_large
-from naftiko_runtime.send_response import send_bodyless, send_whole
-from naftiko_runtime.telemetry.server_requests import INSTRUMENT, route_instrument
+from naftiko_runtime.send_response import send_bodyless
+from naftiko_runtime.telemetry.server_requests import route_instrument
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.engine.exchange import Exchange
-    from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.response import Answer
-    from naftiko_runtime.exposes.rest.path_dispatch import Pattern
+    from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Instrument
     from naftiko_runtime.telemetry.observer import Observer
 
-log = logging.getLogger(__name__)
-
-_BODYLESS: Final = (204, 205, 304)
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
 """Answers a request; the last argument is what the dispatcher found in its path."""
 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
-_JSON: Final = (b"content-type", b"application/json")
-_BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
 
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer[RestServer], policy: CallerPolicy, observer: Observer | None = None) -> None:
+    def __init__(
+        self, server: BoundServer[RestServer, Route | Forward], policy: CallerPolicy, observer: Observer | None = None
+    ) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[Handler] = Dispatcher()
         self._mounts: Mounts[Handler] = Mounts()
         plan = server.plan
-        locations = Locations(plan, server.operations)
+        locations = Locations(server.parts)
 
         def instrument(path: str) -> Instrument | None:
             return None if observer is None else route_instrument(observer, plan.namespace, path)
 
-        routed, forwarded = server.operations[: len(plan.routes)], server.operations[len(plan.routes) :]
-        for route, operation in zip(plan.routes, routed, strict=True):
-            handler = RouteHandler(operation, policy, locations, instrument(route.path), route.pattern)
-            self._dispatcher.add(route.method, route.pattern, handler)
-        for forward, operation in zip(plan.forwards, forwarded, strict=True):
-            mounted = ForwardHandler(operation, policy, locations, instrument(forward.path), forward.trusted_headers)
-            self._mounts.add(forward.pattern, mounted)
+        for part, operation in server.parts:
+            shared = (operation, policy, locations, instrument(part.path))
+            match part:
+                case Route():
+                    self._dispatcher.add(part.method, part.pattern, RouteHandler(*shared, part.pattern))
+                case Forward():
+                    self._mounts.add(part.pattern, ForwardHandler(*shared, part.trusted_headers))
+                case _:
+                    assert_never(part)
         for broken in plan.broken:
             left_out = BrokenHandler(broken.reason, instrument(broken.path))
             if broken.method == "*":
@@ -116,268 +95,3 @@ async def _other_method(send: Send, method: str, resources: list[Resource[Handle
         return
     detail = f"{method} is not served here; use {allow.decode()}"
     await send_problem_document(send, 405, "method-not-allowed", detail, headers=((b"allow", allow),))
-
-
-class BrokenHandler:
-    """Answers for a route that was left out."""
-
-    def __init__(self, reason: str, instrument: Instrument | None) -> None:
-        self._reason = reason
-        self._instrument = instrument
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
-        """Say why it is not served."""
-        scope[INSTRUMENT] = self._instrument
-        await send_problem_document(send, 501, "broken-operation", self._reason)
-
-
-class _Handler(ABC):
-    """What routes and forwards share: from request to response."""
-
-    def __init__(
-        self, operation: BoundOperation, policy: CallerPolicy, locations: Locations, instrument: Instrument | None
-    ) -> None:
-        self._instrument = instrument
-        self._operation = operation
-        self._policy = policy
-        self._locations = locations
-        self._consumes_head = operation.execution.head_only
-        self._reads_body = False
-        self._names_all = True
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
-        """Answer one request; every fault of a call becomes a problem."""
-        scope[INSTRUMENT] = self._instrument
-        reply = _Reply(send, scope["method"] == "HEAD", self._consumes_head)
-        operation = self._operation
-        try:
-            held = await self._held(scope, receive) if self._reads_body else None
-            if held is None or len(held) <= limits.DECODED_INLINE_BYTES_MAX:
-                call = self._invocation(scope, receive, held, found)
-            else:
-                work = partial(self._invocation, scope, receive, held, found)
-                call = await run_beside_loop(partial(call_uncollected, work))
-            exchange = operation.run(call)
-            async with exchange as answer:
-                if answer.has_urls:
-                    own_path = scope["raw_path"].decode("latin-1") if self._leads(scope["method"]) else None
-                    asked = Asked(operation, answer.url, own_path)
-                    answer.headers = self._locations.rewritten(answer.headers, asked)
-                if operation.masks is not None:
-                    answer.headers = operation.masks.headers(answer.headers)
-                await reply.send(answer, exchange)
-        except CallError as error:
-            if reply.started:  # too late for a problem; the server breaks off a response that is not complete
-                log.warning("answer broken off", extra={"reason": str(error)})
-            else:
-                await send_problem(send, error, operation)
-        except Disconnected:
-            return
-
-    async def _held(self, scope: Scope, receive: Receive) -> bytes:
-        """The whole body; each piece of it within the time of a call."""
-        check_coding(scope["headers"])
-        deadlines = self._operation.deadlines
-        deadline = deadlines.begin()
-        try:
-            pieces = []
-            async for piece in stream_body(receive, self._policy.body_bytes_max):
-                pieces.append(piece)
-                deadlines.renew(deadline)
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        except BaseException as error:
-            if deadline.explains(type(error)):
-                raise TooSlow(too_slow(deadline.seconds)) from None
-            raise
-        finally:
-            deadlines.end(deadline)
-
-    def _leads(self, method: str) -> bool:
-        """Whether the caller's path alone leads to what was called, by GET."""
-        return self._names_all and method in ("GET", "HEAD")
-
-    @abstractmethod
-    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
-        """The call that a request asks for.
-
-        Args:
-            scope: The request's.
-            receive: Gives its body, unless that is held.
-            held: Its body, when that is read here.
-            found: What the dispatcher found in its path.
-        """
-
-
-class RouteHandler(_Handler):
-    """One route; it is given the values of the path's placeholders."""
-
-    def __init__(
-        self,
-        operation: BoundOperation,
-        policy: CallerPolicy,
-        locations: Locations,
-        instrument: Instrument | None,
-        pattern: Pattern,
-    ) -> None:
-        super().__init__(operation, policy, locations, instrument)
-        inputs = operation.contract.inputs
-        self._takes_inputs = bool(inputs)
-        self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
-        self._takes_bytes = any(s.type == "binary" and (s.name,) == self._body_inputs == ("body",) for s in inputs)
-        self._body_paths = tuple((s.name, s.path) for s in inputs if s.path is not None)
-        self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
-        self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
-        self._lists = frozenset(spec.name for spec in inputs if spec.type == "array" and spec.path is None)
-        self._query_inputs = frozenset(
-            s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
-        )
-        self._names_all = names_all(pattern, operation.execution.resource)
-        self._path_lists = lists_of(pattern, self._lists)
-        self._reads_body = bool(self._body_inputs or self._body_paths)
-        self._open_body = operation.open_body is not None
-        self._conditions = CONDITIONAL if operation.plan.execution.untouched is None else RANGED
-
-    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
-        names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
-        always, own = self._policy.select_headers(scope, names)
-        query = _unread_query(scope["query_string"], self._query_inputs)
-        call = Invocation(query=query, headers=always, caller_headers=own)
-        if self._takes_inputs:
-            given = self._given(scope, found)
-            is_form = False
-            if held:
-                body, is_form = self._read_body(scope, held)
-                given = self._body_values(body) | given
-            call.values = self._operation.contract.admit_request(given, form=is_form)
-        if self._open_body:
-            _pass_body(scope, receive if held is None else held, call, self._policy)
-        return call
-
-    def _read_body(self, scope: Scope, body: bytes) -> tuple[Any, bool]:
-        """The value of a body, and whether it is a form, whose fields are texts."""
-        content_type = dict(scope["headers"]).get(b"content-type", b"")
-        if self._takes_bytes:
-            return File(body, "", content_type.decode("latin-1") or None), False
-        fields = form_fields(content_type, body, self._lists)
-        return (_decoded(body), False) if fields is None else (fields, True)
-
-    def _given(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
-        """What the caller gave outside the body, by input name."""
-        given = query_values(scope["query_string"], self._query_inputs, self._lists)
-        if self._header_inputs:
-            given |= header_values(scope["headers"], self._header_inputs, self._lists)
-        if self._cookie_inputs:
-            given |= cookie_values(scope["headers"], self._cookie_inputs, self._lists)
-        if self._path_lists:
-            path_values = path_values | listed_in_path(scope["raw_path"], self._path_lists, self._lists)
-        return given | path_values
-
-    def _body_values(self, value: Any) -> dict[str, Any]:
-        found = drop_missing({name: path(value) for name, path in self._body_paths})
-        if self._body_inputs == ("body",):
-            return {"body": value, **found}
-        if not self._body_inputs:
-            return found
-        if not isinstance(value, dict):
-            raise Rejected(Fault("", "body", "must be a JSON object"))
-        return {**{name: value[name] for name in self._body_inputs if name in value}, **found}
-
-
-class ForwardHandler(_Handler):
-    """Requests that go to an API as they come; it is given the rest of the path."""
-
-    def __init__(
-        self,
-        operation: BoundOperation,
-        policy: CallerPolicy,
-        locations: Locations,
-        instrument: Instrument | None,
-        trusted: tuple[str, ...],
-    ) -> None:
-        super().__init__(operation, policy, locations, instrument)
-        self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked
-
-    def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
-        try:
-            path = encode_caller_path(found)
-        except Unrenderable as error:
-            raise Rejected(Fault("", "path", str(error))) from None
-        always, _ = self._policy.select_headers(scope, RANGED)
-        trusted = [pair for pair in scope["headers"] if pair[0] in self._trusted]
-        call = Invocation(query=scope["query_string"], headers=always, caller_headers=trusted)
-        call.method, call.rest = scope["method"], path
-        _pass_body(scope, receive, call, self._policy)
-        return call
-
-
-def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: CallerPolicy) -> None:
-    """Let the caller's body go through: as a stream, unless it had to be looked into."""
-    headers = dict(scope["headers"])
-    length = headers.get(b"content-length")
-    if length is None and b"transfer-encoding" not in headers:
-        return
-    if length is not None and int(length) > policy.body_bytes_max:
-        raise TooLarge(too_large(policy.body_bytes_max))
-    call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
-    if isinstance(body, bytes):
-        call.body = body
-    else:
-        call.body = b"" if length == b"0" else stream_body(body, policy.body_bytes_max)
-
-
-class _Reply(Struct, eq=False):
-    """Writes one answer."""
-
-    _send: Send
-    _head: bool
-    _consumes_head: bool
-    started: bool = False
-
-    def send(self, answer: Answer, exchange: Exchange) -> Awaitable[None]:
-        """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
-        if answer.mapped:
-            return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.encode_json())
-        if answer.held is not None:
-            return send_whole(self._send, answer.status, answer.headers, answer.held)
-        return self._stream(answer, exchange)
-
-    async def _stream(self, answer: Answer, exchange: Exchange) -> None:
-        bodyless = self._head or self._consumes_head or answer.status in _BODYLESS
-        headers = answer.headers
-        if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
-            headers = [pair for pair in headers if pair[0] != b"content-length"]
-        response = answer.response
-        whole = b"" if bodyless else response.whole()
-        self.started = True
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if whole is not None:
-            await self._send({"type": "http.response.body", "body": whole})
-            return
-        await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # the head, at once
-        finished = False
-        async for chunk in response.chunks():
-            finished = response.finished()
-            exchange.await_caller()
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
-            exchange.await_upstream()
-        if not finished:
-            await self._send({"type": "http.response.body", "body": b""})
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
-    except ValueError as error:
-        raise Rejected(Fault("", "body", f"is more than this server reads: {error}")) from None
-    try:
-        return read_json(body)
-    except DecodeError as error:
-        raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
-
-
-def _unread_query(query: bytes, names: frozenset[str]) -> bytes:
-    """What goes through of an open query, byte for byte: all but the fields that are inputs by name."""
-    if not names:
-        return query
-    fields = query.split(b"&")
-    return b"&".join(field for field in fields if unquote_plus(field.partition(b"=")[0].decode("latin-1")) not in names)

@@ -15,12 +15,12 @@ from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, Forward
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from urllib.parse import SplitResult
 
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.engine.resource_url import Resource
-    from naftiko_runtime.plan import RestServer, Route
+    from naftiko_runtime.plan import Route
     from naftiko_runtime.transport.base import Header
 
 _LINK: Final = re.compile(
@@ -51,17 +51,15 @@ class Asked(Struct):
 class Locations:
     """Where a server exposes what its upstreams call by URLs below their base URIs."""
 
-    def __init__(self, server: RestServer, operations: Sequence[BoundOperation]) -> None:
+    def __init__(self, parts: Iterable[tuple[Route | Forward, BoundOperation]]) -> None:
         """Prepare it.
 
         Args:
-            server: What is exposed.
-            operations: What its routes run, then its forwards, in their order.
+            parts: What is exposed, each with its operation.
         """
         self._routes: dict[str, Dispatcher[tuple[Route, Resource]]] = {}
         self._forwards: dict[str, Forward] = {}
-        served: tuple[Route | Forward, ...] = (*server.routes, *server.forwards)
-        for exposed, operation in zip(served, operations, strict=True):
+        for exposed, operation in parts:
             if (resource := operation.execution.resource) is None:
                 continue
             if isinstance(exposed, Forward):

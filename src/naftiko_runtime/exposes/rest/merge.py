@@ -11,10 +11,10 @@ from naftiko_runtime.bind import BoundServer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.plan import RestServer
+    from naftiko_runtime.plan import Forward, RestServer, Route
 
 
-def merge(servers: Sequence[BoundServer[RestServer]]) -> BoundServer[RestServer]:
+def merge(servers: Sequence[BoundServer[RestServer, Route | Forward]]) -> BoundServer[RestServer, Route | Forward]:
     """Servers as one; of two routes alike the first counts."""
     if len(servers) == 1:
         return servers[0]
@@ -26,6 +26,4 @@ def merge(servers: Sequence[BoundServer[RestServer]]) -> BoundServer[RestServer]
         broken=tuple(broken for plan in plans for broken in plan.broken),
         forwards=tuple(forward for plan in plans for forward in plan.forwards),
     )
-    routed = [operation for server in servers for operation in server.operations[: len(server.plan.routes)]]
-    forwarded = [operation for server in servers for operation in server.operations[len(server.plan.routes) :]]
-    return BoundServer(plan, (*routed, *forwarded))
+    return BoundServer(plan, tuple(pair for server in servers for pair in server.parts))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.bind import bind
 from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations
 from naftiko_runtime.loading import load
-from naftiko_runtime.plan import RestServer
+from naftiko_runtime.plan import RestServer, Tool
 from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret
 
@@ -65,8 +65,9 @@ async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str,
         (server,) = bound.servers
         assert isinstance(server.plan, RestServer)
         headers = [(name, value.encode("latin-1")) for value in values]
-        asked = Asked(server.operations[0], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
-        told = Locations(server.plan, server.operations).rewritten(headers, asked)
+        asked = Asked(server.parts[0][1], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
+        parts = [(part, operation) for part, operation in server.parts if not isinstance(part, Tool)]
+        told = Locations(parts).rewritten(headers, asked)
     return [value.decode("latin-1") for _, value in told]
 
 
