@@ -5,10 +5,13 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
-from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, Unused, convert_none_to_tuple
+from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unserved, Unused, convert_none_to_tuple
 from naftiko_runtime.rules import helps
 
 Port = Annotated[int, Range(0, 65535)]
+
+_PARAMETERS: Final = [{"name": "imo", "in": "path", "type": "string"}]
+_ARGUMENTS: Final = [{"name": "imo", "type": "string", "description": "The IMO number of a ship."}]
 
 
 class Exposed(Part):
@@ -34,12 +37,23 @@ class RestOperation(Exposed):
     responses: Unused = None
     response_binary: Unused = None
 
+    meanings: ClassVar[Meanings] = {
+        "inputParameters": ("The inputs of the operation, which its callers give.", _PARAMETERS),
+        "responses": ("Descriptions of responses. Accepted without effect.", []),
+        "responseBinary": ("Whether the response is binary. Accepted without effect.", True),
+    }
+
 
 class Forward(Part):
     """Forwards requests to a consumed API unchanged."""
 
     target_namespace: Text
     trusted_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+
+    meanings: ClassVar[Meanings] = {
+        "targetNamespace": ("The namespace of the API that the requests are forwarded to.", "registry"),
+        "trustedHeaders": ("The request headers of callers that are forwarded.", ["X-Trace"]),
+    }
 
 
 class RestResource(Part):
@@ -54,6 +68,17 @@ class RestResource(Part):
     operations: Annotated[tuple[RestOperation, ...], BeforeValidator(convert_none_to_tuple)] = ()
     forward: Forward | None = None
 
+    meanings: ClassVar[Meanings] = {
+        "description": ("What the route is for.", "One ship."),
+        "inputParameters": ("Inputs of every operation of the route.", _PARAMETERS),
+        "operations": (
+            "The operations of the route, one for each method.",
+            [{"method": "GET", "call": "registry.get-ship"}],
+        ),
+        "name": ("A name for the route.", "ship"),
+        "forward": ("Forwards requests below the path to an API unchanged.", {"targetNamespace": "registry"}),
+    }
+
 
 class ServedExpose(Part):
     """What all kinds of exposes have in common."""
@@ -61,6 +86,12 @@ class ServedExpose(Part):
     namespace: Text
     import_: Text | None = field(default=None, alias="import")
     """What it is called in the file it was imported from, when it has another name here."""
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The kind of server.", "rest"),
+        "import": ("For an imported server: its name in the file that it comes from.", "ships"),
+        "description": ("What the server is for.", "Ships and their crews."),
+    }
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,6 +111,15 @@ class RestExpose(ServedExpose):
     input_parameters: ExposedParameters = ()
     resources: Annotated[tuple[RestResource, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
+    meanings: ClassVar[Meanings] = {
+        "namespace": ("The name of the server. References to its inputs use it: `$this.ships.imo`.", "ships"),
+        "inputParameters": ("Inputs of every operation of the server.", _PARAMETERS),
+        "resources": (
+            "The routes.",
+            [{"path": "/ships/{imo}", "operations": [{"method": "GET", "call": "registry.get-ship"}]}],
+        ),
+    }
+
 
 class Hints(Part):
     """The behaviour that a tool declares to clients."""
@@ -89,6 +129,13 @@ class Hints(Part):
     idempotent: bool | None = None
     open_world: bool | None = None
 
+    meanings: ClassVar[Meanings] = {
+        "readOnly": ("Whether the tool changes nothing.", True),
+        "destructive": ("Whether the tool may delete or overwrite data.", False),
+        "idempotent": ("Whether a second call with the same arguments has no further effect.", True),
+        "openWorld": ("Whether the tool reaches systems beyond this one.", True),
+    }
+
 
 class McpTool(Exposed):
     """An MCP tool."""
@@ -96,6 +143,19 @@ class McpTool(Exposed):
     name: Text
     hints: Hints | None = None
     input_parameters: ToolParameters = ()
+
+    meanings: ClassVar[Meanings] = {
+        "description": (
+            "What the tool does. A model chooses a tool by its description.",
+            "Finds a ship by its IMO number.",
+        ),
+        "inputParameters": (
+            "The inputs of the tool. An input is required unless it says `required: false`.",
+            _ARGUMENTS,
+        ),
+        "name": ("The name of the tool, as clients call it.", "get-ship"),
+        "hints": ("The behaviour that the tool declares to clients.", {"readOnly": True}),
+    }
 
 
 class McpExpose(ServedExpose):
@@ -115,6 +175,27 @@ class McpExpose(ServedExpose):
     resources: Unserved = None
     prompts: Unserved = None
 
+    meanings: ClassVar[Meanings] = {
+        "description": (
+            "What the server is for. Clients get it as the server's `instructions`.",
+            "Finds ships and their crews.",
+        ),
+        "namespace": (
+            "The name of the server, which clients see. References to its inputs use it: `$this.ships.imo`.",
+            "ships",
+        ),
+        "inputParameters": ("Inputs of every tool of the server.", _ARGUMENTS),
+        "resources": ("MCP resources. Not served yet.", []),
+        "transport": ("How clients connect: `http`. `stdio` is not served yet.", "http"),
+        "tools": ("The tools.", [{"name": "get-ship", "description": "Finds a ship.", "call": "registry.get-ship"}]),
+        "prompts": ("Prompts. Not served yet.", []),
+        "ttlMs": ("How long clients may cache the list of tools, in milliseconds. The default is 0.", 60000),
+        "cacheScope": (
+            "`public` allows shared caches to serve the list of tools to any client. The default is `private`.",
+            "public",
+        ),
+    }
+
 
 class OtherExpose(Part):
     """A type that is not served yet. `validate` reports it."""
@@ -127,6 +208,11 @@ class OtherExpose(Part):
     location: Any = None
     import_: Any = field(default=None, alias="import")
     """Of an import that was not spliced."""
+
+    meanings: ClassVar[Meanings] = {
+        "import": ("The namespace to import from the other file.", "ships"),
+        "type": ("The kind of server.", "skill"),
+    }
 
 
 ExposeWithOperations = RestExpose | McpExpose

@@ -11,6 +11,7 @@ from naftiko_runtime.link.binary_responses import binary_size
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.pass_through import declared_answer
+from naftiko_runtime.link.references import INPUTS, PREFIXES
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
 from naftiko_runtime.mapping.output_schema import is_of
 from naftiko_runtime.plan import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import Steps
 
-_REFERENCE: Final = compile_lazily(r"\$(?:this\b|input|\{|[.\[])|(?:rest|tools|mcp|inputParameters)\.")
+_REFERENCE: Final = compile_lazily(rf"\$(?:this\b|input|\{{|[.\[])|(?:{'|'.join((*PREFIXES, INPUTS))})\.")
 ANY_ADDRESS: Final = "0.0.0.0"
 """Where an expose listens that gives no address."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.link.references import PREFIXES
 from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.source.edits import replace_text
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.source import Source
 
-_PREFIXED: Final = compile_lazily(r"(rest|tools|mcp)\.([^\s{}]+)")
+_PREFIXED: Final = compile_lazily(rf"({'|'.join(PREFIXES)})\.([^\s{{}}]+)")
 _NAMESPACE: Final = compile_lazily(r"[A-Za-z_][\w-]*")
 
 

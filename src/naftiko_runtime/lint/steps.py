@@ -9,6 +9,8 @@ from naftiko_runtime.document.walk import iter_entries, iter_parts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
+from naftiko_runtime.link.references import PREFIXES
+from naftiko_runtime.link.variables import ENVIRONMENT
 from naftiko_runtime.lint.check_type import check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
@@ -27,7 +29,6 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By kind of step, the keys that it is nothing without."""
 
-_PREFIXES: Final = ("rest", "tools", "mcp", "env")
 _PATH: Final = compile_lazily(r"\$\.([\w-]+)")
 _DOTTED: Final = compile_lazily(r"\{\{\s*(?:\$\.)?([\w-]+)\.[^{}]*\}\}")
 
@@ -37,7 +38,7 @@ def check_steps(subject: Subject) -> None:
     document, context = subject.document, subject.context
     calls = Calls(document, subject.operations, context)
     holders = [*iter_parts(context.source.data, "exposes"), *iter_parts(context.source.data, "aggregates")]
-    names = {*_PREFIXES, *(str(holder.get("namespace")) for holder, _ in holders)}
+    names = {*PREFIXES, ENVIRONMENT, *(str(holder.get("namespace")) for holder, _ in holders)}
     names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}
     for part, steps in holders:
         for operation, place, around in _operations(part, steps):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, dataclass_transform
 
 from pydantic_core import InitErrorDetails, ValidationError
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 NOT_SERVED: Final = "not served"
 NO_EFFECT: Final = "no effect"
+
+
+Meanings: TypeAlias = dict[str, tuple[str, Any]]
+"""What keys mean, as files write them, each with an example."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -36,6 +40,9 @@ class Part:
     takes_any_key: ClassVar[bool] = False
     """Whether any key is welcome, so that extras are nothing to report."""
 
+    meanings: ClassVar[Meanings] = {}
+    """What keys of this part mean; those of other parts are in ``schema.descriptions``."""
+
     if TYPE_CHECKING:
         __pydantic_extra__: ClassVar[dict[str, Any]]
         __pydantic_fields_set__: ClassVar[set[str]]
@@ -52,6 +59,12 @@ class Part:
         """
         part: Self = cls._validator.validate_python(data)
         return part
+
+    @classmethod
+    def collect_meanings(cls) -> Meanings:
+        """Return what the part and those that it extends say of their keys."""
+        above = [base.meanings for base in reversed(cls.__mro__) if issubclass(base, Part)]
+        return {key: meaning for meanings in above for key, meaning in meanings.items()}
 
     @property
     def model_fields_set(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""The meaning of every key, with an example: by key, or by part and key where parts differ."""
+"""The meaning of keys, each with an example: by key, or by part and key. Exposes describe theirs themselves."""
 
 from __future__ import annotations
 
@@ -41,17 +41,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ConsumedHttp.description": ("What the API is for.", "The registry of ships."),
     "ConsumedResource.description": ("What the path is for.", "One ship."),
     "ConsumedParameter.description": ("What the value is.", "The IMO number of a ship."),
-    "RestExpose.description": ("What the server is for.", "Ships and their crews."),
-    "RestResource.description": ("What the route is for.", "One ship."),
     "ExposedParameter.description": ("What the value is, for callers.", "The IMO number of a ship."),
-    "McpExpose.description": (
-        "What the server is for. Clients get it as the server's `instructions`.",
-        "Finds ships and their crews.",
-    ),
-    "McpTool.description": (
-        "What the tool does. A model chooses a tool by its description.",
-        "Finds a ship by its IMO number.",
-    ),
     "ToolParameter.description": ("What the value is, for a model.", "The IMO number of a ship."),
     "Output.description": ("What the value is. Output schemas contain it.", "The name of the ship."),
     "tags": ("Keywords.", ["ships"]),
@@ -67,11 +57,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "email": ("The email address of the person.", "fleet@example.com"),
     "namespace": ("The name of the API. A `call` uses it: `registry.get-ship`.", "registry"),
     "Bind.namespace": ("The name of this group of variables. `{{env.TOKEN}}` is `TOKEN` of the group `env`.", "env"),
-    "RestExpose.namespace": ("The name of the server. References to its inputs use it: `$this.ships.imo`.", "ships"),
-    "McpExpose.namespace": (
-        "The name of the server, which clients see. References to its inputs use it: `$this.ships.imo`.",
-        "ships",
-    ),
     "keys": (
         "The variables: the name in this file, then the name at the provider.",
         {"TOKEN": "REGISTRY_TOKEN"},
@@ -82,15 +67,9 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "file://./secrets.json",
     ),
     "import": ("The namespace to import from the other file.", "registry"),
-    "RestExpose.import": ("For an imported server: its name in the file that it comes from.", "ships"),
-    "McpExpose.import": ("For an imported server: its name in the file that it comes from.", "ships"),
-    "OtherExpose.import": ("The namespace to import from the other file.", "ships"),
     "as": ("Another name for the imported namespace, in this file.", "ships"),
     "type": ("The kind of this part.", "object"),
     "ConsumedHttp.type": ("The kind of API.", "http"),
-    "RestExpose.type": ("The kind of server.", "rest"),
-    "McpExpose.type": ("The kind of server.", "mcp"),
-    "OtherExpose.type": ("The kind of server.", "skill"),
     "BodyTemplate.type": ("The format of the body.", "json"),
     "ConsumedOutput.type": ("The type of the value.", "string"),
     "ConsumedParameter.type": ("The type of the value.", "string"),
@@ -105,14 +84,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "inputParameters": ("The parameters of the request.", _PARAMETERS),
     "ConsumedHttp.inputParameters": ("Parameters of every request to the API.", _FIXED_PARAMETERS),
     "ConsumedResource.inputParameters": ("Parameters of every request to the path.", _PARAMETERS),
-    "RestExpose.inputParameters": ("Inputs of every operation of the server.", _PARAMETERS),
-    "RestResource.inputParameters": ("Inputs of every operation of the route.", _PARAMETERS),
-    "RestOperation.inputParameters": ("The inputs of the operation, which its callers give.", _PARAMETERS),
-    "McpExpose.inputParameters": ("Inputs of every tool of the server.", _ARGUMENTS),
-    "McpTool.inputParameters": (
-        "The inputs of the tool. An input is required unless it says `required: false`.",
-        _ARGUMENTS,
-    ),
     "outputParameters": ("The result, mapped from the response. Without it, the response is passed through.", _OUTPUTS),
     "ConsumedOperation.outputParameters": (
         "Names for parts of the response. Only steps use them.",
@@ -120,16 +91,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     ),
     "tunnel": ("A tunnel to the API. Not served yet.", {"type": "ziti"}),
     "resources": ("The paths of the API and their operations.", _RESOURCES),
-    "RestExpose.resources": (
-        "The routes.",
-        [{"path": "/ships/{imo}", "operations": [{"method": "GET", "call": "registry.get-ship"}]}],
-    ),
-    "McpExpose.resources": ("MCP resources. Not served yet.", []),
     "operations": ("The operations of the path.", _CONSUMED),
-    "RestResource.operations": (
-        "The operations of the route, one for each method.",
-        [{"method": "GET", "call": "registry.get-ship"}],
-    ),
     "path": ("The path of the route. `{name}` is an input.", "/ships/{imo}"),
     "ConsumedResource.path": ("The path, appended to `baseUri`. `{name}` is a parameter.", "/ships/{imo}"),
     "ConsumedOperation.path": (
@@ -141,9 +103,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ConsumedOperation.name": ("The name of the operation. A `call` uses it: `registry.get-ship`.", "get-ship"),
     "ConsumedParameter.name": ("The name of the parameter at the API.", "imo"),
     "ConsumedOutput.name": ("The name of the value.", "id"),
-    "RestResource.name": ("A name for the route.", "ship"),
     "ExposedParameter.name": ("The name of the input, as callers send it.", "imo"),
-    "McpTool.name": ("The name of the tool, as clients call it.", "get-ship"),
     "ToolParameter.name": ("The name of the argument, as clients send it.", "imo"),
     "Output.name": ("The name of the value in the result.", "name"),
     "method": ("The HTTP method, in upper or lower case.", "GET"),
@@ -199,19 +159,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "maxLength": ("The maximum number of characters. Longer text is truncated.", 200),
     "port": ("The TCP port to listen on.", 8080),
     "address": ("The address to listen on. The default is all interfaces.", "127.0.0.1"),
-    "transport": ("How clients connect: `http`. `stdio` is not served yet.", "http"),
-    "tools": ("The tools.", [{"name": "get-ship", "description": "Finds a ship.", "call": "registry.get-ship"}]),
-    "prompts": ("Prompts. Not served yet.", []),
-    "ttlMs": ("How long clients may cache the list of tools, in milliseconds. The default is 0.", 60000),
-    "cacheScope": (
-        "`public` allows shared caches to serve the list of tools to any client. The default is `private`.",
-        "public",
-    ),
-    "hints": ("The behaviour that the tool declares to clients.", {"readOnly": True}),
-    "readOnly": ("Whether the tool changes nothing.", True),
-    "destructive": ("Whether the tool may delete or overwrite data.", False),
-    "idempotent": ("Whether a second call with the same arguments has no further effect.", True),
-    "openWorld": ("Whether the tool reaches systems beyond this one.", True),
     "call": ("The consumed operation to call, as `namespace.operation`.", "registry.get-ship"),
     "with": (
         "Values for the parameters of the called operation: constants, inputs, or text with `{{name}}`.",
@@ -220,11 +167,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ref": ("A function of an aggregate. Not served yet.", "fleet.find"),
     "steps": ("Several calls in order. Not served yet.", []),
     "mappings": ("The mapping of the steps' results. Not served yet.", []),
-    "responses": ("Descriptions of responses. Accepted without effect.", []),
-    "responseBinary": ("Whether the response is binary. Accepted without effect.", True),
-    "forward": ("Forwards requests below the path to an API unchanged.", {"targetNamespace": "registry"}),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
-    "targetNamespace": ("The namespace of the API that the requests are forwarded to.", "registry"),
-    "trustedHeaders": ("The request headers of callers that are forwarded.", ["X-Trace"]),
     **{f"{kind.part.__name__}.{key}": told for kind in KINDS for key, told in kind.descriptions.items()},
 }

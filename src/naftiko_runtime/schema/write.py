@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from pydantic.json_schema import GenerateJsonSchema
 
-from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.document.capability import Document
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSION_FORM, VERSIONS
 from naftiko_runtime.model.core_schema import make_core_schema
 from naftiko_runtime.schema.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic_core.core_schema import ModelSchema
 
 NAMED: Final = frozenset({"resources", "operations", "tools", "inputParameters", "outputParameters"})
@@ -30,15 +32,16 @@ def write_schema(version: str) -> dict[str, Any]:
     if version not in (*VERSIONS, *LATER_VERSIONS):
         raise KeyError(version)
     later = version in LATER_VERSIONS
-    schema = _SchemaGenerator().generate(make_core_schema(Document))
-    named = frozenset(name for name, part in schema["$defs"].items() if "name" in part.get("required", ()))
+    generator = _SchemaGenerator()
+    schema = generator.generate(make_core_schema(Document))
+    traits = _find_traits(schema["$defs"], generator.meanings)
     for name, part in {**schema["$defs"], "Document": schema}.items():
-        _describe(name, part, named, later=later)
+        _describe(name, part, traits, later=later)
         for key in ("binds", "exposes", "aggregates"):
             if key in part.get("properties", {}):
                 _allow_imports(part["properties"][key])
-    for name in ("RestOperation", "McpTool"):
-        _allow_output_forms(name, schema["$defs"][name], later=later)
+    for name in traits.referring:
+        _allow_output_forms(schema["$defs"][name], anything=later and name not in traits.named)
     _allow_nested_forms(schema["$defs"]["Output"])
     if version == VERSIONS[0]:
         for part in (schema, schema["$defs"]["Capability"]):
@@ -64,11 +67,51 @@ def write_schema(version: str) -> dict[str, Any]:
     }
 
 
+class _Traits(Struct, frozen=True):
+    """What matters of parts, by their names.
+
+    Attributes:
+        named: Parts that need a name.
+        empty: Parts of which no key but their name is required.
+        referring: Parts that may refer to a function instead of calling an operation.
+        types: The ``type`` of each part that has only one.
+        meanings: What parts say of their keys, as :data:`DESCRIPTIONS` does.
+    """
+
+    named: frozenset[str]
+    empty: frozenset[str]
+    referring: frozenset[str]
+    types: Mapping[str, str]
+    meanings: Mapping[str, tuple[str, Any]]
+
+
+def _find_traits(parts: Mapping[str, dict[str, Any]], meanings: Mapping[str, tuple[str, Any]]) -> _Traits:
+    required = {name: set(part.get("required", ())) for name, part in parts.items()}
+    types = {name: part.get("properties", {}).get("type", {}).get("const") for name, part in parts.items()}
+    return _Traits(
+        named=frozenset(name for name, keys in required.items() if "name" in keys),
+        empty=frozenset(name for name, keys in required.items() if keys <= {"name"}),
+        referring=frozenset(name for name, part in parts.items() if "ref" in part.get("properties", {})),
+        types={name: type_ for name, type_ in types.items() if type_ is not None},
+        meanings=meanings,
+    )
+
+
 class _SchemaGenerator(GenerateJsonSchema):
-    """Writes parts as pydantic writes its own models."""
+    """Writes parts as pydantic writes its own models.
+
+    Attributes:
+        meanings: What each part says of its keys, as :data:`DESCRIPTIONS` does.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanings: dict[str, tuple[str, Any]] = {}
 
     def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
         part = schema["cls"]
+        for key, meaning in part.collect_meanings().items():
+            self.meanings[f"{part.__name__}.{key}"] = meaning
         return {
             **self.generate_inner(schema["schema"]),
             "title": part.__name__,
@@ -77,20 +120,20 @@ class _SchemaGenerator(GenerateJsonSchema):
         }
 
 
-def _describe(name: str, part: dict[str, Any], named: frozenset[str], *, later: bool) -> None:
+def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) -> None:
     part["description"] = part.get("description", name).split("\n", 1)[0].replace("``", "`")
     part.pop("title", None)
     properties: dict[str, Any] = part.get("properties", {})
     if later and "label" in properties:
         properties["display"] = dict(properties["label"])
     for key, found in properties.items():
-        opened = _allow_spellings(found)
+        opened = _allow_spellings(found, traits.types)
         if key in NAMED and "items" in found:
-            opened = _allow_list_or_map(opened, named)
-        properties[key] = _add_description(opened, name, key)
+            opened = _allow_list_or_map(opened, traits)
+        properties[key] = _add_description(opened, name, key, traits.meanings)
     if name == "BodyTemplate":
         properties["type"]["enum"] = [*properties["type"]["enum"], "form"]  # read as formUrlEncoded
-    if name in named:  # said of the lists that hold it: in a map the key is the name
+    if name in traits.named:  # said of the lists that hold it: in a map the key is the name
         part["required"] = [key for key in part["required"] if key != "name"]
 
 
@@ -120,13 +163,18 @@ _BY_NAME: Final = {
 _NAMED_OUTPUTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_OUTPUT, {"type": "null"}]}}
 
 
-def _allow_output_forms(name: str, part: dict[str, Any], *, later: bool) -> None:
-    """Let outputs be a list, a map or a single one; and anything where ``ref`` says what there is."""
+def _allow_output_forms(part: dict[str, Any], *, anything: bool) -> None:
+    """Let outputs be a list, a map or a single one; and anything where ``ref`` says what there is.
+
+    Args:
+        part: What has the outputs.
+        anything: Whether they may be anything but a list, as in later versions of the specification.
+    """
     told = part["properties"]["outputParameters"]
     part["properties"]["outputParameters"] = {key: told[key] for key in ("description", "examples")}
     either = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": _OUTPUT}
     forms: list[Any] = [{"type": ["array", "null"], "items": _OUTPUT}, either]
-    if later and name == "RestOperation":  # the specification takes anything here
+    if anything:
         forms.append({"not": {"type": "array"}})
     said = {"if": {"required": ["ref"]}, "else": {"properties": {"outputParameters": {"anyOf": forms}}}}
     part["allOf"] = [*part.get("allOf", ()), said]
@@ -146,39 +194,39 @@ _NAMED_OR_REFERRING: Final = {
 }
 
 
-def _allow_list_or_map(listed: dict[str, Any], named: frozenset[str]) -> dict[str, Any]:
+def _allow_list_or_map(listed: dict[str, Any], traits: _Traits) -> dict[str, Any]:
     """A list of entries, each with a name where it needs one, or a map of them by their names."""
     entry = listed["items"]
     part = str(entry.get("$ref", "")).rpartition("/")[2]
-    if part in named:
-        needed = _NAMED_OR_REFERRING if part == "McpTool" else {"required": ["name"]}
+    if part in traits.named:
+        needed = _NAMED_OR_REFERRING if part in traits.referring else {"required": ["name"]}
         listed = {**listed, "items": {"allOf": [entry, needed]}}
-    empty = [{"type": "null"}] if part in _MAY_BE_EMPTY else []
+    empty = [{"type": "null"}] if part in traits.empty else []
     return {"anyOf": [listed, {"type": "object", "additionalProperties": {"anyOf": [entry, *empty]}}]}
 
 
-_MAY_BE_EMPTY: Final = ("ConsumedOperation", "ConsumedOutput", "McpTool", "RestOperation", "ToolParameter")
-"""Parts of which no key but their name is required."""
-
-
-def _add_description(schema: dict[str, Any], name: str, key: str) -> dict[str, Any]:
-    description, example = DESCRIPTIONS.get(f"{name}.{key}") or DESCRIPTIONS[key]
+def _add_description(
+    schema: dict[str, Any], name: str, key: str, meanings: Mapping[str, tuple[str, Any]] = DESCRIPTIONS
+) -> dict[str, Any]:
+    own = f"{name}.{key}"
+    description, example = meanings.get(own) or DESCRIPTIONS.get(own) or DESCRIPTIONS[key]
+    example = schema.get("const", example)
     kept = {k: v for k, v in schema.items() if k not in ("title", "description", "examples")}
     return {"description": description, "examples": [example], **kept}
 
 
-def _allow_spellings(schema: Any) -> Any:
+def _allow_spellings(schema: Any, types: Mapping[str, str]) -> Any:
     """A schema as it is read: numbers and booleans are texts, too, methods have any case, an empty list is none."""
     if not isinstance(schema, dict):
         return schema
     opened = {key: value for key, value in schema.items() if key != "title"}
     if "anyOf" in opened:
-        opened["anyOf"] = [_allow_spellings(one) for one in opened["anyOf"]]
+        opened["anyOf"] = [_allow_spellings(one, types) for one in opened["anyOf"]]
     if "oneOf" in opened:
-        opened |= _choose_by_type([_allow_spellings(one) for one in opened.pop("oneOf")])
+        opened |= _choose_by_type([_allow_spellings(one, types) for one in opened.pop("oneOf")], types)
     for key in ("items", "additionalProperties"):
         if key in opened:
-            opened[key] = _allow_spellings(opened[key])
+            opened[key] = _allow_spellings(opened[key], types)
     if "enum" in opened and "GET" in opened["enum"]:
         opened["enum"] = [*opened["enum"], *(method.lower() for method in opened["enum"])]
     elif opened.get("type") == "string" and "enum" not in opened and "const" not in opened:
@@ -188,24 +236,18 @@ def _allow_spellings(schema: Any) -> Any:
     return opened
 
 
-_KINDS: Final = {
-    **{part: DESCRIPTIONS[f"{part}.type"][1] for part in ("RestExpose", "McpExpose")},
-    **{kind.part.__name__: kind.name for kind in KINDS},
-}
-"""Members of unions by the ``type`` that a part says it is."""
-
 _IMPORTS: Final = {"anyOf": [{"required": ["import"]}, {"required": ["location"], "not": {"required": ["baseUri"]}}]}
 
 
-def _choose_by_type(members: list[dict[str, Any]]) -> dict[str, Any]:
+def _choose_by_type(members: list[dict[str, Any]], types: Mapping[str, str]) -> dict[str, Any]:
     """A union whose member is chosen as the reader chooses it, so that what is wrong is wrong of the member meant."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:
         return {"if": _IMPORTS, "then": {"allOf": [named["ImportedConsumes"], _IMPORT]}, "else": named["ConsumedHttp"]}
-    kinds = {_KINDS[name]: member for name, member in named.items() if name in _KINDS}
+    kinds = {types[name]: member for name, member in named.items() if name in types}
     if not kinds:
         return {"anyOf": members}
-    others = [member for name, member in named.items() if name not in _KINDS]
+    others = [member for name, member in named.items() if name not in types]
     said = {kind: {"properties": {"type": {"const": kind}}, "required": ["type"]} for kind in kinds}
     rules = [{"if": said[kind], "then": member} for kind, member in kinds.items()]
     return {"allOf": [*rules, *({"if": {"not": {"anyOf": list(said.values())}}, "then": other} for other in others)]}

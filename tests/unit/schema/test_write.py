@@ -10,7 +10,6 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from naftiko_runtime.loading import load
-from naftiko_runtime.schema.descriptions import DESCRIPTIONS
 from naftiko_runtime.schema.write import write_schema
 from naftiko_runtime.source import SourceError, read_source
 
@@ -41,8 +40,10 @@ def test_it_is_a_schema_with_words_on_every_key(version: str) -> None:
 
 
 def test_the_examples_work_together(tmp_path: Path) -> None:
-    def example(key: str, part: str = "") -> Any:
-        return (DESCRIPTIONS.get(f"{part}.{key}") or DESCRIPTIONS[key])[1]
+    schema = write_schema("1.0.0-alpha2")
+
+    def example(key: str, part: str = "Document") -> Any:
+        return {**schema["$defs"], "Document": schema}[part]["properties"][key]["examples"][0]
 
     operation = {key: example(key, "ConsumedOperation") for key in ("name", "method", "maxBinarySize")}
     parameter = {key: example(key, "ConsumedParameter") for key in ("name", "description", "type")}
@@ -61,7 +62,11 @@ def test_the_examples_work_together(tmp_path: Path) -> None:
     }
     document = {
         "naftiko": example("naftiko"),
-        "info": {**example("info"), "version": example("version"), "stakeholders": example("stakeholders")},
+        "info": {
+            **example("info"),
+            "version": example("version", "Info"),
+            "stakeholders": example("stakeholders", "Info"),
+        },
         "binds": example("binds"),
         "capability": {
             "consumes": [api],
