@@ -54,7 +54,7 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
         operation: What was called, if anything was.
     """
     status, slug = status_of(error)
-    masked = str if operation is None else operation.masked
+    masked = str if operation is None else operation.mask
     extra: dict[str, Any] = {}
     if isinstance(error, Rejected):
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": masked(f.detail)} for f in error.faults]

@@ -79,7 +79,7 @@ async def test_a_deadline_that_is_renewed_begins_anew_and_one_that_is_suspended_
         deadlines.renew(deadline)
     deadlines.suspend(deadline)
     await asyncio.sleep(0.5)
-    assert not deadline.struck
+    assert not deadline.expired
     deadlines.renew(deadline)
     began = loop.time()
     with pytest.raises(asyncio.CancelledError):
@@ -115,5 +115,5 @@ async def test_a_call_that_ends_leaves_its_total_too() -> None:
 async def test_a_call_knows_what_it_has_left() -> None:
     for deadlines in (Deadlines(30), Deadlines(60, total=Deadlines(30))):
         deadline = deadlines.begin()
-        assert 29 < deadlines.left(deadline) <= 30
+        assert 29 < deadlines.compute_remaining(deadline) <= 30
         deadlines.end(deadline)

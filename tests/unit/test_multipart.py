@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.encode import encode_json, format_text
-from naftiko_runtime.engine.multipart import content_of, content_type_of, multipart_encoder
+from naftiko_runtime.engine.multipart import compile_multipart, encode_content, find_content_type
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.file_value import File, Unrenderable
@@ -22,10 +22,10 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(st.lists(TEXTS), TEXTS)
 def test_no_value_ends_its_part(values: list[str], last: str) -> None:
-    encode = multipart_encoder((MultipartPart("many", Argument("many")), MultipartPart("last", Argument("last"))), {})
+    encode = compile_multipart((MultipartPart("many", Argument("many")), MultipartPart("last", Argument("last"))), {})
     body = encode({"many": values, "last": last})
     assert body is not None
-    kind = content_type_of(body)
+    kind = find_content_type(body)
     expected = [("many", value) for value in values] + [("last", last)]
     head = b"content-type: " + kind + b"\r\n\r\n"
     message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
@@ -61,17 +61,17 @@ def test_any_bytes_are_a_form_or_refused(body: bytes, kind: bytes) -> None:
     ],
 )
 def test_content(value: object, media_type: str | None, is_file: bool, expected: tuple[bytes, str | None]) -> None:
-    assert content_of(value, media_type, is_file=is_file) == expected
+    assert encode_content(value, media_type, is_file=is_file) == expected
 
 
 @pytest.mark.parametrize("value", ["x", "é", "data:;base64,x", "eA"])
 def test_content_that_is_no_file(value: str) -> None:
     with pytest.raises(Unrenderable, match="base64"):
-        content_of(value, None, is_file=True)
+        encode_content(value, None, is_file=True)
 
 
 def test_a_content_type_cannot_add_a_header() -> None:
-    encode = multipart_encoder((MultipartPart("a", Argument("a"), None, Argument("kind")),), {})
+    encode = compile_multipart((MultipartPart("a", Argument("a"), None, Argument("kind")),), {})
     for kind in ("a/b\r\nx: y", "text", "a/b; x", 'a/b; x="'):
         with pytest.raises(Unrenderable):
             encode({"a": "eA==", "kind": kind})

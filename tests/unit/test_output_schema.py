@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from naftiko_runtime.mapping.output_schema import outline
+from naftiko_runtime.mapping.output_schema import make_result_schema
 from support.shapes import mapping_of, shapes_of
 
 SHIP = {
@@ -20,7 +20,7 @@ SHIP = {
 
 
 def test_an_object_is_its_own_root() -> None:
-    found = outline(shapes_of(SHIP))
+    found = make_result_schema(shapes_of(SHIP))
     assert found is not None
     assert found.schema == {
         "type": "object",
@@ -38,15 +38,15 @@ def test_an_object_is_its_own_root() -> None:
     [{"type": "array", "mapping": "$.crew", "items": {"type": "string"}}, {"type": "string", "mapping": "$.name"}],
 )
 def test_anything_else_is_wrapped(data: dict[str, Any]) -> None:
-    found = outline(shapes_of(data))
+    found = make_result_schema(shapes_of(data))
     assert found is not None
     assert found.schema["type"] == "object"
-    assert found.structured(["x"], mismatched=False) == {"result": ["x"]}
+    assert found.make_structured(["x"], mismatched=False) == {"result": ["x"]}
 
 
 def test_what_may_be_anything_has_no_outline() -> None:
-    assert outline(shapes_of({"type": "object", "mapping": "$.raw"})) is None
-    assert outline(shapes_of(SHIP, SHIP)) is None
+    assert make_result_schema(shapes_of({"type": "object", "mapping": "$.raw"})) is None
+    assert make_result_schema(shapes_of(SHIP, SHIP)) is None
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_what_may_be_anything_has_no_outline() -> None:
     ],
 )
 def test_every_result_keeps_to_the_schema(answer: Any) -> None:
-    mapping, found = mapping_of(SHIP), outline(shapes_of(SHIP))
+    mapping, found = mapping_of(SHIP), make_result_schema(shapes_of(SHIP))
     assert found is not None
     result = mapping.make(answer)
     mismatched = mapping.mismatches.count > 0
-    Draft202012Validator(found.schema).validate(found.structured(result, mismatched=mismatched))
+    Draft202012Validator(found.schema).validate(found.make_structured(result, mismatched=mismatched))
 
 
 def test_mismatches_are_counted_and_kept() -> None:

@@ -21,7 +21,7 @@ from naftiko_runtime.encode import (
     escape_xml,
     format_text,
 )
-from naftiko_runtime.engine.body import body_encoder
+from naftiko_runtime.engine.body import compile_body
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import parse_source
 from naftiko_runtime.template import Placeholder, split_path, split_template
@@ -230,7 +230,7 @@ def encoder(body: Any, *names: str) -> Callable[[dict[str, Any]], bytes | None]:
     inputs = [{"name": name, "required": False} for name in names]
     request = request_of(operation(document({"method": "POST", "body": body}, [mcp(inputs=inputs)])))
     assert request.body is not None
-    return body_encoder(request.body, {})[0]
+    return compile_body(request.body, {})[0]
 
 
 TREE = encoder({"type": "json", "data": {"a": "{{x}}", "b": "<{{x}}>", "c": ["{{x}}", 1]}}, "x")

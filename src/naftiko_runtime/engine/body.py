@@ -18,8 +18,8 @@ from naftiko_runtime.encode import (
     format_text,
 )
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.fields import form_fields_of
-from naftiko_runtime.engine.multipart import MULTIPART, multipart_encoder
+from naftiko_runtime.engine.fields import encode_form_field
+from naftiko_runtime.engine.multipart import MULTIPART, compile_multipart
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
 
@@ -37,33 +37,33 @@ JSON: Final = b"application/json"
 FORM: Final = b"application/x-www-form-urlencoded"
 
 
-def body_encoder(  # noqa: PLR0911 - one a kind
+def compile_body(  # noqa: PLR0911 - one a kind
     body: Body, secrets: Mapping[str, Secret]
 ) -> tuple[EncodeBody, bytes]:
     """How a templated body is made, and its content type."""
     match body:
         case JsonTree(root):
             leaf = compile_tree(root, secrets)
-            return lambda values: checked_json(leaf(values)), JSON
+            return lambda values: encode_finite_json(leaf(values)), JSON
         case YamlTree(root):
-            return _yaml(compile_tree(root, secrets)), b"application/yaml"
+            return _compile_yaml(compile_tree(root, secrets)), b"application/yaml"
         case JsonText(parts):
-            return _json_text(parts, secrets), JSON
+            return _compile_json_text(parts, secrets), JSON
         case WholeBody(term):
-            return _whole(compile_term(term, secrets)), JSON
+            return _compile_whole(compile_term(term, secrets)), JSON
         case PlainText(parts, content_type):
-            return _text(parts, secrets), content_type.encode()
+            return _compile_text(parts, secrets), content_type.encode()
         case Form():
-            return _form(body, secrets), FORM
+            return _compile_form(body, secrets), FORM
         case Multipart(parts):
-            return multipart_encoder(parts, secrets), MULTIPART
+            return compile_multipart(parts, secrets), MULTIPART
         case OpenBody():
             raise AssertionError("an open body is the caller's, not made")
         case _:
             assert_never(body)
 
 
-def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
+def _compile_json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
     pieces = tuple(p.encode() if isinstance(p, str) else (compile_term(p[0], secrets), _IN_JSON[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
@@ -73,7 +73,7 @@ def _json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mapping[str, 
 
 
 _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
-    "bare": lambda value: b"null" if value is ABSENT else checked_json(value),
+    "bare": lambda value: b"null" if value is ABSENT else encode_finite_json(value),
     "string": lambda value: b"null" if value is ABSENT or value is None else encode_json(format_text(value)),
     "key": lambda value: b"" if value is ABSENT or value is None else escape_json_string(value),
 }
@@ -85,19 +85,19 @@ class TypedBytes(bytes):
     media_type: bytes
 
 
-def _whole(get: Evaluate) -> EncodeBody:
+def _compile_whole(get: Evaluate) -> EncodeBody:
     def encode(values: Values) -> bytes | None:
         value = get(values)
         if isinstance(value, File):
             body = TypedBytes(value.content)
             body.media_type = encode_header(value.media_type or "application/octet-stream")
             return body
-        return None if value is ABSENT else checked_json(value)
+        return None if value is ABSENT else encode_finite_json(value)
 
     return encode
 
 
-def _yaml(get: Evaluate) -> EncodeBody:
+def _compile_yaml(get: Evaluate) -> EncodeBody:
     import yaml  # noqa: PLC0415 - few documents need it
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -106,20 +106,20 @@ def _yaml(get: Evaluate) -> EncodeBody:
         value = get(values)
         if value is ABSENT:
             return None
-        checked_json(value)  # what JSON cannot say, YAML readers do not agree on
-        text: str = yaml.dump(_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
+        encode_finite_json(value)  # what JSON cannot say, YAML readers do not agree on
+        text: str = yaml.dump(_to_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
         return text.encode()
 
     return encode
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """A value of the types that YAML's writer knows: numbers that remember their spelling become plain ones."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: _to_plain(item) for key, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
+            return [_to_plain(item) for item in value]
         case None | bool():
             return value
         case int():
@@ -129,19 +129,19 @@ def _plain(value: Any) -> Any:
     return format_text(value)
 
 
-def checked_json(value: Any) -> bytes:
+def encode_finite_json(value: Any) -> bytes:
     """A value as JSON, refused when it holds a number that would silently become null.
 
     Raises:
         Unrenderable: It holds infinity, no number, or what :func:`encode_json` refuses.
     """
     encoded = encode_json(value)
-    if encoded.find(b"null") >= 0 and _has_no_number(value):
+    if encoded.find(b"null") >= 0 and _has_infinite_number(value):
         raise Unrenderable("not expressible as JSON: a number is out of range")
     return encoded
 
 
-def _has_no_number(value: Any) -> bool:
+def _has_infinite_number(value: Any) -> bool:
     left = [value]
     while left:
         match left.pop():
@@ -164,39 +164,39 @@ _ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {
 }
 
 
-def _text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
+def _compile_text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
     """Text with values in it: literal parts stay, a value is escaped for its place, an absent one is empty."""
     pieces = tuple(p if isinstance(p, str) else (compile_term(p[0], secrets), _ESCAPES[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
-        texts = (p if isinstance(p, str) else _shown(p[0](values), p[1]) for p in pieces)
+        texts = (p if isinstance(p, str) else _escape(p[0](values), p[1]) for p in pieces)
         return encode_utf8("".join(texts))
 
     return encode
 
 
-def _shown(value: Any, guard: Callable[[str], str]) -> str:
+def _escape(value: Any, guard: Callable[[str], str]) -> str:
     return "" if value is ABSENT or value is None else guard(format_text(value))
 
 
-def _form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
+def _compile_form(form: Form, secrets: Mapping[str, Secret]) -> EncodeBody:
     if form.whole:
-        return _whole_form(compile_tree(form.fields[0].term, secrets))
+        return _compile_whole_form(compile_tree(form.fields[0].term, secrets))
     fields = tuple((encode_query(f.name), compile_tree(f.term, secrets, joins=True)) for f in form.fields)
 
     def encode(values: Values) -> bytes | None:
         pairs = ((name, get(values)) for name, get in fields)
-        texts = [text for name, value in pairs if value is not ABSENT for text in form_fields_of(name, value)]
+        texts = [text for name, value in pairs if value is not ABSENT for text in encode_form_field(name, value)]
         return "&".join(texts).encode() if texts else None
 
     return encode
 
 
-def _whole_form(get: Evaluate) -> EncodeBody:
-    return lambda values: None if (value := get(values)) is ABSENT or value is None else form_of(value)
+def _compile_whole_form(get: Evaluate) -> EncodeBody:
+    return lambda values: None if (value := get(values)) is ABSENT or value is None else encode_form(value)
 
 
-def form_of(value: Any) -> bytes | None:
+def encode_form(value: Any) -> bytes | None:
     """A value as a form: an object of its fields, or text as it is. None of no fields.
 
     Raises:
@@ -206,5 +206,5 @@ def form_of(value: Any) -> bytes | None:
         return encode_utf8(value)
     if not isinstance(value, dict):
         raise Unrenderable("a form is an object of its fields")
-    texts = [text for name, item in value.items() for text in form_fields_of(encode_query(name), item)]
+    texts = [text for name, item in value.items() for text in encode_form_field(encode_query(name), item)]
     return "&".join(texts).encode() if texts else None

@@ -9,7 +9,7 @@ from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import AnswerMapping
 from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
 from naftiko_runtime.engine.resource_url import describe_resource
-from naftiko_runtime.engine.response import Answer, kept_headers
+from naftiko_runtime.engine.response import Answer, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ class BoundCall:
         self.builder = building(request, secrets, decodes=self.mapping is not None)
         self.transport = transport
         self.flow = flow
-        self.kept = kept_headers(exposed_headers.union(request.exposed_headers, request.upstream.exposed_headers))
+        self.kept = choose_kept_headers(
+            exposed_headers.union(request.exposed_headers, request.upstream.exposed_headers)
+        )
         self.deadlines = deadlines
         self.bytes_max = bytes_max
         self.is_exact = not isinstance(plan.response, MappedResponse) or plan.response.format.name == "json"
@@ -113,7 +115,7 @@ class _CallExchange(Exchange, eq=False):
     async def __aenter__(self) -> Answer:
         call, execution = self._call, self._execution
         if call.body is not None and not isinstance(call.body, bytes):
-            call.body = self._noting_who_is_slow(call.body)
+            call.body = self._watch_caller(call.body)
         request = execution.builder.build(call)
         self._deadline = execution.deadlines.begin()
         try:
@@ -125,19 +127,19 @@ class _CallExchange(Exchange, eq=False):
             if execution.mapping is not None:
                 await execution.mapping.apply(answer, call.values, self)
             elif execution.answer is not None:
-                await _present(answer, execution.answer, head_only=execution.head_only)
+                await _apply_declaration(answer, execution.answer, head_only=execution.head_only)
         except BaseException as error:
             await self.__aexit__(type(error), error, None)
             raise
         return answer
 
-    async def _noting_who_is_slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _watch_caller(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
         streams = self._execution.mapping is None
         self._awaits_caller = True
         async for chunk in body:
             self._awaits_caller = False
-            for piece in _small_pieces(chunk):
+            for piece in _split_chunk(chunk):
                 if streams:
                     self.await_upstream()
                 yield piece
@@ -147,7 +149,7 @@ class _CallExchange(Exchange, eq=False):
         self._awaits_caller = False
 
 
-def _small_pieces(chunk: bytes) -> Iterable[bytes]:
+def _split_chunk(chunk: bytes) -> Iterable[bytes]:
     """A piece of a body as pieces small enough that a slow reader takes each within a deadline."""
     if len(chunk) <= limits.UPLOAD_PIECE_BYTES_MAX:
         return (chunk,)
@@ -155,11 +157,11 @@ def _small_pieces(chunk: bytes) -> Iterable[bytes]:
     return (chunk[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in starts)
 
 
-async def _present(answer: Answer, told: UntouchedResponse, *, head_only: bool) -> None:
+async def _apply_declaration(answer: Answer, declared: UntouchedResponse, *, head_only: bool) -> None:
     """What the document says of successful answers that go through untouched: how large, and what they are."""
     if not 200 <= answer.status < 300 or answer.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
         return
-    if told.bytes_max is not None:
-        await answer.limit(told.bytes_max)
-    if told.media_type is not None:
-        answer.call(told.media_type)
+    if declared.bytes_max is not None:
+        await answer.limit_body(declared.bytes_max)
+    if declared.media_type is not None:
+        answer.set_media_type(declared.media_type)

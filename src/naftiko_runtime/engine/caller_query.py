@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def field_names(names: Iterable[str]) -> frozenset[bytes]:
+def fold_field_names(names: Iterable[str]) -> frozenset[bytes]:
     """Names of query fields as :func:`drop_fields` compares them."""
-    return frozenset(_folded(name.encode("utf-8", "surrogateescape")) for name in names)
+    return frozenset(_fold(name.encode("utf-8", "surrogateescape")) for name in names)
 
 
-def query_names(query: str) -> list[str]:
+def list_query_names(query: str) -> list[str]:
     """The decoded names of a query's fields."""
-    return [_decoded(field.encode()).decode("utf-8", "surrogateescape") for field in query.split("&") if field]
+    return [_decode_name(field.encode()).decode("utf-8", "surrogateescape") for field in query.split("&") if field]
 
 
 def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
@@ -27,7 +27,7 @@ def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
 
     Args:
         query: As a caller gave it.
-        names: As :func:`field_names` makes them.
+        names: As :func:`fold_field_names` makes them.
     """
     fields = query.split(b"&")
     kept = [field for field in (_without_parts(field, names) for field in fields) if field is not None]
@@ -38,13 +38,13 @@ def _without_parts(field: bytes, names: frozenset[bytes]) -> bytes | None:
     """A field without what a semicolon in it makes a field of one of the names; none when it is one itself."""
     if b";" in field:
         parts = field.split(b";")
-        field = b";".join(part for part in parts if b"=" not in part or _folded(_decoded(part)) not in names)
-    return None if _folded(_decoded(field)) in names else field
+        field = b";".join(part for part in parts if b"=" not in part or _fold(_decode_name(part)) not in names)
+    return None if _fold(_decode_name(field)) in names else field
 
 
-def _decoded(field: bytes) -> bytes:
+def _decode_name(field: bytes) -> bytes:
     return unquote_to_bytes(field.partition(b"=")[0].replace(b"+", b" "))
 
 
-def _folded(name: bytes) -> bytes:
+def _fold(name: bytes) -> bytes:
     return name.lower()

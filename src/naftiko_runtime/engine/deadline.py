@@ -13,30 +13,30 @@ class Deadline:
     """The end of one call's time; it cancels the task that made it.
 
     Attributes:
-        struck: Whether its time was over.
+        expired: Whether its time was over.
         seconds: How much time it had, once it was over.
     """
 
-    __slots__ = ("_cancelling", "_task", "seconds", "struck")
+    __slots__ = ("_cancelling", "_task", "expired", "seconds")
 
     def __init__(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - narrows the type
         self._task = task
         self._cancelling = task.cancelling()
-        self.struck = False
+        self.expired = False
         self.seconds = 0.0
 
-    def strike(self, seconds: float) -> None:
+    def expire(self, seconds: float) -> None:
         """The time is over."""
-        if not self.struck:
-            self.struck = True
+        if not self.expired:
+            self.expired = True
             self.seconds = seconds
             self._task.cancel()
 
     def explains(self, kind: type[BaseException] | None) -> bool:
         """Whether what a call ends with is this deadline's doing, and nobody else's; to be asked once, at its end."""
-        return self.struck and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
+        return self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
 
 
 class Deadlines:
@@ -65,7 +65,7 @@ class Deadlines:
         deadline = Deadline()
         self._running[deadline] = until = loop.time() + self.seconds
         if self._timer is None:
-            self._timer = loop.call_at(until, self._look, loop)
+            self._timer = loop.call_at(until, self._expire_due, loop)
         if self._total is not None:
             self._total.renew(deadline)
         return deadline
@@ -76,7 +76,7 @@ class Deadlines:
         if self._total is not None:
             self._total.end(deadline)
 
-    def left(self, deadline: Deadline) -> float:
+    def compute_remaining(self, deadline: Deadline) -> float:
         """How many seconds a call still has."""
         loop = self._loop
         ends = [each for group in (self, self._total) if group is not None and (each := group._running.get(deadline))]  # noqa: SLF001 - another of its kind
@@ -88,24 +88,24 @@ class Deadlines:
 
     def renew(self, deadline: Deadline) -> None:
         """Data has moved: the call has its time again from now on."""
-        if deadline.struck:
+        if deadline.expired:
             return
         loop = self._loop = self._loop or asyncio.get_running_loop()
         self._running.pop(deadline, None)  # to stand last again
         self._running[deadline] = until = loop.time() + self.seconds
         if self._timer is None:
-            self._timer = loop.call_at(until, self._look, loop)
+            self._timer = loop.call_at(until, self._expire_due, loop)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _expire_due(self, loop: asyncio.AbstractEventLoop) -> None:
         """Strike those whose time is over, the first that began being the first; then wait for the next."""
         self._timer = None
         now = loop.time()
         over = []
         for deadline, until in self._running.items():
             if until > now:
-                self._timer = loop.call_at(until, self._look, loop)
+                self._timer = loop.call_at(until, self._expire_due, loop)
                 break
             over.append(deadline)
         for deadline in over:
             del self._running[deadline]
-            deadline.strike(self.seconds)
+            deadline.expire(self.seconds)

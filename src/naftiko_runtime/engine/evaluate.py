@@ -61,12 +61,12 @@ def compile_term(term: Term, secrets: Mapping[str, Secret], *, joins: bool = Fal
         case Argument(name):
             return lambda values: values.get(name, ABSENT)
         case Composed(parts):
-            return _composed(tuple(compile_term(part, secrets) for part in parts), joins=joins)
+            return _compile_composed(tuple(compile_term(part, secrets) for part in parts), joins=joins)
         case _:
             raise AssertionError(term)
 
 
-def _composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
+def _compile_composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
     """Text with values in it: absent when one of them is, and null when one of them is null."""
 
     def text(values: Values) -> Any:

@@ -60,9 +60,9 @@ class Exchange(Struct, eq=False):
     async def __aenter__(self) -> Answer:
         raise NotImplementedError  # each kind of execution has its own
 
-    def left(self) -> float:
+    def compute_remaining(self) -> float:
         """How many seconds the call still has."""
-        return 0.0 if self._deadline is None else self._execution.deadlines.left(self._deadline)
+        return 0.0 if self._deadline is None else self._execution.deadlines.compute_remaining(self._deadline)
 
     def await_caller(self) -> None:
         """A piece of the answer goes to the caller now, whose reading is bounded by its connection."""
@@ -85,14 +85,16 @@ class Exchange(Struct, eq=False):
         finally:
             if deadline is not None:
                 deadlines.end(deadline)
-            if error is not None or (deadline is not None and deadline.struck):
-                self._tell(kind, error, deadline)
+            if error is not None or (deadline is not None and deadline.expired):
+                self._raise_failure(kind, error, deadline)
 
-    def _tell(self, kind: type[BaseException] | None, error: BaseException | None, deadline: Deadline | None) -> None:
+    def _raise_failure(
+        self, kind: type[BaseException] | None, error: BaseException | None, deadline: Deadline | None
+    ) -> None:
         """Say in our own words what went wrong."""
         execution = self._execution
         if deadline is not None and deadline.explains(kind):
-            raise self._too_late(deadline.seconds) from None
+            raise self._make_timeout(deadline.seconds) from None
         if isinstance(error, UpstreamError):
             extra = {"operation": execution.name, "upstream": execution.target, "reason": error.detail}
             log.warning("upstream failed", extra=extra | {"request_id": error.request_id})
@@ -103,13 +105,13 @@ class Exchange(Struct, eq=False):
             message = f"'{execution.target}' cannot be reached: {error}"
             raise UpstreamUnreachable(message, error.detail, error.request_id) from None
 
-    def _too_late(self, seconds: float) -> CallError:
+    def _make_timeout(self, seconds: float) -> CallError:
         """What to say when the deadline struck, by whom was waited for."""
         execution = self._execution
         extra = {"operation": execution.name, "upstream": execution.target, "seconds": seconds}
         if self._awaits_caller:
             log.info("caller too slow", extra=extra)
-            return TooSlow(too_slow(seconds))
+            return TooSlow(describe_slow_body(seconds))
         if self._answer is not None:
             event = "answer not delivered in time"
             error = UpstreamTimeout(f"the answer of '{execution.target}' took longer than {seconds:g} seconds")
@@ -120,6 +122,6 @@ class Exchange(Struct, eq=False):
         return error
 
 
-def too_slow(seconds: float) -> str:
+def describe_slow_body(seconds: float) -> str:
     """What to tell a caller whose body takes too long."""
     return f"the request's body did not arrive within {seconds:g} seconds"

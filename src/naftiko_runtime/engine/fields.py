@@ -17,21 +17,21 @@ Fields: TypeAlias = Callable[[str, Any], list[str]]
 """From an encoded name and a value to ``name=value`` texts."""
 
 
-def fields_of(name: str, value: Any) -> list[str]:
+def encode_field(name: str, value: Any) -> list[str]:
     """``name=value`` for a query; a list repeats the name, and an object is JSON. The name is already encoded."""
     if not isinstance(value, list):
         return [] if value is None else [f"{name}={encode_query(value)}"]
     return [f"{name}={encode_query(item)}" for item in value if item is not None]
 
 
-def form_fields_of(name: str, value: Any) -> list[str]:
+def encode_form_field(name: str, value: Any) -> list[str]:
     """The same for a form, whose objects, and lists with lists or objects in them, are written with brackets."""
     if isinstance(value, dict | list):
-        return [f"{name}{encode_query(rest)}={encode_query(leaf)}" for rest, leaf in flattened(value)]
-    return fields_of(name, value)
+        return [f"{name}{encode_query(rest)}={encode_query(leaf)}" for rest, leaf in flatten(value)]
+    return encode_field(name, value)
 
 
-def flattened(value: Any) -> Iterator[tuple[str, Any]]:
+def flatten(value: Any) -> Iterator[tuple[str, Any]]:
     """The scalars in a value, each with what its name has behind the field's: ``[key]``, ``[0][key]``, ``[key][]``.
 
     A list of scalars repeats the field's name itself; inside an object it has ``[]``. Null is left out.
@@ -39,37 +39,37 @@ def flattened(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
         yield from (("", item) for item in value if item is not None)
     else:
-        yield from _flattened("", value)
+        yield from _flatten_below("", value)
 
 
-def _flattened(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten_below(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _flattened(f"{prefix}[{key}]", item)
+            yield from _flatten_below(f"{prefix}[{key}]", item)
     elif isinstance(value, list):
         numbered = any(isinstance(item, dict | list) for item in value)
         for index, item in enumerate(value):
-            yield from _flattened(f"{prefix}[{index if numbered else ''}]", item)
+            yield from _flatten_below(f"{prefix}[{index if numbered else ''}]", item)
     elif value is not None:
         yield prefix, value
 
 
-def _joined(name: str, value: Any, *, separator: str) -> list[str]:
+def _encode_joined(name: str, value: Any, *, separator: str) -> list[str]:
     if not isinstance(value, list):
-        return fields_of(name, value)
+        return encode_field(name, value)
     items = [item for item in value if item is not None]
     return [f"{name}={encode_query_list(items, separator)}"] if items else []
 
 
-def _deep(name: str, value: Any) -> list[str]:
-    return form_fields_of(name, value) if isinstance(value, dict) else fields_of(name, value)
+def _encode_deep(name: str, value: Any) -> list[str]:
+    return encode_form_field(name, value) if isinstance(value, dict) else encode_field(name, value)
 
 
 STYLES: Final[dict[ListStyle, Fields]] = {
-    "repeat": fields_of,
-    "comma": partial(_joined, separator=","),
-    "space": partial(_joined, separator=" "),
-    "pipe": partial(_joined, separator="|"),
-    "deep": _deep,
+    "repeat": encode_field,
+    "comma": partial(_encode_joined, separator=","),
+    "space": partial(_encode_joined, separator=" "),
+    "pipe": partial(_encode_joined, separator="|"),
+    "deep": _encode_deep,
 }
 """How a query parameter's list or object is written."""

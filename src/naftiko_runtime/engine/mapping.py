@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
 from naftiko_runtime.json_limits import check_json_limits
@@ -75,26 +75,28 @@ class AnswerMapping:
         """
         if answer.status in (204, 205, 304):
             if answer.status == HTTPStatus.NOT_MODIFIED:  # it tells of what a mapping made
-                answer.represent_otherwise()
+                answer.drop_byte_headers()
             return
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
             if (applied := codings(answer.headers)) and SUPPORTED.issuperset(applied):
-                answer.hold(await answer.read())
+                answer.hold_body(await answer.read())
             return
         body = await answer.read()
         if body and (body[0] in _BEGIN_JSON or _has_content(body, self._format)):
             before = self._mismatches.count
             if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
                 decoded = self._decode_body(body, answer)  # from here in one go: what is counted is of this answer
-                value = self._make_bounded(decoded, exchange.left) if self._searches else self._make(decoded)
+                value = (
+                    self._make_bounded(decoded, exchange.compute_remaining) if self._searches else self._make(decoded)
+                )
             else:  # then it may be of another one, which costs no more than a look at the value
-                value = await run_beside_loop(partial(self._make_large, body, answer, exchange.left))
-            answer.become(fill_blanks(value, values) if self._has_blanks else value)
+                value = await run_in_thread(partial(self._make_large, body, answer, exchange.compute_remaining))
+            answer.set_value(fill_blanks(value, values) if self._has_blanks else value)
             if self._mismatches.count != before:
                 answer.mismatched = True
                 report_mismatches(self._name, self._mismatches, before)
         else:
-            answer.empty()
+            answer.set_empty()
 
     def _make_bounded(self, decoded: Any, seconds: Callable[[], float]) -> Any:
         """A mapped value whose paths search; how much, is bounded.
@@ -119,7 +121,7 @@ class AnswerMapping:
                 check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
             except ValueError as error:
                 raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
-        return self._make_bounded(call_uncollected(partial(self._decode_body, body, answer)), seconds)
+        return self._make_bounded(run_without_collection(partial(self._decode_body, body, answer)), seconds)
 
     def _decode_body(self, body: bytes, answer: Answer) -> Any:
         if self._format == "json":

@@ -48,7 +48,7 @@ class _MockExchange(Exchange, eq=False):
         self._answer = answer = Answer(StubResponse(_NOBODY), "", 0)
         before = mapping.mismatches.count
         try:
-            answer.become(fill_blanks(mapping.make({}), self._call.values))
+            answer.set_value(fill_blanks(mapping.make({}), self._call.values))
         except BaseException as error:
             await self.__aexit__(type(error), error, None)
             raise

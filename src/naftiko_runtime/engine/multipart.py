@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.encode import encode_header, encode_utf8, format_text
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.fields import flattened
+from naftiko_runtime.engine.fields import flatten
 from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
 from naftiko_runtime.plan import Argument, MultipartPart
 
@@ -38,7 +38,7 @@ class _Part:
     content_type: Evaluate | None
 
 
-def multipart_encoder(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, Secret]) -> Encode:
+def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, Secret]) -> Encode:
     """From a call's values to a body, with a boundary of its own that nobody could have guessed; none without parts.
 
     Objects, and lists with lists or objects in them, become several parts, as in other forms, unless a part says by its
@@ -57,42 +57,42 @@ def multipart_encoder(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, S
         pieces: list[bytes] = []
         for part in prepared:
             value = part.value(values)
-            for rest, item in _items(part, value):
+            for rest, item in _list_items(part, value):
                 if item is not ABSENT and item is not None:
-                    pieces += _encoded(part, rest, item, values, boundary)
+                    pieces += _encode_part(part, rest, item, values, boundary)
         return b"".join((*pieces, b"--", boundary, b"--\r\n")) if pieces else None
 
     return encode
 
 
-def _items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
+def _list_items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
     """What becomes a part each, with what its name has behind the field's."""
     if isinstance(value, dict | list) and part.filename is None and part.content_type is None:
-        return flattened(value)
+        return flatten(value)
     return [("", item) for item in (value if isinstance(value, list) else [value])]
 
 
-def fields_as_multipart(fields: Mapping[str, Any]) -> bytes | None:
+def encode_multipart(fields: Mapping[str, Any]) -> bytes | None:
     """Plain fields as a body; none without any."""
-    return multipart_encoder(tuple(MultipartPart(name, Argument(name)) for name in fields), {})(fields)
+    return compile_multipart(tuple(MultipartPart(name, Argument(name)) for name in fields), {})(fields)
 
 
-def content_type_of(body: bytes) -> bytes:
+def find_content_type(body: bytes) -> bytes:
     """The content type of a body made here, which begins with its boundary."""
     return MULTIPART + b"; boundary=" + body[2 : 2 + 2 * _BOUNDARY_BYTES]
 
 
-def _encoded(part: _Part, rest: str, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
-    filename, media_type = _given(part.filename, values), _given(part.content_type, values)
+def _encode_part(part: _Part, rest: str, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
+    filename, media_type = _evaluate_text(part.filename, values), _evaluate_text(part.content_type, values)
     if isinstance(value, File):
         filename, media_type = filename or value.name, media_type or value.media_type
-    content, stated = content_of(value, media_type, is_file=part.filename is not None)
+    content, stated = encode_content(value, media_type, is_file=part.filename is not None)
     media_type = media_type or stated
     if filename and not media_type:
         media_type = _BINARY
-    yield b"--" + boundary + b'\r\ncontent-disposition: form-data; name="' + _quoted(part.name + rest) + b'"'
+    yield b"--" + boundary + b'\r\ncontent-disposition: form-data; name="' + _quote(part.name + rest) + b'"'
     if filename:
-        yield b'; filename="' + _quoted(filename) + b'"'
+        yield b'; filename="' + _quote(filename) + b'"'
     if media_type:
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unrenderable("a part's content type is written 'type/subtype'")
@@ -100,7 +100,7 @@ def _encoded(part: _Part, rest: str, value: Any, values: Values, boundary: bytes
     yield b"\r\n\r\n" + content + b"\r\n"
 
 
-def content_of(value: Any, media_type: str | None, *, is_file: bool) -> tuple[bytes, str | None]:
+def encode_content(value: Any, media_type: str | None, *, is_file: bool) -> tuple[bytes, str | None]:
     """The bytes of a part, and the type that the value itself states.
 
     A caller's file is itself. The text of a file is base64 or a ``data:`` URL, unless its content type is one of text.
@@ -120,11 +120,11 @@ def content_of(value: Any, media_type: str | None, *, is_file: bool) -> tuple[by
     return decode_base64(text), None
 
 
-def _given(get: Evaluate | None, values: Values) -> str | None:
+def _evaluate_text(get: Evaluate | None, values: Values) -> str | None:
     value = ABSENT if get is None else get(values)
     return None if value is ABSENT or value is None else format_text(value)
 
 
-def _quoted(text: str) -> bytes:
+def _quote(text: str) -> bytes:
     """A name in quotes, as browsers write it: quotes and line breaks percent-encoded, all else as UTF-8."""
     return encode_header(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))

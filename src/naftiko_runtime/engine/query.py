@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.encode import encode_query
-from naftiko_runtime.engine.caller_query import drop_fields, field_names, query_names
+from naftiko_runtime.engine.caller_query import drop_fields, fold_field_names, list_query_names
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
-from naftiko_runtime.engine.fields import STYLES, fields_of
+from naftiko_runtime.engine.fields import STYLES, encode_field
 from naftiko_runtime.link.substitution import find_variables
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class QueryBuilder:
             self._set_key(key)
         self._own_names = self._list_own_names(plan) if plan.open_query else frozenset()
         with_secrets = (term.name for term in plan.query if next(find_variables(term), None))
-        self.secret_names = field_names([*(key.name for key in keys), *with_secrets])
+        self.secret_names = fold_field_names([*(key.name for key in keys), *with_secrets])
 
     def _add(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
         name, fields = encode_query(term.name), STYLES[term.style]
@@ -63,7 +63,7 @@ class QueryBuilder:
     def _set_key(self, key: FixedField) -> None:
         encoded = encode_query(key.name)
         others = [f for f in self._fields if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
-        self._fields = [*others, *fields_of(encoded, key.value)]
+        self._fields = [*others, *encode_field(encoded, key.value)]
 
     def _list_own_names(self, plan: Request) -> frozenset[bytes]:
         """The names of query fields that the document sends, and no caller."""
@@ -71,7 +71,7 @@ class QueryBuilder:
         names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
         if (credential := plan.upstream.credential) is not None:
             names += kind_of(credential).list_reserved_query(credential)
-        return field_names(query_names("&".join([written, *names])))
+        return fold_field_names(list_query_names("&".join([written, *names])))
 
     def build(self, values: Values, raw: bytes) -> str:
         """The query of one call; empty for none.

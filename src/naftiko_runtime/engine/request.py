@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.encode import encode_path_segment
 from naftiko_runtime.engine.authentication import list_fixed_fields
-from naftiko_runtime.engine.body import FORM, TypedBytes, body_encoder
+from naftiko_runtime.engine.body import FORM, TypedBytes, compile_body
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, render_value
 from naftiko_runtime.engine.headers import ForwardHeaderBuilder, HeaderBuilder
-from naftiko_runtime.engine.multipart import MULTIPART, content_type_of
+from naftiko_runtime.engine.multipart import MULTIPART, find_content_type
 from naftiko_runtime.engine.query import QueryBuilder
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import Form, OpenBody
@@ -59,7 +59,7 @@ class RequestBuilder:
         self._open_body = isinstance(plan.body, OpenBody)
         self._encode_body: Callable[[Values], bytes | None] | None = None
         if plan.body is not None and not isinstance(plan.body, OpenBody):
-            self._encode_body, self._content_type = body_encoder(plan.body, secrets)
+            self._encode_body, self._content_type = compile_body(plan.body, secrets)
         self._has_keyed_form = _has_keyed_form(plan)
 
     def build(self, call: Invocation) -> OutboundRequest:
@@ -89,7 +89,7 @@ class RequestBuilder:
         """The content type of a body that was made here."""
         if type(made) is TypedBytes:
             return made.media_type
-        return content_type_of(made) if self._content_type is MULTIPART else self._content_type
+        return find_content_type(made) if self._content_type is MULTIPART else self._content_type
 
     def _url(self, values: Values) -> str:
         """Path pieces joined; a value is one segment, or a part of one."""

@@ -52,7 +52,7 @@ def describe_resource(request: Request, contract: Contract, secret_fields: froze
     return Resource(
         namespace=request.upstream.namespace,
         base_uri=request.upstream.base_uri,
-        pattern=_pattern(request),
+        pattern=_make_pattern(request),
         inputs=None if composed else frozenset(p.name for p in request.path if isinstance(p, Argument)),
         query_inputs={name: given for name, given in terms if name != given and places.get(given) == "query"},
         is_forwarded=request.forwards,
@@ -60,7 +60,7 @@ def describe_resource(request: Request, contract: Contract, secret_fields: froze
     )
 
 
-def _pattern(request: Request) -> tuple[str | Argument, ...] | None:
+def _make_pattern(request: Request) -> tuple[str | Argument, ...] | None:
     base = request.upstream.base_uri.rstrip("/")
     pattern: list[str | Argument] = []
     for piece in request.path:

@@ -71,7 +71,7 @@ NOTHING: Final = object()
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
-def kept_headers(exposed: frozenset[bytes]) -> KeptHeaders:
+def choose_kept_headers(exposed: frozenset[bytes]) -> KeptHeaders:
     """The response headers that reach the caller, when these do beside those that always do."""
     if not exposed:
         return _KEPT
@@ -109,14 +109,14 @@ class Answer:
                 self.has_urls = True
         self.headers = headers
         if kept.named:
-            self.headers = _end_to_end(self.headers, response.headers)
+            self.headers = _drop_hop_headers(self.headers, response.headers)
         self.value: Any = NOTHING
         self.held: bytes | None = None
         self.mismatched = False
         self._bytes_max = bytes_max
 
     @property
-    def mapped(self) -> bool:
+    def is_mapped(self) -> bool:
         """Whether :attr:`value` is the result."""
         return self.value is not NOTHING
 
@@ -135,21 +135,21 @@ class Answer:
         found = _CHARSET.search(self.header(b"content-type"))
         return None if found is None else found[1].decode("latin-1")
 
-    def become(self, value: Any) -> None:
+    def set_value(self, value: Any) -> None:
         """Let a value be the result; what described the upstream's bytes goes."""
         self.value = value
-        self.represent_otherwise()
+        self.drop_byte_headers()
 
-    def represent_otherwise(self) -> None:
+    def drop_byte_headers(self) -> None:
         """Let headers no longer describe the upstream's bytes: what callers get is another representation of them."""
-        self.headers = [_weak(h) if h[0] == b"etag" else h for h in self.headers if h[0] not in _OF_BYTES]
+        self.headers = [_weaken(h) if h[0] == b"etag" else h for h in self.headers if h[0] not in _OF_BYTES]
 
-    def call(self, media_type: str) -> None:
+    def set_media_type(self, media_type: str) -> None:
         """Let callers be told another content type than the upstream's."""
         others = [h for h in self.headers if h[0] != b"content-type"]
         self.headers = [*others, (b"content-type", media_type.encode())]
 
-    async def limit(self, bytes_max: int) -> None:
+    async def limit_body(self, bytes_max: int) -> None:
         """Refuse an untouched body that is larger.
 
         One whose length nobody tells is held to find out, or cut off where more is allowed than can be held.
@@ -162,22 +162,22 @@ class Answer:
             if int(length) > bytes_max:
                 raise UpstreamError(larger_than(bytes_max))
         elif bytes_max > self._bytes_max:
-            self.response = _Counted(self.response, bytes_max)
+            self.response = _LimitedResponse(self.response, bytes_max)
         else:
             self._bytes_max = bytes_max
-            self.hold(await self.read())
+            self.hold_body(await self.read())
 
-    def hold(self, body: bytes) -> None:
+    def hold_body(self, body: bytes) -> None:
         """Let bytes that were read and decompressed be the untouched body."""
         self.held = body
         if self.header(b"content-encoding"):
-            self.headers = [_weak(h) if h[0] == b"etag" else h for h in self.headers]
+            self.headers = [_weaken(h) if h[0] == b"etag" else h for h in self.headers]
         self.headers = [h for h in self.headers if h[0] not in (b"content-encoding", b"content-length")]
 
-    def empty(self) -> None:
+    def set_empty(self) -> None:
         """Let there be no body where a mapping has nothing to read."""
         self.held = b""
-        self.represent_otherwise()
+        self.drop_byte_headers()
 
     def encode_json(self) -> bytes:
         """The value as JSON.
@@ -200,13 +200,13 @@ class Answer:
             return self.held
         body = self.response.whole()
         if body is None:
-            body = await self._collected()
+            body = await self._collect()
         elif len(body) > self._bytes_max:
             raise UpstreamError(larger_than(self._bytes_max))
         applied = codings(self.headers)
         return decompressed(body, applied, self._bytes_max) if applied else body
 
-    async def _collected(self) -> bytes:
+    async def _collect(self) -> bytes:
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.response.chunks():
@@ -217,7 +217,7 @@ class Answer:
         return b"".join(chunks)
 
 
-def _weak(etag: Header) -> Header:
+def _weaken(etag: Header) -> Header:
     """An entity tag as a weak one: other bytes are at best equivalent to those that it stands for (RFC 9110, 8.8.1)."""
     name, value = etag
     if value.startswith(b"W/"):
@@ -225,13 +225,13 @@ def _weak(etag: Header) -> Header:
     return name, b"W/" + (value if value.startswith(b'"') else b'"' + value.replace(b'"', b"") + b'"')
 
 
-def _end_to_end(headers: list[Header], received: Sequence[Header]) -> list[Header]:
+def _drop_hop_headers(headers: list[Header], received: Sequence[Header]) -> list[Header]:
     """Headers without those that ``Connection`` names as meant for the next hop only."""
     hop = {token.strip().lower() for name, value in received if name == b"connection" for token in value.split(b",")}
     return [h for h in headers if h[0] not in hop] if hop else headers
 
 
-class _Counted:
+class _LimitedResponse:
     """An upstream's answer whose body ends with an error where it becomes too large."""
 
     __slots__ = ("_bytes_max", "_response", "close", "finished", "headers", "status")

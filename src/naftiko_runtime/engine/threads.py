@@ -18,16 +18,16 @@ _THREADS: Final = 2
 
 
 @cache
-def _executor() -> ThreadPoolExecutor:
+def _get_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_THREADS, thread_name_prefix="beside-loop")
 
 
-async def run_beside_loop(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """The result of work in a thread; it is not interrupted when nobody waits for it any more."""
-    return await asyncio.get_running_loop().run_in_executor(_executor(), partial(copy_context().run, work))
+    return await asyncio.get_running_loop().run_in_executor(_get_executor(), partial(copy_context().run, work))
 
 
-def call_uncollected(work: Callable[[], T]) -> T:
+def run_without_collection(work: Callable[[], T]) -> T:
     """The result of work that makes very many objects, without a search for garbage among them.
 
     Such searches take most of the time of reading a large JSON text.

@@ -13,7 +13,7 @@ from naftiko_runtime.link.mocks import check_mock, mock
 from naftiko_runtime.link.pass_through import declared_answer
 from naftiko_runtime.link.references import INPUTS, PREFIXES
 from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
-from naftiko_runtime.mapping.output_schema import is_of
+from naftiko_runtime.mapping.output_schema import has_type
 from naftiko_runtime.plan import (
     Call,
     Format,
@@ -172,7 +172,7 @@ class ExposeLinker:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.iter_inner()]
         value = output.value
-        if value is not None and not _is_reference(value) and not is_of(constant_value(output), output.type):
+        if value is not None and not _is_reference(value) and not has_type(constant_value(output), output.type):
             self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.path_to("value"))
         try:
             if isinstance(output.mapping, str):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from naftiko_runtime.document.parameters import OutputMapping
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.mapping.compile import convert
+from naftiko_runtime.mapping.compile import convert_literal
 from naftiko_runtime.plan import (
     Constant,
     ConstantShape,
@@ -59,7 +59,7 @@ def is_identity(output: Output) -> bool:
 
 def constant_value(output: Output) -> Any:
     """The ``value`` of an output, made the type that is declared if it can be."""
-    return None if output.value is None else convert(output.value, output.type)
+    return None if output.value is None else convert_literal(output.value, output.type)
 
 
 def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:

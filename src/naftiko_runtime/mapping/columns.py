@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-Shapes: TypeAlias = Callable[[list[Any]], list[Any]]
+ShapeAll: TypeAlias = Callable[[list[Any]], list[Any]]
 """From the elements of a list to their results."""
 Take: TypeAlias = Callable[[list[Any]], list[Any]]
 """The values at a path of all elements, None where one is missing; AttributeError where something is no object."""
@@ -32,7 +32,7 @@ class Column(Struct, frozen=True):
     shape: Callable[[Any], Any]
     plain: frozenset[type]
 
-    def finished(self, values: list[Any]) -> list[Any]:
+    def shape_all(self, values: list[Any]) -> list[Any]:
         """The results' values."""
         if self.plain and self.plain.issuperset(map(type, values)):
             return values
@@ -40,7 +40,7 @@ class Column(Struct, frozen=True):
         return [shape(value) for value in values]
 
 
-def table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Shapes:
+def compile_table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> ShapeAll:
     """How a list of objects becomes another one.
 
     Args:
@@ -48,22 +48,22 @@ def table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Shapes:
         shape: The general way for one element.
     """
     names = tuple(columns)
-    steps = [(column.take or _as_they_are, column.finished) for column in columns.values()]
+    steps = [(column.take or _keep, column.shape_all) for column in columns.values()]
 
     def rows(items: list[Any]) -> list[Any]:
         if not _DICTS.issuperset(map(type, items)):
             return [shape(item) for item in items]
         try:  # nothing is counted or converted before it is certain that this way leads to the end
-            found = [(finished, take(items)) for take, finished in steps]
+            found = [(shape_all, take(items)) for take, shape_all in steps]
         except AttributeError:
             return [shape(item) for item in items]
-        fields = [finished(values) for finished, values in found]
+        fields = [shape_all(values) for shape_all, values in found]
         return list(map(dict, map(zip, repeat(names), zip(*fields, strict=True))))  # no bytecode for each row
 
     return rows
 
 
-def taking(names: tuple[str, ...]) -> Take | None:
+def compile_take(names: tuple[str, ...]) -> Take | None:
     """What takes the value at a path of up to three names out of objects; nothing for other paths."""
     match names:
         case (a,):
@@ -81,5 +81,5 @@ def taking(names: tuple[str, ...]) -> Take | None:
 _DICTS: Final = frozenset({dict})
 
 
-def _as_they_are(items: list[Any]) -> list[Any]:
+def _keep(items: list[Any]) -> list[Any]:
     return items

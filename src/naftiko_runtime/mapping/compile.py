@@ -11,8 +11,8 @@ from msgspec import Struct
 from naftiko_runtime.encode import format_text
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.mapping.columns import Column, Shapes, table, taking
-from naftiko_runtime.mapping.output_schema import Mismatches, is_of
+from naftiko_runtime.mapping.columns import Column, ShapeAll, compile_table, compile_take
+from naftiko_runtime.mapping.output_schema import Mismatches, has_type
 from naftiko_runtime.mapping.templates import Blank, compile_template
 from naftiko_runtime.plan import (
     ConstantShape,
@@ -61,19 +61,19 @@ def compile_shapes(shapes: Sequence[Shape]) -> Mapping:
     """
     compiler = _Compiler()
     makes = [compiler.compile(shape) for shape in shapes]
-    return Mapping(_first(makes), compiler.searches, compiler.has_blanks, compiler.mismatches)
+    return Mapping(_compile_first(makes), compiler.searches, compiler.has_blanks, compiler.mismatches)
 
 
-def _first(makes: Sequence[Make]) -> Make:
+def _compile_first(makes: Sequence[Make]) -> Make:
     """The first result that is a value."""
     if len(makes) == 1:
         return makes[0]
     return lambda value: next((result for make in makes if (result := make(value)) is not None), None)
 
 
-def convert(value: str, declared: ShapeType) -> Any:
+def convert_literal(value: str, declared: ShapeType) -> Any:
     """A text as the declared type where that is possible; otherwise the text."""
-    return _CONVERT.get(declared, _as_it_is)(value)
+    return _CONVERT.get(declared, _keep)(value)
 
 
 class _Compiler:
@@ -87,26 +87,32 @@ class _Compiler:
     def compile(self, shape: Shape) -> Make:
         match shape:
             case ConstantShape(value):
-                return _constant(thaw(value))
+                return _compile_constant(thaw(value))
             case TemplateShape():
-                return self._template(shape)
+                return self._compile_template(shape)
             case ScalarShape():
-                return self._at(self._path(shape.path), self._scalar(shape), _plain_types(shape))
+                return self._compile_at(
+                    self._compile_path(shape.path), self._compile_scalar(shape), _find_plain_types(shape)
+                )
             case ObjectShape(path, properties):
-                return self._at(self._path(path), _object({name: self.compile(inner) for name, inner in properties}))
+                return self._compile_at(
+                    self._compile_path(path), _compile_object({name: self.compile(inner) for name, inner in properties})
+                )
             case MapShape(path, values):
-                return self._at(self._path(path), _keyed(self.compile(values)))
+                return self._compile_at(self._compile_path(path), _compile_map(self.compile(values)))
             case ListShape(path, items):
-                return self._at(self._path(path), _array(None if items is None else self._each(items)))
+                return self._compile_at(
+                    self._compile_path(path), _compile_list(None if items is None else self._compile_items(items))
+                )
             case _:
                 assert_never(shape)
 
-    def _path(self, text: str) -> JsonPath:
+    def _compile_path(self, text: str) -> JsonPath:
         path = compile_path(text)
         self.searches = self.searches or path.searches
         return path
 
-    def _at(self, path: JsonPath, make: Make, plain: frozenset[type] | None = None) -> Make:
+    def _compile_at(self, path: JsonPath, make: Make, plain: frozenset[type] | None = None) -> Make:
         """What is made of the value at a path.
 
         Args:
@@ -117,39 +123,39 @@ class _Compiler:
         if path.identity:
             return make
         if len(path.names) == 1 and plain is not None:
-            return _field(path.names[0], plain, path.get, make)
+            return _compile_field(path.names[0], plain, path.get, make)
         get = path.get
         return lambda value: make(get(value))
 
-    def _template(self, shape: TemplateShape) -> Make:
+    def _compile_template(self, shape: TemplateShape) -> Make:
         self.has_blanks = True
         fill = compile_template(shape.term)
-        make = self._converting("$", shape.type, shape.characters_max)
-        return _constant(Blank(lambda values: make(fill(values))))
+        make = self._compile_conversion("$", shape.type, shape.characters_max)
+        return _compile_constant(Blank(lambda values: make(fill(values))))
 
-    def _each(self, items: Shape) -> Shapes:
+    def _compile_items(self, items: Shape) -> ShapeAll:
         """What is made of the items of a list."""
-        if not isinstance(items, ObjectShape) or not self._path(items.path).identity or not items.properties:
+        if not isinstance(items, ObjectShape) or not self._compile_path(items.path).identity or not items.properties:
             make = self.compile(items)
             return lambda values: [make(value) for value in values]
         makes = {name: self.compile(inner) for name, inner in items.properties}
-        columns = {name: self._column(inner, makes[name]) for name, inner in items.properties}
-        return table(columns, _object(makes))
+        columns = {name: self._compile_column(inner, makes[name]) for name, inner in items.properties}
+        return compile_table(columns, _compile_object(makes))
 
-    def _column(self, shape: Shape, make: Make) -> Column:
+    def _compile_column(self, shape: Shape, make: Make) -> Column:
         """One field of all objects of a list."""
-        if isinstance(shape, ScalarShape) and (plain := _plain_types(shape)) is not None:
-            take = taking(compile_path(shape.path).names)
+        if isinstance(shape, ScalarShape) and (plain := _find_plain_types(shape)) is not None:
+            take = compile_take(compile_path(shape.path).names)
             if take is not None:
-                return Column(take, self._scalar(shape), plain | {type(None)})
+                return Column(take, self._compile_scalar(shape), plain | {type(None)})
         return Column(None, make, frozenset())
 
-    def _scalar(self, shape: ScalarShape) -> Make:
-        return self._converting(shape.path, shape.type, shape.characters_max)
+    def _compile_scalar(self, shape: ScalarShape) -> Make:
+        return self._compile_conversion(shape.path, shape.type, shape.characters_max)
 
-    def _converting(self, path: str, declared: ShapeType, characters_max: int | None) -> Make:
+    def _compile_conversion(self, path: str, declared: ShapeType, characters_max: int | None) -> Make:
         """To the declared type where that is possible; otherwise the value is kept, and noted."""
-        make = self._noting(path, declared)
+        make = self._compile_counted_conversion(path, declared)
         if characters_max is None:
             return make
 
@@ -159,55 +165,55 @@ class _Compiler:
 
         return truncate
 
-    def _noting(self, path: str, declared: ShapeType) -> Make:
+    def _compile_counted_conversion(self, path: str, declared: ShapeType) -> Make:
         change = _CONVERT.get(declared)
         if change is None:
-            return _as_it_is
-        note, plain = self.mismatches.note, _PLAIN[declared]
+            return _keep
+        count_mismatch, plain = self.mismatches.count_mismatch, _PLAIN[declared]
 
         def converted(value: Any) -> Any:
             if value is None or type(value) in plain:
                 return value
             result = change(value)
-            if not is_of(result, declared):
-                note(path, declared, result)
+            if not has_type(result, declared):
+                count_mismatch(path, declared, result)
             return result
 
         return converted
 
 
-def _plain_types(shape: ScalarShape) -> frozenset[type] | None:
+def _find_plain_types(shape: ScalarShape) -> frozenset[type] | None:
     """The types of values that a shape gives as they are; none where it does something to all of them."""
     return None if shape.characters_max is not None else _PLAIN.get(shape.type)
 
 
-def _field(key: str, plain: frozenset[type], get: Make, convert: Make) -> Make:
+def _compile_field(key: str, plain: frozenset[type], get: Make, convert_literal: Make) -> Make:
     """A field of an object that mostly is what it is declared to be; anything else takes the general way."""
 
     def field(value: Any) -> Any:
         found = value.get(key) if isinstance(value, dict) else get(value)
-        return found if found is None or type(found) in plain else convert(found)
+        return found if found is None or type(found) in plain else convert_literal(found)
 
     return field
 
 
-def _constant(value: Any) -> Make:
+def _compile_constant(value: Any) -> Make:
     return lambda _: value
 
 
-def _object(properties: dict[str, Make]) -> Make:
+def _compile_object(properties: dict[str, Make]) -> Make:
     pairs = tuple(properties.items())
     return lambda value: None if value is None else {name: shape(value) for name, shape in pairs}
 
 
-def _keyed(shape: Make) -> Make:
+def _compile_map(shape: Make) -> Make:
     def each(value: Any) -> Any:
         return {key: shape(item) for key, item in value.items()} if isinstance(value, dict) else None
 
     return each
 
 
-def _array(shapes: Shapes | None) -> Make:
+def _compile_list(shapes: ShapeAll | None) -> Make:
     """A list; one object or scalar in its place is a list of one, nothing stays nothing."""
 
     def listed(value: Any) -> Any:
@@ -219,15 +225,15 @@ def _array(shapes: Shapes | None) -> Make:
     return listed
 
 
-def _as_it_is(value: Any) -> Any:
+def _keep(value: Any) -> Any:
     return value
 
 
-def _string(value: Any) -> Any:
+def _convert_to_string(value: Any) -> Any:
     return format_text(value) if isinstance(value, int | float) else value
 
 
-def _number(value: Any) -> Any:
+def _convert_to_number(value: Any) -> Any:
     """Text of a finite number as that number."""
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return value
@@ -237,12 +243,12 @@ def _number(value: Any) -> Any:
     return number if isfinite(number) else value
 
 
-def _integer(value: Any) -> Any:
-    number = _number(value)
+def _convert_to_integer(value: Any) -> Any:
+    number = _convert_to_number(value)
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def _boolean(value: Any) -> Any:
+def _convert_to_boolean(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
@@ -255,8 +261,8 @@ _PLAIN: Final = {
 """What needs no conversion to a declared type."""
 
 _CONVERT: Final[dict[str, Make]] = {
-    "string": _string,
-    "number": _number,
-    "integer": _integer,
-    "boolean": _boolean,
+    "string": _convert_to_string,
+    "number": _convert_to_number,
+    "integer": _convert_to_integer,
+    "boolean": _convert_to_boolean,
 }

@@ -25,7 +25,7 @@ _SCALARS: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-class Outline(Struct, frozen=True):
+class ResultSchema(Struct, frozen=True):
     """The schema of a structured result.
 
     Attributes:
@@ -36,59 +36,62 @@ class Outline(Struct, frozen=True):
     schema: dict[str, Any]
     wraps: bool
 
-    def structured(self, value: Any, *, mismatched: bool) -> dict[str, Any]:
+    def make_structured(self, value: Any, *, mismatched: bool) -> dict[str, Any]:
         """A result in that form; with mismatches, what is of another type than declared is null in it."""
         if mismatched:
             inner = self.schema["properties"]["result"] if self.wraps else self.schema
-            value = _conforming(value, inner)
+            value = _replace_mismatches(value, inner)
         if self.wraps:
             return {"result": value}
         return value if isinstance(value, dict) else {}
 
 
-def outline(shapes: Sequence[Shape]) -> Outline | None:
+def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
     """The outline of a shaped result; none when several shapes compete for it, or it may be anything."""
-    if len(shapes) != 1 or "type" not in (schema := _schema(shapes[0])):
+    if len(shapes) != 1 or "type" not in (schema := _describe_shape(shapes[0])):
         return None
     if "properties" in schema or "additionalProperties" in schema:
-        return Outline({**schema, "type": "object"}, wraps=False)
-    return Outline({"type": "object", "properties": {"result": schema}}, wraps=True)
+        return ResultSchema({**schema, "type": "object"}, wraps=False)
+    return ResultSchema({"type": "object", "properties": {"result": schema}}, wraps=True)
 
 
-def _schema(shape: Shape) -> dict[str, Any]:
+def _describe_shape(shape: Shape) -> dict[str, Any]:
     """A shape's schema; a missing path gives null, so that everything may be null."""
-    schema = _kind(shape)
+    schema = _describe_type(shape)
     return {**schema, "description": shape.description} if shape.description else schema
 
 
-def _kind(shape: Shape) -> dict[str, Any]:
+def _describe_type(shape: Shape) -> dict[str, Any]:
     match shape:
         case ConstantShape(type=declared) | TemplateShape(type=declared) | ScalarShape(type=declared):
             return {"type": [declared, "null"]} if declared in _SCALARS else {}
         case ObjectShape(properties=properties):
-            schema = {"type": ["object", "null"], "properties": {name: _schema(inner) for name, inner in properties}}
+            schema = {
+                "type": ["object", "null"],
+                "properties": {name: _describe_shape(inner) for name, inner in properties},
+            }
             return {**schema, "required": [name for name, _ in properties]} if shape.complete else schema
         case MapShape(values=values):
-            return {"type": ["object", "null"], "additionalProperties": _schema(values)}
+            return {"type": ["object", "null"], "additionalProperties": _describe_shape(values)}
         case ListShape(items=items):
-            return {"type": ["array", "null"], "items": {} if items is None else _schema(items)}
+            return {"type": ["array", "null"], "items": {} if items is None else _describe_shape(items)}
         case _:
             assert_never(shape)
 
 
-def _conforming(value: Any, schema: dict[str, Any]) -> Any:
+def _replace_mismatches(value: Any, schema: dict[str, Any]) -> Any:
     """A value without what its schema does not allow."""
     if isinstance(value, dict) and "properties" in schema:
-        return {key: _conforming(item, schema["properties"].get(key, {})) for key, item in value.items()}
+        return {key: _replace_mismatches(item, schema["properties"].get(key, {})) for key, item in value.items()}
     if isinstance(value, dict) and "additionalProperties" in schema:
-        return {key: _conforming(item, schema["additionalProperties"]) for key, item in value.items()}
+        return {key: _replace_mismatches(item, schema["additionalProperties"]) for key, item in value.items()}
     if isinstance(value, list) and "items" in schema:
-        return [_conforming(item, schema["items"]) for item in value]
+        return [_replace_mismatches(item, schema["items"]) for item in value]
     declared = schema.get("type", [None])[0]
-    return value if declared not in _SCALARS or is_of(value, declared) else None
+    return value if declared not in _SCALARS or has_type(value, declared) else None
 
 
-def is_of(value: Any, declared: str) -> bool:
+def has_type(value: Any, declared: str) -> bool:
     """Whether a result has the type that was declared for it; null has every type, and any value may be no scalar."""
     if declared not in _SCALARS:
         return True
@@ -106,7 +109,7 @@ class Mismatches:
         self.count = 0
         self.latest = ""
 
-    def note(self, path: str, declared: str, value: Any) -> None:
+    def count_mismatch(self, path: str, declared: str, value: Any) -> None:
         """Count one, and remember at which path it was; never the value."""
         self.count += 1
         self.latest = f"'{path}' is declared {declared}, and was {type(value).__name__}"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.encode import PATH_SAFE
-from naftiko_runtime.mapping.output_schema import outline
+from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
 from naftiko_runtime.plan import Argument, Route, remove_placeholder_names
 
@@ -210,7 +210,7 @@ def _write_declared_schema(answer: JsonResponse) -> dict[str, Any]:
 
 
 def _write_mapped_schema(operation: Operation) -> dict[str, Any]:
-    found = outline(operation.execution.shapes)
+    found = make_result_schema(operation.execution.shapes)
     if found is None:
         return {}
     if found.wraps:

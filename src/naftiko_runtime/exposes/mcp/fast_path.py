@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.message_check import accepts_json, is_json, log_path
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
@@ -113,8 +113,8 @@ class FastPath:
         whole = {"type": "http.request", "body": body, "more_body": taken.get("more_body", False)}
         if size > self._body_bytes_max:
             return whole, None
-        return whole, await run_beside_loop(
-            partial(call_uncollected, partial(_message, body, headers, stateless=stateless))
+        return whole, await run_in_thread(
+            partial(run_without_collection, partial(_message, body, headers, stateless=stateless))
         )
 
     def _version(self, headers: dict[bytes, bytes]) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.exposes.mcp import message_check
 from naftiko_runtime.exposes.mcp.message_check import Fault, NotAMessageError
@@ -143,7 +143,7 @@ async def _parsed(body: bytes) -> Any:
         raise NotAMessageError(Fault(400, message_check.PARSE_ERROR, detail)) from None
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return message_check.parse(body)
-    return await run_beside_loop(partial(call_uncollected, partial(message_check.parse, body)))
+    return await run_in_thread(partial(run_without_collection, partial(message_check.parse, body)))
 
 
 class _Taken:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.exposes.mcp.header_hints import told_headers
 from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
@@ -65,15 +65,15 @@ def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
     if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
         answer.value = _finite(answer.value)
-    text, outline, value = answer.encode_json().decode(), operation.outline, answer.value
+    text, result_schema, value = answer.encode_json().decode(), operation.result_schema, answer.value
     note = told_headers(answer, operation)
-    if outline is None:
+    if result_schema is None:
         return Result(_text_block(text), _as_object(value), note=note)
     if answer.mismatched:
         note = _joined(note, _MISMATCHED)
-    elif not outline.wraps and not isinstance(value, dict):
+    elif not result_schema.wraps and not isinstance(value, dict):
         note = _joined(note, "structuredContent is empty, because the result is no object")
-    return Result(_text_block(text), outline.structured(value, mismatched=answer.mismatched), note=note)
+    return Result(_text_block(text), result_schema.make_structured(value, mismatched=answer.mismatched), note=note)
 
 
 async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
@@ -90,7 +90,7 @@ async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
         return Result(_text_block(f"{_status_line(answer.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return _content(body, answer, operation, note)
-    return await run_beside_loop(partial(_content, body, answer, operation, note))
+    return await run_in_thread(partial(_content, body, answer, operation, note))
 
 
 def _joined(note: str, line: str) -> str:
@@ -152,7 +152,7 @@ def failed_call(error: CallError, operation: BoundOperation) -> Result:
     text = str(error)
     if isinstance(error, UpstreamError):
         text += f" (API '{operation.namespace}', request id {error.request_id})"
-    return failure(operation.masked(text))
+    return failure(operation.mask(text))
 
 
 def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) -> Result:
@@ -188,7 +188,7 @@ def _parsed(body: bytes, answer: Answer, notes: Irregularities) -> Any:
             value = decode("json", body, charset=answer.charset, notes=found)
         else:
             check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
-            value = call_uncollected(partial(decode, "json", body, charset=answer.charset, notes=found))
+            value = run_without_collection(partial(decode, "json", body, charset=answer.charset, notes=found))
     except DecodeError:
         return _NO_VALUE
     notes.add(found.latest, found.count)

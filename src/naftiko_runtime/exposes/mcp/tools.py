@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from naftiko_runtime._version import __version__
 from naftiko_runtime.contract import build_input_schema
 from naftiko_runtime.encode import encode_query, encode_utf8
-from naftiko_runtime.engine.body import checked_json, form_of
-from naftiko_runtime.engine.fields import fields_of
+from naftiko_runtime.engine.body import encode_finite_json, encode_form
+from naftiko_runtime.engine.fields import encode_field
 from naftiko_runtime.engine.invocation import Invocation
-from naftiko_runtime.engine.multipart import content_type_of, fields_as_multipart
+from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
@@ -22,7 +22,7 @@ from naftiko_runtime.exposes.mcp.tool_result import (
 )
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.mapping.output_schema import outline
+from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
 
@@ -126,7 +126,7 @@ class ToolServer:
             if scope is not None:
                 call.headers, call.caller_headers = self._policy.select_headers(scope)
             async with operation.run(call) as answer:
-                if answer.mapped:
+                if answer.is_mapped:
                     return mapped_result(answer, operation)
                 return await untouched_result(answer, operation)
         except CallError as error:
@@ -157,7 +157,7 @@ def input_schema(tool: Tool) -> dict[str, Any]:
 
 def listed(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
     """A tool as it is listed."""
-    found = outline(tool.operation.execution.shapes)
+    found = make_result_schema(tool.operation.execution.shapes)
     entry = {
         "annotations": dict(sorted(tool.hints)) or None,
         "description": tool.description,
@@ -191,7 +191,7 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
 
 def open_type(plan: OpenBody, body: bytes) -> bytes:
     """The content type of a body that :func:`open_body` made."""
-    return content_type_of(body) if plan.kind == "multipart" else plan.content_type.encode()
+    return find_content_type(body) if plan.kind == "multipart" else plan.content_type.encode()
 
 
 def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:
@@ -199,14 +199,14 @@ def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dic
     if not arguments:
         return None
     if kind == "multipart":
-        return fields_as_multipart(arguments)
+        return encode_multipart(arguments)
     whole = arguments["body"] if list(arguments) == ["body"] else arguments
     if kind == "json" or (kind == "text" and not isinstance(whole, str)):
-        return checked_json(whole)
-    return encode_utf8(str(whole)) if kind == "text" else form_of(whole)
+        return encode_finite_json(whole)
+    return encode_utf8(str(whole)) if kind == "text" else encode_form(whole)
 
 
 def open_query(arguments: dict[str, Any]) -> bytes:
     """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
-    fields = (field for name, value in arguments.items() for field in fields_of(encode_query(name), value))
+    fields = (field for name, value in arguments.items() for field in encode_field(encode_query(name), value))
     return "&".join(fields).encode()

@@ -12,9 +12,9 @@ from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
 from naftiko_runtime.contract import drop_missing
 from naftiko_runtime.encode import encode_caller_path
-from naftiko_runtime.engine.exchange import too_slow
+from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation
-from naftiko_runtime.engine.threads import call_uncollected, run_beside_loop
+from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.exposes.rest.forms import form_fields
 from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
@@ -76,7 +76,7 @@ class _Handler(ABC):
                 call = self._invocation(scope, receive, held, found)
             else:
                 work = partial(self._invocation, scope, receive, held, found)
-                call = await run_beside_loop(partial(call_uncollected, work))
+                call = await run_in_thread(partial(run_without_collection, work))
             exchange = operation.run(call)
             async with exchange as answer:
                 if answer.has_urls:
@@ -107,7 +107,7 @@ class _Handler(ABC):
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         except BaseException as error:
             if deadline.explains(type(error)):
-                raise TooSlow(too_slow(deadline.seconds)) from None
+                raise TooSlow(describe_slow_body(deadline.seconds)) from None
             raise
         finally:
             deadlines.end(deadline)

@@ -30,7 +30,7 @@ class Reply(Struct, eq=False):
 
     def send(self, answer: Answer, exchange: Exchange) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
-        if answer.mapped:
+        if answer.is_mapped:
             return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.encode_json())
         if answer.held is not None:
             return send_whole(self._send, answer.status, answer.headers, answer.held)
