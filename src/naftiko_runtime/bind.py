@@ -1,4 +1,4 @@
-"""Plan and environment to Bound: the only place where resources are opened."""
+"""Binds a plan to secrets and a client. Only this module opens resources."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ async def bind(
         plan: What to run.
         secrets: Its variables by full name.
         open_client: Makes the one client that all operations share.
-        deadline_seconds: For each exchange; where the answer streams through, for its head and for each pause.
-        total_deadline_seconds: For each exchange, from the request to the last byte of the answer; none for no bound.
-        response_bytes_max: Of an answer that has to be held in memory.
+        deadline_seconds: For each exchange. If the response streams through: for its head, and for each pause.
+        total_deadline_seconds: For each exchange, from the request to the last byte of the response. None for no limit.
+        response_bytes_max: Of a response that is held in memory.
         exposed_headers: Response headers that reach callers as those that always do, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
 
@@ -85,7 +85,7 @@ async def bind(
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
     deadlines = Deadlines(deadline_seconds, total)
     try:
-        # One flow for each upstream: what it learns, a token say, serves all its operations.
+        # One flow for each upstream: its state, such as a token, serves all operations of that upstream.
         called = {upstream.namespace for upstream in plan.called_upstreams}
         flows = {u.namespace: _make_flow(u, secrets) for u in plan.upstreams if u.namespace in called}
         masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
@@ -129,12 +129,13 @@ async def bind(
         await transport.aclose()
 
 
-def _find_decoder(answer: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
-    """How the answers of a call are decoded; one decoder serves all calls of one format and schema."""
-    if not isinstance(answer, MappedResponse):
+def _find_decoder(response: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
+    """The decoder for the responses of a call. All calls of one format and schema share it."""
+    if not isinstance(response, MappedResponse):
         return None
-    if (found := known.get(answer.format)) is None:
-        found = known[answer.format] = make_decoder(answer.format.name, answer.format.schema, answer.format.content)
+    if (found := known.get(response.format)) is None:
+        wanted = response.format
+        found = known[wanted] = make_decoder(wanted.name, wanted.schema, wanted.content)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is wrong in a document, and where: a finding names a place, a cause and a fix."""
+"""Findings as data: where a document is wrong, what is wrong, and a fix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Span(Struct, frozen=True, order=True):
-    """A stretch of a file. Lines and columns count from 1; the end column is the first one after the stretch."""
+    """A range of a file. Lines and columns count from 1. The end column is the first one after the range."""
 
     file: str
     line: int
@@ -30,19 +30,19 @@ class Span(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}"
 
     def describe_line(self, other: Span) -> str:
-        """How to name its line to somebody who looks at another place, perhaps of another file."""
+        """Its line, as text beside another span: with the file if that is another one."""
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
 
 class Edit(Struct, frozen=True, order=True):
-    """A text that is to stand in the place of a stretch of a file; of an empty stretch, before what follows it."""
+    """Replaces a span of a file by a text. An edit of an empty span inserts the text there."""
 
     span: Span
     text: str
 
 
 class Diagnostic(Struct, frozen=True, eq=False):
-    """One finding, as data; the same as another one that says the same, whatever its ``part`` and ``fix``.
+    """One finding, as data. Two findings are equal if they differ only in ``part`` and ``fix``.
 
     Attributes:
         statement: What is wrong: the rule's message, and its arguments.
@@ -69,13 +69,13 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     @property
     def arguments(self) -> dict[str, Argument]:
-        """What it names: of what is wrong, and of what to do about it."""
+        """The arguments of its message and of its advice, by name."""
         advised = self.advice.arguments if self.advice is not None else ()
         return dict((*advised, *self.statement.arguments))
 
     @property
     def message(self) -> str:
-        """What is wrong, as text: one line. It is for people to read, and never to decide by."""
+        """What is wrong, as one line of text for people. No code decides by it."""
         return render_text(self.statement, self._related)
 
     @property
@@ -90,7 +90,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     @property
     def _related(self) -> dict[str, str]:
-        """How the related place is named."""
+        """The values that a message template needs to name the related place."""
         if self.related is None:
             return {}
         line = self.related.describe_line(self.span) if self.span is not None else str(self.related)
@@ -121,7 +121,7 @@ def diagnose(
 
 
 def redact_finding(finding: Diagnostic, secrets: Collection[str]) -> Diagnostic:
-    """A finding without the credentials that its arguments repeat of the document.
+    """A finding whose arguments repeat no credential of the document.
 
     Args:
         finding: The finding.
@@ -156,7 +156,7 @@ def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
 
 
 class DocumentError(Exception):
-    """A document that cannot run; holds everything found in it, warnings included, sorted by place."""
+    """A document that cannot run, with all its findings, warnings included, sorted by place."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -166,7 +166,7 @@ class DocumentError(Exception):
 
 
 class Findings:
-    """Collects diagnostics of one run over a document."""
+    """Collects the findings of one run over a document."""
 
     def __init__(self) -> None:
         self._all: list[Diagnostic] = []
@@ -181,25 +181,25 @@ class Findings:
         fix: tuple[Edit, ...] = (),
         related: Span | None = None,
     ) -> None:
-        """Note a finding, as :func:`diagnose` makes it."""
+        """Add a finding. The arguments are those of :func:`diagnose`."""
         self._all.append(diagnose(statement, span, advice, part=part, fix=fix, related=related))
 
     def has(self, rule: Rule, span: Span) -> bool:
-        """Whether a rule was found broken at a place."""
+        """Whether there is a finding of a rule at a span."""
         return any(found.rule is rule and found.span == span for found in self._all)
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything found is an error."""
+        """Whether any finding is an error."""
         return any(d.severity is Severity.ERROR for d in self._all)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """Every error as it was noted: also those that say of several parts the same of one place."""
+        """All errors in the order of their reports, duplicates included."""
         return tuple(found for found in self._all if found.severity is Severity.ERROR)
 
     def list_sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
-        """Everything found, by file and place, each finding once, bounded in number."""
+        """The findings sorted by file and place, without duplicates. At most ``most`` of them."""
         unique = dict.fromkeys(self._all)
         ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))
         return tuple(ordered[:most])

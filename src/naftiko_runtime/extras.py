@@ -1,6 +1,6 @@
-"""What to tell somebody whose installation lacks an extra.
+"""The advice for a missing extra.
 
-The package is on no index: whoever registers its name there would be installed instead.
+It names a checkout, because the package is on no index: an index could have another package of this name.
 """
 
 from __future__ import annotations

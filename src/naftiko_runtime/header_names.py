@@ -1,4 +1,4 @@
-"""Names of headers, as they come in on every wire."""
+"""Names of HTTP headers in lower case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _known: dict[bytes, bytes] = {}
 
 
 def lower_name(name: bytes) -> bytes:
-    """A header's name in lower case. The same few come again and again, and are then the same object."""
+    """A header's name in lower case. Frequent names are cached: they are the same object every time."""
     known = _known.get(name)
     if known is None:
         known = name.lower()

@@ -1,6 +1,6 @@
-"""How many values a JSON text holds and how deeply they are nested, found out before it is read.
+"""Limits the number of values and the nesting of a JSON text before it is parsed.
 
-Reading takes memory and time for each value, whatever it is: 10 MB of empty lists take 350 MB and seconds.
+Parsing takes memory and time for each value: 10 MB of empty lists take 350 MB and seconds.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _NO_BRACKETS: Final = b'",'
 
 
 def check_json_limits(body: bytes, values_max: int, depth_max: int) -> None:
-    """Check a JSON text. One that is no JSON may pass: reading it fails soon enough.
+    """Check a JSON text. Invalid JSON may pass: the parser rejects it.
 
     Args:
         body: In UTF-8.
         values_max: How many values it may hold, in lists and objects as well.
-        depth_max: How many lists and objects may stand within one another.
+        depth_max: How deeply lists and objects may be nested.
 
     Raises:
         ValueError: It holds more, or is nested more deeply.
@@ -55,7 +55,7 @@ def _extract_structure(body: bytes, values_max: int) -> bytes:
     marks = body.translate(None, _NO_STRUCTURE)
     if marks.count(b'"') > 4 * values_max:  # of a name and a string for each value
         raise ValueError(_describe_excess(values_max))
-    # The end of one string and the beginning of the next, or both ends of one: what stands outside stays outside.
+    # Two quotes in a row are both ends of one string, or the end of one and the start of the next.
     return _TEXT.sub(b"", marks.replace(b'""', b""))
 
 

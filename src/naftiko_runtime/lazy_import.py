@@ -1,4 +1,4 @@
-"""What is made when something of it is first used: modules and patterns that not every file needs."""
+"""Modules and patterns that are loaded at their first use, because not every run needs them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class _Loaded:
-    """Has what something has that was made at its first use: a class with a hook would make every use dearer."""
+    """A loaded object: holds a copy of all its attributes. Without ``__getattr__``, each access is fast."""
 
 
 class _LazyObject(_Loaded):
-    """Stands for something until it is first used."""
+    """Loads an object at the first access to an attribute."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make

@@ -1,4 +1,4 @@
-"""Secrets masked in texts, in every spelling in which they travel."""
+"""Masks secrets in texts, in every encoding that requests and responses use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNICODE_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class Masker:
-    """Replaces secrets in texts that others had a part in writing.
+    """Replaces secrets in texts that may come from others.
 
     Attributes:
         values: The secrets, the longest first.
@@ -35,14 +35,14 @@ class Masker:
         self._found_bytes = [text.encode("utf-8", "surrogateescape") for text in self._found]
 
     def may_contain(self, data: bytes) -> bool:
-        """Whether :meth:`holds` has to be asked of data; fast, for it is asked of every response."""
+        """Whether data may contain a secret, which :meth:`contains` then checks. Fast enough for every response."""
         if b"%" in data or b"&" in data or b"\\" in data or b"+" in data or not data.isascii():
             return True
         lower = data.lower()
         return any(secret in lower for secret in self._found_bytes)
 
     def contains(self, text: str) -> bool:
-        """Whether a text may hold one."""
+        """Whether a text may contain a secret."""
         lower = text.lower()
         for secret in self._found:
             if secret in lower:
@@ -53,17 +53,17 @@ class Masker:
         return any(secret in decoded for secret in self._found)
 
     def mask(self, text: str) -> str:
-        """A text without any of them."""
+        """A text in which every secret is masked."""
         return self.pattern.sub(MASK, text) if self.contains(text) else text
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """A pattern of each of them in any spelling; too slow for every text."""
+        """A pattern that matches each secret in every encoding. Too slow to search every text with."""
         return re.compile("|".join(map(_build_pattern, self.values)) or r"(?!)", re.IGNORECASE)
 
 
 def list_usual_spellings(value: str) -> set[str]:
-    """How the runtime itself sends a text: as it is, in a URL or a form, in JSON."""
+    """The encodings in which the runtime sends a text: unchanged, in a URL or a form, in JSON."""
     return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
 
 
@@ -82,7 +82,7 @@ def _decode(text: str) -> str:
 
 
 def _build_pattern(value: str) -> str:
-    """A pattern of a text as an answer that repeats a request may spell it."""
+    """A pattern of a text in every encoding in which a response may repeat it."""
     encoded = ["".join(map(_build_character_pattern, way)) + _PADDING for way in sorted(_encode_base64(value))]
     return "|".join(["".join(map(_build_character_pattern, value)), *encoded])
 

@@ -1,4 +1,4 @@
-"""Masks credentials that stand in a document, in everything that quotes it: findings, lines, start-up errors."""
+"""Redacts the credentials of a document in everything that quotes it: findings, lines, startup errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     FoundSecret: TypeAlias = tuple[tuple[str | int, ...], str]
-    """Where a credential stands, and what it is."""
+    """The path of a credential, and the credential."""
 
 MASK: Final = "***"
 _MASKABLE_LENGTH: Final = 4
-"""A shorter value is masked only where it stands, not wherever its letters occur."""
+"""A shorter value is masked at its own place only, not wherever its letters occur."""
 
 _USER_INFO: Final = compile_lazily(r"(?:(?<=://)|(?<![\w.+/-])[\w.+-]+:(?!//))[^\s\"'<>]*@")
 """From the scheme of a URL, or from a name before a colon, up to the last ``@``: a password may hold anything."""
@@ -50,7 +50,7 @@ _SEPARATOR: Final = compile_lazily(r"[^A-Za-z0-9]+")
 _RUN: Final = compile_lazily(r"[A-Za-z]+|\d+")
 _MIXED_LENGTH: Final = 16
 _VARIABLE: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
-"""The name of a variable, as ``keys`` of binds have it; a credential of that form is known by where it stands."""
+"""The name of a variable, as in the ``keys`` of binds. Its place shows whether such a text is a credential."""
 _WORD: Final = compile_lazily(r"[A-Za-z0-9+/=_-]{16,}")
 _SHOWN_KEYS: Final = frozenset(
     [
@@ -74,7 +74,7 @@ _SHOWN_KEYS: Final = frozenset(
         "grantType",
     ]
 )
-"""What an authentication may say openly; whatever else stands in one may be a credential."""
+"""The keys of an authentication that are public. The value of any other key may be a credential."""
 _KINDS: Final = frozenset(
     {"bearer", "basic", "apikey", "digest", "oauth1", "oauth2", "header", "query", "cookie", "body"}
 )
@@ -84,7 +84,7 @@ _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "
 
 
 def is_token_like(text: str) -> bool:
-    """Whether a text is rather a key or a token than a name: of a known form, or long, mixed and without words."""
+    """Whether a text is probably a key or token: it has a known form, or it is long and mixed, without words."""
     if _TOKEN.search(text) or _UUID.search(text):
         return True
     return any(map(_is_mixed, _SEPARATOR.split(text)))
@@ -96,7 +96,7 @@ def _is_mixed(part: str) -> bool:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """A message with every credential in it masked: those that are known, passwords in URLs, and recognisable tokens.
+    """A message in which every credential is masked: known ones, passwords in URLs, and tokens of a known form.
 
     Args:
         text: The message.
@@ -112,13 +112,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def redact_line(line: str, secrets: Iterable[str] | None) -> str:
-    """A line of a document with every credential in it masked, also what stands after a key that is a secret's.
+    """A line of a document in which every credential is masked, also the value of a key such as ``password``.
 
     Each character is masked by one, so that columns stay what they are.
 
     Args:
         line: The line.
-        secrets: Credentials of the document; none if it is not YAML, so that nobody knows what a ``value`` is for.
+        secrets: Credentials of the document. None if it is not YAML: then every ``value`` may be one.
     """
     for secret in secrets or ():
         line = line.replace(secret, "*" * len(secret))
@@ -160,7 +160,7 @@ def _is_public(key: str, value: str) -> bool:
 
 
 def find_secrets(data: Any, written: Any = None) -> tuple[str, ...]:
-    """The credentials that stand in a document's data, the longest first.
+    """The credentials in a document's data, the longest first.
 
     Args:
         data: The document as plain data.
@@ -202,7 +202,7 @@ def _iter_value_secrets(item: Any, path: tuple[str | int, ...], *, inside: bool,
 
 
 def _is_secret(value: str, path: tuple[str | int, ...], *, inside: bool, named: bool) -> bool:
-    """Whether a scalar is a credential: by its key, by the name beside it, by where it stands, or by its looks."""
+    """Whether a scalar is a credential: by its key, the name beside it, its place, or its form."""
     key = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
     if path[-2:-1] == ("keys",):
         return is_token_like(value)

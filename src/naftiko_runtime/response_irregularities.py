@@ -1,10 +1,10 @@
-"""What was irregular in a response, and was read all the same."""
+"""Counts irregular parts of a response that were decoded anyway."""
 
 from __future__ import annotations
 
 
 class Irregularities:
-    """Counts irregular rows and values, and remembers what the latest was; never the value itself."""
+    """Counts irregular rows and values, and keeps the kind of the latest one, never the value."""
 
     __slots__ = ("count", "latest")
 
@@ -13,7 +13,7 @@ class Irregularities:
         self.latest = ""
 
     def add(self, what: str, count: int = 1) -> None:
-        """Count some of one kind."""
+        """Count irregularities of one kind. A count of 0 changes nothing."""
         if count:
             self.count += count
             self.latest = what

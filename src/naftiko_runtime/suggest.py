@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice
 
 _LETTERS_MIN: Final = 3
-"""In words so short, another letter makes another word."""
+"""In words of this length, one other letter makes another word."""
 _DIGIT: Final = compile_lazily(r"[0-9]+")
 _PARTS: Final = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9._/ -]+")
 
@@ -24,7 +24,7 @@ def is_close(word: str, known: str) -> bool:
 
 
 def find_nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a word is certainly a slip of: one of three letters with another letter is another word."""
+    """The known word that a word surely misspells. A word of three letters with another letter is another word."""
     found = find_closest(word, known)
     if found is None or len(found) > _LETTERS_MIN or len(found) != len(word):
         return found
@@ -32,7 +32,7 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def find_closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that may be meant: nearly the same letters in each part, or the same letters in another order."""
+    """The known word that a word may misspell: similar letters in each part, or the same letters in another order."""
     typed, first = sorted(word.casefold()), word[:1].casefold()
     ranked = []
     for candidate in known:
@@ -45,13 +45,13 @@ def find_closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def find_only_near(word: str, known: Iterable[str]) -> str | None:
-    """The one known word that a word is a slip of; none when it may be a slip of another one as well."""
+    """The only known word that a word may misspell. None if there are several."""
     close = [candidate for candidate in dict.fromkeys(known) if is_close(word, candidate)]
     return close[0] if len(close) == 1 else None
 
 
 def _measure_slip(word: str, candidate: str) -> int | None:
-    """How many keystrokes lie between a word and what was meant; none when that is more than a slip.
+    """The number of keystrokes between a word and a candidate. None if the word is no misspelling of it.
 
     Names are compared part by part: two names that share a long beginning and differ in a whole word are two names.
     """
@@ -82,7 +82,7 @@ def _is_slip(word: str, wanted: str) -> bool:
 
 
 def _is_digits_only(pairs: list[tuple[str, str]]) -> bool:
-    """Whether names differ in their numbers alone: ``v1`` is not meant by who writes ``v2``."""
+    """Whether names differ in their numbers only: ``v2`` is no misspelling of ``v1``."""
     return all(a != b and _DIGIT.sub("0", a) == _DIGIT.sub("0", b) for a, b in pairs)
 
 
@@ -106,7 +106,7 @@ def _compute_distance(a: str, b: str) -> int:
 
 
 def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> Advice | None:
-    """What to do about an unknown word: write the closest known one, or, when none is close, one of them all.
+    """Advice for an unknown word: the closest known word, or a list of all known words.
 
     Args:
         word: What was written.

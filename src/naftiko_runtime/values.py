@@ -1,6 +1,6 @@
 """Values of a plan: JSON that never changes, and what a place is filled with.
 
-Where a document gives a value, the plan has it frozen. Two frozen values are equal only if nobody can tell them apart:
+The plan freezes the values of a document. Two frozen values are equal only if nothing distinguishes them:
 ``1``, ``1.0``, ``1.00`` and ``true`` are four values.
 """
 

@@ -1,4 +1,4 @@
-"""How exposed and consumed meet (SEMANTICS §4): from documents to plans."""
+"""Linking of exposed operations to consumed ones: from documents to plans."""
 
 from __future__ import annotations
 

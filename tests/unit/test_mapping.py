@@ -1,4 +1,4 @@
-"""Output shapes (SEMANTICS §5)."""
+"""Output shapes: from JSON to results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must arrive at the upstream, derived from the raw document and the caller's values (SEMANTICS §3, §4, §9)."""
+"""What must arrive at the upstream, derived from the raw document and the caller's values."""
 
 from __future__ import annotations
 
@@ -444,7 +444,7 @@ def open_body(exposed: Exposed, consumed: Consumed) -> bool:
 
 
 def _closed(exposed: Exposed, consumed: Consumed | None) -> bool:
-    """Whether a level says that there is nothing to give (SEMANTICS §4)."""
+    """Whether a level says that there is nothing to give."""
     levels = [exposed.spec, exposed.resource, exposed.expose]
     levels += [] if consumed is None else [consumed.operation, consumed.resource, consumed.api]
     return any(level.get("inputParameters") in ([], {}) for level in levels)

@@ -1,4 +1,4 @@
-"""Recognises documents of other kinds, which are given by mistake where a capability is expected."""
+"""Recognizes documents of other kinds, such as OpenAPI, that are given instead of a capability."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def recognize(data: dict[str, Any]) -> tuple[Noun, Help | None] | None:  # noqa: C901, PLR0911 - one line a kind
-    """What kind of document the data is, and what to do with it; none when it may be a capability.
+    """The kind of a document of another tool, and advice. None if the document may be a capability.
 
     Args:
         data: The root of a document.

@@ -1,4 +1,4 @@
-"""Keys that authors know from other tools, with what this language writes instead."""
+"""Keys of other tools that authors write by mistake, with the right key for each."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
 
 
 def advise_instead(part: type, key: str) -> Advice | None:
-    """What to write in the place of a key that a part does not have; none for a key that nobody is known to mean."""
+    """Advice for a key that a part does not have. None for a key without a known meaning."""
     for kind in part.__mro__:
         if (meant := _MEANT.get(kind)) is not None and key in meant:
             return _make_help(meant[key])()

@@ -1,6 +1,6 @@
-"""Every published spelling to the canonical one.
+"""Normalizes a source: rewrites every published spelling to the canonical one.
 
-Nothing behind this step knows of versions or of spellings outside the specification.
+No later stage knows versions, or spellings outside the specification.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _VERSION: Final = compile_lazily(VERSION_FORM)
 
 
 def normalize(source: Source, findings: Findings) -> Source | None:
-    """The same document in the canonical spelling; nothing when it is not a capability document at all.
+    """The same document in the canonical spelling. None if it is not a capability document.
 
-    Departures that are given a meaning are warnings; every value keeps its place.
+    Deviations that have a clear meaning are warnings. Every value keeps its place.
     """
     if not isinstance(source.data, dict):
         findings.report(rules.WRONG_TYPE_DOCUMENT(), source.find_span(()))
@@ -52,7 +52,7 @@ def normalize(source: Source, findings: Findings) -> Source | None:
 
 
 def _read_version(source: Source, findings: Findings) -> str | None:
-    """The document's version, when there is one that is known; otherwise the findings say what there is."""
+    """The document's version. None if it is missing or unknown; an unknown version is reported."""
     key = "naftiko" if "naftiko" in source.data else "ikanos"
     version = source.data.get(key)
     if version is None or isinstance(version, dict | list):
@@ -69,7 +69,7 @@ def _read_version(source: Source, findings: Findings) -> str | None:
 
 
 class _Normalizer:
-    """Rewrites what the wild writes otherwise. It touches only what it recognises; the models judge the rest."""
+    """Rewrites the spellings of real-world files. It leaves alone what it does not know: the models check that."""
 
     def __init__(self, source: Source, findings: Findings, version: str | None) -> None:
         self._version = version
@@ -105,12 +105,12 @@ class _Normalizer:
         return self._draft.build()
 
     def _normalize_import(self, entry: dict[str, Any]) -> None:
-        """``from`` is the later versions' word for an import's ``location``; both are read in all."""
+        """Later versions write ``from`` for ``location``. Every version accepts both."""
         if "from" in entry and "import" in entry and "location" not in entry:
             self._draft.rename_key(entry, "from", "location")
 
     def _convert_external_refs(self, holder: dict[str, Any], steps: Steps) -> None:
-        """Version 0.5's word for binds: each has a name, and the URI of a file unless the environment provides."""
+        """Version 0.5 writes ``externalRefs`` for ``binds``: a name, and a file's URI or the environment."""
         if "externalRefs" not in holder or "binds" in holder:
             return
         if self._version != _FIRST:
@@ -168,13 +168,13 @@ class _Normalizer:
                 self._normalize_outputs(operation, (*place, "operations", index), rest=True)
 
     def _normalize_outputs(self, operation: dict[str, Any], steps: Steps, *, rest: bool) -> None:
-        """Outputs in their canonical form; what the specification allows beyond any meaning is not served."""
+        """Normalize outputs. Values that the specification allows but that mean nothing are not served."""
         free = rest and self._later and not isinstance(operation.get("outputParameters"), list)
         self._outputs.normalize(operation, steps, maps=self._later)
         outputs = operation.get("outputParameters")
         if outputs is None or (isinstance(outputs, list) and all(map(is_readable, outputs))):
             return
-        if "ref" in operation:  # it is not served anyhow, and may say anything here
+        if "ref" in operation:  # it is not served, and its outputs may be anything
             self._draft.remove_key(operation, "outputParameters")
         elif free:
             place = (*steps, "outputParameters")
@@ -192,7 +192,7 @@ class _Normalizer:
                 self._rename_key(origin, "name", "action", place)
 
     def _convert_maps(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
-        """Named maps become lists, and ``display`` the label: the later versions' spelling."""
+        """Convert maps by name to lists, and ``display`` to ``label``: the spelling of later versions."""
         self._rename_display(holder, steps)
         for key in keys:
             named = holder.get(key)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def tag_text_or_mapping(value: Any) -> str | None:
-    """Which member of a union of a text and a mapping a value is meant to be."""
+    """The tag of a value in a union of a text and a mapping."""
     return "shape" if isinstance(value, dict | Part) else "path"
 
 

@@ -1,4 +1,4 @@
-"""Source to Document: the data checked against the models, every complaint with its place."""
+"""Parses a source to a document: checks the data against the models and reports errors with their places."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Parsed(Struct, frozen=True):
 
 
 def parse(source: Source, findings: Findings) -> Parsed | None:
-    """The document; nothing when the findings say why not even a part of it can be read.
+    """The document. None if no part of it can be read; the findings say why.
 
     Args:
         source: What was read, in the canonical spelling.
-        findings: Gets every complaint; a document with errors is still returned, so that linking finds more.
+        findings: Gets every error. A document with errors is still returned, so that linking finds more.
     """
     model = SharedDocument if _is_shared(source.data) else Document
     try:
@@ -91,7 +91,7 @@ def _is_shared(data: Any) -> bool:
 
 
 def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT | None:
-    """Check a whole source against one model, and tell every part of the result where it stands."""
+    """Check a whole source against one model, and set the path of every part of the result."""
     try:
         part = model.model_validate(source.data)
     except ValidationError as error:
@@ -153,7 +153,7 @@ def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
 
 
 def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
-    """Report a missing key; one that is nearly there is meant by what stands in its place."""
+    """Report a missing key. A similar key in the same mapping is suggested."""
     key, present = str(steps[-1]), _get_value(source.data, steps[:-1])
     statement = rules.MISSING_KEY(key=key)
     if slip := find_nearest(key, present):
@@ -167,7 +167,7 @@ def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
 
 
 def _name_kind(value: Any) -> Noun:
-    """What a value is, in an author's words."""
+    """The type of a value, in the words of messages."""
     match value:
         case bool():
             return nouns.FLAG
@@ -221,14 +221,14 @@ _WANTED = {
 
 
 def _remove_union_tags(location: Iterable[str | int], data: Any) -> Steps:
-    """The location pydantic gives without the names of union members, which the file does not contain."""
+    """Pydantic's location without the tags of union members, which are not in the file."""
     steps: list[str | int] = []
     parts = list(location)
     for part, following in zip_longest(parts, parts[1:]):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
         in_mapping = isinstance(data, dict) and part in data
         if in_mapping and following in data and not isinstance(data[part], dict | list):
-            continue  # a union member that is called like a key beside the one that is meant
+            continue  # the tag of a union member that is also the name of a sibling key
         if in_list or in_mapping:
             steps.append(part)
             data = data[part]
@@ -242,7 +242,7 @@ def _get_value(data: Any, steps: Steps) -> Any:
 
 
 def _locate_parts(part: Part, steps: Steps, source: Source, findings: Findings, pruned: Any = None) -> None:
-    """Tell a part and all below it their places; report unknown keys and those not served yet.
+    """Set the paths of a part and of all parts below it. Report unknown keys, and keys that are not served yet.
 
     Args:
         part: What was read.
@@ -285,7 +285,7 @@ def _iter_parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, 
 def _report_unknown_key(part: Part, key: str, steps: Steps, source: Source, findings: Findings) -> None:
     span = source.find_span(steps, key=True)
     if findings.has(rules.MISSING_KEY, span):
-        return  # it stands where another key is missing, which says it all
+        return  # the finding about the missing key covers it
     known = [field.alias or name for name, field in type(part).model_fields.items()]
     odd = next((c for c in key if c.isspace() and c != " "), None)
     if (

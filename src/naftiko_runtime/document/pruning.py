@@ -1,4 +1,4 @@
-"""A document's data without what its model refuses, so that the rest can be read."""
+"""A document's data without the values that its model rejects, so that the rest can be read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REQUIRED: Final[dict[tuple[object, ...], str | int]] = {
     ("exposes", int, *_RESOURCE, "forward", "targetNamespace"): "(unread {})",
     ("exposes", int, "tools", int, "name"): "(unread {})",
 }
-"""Keys without which a large part could not be read at all, with what stands in for their values."""
+"""Keys without which a large part could not be read at all, with substitutes for their values."""
 
 
 class PrunedData:
@@ -42,9 +42,9 @@ class PrunedData:
         """The places of what was removed, replaced or missing, in the original data."""
 
     def prune(self, steps: Steps) -> bool:
-        """Remove a wrong value, or give a missing required key; tell whether that changed anything.
+        """Remove a wrong value, or add a missing required key. Return whether that changed anything.
 
-        A value that a large part needs is replaced; other required values take the part that needs them along.
+        A value that a large part needs is replaced. For other required values, the part that needs them is removed.
 
         Args:
             steps: The place in the original data, of a value or of a missing key.
@@ -67,7 +67,7 @@ class PrunedData:
         return changed or (key not in above and self.prune(steps[:-1]))
 
     def compact(self) -> Any:
-        """The data as it is left, for a model to read."""
+        """The remaining data, for a model to read."""
         return _remove_pruned(self._data)
 
     def find_original(self, steps: Steps) -> Steps:
@@ -88,12 +88,12 @@ class PrunedData:
 
     @property
     def data(self) -> Any:
-        """The data as it is left, in which removed entries of lists still count; see :func:`list_indices`."""
+        """The remaining data, in which removed entries of lists still count. See :func:`list_indices`."""
         return self._data
 
 
 def list_indices(value: Any) -> Sequence[int]:
-    """The original indices of the entries that are left of a list; all of them when it is no pruned list."""
+    """The original indices of the remaining entries of a list. All indices if nothing was removed."""
     if not isinstance(value, list):
         return range(_MANY)
     return [index for index, entry in enumerate(value) if entry is not _REMOVED]
@@ -103,7 +103,7 @@ _MANY: Final = 2**31
 
 
 def look_up(value: Any, step: str | int) -> Any:
-    """What stands in pruned data at a key or an index; nothing where there is none."""
+    """The value at a key or an index of pruned data. None if there is none."""
     if isinstance(value, list) and isinstance(step, int):
         return value[step] if step < len(value) else None
     return value.get(step) if isinstance(value, dict) else None

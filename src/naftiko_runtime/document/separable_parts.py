@@ -1,4 +1,4 @@
-"""The parts of a document that can be left out by themselves."""
+"""Finds the smallest part of a document that can be left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def find_separable_part(part: Steps) -> Steps:
-    """The smallest part that can be left out and has a place in it; empty when that is the whole document.
+    """The path of the smallest part that contains a place and can be left out. Empty for the whole document.
 
     That is an operation, a forward, a tool, a resource, an API, an expose, a bind or one of its variables,
     or a whole section.

@@ -1,4 +1,4 @@
-"""Walks a document: its parts, and the data of parts that no model reads yet, by name and place."""
+"""Walks a document: its parts, and the data of parts that have no model yet, with names and paths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def walk_parts(value: object) -> Iterator[Part]:
 
 
 def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
-    """The mappings of a named list, in either spelling, each with its path; of a map's entry the key is its name."""
+    """The mappings of a list, or of a map by name, each with its path. The key of a map's entry becomes its name."""
     if isinstance(value, dict):
         yield from (({"name": name, **e}, (*steps, name)) for name, e in value.items() if isinstance(e, dict))
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Upstream answers from bytes to plain values; one file a format."""
+"""Decodes responses of upstreams to plain values. One module for each format."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ DECODERS: Final[dict[str, Decode]] = {
     "psv": csv.make_decoder("|"),
     "text": decode_text,
 }
-"""The formats that need no more than the body."""
+"""The formats that need only the body."""
 
 WITH_FILE: Final = frozenset({"avro", "protobuf"})
 """Formats whose ``outputSchema`` is a file."""
 
 
 class DecodeError(ValueError):
-    """A body that is not what ``outputRawFormat`` says."""
+    """A body that is not in the format of ``outputRawFormat``."""
 
 
 class MissingExtraError(Exception):
@@ -50,7 +50,7 @@ class MissingExtraError(Exception):
 
 
 def make_decoder(raw_format: str, schema: str | None = None, content: bytes | None = None) -> Decode:
-    """How a body of a format becomes a plain value.
+    """The decoder of a format.
 
     Args:
         raw_format: As ``outputRawFormat`` names it; ``binary`` has no decoder.
@@ -58,7 +58,7 @@ def make_decoder(raw_format: str, schema: str | None = None, content: bytes | No
         content: Of the file, for the formats that have one.
 
     Raises:
-        ValueError: The schema is none of its format.
+        ValueError: The schema is invalid for the format.
         MissingExtraError: The format's library is not installed.
     """
     if (known := DECODERS.get(raw_format)) is not None:
@@ -75,7 +75,7 @@ def make_decoder(raw_format: str, schema: str | None = None, content: bytes | No
 
 
 def compile_schema(raw_format: str, file: Path, folders: Sequence[Path]) -> bytes | None:
-    """What a schema file is compiled to, with all that it imports; nothing when it is used as it is.
+    """Compile a schema file, with all that it imports. None if the format uses the file itself.
 
     Args:
         raw_format: As for :func:`make_decoder`.
@@ -109,14 +109,14 @@ def decode(
     charset: str | None = None,
     notes: Irregularities | None = None,
 ) -> Any:
-    """Turn a body into a plain value, as a lenient reader does.
+    """Decode a body to a plain value, leniently.
 
     Args:
         raw_format: Its format.
         body: The body, decompressed.
         decoding: What :func:`make_decoder` made for the format; needed for those that :data:`DECODERS` lacks.
         charset: Of its content type.
-        notes: Where irregular rows and values are counted, none of which loses the others.
+        notes: Counts irregular rows and values. One such value does not affect the others.
 
     Raises:
         DecodeError: It is not in that format.
@@ -128,7 +128,7 @@ def decode(
 
 
 def read_json(body: bytes) -> Any:
-    """Read JSON that has to be regular, but for a byte order mark.
+    """Parse strict JSON. A byte order mark is allowed.
 
     Raises:
         DecodeError: It is not.

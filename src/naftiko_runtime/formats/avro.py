@@ -1,4 +1,4 @@
-"""Avro: one value by the schema of ``outputSchema``, or an object container file, which brings its own."""
+"""Avro: one value by the schema of ``outputSchema``, or an object container file with its own schema."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _decode_container(body: bytes) -> list[Any]:
 
 
 def _read_metadata(cursor: Cursor) -> dict[str, bytes]:
-    """What the head of a container file says."""
+    """The metadata of a container file."""
     found: dict[str, bytes] = {}
     while entries := read_long(cursor):
         if entries < 0:
@@ -97,7 +97,7 @@ def _read_metadata(cursor: Cursor) -> dict[str, bytes]:
 
 
 def _decompress(block: bytes, codec: str, bytes_max: int) -> bytes:
-    """A block without its compression; never more than the limit, however well it was compressed."""
+    """A decompressed block. Decompression stops at the limit."""
     if codec == "null":
         return block
     if (unpacker := _UNPACKERS.get(codec)) is None:

@@ -1,7 +1,7 @@
-"""Avro schemas, each compiled to a function that reads a value; the value is what JSON has for it.
+"""Compiles Avro schemas to functions that read values as JSON.
 
 Bytes become base64 text, decimals and times their text, enums their symbol, a union the value of its branch. The
-reading is done here because fastavro recurses in C: a record within a record, as often as an upstream likes, ends the
+values are read here because fastavro recurses in C: with enough nested records, an upstream could end the
 process (ADR 8).
 """
 
@@ -28,13 +28,13 @@ _DIGITS: Final = {"millis": 3, "micros": 6, "nanos": 9}
 
 
 class Cursor:
-    """A place in a body.
+    """A position in a body.
 
     Attributes:
         data: The body.
         at: The next byte.
         depth: How many records are open.
-        left: How many values may still come: a few bytes can stand for any number of them.
+        left: How many values may follow. A few bytes can encode any number of values.
     """
 
     __slots__ = ("at", "data", "depth", "left")
@@ -59,7 +59,7 @@ class Cursor:
         return taken
 
     def count(self, values: int) -> None:
-        """Count values that are about to be read.
+        """Count values before they are read.
 
         Raises:
             ValueError: They are too many.
@@ -107,7 +107,7 @@ def read_long(cursor: Cursor) -> int:
 
 
 def read_bytes(cursor: Cursor) -> bytes:
-    """The next bytes that tell their length.
+    """The next bytes, after their length.
 
     Raises:
         ValueError: There are none.
@@ -158,13 +158,13 @@ _COMPLEX: Final = frozenset({"array", "enum", "error", "fixed", "map", "record"}
 
 
 class _SchemaCompiler:
-    """Compiles one schema; names are known from where they are defined on."""
+    """Compiles one schema. A name can be used after its definition."""
 
     def __init__(self) -> None:
         self._named: dict[str, Read] = {}
 
     def compile(self, schema: Any, namespace: str) -> Read:
-        """The reader of a type, as it stands within a namespace."""
+        """The reader of a type within a namespace."""
         match schema:
             case str():
                 return self._look_up_type(schema, namespace)
@@ -201,7 +201,7 @@ class _SchemaCompiler:
         raise ValueError(f"there is no Avro type '{name}'")
 
     def _register(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
-        """Let a type be referred to by its name from here on."""
+        """Register a type under its name."""
         name = self._get_full_name(schema, namespace)
         if name in self._named:
             raise ValueError(f"the Avro type '{name}' is defined twice")
@@ -276,7 +276,7 @@ def _compile_enum(symbols: list[str]) -> Read:
 
 
 def _read_block_size(cursor: Cursor) -> int:
-    """How many items the next block of an array or a map has; none behind the last one."""
+    """The number of items in the next block of an array or a map. 0 after the last block."""
     items = read_long(cursor)
     if items < 0:
         read_long(cursor)  # the block's size in bytes, for those who skip it
@@ -324,7 +324,7 @@ def _convert_bytes(read: Callable[[Cursor], bytes], convert: Callable[[bytes], s
 
 
 def _compile_logical(schema: dict[str, Any]) -> Read | None:
-    """The reader of a primitive with a logical type; none when it has none that is known, and so is what it is."""
+    """The reader of a primitive with a logical type. None for an unknown logical type, which is ignored."""
     match schema:
         case {"type": "bytes", "logicalType": "decimal"}:
             return _convert_bytes(read_bytes, _make_decimal_converter(schema))

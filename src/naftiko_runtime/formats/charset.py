@@ -1,4 +1,4 @@
-"""Text by the charset that an upstream names; only those that Python has, so that a name can do nothing else."""
+"""Decodes text by the charset that an upstream names. Only real charsets of Python are accepted."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _MARKS: Final = (
 
 
 def find_marked_charset(body: bytes) -> str | None:
-    """The charset that a byte order mark shows; nothing without one."""
+    """The charset of a byte order mark. None without a mark."""
     return next((charset for mark, charset in _MARKS if body.startswith(mark)), None)
 
 
 def find_codec(charset: str) -> str | None:
-    """Python's codec for a label; nothing when there is no such charset."""
+    """Python's codec for a label. None for an unknown charset."""
     name = normalize_encoding(charset).lower() if charset.isascii() else ""
     if name not in _KNOWN:
         return None
@@ -59,7 +59,7 @@ def find_codec(charset: str) -> str | None:
 
 
 def _find_labelled_codec(body: bytes, charset: str) -> str | None:
-    """Python's codec for a label; of UTF-16 and UTF-32 without a byte order mark the first byte shows the order."""
+    """Python's codec for a label. For UTF-16 and UTF-32, the first byte shows the byte order."""
     codec = find_codec(charset)
     if codec in ("utf_16", "utf_32"):
         return f"{codec}_be" if body[:1] == b"\0" else f"{codec}_le"
@@ -67,10 +67,10 @@ def _find_labelled_codec(body: bytes, charset: str) -> str | None:
 
 
 def decode_text(body: bytes, charset: str | None, notes: Irregularities) -> str:
-    """A body as text, without a byte order mark.
+    """Decode a body to text, without a byte order mark.
 
-    A byte order mark counts more than the label. Bytes that are not text become U+FFFD, and a label that is no charset
-    is passed over; both are noted.
+    A byte order mark overrides the label. Invalid bytes become U+FFFD, and a label that is no charset
+    is ignored. Both are counted.
 
     Args:
         body: The body.
@@ -90,9 +90,9 @@ def decode_text(body: bytes, charset: str | None, notes: Irregularities) -> str:
 
 
 def decode_if_text(body: bytes, charset: str | None, *, is_json: bool) -> str | None:
-    """A body that may be text as text: by its byte order mark or label, without them as UTF-8; nothing if it is not.
+    """Decode a body that may be text: by its byte order mark or label, else as UTF-8. None if it is not text.
 
-    JSON is UTF-8 whatever its label says, unless it cannot be.
+    JSON is UTF-8 whatever its label, unless it is invalid UTF-8.
     """
     labelled = _find_labelled_codec(body, charset) if charset else None
     for codec in (find_marked_charset(body), "utf-8" if labelled is None or is_json else None):

@@ -1,4 +1,4 @@
-"""Text with separators: CSV, TSV and PSV. The first row names the columns, every other one is an object of texts."""
+"""CSV, TSV and PSV. The first row names the columns. Every other row is an object of texts."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def make_decoder(separator: str) -> Decode:
 
 
 def _read_leniently(text: str, fields: re.Pattern[str], notes: Irregularities) -> Iterator[list[str]]:
-    """Rows with quotes that are not where they should be: what stands behind a closing quote is part of the field.
+    """Read rows with misplaced quotes: text after a closing quote is part of the field.
 
-    A quote that is never closed is a character like others.
+    A quote that is never closed is an ordinary character.
     """
     row: list[str] = []
     for found in fields.finditer(text):

@@ -1,7 +1,7 @@
 """HTML: its tables, each a list of rows, each an object of texts by the names of the columns.
 
 ``{tables: [[{header: cell}]]}``. ``outputSchema`` is a CSS selector for the tables, or for what holds them; without one
-it is all of them. A table within a cell is a table of its own, behind the one that it stands in. Needs the extra
+it is all of them. A table within a cell is a table of its own, after the outer one. Needs the extra
 ``html``: lxml, because it stops at 256 levels, where lexbor takes time that grows with the square of them.
 """
 
@@ -29,7 +29,7 @@ _INLINE: Final = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark"}
     | {"q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
 )
-"""Elements that part no words."""
+"""Elements that do not separate words."""
 _CELLS: Final = frozenset({"td", "th"})
 
 
@@ -49,7 +49,7 @@ def make_decoder(selector: str | None) -> Decode:
 
         Args:
             body: The page.
-            charset: What it is in; without one, what it says itself, or UTF-8.
+            charset: Its charset; by default the one that it declares, or UTF-8.
             notes: Where irregularities are counted.
 
         Raises:
@@ -86,7 +86,7 @@ def _parse_page(text: str) -> Any:
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
         page = etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:  # how lxml tells of a page without anything in it
+    except etree.XMLSyntaxError:  # the page is empty
         page = None
     if parser.error_log.filter_from_fatals():
         raise ValueError("nested too deeply, or a part of it is too large")
@@ -94,7 +94,7 @@ def _parse_page(text: str) -> Any:
 
 
 class _OpenTable:
-    """A table's cells as they come, each at every place that it spans."""
+    """The cells of a table in document order, each at every place that it spans."""
 
     def __init__(self, budget: _Budget) -> None:
         self.words: list[str] | None = None
@@ -102,18 +102,18 @@ class _OpenTable:
         self._budget = budget
         self._rows: list[list[str]] = []
         self._header: int | None = None
-        """Which row names the columns, where the table says so."""
+        """The row that names the columns, if the table marks one."""
         self._down: dict[int, tuple[int, str]] = {}
 
     def begin_row(self, *, names: bool = False) -> None:
-        """Begin a row, of which the last one that names the columns does so."""
+        """Begin a row. With ``names`` it names the columns; the last such row counts."""
         self._add_spanning_cells()
         if names:
             self._header = len(self._rows)
         self._rows.append([])
 
     def add_cell(self, text: str, across: int, down: int) -> None:
-        """Put a cell where the row has its next free place."""
+        """Add a cell at the next free place of the row."""
         if not self._rows:
             self.begin_row()
         self._add_spanning_cells()
@@ -127,21 +127,21 @@ class _OpenTable:
             row.append(copy)
 
     def _add_spanning_cells(self) -> None:
-        """Put cells of rows above that span this one."""
+        """Add the cells of rows above that span this row."""
         row, number = self._rows[-1] if self._rows else [], len(self._rows) - 1
         while (above := self._down.get(len(row))) is not None and above[0] >= number:
             self._budget.spend(1)
             row.append(above[1])
 
     def list_rows(self) -> list[list[str]]:
-        """The rows that have cells, from the one that names the columns."""
+        """The non-empty rows, from the one that names the columns."""
         self._add_spanning_cells()
         rows = [row for row in self._rows[self._header or 0 :] if row]
         return [number_columns(rows[0]), *rows[1:]] if rows else []
 
 
 class _Budget:
-    """How many cells the tables of a page may have: one that spans is many."""
+    """Limits the cells in the tables of a page. A spanning cell counts at every place."""
 
     def __init__(self) -> None:
         self._left = RESPONSE_VALUES_MAX
@@ -153,7 +153,7 @@ class _Budget:
 
 
 class _TableReader:
-    """Collects tables in one walk, so that what is within one another is read once."""
+    """Collects tables in one walk, so that nested tables are read once."""
 
     def __init__(self, chosen: list[Any]) -> None:
         self.tables: list[_OpenTable] = []
@@ -214,7 +214,7 @@ class _TableReader:
         return table
 
     def _get_table(self) -> _OpenTable:
-        """The innermost table; rows that stand in none, because a part of one was chosen, are one of their own."""
+        """The innermost table. Rows outside of any table, if the selector chose a part of one, become a table."""
         return self._open[-1] if self._open else self._begin_table()
 
     def _add_text(self, text: str | None) -> None:
@@ -223,7 +223,7 @@ class _TableReader:
 
 
 def _parse_span(text: str | None, rest: int, most: int) -> int:
-    """How many columns or rows a cell spans; 0 is the rest of them."""
+    """How many columns or rows a cell spans. 0 spans the remaining ones."""
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:  # noqa: PLR2004 - no such table
         return 1
     return min(int(text) or rest, most)

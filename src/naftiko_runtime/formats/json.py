@@ -1,4 +1,4 @@
-"""JSON. Numbers keep all their digits; what is regular is read by orjson."""
+"""JSON. Numbers keep all their digits. orjson parses a regular text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from naftiko_runtime.source import parse_exact_float
 if TYPE_CHECKING:
     from naftiko_runtime.response_irregularities import Irregularities
 
-# Whether orjson would lose digits is asked of the body with all digits made "0": bytes.translate and
+# The check for digits that orjson would lose replaces all digits by "0" first: bytes.translate and
 # bytes.find take a tenth of the time of a regular expression.
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_INTEGER: Final = b"0" * 19
@@ -24,11 +24,11 @@ _LONG_BEFORE_FRACTION: Final = b"00000000.0"
 _LOSES_DIGITS: Final = re.compile(rb"\.(?:[0-9]+0|[0-9]{8,}|00000[0-9]*|[0-9]+[eE][-+]?[0-9]+)(?=[\s,\]}]|$)")
 """A fraction that would be written otherwise: trailing zeros, many digits, very small, an exponent.
 
-An exponent without a fraction is not sought: it keeps its value, and that search takes as long as all others together.
+An exponent without a fraction is not searched for: it keeps its value, and the search takes as long as all others.
 """
 
 _SUSPECT: Final = re.compile(rb"\.(?!(?<![0-9]{8}\.)(?!0{5})[0-9]{1,7}+(?:(?<![0-9]0)(?![0-9eE])|[^0-9eE,\]}\s]))[0-9]")
-"""A fraction that is not plainly kept: a necessary condition of what is sought, found in two thirds of the time."""
+"""A fraction that may lose digits: a necessary condition, found in two thirds of the time."""
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -36,11 +36,11 @@ _ESCAPE: Final = re.compile(
 )
 _WIDE: Final = {b"\0\0\0.": "utf-32-be", b".\0\0\0": "utf-32-le", b"\0.\0.": "utf-16-be", b".\0.\0": "utf-16-le"}
 _INTEGER_DIGITS_MAX: Final = 4300
-"""Python converts no longer ones, because that takes time that grows with the square of the digits."""
+"""Python converts no longer integers, because the time grows with the square of the digits."""
 
 
 def parse_regular(body: bytes) -> Any:
-    """Read a JSON text that is regular: UTF-8, with numbers that can be held.
+    """Parse a regular JSON text: UTF-8, with finite numbers.
 
     Raises:
         ValueError: It is not.
@@ -56,7 +56,7 @@ def parse_regular(body: bytes) -> Any:
 
 
 def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
-    """Decode a JSON text; also one in another charset, or with values that JSON cannot carry.
+    """Decode a JSON text, also in another charset, or with values that JSON does not allow.
 
     Halves of surrogate pairs become U+FFFD, NaN and infinities null, and both are noted.
 
@@ -70,12 +70,12 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
 
 
 def decode_json_text(body: bytes, charset: str | None, notes: Irregularities) -> str:
-    """The text of a body: by its byte order mark, as UTF-8, or else by its label."""
+    """Decode a body to text: by its byte order mark, as UTF-8, or else by its label."""
     if (wide := _WIDE.get(_mark_zeros(body[:4]))) is not None:
         return decode_text(body, wide, notes)
     codec = find_codec(charset or "utf-8") or "utf-8"
     if codec != "utf_8" and not codec.startswith(("iso2022", "utf_16", "utf_32", "utf_7", "hz")):
-        try:  # JSON is UTF-8 whatever the label says (RFC 8259, 8.1), unless it cannot be
+        try:  # JSON is UTF-8 whatever the label (RFC 8259, 8.1), unless it is invalid UTF-8
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
             pass
@@ -83,12 +83,12 @@ def decode_json_text(body: bytes, charset: str | None, notes: Irregularities) ->
 
 
 def _mark_zeros(start: bytes) -> bytes:
-    """Where the first bytes are zero, which shows UTF-16 and UTF-32 without a mark."""
+    """The first bytes with all but zeros replaced by dots, which shows UTF-16 and UTF-32 without a mark."""
     return bytes(0 if byte == 0 else ord(".") for byte in start)
 
 
 def _is_lossy(body: bytes) -> bool:
-    """Whether orjson would write some number otherwise than it stands in the body."""
+    """Whether orjson would change how some number is written."""
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
         return True

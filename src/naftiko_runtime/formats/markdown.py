@@ -1,6 +1,6 @@
 """Markdown: its front matter, its tables and its sections.
 
-``{frontMatter: {…}, tables: [[{column: text}]], sections: [{heading, level, content}]}``; what stands before the first
+``{frontMatter: {…}, tables: [[{column: text}]], sections: [{heading, level, content}]}``; the text before the first
 heading is a section of level 0. ``outputSchema`` is the beginning of the headings that are wanted (``Results``, or
 ``## Results`` for those of that level), with what is below them; without one it is all. Headings and cells are plain
 text, contents are Markdown.
@@ -40,7 +40,7 @@ _DASHES: Final = re.compile(r":?-+:?")
 
 
 def make_decoder(prefix: str | None) -> Decode:
-    """The decoder for the sections whose headings begin as told."""
+    """The decoder for the sections whose headings begin with a prefix. Without a prefix: for all sections."""
     wanted = _WANTED.fullmatch((prefix or "").strip())
 
     def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
@@ -81,16 +81,16 @@ class _Section:
 
 
 class _SectionReader:
-    """Goes through the lines once; each step takes what stands there as a whole."""
+    """Reads the lines once. Each step takes a whole block."""
 
     def __init__(self, lines: Sequence[str], notes: Irregularities) -> None:
         self._lines = lines
         self._notes = notes
         self._at = 0
         self._paragraph = 0
-        """How many lines above belong to a paragraph, which an underline makes a heading."""
+        """The number of lines above that belong to a paragraph. An underline makes them a heading."""
         self._contained = False
-        """Whether a list or a quotation goes on until the next empty line."""
+        """Whether a list or a quotation continues until the next empty line."""
         self._section = _Section(0, "")
 
     def iter_sections(self) -> Iterator[_Section]:
@@ -106,7 +106,7 @@ class _SectionReader:
             yield self._section
 
     def _take_heading(self) -> _Section | None:
-        """The heading that stands here, taken; none when none does."""
+        """Take the heading at the current line. None if there is none."""
         line = self._lines[self._at]
         if (found := _HEADING.match(line)) is not None:
             self._at += 1
@@ -147,14 +147,14 @@ class _SectionReader:
         self._at += lines
 
     def _take_until(self, closes: Callable[[str, int], bool]) -> None:
-        """Take what goes on until a line that closes it, or to the end."""
+        """Take lines up to one that closes the block, or to the end."""
         end = self._at
         while end < len(self._lines) and not closes(self._lines[end], end - self._at):
             end += 1
         self._take(end + 1 - self._at)
 
     def _find_columns(self) -> list[str] | None:
-        """The names of the columns when a table begins here: by the dashes under them."""
+        """The names of the columns if a table begins here. The dashes below show it."""
         line, below = self._lines[self._at], self._lines[self._at + 1 : self._at + 2]
         if not below or "|" not in line or len(below[0].strip()) == 1 or _INDENTED.match(below[0]):
             return None
@@ -191,7 +191,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _find_end_test(line: str) -> Callable[[str, int], bool] | None:
-    """What closes the code or the comment that a line opens; none when it opens none."""
+    """The test for the end of the code or comment that a line opens. None if it opens none."""
     if (fence := _FENCE.match(line)) is not None:
         mark = fence[1]
         closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*$")
@@ -204,14 +204,14 @@ def _find_end_test(line: str) -> Callable[[str, int], bool] | None:
 
 
 def _split_cells(line: str) -> list[str]:
-    """A row's texts; a pipe in one stands behind a backslash."""
+    """The texts of a row. An escaped pipe is part of a text."""
     text = line.strip().removeprefix("|")
     cells = [cell.strip().replace("\\|", "|") for cell in _PIPE.split(text)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
 def _select_sections(sections: Sequence[_Section], level: int, heading: str) -> Iterator[_Section]:
-    """The sections whose headings begin like this, and those below each; of one level only, unless it is 0."""
+    """The sections whose headings begin with a text, and those below them. Only of one level, unless it is 0."""
     inside = 0
     for section in sections:
         if inside and section.level <= inside:

@@ -27,7 +27,7 @@ _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 def to_plain_text(markdown: str) -> str:
-    """The text that a reader sees."""
+    """The visible text of Markdown."""
     if not _TOKEN.search(markdown):
         return markdown
     return _PlainTextReader(markdown).read()
@@ -38,10 +38,10 @@ class _PlainTextReader:
         self._markdown = markdown
         self._pieces: list[str] = []
         self._marks: dict[str, list[int]] = {}
-        """Where marks stand that may open an emphasis."""
+        """The indices of marks that may open an emphasis."""
         self._brackets: list[int] = []
         self._uncommented = False
-        """Whether no comment ends any more."""
+        """Whether no comment ends in the rest of the text."""
         self._ticks = {found[0] for found in re.finditer("`+", markdown) if len(found[0]) <= _TICKS_MAX}
 
     def read(self) -> str:
@@ -53,7 +53,7 @@ class _PlainTextReader:
         return "".join(self._pieces).strip()
 
     def _take(self, found: re.Match[str]) -> int:
-        """Put what a token stands for; where it goes on."""
+        """Add the text of a token. Return the position after it."""
         match found.lastgroup:
             case "escaped":
                 self._pieces.append(found["escaped"])
@@ -93,12 +93,12 @@ class _PlainTextReader:
             if end is not None:
                 self._pieces.append(self._markdown[found.end() : end.start()].strip())
                 return end.end()
-            self._ticks.discard(ticks)  # none follows: not sought again
+            self._ticks.discard(ticks)  # none follows: do not search again
         self._pieces.append(ticks)
         return found.end()
 
     def _take_bracket(self, found: re.Match[str]) -> None:
-        """The end of a link or an image leaves its text; other brackets stay."""
+        """Reduce a link or an image to its text. Keep other brackets."""
         if self._brackets:
             opened = self._brackets.pop()
             if found["target"] is not None:

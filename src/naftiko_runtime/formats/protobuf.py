@@ -37,9 +37,9 @@ _WELL_KNOWN: Final = "google.protobuf."
 
 
 def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
-    """A ``.proto`` file and all that it imports, as a descriptor set in which it is the last file.
+    """Compile a ``.proto`` file and all that it imports to a descriptor set in which it is the last file.
 
-    What it imports is sought from the outermost folder inwards: from the one of ``folders`` that it is below, and then
+    Imports are looked up from the outermost folder inwards: from the one of ``folders`` that it is below, and then
     from each down to its own.
 
     Args:
@@ -64,7 +64,7 @@ def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
 
 
 def _run_compiler(file: Path, folder: Path) -> bytes:
-    """What protoc makes of a file: in a process of its own, because it ends that when it cannot go on."""
+    """Run protoc on a file, in a separate process, because protoc ends its process on some errors."""
     with TemporaryDirectory() as scratch:
         out = Path(scratch, "descriptors")
         arguments = [f"--proto_path={folder}", f"--descriptor_set_out={out}", "--include_imports", str(file)]
@@ -81,7 +81,7 @@ def _run_compiler(file: Path, folder: Path) -> bytes:
 
 
 def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
-    """Check that all that is imported may be read.
+    """Check that all imported files may be read.
 
     Raises:
         ValueError: It may not, or is too large or no text.
@@ -102,7 +102,7 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
 
 
 def make_decoder(descriptors: bytes, name: str) -> Decode:
-    """The decoder for a message of a descriptor set; without a name for its only one.
+    """The decoder for a message of a descriptor set. Without a name: for its only message.
 
     Raises:
         ValueError: It is no descriptor set, or has no such message.
@@ -136,7 +136,7 @@ def make_decoder(descriptors: bytes, name: str) -> Decode:
 
 
 def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list[str]:
-    """The messages of the last file of a descriptor set, after all its files went into a pool.
+    """Add the files of a descriptor set to a pool. Return the messages of the last file.
 
     Raises:
         ValueError: It is no descriptor set, is not whole, or has no messages.
@@ -159,9 +159,9 @@ def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list
 
 
 class _MessageReader:
-    """Makes plain values of one body's messages.
+    """Converts the messages of one body to plain values.
 
-    Google's own JSON has numbers of 64 bits as text, which no filter could compare, and says nothing of how large it
+    Google's own JSON has numbers of 64 bits as text, which no filter could compare, and does not limit how large it
     gets: an empty message is two bytes, and has all its fields.
     """
 
@@ -170,7 +170,7 @@ class _MessageReader:
         self._left = RESPONSE_VALUES_MAX
 
     def read(self, message: Message) -> Any:
-        """A message's fields by name; those without presence are there with their default, others only if set."""
+        """A message's fields by name. Fields without presence have their default; others are absent unless set."""
         if message.DESCRIPTOR.full_name.startswith(_WELL_KNOWN):
             return self._read_well_known(message)
         return dict(self._iter_fields(message))
@@ -223,6 +223,6 @@ def _format_key(key: Any) -> str:
 
 
 def _name_enum_value(enum: Any, number: int) -> str | int:
-    """An enum's name for a number; the number itself where it has none."""
+    """The name of an enum's value, or the number if it has none."""
     found = enum.values_by_number.get(number)
     return number if found is None else str(found.name)

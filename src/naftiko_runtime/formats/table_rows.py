@@ -1,4 +1,4 @@
-"""Rows of a table as objects; the first row names the columns."""
+"""Converts the rows of a table to objects. The first row names the columns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[dict[str, Any]]:
-    """The rows behind the first one, by its names.
+    """The rows after the first one as objects, by the names in the first row.
 
-    Of two columns with one name the later counts, a short row has empty cells, and surplus cells are a list under the
+    Of two columns with the same name the later one counts. A short row has empty cells. Surplus cells are a list at the
     empty name.
     """
     if not rows:
@@ -34,5 +34,5 @@ def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[d
 
 
 def number_columns(header: Sequence[str]) -> list[str]:
-    """Names of columns, of which those without one are called by their number."""
+    """The names of columns. A column without a name gets its number."""
     return [name or str(number) for number, name in enumerate(header, start=1)]

@@ -4,7 +4,7 @@ Attributes and child elements are fields by their local names, repeated children
 text is that text; beside attributes or children its text is the field with the empty name, and several texts are a
 list. ``xsi:nil`` is null.
 
-Entities are never expanded: a document type is passed over, and a reference to anything but the five entities of XML
+Entities are never expanded. A document type is ignored. A reference to anything but the five entities of XML
 stays as it is written.
 """
 
@@ -54,7 +54,7 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
 
 
 def _find_declared_charset(body: bytes) -> str | None:
-    """The charset that the document declares; one of 16 bits cannot be declared in bytes that were read as ASCII."""
+    """The charset that the document declares. A declaration in ASCII bytes cannot be true for UTF-16 or UTF-32."""
     if body.startswith((b"<\0", b"\0<")):
         return "utf-16-le" if body[1] == 0 else "utf-16-be"
     found = None if find_marked_charset(body) else _DECLARED.match(body)
@@ -64,7 +64,7 @@ def _find_declared_charset(body: bytes) -> str | None:
 
 
 def _mend_references(text: str) -> tuple[str, int]:
-    """A text whose ``&`` all begin a reference to something that XML can hold, and how many did not."""
+    """Replace every ``&`` that begins no valid reference. Return the text and the number of replacements."""
     count = 0
 
     def mend(reference: re.Match[str]) -> str:
@@ -107,11 +107,11 @@ def _make_parser() -> expat.XMLParserType:
 
 
 class _SubsetFound(Exception):  # noqa: N818 - no error
-    """The end of what was sought."""
+    """Stops the parser after the document type."""
 
 
 def _find_internal_subset(encoded: bytes) -> slice | None:
-    """Where the declarations within the document type stand: without them nothing can expand."""
+    """The range of the declarations in the document type. Without them, no entity can expand."""
     head = encoded.find(b"<!DOCTYPE")
     if head < 0:
         return None
@@ -139,7 +139,7 @@ def _find_internal_subset(encoded: bytes) -> slice | None:
 
 
 class _ValueBuilder:
-    """Builds the value while the parser goes through the document."""
+    """Builds the value from the parser's events."""
 
     def __init__(self) -> None:
         self.value: Any = None
@@ -191,7 +191,7 @@ class _Element:
         self.texts: list[str] = []
 
     def end_text(self) -> None:
-        """Keep the text before a child; white space is none."""
+        """Keep the text before a child, unless it is white space."""
         text = "".join(self.pieces)
         if text.strip():
             self.texts.append(text)
@@ -213,7 +213,7 @@ def _get_local_name(name: str) -> str:
 
 
 def _add_field(fields: dict[str, Any], name: str, value: Any) -> None:
-    """Set a field; a second one of the same name makes it a list."""
+    """Set a field. Repeated fields become a list."""
     if name not in fields:
         fields[name] = value
     elif isinstance(known := fields[name], list):

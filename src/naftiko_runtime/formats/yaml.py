@@ -1,4 +1,4 @@
-"""YAML 1.2, by the guarded reader of capability files, but more lenient than with those."""
+"""YAML 1.2, by the builder of capability files, but more lenient."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_PRINTABLE: Final = compile_lazily("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\
 def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     """Decode a YAML document, the first one where there are several.
 
-    Tags are passed over, and of two equal keys the later counts; both are noted.
+    Tags are ignored, and of two equal keys the later one counts. Both are counted as irregular.
 
     Raises:
         ValueError: It is none, or exceeds a limit.
@@ -44,7 +44,7 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
 
 
 class _FirstDocumentEnded(Exception):  # noqa: N818 - no error
-    """What follows is not read."""
+    """The first document is complete. The rest is not read."""
 
 
 class _LenientBuilder(DataBuilder):

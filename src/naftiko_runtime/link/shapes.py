@@ -1,4 +1,4 @@
-"""Outputs of exposed operations to the shapes of their results (SEMANTICS §5)."""
+"""Links the outputs of exposed operations to the shapes of their results."""
 
 from __future__ import annotations
 

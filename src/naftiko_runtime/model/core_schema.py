@@ -1,4 +1,4 @@
-"""What the annotations of a part mean to pydantic's core, which checks them."""
+"""Converts the annotations of a part to a schema of pydantic's core, which checks them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from naftiko_runtime.model.key_annotations import REQUIRED, BeforeValidator, Dis
 
 
 def make_validator(part: type) -> SchemaValidator:
-    """What makes a part of plain data."""
+    """The validator that makes a part of plain data."""
     return SchemaValidator(make_core_schema(part))
 
 
 def make_serializer(part: type) -> SchemaSerializer:
-    """What makes plain data of a part."""
+    """The serializer that makes plain data of a part."""
     return SchemaSerializer(make_core_schema(part))
 
 
 def make_core_schema(part: type) -> CoreSchema:
-    """A part and all that may be below it."""
+    """The schema of a part and of all parts below it."""
     reader = _AnnotationCompiler()
     whole = reader.compile(part)
     return core.definitions_schema(whole, list(reader.definitions.values()))
@@ -42,10 +42,10 @@ class _AnnotationCompiler:
         self._known: dict[Any, CoreSchema] = dict(_PLAIN)
 
     def compile(self, annotation: Any) -> CoreSchema:
-        """The schema of what an annotation takes.
+        """The schema of an annotation.
 
         Raises:
-            TypeError: Parts cannot have that.
+            TypeError: A part cannot have this annotation.
         """
         if annotation not in self._known:
             self._known[annotation] = self._compile(annotation)

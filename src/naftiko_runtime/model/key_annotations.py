@@ -1,4 +1,4 @@
-"""What an annotation says of a key, in pydantic's words where it has them, and what a class says of its keys."""
+"""The annotations of a key, named as in pydantic, and the keys of a class."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class BeforeValidator(Struct, frozen=True):
 
 
 class Discriminator(Struct, frozen=True):
-    """Tells from a value which member of a union it is meant to be, by the member's :class:`Tag`."""
+    """Chooses the member of a union for a value, by the member's :class:`Tag`."""
 
     tag_of: Callable[[Any], str | None]
 
 
 class Tag(Struct, frozen=True):
-    """What a member of a union is called."""
+    """The tag of a member of a union."""
 
     name: str
 
@@ -56,7 +56,7 @@ class FieldInfo(Struct, frozen=True):
         alias: How it is written in a file.
         default: Its value when it is absent.
         default_factory: What makes that value anew each time.
-        metadata: What is said of it beside its type.
+        metadata: Its annotations beside the type.
     """
 
     annotation: Any
@@ -67,7 +67,7 @@ class FieldInfo(Struct, frozen=True):
 
 
 class _FieldOptions(Struct, frozen=True):
-    """What :func:`field` says of a key."""
+    """The options of a key that :func:`field` sets."""
 
     alias: str | None
     default: Any
@@ -77,12 +77,12 @@ class _FieldOptions(Struct, frozen=True):
 def field(
     *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], Any] | None = None
 ) -> Any:
-    """A key that is not written as its name in camelCase, or whose default is made anew each time."""
+    """The options of a key: its alias if that is not its name in camelCase, and its default."""
     return _FieldOptions(alias, default, default_factory)
 
 
 class PerClass(Generic[T]):
-    """Something of a class and of each of its subclasses, made when it is first asked for."""
+    """A class attribute that is computed once for each class and subclass, at the first access."""
 
     def __init__(self, make: Callable[[type], T]) -> None:
         self._make = make

@@ -1,4 +1,4 @@
-"""What every part of a document has in common."""
+"""The base class of every part of a document."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Meanings: TypeAlias = dict[str, tuple[str, Any]]
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class Part:
-    """A mapping of the document: frozen, and it knows where it stands.
+    """A mapping of the document: frozen, and it knows its path.
 
-    A subclass says by annotated names which keys it has; in a file they are in camelCase. pydantic's core checks
+    A subclass lists its keys as annotated names; in a file they are in camelCase. pydantic's core checks
     them. Keys that the specification does not have are kept aside as extras, for the caller to report.
     """
 
@@ -38,7 +38,7 @@ class Part:
     _serializer: ClassVar = PerClass(make_serializer)
 
     takes_any_key: ClassVar[bool] = False
-    """Whether any key is welcome, so that extras are nothing to report."""
+    """Whether any key is allowed, so that extra keys are not reported."""
 
     meanings: ClassVar[Meanings] = {}
     """What keys of this part mean; those of other parts are in ``schema.descriptions``."""
@@ -93,7 +93,7 @@ class Part:
         return extras[key] if key in extras else getattr(self, key, None)
 
     def set_path(self, steps: Steps) -> None:
-        """Tell the part where it stands; done once, by the parser."""
+        """Set the path of the part. The parser does it once."""
         object.__setattr__(self, "_steps", steps)
 
 
@@ -111,14 +111,14 @@ Unserved = Annotated[Any, NOT_SERVED]
 """A key of the specification that this version refuses by name."""
 
 Unused = Annotated[Any, NO_EFFECT]
-"""A key of the specification that changes nothing here, which is told."""
+"""A key of the specification that has no effect here. Its use is reported."""
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object"]
 InputType = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
 """What inputs may be: also any JSON, and bytes; both are outside the official schema."""
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-"""HEAD and OPTIONS are not in the official schema but occur in the wild."""
+"""HEAD and OPTIONS are not in the official schema, but occur in real-world files."""
 
 
 def _convert_to_upper(value: Any) -> Any:

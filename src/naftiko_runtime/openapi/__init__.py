@@ -1,4 +1,4 @@
-"""OpenAPI: what a plan's REST side looks like from outside."""
+"""Writes the OpenAPI document of a plan's REST servers."""
 
 from naftiko_runtime.openapi.write import write_openapi
 

@@ -1,4 +1,4 @@
-"""An operation's inputs as OpenAPI's parameters and request body: what they say is what the contract checks."""
+"""Describes an operation's inputs as OpenAPI parameters and request body, exactly as the contract checks them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Input, OpenBody, Operation
 
 _RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
-"""OpenAPI has other places for them, and ignores parameters of these names."""
+"""OpenAPI describes these headers elsewhere, and ignores parameters with these names."""
 
 _LISTS: Final[dict[str, dict[str, Any]]] = {
     "query": {"style": "form", "explode": True},
@@ -26,10 +26,10 @@ _LISTS: Final[dict[str, dict[str, Any]]] = {
     "header": {"style": "simple", "explode": False},
     "path": {"style": "simple", "explode": False},
 }
-"""How lists are written; a query may also hold one value with commas, which OpenAPI cannot say beside this."""
+"""How lists are written. A query also accepts one value with commas; OpenAPI cannot describe both."""
 
 _RE2_ONLY: Final = re.compile(r"\(\?(?!:)|\[:|\\[ACEQazpP]|\\x\{")
-"""What RE2 reads and ECMA 262, whose patterns OpenAPI has, does not read or reads otherwise."""
+"""Syntax of RE2 that has no meaning, or another one, in ECMA 262, whose patterns OpenAPI uses."""
 
 _BYTES: Final = {"type": "string", "format": "binary"}
 """As 3.0 has it: 3.1 needs no schema for bytes, and generators of clients do."""
@@ -37,7 +37,7 @@ _ANY_QUERY: Final = "query"
 
 
 def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What a caller gives outside the body, placeholders first.
+    """The parameters outside the body, placeholders first.
 
     Args:
         operation: The route's.
@@ -56,7 +56,7 @@ def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -
 
 
 def describe_request_body(operation: Operation) -> dict[str, Any] | None:
-    """What a caller gives in the body; nothing when no body is looked at."""
+    """The request body. None if the operation reads no body."""
     specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
     if not specs:
         return None if (body := operation.execution.open_body) is None else _describe_any_body(body)
@@ -68,14 +68,14 @@ def describe_request_body(operation: Operation) -> dict[str, Any] | None:
 
 
 def _describe_any_body(body: OpenBody) -> dict[str, Any]:
-    """A body that is passed on; of the type that the API has, or of any other."""
+    """A body that is passed through: of the API's type, or of any other."""
     schema = {"type": "object"} if body.kind in ("form", "multipart") else {}
     content = {body.content_type: {"schema": schema}, "*/*": {"schema": {}}}
     return {"description": "Passed on as it is.", "content": content}
 
 
 def is_required(spec: Input) -> bool:
-    """Whether a call without an input is refused."""
+    """Whether a call without an input is rejected."""
     try:
         compile_contract(Contract((spec,))).admit_request({})
     except Rejected:
@@ -100,14 +100,14 @@ def _describe_parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
     schema = _write_schema(spec, textual=True)
     if spec.type == "array":
         parameter |= _LISTS[place]
-        schema["minItems"] = 1  # an empty list cannot be told from an empty text: it is left out
+        schema["minItems"] = 1  # an empty list is the same as an empty text, which is absent
     elif place == "path" and schema["type"] == "string":
         schema["minLength"] = 1
     return {**parameter, "schema": schema}
 
 
 def _describe_any_query() -> dict[str, Any]:
-    """The common way to say that any field is welcome: an object whose members are the fields."""
+    """The usual description of a query with any fields: an object whose members are the fields."""
     return {
         "name": _ANY_QUERY,
         "in": "query",
@@ -120,7 +120,7 @@ def _describe_any_query() -> dict[str, Any]:
 
 
 def _write_body_schema(fields: list[Input]) -> dict[str, Any]:
-    """The schema of a JSON body: of its fields, or of the whole when the one field is called so."""
+    """The schema of a JSON body: of its fields, or of the whole if its only field has the name ``body``."""
     if not fields:
         return {}
     if [spec.name for spec in fields] == ["body"]:
@@ -140,7 +140,7 @@ def _write_described_schema(spec: Input) -> dict[str, Any]:
 
 
 def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
-    """The schema of an input's value; of one that is text on the wire, a type that is not told is text."""
+    """The schema of an input's value. If the value is text on the wire, the default type is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
     if _has_shown_pattern(spec):
         text["pattern"] = spec.pattern or ""
@@ -155,7 +155,7 @@ def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
 
 
 def _find_default(spec: Input) -> Any:
-    """The value of an input that is left out, as plain data; none also when it is one that the check refuses."""
+    """The default of an input, as plain data. None if there is none, or if the contract rejects it."""
     try:
         value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
         return json.loads(encode_json(value))
@@ -164,13 +164,13 @@ def _find_default(spec: Input) -> Any:
 
 
 def _has_shown_pattern(spec: Input) -> bool:
-    """Whether a schema can hold an input's pattern: it says nothing there of values that are no text."""
+    """Whether a schema can hold an input's pattern. A schema checks patterns of texts only."""
     may_be_text = spec.type in ("string", "array", None)
     return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern) is None
 
 
 def _write_description(spec: Input) -> str:
-    told = [spec.description] if spec.description else []
+    sentences = [spec.description] if spec.description else []
     if spec.pattern is not None and not _has_shown_pattern(spec):
-        told.append(f"Its text must match `{spec.pattern}` (RE2).")
-    return " ".join(told)
+        sentences.append(f"Its text must match `{spec.pattern}` (RE2).")
+    return " ".join(sentences)

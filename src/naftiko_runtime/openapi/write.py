@@ -1,4 +1,4 @@
-"""A plan's REST side as an OpenAPI 3.1 document."""
+"""Writes a plan's REST servers as an OpenAPI 3.1 document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUMMARY_CHARACTERS_MAX: Final = 120
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _ANYTHING: Final[dict[str, Any]] = {"*/*": {}}
 _OURS_OR_THEIRS: Final = {**_PROBLEM, **_ANYTHING}
-"""A status of ours that the API behind may also answer: its answer is passed on as it came."""
+"""A status of ours that the upstream may also send: its response is passed through."""
 _RESPONSES: Final[dict[str, dict[str, Any]]] = {
     "Refused": {
         "description": "The input is not what is asked for: a problem with one error for each fault.",
@@ -58,7 +58,7 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         },
     },
 }
-"""No member is required (RFC 9457): the API behind may answer the same statuses with problems of its own."""
+"""No member is required (RFC 9457): the upstream may send problems of its own with the same statuses."""
 
 
 def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
@@ -71,12 +71,12 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     first = servers[0]
     needed = {} if first.guard is None else kind_of(first.guard).describe_schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
-    told = [plan.description] if plan.description else []
+    paragraphs = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:
-        told.append(f"Requests of any method below these paths go to the API behind: {', '.join(forwards)}")
-    if told:
-        document["info"]["description"] = "\n\n".join(told)
-    if first.port:  # a free port is not known before it is taken
+        paragraphs.append(f"Requests of any method below these paths go to the API behind: {', '.join(forwards)}")
+    if paragraphs:
+        document["info"]["description"] = "\n\n".join(paragraphs)
+    if first.port:  # a free port is unknown before the server starts
         document["servers"] = [{"url": f"http://{_choose_host(first.address)}:{first.port}"}]
     document["security"] = [{name: [] for name in needed}] if needed else []
     names = dict.fromkeys(server.namespace for server in servers)
@@ -92,7 +92,7 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
 
 
 def _choose_host(address: str) -> str:
-    """A host to call a server at that listens on an address."""
+    """The host for the URL of a server that listens on an address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -103,7 +103,7 @@ def _choose_host(address: str) -> str:
 
 
 class _PathItems:
-    """Routes as path items; those whose paths differ in their placeholders' names only share one."""
+    """Path items. Routes whose paths differ only in the names of placeholders share one."""
 
     def __init__(self, *, guarded: bool) -> None:
         self._guarded = guarded
@@ -112,13 +112,13 @@ class _PathItems:
         self._names: set[str] = set()
 
     def write(self, servers: Sequence[RestServer]) -> dict[str, Any]:
-        """The path items by path; of two operations alike the first counts, and what is served before what is not."""
+        """The path items by path. Of two operations with the same key the first counts; served routes come first."""
         for server in servers:
             for route in server.routes:
                 self._add_route(server, route)
         for server in servers:
             for broken in server.broken:
-                if broken.method != "*":  # OpenAPI has no way to tell of all paths below one
+                if broken.method != "*":  # OpenAPI cannot describe all paths below one
                     self._add_route(server, broken)
         return {_format_path(self._patterns[shape]): item for shape, item in self._items.items()}
 
@@ -129,12 +129,12 @@ class _PathItems:
         item = self._items.setdefault(shape, {})
         if (method := route.method.lower()) not in item:
             name = self._make_unique(_name_operation(server, route))
-            told = dict(_iter_summary(name, route.operation.description if isinstance(route, Route) else ""))
+            summary = dict(_iter_summary(name, route.operation.description if isinstance(route, Route) else ""))
             tags = {"tags": [server.namespace]}
-            item[method] = {"operationId": name, **told, **tags, **self._describe_operation(route, placeholders)}
+            item[method] = {"operationId": name, **summary, **tags, **self._describe_operation(route, placeholders)}
 
     def _make_unique(self, name: str) -> str:
-        """An operation's name, numbered when another has it."""
+        """A unique name for an operation: with a number if the name is taken."""
         unique, number = name, 1
         while unique in self._names:
             number += 1
@@ -154,7 +154,7 @@ class _PathItems:
         return {**found, "responses": dict(self._iter_responses(operation))}
 
     def _describe_broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
-        """What is said of a route that was left out."""
+        """The operation of a route that was left out."""
         text = {"type": "string"}
         given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
         found: dict[str, Any] = {"parameters": given} if given else {}
@@ -175,7 +175,7 @@ class _PathItems:
 
 
 def _iter_summary(name: str, description: str) -> Iterator[tuple[str, str]]:
-    """A description and a summary of it; the words of the name are the summary where there is no description."""
+    """A description and its summary. Without a description, the summary is the words of the name."""
     words = " ".join(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").split())
     yield "summary", _shorten(description) or f"{words[:1].upper()}{words[1:]}"
     if description:
@@ -191,7 +191,7 @@ def _shorten(description: str) -> str:
 
 
 def _describe_result(operation: Operation) -> dict[str, Any]:
-    """The content of an answer, as far as the document tells; what goes through untouched may be anything else, too."""
+    """The content of a response, as far as it is declared. A response that is passed through may be anything."""
     untouched = operation.execution.untouched
     if untouched is None:
         return {"content": {"application/json": {"schema": _write_mapped_schema(operation)}}}
@@ -202,11 +202,11 @@ def _describe_result(operation: Operation) -> dict[str, Any]:
     return {}
 
 
-def _write_declared_schema(answer: JsonResponse) -> dict[str, Any]:
-    schema: dict[str, Any] = {} if answer.type is None else {"type": answer.type}
-    if answer.type == "array":
+def _write_declared_schema(response: JsonResponse) -> dict[str, Any]:
+    schema: dict[str, Any] = {} if response.type is None else {"type": response.type}
+    if response.type == "array":
         schema["items"] = {}
-    return {**schema, "description": answer.description} if answer.description else schema
+    return {**schema, "description": response.description} if response.description else schema
 
 
 def _write_mapped_schema(operation: Operation) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def _list_names(pattern: Sequence[str | Argument]) -> list[str]:
 
 
 def _name_operation(server: RestServer, route: Route | BrokenRoute) -> str:
-    """What the document calls an operation, or else its method and path as one word."""
+    """The name of an operation in the document, or else its method and path as one word."""
     if isinstance(route, Route):
         name = route.operation.name.removeprefix(f"{server.namespace}.")
         if name != route.path:

@@ -1,4 +1,4 @@
-"""Fields and bodies of requests, with a term wherever a value stands."""
+"""Fields and bodies of requests, with a term in the place of each value."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class YamlTree(Struct, frozen=True):
 
 
 class JsonText(Struct, frozen=True):
-    """A JSON body written as text: literal pieces, and terms with the place they stand in.
+    """A JSON body written as text: literal pieces, and terms with the kind of their place.
 
-    A term stands ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
+    A term is ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
     """
 
     parts: tuple[str | tuple[Term, Literal["bare", "string", "key"]], ...]

@@ -1,4 +1,4 @@
-"""Plans compared by what they do: without places in files, and without names that nobody who calls can meet."""
+"""Compares plans by what they do: without places in files, and without names that no caller sees."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 def normalize_plan(plan: Plan) -> Plan:
-    """The plan in a form in which it is equal to another one only if both do the same.
+    """The plan in a form that is equal for two plans only if both do the same.
 
-    No upstream, and nobody who calls, can tell two such plans apart. The order of bindings makes no difference.
+    Neither an upstream nor a caller can distinguish two such plans. The order of bindings makes no difference.
     """
     stripped = strip_places(plan)
     return replace(stripped, file="", bindings=tuple(sorted(stripped.bindings, key=lambda binding: binding.name)))
@@ -35,7 +35,7 @@ def normalize_plan(plan: Plan) -> Plan:
 def strip_places(part: T) -> T:
     """A part of a plan without places in files.
 
-    Placeholders of a route are called by their numbers, since their names make no difference to anybody. Whether an
+    Placeholders of a route get numbers for names, because their names make no difference. Whether an
     input is declared or inferred, and how often a variable is used, makes none either.
     """
     stripped: T = _strip(part, _NO_NAMES)
@@ -43,7 +43,7 @@ def strip_places(part: T) -> T:
 
 
 def _strip(value: Any, names: Mapping[str, str]) -> Any:  # noqa: PLR0911 - one a kind
-    """The same part, in which ``names`` stand for the names of a route's placeholders."""
+    """The same part, in which ``names`` replace the names of a route's placeholders."""
     match value:
         case Span():
             return _NOWHERE

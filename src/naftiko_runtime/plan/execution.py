@@ -1,6 +1,6 @@
-"""What runs when an exposed operation is called.
+"""Executions: what runs when an exposed operation is called.
 
-Each kind of execution answers the same questions (:attr:`Call.targets`, for one), so that nobody else has to know how
+Each kind of execution has the same properties, such as :attr:`Call.targets`, so that no other module has to know how
 it works. What decides by the kind handles all of :data:`Execution`.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Format(Struct, frozen=True):
-    """How an answer is decoded.
+    """The format of a response.
 
     Attributes:
         name: As ``outputRawFormat`` has it.
@@ -36,19 +36,19 @@ class Format(Struct, frozen=True):
 
 
 class JsonResponse(Struct, frozen=True):
-    """What a document says of a JSON answer that goes through untouched."""
+    """The declaration of a JSON response that is passed through."""
 
     type: Literal["object", "array"] | None = None
     description: str | None = None
 
 
 class UntouchedResponse(Struct, frozen=True):
-    """The answer goes through as it comes, and is never decoded.
+    """The response is passed through, and never decoded.
 
     Attributes:
-        media_type: What callers are told that it is; none for what the upstream says.
+        media_type: The media type that callers get. None for that of the upstream's response.
         bytes_max: How large it may be; none for no limit but the operator's.
-        declared: What the document says of it; none when it says nothing, or that it is no JSON.
+        declared: Its declaration in the document. None without one, or if it is not JSON.
     """
 
     media_type: str | None = None
@@ -57,7 +57,7 @@ class UntouchedResponse(Struct, frozen=True):
 
 
 class MappedResponse(Struct, frozen=True):
-    """The answer is decoded, and the first shape that yields a value gives the result."""
+    """The response is decoded. The first shape that yields a value gives the result."""
 
     format: Format
     shapes: tuple[Shape, ...]
@@ -78,7 +78,7 @@ class Target(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One consumed operation is called, once."""
+    """Calls one consumed operation once."""
 
     request: Request
     response: UntouchedResponse | MappedResponse
@@ -107,21 +107,21 @@ class Call(Struct, frozen=True):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """What the result is made by; none when the answer goes through untouched."""
+        """The shapes that make the result. None if the response is passed through."""
         return self.response.shapes if isinstance(self.response, MappedResponse) else ()
 
     @property
     def untouched(self) -> UntouchedResponse | None:
-        """What is said of an answer that goes through untouched; none for one that is mapped."""
+        """The response that is passed through. None for a mapped response."""
         return self.response if isinstance(self.response, UntouchedResponse) else None
 
-    def remove_mapping(self, answered: Container[str]) -> Call:
-        """The same without a mapping; but for operations whose answers are known."""
-        return self if self.request.operation in answered else replace(self, response=UntouchedResponse())
+    def remove_mapping(self, except_operations: Container[str]) -> Call:
+        """The call without its mapping, unless it calls one of some operations."""
+        return self if self.request.operation in except_operations else replace(self, response=UntouchedResponse())
 
 
 class Mock(Struct, frozen=True):
-    """Nobody is called: the document itself has the result."""
+    """Calls no upstream: the document contains the result."""
 
     shapes: tuple[Shape, ...]
 
@@ -147,11 +147,11 @@ class Mock(Struct, frozen=True):
 
     @property
     def untouched(self) -> UntouchedResponse | None:
-        """There is no answer that could go through."""
+        """A mock has no response of an upstream."""
         return None
 
-    def remove_mapping(self, answered: Container[str]) -> Mock:  # noqa: ARG002 - its mapping needs no answer
-        """The same: its result needs no answer."""
+    def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response
+        """The mock itself: its result needs no response."""
         return self
 
 

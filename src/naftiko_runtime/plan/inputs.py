@@ -1,4 +1,4 @@
-"""What an exposed operation takes from its caller."""
+"""The inputs of exposed operations."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Contract(Struct, frozen=True):
 
     Attributes:
         inputs: By declaration order.
-        open: Whether arguments that are not named here are welcome (see SEMANTICS on open operations).
+        open: Whether other arguments are accepted too, and passed through.
     """
 
     inputs: tuple[Input, ...] = ()

@@ -1,4 +1,4 @@
-"""Exposed operations: what each takes, and what runs when it is called."""
+"""Exposed operations: the inputs of each, and what runs when it is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Operation(Struct, frozen=True):
         name: ``namespace.operation`` for logs.
         contract: What it takes.
         execution: What runs.
-        description: What the document says of it.
+        description: Its description in the document.
     """
 
     name: str

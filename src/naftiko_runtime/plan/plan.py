@@ -1,4 +1,4 @@
-"""All that one document asks for."""
+"""The plan of one document: everything that it serves and calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Binding(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """All that one document asks for."""
+    """The plan of one document: everything that it serves and calls."""
 
     label: str
     file: str
@@ -49,9 +49,9 @@ class Plan(Struct, frozen=True):
     operations: tuple[str, ...] = ()
     """``namespace.operation`` of every consumed operation."""
     version: str | None = None
-    """The document's own, if it tells one."""
+    """The version in the document's ``info``, if it has one."""
     description: str = ""
-    """What the document says of itself."""
+    """The description in the document's ``info``."""
 
     @property
     def exposed_operations(self) -> tuple[Operation, ...]:

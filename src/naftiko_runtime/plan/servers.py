@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def remove_placeholder_names(pattern: Sequence[str | Argument]) -> str:
-    """A route's path without the names of its placeholders, which make no difference to who answers."""
+    """A route's path without the names of its placeholders, which make no difference for routing."""
     return "".join(piece if isinstance(piece, str) else "{}" for piece in pattern)
 
 
@@ -40,16 +40,16 @@ class Route(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Equal for routes that answer the same requests."""
+        """Equal for routes that match the same requests."""
         return self.method, remove_placeholder_names(self.pattern)
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name in messages."""
         return f"{self.method} {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """That two exposes, by their namespaces, have it on one port."""
+        """The statement that two exposes, by their namespaces, have it on one port."""
         message = rules.DUPLICATE_ROUTE_ON_PORT
         return message(method=self.method, path=self.path, first=first, second=second, port=port)
 
@@ -71,16 +71,16 @@ class Forward(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Equal for forwards that answer the same requests."""
+        """Equal for forwards that match the same requests."""
         return "*", remove_placeholder_names(self.pattern)
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name in messages."""
         return f"what is forwarded at {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """That two exposes, by their namespaces, have it on one port."""
+        """The statement that two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=self.path, first=first, second=second, port=port)
 
     @property
@@ -100,16 +100,16 @@ class Tool(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Equal for tools that answer the same calls."""
+        """Equal for tools with the same calls."""
         return self.name
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name in messages."""
         return f"the tool '{self.name}'"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """That two exposes, by their namespaces, have it on one port."""
+        """The statement that two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_NAME_ON_PORT(name=self.name, first=first, second=second, port=port)
 
 
@@ -141,7 +141,7 @@ class RestServer(Struct, frozen=True):
     routes: tuple[Route, ...]
     broken: tuple[BrokenRoute, ...] = ()
     guard: Credential | None = None
-    """What callers have to show."""
+    """The authentication that callers need."""
     forwards: tuple[Forward, ...] = ()
 
     @property
@@ -151,7 +151,7 @@ class RestServer(Struct, frozen=True):
 
     @property
     def parts(self) -> tuple[Route | Forward, ...]:
-        """What answers requests."""
+        """The routes and forwards that requests are sent to."""
         return (*self.routes, *self.forwards)
 
     def remove_parts(self, parts: Collection[int]) -> RestServer:
@@ -180,9 +180,9 @@ class McpServer(Struct, frozen=True):
     tools: tuple[Tool, ...]
     broken: tuple[BrokenTool, ...] = ()
     guard: Credential | None = None
-    """What callers have to show."""
+    """The authentication that callers need."""
     version: str | None = None
-    """The document's own, if it tells one."""
+    """The version in the document's ``info``, if it has one."""
     ttl_ms: int = 0
     """For how long clients may keep lists, in milliseconds."""
     cache_scope: Literal["public", "private"] = "private"
@@ -195,7 +195,7 @@ class McpServer(Struct, frozen=True):
 
     @property
     def parts(self) -> tuple[Tool, ...]:
-        """What answers calls."""
+        """The tools."""
         return self.tools
 
     def remove_parts(self, parts: Collection[int]) -> McpServer:
@@ -210,4 +210,4 @@ class McpServer(Struct, frozen=True):
 Server: TypeAlias = RestServer | McpServer
 
 ServedPart: TypeAlias = Route | Forward | Tool
-"""What answers in a server."""
+"""A part of a server that requests are sent to."""

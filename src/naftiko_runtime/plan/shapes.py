@@ -1,4 +1,4 @@
-"""What a mapping makes of a decoded answer: a tree whose leaves say where each value comes from."""
+"""Shapes: how a mapping makes a result of a decoded response. The leaves name the source of each value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ShapeType: TypeAlias = Literal["string", "number", "integer", "boolean", "object
 
 
 class ConstantShape(Struct, frozen=True):
-    """A value that the document gives; one without a type may be anything."""
+    """A constant value of the document. Without a type it may be anything."""
 
     value: Frozen
     type: ShapeType | None = None
@@ -53,7 +53,7 @@ class ObjectShape(Struct, frozen=True):
         path: The JSONPath.
         properties: The shapes by name, in order.
         description: For schemas.
-        complete: Whether the object is there whatever was answered.
+        complete: Whether the object is in the result whatever the response.
     """
 
     path: str

@@ -24,7 +24,7 @@ _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
 
 
 def write_schema(version: str) -> dict[str, Any]:
-    """The schema of documents of a version: what is accepted, with what is only warned of left open.
+    """The schema of documents of a version. It accepts what ``validate`` accepts, warnings included.
 
     Raises:
         KeyError: There is no such version.
@@ -133,7 +133,7 @@ def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) 
         properties[key] = _add_description(opened, name, key, traits.meanings)
     if name == "BodyTemplate":
         properties["type"]["enum"] = [*properties["type"]["enum"], "form"]  # read as formUrlEncoded
-    if name in traits.named:  # said of the lists that hold it: in a map the key is the name
+    if name in traits.named:  # required in lists only: in a map the key is the name
         part["required"] = [key for key in part["required"] if key != "name"]
 
 
@@ -216,7 +216,7 @@ def _add_description(
 
 
 def _allow_spellings(schema: Any, types: Mapping[str, str]) -> Any:
-    """A schema as it is read: numbers and booleans are texts, too, methods have any case, an empty list is none."""
+    """A schema that accepts what the models accept: numbers as texts, methods in any case, null for an empty list."""
     if not isinstance(schema, dict):
         return schema
     opened = {key: value for key, value in schema.items() if key != "title"}
@@ -240,7 +240,7 @@ _IMPORTS: Final = {"anyOf": [{"required": ["import"]}, {"required": ["location"]
 
 
 def _choose_by_type(members: list[dict[str, Any]], types: Mapping[str, str]) -> dict[str, Any]:
-    """A union whose member is chosen as the reader chooses it, so that what is wrong is wrong of the member meant."""
+    """A union that chooses its member as the models do, so that errors are those of the right member."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:
         return {"if": _IMPORTS, "then": {"allOf": [named["ImportedConsumes"], _IMPORT]}, "else": named["ConsumedHttp"]}

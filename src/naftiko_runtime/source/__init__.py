@@ -1,6 +1,6 @@
-"""Text to data, with the place of every key and value.
+"""Parses YAML text to data with the place of every key and value.
 
-YAML is read as its 1.2 core schema means it (a ``no``, an ``on`` or a date stays text), from libyaml's events rather
+YAML is read by the core schema of YAML 1.2 (``no``, ``on`` and dates stay text), from libyaml's events rather
 than through a constructor, so that size, depth, aliases and duplicate keys are checked while the document is built
 and nothing in it can make the build expensive.
 """

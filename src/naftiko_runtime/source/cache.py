@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SourceCache:
-    """What was read by one command, or for one reload."""
+    """The files that one command, or one reload, has read."""
 
     def __init__(self) -> None:
         self._bytes: dict[str, bytes] = {}
@@ -21,7 +21,7 @@ class SourceCache:
         """By real path and shown name: places in a source name its file."""
 
     def read(self, path: Path, name: str | None = None) -> Source:
-        """Return what :func:`naftiko_runtime.source.read` does.
+        """Return the same as :func:`naftiko_runtime.source.read_source`.
 
         Raises:
             SourceError: As for that function.
@@ -46,7 +46,7 @@ class SourceCache:
         return self._bytes[real]
 
     def forget(self, path: Path) -> None:
-        """Read a file once more when it is asked for: it was changed."""
+        """Forget a file that changed, so that the next access reads it again."""
         real = os.path.realpath(path)
         self._bytes.pop(real, None)
         self._sources = {key: known for key, known in self._sources.items() if key[0] != real}

@@ -1,7 +1,7 @@
-"""Edits of a document's text, on exact places: what they do not touch stays as it is.
+"""Edits of a document's text at exact places. The rest of the text does not change.
 
-Every function gives no edit at all where the place is not one that it understands for certain: in an imported file,
-behind an anchor or a tag, over several lines, with escapes. Leaving something as it is is never wrong.
+A function returns no edits at a place that it does not fully understand: in an imported file,
+after an anchor or a tag, over several lines, with escapes. No edit is always a safe result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ESCAPED: Final = frozenset("'\"\\")
 
 
 def replace_text(source: Source, steps: Steps, old: str, new: str, *, key: bool = False) -> Edits:
-    """The edit that writes a value (or its key), which is the text ``old``, as ``new``, in the quotes that it has."""
+    """The edit that replaces a value (or its key) with the text ``old`` by ``new``, and keeps its quotes."""
     span = source.find_span(steps, key=key)
     quote = _find_quote(source, span, old)
     if quote is None or not new.isprintable() or _ESCAPED & set(new):
@@ -43,7 +43,7 @@ def replace_text(source: Source, steps: Steps, old: str, new: str, *, key: bool 
 
 
 def replace_stretches(source: Source, steps: Steps, old: str, stretches: Iterable[tuple[int, int]], new: str) -> Edits:
-    """The edits that put a word in the place of stretches of a value, which is the text ``old``."""
+    """The edits that replace stretches of a value with the text ``old`` by a word."""
     span = source.find_span(steps)
     quote = _find_quote(source, span, old)
     if quote is None or not re.fullmatch(r"[\w.-]+", new):
@@ -54,7 +54,7 @@ def replace_stretches(source: Source, steps: Steps, old: str, stretches: Iterabl
 
 
 def _find_quote(source: Source, span: Span, text: str) -> str | None:
-    """The quote round a text that stands at a span; empty for plain text, none when it is not written just so."""
+    """The quote around a text at a span. Empty for plain text; None if the file writes the text differently."""
     if span.file != source.file:
         return None
     raw = get_raw_text(source, span)
@@ -63,14 +63,14 @@ def _find_quote(source: Source, span: Span, text: str) -> str | None:
 
 
 def _find_siblings(source: Source, steps: Steps) -> set[str]:
-    """The keys of the mapping in which a key stands, as the file has them."""
+    """The keys of the mapping that contains a key, as the file writes them."""
     holder = source.get(steps[:-1])
     spans = [source.find_span((*steps[:-1], key), key=True) for key in holder]
     return {*holder, *(get_raw_text(source, span).strip("'\"") for span in spans if span.file == source.file)}
 
 
 def _stays_plain(old: str, new: str) -> bool:
-    """Whether a text may stand unquoted where another one did."""
+    """Whether a text needs no quotes at the place of another unquoted text."""
     if _is_word(new):
         return True
     foreign = set(re.sub(r"[\w./$-]", "", new)) - set(old)
@@ -82,14 +82,14 @@ def _is_word(text: str) -> bool:
 
 
 def format_scalar(text: str) -> str | None:
-    """A text as one YAML scalar that stands anywhere; none when that takes escapes."""
+    """A text as a YAML scalar that is valid at any place. None if it needs escapes."""
     if _is_word(text):
         return text
     return f'"{text}"' if text.isprintable() and not _ESCAPED & set(text) else None
 
 
 def add_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
-    """The edit that adds an entry behind the last one of the mapping at a path."""
+    """The edit that adds an entry at the end of the mapping at a path."""
     key, shown = format_scalar(name), format_scalar(value)
     if key is None or shown is None or _is_foreign(source, steps):
         return ()
@@ -103,7 +103,7 @@ def add_parameters(source: Source, steps: Steps, names: Sequence[str], fields: S
         source: The document.
         steps: Of the mapping that has, or is to have, ``inputParameters``.
         names: Of the parameters.
-        fields: What each of them says beside its name; plain words.
+        fields: The other keys and values of each; plain words.
         maps: Whether a list that is made is a mapping by name, as later versions write it.
     """
     shown = [scalar for name in names if (scalar := format_scalar(name)) is not None]
@@ -125,7 +125,7 @@ def add_parameters(source: Source, steps: Steps, names: Sequence[str], fields: S
 
 
 def _add_new_list(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
-    """Behind what stands before ``operations``, or else behind the path."""
+    """Insert the list after the key before ``operations``, or else after ``path``."""
     holder = source.get(steps)
     flow = ", ".join(_format_flow(name, fields, maps=maps) for name in names)
     braces = f"inputParameters: {{{flow}}}" if maps else f"inputParameters: [{flow}]"
@@ -177,17 +177,17 @@ def _format_block(name: str, fields: Sequence[Field], *, maps: bool, flow: bool 
 
 
 def _insert_after(source: Source, steps: Steps, text: str) -> Edits:
-    """The edit that puts a text right behind the value at a path."""
+    """The edit that inserts a text right after the value at a path."""
     span = source.find_span(steps)
     raw = get_raw_text(source, span)
-    if not raw and span.line == span.end_line:  # a key without a value has no end to stand behind
+    if not raw and span.line == span.end_line:  # a key without a value has no end
         return ()
     end = Span(span.file, span.end_line, span.end_column, span.end_line, span.end_column)
     return (Edit(end, text),)
 
 
 def _insert_lines_after(source: Source, steps: Steps, lines: Sequence[str]) -> Edits:
-    """The edit that puts lines below the last one of the value at a path."""
+    """The edit that inserts lines after the last line of the value at a path."""
     if not lines:
         return ()
     number = _find_last_line(source, steps)
@@ -208,7 +208,7 @@ def _find_last_line(source: Source, steps: Steps) -> int:
 
 
 def _find_last_key(source: Source, steps: Steps) -> str | int:
-    """The entry of a filled mapping or list that stands last in the text."""
+    """The last entry of a non-empty mapping or list in the text."""
     holder: Any = source.get(steps)
     keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
     last: str | int = max(keys, key=lambda key: _get_start(source.find_span((*steps, key), key=True)))
@@ -224,11 +224,11 @@ def _is_foreign(source: Source, steps: Steps) -> bool:
 
 
 def get_raw_text(source: Source, span: Span) -> str:
-    """What stands at a span of one line; the rest of its first line when there are more."""
+    """The text at a span of one line. For a longer span: the rest of its first line."""
     line = source.get_line(span.line)
     return line[span.column - 1 : span.end_column - 1] if span.line == span.end_line else line[span.column - 1 :]
 
 
 def _get_opening(source: Source, span: Span) -> str:
-    """The first character of what stands at a span, behind anchors and tags; empty when it stands on the next line."""
+    """The first character at a span, after anchors and tags. Empty if the value begins on the next line."""
     return _PROPERTIES.sub("", source.get_line(span.line)[span.column - 1 :])[:1]

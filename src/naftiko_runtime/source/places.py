@@ -1,4 +1,4 @@
-"""A document as plain data beside the places of its parts, and a draft of it to reshape."""
+"""A document as plain data with the places of its parts, and a draft of it that can be changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source(Struct, frozen=True):
         file: The name to show for it.
         text: What was read, for quoting lines.
         data: Dictionaries with text keys, lists, and scalars.
-        places: Where its parts stand.
+        places: The places of its parts.
     """
 
     file: str
@@ -43,7 +43,7 @@ class Source(Struct, frozen=True):
     def find_span(self, steps: Steps, *, key: bool = False) -> Span:
         """The place of the value (or of its key) at a path from the root.
 
-        A path that leads further than the document does gives the place of its last existing part: that is where a
+        For a path that does not exist, it is the place of the last existing part: that is where a
         missing key has to be added.
         """
         at: Any = self.data
@@ -75,7 +75,7 @@ class Source(Struct, frozen=True):
         return redact_line(owner.get_line(span.line), owner.find_secrets()) if owner is not None else ""
 
     def find_secrets(self) -> tuple[str, ...] | None:
-        """The credentials that stand in the document, to mask them; none if it has no data. Found once, when asked."""
+        """The credentials in the document, to mask them. None if it has no data. Found at the first call."""
         if self.data is None:
             return None
         if self.places.secrets is None:
@@ -112,7 +112,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 class SourceError(DocumentError):
-    """A file that did not become data; ``source`` holds its text, for quoting lines, when there is any."""
+    """A file that cannot be parsed. ``source`` holds its text, to quote lines, if there is any."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], source: Source | None) -> None:
         super().__init__(diagnostics)
@@ -120,7 +120,7 @@ class SourceError(DocumentError):
 
 
 class Places:
-    """Where the entries of every mapping and list stand: container identity → key → marks of key and value."""
+    """The places of the entries of every mapping and list: container identity → key → marks of key and value."""
 
     __slots__ = ("_keep", "borrowed", "entries", "files", "owners", "root", "secrets")
 
@@ -129,15 +129,15 @@ class Places:
         self._keep: list[Any] = []
         self.owners: dict[int, Source] = {}
         self.borrowed: dict[tuple[int, str | int], Source] = {}
-        """Of entries that stand in another file than their container: whose they are."""
+        """The sources of entries that are in another file than their container."""
         self.files: dict[str, Source] = {}
         """The other files that were read, by name."""
         self.root: Mark = (ORIGIN, ORIGIN)
         self.secrets: tuple[str, ...] | None = None
-        """The credentials that stand in the document, once somebody asked for them."""
+        """The credentials in the document. None before they are needed."""
 
     def register(self, container: Any, entries: dict[str | int, tuple[Mark, Mark]]) -> None:
-        """Note a container's entries; it is kept alive, so that its identity stays its own."""
+        """Record a container's entries. The container is kept alive, so that its identity stays unique."""
         self.entries[id(container)] = entries
         self._keep.append(container)
 
@@ -146,16 +146,16 @@ class Places:
         return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
 
     def find_owner(self, container: Any, otherwise: Source) -> Source:
-        """The file that a container was imported from; the one above it when it was not."""
+        """The source that a container was imported from, or else the given one."""
         return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
     def set_owner(self, container: Any, source: Source) -> None:
-        """Note that a container, with all below it, stands in another file."""
+        """Record that a container, with all below it, is in another file."""
         self.owners[id(container)] = source
         self.files[source.file] = source
 
     def find_first_key(self, container: Any, whole: Mark) -> Mark:
-        """The first key of a mapping, which says better where something is missing than its whole extent."""
+        """The place of a mapping's first key, where a missing key is reported, or else the whole place."""
         if isinstance(container, dict):
             for key, (key_mark, _) in self.get_entries(container).items():
                 if (id(container), key) not in self.borrowed:
@@ -164,7 +164,7 @@ class Places:
 
 
 class Draft:
-    """A document's data while it is reshaped: fresh containers, whose entries keep the places they were read from."""
+    """A copy of a document's data that can be changed. Its entries keep their places in the file."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -196,7 +196,7 @@ class Draft:
         return value
 
     def mount(self, entries: list[Any], index: int, source: Source, steps: Steps) -> dict[str, Any]:
-        """Put a copy of a mapping of another file where an entry stands, with its places in that file; returns it."""
+        """Replace an entry by a copy of a mapping of another file, with its places in that file. Return the copy."""
         copy: dict[str, Any] = self._copy(source.get(steps), source.places)
         self._places.set_owner(copy, source)
         self._get_entries(entries)[index] = source.places.get_entries(source.get(steps[:-1]))[steps[-1]]
@@ -213,7 +213,7 @@ class Draft:
             key: Where.
             source: The other file.
             steps: What to add of it.
-            marks: Where in this file it is asked for: a list that is made stands there.
+            marks: The place of the reference in this file. A new list gets this place.
         """
         if key not in holder:
             holder[key] = []
@@ -224,27 +224,27 @@ class Draft:
         return self.mount(entries, len(entries) - 1, source, steps)
 
     def borrow_key(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
-        """Set a key of a mapping of another file to what stands in this file at a key of another mapping."""
+        """Set a key of a mapping of another file to the value at a key of a mapping of this file."""
         self._get_entries(mapping)[key] = self._places.get_entries(giver)[of]
         self._places.borrowed[id(mapping), key] = self._source
         mapping[key] = giver[of]
 
     def add_file(self, source: Source) -> None:
-        """Note another file of which nothing is mounted, so that its lines can be quoted."""
+        """Record another file of which nothing is mounted, so that its lines can be quoted."""
         self._places.files[source.file] = source
 
     def remove_entry(self, entries: list[Any], index: int) -> None:
-        """Take an entry out of a list."""
+        """Remove an entry from a list."""
         del entries[index]
         marks = [mark for number, mark in self._places.get_entries(entries).items() if number != index]
         self._places.register(entries, dict(enumerate(marks)))
 
     def build(self) -> Source:
-        """The reshaped source."""
+        """The source with all changes."""
         return Source(self._source.file, self._source.text, self.data, self._places)
 
     def rename_key(self, mapping: dict[str, Any], old: str, new: str) -> None:
-        """Give a key another name, in its place."""
+        """Rename a key. Its position does not change."""
         containers: tuple[dict[Any, Any], ...] = (mapping, self._get_entries(mapping))
         for container in containers:
             items = [(new if key == old else key, value) for key, value in container.items()]
@@ -252,7 +252,7 @@ class Draft:
             container.update(items)
 
     def convert_to_list(self, mapping: dict[str, Any], key: str) -> None:
-        """Turn a mapping of mappings at a key into a list of them, each with its own key as its ``name``."""
+        """Convert a mapping of mappings at a key to a list. Each key becomes the ``name`` of its entry."""
         named = mapping[key]
         marks = self._get_entries(named)
         entries = [self._add_name(name, entry, marks.get(name)) for name, entry in named.items()]
@@ -263,7 +263,7 @@ class Draft:
         mapping[key] = entries
 
     def wrap_in_list(self, mapping: dict[str, Any], key: str) -> None:
-        """Turn the value at a key into a list with it as its only entry."""
+        """Replace the value at a key by a list with this one entry."""
         entries = [mapping[key]]
         self._places.register(
             entries, {0: self._get_entries(mapping)[key]} if key in self._get_entries(mapping) else {}
@@ -271,14 +271,14 @@ class Draft:
         mapping[key] = entries
 
     def replace_by_entry(self, mapping: dict[str, Any], key: str, of: str | int) -> None:
-        """Put one entry of the list or mapping at a key in its place."""
+        """Replace the list or mapping at a key by one of its entries."""
         marks = self._places.get_entries(mapping[key]).get(of)
         if marks is not None and key in self._get_entries(mapping):
             self._get_entries(mapping)[key] = (self._get_entries(mapping)[key][0], marks[1])
         mapping[key] = mapping[key][of]
 
     def convert_to_map(self, mapping: dict[str, Any], key: str) -> None:
-        """Turn a list of mappings at a key, each with a ``name``, into a mapping of them by their names."""
+        """Convert a list of mappings at a key, each with a ``name``, to a mapping by name."""
         entries = mapping[key]
         named = {str(entry["name"]): entry for entry in entries}
         marks = self._places.get_entries(entries)
@@ -291,7 +291,7 @@ class Draft:
         mapping[key] = named
 
     def remove_key(self, mapping: dict[str, Any], key: str) -> None:
-        """Take a key out of a mapping."""
+        """Remove a key from a mapping."""
         del mapping[key]
         self._get_entries(mapping).pop(key, None)
 
@@ -312,7 +312,7 @@ class Draft:
         marks[under] = (self._places.root, self._places.root)
 
     def set_key(self, mapping: dict[str, Any], key: str, value: Any, like: str) -> None:
-        """Set a key to a value that stands for what was written at another key of the same mapping."""
+        """Set a key to a value that replaces the value of another key of the same mapping, with its place."""
         entries = self._get_entries(mapping)
         if like in entries:
             entries[key] = entries[like]

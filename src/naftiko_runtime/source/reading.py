@@ -1,4 +1,4 @@
-"""Reads files, and says where one is not what it should be."""
+"""Reads and parses YAML files, and reports the place and the cause of an error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, Statement
 
 ReadSource: TypeAlias = "Callable[[Path, str], Source]"
-"""From a file and the name to show for it to what stands there; raises what :func:`read_source` does."""
+"""Reads a file under a name to show for it; like :func:`read_source`."""
 
 _YAML_FAULTS: Final = (
     ("found a tab", None, helps.INDENT_WITH_SPACES),
@@ -31,7 +31,7 @@ _YAML_FAULTS: Final = (
     ("did not find expected ','", rules.SYNTAX_BRACKETS, None),
     ("found unknown escape", None, helps.DOUBLE_BACKSLASH),
 )
-"""By how libyaml's message begins, which has no codes: our own message where its is obscure, or what to do."""
+"""libyaml's errors by the start of their message: our own message if theirs is unclear, or advice."""
 
 
 def read_source(path: Path, name: str | None = None) -> Source:
@@ -58,7 +58,7 @@ def read_file(path: Path, name: str) -> bytes:
 
 
 def parse_source(raw: bytes, file: str) -> Source:
-    """Turn the bytes of a document into data.
+    """Parse the bytes of a document.
 
     Raises:
         SourceError: As for :func:`read_source`.
@@ -123,7 +123,7 @@ def _describe_problem(error: yaml.YAMLError, span: Span, source: Source) -> tupl
 
 
 def _find_pasted_text(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, None] | None:
-    """What came into the text from elsewhere, if that is what is wrong: conflict markers, or no-break spaces."""
+    """The finding for pasted text that causes the error: conflict markers, or no-break spaces."""
     if (number := _find_conflict_line(source.text)) is not None:
         place = Span(source.file, number, 1, number, len(source.get_line(number)) + 1)
         return rules.SYNTAX_CONFLICT(), place, None
@@ -152,7 +152,7 @@ def _find_problem_span(error: yaml.YAMLError, source: Source) -> Span:
     if isinstance(error, yaml.reader.ReaderError):
         return _find_span_after(source.text.partition(chr(_get_code(error)))[0], source.file)
     marks = [error.problem_mark, error.context_mark] if isinstance(error, yaml.MarkedYAMLError) else []
-    if "did not find expected ','" in str(error):  # where the brackets open says more than where the file went on
+    if "did not find expected ','" in str(error):  # the opening bracket is more helpful than the place of the error
         marks.reverse()
     for mark in marks:
         if mark is not None and source.get_line(mark.line + 1):

@@ -1,4 +1,4 @@
-"""Plain scalars as YAML 1.2's core schema reads them, and numbers that remember their spelling."""
+"""Plain scalars by the core schema of YAML 1.2, and numbers that keep their spelling."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SPECIAL: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 class WrittenInt(int):
-    """A whole number whose spelling says more than its value: ``007``, ``0x1F``."""
+    """An integer that keeps its spelling: ``007``, ``0x1F``."""
 
     text: str
 
 
 class WrittenFloat(float):
-    """A number whose spelling says more than its value: the version ``1.10``, ``1e3``."""
+    """A number that keeps its spelling: the version ``1.10``, ``1e3``."""
 
     text: str
 
 
 def parse_exact_float(text: str) -> float:
-    """The number that a decimal text is; one that remembers its spelling where a float would be written otherwise."""
+    """The number of a decimal text. It keeps its spelling if Python would write the float differently."""
     value = float(text)
     if repr(value) == text and "e" not in text:
         return value
@@ -36,7 +36,7 @@ def parse_exact_float(text: str) -> float:
 
 
 def format_as_written(value: float) -> str:
-    """A number as its author wrote it, for the places where text was meant."""
+    """A number as its author wrote it, for places that need text."""
     if isinstance(value, WrittenInt | WrittenFloat):
         return value.text
     return str(value)
@@ -48,7 +48,7 @@ def is_number(text: str) -> bool:
 
 
 def resolve_plain(text: str) -> Any:  # noqa: PLR0911 - one return a kind of scalar
-    """What a plain scalar is in YAML 1.2's core schema: null, boolean, number, otherwise the text itself."""
+    """The value of a plain scalar in YAML 1.2's core schema: null, boolean, number, or the text itself."""
     if text in _NULLS:
         return None
     first = text[0]

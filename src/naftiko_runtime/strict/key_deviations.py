@@ -1,4 +1,4 @@
-"""What is said of the keys of a mapping: unknown ones, missing ones, and those that exclude one another."""
+"""Messages for the keys of a mapping: unknown, missing and mutually exclusive keys."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SYNONYMS: Final = (
     ("targetName", "target"),
     ("authentication", "auth"),
 )
-"""Keys by which the versions, or files in the wild, mean the same."""
+"""Keys that mean the same in different versions or in real-world files."""
 
 
 def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
-    """For each key that a part of a schema refuses as unknown, the known one that it seems to stand for."""
+    """For each key that a part of a schema rejects as unknown, the known key that it probably means."""
     if part.get("additionalProperties") is not False:
         return {}
     known = part["properties"]
@@ -41,7 +41,7 @@ def describe_unknown_key(key: str, meant: str | None, part: Any) -> tuple[Statem
 
 
 def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> tuple[Statement, Advice]:
-    """What to write for a missing key; where it decides what else may stand there, another may be meant for it."""
+    """Advice for a missing key. For a key that decides which other keys are allowed: a similar key may be meant."""
     words = part.get("properties", {}).get(key)
     if "additionalProperties" in part or not isinstance(words, dict):
         return rules.NON_STANDARD_MISSING(key=key), helps.ADD_KEY(key=key)
@@ -70,6 +70,6 @@ def _suggest_key(key: str, known: tuple[str, ...]) -> Advice | None:
 
 @lru_cache(maxsize=1000)
 def _guess_meant_key(key: str, known: tuple[str, ...]) -> str | None:
-    """The known key that another one stands for: as a synonym, or as a slip. Files repeat what they do wrong."""
+    """The known key that an unknown one means: a synonym, or a misspelling. Cached, because files repeat mistakes."""
     synonym = next((other for group in _SYNONYMS if key in group for other in group if other in known), None)
     return synonym or find_nearest(key, known)

@@ -52,7 +52,7 @@ class Schema:
         return part
 
     def resolve(self, part: Any) -> Any:
-        """What a part stands for, when it is a reference to a definition."""
+        """The definition that a part refers to, or the part itself."""
         while isinstance(part, dict) and "$ref" in part:
             part = self.document["$defs"][part["$ref"].rpartition("/")[2]]
         return part

@@ -1,6 +1,6 @@
-"""The validator's errors as deviations: in an author's words, at the place that each is about.
+"""Translates the validator's errors to deviations with messages for authors and exact places.
 
-Where a schema allows several shapes, the deviations are those from the shape that was meant.
+If a schema allows several shapes, the deviations are those from the most likely shape.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Deviation(Struct, frozen=True):
         advice: What the schema takes there.
         steps: Where.
         key: Whether it is the key there that is wrong, not its value.
-        missing: Whether nothing stands there, and something should.
+        missing: Whether the key is missing.
     """
 
     statement: Statement
@@ -56,7 +56,7 @@ class _Error(Struct, frozen=True):
 
     Attributes:
         error: The error.
-        part: The part of the schema that the keyword stands in.
+        part: The part of the schema that contains the keyword.
         place: Where the value is.
         value: The value, whose numbers remember how they were written.
     """
@@ -125,7 +125,7 @@ class _Translator:
         return _Error(error, self._schema.at(error.schema_path[:-1]), tuple(steps), value)
 
     def _translate_error(self, found: _Error) -> Iterator[Deviation]:
-        """What one error says that is not about a choice of shapes."""
+        """The deviations of one error that is not about a choice of shapes."""
         place, part, value = found.place, found.part, found.value
         match found.error.kind:
             case Kind.AdditionalProperties():
@@ -147,7 +147,7 @@ class _Translator:
                 yield Deviation(*describe_value(kind, _name_part(place), part, value), place)
 
     def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Deviation]:
-        """Deviations of a mapping from the combination of keys that was meant.
+        """Deviations of a mapping from the most likely combination of keys.
 
         Args:
             found: The error that none, or more than one, of the allowed combinations fits.
@@ -169,7 +169,7 @@ class _Translator:
             yield Deviation(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
 
     def _name_condition(self, path: Sequence[str | int]) -> str:
-        """Beside what a key may not stand, by the path of the ``false`` that forbids it."""
+        """The key that excludes another key, by the path of the ``false`` that forbids it."""
         *above, step = path[:-2]
         if step == "then":
             ((key, narrower),) = self._schema.at(above)["if"]["properties"].items()
@@ -178,7 +178,7 @@ class _Translator:
 
 
 def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
-    """The key that tells a combination of keys from the others: the first that it requires and no other does."""
+    """The key that identifies a combination of keys: the first that it requires and no other combination does."""
     others = {key for other in branches if other is not branch for key in other.get("required", ())}
     return next((key for key in branch.get("required", ()) if key not in others), None)
 
@@ -194,7 +194,7 @@ def _name_part(steps: Steps) -> str:
 def _convert_to_json(value: Any) -> Any:
     """A value of JSON's own types, as the validator wants them.
 
-    JSON has no infinity and no NaN: fractions stand for them that a schema judges as it would judge these.
+    JSON has no infinity and no NaN. They become fractions with the same result in every schema.
     """
     match value:
         case dict():

@@ -1,4 +1,4 @@
-"""What is said of a value that a keyword of a schema refuses."""
+"""Messages for a value that a keyword of a schema rejects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES: Final = {
     "array": "a list",
     "object": "a mapping",
 }
-"""JSON's types in an author's words."""
+"""The names of JSON's types in messages."""
 
 
 def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
@@ -37,7 +37,7 @@ def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) 
     Args:
         kind: The keyword.
         name: How the value is named.
-        part: The part of the schema that the keyword stands in.
+        part: The part of the schema that contains the keyword.
         value: The value.
     """
     match kind.name:
@@ -56,7 +56,7 @@ def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) 
 
 
 def advise_words(value: str, part: Any) -> Advice:
-    """Which words are taken: the one that was meant, if it can be told."""
+    """Advice for a wrong word: a similar allowed word, or all allowed words."""
     words = [part["const"]] if "const" in part else part["enum"]
     if len(words) == 1:
         return helps.TAKES_WORD(word=words[0])

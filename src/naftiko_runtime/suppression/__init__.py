@@ -1,4 +1,4 @@
-"""Findings that only follow from another one: what a slip hides is not missed as well, wherever it is asked for."""
+"""Suppresses follow-up findings: those that disappear when another finding is fixed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
 
 _OPERATIONS: Final = ("resources", "operations")
-"""What in a consumed API leads to its operations."""
+"""The keys of a consumed API that contain its operations."""
 _SERVED: Final = (*_OPERATIONS, "tools")
-"""What in an expose leads to what it serves."""
+"""The keys of an expose that contain what it serves."""
 _TAKING: Final = ("inputParameters", "body")
-"""What in a consumed API says what its operations take."""
+"""The keys of a consumed API that contain the parameters of its operations."""
 _MISSED: Final = frozenset(
     {
         rules.EMPTY_CREDENTIAL,
@@ -34,10 +34,10 @@ _MISSED: Final = frozenset(
         rules.UNUSED_INPUT,
     }
 )
-"""Rules by which something is missed in the part that a key was meant for, or below it."""
+"""Rules whose findings may follow from a misspelt key in the same part, or above it."""
 _OF_PATHS: Final = frozenset({rules.UNDECLARED_PLACEHOLDER, rules.UNPLACED_PARAMETER, rules.PLACEHOLDER_CASE})
 _OF_CALLS: Final = frozenset({rules.UNUSED_INPUT, rules.UNKNOWN_PARAMETER})
-"""Rules whose findings name the called operation, which takes what they say that it does not."""
+"""Rules whose findings follow from unknown parameters of the operation that they name."""
 _CALLING: Final = ("call", "ref", "steps", "outputParameters")
 """The keys of which an exposed operation needs one."""
 _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
@@ -45,7 +45,7 @@ _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
     "consumes": frozenset({rules.UNUSED_BINDING}),
     "exposes": frozenset({rules.IMPORT_ONLY, rules.NOTHING_TO_SERVE, rules.UNUSED_BINDING, rules.UNUSED_OPERATION}),
 }
-"""What is missed, or not used, when a whole section cannot be seen."""
+"""The rules whose findings follow from a whole section that cannot be read."""
 
 
 def suppress_follow_ups(
@@ -54,7 +54,7 @@ def suppress_follow_ups(
     unread: frozenset[Steps] = frozenset(),
     read: Container[Diagnostic] = frozenset(),
 ) -> tuple[Diagnostic, ...]:
-    """The findings but for those that go away by themselves when another one of them is mended.
+    """The findings without the follow-up findings.
 
     Args:
         found: Everything that was found.
@@ -75,26 +75,26 @@ def suppress_follow_ups(
 
 
 class _HiddenParts:
-    """What cannot be seen of a document."""
+    """The parts of a document that cannot be read, and the findings that follow from them."""
 
     def __init__(self) -> None:
         self.of: dict[Steps, frozenset[Rule]] = {}
-        """By the part in which something is missed: the rules that say so. The empty one is the whole document."""
+        """By path: the rules whose findings follow there and below. The empty path is the whole document."""
         self.calls: set[str] = set()
-        """The namespaces whose operations, some or all, are not known."""
+        """The namespaces of which some or all operations are unknown."""
         self.any_call = False
-        """Whether there are namespaces that are not known."""
+        """Whether some namespaces are unknown."""
         self.places: set[Steps] = set()
-        """The parts of which nothing is to be told, not even of what is below them."""
+        """The parts whose findings are all suppressed, with those below them."""
         self.inputs: set[str] = set()
-        """The operations of which it is not known what they take; of all of an API its namespace with a dot."""
+        """The operations whose parameters are unknown. A namespace with a dot is all operations of an API."""
 
     def add(self, part: Steps, missed: Iterable[Rule]) -> None:
-        """Let something be missed in a part, or in what is below it."""
+        """Suppress findings of some rules in a part and below it."""
         self.of[part] = self.of.get(part, frozenset()) | frozenset(missed)
 
     def explains(self, finding: Diagnostic) -> bool:
-        """Whether a finding only says that something hidden is missed."""
+        """Whether a finding follows from something hidden."""
         part = finding.part or ()
         if any(part[:length] in self.places for length in range(1, len(part) + 1)):
             return True
@@ -105,7 +105,7 @@ class _HiddenParts:
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
 
     def _has_unknown_inputs(self, operation: object) -> bool:
-        """Whether it is not known what an operation takes."""
+        """Whether the parameters of an operation are unknown."""
         return isinstance(operation, str) and bool({operation, f"{operation.partition('.')[0]}."} & self.inputs)
 
 
@@ -116,7 +116,7 @@ def _get_called_namespace(finding: Diagnostic) -> str:
 
 
 def _hide_below_misspelt_key(hidden: _HiddenParts, part: Steps, source: Source) -> None:
-    """A key that is nearly a known one: nothing of what stands under it is known."""
+    """A misspelt key: its value is unknown."""
     *above, slip = part
     place, inner = tuple(above), _below_root(part)[:-1]
     if not inner:
@@ -148,20 +148,20 @@ def _hide_in_expose(hidden: _HiddenParts, slip: str, place: Steps) -> None:
 
 
 def _hide_in_step(hidden: _HiddenParts, place: Steps) -> None:
-    """A step: others, and the outputs, may go by what it is not known to say."""
+    """A broken step: other steps and the outputs may refer to it."""
     if "steps" in place:
         hidden.add(place[: place.index("steps")], {rules.UNKNOWN_STEP, rules.UNKNOWN_REFERENCE})
 
 
 def _hide_below_invalid_path(hidden: _HiddenParts, part: Steps, source: Source) -> None:
-    """A path that does not parse: which placeholders it has is not known."""
+    """A path that does not parse: its placeholders are unknown."""
     hidden.add(part[:-1], _OF_PATHS)
     if _below_root(part)[:1] == ("consumes",):
         hidden.inputs |= _list_operations(part, source)
 
 
 def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: Steps, source: Source) -> None:
-    """A namespace that another one has: one of the two is meant to be called otherwise."""
+    """A duplicate namespace: one of the two should have another name."""
     hidden.add(part[:-1], _MISSED)
     hidden.add((), {rules.UNKNOWN_ACTION})
     if _below_root(part)[:1] == ("consumes",):
@@ -170,21 +170,21 @@ def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: Steps, source: S
 
 
 def _hide_below_unknown_expose(hidden: _HiddenParts, _part: Steps, _source: Source) -> None:
-    """An expose of no known type: what it serves is not known."""
+    """An expose of an unknown type: what it serves is unknown."""
     hidden.add((), {rules.UNKNOWN_ACTION})
 
 
 def _hide_below_missing_key(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
-    """A key that is not there, perhaps because it is misspelt."""
+    """A missing key, perhaps because it is misspelt."""
     _hide_in_step(hidden, part)
 
 
 def _hide_below_unread(hidden: _HiddenParts, part: Steps, source: Source) -> None:
-    """A wrong value or a missing key: what it was to say is not known."""
+    """A wrong value or a missing key: the value is unknown."""
     unit, inner = find_separable_part(part), _below_root(part)
     hidden.places.add(part)
     if part[:-1] != unit and part[:-1] != find_separable_part(part[:-1]):
-        hidden.places.add(part[:-1])  # a small part, of which the rest means little without it
+        hidden.places.add(part[:-1])  # a small part is of no use without it
     hidden.add((), {rules.UNUSED_OPERATION})
     match inner:
         case ("binds", *_):
@@ -220,7 +220,7 @@ _HIDES: Final = {
 
 
 def _get_entry(part: Steps) -> Steps:
-    """The API or expose that something is part of."""
+    """The path of the API or expose that contains a part."""
     return part[: len(part) - len(_below_root(part)) + 2]
 
 
@@ -240,7 +240,7 @@ def _below_root(part: Steps) -> Steps:
 
 
 def _get_value(source: Source, steps: Steps) -> Any:
-    """What stands at a path, if anything."""
+    """The value at a path, if there is one."""
     value = source.data
     for step in steps:
         found = isinstance(step, int) and isinstance(value, list) and step < len(value)
@@ -249,6 +249,6 @@ def _get_value(source: Source, steps: Steps) -> Any:
 
 
 def _list_namespaces(apis: Any) -> set[str]:
-    """The namespaces that entries of ``consumes`` have."""
+    """The namespaces of entries of ``consumes``."""
     entries = apis if isinstance(apis, list) else [apis]
     return {str(entry["namespace"]) for entry in entries if isinstance(entry, dict) and "namespace" in entry}

@@ -1,4 +1,4 @@
-"""Splices imports into a source: what stands in another file comes in with its places in that file."""
+"""Replaces the imports of a source by the parts that they name. These keep their places in their own file."""
 
 from naftiko_runtime.document.imports.splice import Importer
 

@@ -1,4 +1,4 @@
-"""The files that the imports of one document read: where a location leads, and what stands there."""
+"""The files that one document imports from: resolves locations and reads the files."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class FoundPart(Struct, frozen=True):
 
 
 class ImportChain(Struct, frozen=True):
-    """What a file has by an import only.
+    """A part that a file has by an import only.
 
     Attributes:
         files: From that file to the last one that could be followed.
@@ -64,7 +64,7 @@ class ImportChain(Struct, frozen=True):
 
 
 class ImportedFiles:
-    """What the imports of one document may read, each file read once.
+    """The files that the imports of one document may read. Each is read once.
 
     Attributes:
         document: The importing document.
@@ -83,7 +83,7 @@ class ImportedFiles:
         self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
 
     def resolve(self, location: str, folder: Path) -> Path:
-        """Where a location leads, relative to a folder; ``file:///./x`` and ``file://./x`` are relative too.
+        """The path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
 
         Raises:
             SourceError: It is no path, or leads to where imports may not read.
@@ -103,7 +103,7 @@ class ImportedFiles:
         return path
 
     def read(self, path: Path) -> Source:
-        """What stands in a file, in the canonical spelling.
+        """A file's source, normalized.
 
         Raises:
             SourceError: It cannot be read, or is no document.
@@ -119,7 +119,7 @@ class ImportedFiles:
         return known
 
     def find_part(self, path: Path, section: str, name: str) -> FoundPart | ImportChain | None:
-        """What a file has under a name: a part of its own, or an import, which is followed to its end.
+        """What a file has under a name: a part of its own, or an import, followed to its end.
 
         Raises:
             SourceError: The file cannot be read.
@@ -145,7 +145,7 @@ class ImportedFiles:
         return ImportChain(tuple(files), own, circle=path == self.document) if len(files) > 1 else own
 
     def find_notes(self, found: FoundPart) -> list[Diagnostic]:
-        """What the reading of its file noted of a part, and of the file as a whole."""
+        """The findings from reading its file that concern the part or the whole file."""
         whole = found.source.find_span(found.steps)
         start, end = (whole.line, whole.column), (whole.end_line, whole.end_column)
 
@@ -157,7 +157,7 @@ class ImportedFiles:
         return [note for note in self._notes.get(found.path, ()) if is_about_part(note)]
 
     def format_path(self, path: Path) -> str:
-        """A file as the document would name it: by its path from there."""
+        """A file's path relative to the document."""
         return Path(os.path.relpath(path, self.document.parent)).as_posix()
 
     def _load(self, path: Path) -> Source:
@@ -174,7 +174,7 @@ class ImportedFiles:
         return spoken
 
     def _check_file_kind(self, path: Path) -> None:
-        """Refuse what is there but no file; opening a pipe would wait for ever."""
+        """Reject anything but a regular file: opening a pipe would block."""
         with suppress(OSError):
             if path.is_dir():
                 advice = suggest(
@@ -185,7 +185,7 @@ class ImportedFiles:
                 raise _make_error(rules.IMPORT_NO_REGULAR_FILE(file=self._name_file(path)))
 
     def _add_help(self, found: Diagnostic, path: Path) -> Diagnostic:
-        """What is wrong with a file; of one that is not there, which one beside it may be meant."""
+        """A finding about a file, with a suggestion if the file does not exist and a similar one does."""
         with suppress(OSError):
             if found.span is not None or path.exists():
                 return found
@@ -196,7 +196,7 @@ class ImportedFiles:
         return found
 
     def _name_file(self, path: Path) -> str:
-        """The file's name as the importing one is named: relative to the same place."""
+        """The name to show for a file: relative to the same folder as the document's name."""
         try:
             return str(self._shown_in / path.relative_to(self._shown_in.resolve()))
         except ValueError:
@@ -216,5 +216,5 @@ def _list_documents(folder: Path) -> list[str]:
 
 
 def _make_error(statement: Statement, advice: Advice | None = None) -> SourceError:
-    """What is wrong with a location; it has no place, so that it stands where the location does."""
+    """An error about a location. It has no span: the caller reports it at the location."""
     return SourceError([diagnose(statement, None, advice)], None)

@@ -1,4 +1,4 @@
-"""What stands in the sections of a document: its own parts, and the entries that import some."""
+"""The sections of a document: its own parts, and its import entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
 
 _NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "aggregates"}
-"""By key, the section that has what its value names; ``with`` holds callers' keys, which mean something else."""
+"""By key, the section that its value refers to. Keys inside ``with`` are names of parameters, not these keys."""
 
 _WORD: Final = compile_lazily(r"[^\s{}.$]+")
 
@@ -34,23 +34,23 @@ def iter_entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any
 
 
 def iter_own_parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """What a document defines itself."""
+    """The parts that a document defines itself, with their paths."""
     return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" not in entry)
 
 
 def iter_imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """What it imports."""
+    """The import entries of a document, with their paths."""
     return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" in entry)
 
 
 def get_name(entry: dict[str, Any]) -> str:
-    """The name of a part or of an import in the document it stands in."""
+    """The name of a part or of an import entry in its document."""
     own = entry.get("as", entry["import"]) if "import" in entry else entry.get("namespace")
     return str(own)
 
 
 def get_variables(bind: dict[str, Any]) -> dict[str, Any]:
-    """The variables of a bind; none of one that is no bind, which the models will say."""
+    """The variables of a bind. Empty for an invalid bind, which the models report."""
     keys = bind.get("keys")
     return keys if isinstance(keys, dict) else {}
 
@@ -66,13 +66,13 @@ def collect_words(part: dict[str, Any]) -> frozenset[str]:
     return frozenset(word for _, text in _iter_texts(part, everywhere=True) for word in _WORD.findall(text))
 
 
-def mentions(said: frozenset[str], name: str) -> bool:
-    """Whether a name can stand among the words of a part."""
-    return said.issuperset(_WORD.findall(name))
+def mentions(known: frozenset[str], name: str) -> bool:
+    """Whether all words of a name are among the words of a part."""
+    return known.issuperset(_WORD.findall(name))
 
 
 def _iter_texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
-    """Every text in a value, with the key it stands at."""
+    """Every text in a value, with its key."""
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Puts what imports name where they stand, and brings along what it needs from its own file."""
+"""Replaces import entries by the parts that they name, and adds what these parts refer to in their own file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import ReadSource, Source, Steps
 
 _KEPT_WHEN_REFUSED = ("consumes", "exposes")
-"""Where an entry that could not be replaced stays, so that what refers to it is not reported as well."""
+"""Sections in which an entry stays if it cannot be replaced, so that references to it are not reported too."""
 
 
 class Importer(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Importer(Struct, frozen=True):
     reading: ReadSource = read_source
 
     def splice(self, source: Source) -> Source:
-        """A source in which every import entry is replaced by what it names; a bad one is reported.
+        """A source in which every import entry is replaced by the part that it names. An invalid entry is reported.
 
         Args:
             source: The document in the canonical spelling.
@@ -72,10 +72,10 @@ class _Splicer:
         self._own_variables: set[tuple[str, str]] = set()
         self._brought: set[tuple[Path, str, str]] = set()
         self._known: set[tuple[object, ...]] = set()
-        """The variables that were brought: two of one name are one only when they come from one place."""
+        """The variables that were added. Two of one name are the same only if they have the same origin."""
 
     def splice(self) -> Source:
-        """The source with everything in its place; what is brought along comes last, so that no index moves."""
+        """Splice all imports. Added parts come last, so that no index changes."""
         found = {
             steps: self._find_imported(section, steps) for section in SECTIONS for steps in self._list_imports(section)
         }
@@ -108,7 +108,7 @@ class _Splicer:
             if section == "exposes":  # its values go on naming it as its own file does
                 self._draft.borrow_key(part, "import", entry, "import")
 
-    # -- what an entry names --------------------------------------------------------------------------------------
+    # -- imported parts -------------------------------------------------------------------------------------------
 
     def _find_imported(self, section: str, steps: Steps) -> FoundPart | None:
         """The part that an entry names; a bad entry is reported."""
@@ -145,7 +145,7 @@ class _Splicer:
         return None
 
     def _report_source_error(self, error: SourceError, steps: Steps) -> None:
-        """Tell what is wrong with the file of an entry: there, or at the location when it has no place."""
+        """Report the findings of an entry's file: at their own spans, or at the location if they have none."""
         for found in error.diagnostics:
             span = found.span or self._source.find_span((*steps, "location"))
             self._findings.report(found.statement, span, found.advice, part=steps, related=found.related)
@@ -158,7 +158,7 @@ class _Splicer:
         self._draft.add_file(found.source)
 
     def _report_chain(self, chain: ImportChain, name: str, needing: FoundPart | None, steps: Steps) -> None:
-        """Report an import of what its file has by an import only, perhaps because another part needs it."""
+        """Report an import of a part that its file only imports, perhaps because another part needs it."""
         trail = tuple(map(self._files.format_path, (self._files.document, *chain.files)))
         if needing is None:
             statement = (rules.IMPORT_CIRCLE if chain.circle else rules.IMPORT_CHAIN)(name=name, trail=trail)
@@ -176,10 +176,10 @@ class _Splicer:
     def _report(self, statement: Statement, place: Steps, steps: Steps, advice: Advice | None = None) -> None:
         self._findings.report(statement, self._source.find_span(place), advice, part=steps)
 
-    # -- what it needs --------------------------------------------------------------------------------------------
+    # -- referenced parts -----------------------------------------------------------------------------------------
 
     def _add_referenced_parts(self, found: FoundPart, steps: Steps) -> None:
-        """Let what an imported part refers to in its own file come along, unless this document has its own."""
+        """Add what an imported part refers to in its own file, unless this document has its own."""
         for section, name in find_references(found.part) if "consumes" not in found.steps else ():
             if name not in self._own[section] and (found.path, section, name) not in self._brought:
                 self._brought.add((found.path, section, name))
@@ -191,9 +191,9 @@ class _Splicer:
             self._add_variables(found, said, FoundPart(found.path, found.source, at), steps)
 
     def _find_referenced_part(self, found: FoundPart, section: str, name: str, steps: Steps) -> FoundPart | None:
-        """What the file of a part has under a name; nothing when it has nothing: the linker says who misses it.
+        """What the file of a part has under a name. None if it has nothing: the linker reports the reference.
 
-        An import there is one too many, and reported; what it leads to is taken all the same, so that no more is said.
+        An import there is reported. Its target is still added, so that there are no follow-up findings.
         """
         other = self._files.find_part(found.path, section, name)
         if isinstance(other, ImportChain):
@@ -204,7 +204,7 @@ class _Splicer:
         return other
 
     def _add_part(self, section: str, name: str, found: FoundPart, steps: Steps) -> dict[str, Any] | None:
-        """Add a part to this document, under the name by which it is asked for."""
+        """Add a part to this document, under the name of the reference."""
         holder = self._draft.data
         if section == "aggregates":  # the specification has them at the root only where there is no capability
             holder = holder.get("capability", holder)
@@ -217,7 +217,7 @@ class _Splicer:
         return part
 
     def _add_variables(self, found: FoundPart, said: frozenset[str], bind: FoundPart, steps: Steps) -> None:
-        """Bring those variables of a bind that a part mentions and this document does not bind itself."""
+        """Add the variables of a bind that a part mentions and that this document does not bind itself."""
         name = get_name(bind.part)
         if "import" in bind.part:
             chain = self._files.find_part(bind.path, "binds", name)
