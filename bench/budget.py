@@ -1,8 +1,8 @@
-"""The instruction budget: what was counted, where, and the rule that it only goes down.
+"""The instruction budget: the counts, their environments, and the rule that the budget only goes down.
 
-The file is a list of records, the newest last. Where nothing but our code has changed (`environment` is equal), counts
-are compared. Elsewhere they mean nothing by themselves, and the ratio to the bare pair, which was counted in the same
-run, takes their place. A record above the one before it has a reason.
+The file is a list of records, the newest last. If the environment is the same, so that only our code has changed,
+counts are compared. Otherwise their ratios to the bare pair, which was counted in the same run, are compared.
+A record that is above the one before it has a reason.
 """
 
 import dataclasses
@@ -16,15 +16,15 @@ from typing import Any, Self
 
 ABOUT = "Instructions per request, newest last; written by bench/instructions.py, described in docs/performance.md"
 SAME_TOLERANCE = 0.01
-"""Counts of one build and the same libraries differ by less."""
+"""Counts in the same environment differ by less than this share."""
 OTHER_TOLERANCE = 0.05
-"""What a Python or a library costs us differs from what it costs the bare pair."""
+"""Another Python or library changes our count and that of the bare pair by different shares."""
 SLACK = 0.02
-"""From here on the budget should be lowered."""
+"""The budget should be lowered if the count is below it by more than this share."""
 
 
 class BudgetError(Exception):
-    """The file breaks the rule, or would."""
+    """The file breaks the rule, or would break it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Count:
 
     @property
     def ratio(self) -> float:
-        """How many times the bare pair's."""
+        """Our count divided by that of the bare pair."""
         return self.naftiko / self.bare
 
 
@@ -51,30 +51,30 @@ class Record:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
-        """From a decoded record."""
+        """Make a record of decoded JSON."""
         counts = {case: Count(**count) for case, count in data["counts"].items()}
         return cls(data["date"], data["environment"], counts, data.get("reason", ""))
 
     def data(self) -> dict[str, Any]:
-        """To be encoded; a reason only where there is one."""
+        """Return the record as JSON data, with a reason only if there is one."""
         data = dataclasses.asdict(self)
         if not self.reason:
             del data["reason"]
         return data
 
     def ceiling(self, case: str, measured: "Record") -> int | None:
-        """What `case` may have in the environment of `measured`; None if it is new."""
+        """Return the limit of a case in the environment of `measured`; None for a new case."""
         if (mine := self.counts.get(case)) is None:
             return None
         if measured.environment == self.environment:
             return mine.naftiko
-        # A product of whole numbers first, so that a ratio never creeps up by rounding.
+        # Multiply whole numbers first, so that rounding never raises the limit.
         return mine.naftiko * measured.counts[case].bare // mine.bare
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A case beside what it may have; `ceiling` is None if the budget does not know it."""
+    """A case and its limit, `ceiling`, which is None if the budget does not have the case."""
 
     case: str
     count: Count
@@ -83,17 +83,17 @@ class Verdict:
 
     @property
     def over(self) -> bool:
-        """More than noise above the budget, or without one."""
+        """Whether the count is above the limit by more than noise, or there is no limit."""
         return self.ceiling is None or self.count.naftiko > self.ceiling * (1 + self.tolerance)
 
     @property
     def under(self) -> bool:
-        """So far below that the budget should be lowered."""
+        """Whether the count is so far below that the budget should be lowered."""
         return self.ceiling is not None and self.count.naftiko < self.ceiling * (1 - max(SLACK, self.tolerance))
 
     @property
     def difference(self) -> float:
-        """From the budget, as a part of it."""
+        """The difference from the budget, as a share of it."""
         return self.count.naftiko / self.ceiling - 1 if self.ceiling else math.inf
 
 
@@ -102,8 +102,8 @@ def judge(budget: Record, measured: Record) -> list[Verdict]:
     return [Verdict(case, count, budget.ceiling(case, measured), tolerance) for case, count in measured.counts.items()]
 
 
-def renewed(budget: Record, measured: Record, reason: str = "") -> Record:
-    """The next record: lower where less was counted, higher only with a reason, else as it was.
+def make_next_record(budget: Record, measured: Record, reason: str = "") -> Record:
+    """Return the next record: lower where less was counted, higher only with a reason, otherwise unchanged.
 
     Raises:
         BudgetError: A case is over the budget and there is no reason.
@@ -124,13 +124,13 @@ def renewed(budget: Record, measured: Record, reason: str = "") -> Record:
 
 
 def differs(last: Record, record: Record) -> bool:
-    """Whether it says anything new: bare counts alone do not."""
+    """Return whether a record has anything new; new counts of the bare pair alone are not."""
     own = [{case: count.naftiko for case, count in each.counts.items()} for each in (last, record)]
     return last.environment != record.environment or own[0] != own[1]
 
 
 def check_rule(records: Sequence[Record]) -> None:
-    """Raises `BudgetError` if there is no record, or one is above the last without a reason."""
+    """Raise `BudgetError` if there is no record, or one is above the record before it without a reason."""
     if not records:
         raise BudgetError("the budget is empty")
     for before, after in itertools.pairwise(records):
@@ -143,14 +143,14 @@ def check_rule(records: Sequence[Record]) -> None:
 
 
 def read(path: Path) -> list[Record]:
-    """The records of a file, which keep to the rule."""
+    """Read the records of a file and check the rule."""
     records = [Record.read(each) for each in json.loads(path.read_text(encoding="utf-8"))["records"]]
     check_rule(records)
     return records
 
 
 def write(path: Path, records: Sequence[Record]) -> None:
-    """Replace the file."""
+    """Check the rule and replace the file."""
     check_rule(records)
     data = {"about": ABOUT, "records": [record.data() for record in records]}
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

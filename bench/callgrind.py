@@ -1,7 +1,7 @@
-"""A server under valgrind's callgrind: the instructions that it executes between two moments.
+"""A server under valgrind's callgrind: counts the instructions that it executes between two points in time.
 
-Callgrind counts every instruction of the process (kernel excluded) and simulates nothing else here. It is switched on
-only when the server is up and warm: until then the program runs four times as fast.
+Callgrind counts every instruction of the process (without the kernel) and simulates nothing else here. It is switched
+on when the server is warm, because the program runs four times as fast without it.
 """
 
 import os
@@ -24,12 +24,12 @@ COMMAND_SECONDS = 60.0
 WARM_UP_REQUESTS = 60
 SETTLING_REQUESTS = 20
 IDLE_SECONDS = 3.0
-# Set and dictionary orders, and so the work done, are the same in every run.
+# Makes the order of sets and dictionaries, and so the work, the same in every run.
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 
 
 class CallgrindError(Exception):
-    """Callgrind did not do as it was told."""
+    """Callgrind did not obey a command."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Counted:
 
     @classmethod
     def start(cls, command: Sequence[str], folder: Path) -> Self:
-        """Start it uncounted, with its files in `folder`."""
+        """Start the server without counting, with its files in `folder`."""
         folder.mkdir()
         valgrind = [debian_programs.find("valgrind") or "valgrind", "--tool=callgrind", "--instr-atstart=no"]
         valgrind += [f"--callgrind-out-file={folder}/counts", f"--vgdb-prefix={folder}/vgdb"]
@@ -50,7 +50,7 @@ class Counted:
         return cls(Process.start([*valgrind, *command], cores, folder / "log", ENVIRONMENT), folder)
 
     def wait_listening(self, ports: Iterable[int]) -> None:
-        """Until it accepts connections on all of these."""
+        """Wait until the server accepts connections on all of these ports."""
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
             while not _listens(port):
@@ -59,27 +59,27 @@ class Counted:
                 time.sleep(POLL_SECONDS)
 
     def per_request(self, ports: Mapping[Case, int], upstream: Upstream, requests: int) -> dict[str, float]:
-        """Instructions for one request of each case: the mean over as many, after a warm-up of all.
+        """Return the mean instructions for one request of each case, after a warm-up.
 
-        What the server does each second by itself is left out: on a busy machine more seconds pass.
+        The server's work of each second is subtracted, because more seconds pass on a busy machine.
         """
         upstream.pace(self.process)
         for case, port in ports.items():
-            with Caller.connected(case, port, upstream, self.process) as caller:
-                caller.send_request(WARM_UP_REQUESTS)
+            with Caller.connect(case, port, upstream, self.process) as caller:
+                caller.send_requests(WARM_UP_REQUESTS)
         self._tell("instrumentation on")
         idle, seconds = self._count(partial(time.sleep, IDLE_SECONDS))
         idle_per_second = idle / seconds
         counts: dict[str, float] = {}
         for case, port in ports.items():
-            with Caller.connected(case, port, upstream, self.process) as caller:
-                caller.send_request(SETTLING_REQUESTS)
-                counted, seconds = self._count(partial(caller.send_request, requests))
+            with Caller.connect(case, port, upstream, self.process) as caller:
+                caller.send_requests(SETTLING_REQUESTS)
+                counted, seconds = self._count(partial(caller.send_requests, requests))
             counts[case.name] = (counted - seconds * idle_per_second) / requests
         return counts
 
     def _count(self, workload: Callable[[], None]) -> tuple[int, float]:
-        """The instructions while something happens, and how many seconds it took."""
+        """Return the instructions during a call of `does`, and its seconds."""
         self._tell("zero")
         began = time.monotonic()
         workload()
@@ -105,7 +105,7 @@ def _listens(port: int) -> bool:
 
 
 def total(dump: str) -> int:
-    """The sum over all functions in a dump, which has one such line at its end."""
+    """Return the sum over all functions, which is in a line at the end of a dump."""
     for line in reversed(dump.splitlines()):
         if line.startswith("totals:"):
             return int(line.split()[1])

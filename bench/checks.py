@@ -1,7 +1,6 @@
-"""Whether a contender does its work: its answers, and what the upstream received, compared with what must be.
+"""Checks of a contender: its responses, and what the upstream received, are compared with what is expected.
 
-Checked before the first round and again after the last, so that no figure stands for a server that
-is fast at being wrong.
+The checks run before the first round and after the last, so that no figure is from a server that is fast but wrong.
 """
 
 import http.client
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.client import Answer, Request, send_request
+from bench.client import Request, Response, send_request
 from bench.upstream import Upstream
 
 SENT = {
@@ -18,7 +17,7 @@ SENT = {
     "Referer": "https://shop.example/cart?step=2",
     "Accept-Language": "de-CH, fr;q=0.7",
 }
-# Cookies and credentials are the caller's own: sent to see that no contender passes them on.
+# Cookies and credentials of the caller: no contender may pass them on.
 PRIVATE = {"Cookie": "a=b", "Authorization": "Bearer none"}
 
 
@@ -31,24 +30,24 @@ def as_json(body: bytes) -> object:
 
 
 def as_tool_result(body: bytes) -> object:
-    """The value of a tool's text, whether it failed, and the structured content, which may be left out."""
+    """Return the text's value, whether the tool failed, and the structured content (by default the text's value)."""
     result: dict[str, Any] = _message(body)["result"]
     text = json.loads(result["content"][0]["text"])
     return {"failed": result.get("isError", False), "text": text, "structured": result.get("structuredContent", text)}
 
 
 def tool_result(value: object) -> object:
-    """What :func:`as_tool_result` finds where all is well."""
+    """Return what :func:`as_tool_result` returns for a correct result."""
     return {"failed": False, "text": value, "structured": value}
 
 
 def as_success(body: bytes) -> object:
-    """Only whether a tool did not fail: for what servers give as different kinds of content."""
+    """Return whether a tool did not fail: for results that servers return as different kinds of content."""
     return not _message(body)["result"].get("isError", False)
 
 
 def _message(body: bytes) -> Any:
-    """A JSON-RPC message, also out of a stream with one event."""
+    """Decode a JSON-RPC message, also from a stream with one event."""
     if body.startswith((b"event:", b"data:")):
         body = next(line for line in body.splitlines() if line.startswith(b"data:")).removeprefix(b"data:")
     return json.loads(body)
@@ -56,18 +55,18 @@ def _message(body: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A request, and what must come of it.
+    """A request, and what is expected of it.
 
     Attributes:
-        send_request: What is sent.
-        uri: What the upstream must receive, byte for byte.
-        expected: What `read` must find in the body.
-        read: The body as what is compared.
-        headers: That the answer must have.
-        passes_on: Whether User-Agent, Referer and Accept-Language must come to the upstream, with X-Forwarded-*.
+        request: The request.
+        uri: The URI that the upstream must receive, byte for byte.
+        expected: What `read` must return for the body.
+        read: Decodes the body for the comparison.
+        headers: The headers that the response must have.
+        passes_on: Whether User-Agent, Referer and Accept-Language must reach the upstream, with X-Forwarded-*.
     """
 
-    send_request: Request
+    request: Request
     uri: str
     expected: object
     read: Callable[[bytes], object] = as_bytes
@@ -75,25 +74,25 @@ class Check:
     passes_on: bool = False
 
     def faults(self, port: int, upstream: Upstream) -> list[str]:
-        """Everything that is not as it must be, in words; empty when all is."""
+        """Describe everything that is not as expected; empty if all is."""
         upstream.forget()
         try:
-            answer = send_request(port, self.send_request, {**SENT, **PRIVATE})
+            response = send_request(port, self.request, {**SENT, **PRIVATE})
         except (OSError, http.client.HTTPException) as error:
-            return [f"no answer: {error!r}"]
-        found = self._answer_faults(answer)
+            return [f"no response: {error!r}"]
+        found = self._find_faults(response)
         seen = upstream.seen(1)
         if len(seen) != 1:
             return [*found, f"the upstream received it {len(seen)} times"]
         return found + _differences("the upstream's", self._received(port), seen[0])
 
-    def _answer_faults(self, answer: Answer) -> list[str]:
+    def _find_faults(self, response: Response) -> list[str]:
         try:
-            body = self.read(answer.body)
+            body = self.read(response.body)
         except (ValueError, KeyError, IndexError, TypeError, StopIteration):
-            body = answer.body
+            body = response.body
         expected: dict[str, object] = {"status": 200, "body": self.expected, **dict(self.headers)}
-        return _differences("the answer's", expected, {"status": answer.status, "body": body, **answer.headers})
+        return _differences("the response's", expected, {"status": response.status, "body": body, **response.headers})
 
     def _received(self, port: int) -> dict[str, object]:
         received: dict[str, object] = {"uri": self.uri, "Cookie": "", "Authorization": ""}
@@ -110,17 +109,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What a contender is asked under load, what the upstream receives of that, and the checks."""
+    """The request of the load, what the upstream receives of it, and the checks."""
 
     load: Request
     uri: str
     checks: tuple[Check, ...]
 
-    def wrong_answers(self, port: int, upstream: Upstream) -> list[str]:
-        """What is not as it must be in the first check that finds something, in words; empty when all is well."""
+    def find_wrong_responses(self, port: int, upstream: Upstream) -> list[str]:
+        """Describe what the first failing check finds; empty if all pass."""
         for check in self.checks:
             if faults := check.faults(port, upstream):
-                return [f"{check.send_request.method} {check.send_request.target}: {fault}" for fault in faults]
+                return [f"{check.request.method} {check.request.target}: {fault}" for fault in faults]
         return []
 
 

@@ -1,4 +1,4 @@
-"""Requests as they are sent to every contender: one at a time to look at the answer, or by wrk as a load."""
+"""Requests to a contender: one at a time for its response, or by wrk as the load."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-ANSWER_SECONDS = 10.0
+RESPONSE_SECONDS = 10.0
 MODERN: Final = "2026-07-28"
 LEGACY: Final = "2025-11-25"
 ENVELOPE: Final = {
@@ -29,8 +29,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; the headers' names in Title-Case."""
+class Response:
+    """A response; the names of its headers are in Title-Case."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,13 +38,13 @@ class Answer:
 
     @property
     def wire_bytes(self) -> int:
-        """How long it was on the wire, at least: chunks have more."""
+        """The least size that it had on the connection; chunks add to it."""
         head = sum(len(f"{name}: {value}\r\n") for name, value in self.headers.items())
         return len("HTTP/1.1 200 OK\r\n\r\n") + head + len(self.body)
 
 
 def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Request:
-    """A `tools/call` as a client of that protocol revision sends it."""
+    """Make a `tools/call` as a client of that protocol revision sends it."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     headers = {
         "Content-Type": "application/json",
@@ -58,25 +58,25 @@ def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Request:
     return Request("/mcp", "POST", tuple(headers.items()), json.dumps(message).encode())
 
 
-def send_request(port: int, request: Request, headers: Mapping[str, str] | None = None) -> Answer:
+def send_request(port: int, request: Request, headers: Mapping[str, str] | None = None) -> Response:
     """Send one request over a connection of its own.
 
     Raises:
-        OSError, http.client.HTTPException: There is no answer.
+        OSError, http.client.HTTPException: There is no response.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=RESPONSE_SECONDS)
     try:
         sent = {**(headers or {}), **dict(request.headers)}
         connection.request(request.method, request.target, request.body or None, sent)
         response = connection.getresponse()
         named = {name.title(): value for name, value in response.getheaders()}
-        return Answer(response.status, named, response.read())
+        return Response(response.status, named, response.read())
     finally:
         connection.close()
 
 
 def wrk_script(request: Request) -> str:
-    """A script that makes wrk send this request; wrk formats it once, so it costs the load nothing."""
+    """Write a script that makes wrk send this request; wrk formats it only once."""
     lines = [f"wrk.method = {_lua(request.method)}"]
     lines += [f"wrk.headers[ {_lua(name)} ] = {_lua(value)}" for name, value in request.headers]
     if request.body:

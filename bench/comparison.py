@@ -1,4 +1,4 @@
-"""One workload played out: its contenders started, checked, loaded in turns, checked again and stopped."""
+"""Runs a workload: starts and checks its contenders, loads them in turns, checks them again and stops them."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from bench.contenders import Running, Setup, start_contender
 from bench.load import Load, LoadError, Round, under_load
 from bench.process import Process, StartError
 from bench.results import Outcome, Result
-from bench.transfers import wrong_transfers
+from bench.transfers import find_wrong_transfers
 from bench.workload import Workload
 
 WARM_SECONDS = 1
@@ -20,7 +20,7 @@ def progress(text: str) -> None:
 
 
 class Comparison:
-    """A workload in a setup."""
+    """A workload, and the setup that it runs in."""
 
     def __init__(self, workload: Workload, setup: Setup, load: Load) -> None:
         self._work = workload
@@ -29,7 +29,7 @@ class Comparison:
         self._load = replace(load, connections=workload.connections or load.connections, seconds=seconds)
 
     def run(self, rounds: int) -> Outcome:
-        """All rounds of all contenders, in turns (A B C, A B C; with slices A B C, B C A, C A B)."""
+        """Run all rounds of all contenders, in turns (A B C, A B C; with slices A B C, B C A, C A B)."""
         progress(f"{self._work.name}: {self._work.title}")
         results = [Result(one, skipped=one.lacks) for one in self._work.contenders]
         if any(one.skipped for one in results):
@@ -54,11 +54,11 @@ class Comparison:
         return Outcome(self._work, self._load, results)
 
     def _wrong(self, running: Running) -> list[str]:
-        found = running.checks.wrong_answers(running.port, self._setup.upstream)
-        return found + (wrong_transfers(running.port) if self._work.large else [])
+        found = running.checks.find_wrong_responses(running.port, self._setup.upstream)
+        return found + (find_wrong_transfers(running.port) if self._work.large else [])
 
     def _come_up(self, result: Result, started: Callable[[Process], object]) -> Running | None:
-        """Start, check, warm up; a contender that fails in this is not measured, and its result says why."""
+        """Start, check and warm up a contender; one that fails is not measured, and its result says why."""
         checks = self._work.checks_of(result.contender)
         try:
             running = start_contender(result.contender, checks, self._setup, started)

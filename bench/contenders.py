@@ -15,14 +15,14 @@ from pathlib import Path
 
 from bench import documents
 from bench.checks import Checks
-from bench.client import Answer, Request, send_request
+from bench.client import Request, Response, send_request
 from bench.process import Cores, Process, StartError, free_port
 from bench.upstream import COMMON, Upstream, nginx
 
 READY_SECONDS = 30.0
 _NUMBERS = itertools.count()
 LARGE_BODIES = ("--max-body", "1000000000")
-# For a run from a tree that nobody installed, and for the peers, which import from the bench.
+# For a run from a tree that is not installed, and for the peers, which import from the bench.
 IMPORTS = {"PYTHONPATH": f"{documents.ROOT / 'src'}:{documents.ROOT}"}
 
 NGINX_PROXY = """\
@@ -56,12 +56,12 @@ class Setup:
     folder: Path
 
     def launch(self, name: str, command: list[str], env: Mapping[str, str], *, everywhere: bool = False) -> Process:
-        """Start a contender's program on the server's core, or on all of them."""
+        """Start a contender's program on the server's core, or on all cores."""
         cores = self.cores.server | self.cores.load if everywhere else self.cores.server
         return Process.start(command, cores, self.file(name, ".log"), env)
 
     def file(self, name: str, suffix: str, text: str = "") -> Path:
-        """A file that no other contender has."""
+        """Write a file with a name that no other contender uses."""
         path = self.folder / f"{name}-{next(_NUMBERS)}{suffix}"
         path.write_text(text)
         return path
@@ -77,10 +77,10 @@ class Contender:
     Attributes:
         name: In the table.
         about: One line about it.
-        start: Starts it; what it is asked must come to the port that is given.
-        checks: What it is asked, when that differs from what the others of the workload are.
-        lacks: Why it cannot take part, if it cannot.
-        everywhere: Whether it has all cores, shared with the load.
+        start: Starts it; it must listen on the given port.
+        checks: Its requests and checks, if they differ from those of the workload.
+        lacks: Why it cannot take part; None if it can.
+        everywhere: Whether it runs on all cores, shared with the load.
     """
 
     name: str
@@ -93,13 +93,13 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A contender that answers."""
+    """A contender that is ready."""
 
     contender: Contender
     process: Process
     port: int
     checks: Checks
-    answer_bytes: int
+    response_bytes: int
     ready_seconds: float
     ready_cpu_seconds: float
 
@@ -113,7 +113,7 @@ def naftiko(
     given: tuple[str, ...] = (),
     traced: float | None = None,
 ) -> Contender:
-    """This runtime, serving a document; asked over MCP, or over REST; `traced` is the share of traced requests."""
+    """Make a contender of this runtime with a document, over MCP or REST; `traced` is the share of traced requests."""
     everywhere = "--workers" in given
 
     def start(setup: Setup, port: int) -> Process:
@@ -147,7 +147,7 @@ def _has_workers() -> bool:
 
 
 def engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
-    """Another engine that serves the same document: `{file}` in the command is the document's path."""
+    """Make a contender of another engine that serves the same document; `{file}` in the command is its path."""
 
     def start(setup: Setup, port: int) -> Process:
         file = _document(text, name, setup, port, mcp=mcp)
@@ -159,11 +159,11 @@ def engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
 def _document(text: str, name: str, setup: Setup, port: int, *, mcp: bool) -> Path:
     rest_port, mcp_port = (free_port(), port) if mcp else (port, free_port())
     sink = f"http://127.0.0.1:{setup.sink_port}/v1"
-    return setup.file(name, ".yaml", documents.placed(text, rest_port, mcp_port, setup.upstream.base, sink))
+    return setup.file(name, ".yaml", documents.replace_addresses(text, rest_port, mcp_port, setup.upstream.base, sink))
 
 
 def peer(name: str, about: str, module: str, *given: str) -> Contender:
-    """A program of `bench/peers`."""
+    """Make a contender of a program of `bench/peers`."""
 
     def start(setup: Setup, port: int) -> Process:
         command = [sys.executable, "-m", f"bench.peers.{module}"]
@@ -174,7 +174,7 @@ def peer(name: str, about: str, module: str, *given: str) -> Contender:
 
 
 def fastmcp(operations: Mapping[str, str], parameters: Mapping[str, str]) -> Contender:
-    """FastMCP's server of an OpenAPI document."""
+    """Make a contender of FastMCP's server of an OpenAPI document."""
 
     def start(setup: Setup, port: int) -> Process:
         file = setup.file("fastmcp", ".json", documents.openapi(operations, parameters))
@@ -197,31 +197,31 @@ NGINX = Contender("nginx", "nginx `proxy_pass`, one worker: the limit, not a pee
 
 
 def with_checks(contender: Contender, checks: Checks) -> Contender:
-    """The same contender, asked something of its own."""
+    """Return the same contender with requests and checks of its own."""
     return replace(contender, checks=checks)
 
 
 def start_contender(
     contender: Contender, checks: Checks, setup: Setup, started: Callable[[Process], object]
 ) -> Running:
-    """Start and wait for the first 200. `started` is told of the process before it is waited for."""
+    """Start a contender and wait for its first 200; `started` is called with the process before the wait."""
     port, began = free_port(), time.monotonic()
     process = contender.start(setup, port)
     started(process)
-    while (answer := _answer(port, checks.load)) is None:
+    while (response := _request_ready(port, checks.load)) is None:
         if process.exited():
-            raise StartError(f"it ended before it answered:\n{process.log_tail()}")
+            raise StartError(f"it ended before its first response:\n{process.log_tail()}")
         if time.monotonic() - began > READY_SECONDS:
             raise StartError(f"no 200 within {READY_SECONDS:.0f} s:\n{process.log_tail()}")
         time.sleep(0.01)
     seconds, cpu = time.monotonic() - began, process.cpu_seconds()
-    return Running(contender, process, port, checks, answer.wire_bytes, seconds, cpu)
+    return Running(contender, process, port, checks, response.wire_bytes, seconds, cpu)
 
 
-def _answer(port: int, request: Request) -> Answer | None:
-    """The answer, if it is a good one."""
+def _request_ready(port: int, request: Request) -> Response | None:
+    """Return the response, if it is a 200."""
     try:
-        answer = send_request(port, request)
+        response = send_request(port, request)
     except (OSError, http.client.HTTPException):
         return None
-    return answer if answer.status == http.HTTPStatus.OK else None
+    return response if response.status == http.HTTPStatus.OK else None

@@ -1,4 +1,4 @@
-"""The Debian programs the bench needs: found, installed where that is possible, or named."""
+"""Finds the Debian programs that the bench needs, and installs them where that is possible."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ def find(program: str) -> str | None:
 
 
 def version(program: str) -> str:
-    """The first line of what it says of itself."""
+    """Return the first line that a program prints with `--version`."""
     command = [find(program) or program, "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.partition("\n")[0]
 
@@ -26,7 +26,7 @@ def missing(programs: Iterable[str]) -> list[str]:
 
 
 def install(programs: list[str]) -> None:
-    """By apt-get, as root only; what fails is seen by asking `missing` again."""
+    """Install programs with apt-get, as root only; call `missing` again for what failed."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
     packages = [PACKAGES[program] for program in programs]
@@ -46,7 +46,7 @@ def _apt_get(*arguments: str) -> None:
 
 
 def ensure(*programs: str) -> list[str]:
-    """Install what is missing; what is still missing is returned."""
+    """Install missing programs and return those that are still missing."""
     if absent := missing(programs):
         install(absent)
     return missing(programs)

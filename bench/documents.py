@@ -1,4 +1,4 @@
-"""The documents that contenders serve: committed ones beside this file, generated ones, and where they are placed."""
+"""The documents that contenders serve: those beside this file, generated ones, and their addresses."""
 
 import json
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ def committed(name: str) -> str:
     return (FOLDER / name).read_text()
 
 
-def placed(text: str, rest: int, mcp: int, upstream: str, sink: str = SINK) -> str:
-    """A document with real addresses in place of those that it is written with."""
+def replace_addresses(text: str, rest: int, mcp: int, upstream: str, sink: str = SINK) -> str:
+    """Return a document with the addresses of a run in place of those in its text."""
     for written in UPSTREAMS:
         text = text.replace(written, upstream)
     text = text.replace(SINK, sink)
@@ -27,7 +27,7 @@ def placed(text: str, rest: int, mcp: int, upstream: str, sink: str = SINK) -> s
 
 
 def many(count: int, *, tools: bool) -> str:
-    """A document of so many consumed and as many exposed operations, in the style of the files in the wild."""
+    """Generate a document with `count` consumed and exposed operations, in the style of real-world files."""
     lines = ["naftiko: 1.0.0-alpha2", "info: {label: Big}", "capability:", "  consumes:", "    - type: http"]
     lines += ["      namespace: api", f"      baseUri: {UPSTREAMS[0]}", "      resources:"]
     for number in range(count):
@@ -79,14 +79,14 @@ def _two_fields(indent: str) -> list[str]:
 
 
 def openapi(operations: Mapping[str, str], parameters: Mapping[str, str]) -> str:
-    """An OpenAPI document of GET operations, by their names and paths; parameters by name, with their places."""
+    """Generate an OpenAPI document: paths of GET operations by name, and places of parameters by name."""
     listed = [
         {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
         for name, place in parameters.items()
     ]
-    answer = {"description": "It.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    response = {"description": "It.", "content": {"application/json": {"schema": {"type": "object"}}}}
     paths: dict[str, Any] = {
-        path: {"get": {"operationId": name, "parameters": listed, "responses": {"200": answer}}}
+        path: {"get": {"operationId": name, "parameters": listed, "responses": {"200": response}}}
         for name, path in operations.items()
     }
     return json.dumps({"openapi": "3.1.0", "info": {"title": "Bench", "version": "1"}, "paths": paths})

@@ -1,9 +1,9 @@
-"""What `naftiko lsp` costs while somebody types, in a document of few operations and in one of many.
+"""The CPU time of `naftiko lsp` while somebody types, in a document with few operations and in one with many.
 
     python bench/editor.py [--rounds 9] [--times 20]
 
-A real process, driven as an editor does; CPU time of that process from the kernel's accounting, the documents
-interleaved, medians with the least and the greatest round. Exit code 1 when an answer was not the right one.
+Drives a real process as an editor does. The kernel gives its CPU time. The documents are interleaved, and the figures
+are medians with the least and the greatest round. Exit code 1 if a response is wrong.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SHARED = "naftiko: 1.0.0-alpha2\nconsumes:\n"
 
 
 def api(namespace: str, operations: int) -> str:
-    """An API with so many operations."""
+    """Generate an API with that number of operations."""
     lines = ["    - type: http", f"      namespace: {namespace}", "      baseUri: https://api.example/v1"]
     lines.append("      resources:")
     for number in range(operations):
@@ -44,7 +44,7 @@ def api(namespace: str, operations: int) -> str:
 
 
 def document(operations: int) -> str:
-    """A document that consumes and exposes so many operations, and imports an API of as many."""
+    """Generate a document that consumes and exposes that number of operations, and imports an API with as many."""
     head = "naftiko: 1.0.0-alpha2\ninfo: {label: Big, description: Big.}\ncapability:\n  consumes:\n"
     imported = "    - {import: other, location: other.yaml}\n"
     lines = ["  exposes:", "    - type: rest", "      namespace: web", "      port: 8080", "      resources:"]
@@ -61,7 +61,7 @@ def document(operations: int) -> str:
 
 
 class Typing:
-    """An open document in a server of its own."""
+    """A document that is open in a server of its own."""
 
     def __init__(self, folder: Path, operations: int) -> None:
         folder.mkdir()
@@ -76,21 +76,21 @@ class Typing:
         self.wanted = f"api.get-{middle}"
 
     def cpu_seconds(self) -> float:
-        """What the server has used so far."""
+        """Return the CPU time of the server so far."""
         fields = (PROC / str(self.editor.process.pid) / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
     def begin(self) -> None:
-        """Leave a call half written, and wait until that is checked, so that nothing else goes on."""
+        """Leave a call half written, and wait for its check, so that nothing else runs."""
         self.editor.change(self.text.replace(self.line, HALF))
 
     def complete(self) -> None:
-        """What is offered there."""
+        """Request the completions of the half-written call."""
         offered = self.editor.at("completion", HALF.replace("\n", "|\n"))
         _expect(self.wanted in {item["label"] for item in offered}, "the operation is offered")
 
     def check(self) -> None:
-        """A change, and the findings after it."""
+        """Make a change and wait for its findings."""
         _expect(not self.editor.change(f"{self.text}# {time.monotonic_ns()}\n"), "there is no finding")
 
 
@@ -99,8 +99,8 @@ def _expect(met: bool, what: str) -> None:
         sys.exit(f"it was expected that {what}")
 
 
-def measured(typing: Typing, does: Callable[[], None], times: int) -> tuple[float, float]:
-    """CPU and wall-clock milliseconds of one of some repetitions."""
+def measure(typing: Typing, does: Callable[[], None], times: int) -> tuple[float, float]:
+    """Return the CPU and wall-clock milliseconds of one repetition of `does`."""
     cpu, clock = typing.cpu_seconds(), time.perf_counter()
     for _ in range(times):
         does()
@@ -119,9 +119,9 @@ def main() -> int:
         for _ in range(chosen.rounds):
             for size, typing in zip(SIZES, open_documents, strict=True):
                 typing.begin()
-                completed = measured(typing, typing.complete, chosen.times)
+                completed = measure(typing, typing.complete, chosen.times)
                 rounds.setdefault((size, "a completion"), []).append(completed)
-                checked = measured(typing, typing.check, 3)
+                checked = measure(typing, typing.check, 3)
                 rounds.setdefault((size, "a change and its findings"), []).append(checked)
         for typing in open_documents:
             typing.editor.__exit__()

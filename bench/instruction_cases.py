@@ -1,7 +1,7 @@
-"""What is asked for an instruction count, by whom, and what answers behind the server that is counted.
+"""The requests of the instruction counts, their caller, and the upstream behind the counted server.
 
-Both ends are as plain as can be. They send a message in one piece, and only when the server between them has done all
-it can and sleeps; so its event loop turns as often, and finds the same, however the machine shares its cores.
+Caller and upstream send a message in one piece, and only while the server between them sleeps. So the event loop of the
+server turns equally often in every run, however the machine shares its cores.
 """
 
 import http.client
@@ -18,7 +18,7 @@ from typing import Any, Self
 from bench.payloads import GIF
 from bench.process import Process
 
-ANSWER_SECONDS = 60.0
+RESPONSE_SECONDS = 60.0
 POLL_SECONDS = 0.0002
 HOST = "127.0.0.1"
 FIELDS = {
@@ -33,7 +33,7 @@ JSON_BYTES = 1024
 
 
 def _ship() -> bytes:
-    """1 KB of JSON that has the six fields among others."""
+    """Return 1 KB of JSON that contains the six fields."""
     ship: dict[str, Any] = {
         "imo": FIELDS["imo"],
         "name": FIELDS["name"],
@@ -47,16 +47,19 @@ def _ship() -> bytes:
     return json.dumps(ship, separators=(",", ":")).encode()
 
 
-def _answer(content_type: str, body: bytes) -> bytes:
+def _make_response(content_type: str, body: bytes) -> bytes:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nCache-Control: no-store\r\nContent-Length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
 
 
-ANSWERS = {"/v1/pixel/track": _answer("image/gif", GIF), "/v1/ships/9074729": _answer("application/json", _ship())}
+RESPONSES = {
+    "/v1/pixel/track": _make_response("image/gif", GIF),
+    "/v1/ships/9074729": _make_response("application/json", _ship()),
+}
 
 
 def await_idle(process: Process) -> None:
-    """Until it waits for something to happen, or has ended."""
+    """Wait until a process sleeps or has ended."""
     while not process.sleeping() and not process.exited():
         time.sleep(POLL_SECONDS)
 
@@ -79,12 +82,12 @@ class _Connection(socketserver.StreamRequestHandler):
             self.server.requests += 1  # one connection at a time is in use
             if self.server.counted is not None:
                 await_idle(self.server.counted)
-            self.wfile.write(ANSWERS[line.split()[1].partition(b"?")[0].decode()])
+            self.wfile.write(RESPONSES[line.split()[1].partition(b"?")[0].decode()])
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Answers GIF and JSON over keep-alive connections, from threads of this process."""
+    """An upstream in threads of this process: GIF and JSON over keep-alive connections."""
 
     server: _Upstream
 
@@ -94,11 +97,11 @@ class Upstream:
         return f"http://{HOST}:{self.server.server_address[1]}/v1"
 
     def requests(self) -> int:
-        """How many have come so far."""
+        """Return the number of requests so far."""
         return self.server.requests
 
     def pace(self, process: Process) -> None:
-        """Answer from now on only when this process is idle."""
+        """Respond only while this process is idle, from now on."""
         self.server.counted = process
 
     @classmethod
@@ -117,7 +120,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request that is sent again and again, and whether an answer's body is right."""
+    """A request that is repeated, and the check of a response's body."""
 
     name: str
     request: bytes
@@ -158,13 +161,13 @@ TOOL = Case("tool", _tool_call(), lambda body: json.loads(body).get("result", {}
 CASES = (PIXEL, MAPPED, TOOL)
 
 
-class WrongAnswerError(Exception):
-    """The server did not do its work; no count of it would mean anything."""
+class WrongResponseError(Exception):
+    """The server responded wrongly, so its count would mean nothing."""
 
 
 @dataclass(slots=True)
 class Caller:
-    """One keep-alive connection; sends a request when it has the answer to the last."""
+    """One keep-alive connection, which sends a request after the response to the last one."""
 
     case: Case
     connection: socket.socket
@@ -174,19 +177,19 @@ class Caller:
 
     @classmethod
     @contextmanager
-    def connected(cls, case: Case, port: int, upstream: Upstream, server: Process) -> Iterator[Self]:
+    def connect(cls, case: Case, port: int, upstream: Upstream, server: Process) -> Iterator[Self]:
         """For the time of a block."""
-        with socket.create_connection((HOST, port), ANSWER_SECONDS) as connection:
+        with socket.create_connection((HOST, port), RESPONSE_SECONDS) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             yield cls(case, connection, upstream, server)
 
-    def send_request(self, times: int) -> None:
-        """Raises `WrongAnswerError` at an answer that is not right, or was not the upstream's."""
+    def send_requests(self, times: int) -> None:
+        """Raise `WrongResponseError` if a response is wrong, or not the upstream's."""
         before = self.upstream.requests()
         for _ in range(times):
             self._ask()
         if (arrived := self.upstream.requests() - before) != times:
-            raise WrongAnswerError(f"{self.case.name}: the upstream received {arrived} of {times} requests")
+            raise WrongResponseError(f"{self.case.name}: the upstream received {arrived} of {times} requests")
 
     def _ask(self) -> None:
         await_idle(self.server)
@@ -195,10 +198,10 @@ class Caller:
         response.begin()
         body = response.read()
         if response.status != http.HTTPStatus.OK or not self._right(body):
-            raise WrongAnswerError(f"{self.case.name}: answered {response.status} {body[:300]!r}")
+            raise WrongResponseError(f"{self.case.name}: got {response.status} {body[:300]!r}")
 
     def _right(self, body: bytes) -> bool:
-        """The first body is looked into, all others must be the same."""
+        """Check the first body; all others must be the same."""
         if self.body is None and self.case.right(body):
             self.body = body
         return body == self.body

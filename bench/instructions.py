@@ -1,11 +1,11 @@
-"""`make instructions`: how many instructions a request costs, held against `bench/budget.json`.
+"""`make instructions`: counts the instructions per request and compares them with `bench/budget.json`.
 
     python bench/instructions.py [--update] [--raise REASON]
 
-Runs `naftiko run` under valgrind's callgrind, and beside it a bare uvicorn and aiohttp pair that does the same;
-asks each of them the same on one connection. Everything is on 127.0.0.1 and removed at the end. `--update` lowers the
-budget to what is counted and refuses to raise it; `--raise` does that, too, and the reason is written into the file.
-Exit code 0: within the budget; 1: above it, or wrong answers; 2: valgrind is missing.
+Runs `naftiko run` under valgrind's callgrind, and a bare pair of uvicorn and aiohttp that does the same. Each gets the
+same requests on one connection. Everything is on 127.0.0.1 and removed at the end. `--update` lowers the budget to the
+counts and never raises it; `--raise` raises it, and writes the reason into the file.
+Exit code 0: within the budget; 1: above it, or wrong responses; 2: valgrind is missing.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from bench import budget, debian_programs
 from bench.budget import BudgetError, Count, Record, Verdict
 from bench.callgrind import CallgrindError, Counted
 from bench.documents import ROOT
-from bench.instruction_cases import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongAnswerError
+from bench.instruction_cases import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongResponseError
 from bench.process import StartError, free_port, stop_in_order
 
 BUDGET = ROOT / "bench/budget.json"
@@ -57,7 +57,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def environment(valgrind: str) -> dict[str, str]:
-    """All but our code that decides how many instructions a request takes."""
+    """Return everything but our code that affects the instructions of a request."""
     return {
         "machine": platform.machine(),
         "python": sys.version,
@@ -84,7 +84,7 @@ def bare(upstream: Upstream, port: int) -> list[str]:
 
 
 def count() -> dict[str, Count]:
-    """Both servers come up at once; they are counted one after the other."""
+    """Start both servers at once, and count one after the other."""
     own: Ports = {case.name: free_port() for case in CASES}
     theirs: Ports = dict.fromkeys(own, free_port())
     with ExitStack() as stack:
@@ -115,7 +115,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list[str]:
-    """What a reader has to know or to do."""
+    """Return notes on what the reader has to know or to do."""
     found = []
     changed = [name for name, value in measured.environment.items() if last.environment.get(name) != value]
     if changed:
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return check(chosen)
-    except (BudgetError, CallgrindError, StartError, WrongAnswerError, OSError, HTTPException) as error:
+    except (BudgetError, CallgrindError, StartError, WrongResponseError, OSError, HTTPException) as error:
         print(f"instructions: {error}", file=sys.stderr)
         return 1
 
@@ -153,7 +153,7 @@ def check(chosen: argparse.Namespace) -> int:
         print(f"! {remark}")
     if not chosen.update and not chosen.reason:
         return int(any(each.over for each in verdicts))
-    record = budget.renewed(last, measured, chosen.reason)
+    record = budget.make_next_record(last, measured, chosen.reason)
     if not budget.differs(last, record):
         print("nothing to lower")
         return 0

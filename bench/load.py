@@ -1,8 +1,7 @@
-"""One round of load on one contender: wrk, one thread, keep-alive, and the accounts read before and after.
+"""One round of load on one contender: wrk with one thread and keep-alive, and counters before and after.
 
-Requests per second and latency are wrk's. CPU is that of the server's own process tree in /proc,
-divided by the requests answered. Latency is that of a closed loop: the next request of a connection
-waits for the answer to the last.
+Requests per second and latency are wrk's. CPU time is that of the server's process tree in /proc, divided by the number
+of responses. Latency is that of a closed loop: the next request of a connection waits for the response to the last.
 """
 
 import json
@@ -22,12 +21,12 @@ ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
 
 
 class LoadError(Exception):
-    """wrk did not give an account of its run."""
+    """wrk printed no result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much is asked."""
+    """The amount of load."""
 
     seconds: int
     connections: int
@@ -35,10 +34,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round measured.
+    """The figures of one round.
 
-    Shares (`server_core_share`, …) are parts of one core over the round; those of cores are missing where
-    nothing is pinned.
+    Shares (`server_core_share`, …) are shares of one core over the round; those of cores are missing if nothing is
+    pinned.
     """
 
     figures: dict[str, float]
@@ -46,7 +45,7 @@ class Round:
 
     @property
     def error_count(self) -> int:
-        """Errors of all kinds."""
+        """The number of errors of all kinds."""
         return sum(self.errors.values())
 
 
@@ -66,10 +65,10 @@ def under_load(running: Running, setup: Setup, load: Load) -> Round:
     cpu, arrived = running.process.cpu_seconds() - cpu, upstream.requests() - arrived - 1
     seconds, requests = wrk["duration_us"] / 1e6, wrk["requests"]
     errors = {kind: wrk[kind] for kind in ERROR_KINDS}
-    # A good answer to a request that never came to the upstream was made up, or came from a cache.
+    # A successful response without a request to the upstream was made up, or came from a cache.
     errors["unforwarded"] = max(0, requests - errors["status"] - arrived)
-    # Shorter than the answer that was looked at: an error that is told with a status of 200.
-    errors["short"] = max(0, requests - errors["status"] - wrk["bytes"] // running.answer_bytes)
+    # A response that is shorter than the checked one is an error with status 200.
+    errors["short"] = max(0, requests - errors["status"] - wrk["bytes"] // running.response_bytes)
     errors["ended"] = int(running.process.exited())
     figures = {
         "requests": requests,
@@ -84,16 +83,16 @@ def under_load(running: Running, setup: Setup, load: Load) -> Round:
         "rss_mb": running.process.rss_bytes() / 1e6,
     }
     if pinned:
-        figures["other_core_share"] = max(0.0, server_core.workload - cpu) / seconds
-        figures["load_core_share"] = load_core.workload / seconds / len(cores.load)
+        figures["other_core_share"] = max(0.0, server_core.busy - cpu) / seconds
+        figures["load_core_share"] = load_core.busy / seconds / len(cores.load)
     return Round(figures, errors)
 
 
 def wrk_counters(port: int, target: str, script: Path, cores: Cores, load: Load) -> dict[str, int]:
-    """What wrk counted.
+    """Run wrk and return its counters.
 
     Raises:
-        LoadError: It did not say.
+        LoadError: It printed none.
     """
     program = debian_programs.find("wrk") or "wrk"
     command = [program, "--threads", "1", "--connections", str(load.connections)]

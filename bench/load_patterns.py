@@ -1,11 +1,11 @@
-"""What is done in a round of the workloads that are more than load: idle connections, starts, long runs."""
+"""Rounds that are more than load: idle connections, starts, long runs."""
 
 import http
 import resource
 
 from bench.contenders import Running, Setup
 from bench.load import Load, LoadError, Round, under_load, wrk_counters
-from bench.transfers import connected, received
+from bench.transfers import connect, receive_response
 
 IDLE_WANTED = 1000
 LONG_REQUESTS = 500_000
@@ -13,7 +13,7 @@ LONG_ROUND_SECONDS = 10
 
 
 def among_idle(running: Running, setup: Setup, load: Load) -> Round:
-    """load, then as many connections to the upstream as it will open and leave idle, then load again."""
+    """Load, then let it open many connections to the upstream and leave them idle, then load again."""
     before = under_load(running, setup, load)
     opened = _open_idle(running, setup)
     after = under_load(running, setup, load)
@@ -28,7 +28,7 @@ def among_idle(running: Running, setup: Setup, load: Load) -> Round:
 
 
 def beside_direct(running: Running, setup: Setup, load: Load) -> Round:
-    """load, then the same on the upstream itself, and by how much the median answer is later."""
+    """Load, then the same load on the upstream itself; the difference of the medians is the added latency."""
     one = under_load(running, setup, load)
     script = running.process.log.with_suffix(".lua")
     direct = wrk_counters(setup.upstream.port, running.checks.uri, script, setup.cores, load)
@@ -38,17 +38,17 @@ def beside_direct(running: Running, setup: Setup, load: Load) -> Round:
 
 
 def _open_idle(running: Running, setup: Setup) -> int:
-    """Ask for slow answers all at once; each holds a connection to the upstream, and leaves it idle when it ends."""
+    """Request slow responses all at once; each uses a connection to the upstream, and leaves it idle at its end."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     asked = b"GET /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-    callers = [connected(running.port) for _ in range(IDLE_WANTED)]
+    callers = [connect(running.port) for _ in range(IDLE_WANTED)]
     try:
         for caller in callers:
             caller.sendall(asked)
         for caller in callers:
-            if received(caller)[0] != http.HTTPStatus.OK:
-                raise LoadError("a slow answer did not come through")
+            if receive_response(caller)[0] != http.HTTPStatus.OK:
+                raise LoadError("a slow response did not arrive")
     finally:
         for caller in callers:
             caller.close()
@@ -56,7 +56,7 @@ def _open_idle(running: Running, setup: Setup) -> int:
 
 
 def start_up(running: Running, _setup: Setup, _load: Load) -> Round:
-    """How long each round's new process takes until its first response."""
+    """Measure how long a new process takes until its first response."""
     figures = {
         "ready_ms": running.ready_seconds * 1e3,
         "ready_cpu_ms": running.ready_cpu_seconds * 1e3,
@@ -66,7 +66,7 @@ def start_up(running: Running, _setup: Setup, _load: Load) -> Round:
 
 
 def long_run(running: Running, setup: Setup, load: Load) -> Round:
-    """500,000 requests, and how much memory there is after them beside after the first second."""
+    """Send 500,000 requests, and compare the memory after them with that after the first second."""
     under_load(running, setup, load)
     figures = {"rss_mb": running.process.rss_bytes() / 1e6}
     requests, errors = 0, dict[str, int]()

@@ -1,4 +1,4 @@
-"""What the upstream answers and what is made of it: the same values for it, for the documents and for the checks."""
+"""The responses of the upstream, and the values mapped from them, for the documents and the checks."""
 
 import json
 import random
@@ -16,7 +16,7 @@ def compact(value: Any) -> bytes:
 
 
 def thing(number: int, bytes_wanted: int) -> dict[str, Any]:
-    """An object of nested values, padded to that many bytes of JSON."""
+    """Return an object of nested values, padded to that number of bytes of JSON."""
     made = {
         "id": number,
         "name": "Aurora",
@@ -64,5 +64,5 @@ SLOW_BYTES_PER_SECOND = 1000
 
 @cache
 def large() -> bytes:
-    """100 MB that no compression makes small."""
+    """Return 100 MB that do not compress."""
     return random.Random(1).randbytes(LARGE_BYTES // PIECES) * PIECES  # noqa: S311 (it need only be odd)

@@ -1,4 +1,4 @@
-"""The report as pictures: requests per second, CPU per request, and targets with what was reached."""
+"""The report as pictures: requests per second, CPU per request, and the targets."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ NAMES_OF_OURS = ("naftiko", "few", "many", "one", "two")
 
 
 def save(report: Report, folder: Path) -> None:
-    """Write a PNG for each picture that the run has figures for."""
+    """Write a PNG file for each picture that the run has figures for."""
     mpl.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
     for column, name in ((REQUESTS, "requests.png"), (CPU, "cpu.png")):
@@ -29,7 +29,7 @@ def save(report: Report, folder: Path) -> None:
 
 
 def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
-    """A panel for each workload, a bar for each contender, with the least and the greatest of a round."""
+    """Draw a panel for each workload with a bar for each contender, and the least and greatest round."""
     heights = [len(outcome.results) + 2 for outcome in outcomes]
     figure = Figure(figsize=(9, sum(heights) * BAR_INCHES), layout="constrained")
     panels = figure.subplots(len(outcomes), 1, squeeze=False, height_ratios=heights)
@@ -51,7 +51,7 @@ def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
 
 
 def _targets(report: Report) -> Figure | None:
-    """What was reached as a share of each bound: right of the line is passed."""
+    """Draw the results as shares of their bounds; those right of the line pass."""
     rows = [(target, reached) for target in TARGETS if (reached := target.reached(report)) is not None][::-1]
     if not rows:
         return None
@@ -69,7 +69,7 @@ def _targets(report: Report) -> Figure | None:
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_xlim(0.05, 60)
-    axes.set_title("Targets: right of the line is reached", fontsize=9, loc="left")
+    axes.set_title("Targets: right of the line is a pass", fontsize=9, loc="left")
     axes.tick_params(labelsize=7)
     _plain(axes)
     return figure

@@ -1,4 +1,4 @@
-"""Processes on chosen cores, and the kernel's account of them: CPU seconds and resident bytes of a tree."""
+"""Processes on chosen cores, with the CPU seconds and resident bytes of their trees."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ PROC = Path("/proc")
 
 
 class StartError(Exception):
-    """A server did not come up; the message holds the end of its log."""
+    """A server did not start; the message contains the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Cores:
 
     @classmethod
     def choose(cls) -> Self:
-        """The last core for the server and the others for the load; no pinning on one core."""
+        """Choose the last core for the server and the others for the load; with one core, pin nothing."""
         available = os.sched_getaffinity(0)
         if len(available) == 1:
             return cls(frozenset(available), frozenset(available), pinned=False)
@@ -40,13 +40,13 @@ class Cores:
 
 
 def stop_in_order() -> None:
-    """Let SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
+    """Make SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Later signals do not break the cleaning up, which is bounded."""
+    """Ignore further signals, so that they do not interrupt the clean-up."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -54,7 +54,7 @@ def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
 
 @contextlib.contextmanager
 def on_cores(cores: frozenset[int]) -> Iterator[None]:
-    """What is started inside runs on these cores from its first instruction: affinity is inherited."""
+    """Run what is started inside on these cores from its first instruction: affinity is inherited."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -72,14 +72,14 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A started program with its log; its children are counted with it and stopped with it."""
+    """A started program with its log; its children are measured and stopped with it."""
 
     popen: subprocess.Popen[bytes]
     log: Path
 
     @classmethod
     def start(cls, command: Sequence[str], cores: frozenset[int], log: Path, env: Mapping[str, str]) -> Self:
-        """Start in a session of its own: Ctrl-C reaches the bench alone, and the group can be stopped."""
+        """Start a program in a session of its own: Ctrl-C reaches only the bench, and the group can be stopped."""
         with log.open("wb") as out, on_cores(cores):
             popen = subprocess.Popen(
                 command,
@@ -93,38 +93,38 @@ class Process:
         return cls(popen, log)
 
     def exited(self) -> bool:
-        """Whether it has ended; it is not reaped here, so its id and group stay its own until `stop`."""
+        """Return whether it has ended; it is not reaped, so its id and group are not reused before `stop`."""
         if self.popen.returncode is not None:
             return True
         return os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def sleeping(self) -> bool:
-        """Whether its first thread waits for something."""
+        """Return whether its first thread sleeps."""
         return (PROC / str(self.popen.pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
 
     def log_tail(self, lines: int = 8) -> str:
-        """The end of what it has printed."""
+        """Return the last lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def cpu_seconds(self) -> float:
-        """User and system time of the tree, ended and reaped children included."""
+        """Return the user and system time of the tree, including children that have ended."""
         return sum(sum(_stat(pid)[11:15]) for pid in _tree(self.popen.pid)) / TICKS_PER_SECOND
 
     def rss_bytes(self) -> int:
-        """Resident memory of the tree; pages that its processes share count once for each."""
+        """Return the resident memory of the tree; shared pages count once for each process."""
         return sum(_stat(pid)[21] for pid in _tree(self.popen.pid)) * os.sysconf("SC_PAGE_SIZE")
 
     def forget_peak(self) -> None:
-        """Let `peak_bytes` begin anew."""
+        """Reset `peak_bytes`."""
         for pid in _tree(self.popen.pid):
             (PROC / str(pid) / "clear_refs").write_text("5")
 
     def peak_bytes(self) -> int:
-        """The sum of the most that each process of the tree had resident since `forget_peak`."""
+        """Return the sum of the peak resident memory of each process since `forget_peak`."""
         return sum(_high_water(pid) for pid in _tree(self.popen.pid))
 
     def stop(self) -> None:
-        """SIGTERM, then SIGKILL for whatever of its group is left."""
+        """Send SIGTERM, then SIGKILL to the rest of its group."""
         if self.popen.returncode is not None:
             return
         self.popen.terminate()
@@ -137,7 +137,7 @@ class Process:
 
 
 def _stat(pid: int) -> list[int]:
-    """Fields 3 on of /proc/PID/stat, zeros if it ended: [1] ppid, [11:15] CPU ticks, [21] resident pages."""
+    """Read /proc/PID/stat from field 3 on, zeros if it ended: [1] ppid, [11:15] CPU ticks, [21] resident pages."""
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -146,7 +146,7 @@ def _stat(pid: int) -> list[int]:
 
 
 def _high_water(pid: int) -> int:
-    """`VmHWM` in bytes, 0 if it ended."""
+    """Read `VmHWM` in bytes; 0 if it ended."""
     try:
         lines = (PROC / str(pid) / "status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -168,22 +168,22 @@ def _tree(root: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class CoreTime:
-    """Seconds some cores have spent so far in processes, and taken by the hypervisor, since boot."""
+    """Seconds since boot that some cores spent in processes, and that the hypervisor took."""
 
-    workload: float
+    busy: float
     stolen: float
 
     @classmethod
     def read(cls, cores: frozenset[int]) -> Self:
-        """Interrupts are left out of `work`: the loopback's are the load's doing, not a process's."""
-        workload = stolen = 0
+        """Read the counters, without interrupts: the load causes those of the loopback interface."""
+        busy = stolen = 0
         for line in (PROC / "stat").read_text().splitlines():
             name, _, rest = line.partition(" ")
             if name.startswith("cpu") and name[3:].isdecimal() and int(name[3:]) in cores:
                 user, nice, system, _idle, _iowait, _irq, _softirq, steal = (int(n) for n in rest.split()[:8])
-                workload, stolen = workload + user + nice + system, stolen + steal
-        return cls(workload / TICKS_PER_SECOND, stolen / TICKS_PER_SECOND)
+                busy, stolen = busy + user + nice + system, stolen + steal
+        return cls(busy / TICKS_PER_SECOND, stolen / TICKS_PER_SECOND)
 
     def since(self, before: "CoreTime") -> "CoreTime":
-        """What has passed between two readings."""
-        return CoreTime(self.workload - before.workload, self.stolen - before.stolen)
+        """Return the difference between two readings."""
+        return CoreTime(self.busy - before.busy, self.stolen - before.stolen)

@@ -1,6 +1,6 @@
-"""What was measured, as tables for the terminal, as Markdown and as JSON.
+"""The results as tables for the terminal, as Markdown and as JSON.
 
-Figures are medians over the rounds. A contender with errors or wrong answers gets its finding in place of a ratio.
+Figures are medians over the rounds. A contender with errors or wrong responses gets a note instead of a ratio.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ Table = Sequence[tuple[str, ...]]
 
 
 def workload_table(outcome: Outcome) -> Table:
-    """A heading and a row for each contender."""
+    """Return the headings, and a row for each contender."""
     workload = outcome.workload
     to_baseline = [f"{column.heading.removesuffix('/req')} to {workload.baseline}" for column in workload.ratios]
     headings = ("", *(column.heading for column in workload.columns), "errors", *to_baseline)
@@ -47,7 +47,7 @@ def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
 
 
 def target_table(report: Report) -> Table:
-    """A heading and a row for each target whose workload was part of the run."""
+    """Return the headings, and a row for each target whose workload was part of the run."""
     rows = [TARGET_HEADINGS]
     for target in TARGETS:
         if report.outcome(target.workload) is not None:
@@ -59,7 +59,7 @@ def target_table(report: Report) -> Table:
 
 
 def notes(outcome: Outcome) -> list[str]:
-    """What a reader must know to believe the figures or not."""
+    """Return notes on how reliable the figures are."""
     found: list[str] = []
     for result in outcome.results:
         name = result.contender.name
@@ -94,7 +94,7 @@ def _is_limited_by_load(result: Result) -> bool:
 
 
 def setting(report: Report) -> str:
-    """One line about how and where it was measured."""
+    """Return one line about how and where it was measured."""
     whole = [outcome for outcome in report.outcomes if outcome.workload.slices == 1]
     rounds = max((len(one.rounds) for outcome in whole for one in outcome.results), default=0)
     cut = [outcome for outcome in report.outcomes if outcome.workload.slices > 1]
@@ -109,7 +109,7 @@ def setting(report: Report) -> str:
 
 
 def _cut(outcomes: Sequence[Outcome]) -> str:
-    """What is different where rounds were cut into short ones."""
+    """Describe workloads whose rounds were split into short ones."""
     told = [
         f"{one.workload.name} in {rounds} of {one.load.seconds} s"
         for one in outcomes
@@ -119,7 +119,7 @@ def _cut(outcomes: Sequence[Outcome]) -> str:
 
 
 def _disturbance(report: Report) -> str:
-    """A warning, when something else ran on the server's core."""
+    """Return a warning if something else ran on the server's core."""
     results = [result for outcome in report.outcomes for result in outcome.results]
     shares = [share for one in results if one.has("other_core_share") for share in one.figures("other_core_share")]
     most = max(shares, default=0.0)
@@ -130,7 +130,7 @@ def _disturbance(report: Report) -> str:
 
 
 def as_text(report: Report) -> str:
-    """For the terminal."""
+    """Render the report for the terminal."""
     parts = []
     for outcome in report.outcomes:
         warned = [f"! {note}" for note in notes(outcome)]
@@ -162,17 +162,17 @@ def _markdown(table: Table) -> list[str]:
 
 
 def targets_markdown(report: Report) -> str:
-    """The table of targets, and how it was measured."""
+    """Render the table of targets, and how it was measured."""
     return "\n".join([*_markdown(target_table(report)), "", setting(report), ""])
 
 
 def as_markdown(report: Report) -> str:
-    """The whole report."""
+    """Render the whole report."""
     return f"{targets_markdown(report)}\n{works_markdown(report)}"
 
 
 def put_into(text: str, report: Report) -> str:
-    """A page with the tables of a run between its marks, in place of those of another run."""
+    """Replace the tables between the marks of a page by those of this run."""
     for name, made in (("targets", targets_markdown(report)), ("workloads", works_markdown(report))):
         begin, end = f"<!-- bench: {name} -->\n", "<!-- bench: end -->"
         before, mark, rest = text.partition(begin)
@@ -182,7 +182,7 @@ def put_into(text: str, report: Report) -> str:
 
 
 def works_markdown(report: Report) -> str:
-    """A table for each workload."""
+    """Render a table for each workload."""
     lines: list[str] = []
     for outcome in report.outcomes:
         about = [f"* **{one.contender.name}**: {one.contender.about}" for one in outcome.results]
@@ -193,7 +193,7 @@ def works_markdown(report: Report) -> str:
 
 
 def as_data(report: Report) -> dict[str, Any]:
-    """For JSON: every round."""
+    """Return the report as JSON data, with every round."""
     return {
         "pinned": report.cores.pinned,
         "machine": report.machine,

@@ -1,7 +1,7 @@
-"""What was measured: rounds by contender and workload, and ratios of them.
+"""The measurements: rounds by contender and workload, and their ratios.
 
-A ratio is formed within a round and given as median with the least and the greatest over the rounds, so that
-what slows a whole round down slows both sides and cancels.
+Ratios are formed within a round, so that what slows a whole round down cancels out. They are given as the median with
+the least and the greatest of the rounds.
 """
 
 import os
@@ -38,18 +38,18 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """Of one value a round."""
+        """Make it of one value for each round."""
         listed = list(values)
         return cls(statistics.median(listed), min(listed), max(listed))
 
     def shown(self, form: str) -> str:
-        """As in the table."""
+        """Format it for the table."""
         return f"{self.median:{form}} ({self.least:{form}}–{self.greatest:{form}})"  # noqa: RUF001 (a range in prose)
 
 
 @dataclass(slots=True)
 class Result:
-    """One contender in one workload: its rounds, and what was wrong with it in words."""
+    """One contender in one workload: its rounds, and descriptions of its faults."""
 
     contender: Contender
     ready_seconds: float | None = None
@@ -59,24 +59,24 @@ class Result:
 
     @property
     def error_count(self) -> int:
-        """Over all rounds."""
+        """The number of errors in all rounds."""
         return sum(one.error_count for one in self.rounds)
 
     @property
     def sound(self) -> bool:
-        """Whether its figures may stand beside others'."""
+        """Whether its figures can be compared."""
         return bool(self.rounds) and not self.faults and not self.error_count
 
     def has(self, figure: str) -> bool:
-        """Whether all rounds have it."""
+        """Return whether all rounds have a figure."""
         return bool(self.rounds) and all(figure in one.figures for one in self.rounds)
 
     def figures(self, figure: str) -> list[float]:
-        """One figure, by round; 0 where a round has none."""
+        """Return a figure of each round; 0 where a round has none."""
         return [one.figures.get(figure, 0.0) for one in self.rounds]
 
     def median(self, figure: str) -> float:
-        """One figure's median over the rounds."""
+        """Return the median of a figure over the rounds."""
         return statistics.median(self.figures(figure))
 
 
@@ -89,11 +89,11 @@ class Outcome:
     results: Sequence[Result]
 
     def result(self, name: str) -> Result | None:
-        """A contender's."""
+        """Return the result of a contender."""
         return next((one for one in self.results if one.contender.name == name), None)
 
     def ratio(self, result: Result, figure: str) -> Spread | None:
-        """A figure over the baseline's, round by round; None if either is not sound."""
+        """Divide a figure by the baseline's, round by round; None if either is not sound."""
         base = self.result(self.workload.baseline)
         if base is None or not base.sound or not result.sound:
             return None
@@ -101,21 +101,21 @@ class Outcome:
 
 
 def ratios(mine: Sequence[float], theirs: Sequence[float]) -> Spread | None:
-    """Round by round; None where one is divided by nothing."""
+    """Divide round by round; None if a divisor is 0."""
     pairs = list(zip(mine, theirs, strict=True))
     return Spread.of(one / other for one, other in pairs) if all(other for _, other in pairs) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, with what is needed to judge it."""
+    """One run, with its cores and machine."""
 
     outcomes: Sequence[Outcome]
     cores: Cores
     machine: dict[str, Any]
 
     def outcome(self, workload: str) -> Outcome | None:
-        """A workload's, if it was part of the run."""
+        """Return the outcome of a workload, if it was part of the run."""
         return next((one for one in self.outcomes if one.workload.name == workload), None)
 
     @property

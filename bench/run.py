@@ -1,8 +1,8 @@
-"""`make bench`: this runtime beside hand-written servers, FastMCP and nginx, on loopback, in interleaved rounds.
+"""`make bench`: compares this runtime with hand-written servers, FastMCP and nginx, in interleaved rounds.
 
-Measures, per workload and contender: requests per second, latency, CPU per request, resident memory, errors and
-wrong answers; and holds the figures against targets. Everything runs on 127.0.0.1 and is stopped and removed
-at the end. Exit code 0: all contenders did their work; 1: one did not; 2: nginx, wrk or Linux is missing.
+Measures, for each workload and contender, requests per second, latency, CPU per request, resident memory, errors and
+wrong responses, and compares the figures with targets. Everything runs on 127.0.0.1, and is stopped and removed at the
+end. Exit code 0: all contenders did their work; 1: one did not; 2: nginx, wrk or Linux is missing.
 """
 
 import argparse
@@ -33,11 +33,11 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     workloads = [workload.name for workload in all_workloads()]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=_positive, default=5)
-    parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="of load in a round")
+    parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="seconds of load in a round")
     parser.add_argument("--connections", type=_positive, default=DEFAULT_LOAD.connections)
     parser.add_argument("--only", nargs="+", choices=workloads, metavar="WORKLOAD", help=", ".join(workloads))
     parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each workload")
-    parser.add_argument("--long", action="store_true", help="the workload `long` as well: some minutes more")
+    parser.add_argument("--long", action="store_true", help="also run the workload `long`, which takes some minutes")
     parser.add_argument(
         "--peer",
         action="append",
@@ -84,7 +84,7 @@ def choose_workloads(only: Sequence[str] | None, engines: Mapping[str, str], *, 
 
 @contextmanager
 def setup(workloads: Sequence[Workload], cores: Cores) -> Iterator[Setup]:
-    """The upstreams, running, and a folder that is removed at the end."""
+    """Run the upstreams, with a folder that is removed at the end."""
     loaded = [workload.checks_of(contender).uri for workload in workloads for contender in workload.contenders]
     with tempfile.TemporaryDirectory(prefix="naftiko-bench-") as name, ExitStack() as stack:
         folder, sink_port = Path(name), free_port()
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in given.into:
         write(path, report.put_into(path.read_text(encoding="utf-8"), made))
     if given.plots:
-        from bench import plots  # noqa: PLC0415 (it brings matplotlib, which not everyone has)
+        from bench import plots  # noqa: PLC0415 (it imports matplotlib, which may not be installed)
 
         plots.save(made, given.markdown.parent)
     return 0 if made.sound else 1

@@ -1,10 +1,10 @@
-"""The upstream for large bodies: takes them as fast as they come, and says how many bytes they were.
+"""The upstream for large bodies: reads them as fast as they arrive, and returns their number of bytes.
 
-To `/v1/traces`, where collectors of traces are asked, it answers as they do when they take everything: with nothing.
+At `/v1/traces` it responds as a collector that accepts everything does: with an empty body.
 
     python -m bench.sink --port PORT
 
-With `?crc32` in its target it also says their checksum, which costs more than taking them.
+With `?crc32` in the target it also returns their checksum, which costs more than reading them.
 """
 
 import argparse
@@ -25,7 +25,7 @@ class Sink(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        """Answer until the other side closes."""
+        """Respond until the other side closes."""
         while line := self.rfile.readline():
             target = line.split()[1]
             headers = dict(self._headers())

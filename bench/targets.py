@@ -1,4 +1,4 @@
-"""What this runtime has to reach, and whether a run shows that it does."""
+"""The targets of this runtime, and whether a run meets them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,22 +21,24 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound for a figure: itself, over another, or beyond another; its median over the rounds must keep to it.
+    """A bound for a figure, for its ratio to another one, or for its difference from another one.
+
+    The median over the rounds must keep to it.
 
     Attributes:
-        what: In words.
-        workload: Where it is measured.
-        of: What is bound.
-        bound: By what.
-        over: What it is divided by, within a round.
-        beyond: What is taken off it, within a round.
-        least: Whether the bound is the least that it may be, instead of the most.
-        scale: Of the figure, to the bound's unit.
-        unit: Of the bound.
-        form: Of the figure in the table.
-        worst: Whether every round must keep to it.
-        needs: A target that must be passed for this one to be measured at all.
-        told_by_cpu: Whether CPU time says the same, where there is any.
+        what: Its description.
+        workload: The workload that measures it.
+        of: The figure.
+        bound: The bound.
+        over: The figure that it is divided by, within a round.
+        beyond: The figure that is subtracted from it, within a round.
+        least: Whether the bound is a minimum instead of a maximum.
+        scale: The factor from the figure to the unit of the bound.
+        unit: The unit of the bound.
+        form: The format of the figure in the table.
+        worst: Whether every round must keep to it, instead of the median.
+        needs: A target that must pass, or this one is not measured.
+        has_cpu: Whether the same can be compared in CPU time.
     """
 
     what: str
@@ -51,10 +53,10 @@ class Target:
     form: str = ".2f"
     worst: bool = False
     needs: "Target | None" = None
-    told_by_cpu: bool = True
+    has_cpu: bool = True
 
     def reached(self, report: Report) -> Spread | None:
-        """What the run shows; None if it does not."""
+        """Return what the run reached; None if it did not measure it."""
         outcome = report.outcome(self.workload)
         if outcome is None:
             return None
@@ -73,9 +75,9 @@ class Target:
         return Spread.of(mine)
 
     def by_cpu(self, report: Report) -> Spread | None:
-        """The same in CPU time, for requests per second and starts: what else runs disturbs it less."""
+        """Return the same in CPU time, for requests per second and starts: other processes disturb it less."""
         other = self.over or self.beyond
-        if other is None or not self.told_by_cpu or self.of.name not in (REQUESTS.figure, READY.figure):
+        if other is None or not self.has_cpu or self.of.name not in (REQUESTS.figure, READY.figure):
             return None
         if self.of.name == REQUESTS.figure:
             theirs, mine = Figure(other.contender, CPU.figure), Figure(self.of.contender, CPU.figure)
@@ -84,7 +86,7 @@ class Target:
         return replace(self, of=mine, over=self.over and theirs, beyond=self.beyond and theirs).reached(report)
 
     def verdict(self, report: Report) -> Verdict:
-        """Whether what was reached is enough."""
+        """Return whether the target is met."""
         reached = self.reached(report)
         if reached is None or (self.needs and self.needs.verdict(report) != "pass"):
             return "not measured"
@@ -94,11 +96,11 @@ class Target:
 
     @property
     def bound_shown(self) -> str:
-        """The bound as in the table."""
+        """The bound as text for the table."""
         return f"{'≥' if self.least else '≤'} {self.bound:g} {self.unit}"
 
     def reached_shown(self, reached: Spread | None) -> str:
-        """What was reached, as in the table."""
+        """Format what was reached for the table."""
         return "–" if reached is None else f"{reached.shown(self.form)} {self.unit}"  # noqa: RUF001 (the table's dash)
 
 
@@ -226,6 +228,6 @@ TARGETS: Sequence[Target] = (
         1.6,
         _requests("one"),
         least=True,
-        told_by_cpu=False,
+        has_cpu=False,
     ),
 )

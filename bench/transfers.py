@@ -1,4 +1,4 @@
-"""Large bodies through a contender, both ways: whether every byte comes, how fast, and what memory it takes."""
+"""Large bodies through a contender, in both directions: whether every byte arrives, the speed, and the memory."""
 
 import http
 import json
@@ -17,7 +17,7 @@ REPEATED = 3
 
 
 def transfers(running: Running, setup: Setup, _load: Load) -> Round:
-    """100 MB up and down, three times each; throughput, and by how much memory grows at its highest."""
+    """Send 100 MB up and down, three times each; measure the throughput and the peak growth of memory."""
     figures: dict[str, float] = {}
     faults, large = 0, payloads.large()
     for name, direction in (("up", _up), ("down", _down)):
@@ -34,31 +34,31 @@ def transfers(running: Running, setup: Setup, _load: Load) -> Round:
     return Round(figures, {"transfer": faults, "ended": int(running.process.exited())})
 
 
-def wrong_transfers(port: int) -> list[str]:
-    """Whether both directions bring every byte."""
+def find_wrong_transfers(port: int) -> list[str]:
+    """Describe the directions in which not every byte arrives."""
     found, large = [], payloads.large()
-    with connected(port) as connection:
+    with connect(port) as connection:
         _send(connection, f"PUT /v1/upload?crc32 HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
-        _, body = received(connection)
+        _, body = receive_response(connection)
         told = json.loads(bytes(body) or b"null")
         if told != {"bytes": len(large), "crc32": zlib.crc32(large)}:
             found.append(f"PUT /v1/upload: the upstream received something else: {told}")
-    with connected(port) as connection:
+    with connect(port) as connection:
         _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
-        if bytes(received(connection)[1]) != large:
+        if bytes(receive_response(connection)[1]) != large:
             found.append("GET /v1/large: the bytes are not the upstream's")
     return found
 
 
 def _up(port: int, large: bytes) -> bool:
-    with connected(port) as connection:
+    with connect(port) as connection:
         _send(connection, f"PUT /v1/upload HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
-        status, body = received(connection)
+        status, body = receive_response(connection)
         return status == http.HTTPStatus.OK and json.loads(bytes(body))["bytes"] == len(large)
 
 
 def _down(port: int, large: bytes) -> bool:
-    with connected(port) as connection:
+    with connect(port) as connection:
         _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
         buffer, count = memoryview(bytearray(PIECE_BYTES)), 0
         while read := connection.recv_into(buffer):
@@ -66,7 +66,7 @@ def _down(port: int, large: bytes) -> bool:
         return count > len(large)
 
 
-def connected(port: int) -> socket.socket:
+def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), TRANSFER_SECONDS)
 
 
@@ -75,8 +75,8 @@ def _send(connection: socket.socket, head: str, body: bytes) -> None:
     connection.sendall(body)
 
 
-def received(connection: socket.socket) -> tuple[int, bytes | bytearray]:
-    """Status and body of an answer that ends with the connection; chunks are put together."""
+def receive_response(connection: socket.socket) -> tuple[int, bytes | bytearray]:
+    """Read the status and body of a response that ends with the connection; chunks are joined."""
     got = bytearray()
     buffer = memoryview(bytearray(PIECE_BYTES))
     while read := connection.recv_into(buffer):

@@ -1,7 +1,7 @@
-"""The upstream behind every contender: one nginx process, keep-alive, answers from memory.
+"""The upstream behind every contender: one nginx process with keep-alive and responses from memory.
 
-It counts its requests (so that an answer which never reached it is noticed) and writes what it
-received, header by header, for every request but those of the load.
+It counts its requests, so that responses without a request to it are noticed, and records the headers of every request
+except those of the load.
 """
 
 import http.client
@@ -63,7 +63,7 @@ UPSTREAM = """\
 
 
 def nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Process:
-    """Start nginx on a configuration below `folder`, which it gets as `{folder}`."""
+    """Start nginx with a configuration, whose files are below `folder`."""
     file = folder / f"{name}.conf"
     file.write_text(config)
     program = debian_programs.find("nginx") or "nginx"
@@ -73,7 +73,7 @@ def nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Proces
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The running upstream and the file in which it writes what it received."""
+    """The running upstream, and the file with its record of requests."""
 
     process: Process
     port: int
@@ -81,7 +81,7 @@ class Upstream:
 
     @classmethod
     def start(cls, loaded: Iterable[str], folder: Path, cores: Cores) -> Self:
-        """Start it; `wait_ready` says when it answers. `loaded` are the URIs that it keeps no record of."""
+        """Start it; `wait_ready` waits for its first response. It does not record the URIs in `loaded`."""
         port = free_port()
         (folder / "list.json").write_bytes(payloads.compact(payloads.LIST))
         (folder / "slow.bin").write_bytes(b"x" * payloads.SLOW_BYTES)
@@ -101,28 +101,28 @@ class Upstream:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def offer_large(self) -> None:
-        """Have 100 MB at `/v1/large`."""
+        """Offer 100 MB at `/v1/large`."""
         self.seen_file.with_name("large.bin").write_bytes(payloads.large())
 
     def wait_ready(self) -> None:
-        """Wait for its first answer."""
+        """Wait for its first response."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
                 self.requests()
             except OSError as error:
                 if self.process.exited() or time.monotonic() > deadline:
-                    raise StartError(f"the upstream does not answer: {self.process.log_tail()}") from error
+                    raise StartError(f"the upstream does not respond: {self.process.log_tail()}") from error
                 time.sleep(0.02)
             else:
                 return
 
     def requests(self) -> int:
-        """How many requests it has received, this question included."""
+        """Return how many requests it has received, including this one."""
         return int(self._status()[2].split()[2])
 
     def connections(self) -> int:
-        """How many connections it has open, this question's not included."""
+        """Return how many connections it has open, without this one."""
         return int(self._status()[0].split()[-1]) - 1
 
     def _status(self) -> list[str]:
@@ -134,11 +134,11 @@ class Upstream:
             connection.close()
 
     def forget(self) -> None:
-        """Empty the record; nginx appends, so it goes on at the start."""
+        """Empty the record; nginx appends to the file, so it continues at the start."""
         self.seen_file.write_bytes(b"")
 
     def seen(self, count: int) -> list[dict[str, Any]]:
-        """What was received since `forget`: a line is written a moment after the answer, hence the count."""
+        """Wait for `count` records since `forget`: nginx writes a line shortly after the response."""
         deadline = time.monotonic() + RECORD_SECONDS
         while True:
             lines = self.seen_file.read_bytes().splitlines()

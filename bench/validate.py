@@ -1,10 +1,10 @@
-"""How long `naftiko validate` takes, beside what it cannot do without; every figure is a ratio or a plain time.
+"""The time of `naftiko validate`, compared with the minimum that it needs; each figure is a ratio or a time.
 
     python bench/validate.py [--rounds 9] [--saves 25] [--corpus FOLDER] [--markdown PATH]
 
-CPU time of whole processes (user and system, from the kernel's accounting), variants interleaved, medians with the
-least and greatest ratio of a round. Modules are compiled before, as pip does when it installs them. Of --watch it is
-the time from the end of a save to the end of its report. Exit code 1 when a validation did not do its workload.
+Measures the user and system time of whole processes. The variants are interleaved, and the figures are medians with the
+least and greatest ratio of a round. Modules are compiled before, as pip does at installation. The figure of --watch is
+the time from the end of a save to the end of its report. Exit code 1 if a validation fails.
 """
 
 import argparse
@@ -32,7 +32,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 @dataclass(frozen=True)
 class Workload:
-    """A comparison: the time of ``ours`` less that of ``ours_without``, by the same of ``theirs``."""
+    """A comparison: the time of ``ours`` minus that of ``ours_without``, divided by the same of ``theirs``."""
 
     name: str
     ours: Sequence[str]
@@ -42,15 +42,15 @@ class Workload:
 
 
 def cpu_seconds(command: Sequence[str]) -> float:
-    """User and system time of a command that succeeds."""
+    """Return the user and system time of a command that succeeds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measured(workload: Workload) -> tuple[float, float]:
-    """Seconds of ours and of theirs in one round."""
+def measure(workload: Workload) -> tuple[float, float]:
+    """Return the seconds of ours and of theirs in one round."""
     ours = cpu_seconds(workload.ours) - (cpu_seconds(workload.ours_without) if workload.ours_without else 0)
     return ours, cpu_seconds(workload.theirs) - (cpu_seconds(workload.theirs_without) if workload.theirs_without else 0)
 
@@ -82,8 +82,8 @@ def main() -> int:
             ),
         ]
         for workload in workloads:
-            measured(workload)  # compiles what is not compiled
-        rounds = [[measured(workload) for workload in workloads] for _ in range(given.rounds)]
+            measure(workload)  # compiles the modules
+        rounds = [[measure(workload) for workload in workloads] for _ in range(given.rounds)]
     lines = ["| workload | ours, CPU ms | theirs, CPU ms | ratio (least to greatest) |", "| --- | ---: | ---: | ---: |"]
     for workload, times in zip(workloads, zip(*rounds, strict=True), strict=True):
         ratios = [ours / theirs for ours, theirs in times]
@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def watching(saves: int, validate: Sequence[str]) -> str:
-    """A row for the time from a save of the pixel file to its report."""
+    """Measure the time from a save of the pixel file to its report, as a row."""
     text = PIXEL.read_text()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PIXEL.name
@@ -121,14 +121,14 @@ def watching(saves: int, validate: Sequence[str]) -> str:
 
 
 def read_until(words: str, process: subprocess.Popen[str]) -> None:
-    """Read what a process writes up to the line with these words."""
+    """Read the output of a process up to a line with these words."""
     assert process.stdout is not None  # noqa: S101 - narrows the type
     if not any(words in line for line in process.stdout):
         raise SystemExit("the watching process ended")
 
 
 def corpus(folder: Path, python: str, *, strict: bool) -> str:
-    """A row for all files of a folder in one process; they may have errors, so its status says nothing."""
+    """Measure all files of a folder in one process, as a row; the status is ignored, because files may have errors."""
     files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
     code = (
         "import sys, time; from pathlib import Path; from naftiko_runtime import load\n"

@@ -1,4 +1,4 @@
-"""What a workload is: the contenders, what they are asked, what a round does, and what the report shows of it."""
+"""A workload: its contenders, their requests, what a round does, and what the report shows."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bench.load import LoadPattern, under_load
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A figure of the rounds in the table of a workload."""
+    """A figure of the rounds, as a column in the table of a workload."""
 
     figure: str
     heading: str
@@ -37,22 +37,22 @@ class Workload:
 
     Attributes:
         name: For `--only`.
-        title: What is asked, in one line.
-        checks: The load and the checks, for every contender that has none of its own.
-        contenders: In the order in which they take turns.
-        baseline: The contender that ratios are over.
-        ratios: The figures that ratios are of.
-        columns: What the table shows.
-        load_pattern: One round of one contender.
+        title: The request, in one line.
+        checks: The load and the checks, for contenders without their own.
+        contenders: The contenders, in the order of their turns.
+        baseline: The contender that the others are divided by.
+        ratios: The figures with ratios.
+        columns: The figures in the table.
+        load_pattern: Runs one round of one contender.
         anew: Whether contenders are started for each round, instead of once.
-        warm: Whether a second of load goes before the first round.
-        rounds: At most.
-        slices: Into how many short ones each round is cut, whose contenders take turns in a rotating order: a shared
-            machine is then alike for all of them, so that small differences show.
-        connections: Of the load, when it is not what was asked for.
-        large: Whether bodies of 100 MB go both ways, which is checked too.
-        collects: Whether there is to be a collector of traces.
-        document: What other engines can serve for this workload, and whether it is asked over MCP.
+        warm: Whether a second of load precedes the first round.
+        rounds: The maximum number of rounds.
+        slices: How many short rounds each round is split into. Their order rotates, so a shared machine affects all
+            contenders equally, and small differences are visible.
+        connections: The connections of the load, if they are fixed.
+        large: Whether bodies of 100 MB are sent in both directions, and checked.
+        collects: Whether a collector of traces runs.
+        document: The document for other engines, and whether it is called over MCP.
     """
 
     name: str
@@ -73,5 +73,5 @@ class Workload:
     document: tuple[str, bool] | None = None
 
     def checks_of(self, contender: Contender) -> Checks:
-        """What a contender is asked."""
+        """Return the requests and checks of a contender."""
         return contender.checks or self.checks

@@ -1,4 +1,4 @@
-"""The workloads, each with its contenders. A new comparison is an entry here; what it must reach is in `targets`."""
+"""The workloads, each with its contenders. A new comparison is an entry here, and its bounds are in `targets`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -52,7 +52,7 @@ SDK_LOW_NATIVE = peer(
 
 
 def rest_checks(target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE) -> Checks:
-    """Any query goes through as it came; the answer is the bytes that are expected, or the value."""
+    """Check that any query is passed through byte for byte, and that the response is the expected bytes or value."""
     read = as_bytes if isinstance(expected, bytes) else as_json
     checks = tuple(
         Check(Request(target + query), uri + query, expected, read, headers, passes_on=True) for query in ODD_QUERIES
@@ -61,7 +61,7 @@ def rest_checks(target: str, uri: str, expected: object, headers: tuple[tuple[st
 
 
 def mcp_checks(wire: str) -> Checks:
-    """Arguments come to their places; the answer is the upstream's as text and as structured content."""
+    """Check that arguments reach their places, and that the result has the response as text and structured content."""
     right = tool_result(payloads.THING)
     checks = (
         Check(tool_call(wire, "get_thing", {"id": "7"}), "/v1/things/7", right, as_tool_result),
@@ -258,7 +258,7 @@ def long_workload() -> Workload:
 
 
 def pixel_fastmcp() -> Contender:
-    """FastMCP with as many operations as the pixel file; it fails on a GIF, so its upstream answers in JSON."""
+    """FastMCP with as many operations as the pixel file; it fails on a GIF, so its upstream returns JSON."""
     names = ("alias", "group", "identify", "page", "screen", "track")
     call = tool_call(LEGACY, "track_pixel", {})
     checks = Checks(call, "/v1/things/track?none", (Check(call, "/v1/things/track", expected=True, read=as_success),))
@@ -270,7 +270,7 @@ def all_workloads() -> list[Workload]:
 
 
 def with_engines(workload: Workload, engines: Mapping[str, str]) -> Workload:
-    """The workload with other engines that serve the same document."""
+    """Add other engines that serve the same document to a workload."""
     if workload.document is None:
         return workload
     text, mcp = workload.document
@@ -279,5 +279,5 @@ def with_engines(workload: Workload, engines: Mapping[str, str]) -> Workload:
 
 
 def only_contenders(workload: Workload, names: Collection[str]) -> Workload:
-    """The workload with some of its contenders."""
+    """Keep only some of the contenders of a workload."""
     return replace(workload, contenders=tuple(one for one in workload.contenders if one.name in names))

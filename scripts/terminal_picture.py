@@ -1,6 +1,6 @@
-"""Write docs/terminal.svg: what the README's commands print on a terminal. Run it from the repository's root.
+"""Write docs/terminal.svg, a picture of the README's commands on a terminal. Run it from the repository's root.
 
-The commands run for real, on a terminal of their own; the picture holds what they printed.
+The script runs the commands on a pseudo-terminal and draws what they print.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAFTIKO = str(Path(sys.executable).parent / "naftiko")
 
 
 def run_on_terminal(command: Sequence[str], folder: Path, is_complete: Callable[[str], bool]) -> str:
-    """What a command prints on a terminal until it ends, or until its output is complete; then it gets a SIGTERM."""
+    """Return what a command prints on a terminal until it ends; when its output is complete, it gets a SIGTERM."""
     parent, child = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "LINES": str(ROWS), "TERM": "xterm-256color"}
     process = subprocess.Popen(  # noqa: S603 - the project's own command

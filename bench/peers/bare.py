@@ -1,7 +1,7 @@
-"""The yardstick of the instruction counts: the least that does the same with the same two libraries.
+"""The reference of the instruction counts: the minimum that does the same with uvicorn and aiohttp.
 
-A bare ASGI application in uvicorn and a bare aiohttp client. It checks nothing, limits nothing and forwards no headers:
-no one should ship it. What Python, uvicorn and aiohttp cost on a machine, it costs too.
+A bare ASGI application in uvicorn, and a bare aiohttp client. It checks nothing, limits nothing and forwards no
+headers, so nobody should deploy it. It shows what Python, uvicorn and aiohttp cost on a machine.
 """
 
 import argparse
@@ -22,13 +22,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """Three routes: the pixel untouched, six fields of a ship, and the same as an MCP tool's result."""
+    """Three routes: the pixel passed through, six fields of a ship, and the same as the result of an MCP tool."""
 
     session: aiohttp.ClientSession
     upstream: str
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """One request; what is no ship and no call of a tool is the pixel."""
+        """Serve one request; a request for neither a ship nor a tool gets the pixel."""
         path: str = scope["path"]
         if path == "/mcp":
             call = orjson.loads((await receive())["body"])
@@ -48,12 +48,12 @@ class Bare:
         await send({"type": "http.response.body", "body": body})
 
     async def get(self, target: str) -> tuple[bytes, str]:
-        """The upstream's body and its type."""
-        async with self.session.get(URL(self.upstream + target, encoded=True)) as answer:
-            return await answer.read(), answer.headers["content-type"]
+        """Return the body of the upstream and its content type."""
+        async with self.session.get(URL(self.upstream + target, encoded=True)) as response:
+            return await response.read(), response.headers["content-type"]
 
     async def ship(self, imo: str) -> dict[str, Any]:
-        """Six fields of the upstream's answer."""
+        """Return six fields of the upstream's response."""
         ship = orjson.loads((await self.get(f"/ships/{imo}"))[0])
         return {
             "imo": ship["imo"],

@@ -1,8 +1,8 @@
-"""The peer over REST: the routes as a competent engineer writes them by hand with FastAPI and one shared client.
+"""The peer over REST: the routes as one writes them by hand with FastAPI and one shared client.
 
-It has what makes such a proxy fast: one client for the life of the process with a pool larger than the
-load, no environment lookups, no redirects, uvloop and httptools, no access log, orjson both ways, JSONPaths
-parsed once. Bodies are read whole, which costs httpx less than a streamed answer does.
+It has what makes such a proxy fast: one client for the life of the process with a pool larger than the load, no
+environment lookups, no redirects, uvloop and httptools, no access log, orjson in both directions, JSONPaths parsed
+once. Bodies are read whole, which costs httpx less than streaming.
 """
 
 import importlib
@@ -41,7 +41,7 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
         try:
             return await request.app.state.client.get(url, headers=outgoing(request))
         except client_library.TimeoutException as error:
-            raise HTTPException(504, "the upstream did not answer in time") from error
+            raise HTTPException(504, "the upstream did not respond in time") from error
         except client_library.TransportError as error:
             raise HTTPException(502, "the upstream cannot be reached") from error
 
@@ -55,13 +55,13 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
 
     @app.get("/v1/mapped/{number}")
     async def mapped(request: Request, number: str) -> Response:
-        answer = await send_request(request, f"/things/{number}")
-        return passed_on(answer) if answer.is_error else as_json(six_fields(orjson.loads(answer.content)))
+        response = await send_request(request, f"/things/{number}")
+        return passed_on(response) if response.is_error else as_json(six_fields(orjson.loads(response.content)))
 
     @app.get("/v1/listed")
     async def listed(request: Request) -> Response:
-        answer = await send_request(request, "/things")
-        return passed_on(answer) if answer.is_error else as_json(rows(orjson.loads(answer.content)))
+        response = await send_request(request, "/things")
+        return passed_on(response) if response.is_error else as_json(rows(orjson.loads(response.content)))
 
     return app
 
@@ -74,25 +74,27 @@ def outgoing(request: Request) -> dict[str, str]:
     return headers
 
 
-def passed_on(answer: Any) -> Response:
-    headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
-    return Response(answer.content, answer.status_code, headers)
+def passed_on(response: Any) -> Response:
+    headers = {name: response.headers[name] for name in PASSED_BACK if name in response.headers}
+    return Response(response.content, response.status_code, headers)
 
 
 def as_json(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
 
 
-def by_hand(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [four_fields(item) for item in answer["items"]]
+def by_hand(response: dict[str, Any]) -> list[dict[str, Any]]:
+    return [four_fields(item) for item in response["items"]]
 
 
 def by_jsonpath() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     parse: Any = importlib.import_module("jsonpath_ng").parse
     items, fields = parse(ITEMS), {name: parse(path) for name, path in FIELDS.items()}
 
-    def rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
-        return [{name: path.find(item.value)[0].value for name, path in fields.items()} for item in items.find(answer)]
+    def rows(response: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            {name: path.find(item.value)[0].value for name, path in fields.items()} for item in items.find(response)
+        ]
 
     return rows
 

@@ -1,7 +1,7 @@
-"""The peer over MCP that needs as little code as a capability file does: FastMCP's server of an OpenAPI document.
+"""The peer over MCP that needs as little code as a capability file: FastMCP's server of an OpenAPI document.
 
-Stateless, with JSON answers instead of event streams, without checks of answers against their schemas, of Host
-and of Origin: its fastest settings. One httpx2 client, the only kind that it takes, with a pool larger than the load.
+It has FastMCP's fastest settings: stateless, JSON responses instead of event streams, no checks of results, Host and
+Origin. It has one httpx2 client, the only kind that it accepts, with a pool larger than the load.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The peers over MCP written by hand with the SDK: its high-level `MCPServer`, and its low-level `Server`.
 
-Both are stateless, answer in JSON instead of event streams, and have one aiohttp client with a pool larger than the
-load, or this runtime's own. The low-level one is given what makes it fast: the input schema of a tool without
-listing all tools, and results that are built, not validated.
+Both are stateless, return JSON instead of event streams, and have one aiohttp client with a pool larger than the load,
+or this runtime's own client. The low-level one has what makes it fast: it finds the input schema of a tool without
+listing all tools, and builds results without validating them.
 """
 
 import http
@@ -38,10 +38,10 @@ class Upstream(Protocol):
     """The consumed API, with one client for the life of the process."""
 
     def open(self, server: object, /) -> AbstractAsyncContextManager[None]:
-        """The client, as long as the server runs."""
+        """Open the client for as long as the server runs."""
 
     async def thing(self, number: str, fields: str | None) -> bytes:
-        """One thing, as it came."""
+        """Return the body of one thing, unchanged."""
 
 
 def thing_url(base: str, number: str, fields: str | None) -> str:
@@ -50,7 +50,7 @@ def thing_url(base: str, number: str, fields: str | None) -> str:
 
 
 class NativeUpstream:
-    """By this runtime's own client."""
+    """The API, called with this runtime's own client."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -58,25 +58,25 @@ class NativeUpstream:
 
     @asynccontextmanager
     async def open(self, _server: object) -> AsyncIterator[None]:
-        """The client, as long as the server runs."""
+        """Open the client for as long as the server runs."""
         self._transport = open_client(ClientOptions())
         yield
 
     async def thing(self, number: str, fields: str | None) -> bytes:
-        """One thing, as it came."""
+        """Return the body of one thing, unchanged."""
         url = thing_url(self._base, number, fields)
-        answer = await self._transport.send(OutboundRequest("things.get-thing", "GET", url, []))
+        response = await self._transport.send(OutboundRequest("things.get-thing", "GET", url, []))
         try:
-            if answer.status != http.HTTPStatus.OK:
-                raise ValueError(f"the upstream answered {answer.status}")
-            body = answer.whole()
-            return body if body is not None else b"".join([chunk async for chunk in answer.chunks()])
+            if response.status != http.HTTPStatus.OK:
+                raise ValueError(f"the upstream returned {response.status}")
+            body = response.whole()
+            return body if body is not None else b"".join([chunk async for chunk in response.chunks()])
         finally:
-            await answer.close()
+            await response.close()
 
 
 class AiohttpUpstream:
-    """By aiohttp."""
+    """The API, called with aiohttp."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -84,18 +84,18 @@ class AiohttpUpstream:
 
     @asynccontextmanager
     async def open(self, _server: object) -> AsyncIterator[None]:
-        """The client, as long as the server runs."""
+        """Open the client for as long as the server runs."""
         connector = aiohttp.TCPConnector(limit=256, keepalive_timeout=60)
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
             self._session = session
             yield
 
     async def thing(self, number: str, fields: str | None) -> bytes:
-        """One thing, as it came."""
+        """Return the body of one thing, unchanged."""
         url = URL(thing_url(self._base, number, fields), encoded=True)
-        async with self._session.get(url, allow_redirects=False) as answer:
-            answer.raise_for_status()
-            return await answer.read()
+        async with self._session.get(url, allow_redirects=False) as response:
+            response.raise_for_status()
+            return await response.read()
 
 
 def high_level(upstream: Upstream) -> Any:

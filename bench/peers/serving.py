@@ -1,4 +1,4 @@
-"""How every peer is served: one process with what makes it fast (uvloop, httptools, no access log)."""
+"""Serves every peer: one process with uvloop and httptools, without an access log."""
 
 import argparse
 from typing import Any

@@ -53,16 +53,16 @@ def test_a_case_without_a_budget_is_over() -> None:
 
 
 def test_what_is_lower_lowers_and_noise_does_not_raise() -> None:
-    renewed = budget.renewed(BUDGET, record(900, 2010, bare=501))
-    assert renewed.counts == {"pixel": Count(900, 501), "tool": Count(2000, 501)}
-    budget.check_rule([BUDGET, renewed])
+    make_next_record = budget.make_next_record(BUDGET, record(900, 2010, bare=501))
+    assert make_next_record.counts == {"pixel": Count(900, 501), "tool": Count(2000, 501)}
+    budget.check_rule([BUDGET, make_next_record])
 
 
 def test_elsewhere_no_ratio_rises_by_noise_or_rounding() -> None:
-    renewed = budget.renewed(BUDGET, record(1210, 1199, bare=601, where=ELSEWHERE))
-    assert renewed.counts["pixel"] == Count(1202, 601)
+    make_next_record = budget.make_next_record(BUDGET, record(1210, 1199, bare=601, where=ELSEWHERE))
+    assert make_next_record.counts["pixel"] == Count(1202, 601)
     odd = Record("", HERE, {"pixel": Count(1000, 333)})
-    moved = budget.renewed(odd, Record("", ELSEWHERE, {"pixel": Count(1000, 332)}))
+    moved = budget.make_next_record(odd, Record("", ELSEWHERE, {"pixel": Count(1000, 332)}))
     assert moved.counts["pixel"].ratio <= odd.counts["pixel"].ratio
     budget.check_rule([odd, moved])
 
@@ -72,17 +72,17 @@ def test_elsewhere_no_ratio_rises_by_noise_or_rounding() -> None:
 )
 def test_nothing_is_raised_without_a_reason(measured: Record) -> None:
     with pytest.raises(BudgetError, match="over the budget: pixel; --raise"):
-        budget.renewed(BUDGET, measured)
+        budget.make_next_record(BUDGET, measured)
 
 
 def test_a_reason_raises_what_is_over_lowers_what_is_lower_and_is_written_down() -> None:
-    renewed = budget.renewed(BUDGET, record(1500, 1500), "request ids")
-    assert renewed == record(1500, 1500, reason="request ids")
-    budget.check_rule([BUDGET, renewed])
+    make_next_record = budget.make_next_record(BUDGET, record(1500, 1500), "request ids")
+    assert make_next_record == record(1500, 1500, reason="request ids")
+    budget.check_rule([BUDGET, make_next_record])
 
 
 def test_a_reason_for_nothing_is_not_written_down() -> None:
-    assert budget.renewed(BUDGET, record(900), "request ids").reason == ""
+    assert budget.make_next_record(BUDGET, record(900), "request ids").reason == ""
 
 
 def test_only_counts_of_ours_and_the_environment_make_a_new_record() -> None:
