@@ -13,12 +13,12 @@ from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
 from naftiko_runtime.engine.secret_masks import masks_of
-from naftiko_runtime.errors import BindError
+from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Call, MappedResponse, Mock
-from naftiko_runtime.secret import unusable
+from naftiko_runtime.secret import describe_unusable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -107,7 +107,7 @@ async def bind(
                     exposed_headers=exposed_headers,
                 )
             except Unrenderable as error:
-                raise unusable(plan, secrets, upstream, str(error)) from None
+                raise BindError([describe_unusable(plan, secrets, upstream, str(error))]) from None
 
         def bind_operation(operation: Operation) -> BoundOperation:
             execution = operation.execution
@@ -143,5 +143,6 @@ def _make_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None
     try:
         return open_flow(upstream.credential, secrets)
     except Unrenderable as error:
-        what = f"{upstream.span}: error[unusable-variable]: '{upstream.namespace}' cannot be called: {error}"
-        raise BindError((f"{what}\n  help: give the key as PEM, or the path of a file with it\n",)) from None
+        message = f"'{upstream.namespace}' cannot be called: {error}"
+        advice = "give the key as PEM, or the path of a file with it"
+        raise BindError([Problem(message, advice, str(upstream.span), "unusable-variable")]) from None

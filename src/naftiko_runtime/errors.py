@@ -7,8 +7,12 @@ operator's network. Each adapter maps these classes to its wire in one table.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Fault(Struct, frozen=True):
@@ -90,9 +94,43 @@ class UpstreamOverloaded(UpstreamError):  # noqa: N818 - named for what happened
         self.retry_seconds = retry_seconds
 
 
-class BindError(Exception):
-    """The environment lacks what a document needs; holds every missing variable at once."""
+class Problem(Struct, frozen=True):
+    """A reason not to start. ``str()`` has the form of a finding: ``error: message``, or with the place and the name.
 
-    def __init__(self, missing: tuple[str, ...]) -> None:
-        self.missing = missing
-        super().__init__("\n".join(missing))
+    Attributes:
+        message: What is wrong.
+        help: What to do about it, if that is not obvious.
+        place: ``file:line:column``, if it is about a place of a document.
+        slug: The name of the problem, if it has one.
+    """
+
+    message: str
+    help: str | None = None
+    place: str | None = None
+    slug: str | None = None
+
+    @property
+    def headline(self) -> str:
+        """One line without the help."""
+        kind = "error" if self.slug is None else f"error[{self.slug}]"
+        return f"{kind}: {self.message}" if self.place is None else f"{self.place}: {kind}: {self.message}"
+
+    def __str__(self) -> str:
+        return self.headline if self.help is None else f"{self.headline}\n  help: {self.help}"
+
+
+class BindError(Exception):
+    """What was loaded cannot be served; holds every reason. ``str()`` is for a terminal.
+
+    Args:
+        problems: The reasons; a plain text is one that concerns no place of a document.
+    """
+
+    def __init__(self, problems: Iterable[Problem | str]) -> None:
+        self.problems = tuple(one if isinstance(one, Problem) else Problem(one) for one in problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    @property
+    def reason(self) -> str:
+        """Every reason on one line, for the log."""
+        return "; ".join(one.message if one.place is None else one.headline for one in self.problems)

@@ -231,24 +231,28 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize(("namespace", "kind"), [("web", "rest"), ("tools", "mcp")])
-def test_a_taken_port_is_one_line(documents: Path, taken: int, namespace: str, kind: str) -> None:
+def test_a_taken_port_is_reported_with_the_option_for_it(
+    documents: Path, taken: int, namespace: str, kind: str
+) -> None:
     ports = {"web": 0, "tools": 0, namespace: taken}
     options = [part for name, port in ports.items() for part in ("--port", f"{name}={port}")]
     base = ("--base-uri", "api=http://127.0.0.1:1")
     ended = naftiko("run", documents / "mcp.yaml", "--host", "127.0.0.1", *base, *options)
     assert ended.returncode == 1
     assert ended.stdout == ""
-    (line,) = ended.stderr.splitlines()
-    assert line == (
-        f"naftiko: cannot listen on 127.0.0.1:{taken} for {kind} expose '{namespace}': Address already in use"
-    )
+    advice = f"stop it, or start with --port {namespace}=N"
+    assert ended.stderr.splitlines() == [
+        f"error: cannot listen on 127.0.0.1:{taken} for {kind} expose '{namespace}': Address already in use",
+        f"  help: another process listens there ('lsof -i :{taken}' names it); {advice}",
+    ]
 
 
-def test_a_taken_control_port_is_one_line(documents: Path, taken: int) -> None:
+def test_a_taken_control_port_is_reported_with_the_option_for_it(documents: Path, taken: int) -> None:
     options = ("--host", "127.0.0.1", "--port", "web=0", "--port", "tools=0", "--control", str(taken))
     ended = naftiko("run", documents / "mcp.yaml", *options)
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 2)
     assert f"127.0.0.1:{taken} for the control port" in ended.stderr
+    assert "or start with --control [HOST:]N" in ended.stderr
 
 
 def test_a_host_that_is_none_is_one_line(documents: Path) -> None:
@@ -326,7 +330,7 @@ def test_health_tells_up_and_down(start: Callable[..., Gateway]) -> None:
         assert naftiko("health", "--control", address, "--live").returncode == 0
         gateway.stop()
     gone = naftiko("health", "--control", address)
-    assert (gone.returncode, gone.stderr.strip()) == (1, f"no answer from {address}: Connection refused")
+    assert (gone.returncode, gone.stderr.strip()) == (1, f"error: no response from {address}: Connection refused")
     assert naftiko("health").returncode == 2
 
 

@@ -267,7 +267,7 @@ def test_a_wrong_configuration_is_status_2(tree: Path) -> None:
     (tree / "naftiko.toml").write_text('ignor = ["NK201"]\n')
     ended = naftiko("validate", "caps", cwd=tree)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "Error: naftiko.toml: unknown key 'ignor'; did you mean 'ignore'?\n"
+    assert ended.stderr == "error: naftiko.toml: unknown key 'ignor'; did you mean 'ignore'?\n"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name:
         assert "cannot read a.yaml" in ended.stderr
     else:
         assert (ended.returncode, ended.stdout) == (2, "")
-        assert ended.stderr.endswith("Error: There is no capability file in '.'\n")
+        assert ended.stderr.endswith("error: There is no capability file in '.'\n")
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
@@ -403,4 +403,4 @@ def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name:
 def test_an_empty_folder_is_named_as_it_was_given(tmp_path: Path, command: str) -> None:
     ended = naftiko(command, ".", cwd=tmp_path)
     assert ended.returncode == 2
-    assert ended.stderr.endswith("Error: There is no capability file in '.'\n")
+    assert ended.stderr.endswith("error: There is no capability file in '.'\n")

@@ -135,7 +135,7 @@ def test_without_watchfiles_it_says_what_to_install(folder: Path) -> None:
     ended = subprocess.run(command, check=False, cwd=folder, env=clean_environment(), capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
-        "Error: --watch needs the extra 'watch'; in a checkout of naftiko-runtime: pip install '.[watch]'\n"
+        "error: --watch needs the extra 'watch'; in a checkout of naftiko-runtime: pip install '.[watch]'\n"
     )
 
 
@@ -178,7 +178,7 @@ def test_a_configuration_counts_and_a_wrong_one_is_told(folder: Path) -> None:
         watcher.report_with("1 file checked: 1 warning")
         (folder / "naftiko.toml").write_text("ignor = []\n")
         assert watcher.process.stderr is not None
-        assert watcher.process.stderr.readline() == "Error: naftiko.toml: unknown key 'ignor'; did you mean 'ignore'?\n"
+        assert watcher.process.stderr.readline() == "error: naftiko.toml: unknown key 'ignor'; did you mean 'ignore'?\n"
         (folder / "naftiko.toml").unlink()
         watcher.report_with("1 error, 1 warning")
         assert watcher.stop()[0] == 0

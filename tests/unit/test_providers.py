@@ -37,7 +37,7 @@ def test_files(folder: Path, name: str, form: str) -> None:
     assert provider.value("token") == "s3cr3t"
     assert provider.value("nothing") is None
     assert provider.value("list") is None
-    assert provider.called("token") == f"the key 'token' of {location}"
+    assert provider.describe("token") == f"the key 'token' of {location}"
 
 
 def test_keys_lead_into_mappings_and_scalars_are_as_written(folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_working_directory_comes_second(folder: Path, tmp_path: Path, monkey
         ("bad.json", '{"token": "s3cr3t"', "bad.json is not JSON"),
         ("bad.yaml", "a: 1\nb: [s3cr3t", "bad.yaml is not YAML: line 2"),
         ("bad.env", "a=1\ns3cr3t\n", "bad.env is not a list of KEY=value lines: line 2"),
-        ("list.json", '["s3cr3t"]', "list.json holds no keys"),
+        ("list.json", '["s3cr3t"]', "list.json is not a mapping of keys"),
         ("none.json", None, "No such file"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_mounted_secret(tmp_path: Path) -> None:
     provider = provider_of("k8s-secret://ships", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
     assert provider.value("token") == "s3cr3t"
     assert [provider.value(key) for key in ("nothing", "../outside", "..data", "..2026/token", "")] == [None] * 5
-    with pytest.raises(ProviderError, match="leads out"):
+    with pytest.raises(ProviderError, match="links to a file outside of its folder"):
         provider.value("out")
     for name in ("..", "../ships", "", "/etc", "ships/../ships"):
         with pytest.raises(ProviderError):
@@ -120,7 +120,7 @@ def test_all_that_is_missing_is_told_at_once(folder: Path) -> None:
     assert plan is not None
     with pytest.raises(BindError) as raised:
         resolve(plan, {})
-    assert len(raised.value.missing) == 3
+    assert len(raised.value.problems) == 3
     text = str(raised.value)
     assert "'LACKS' needs the key 'lacks' of file://./s.json, which is not set" in text
     assert "'file://./gone.yaml' cannot be read: gone.yaml: No such file" in text
@@ -156,12 +156,12 @@ def test_vault_reads_both_engines(upstream: Upstream, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(404, body=b'{"errors": []}'), "nothing at that path"),
-        (Reply(403, body=b'{"errors": ["s3cr3t"]}'), "may not read it"),
-        (Reply(500, body=b'{"errors": ["s3cr3t"]}'), "refused"),
-        (Reply(body=b"s3cr3t"), "holds no values"),
-        (Reply(body=b'{"data": {"data": ["s3cr3t"]}}'), "holds no values"),
-        (Reply(chunks=[b"{"], broken=True), "no usable answer"),
+        (Reply(404, body=b'{"errors": []}'), "the path does not exist"),
+        (Reply(403, body=b'{"errors": ["s3cr3t"]}'), "no permission to read it"),
+        (Reply(500, body=b'{"errors": ["s3cr3t"]}'), "rejects the request"),
+        (Reply(body=b"s3cr3t"), "has no values"),
+        (Reply(body=b'{"data": {"data": ["s3cr3t"]}}'), "has no values"),
+        (Reply(chunks=[b"{"], broken=True), "no usable response"),
     ],
 )
 def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, words: str) -> None:
@@ -175,9 +175,9 @@ def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, wo
 @pytest.mark.parametrize(
     ("environment", "location", "words"),
     [
-        ({}, "vault://secret/ships", "not both set"),
+        ({}, "vault://secret/ships", "is not set"),
         (VAULT | {"VAULT_ADDR": "http://127.0.0.1:1"}, "vault://secret", "not vault://mount/path"),
-        (VAULT | {"VAULT_ADDR": "http://127.0.0.1:1"}, "vault://secret/ships", "no usable answer"),
+        (VAULT | {"VAULT_ADDR": "http://127.0.0.1:1"}, "vault://secret/ships", "no usable response"),
     ],
 )
 def test_vault_that_is_not_there(tmp_path: Path, environment: dict[str, str], location: str, words: str) -> None:

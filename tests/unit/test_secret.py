@@ -61,7 +61,7 @@ def test_every_bound_variable_has_its_value_under_its_full_name() -> None:
 def test_all_missing_variables_are_told_at_once_with_their_places(environment: dict[str, str]) -> None:
     with pytest.raises(BindError) as raised:
         resolve(bound(**BOTH), environment)
-    first, second = raised.value.missing
+    first, second = map(str, raised.value.problems)
     assert "'TOKEN' needs the environment variable 'SHIP_TOKEN'" in first
     assert "'SECOND' needs the environment variable 'SHIP_SECOND'" in second
     assert first.startswith("x.yml:")
@@ -71,7 +71,7 @@ def test_all_missing_variables_are_told_at_once_with_their_places(environment: d
 def test_a_value_that_is_there_is_not_told_with_the_missing_ones() -> None:
     with pytest.raises(BindError) as raised:
         resolve(bound(**BOTH), {"SHIP_TOKEN": VALUE})
-    assert len(raised.value.missing) == 1
+    assert len(raised.value.problems) == 1
     assert VALUE not in str(raised.value)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.startup_signals import INTERRUPTED, raise_on_interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _COMMANDS = {
     "run": "Serve a capability file.",
@@ -39,6 +42,28 @@ class _Lazy(click.Group):
         raise_on_interrupt()
         command: Any = getattr(module, name)
         return command if isinstance(command, click.Command) else None
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; errors have the form of findings."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            from naftiko_runtime.cli.errors import show_click_error
+
+            show_click_error(error)
+            status = error.exit_code
+        except click.Abort:
+            status = INTERRUPTED
+        sys.exit(status)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; Ctrl-C ends it with the status that shells expect."""

@@ -15,17 +15,18 @@ from naftiko_runtime import rules
 from naftiko_runtime.cli.client_options import ClientOpener, read_client_options
 from naftiko_runtime.cli.discover import discover_runnable
 from naftiko_runtime.cli.env_files import read_environment
-from naftiko_runtime.cli.output import format_findings, print_findings
+from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.authentication import derive_secrets
-from naftiko_runtime.errors import BindError
+from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
 from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import as_text
+from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret, placeholders, resolve
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.source import SourceCache, SourceError
@@ -35,16 +36,18 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.cli.run_options import DocumentOptions, UpstreamOptions
+    from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.plan import Plan
+    from naftiko_runtime.source import Source
 
 EXIT_FAILED = 1
 
 
 class _Documents(NamedTuple):
-    """The loaded files, what clashes between them, and whether they cannot be served."""
+    """The loaded files, the findings about several of them, and whether they cannot be served."""
 
     loaded: list[Loaded]
-    clash: str
+    together: Findings
     failed: bool
 
 
@@ -57,12 +60,13 @@ class CapabilityLoader:
 
     def load_or_exit(self) -> list[Loaded]:
         """Load the files; exit with their findings when they cannot be served."""
-        loaded, clash, failed = self._load_documents()
+        loaded, together, failed = self._load_documents()
         if failed:
             for one in loaded:
                 print_findings(one, sys.stderr)
-            if clash:
-                click.echo(clash, err=True)
+            if conflicts := together.list_sorted():
+                sources = [one.source for one in loaded if one.source is not None]
+                click.echo(as_text(conflicts, partial(_quote_line, sources)), err=True)
             print_left_out(loaded)
             sys.exit(EXIT_FAILED)
         return loaded
@@ -71,27 +75,28 @@ class CapabilityLoader:
         """Give each plan its variables and its client.
 
         Raises:
-            BindError: Variables are missing, or a sandbox file is invalid.
+            BindError: Variables are missing.
+            SourceError: A sandbox file is invalid.
         """
         plans = [one.plan for one in loaded if one.plan is not None]
         if self.documents.sandbox is not None:
             return [_make_sandbox(plan, self.documents.sandbox) for plan in plans]
         values = read_environment(self.documents.env_files)
         served: list[ServedCapability] = []
-        missing: list[str] = []
+        problems: list[Problem] = []
         client = ClientOptions()
         try:
             client = read_client_options(self.upstreams, values)
         except BindError as error:
-            missing += error.missing
+            problems += error.problems
         open_transport = ClientOpener(client)
         for plan in plans:
             try:
                 served.append(ServedCapability(plan, resolve(plan, values), open_transport))
             except BindError as error:
-                missing += error.missing
-        if missing:
-            raise BindError(tuple(missing))
+                problems += error.problems
+        if problems:
+            raise BindError(problems)
         return served
 
     def reload(self, redactor: Redactor) -> list[ServedCapability]:
@@ -101,12 +106,15 @@ class CapabilityLoader:
             BindError: They cannot be served.
         """
         try:
-            loaded, clash, failed = self._load_documents()
+            loaded, together, failed = self._load_documents()
             if failed:
-                raise BindError((*map(format_findings, loaded), *((clash,) if clash else ())))
+                found = (*(finding for one in loaded for finding in one.diagnostics), *together.list_sorted())
+                raise BindError(map(_describe, (one for one in found if one.severity is Severity.ERROR)))
             served = self.resolve(loaded)
+        except SourceError as error:
+            raise BindError(map(_describe, error.diagnostics)) from None
         except click.ClickException as error:
-            raise BindError((error.message,)) from None
+            raise BindError([error.message]) from None
         redactor.add_secrets(list_secrets(served))
         log_left_out(loaded)
         return served
@@ -119,18 +127,14 @@ class CapabilityLoader:
             loaded = [_without_unused_variables(one) for one in loaded]
         if self.documents.skip_broken:
             kept = drop_clashing_parts(loaded)
-            return _Documents(kept, "", all(one.plan is None for one in kept))
+            return _Documents(kept, Findings(), all(one.plan is None for one in kept))
         together = Findings()
         for one in loaded:
             _check_serves(one, together)
         failed = together.has_errors or any(one.plan is None for one in loaded)
         if not failed and len(loaded) > 1:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
-        quotable = [one.source for one in loaded if one.source is not None]
-        clash = as_text(
-            together.list_sorted(), lambda span: next(filter(None, (s.quote_line(span) for s in quotable)), "")
-        )
-        return _Documents(loaded, clash, failed or together.has_errors)
+        return _Documents(loaded, together, failed or together.has_errors)
 
     def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""
@@ -142,6 +146,16 @@ class CapabilityLoader:
         if sandbox not in (None, BESIDE_THE_FILE) and len(files) > 1:
             raise click.UsageError("--sandbox takes a file for one capability only; several have theirs beside them.")
         return files
+
+
+def _quote_line(sources: Iterable[Source], span: Span) -> str:
+    """Return the line at a place of one of several files."""
+    return next(filter(None, (source.quote_line(span) for source in sources)), "")
+
+
+def _describe(finding: Diagnostic) -> Problem:
+    place = None if finding.span is None else str(finding.span)
+    return Problem(finding.message, finding.help, place, finding.rule.slug)
 
 
 def list_secrets(served: Sequence[ServedCapability]) -> list[Secret]:
@@ -181,8 +195,5 @@ def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
         return ServedCapability(drop_mappings(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
-    try:
-        answers = read_answers(path, plan.operations)
-    except SourceError as error:
-        raise BindError((format_findings(Loaded(None, error.diagnostics, error.source)),)) from None
+    answers = read_answers(path, plan.operations)
     return ServedCapability(drop_mappings(plan, answers), placeholders(plan), partial(SandboxTransport, answers))

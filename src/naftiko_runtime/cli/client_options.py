@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
-from naftiko_runtime.errors import BindError
+from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.http_client import open_client
 from naftiko_runtime.http_client.options import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies, read_proxies
@@ -36,19 +36,19 @@ def read_client_options(options: UpstreamOptions, environ: Mapping[str, str]) ->
     Raises:
         BindError: A variable does not name a proxy, or a file is missing or broken; all of them are listed.
     """
-    faults: list[str] = []
+    problems: list[Problem] = []
     tls, proxies = TlsOptions(), Proxies()
     try:
         tls = read_tls_options(environ, options.ca_file, options.client_cert, options.client_key)
         TlsContexts(tls)  # reads the files, so that a fault stops the start
     except BindError as error:
-        faults += error.missing
+        problems += error.problems
     try:
         proxies = read_proxies(environ)
     except BindError as error:
-        faults += error.missing
-    if faults:
-        raise BindError(tuple(faults))
+        problems += error.problems
+    if problems:
+        raise BindError(problems)
     connections = options.upstream_connections
     return ClientOptions(
         options.http_client,

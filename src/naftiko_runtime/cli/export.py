@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from naftiko_runtime.cli.errors import print_error
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.exposes.kinds import kind_of
@@ -76,7 +77,7 @@ def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
     described = (kind_of(server).find_routes(server) for server in plan.servers)
     servers = [server for server in described if server is not None]
     if not servers:
-        click.echo(f"naftiko: {plan.file} exposes no REST: there is nothing to write", err=True)
+        print_error(f"{plan.file} has no REST expose: there is nothing to export")
         sys.exit(_EXIT_FAILED)
     if namespace is not None:
         if found := [server for server in servers if server.namespace == namespace]:

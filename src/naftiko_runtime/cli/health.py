@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from naftiko_runtime.cli.errors import print_error
 from naftiko_runtime.cli.option_types import ADDRESS
 
 _SECONDS = 3
@@ -14,11 +15,20 @@ _SECONDS = 3
 
 @click.command()
 @click.option(
-    "--control", type=ADDRESS, required=True, envvar="NAFTIKO_CONTROL", help="The address of the control port."
+    "--control",
+    type=ADDRESS,
+    envvar="NAFTIKO_CONTROL",
+    show_envvar=True,
+    help="The address of the control port, as given to 'naftiko run --control'.",
 )
 @click.option("--live", is_flag=True, help="Ask whether the process is alive, not whether it is ready.")
-def health(control: tuple[str, int], live: bool) -> None:
+def health(control: tuple[str, int] | None, live: bool) -> None:
     """Ask a running instance whether it is ready; exit status 0 when it is, 1 when not."""
+    if control is None:
+        raise click.UsageError(
+            "Missing option '--control'. Give the address that the instance was started with: "
+            "'naftiko run --control [HOST:]PORT', or set NAFTIKO_CONTROL."
+        )
     host, port = control
     path = "/health/live" if live else "/health/ready"
     connection = http.client.HTTPConnection("127.0.0.1" if host in ("0.0.0.0", "::") else host, port, timeout=_SECONDS)
@@ -26,8 +36,8 @@ def health(control: tuple[str, int], live: bool) -> None:
         connection.request("GET", path)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        why = (error.strerror or error) if isinstance(error, OSError) else "what came back is not HTTP"
-        click.echo(f"no answer from {host}:{port}: {why}", err=True)
+        why = (error.strerror or error) if isinstance(error, OSError) else "the response is not HTTP"
+        print_error(f"no response from {host}:{port}: {why}")
         sys.exit(1)
     finally:
         connection.close()

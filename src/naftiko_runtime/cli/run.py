@@ -14,13 +14,16 @@ import click
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_proxies, list_secrets
 from naftiko_runtime.cli.env_files import read_environment
+from naftiko_runtime.cli.errors import print_error, print_problems
 from naftiko_runtime.cli.output import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import advise_url
 from naftiko_runtime.link.base_uri_check import check_base_uri
+from naftiko_runtime.loading import Loaded
 from naftiko_runtime.rules import Severity, helps, render_text
+from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_options import trace_options
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.cli.run_options import RunOptions
     from naftiko_runtime.http_client import HttpClient
-    from naftiko_runtime.loading import Loaded
     from naftiko_runtime.server.ports import OpenPort
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
@@ -80,7 +82,7 @@ def _read_trace_options(options: RunOptions) -> TraceOptions | None:
     try:
         traces = trace_options(read_environment(options.documents.env_files))
     except BindError as error:
-        click.echo(error, err=True)
+        print_problems(error)
         sys.exit(EXIT_FAILED)
     if traces is not None:
         os.environ.update(traces.variables)  # where OpenTelemetry's SDK looks for them
@@ -120,10 +122,13 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
         serve = _serve_with_workers if settings.workers > 1 else _serve_alone
         cut_off = serve(loader, served, settings, on_start, redactor)
     except BindError as error:
-        click.echo(error, err=True)
+        print_problems(error)
+        return EXIT_FAILED
+    except SourceError as error:
+        print_findings(Loaded(None, error.diagnostics, error.source), sys.stderr)
         return EXIT_FAILED
     except ListenError as error:
-        click.echo(f"naftiko: {error}", err=True)
+        print_error(str(error), error.help)
         return EXIT_FAILED
     return EXIT_FAILED if cut_off else 0
 
@@ -161,7 +166,7 @@ def _serve_with_workers(
     try:
         return serve_with_workers(served, settings, on_start, partial(loader.reload, redactor), hooks)
     except WorkerError as error:
-        click.echo(f"naftiko: {error}", err=True)
+        print_error(str(error))
         return EXIT_FAILED
 
 

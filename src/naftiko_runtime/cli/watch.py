@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from naftiko_runtime.cli.errors import show_click_error
 from naftiko_runtime.extras import advise_install
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class _Watched:
         except click.ClickException as error:
             if self._told != (told := [error.format_message()]):
                 self._told = told
-                error.show()
+                show_click_error(error)
             return
         self._run = run
         if self._told != (told := _outcome(run)) or not _read(run).isdisjoint(changed):

@@ -10,7 +10,17 @@ BACKLOG: Final = 2048
 
 
 class ListenError(Exception):
-    """A socket cannot be opened; ``str()`` is one line that names port and owner."""
+    """A socket cannot be opened; ``str()`` is one line that names port and owner.
+
+    Attributes:
+        number: The error number of the system, if binding failed.
+        help: What to do about it, set by whoever knows what moves the port.
+    """
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.number = number
+        self.help: str | None = None
 
 
 def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> socket.socket:
@@ -32,7 +42,8 @@ def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> s
     try:
         return _listening(family, target, many=many, first=True)
     except OSError as error:
-        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}") from None
+        problem = f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}"
+        raise ListenError(problem, error.errno) from None
 
 
 def open_shared_socket(first: socket.socket, owner: str) -> socket.socket:

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from naftiko_runtime.authentication.kinds import kind_of
-from naftiko_runtime.errors import BindError
+from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.link.base_uri import value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.substitution import find_variables
@@ -56,77 +58,81 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
             values that a base URI cannot hold: all of them, with their places.
     """
     found: dict[str, Secret] = {}
-    faults: dict[str, None] = {}
+    problems: dict[Problem, None] = {}
     providers: dict[tuple[str | None, Path], Provider | str] = {}
     keys: dict[str, str] = {}
     for binding in plan.bindings:
         place = binding.location, Path(binding.span.file).parent
         if place not in providers:
-            providers[place] = _opened(place, environment)
+            providers[place] = _open_provider(place, environment)
         provider = providers[place]
-        fault, value = _looked_up(binding, provider)
-        keys[binding.name] = "" if isinstance(provider, str) else provider.called(binding.key)
+        problem, value = _look_up(binding, provider)
+        keys[binding.name] = "" if isinstance(provider, str) else provider.describe(binding.key)
         if value:
             found[binding.name] = Secret(value)
         elif binding.uses:
-            faults[fault] = None
-    faults.update(dict.fromkeys(_unusable_urls(plan, found, keys)))
-    if faults:
-        raise BindError(tuple(map(redact, faults)))
+            problems[problem] = None
+    problems.update(dict.fromkeys(_check_urls(plan, found, keys)))
+    if problems:
+        raise BindError([_redact(problem) for problem in problems])
     return found
 
 
-def _opened(place: tuple[str | None, Path], environment: Mapping[str, str]) -> Provider | str:
-    """A provider, or why there is none."""
+def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str]) -> Provider | str:
+    """Return a provider, or why there is none."""
     try:
         return provider_of(place[0], environment, place[1])
     except ProviderError as error:
         return str(error)
 
 
-def _looked_up(binding: Binding, provider: Provider | str) -> tuple[str, str | None]:
-    """A binding's value, or what to say of its lack."""
+def _look_up(binding: Binding, provider: Provider | str) -> tuple[Problem, str | None]:
+    """Return a binding's value, if there is one, and the problem if there is none."""
     if isinstance(provider, str):
-        return _unread(binding, provider), None
+        return _describe_unreadable(binding, provider), None
     try:
         value = provider.value(binding.key)
     except ProviderError as error:
-        return _unread(binding, str(error)), None
-    return _missing(binding, provider, "is not set" if value is None else "is empty"), value
+        return _describe_unreadable(binding, str(error)), None
+    return _describe_missing(binding, provider, "is not set" if value is None else "is empty"), value
 
 
-def _unread(binding: Binding, reason: str) -> str:
-    what = f"{binding.span}: error[unreadable-location]: '{binding.location}' cannot be read: {reason}\n"
-    return what + "  help: a relative location is looked up beside the document, then in the working directory\n"
+def _redact(problem: Problem) -> Problem:
+    return replace(problem, message=redact(problem.message), help=problem.help and redact(problem.help))
 
 
-def _missing(binding: Binding, provider: Provider, lack: str) -> str:
+def _describe_unreadable(binding: Binding, reason: str) -> Problem:
+    message = f"'{binding.location}' cannot be read: {reason}"
+    advice = "a relative location is looked up beside the document, then in the working directory"
+    return Problem(message, advice, str(binding.span), "unreadable-location")
+
+
+def _describe_missing(binding: Binding, provider: Provider, lack: str) -> Problem:
     used = ", ".join(str(span) for span in sorted(set(binding.uses)))
     if binding.location is None:
         advice = f"set {binding.key}, or give it in a file with --env-file; --sandbox needs none"
     else:
         advice = "add the key there; --sandbox needs none"
-    return (
-        f"{binding.span}: error[unset-variable]: '{binding.variable}' needs {provider.called(binding.key)}, "
-        f"which {lack} (used at {used})\n  help: {advice}\n"
-    )
+    message = f"'{binding.variable}' needs {provider.describe(binding.key)}, which {lack} (used at {used})"
+    return Problem(message, advice, str(binding.span), "unset-variable")
 
 
-def _unusable_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]) -> Iterator[str]:
-    """What to say of values that make no base URI or token endpoint."""
+def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]) -> Iterator[Problem]:
+    """Report values that make no valid base URI or token endpoint."""
     values = {name: secret.reveal() for name, secret in found.items()}
     bindings = {binding.name: binding for binding in plan.bindings}
     for upstream in plan.called_upstreams:
         for what, term, check in _urls(upstream):
             if not set(find_variables(term)) <= values.keys():
-                continue  # what is missing is told already
+                continue  # missing values are reported already
             for name, fault in value_faults(term, values, check):
                 binding = bindings[name]
-                yield (
-                    f"{upstream.span}: error[unusable-url]: {what} of '{upstream.namespace}' cannot hold the value of "
-                    f"'{binding.variable}', which is {keys[name]} (bound at {binding.span}): {fault}\n"
-                    f"  help: correct the value, or start with --base-uri {upstream.namespace}=URL\n"
+                message = (
+                    f"{what} of '{upstream.namespace}' cannot hold the value of "
+                    f"'{binding.variable}', which is {keys[name]} (bound at {binding.span}): {fault}"
                 )
+                advice = f"correct the value, or start with --base-uri {upstream.namespace}=URL"
+                yield Problem(message, advice, str(upstream.span), "unusable-url")
 
 
 def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
@@ -140,13 +146,14 @@ def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
             yield endpoint.name, endpoint.url, endpoint.check
 
 
-def unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> BindError:
-    """What to say of values that cannot be sent; it names the variables, never the values."""
+def describe_unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> Problem:
+    """Describe values that cannot be sent; names the variables, never the values."""
     odd = [b for b in plan.bindings if b.name in secrets and _CONTROL.search(secrets[b.name].reveal())]
     names = ", ".join(f"'{b.key}'" for b in odd) or "a variable"
     span = odd[0].span if odd else upstream.span
-    what = f"{span}: error[unusable-variable]: {names} cannot be sent to '{upstream.namespace}': {reason}"
-    return BindError((f"{what}\n  help: remove the line break or control character, often one at the very end\n",))
+    message = f"{names} cannot be sent to '{upstream.namespace}': {reason}"
+    advice = "remove the line break or control character, often one at the very end"
+    return Problem(message, advice, str(span), "unusable-variable")
 
 
 def placeholders(plan: Plan) -> dict[str, Secret]:

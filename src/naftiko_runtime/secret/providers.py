@@ -1,4 +1,4 @@
-"""Where bound values come from: the environment, files, mounted folders. Each is told by its bind's ``location``.
+"""Providers of bound values: the environment, files, mounted folders, Vault. The ``location`` of a bind selects one.
 
 No error of this module shows a value.
 """
@@ -35,14 +35,14 @@ class Provider(Protocol):
     """A place with values by key."""
 
     def value(self, key: str) -> str | None:
-        """The value at a key; none when there is none, or none that is a text.
+        """Return the value at a key, or None if there is none or it is not text.
 
         Raises:
             ProviderError: The place, or the key's part of it, cannot be read.
         """
 
-    def called(self, key: str) -> str:
-        """What to call the place of a key, in an error."""
+    def describe(self, key: str) -> str:
+        """Name the place of a key, for an error."""
 
 
 def provider_of(location: str | None, environment: Mapping[str, str], folder: Path) -> Provider:
@@ -67,9 +67,9 @@ def provider_of(location: str | None, environment: Mapping[str, str], folder: Pa
             return _Folder(location or "", root, unquote(rest))
         case "vault":
             mount, _, path = unquote(rest).partition("/")
-            return _Vault(location or "", _from_vault(mount, path, environment))
+            return _Vault(location or "", _read_vault(mount, path, environment))
         case _:
-            raise ProviderError("its scheme is unknown")
+            raise ProviderError("the scheme is unknown")
 
 
 class _Environment:
@@ -79,7 +79,7 @@ class _Environment:
     def value(self, key: str) -> str | None:
         return self._environment.get(key)
 
-    def called(self, key: str) -> str:
+    def describe(self, key: str) -> str:
         return f"the environment variable '{key}'"
 
 
@@ -96,7 +96,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(SECRET_BYTES_MAX + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "this is no path"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
         raise ProviderError(f"{path}: {reason}") from None
     if len(raw) > SECRET_BYTES_MAX:
         raise ProviderError(f"{path} is larger than {SECRET_BYTES_MAX:,} bytes")
@@ -108,7 +108,7 @@ class _File:
 
     def __init__(self, location: str, path: Path) -> None:
         self._location = location
-        self._values = _parsed(path, _read(path))
+        self._values = _parse(path, _read(path))
 
     def value(self, key: str) -> str | None:
         found: Any = self._values
@@ -116,7 +116,7 @@ class _File:
             found = found.get(part) if isinstance(found, dict) else None
         return _text(found)
 
-    def called(self, key: str) -> str:
+    def describe(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
 
 
@@ -129,7 +129,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
+def _parse(path: Path, raw: bytes) -> dict[str, Any]:
     try:
         match path.suffix:
             case ".json":
@@ -145,7 +145,7 @@ def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
         at = f": line {error}" if kind != "JSON" else ""
         raise ProviderError(f"{path} is not {kind}{at}") from None
     if not isinstance(data, dict):
-        raise ProviderError(f"{path} holds no keys")
+        raise ProviderError(f"{path} is not a mapping of keys")
     return data
 
 
@@ -178,17 +178,17 @@ class _Folder:
     def __init__(self, location: str, root: Path, name: str) -> None:
         self._location = location
         if not all(_FILE_NAME.fullmatch(part) for part in name.split("/")):
-            raise ProviderError("this is no name of a secret")
+            raise ProviderError("it is not the name of a secret")
         self._folder = root / name
         if not self._folder.is_dir():
-            raise ProviderError(f"there is no folder {self._folder} (its parent can be set by {SECRETS_FOLDER})")
+            raise ProviderError(f"there is no folder {self._folder} ({SECRETS_FOLDER} sets its parent)")
 
     def value(self, key: str) -> str | None:
         if not _FILE_NAME.fullmatch(key):
             return None
         path = self._folder / key
         if not path.resolve().is_relative_to(self._folder.resolve()):  # a mount's own links stay in it
-            raise ProviderError(f"{path} leads out of its folder")
+            raise ProviderError(f"{path} links to a file outside of its folder")
         if not path.is_file():
             return None
         try:
@@ -196,7 +196,7 @@ class _Folder:
         except UnicodeDecodeError:
             raise ProviderError(f"{path} is not UTF-8 text") from None
 
-    def called(self, key: str) -> str:
+    def describe(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
 
 
@@ -210,11 +210,11 @@ class _Vault:
     def value(self, key: str) -> str | None:
         return _text(self._values.get(key))
 
-    def called(self, key: str) -> str:
+    def describe(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
 
 
-def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
+def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
     """The values at a path of the server that ``VAULT_ADDR`` names: version 2 of the engine, or else version 1."""
     try:
         import hvac  # noqa: PLC0415 - an extra
@@ -223,9 +223,9 @@ def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
         raise ProviderError(f"it needs the extra 'vault'; {advise_install('vault')}") from None
     address, token = environment.get("VAULT_ADDR"), environment.get("VAULT_TOKEN")
     if not address or not token:
-        raise ProviderError("VAULT_ADDR and VAULT_TOKEN say which server and as whom, and are not both set")
+        raise ProviderError("VAULT_ADDR or VAULT_TOKEN is not set")
     if not mount or not path:
-        raise ProviderError("it is not vault://mount/path")
+        raise ProviderError("its form is not vault://mount/path")
     namespace = environment.get("VAULT_NAMESPACE")
     client = hvac.Client(url=address, token=token, namespace=namespace, timeout=VAULT_SECONDS)
     try:
@@ -235,15 +235,15 @@ def _from_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
         except hvac.exceptions.InvalidPath:
             return _mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
     except hvac.exceptions.InvalidPath:
-        raise ProviderError("there is nothing at that path") from None
+        raise ProviderError("the path does not exist") from None
     except hvac.exceptions.Forbidden:
-        raise ProviderError("VAULT_TOKEN may not read it") from None
+        raise ProviderError("VAULT_TOKEN has no permission to read it") from None
     except hvac.exceptions.VaultError as error:
-        raise ProviderError(f"the server refused ({type(error).__name__})") from None
+        raise ProviderError(f"the server rejects the request ({type(error).__name__})") from None
     except (RequestException, ValueError):
-        raise ProviderError("the server at VAULT_ADDR gives no usable answer") from None
+        raise ProviderError("the server at VAULT_ADDR sends no usable response") from None
     except (KeyError, TypeError):
-        raise ProviderError("the server's answer holds no values") from None
+        raise ProviderError("the server's response has no values") from None
 
 
 def _mapping(values: Any) -> Mapping[str, Any]:

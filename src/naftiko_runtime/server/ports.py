@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import errno
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.http_server.listening_sockets import get_port, open_shared_socket, open_socket
+from naftiko_runtime.http_server.listening_sockets import ListenError, get_port, open_shared_socket, open_socket
 from naftiko_runtime.link.ports import group_by_port
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
 
     from naftiko_runtime.link.ports import PortKey
@@ -56,14 +57,21 @@ class Ports:
         servers = [server for one in capabilities for server in one.plan.servers]
         groups = group_by_port(servers, lambda server: server)
         owners = {key: f"{group[0].kind} expose '{group[0].namespace}'" for key, group in groups.items()}
+        options = {key: " ".join(f"--port {one.namespace}=N" for one in group) for key, group in groups.items()}
         with ExitStack() as opening:
 
             def keep(listening: socket.socket) -> socket.socket:
                 return opening.enter_context(listening)
 
             many = settings.workers > 1
-            first = {key: keep(open_socket(key.address, key.port, owner, many=many)) for key, owner in owners.items()}
-            control = keep(open_socket(*settings.control, "the control port")) if settings.control else None
+            first: dict[PortKey, socket.socket] = {}
+            for key, owner in owners.items():
+                with _advise_moving(key.port, options[key]):
+                    first[key] = keep(open_socket(key.address, key.port, owner, many=many))
+            control = None
+            if settings.control:
+                with _advise_moving(settings.control[1], "--control [HOST:]N"):
+                    control = keep(open_socket(*settings.control, "the control port"))
             beside = [
                 {key: keep(open_shared_socket(first[key], owner)) for key, owner in owners.items()}
                 for _ in range(1, settings.workers)
@@ -87,6 +95,23 @@ class Ports:
             self.control.close()
 
 
+@contextmanager
+def _advise_moving(port: int, option: str) -> Iterator[None]:
+    """Add to an error of opening a port which option selects another one.
+
+    Raises:
+        ListenError: The port cannot be opened.
+    """
+    try:
+        yield
+    except ListenError as error:
+        if error.number == errno.EADDRINUSE:
+            error.help = f"another process listens there ('lsof -i :{port}' names it); stop it, or start with {option}"
+        elif error.number == errno.EACCES:
+            error.help = f"ports below 1024 need privileges; start with {option}"
+        raise
+
+
 def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedCapability]) -> None:
     """Reject capabilities that listen elsewhere than those that are served.
 
@@ -96,7 +121,7 @@ def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedC
     was, now = _places(before), _places(after)
     if was != now:
         raise BindError(
-            (f"ports cannot change while running: {_format_places(was)} became {_format_places(now)}; restart",)
+            [f"ports cannot change while running: {_format_places(was)} became {_format_places(now)}; restart"]
         )
 
 

@@ -130,7 +130,7 @@ class Reloader:
                 self._count("reloaded")
             except BindError as error:
                 self._count("failed")
-                log.error("not reloaded", extra={"reason": str(error)})  # noqa: TRY400 - it is the operator's fault
+                log.error("not reloaded", extra={"reason": error.reason})  # noqa: TRY400 - it is the operator's fault
             except Exception:  # an internal error, which must not end what is served
                 self._count("failed")
                 log.exception("not reloaded")

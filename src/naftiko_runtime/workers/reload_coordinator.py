@@ -85,7 +85,7 @@ class ReloadCoordinator:
             capabilities = self._signals.run_interruptible(self._load)
             check_same_ports(self.capabilities, capabilities)
         except BindError as error:
-            self._fail(str(error))
+            self._fail(error.reason)
         except Interrupted:
             return
         except Exception:  # an internal error, which must not end what is served

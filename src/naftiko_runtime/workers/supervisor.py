@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
 from naftiko_runtime.authentication.nonce_cache import NonceCache
+from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
 from naftiko_runtime.server.metrics import MetricsHub, reload_counter, start_counter
 from naftiko_runtime.server.ports import Ports
@@ -249,7 +250,7 @@ class Supervisor:
             case "ready":
                 self._on_ready(worker)
             case "failed":
-                worker.failure_reason = message.fields["reason"]
+                worker.startup_error = BindError(Problem(**each) for each in message.fields["problems"])
             case "leaving":
                 worker.leaving, worker.ready = True, False
                 if self._phase is not _Phase.STOPPING:
@@ -297,6 +298,6 @@ class Supervisor:
             "status": status,
             "restart_seconds": self._restarts.add(worker.number, was_stable=stable),
         }
-        if worker.failure_reason is not None:
-            fields["reason"] = worker.failure_reason
+        if worker.startup_error is not None:
+            fields["reason"] = worker.startup_error.reason
         log.warning("worker ended", extra=fields)

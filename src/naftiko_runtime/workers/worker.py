@@ -8,7 +8,9 @@ import signal
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec.structs import asdict
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.control.app import control_app
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.workers.shared_status import SharedStatus
 
 log = logging.getLogger(__name__)
+
+_PROBLEMS_MAX: Final = 4
+"""How many problems a worker that cannot start names; together they fit into one message."""
+_PROBLEM_TEXT_MAX: Final = 512
 
 
 class SharedState(NamedTuple):
@@ -88,7 +94,7 @@ async def run_worker(
             deployment = Deployment(capabilities, settings, nonces, process.observer)
             await deployment.open()
         except BindError as error:
-            channel.send("failed", reason=str(error))
+            channel.send("failed", problems=_pack_problems(error))
             return
         by_port = deployment.listen(context.ports.sets[context.number], process.meter)
         listeners = tuple(by_port.values())
@@ -203,7 +209,7 @@ class _Worker:
                 self._on_receive(capabilities)
                 await self._swap.prepare(capabilities)
         except BindError as error:
-            self._channel.send("not-prepared", reload=reload, reason=str(error))
+            self._channel.send("not-prepared", reload=reload, reason=error.reason)
         except Exception as error:  # an internal error, which must not end what is served
             log.exception("reload not prepared")
             self._channel.send("not-prepared", reload=reload, reason=f"an unexpected {type(error).__name__}")
@@ -214,3 +220,9 @@ class _Worker:
     async def _abort(self) -> None:
         async with self._reload_lock:
             await self._swap.abort()
+
+
+def _pack_problems(error: BindError) -> list[dict[str, str | None]]:
+    """Return problems as JSON, cut to the size of a message."""
+    fields = map(asdict, error.problems[:_PROBLEMS_MAX])
+    return [{name: text and text[:_PROBLEM_TEXT_MAX] for name, text in each.items()} for each in fields]

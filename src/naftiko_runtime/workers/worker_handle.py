@@ -6,9 +6,8 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.errors import BindError
-
 if TYPE_CHECKING:
+    from naftiko_runtime.errors import BindError
     from naftiko_runtime.workers.control_channel import ControlChannel
 
 
@@ -28,7 +27,7 @@ class WorkerHandle:
         deadline_seconds: When to kill it, unless it is ready by then, or has ended.
         ready: Whether it accepts connections.
         leaving: Whether it stops of its own accord.
-        failure_reason: Why it cannot start.
+        startup_error: Why it cannot start.
         cut_off: How many requests it cut off; None unless it drained to its end.
     """
 
@@ -39,7 +38,7 @@ class WorkerHandle:
     deadline_seconds: float
     ready: bool = False
     leaving: bool = False
-    failure_reason: str | None = None
+    startup_error: BindError | None = None
     cut_off: int | None = None
 
     @property
@@ -49,7 +48,7 @@ class WorkerHandle:
 
     def startup_failure(self, status: int) -> Exception:
         """Return why it ended before it could serve, given its exit status."""
-        if self.failure_reason is not None:
-            return BindError((self.failure_reason,))
+        if self.startup_error is not None:
+            return self.startup_error
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         return WorkerError(f"worker {self.number + 1} {how} before it could serve")

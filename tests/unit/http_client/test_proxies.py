@@ -69,7 +69,7 @@ def test_the_url_of_a_proxy_may_have_a_user_who_is_never_shown(url: str, shown: 
 def test_what_is_not_the_url_of_a_proxy_is_named_without_its_value(url: str) -> None:
     with pytest.raises(BindError) as caught:
         read_proxies({"HTTPS_PROXY": url})
-    assert str(caught.value).startswith("HTTPS_PROXY: ")
+    assert str(caught.value).startswith("error: HTTPS_PROXY: ")
     assert "give http://host:port" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
@@ -117,14 +117,17 @@ def test_no_proxy_names_what_is_reached_directly(no_proxy: str, direct: list[str
 def test_a_network_that_is_none_is_refused_where_there_is_a_proxy() -> None:
     with pytest.raises(BindError) as caught:
         read_proxies({"HTTP_PROXY": "http://a:1", "NO_PROXY": "10.0.0.0/33, x, a/b"})
-    assert caught.value.missing == ("NO_PROXY: '10.0.0.0/33' is not a network", "NO_PROXY: 'a/b' is not a network")
+    assert tuple(each.message for each in caught.value.problems) == (
+        "NO_PROXY: '10.0.0.0/33' is not a network",
+        "NO_PROXY: 'a/b' is not a network",
+    )
     assert read_proxies({"NO_PROXY": "10.0.0.0/33"}).find(split_url("http://a/")[0]) is None
 
 
 def test_every_variable_that_is_wrong_is_named() -> None:
     with pytest.raises(BindError) as caught:
         read_proxies({"http_proxy": "ftp://a", "HTTPS_PROXY": "http://"})
-    assert [line.partition(":")[0] for line in caught.value.missing] == ["http_proxy", "HTTPS_PROXY"]
+    assert [each.message.partition(":")[0] for each in caught.value.problems] == ["http_proxy", "HTTPS_PROXY"]
 
 
 def test_what_is_said_at_startup_has_no_user() -> None:

@@ -121,7 +121,7 @@ def test_a_proxy_is_not_shown_the_certificate(pem: Path) -> None:
 def faults(tls: TlsOptions) -> tuple[str, ...]:
     with pytest.raises(BindError) as caught:
         TlsContexts(tls)
-    return caught.value.missing
+    return tuple(each.message for each in caught.value.problems)
 
 
 def test_a_file_that_is_missing_or_holds_no_certificate_is_named(pem: Path, tmp_path: Path) -> None:
