@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from naftiko_runtime.rules import Advice, Argument, Arguments, Rule
+
+
+RELATED_PLACE: Final = "the same finding is about this place"
+"""What readers are told at the related place of a finding."""
 
 
 class Span(Struct, frozen=True, order=True):

@@ -131,6 +131,15 @@ def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
     assert places == {"utf-8": (27, 49), "utf-16": (27, 46), "utf-32": (27, 45)}
 
 
+def test_the_other_place_of_a_finding_is_related_information(editor: Editor) -> None:
+    (found,) = editor.open(TEXT.replace("namespace: tools", "namespace: web"))
+    (related,) = found["relatedInformation"]
+    assert found["code"] == "duplicate-namespace"
+    assert related["message"] == "the same finding is about this place"
+    assert related["location"]["uri"] == editor.uri("capability.yaml")
+    assert related["location"]["range"]["start"]["line"] < found["range"]["start"]["line"]
+
+
 def test_what_is_no_capability_is_left_alone(editor: Editor) -> None:
     assert editor.open("apiVersion: v1\nkind: [\n") == []
     assert editor.change("apiVersion: v1\nkind: Pod\nunknown: {}\n") == []

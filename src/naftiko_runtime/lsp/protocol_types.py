@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 
 from naftiko_runtime import rules
-from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.diagnostic import RELATED_PLACE, Span
 from naftiko_runtime.render.rule_pages import page_url
 from naftiko_runtime.rules import Severity
 
@@ -56,15 +56,17 @@ def span_in(found: Diagnostic, document: Document) -> Span | None:
     return document.checked.imports.get(span.file)
 
 
-def told(found: Diagnostic, document: Document) -> types.Diagnostic:
-    """A finding."""
+def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
+    """Convert a finding. The place of one in an imported file, and its other place, are related information."""
     span, text = found.span, document.shown
     shown = span_in(found, document)
     message = f"{found.message}\n{found.help}" if found.help else found.message
-    related = None
+    related = []
     if span is not None and span.file != str(document.file):
-        related = [types.DiagnosticRelatedInformation(target(span, document), message)]
+        related.append(types.DiagnosticRelatedInformation(target(span, document), message))
         message = f"{span}: {message}"
+    if found.related is not None:
+        related.append(types.DiagnosticRelatedInformation(target(found.related, document), RELATED_PLACE))
     return types.Diagnostic(
         stretch(text, shown or Span("", 1, 1, 1, 2)),
         message,
@@ -73,7 +75,7 @@ def told(found: Diagnostic, document: Document) -> types.Diagnostic:
         code_description=types.CodeDescription(page_url(found.rule)),
         source="naftiko",
         tags=[types.DiagnosticTag.Unnecessary] if found.rule in _UNUSED else None,
-        related_information=related,
+        related_information=related or None,
     )
 
 

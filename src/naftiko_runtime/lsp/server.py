@@ -91,7 +91,7 @@ class _Service:
             self._documents.write(uri, text, found.version)
 
     def _tell(self, document: Document) -> None:
-        told = [protocol_types.told(found, document) for found in document.checked.diagnostics]
+        told = [protocol_types.to_diagnostic(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, told, document.version)
         if params != self._told.get(document.uri):
             self._told[document.uri] = params
@@ -191,7 +191,7 @@ class _Service:
                     yield self._fix(document, found)
                 data = {"uri": document.uri, "revision": document.revision, "index": index}
                 title = f"Ignore '{found.rule.slug}' here"
-                yield types.CodeAction(title, _QUICK_FIX, [protocol_types.told(found, document)], data=data)
+                yield types.CodeAction(title, _QUICK_FIX, [protocol_types.to_diagnostic(found, document)], data=data)
         if document.checked.source is not None:
             data = {"uri": document.uri, "revision": document.revision}
             yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
@@ -200,7 +200,7 @@ class _Service:
         return types.CodeAction(
             title=found.help or f"Fix '{found.rule.slug}'",
             kind=_QUICK_FIX,
-            diagnostics=[protocol_types.told(found, document)],
+            diagnostics=[protocol_types.to_diagnostic(found, document)],
             edit=protocol_types.changes(document, list(found.fix), versioned=self._versioned()),
             is_preferred=True,
         )
@@ -231,7 +231,7 @@ def _name(kind: types.CodeActionKind | str | None) -> str:
 
 
 def _meet(document: Document, found: Diagnostic, place: types.Range) -> bool:
-    shown = protocol_types.told(found, document).range
+    shown = protocol_types.to_diagnostic(found, document).range
     return shown.start <= place.end and place.start <= shown.end
 
 

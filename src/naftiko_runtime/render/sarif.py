@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime._version import __version__
+from naftiko_runtime.diagnostic import RELATED_PLACE
 from naftiko_runtime.render.checked_files import below, distinct
 from naftiko_runtime.render.json import dumped
 from naftiko_runtime.render.rule_pages import page_online, project_urls, read_page
@@ -77,8 +78,18 @@ def _results(files: Iterable[Checked], codes: list[str], root: str) -> Iterator[
                 "level": _LEVELS[diagnostic.severity],
                 "message": {"text": "\n".join(text for text in (diagnostic.message, diagnostic.help) if text)},
                 "locations": [{"physicalLocation": _location(uri, span)}],
+                **_related_locations(diagnostic, root),
                 "partialFingerprints": {"naftikoLine/v2": f"{mark}:{seen[mark]}"},
             }
+
+
+def _related_locations(diagnostic: Diagnostic, root: str) -> dict[str, Any]:
+    """Return the property for the other place of a finding, if it has one."""
+    related = diagnostic.related
+    if related is None:
+        return {}
+    place = {"physicalLocation": _location(_uri(below(root, related.file)), related)}
+    return {"relatedLocations": [{"id": 1, **place, "message": {"text": RELATED_PLACE}}]}
 
 
 def _location(uri: str, span: Span | None) -> dict[str, Any]:

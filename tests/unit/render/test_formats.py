@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from naftiko_runtime import __version__
 from naftiko_runtime.diagnostic import Span
@@ -39,7 +40,10 @@ FILES = (
     Checked(
         "caps/ships.yml",
         (
-            finding(UNRESOLVED_CALL, "no operation 'a<b>&\"c\"'", Span("caps/ships.yml", 2, 9, 2, 12), "say 100%"),
+            replace(
+                finding(UNRESOLVED_CALL, "no operation 'a<b>&\"c\"'", Span("caps/ships.yml", 2, 9, 2, 12), "say 100%"),
+                related=Span("caps/more ships.yml", 7, 3, 7, 9),
+            ),
             finding(UNRESOLVED_CALL, "no operation \x1b[31m\x00", Span("caps/ships.yml", 2, 9, 2, 12)),
             finding(UNUSED_IGNORE, "nothing", Span("caps/ships.yml", 4, 1, 6, 2), "remove it", Severity.INFO),
             SHARED,
