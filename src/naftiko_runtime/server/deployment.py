@@ -15,7 +15,7 @@ from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.server.listeners import make_listener
 from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
-from naftiko_runtime.telemetry.middleware import InstrumentedApp
+from naftiko_runtime.telemetry.middleware import instrument_app
 from naftiko_runtime.telemetry.server_requests import PortInstrumentation
 from naftiko_runtime.transport.base import Shared
 
@@ -123,6 +123,6 @@ class Deployment:
         app = await stack.enter_async_context(kind.open_app(servers, self._settings.policy, observer))
         if observer is not None:
             namespace = "+".join(server.plan.namespace for server in servers)
-            app = InstrumentedApp(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))
+            app = instrument_app(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))
         wait = partial(kind.half_closed_seconds, self._settings.half_closed_seconds)
         return AppConfig(app, wait, render_problem)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from time import perf_counter_ns
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from naftiko_runtime.errors import UpstreamOverloaded
-from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.telemetry.tracing import CURRENT
 from naftiko_runtime.transport.base import UpstreamUnreachable
@@ -34,11 +33,11 @@ class InstrumentedTransport:
         self._observer = observer
         self._tracer = observer.tracer
         self._servers = {upstream.namespace: _server(upstream.base_uri) for upstream in plan.upstreams}
-        self._instruments = LazyDict(self._instrument)
+        self._instruments: dict[str, Instrument] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
-        began = perf_counter_ns()
+        began = perf_counter()
         tracer, span = self._tracer, None
         if tracer is not None and (trace := CURRENT.get()) is not None and not trace.ignored:
             span = tracer.start_client(trace, request, began)
@@ -54,8 +53,11 @@ class InstrumentedTransport:
             outcome = "overloaded"
             raise
         finally:
-            ended = perf_counter_ns()
-            child = self._instruments[request.operation][request.method][outcome]
+            ended = perf_counter()
+            try:
+                child = self._instruments[request.operation].children[request.method][outcome]
+            except KeyError:
+                child = self._instrument(request.operation).child(request.method, outcome)
             child.observe(ended - began)
             if span is not None and tracer is not None:
                 tracer.end_client(span, child, ended)
@@ -65,9 +67,13 @@ class InstrumentedTransport:
         """Leave the transport open: others still send."""
 
     def _instrument(self, operation: str) -> Instrument:
+        if (known := self._instruments.get(operation)) is not None:
+            return known
         attributes: dict[str, Value] = {"naftiko.operation": operation}
         attributes |= self._servers.get(operation.partition(".")[0], {})
-        return self._observer.instrument(UPSTREAM, "client", operation, attributes)
+        made = self._observer.instrument(UPSTREAM, "client", operation, attributes)
+        self._instruments[operation] = made
+        return made
 
 
 def _server(base_uri: str) -> Mapping[str, Value]:

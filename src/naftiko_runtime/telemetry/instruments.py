@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime.telemetry.span_attributes import METHODS, OTHER_METHOD
 
@@ -14,73 +13,65 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
 
 Outcome: TypeAlias = int | str
-"""A status, or in one word why there is none."""
-
-Key = TypeVar("Key")
-Content = TypeVar("Content")
-
-
-class LazyDict(dict[Key, Content]):
-    """A dictionary that makes what it lacks, and keeps it."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, make: Callable[[Key], Content]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Key) -> Content:
-        content = self[key] = self._make(key)
-        return content
+"""The status of a response. Without one: why there is none, in one word; empty for success."""
 
 
 class Child:
-    """Where requests of one instrument, method and outcome are counted, and what their spans have in common.
+    """Counts the requests of one instrument, method and outcome.
 
     Attributes:
-        observe: Counts a request that took so many nanoseconds.
-        span_name: Of their spans.
-        attributes: Of their spans; those of a failure have ``error.type``.
+        observe: Counts a request by its duration in seconds.
+        span_name: The name of their spans.
+        attributes: The attributes of their spans; those of failures include ``error.type``.
     """
 
     __slots__ = ("attributes", "observe", "span_name")
 
-    def __init__(self, observe: Callable[[int], None], span_name: str, attributes: Attributes) -> None:
+    def __init__(self, observe: Callable[[float], None], span_name: str, attributes: Attributes) -> None:
         self.observe = observe
         self.span_name = span_name
         self.attributes = attributes
 
 
-class Instrument(dict[str, LazyDict[Outcome, Child]]):
-    """What requests are counted under: a route, a tool, an upstream's operation.
+class Instrument:
+    """Counts the requests to one target: a route, a tool, an operation of an upstream.
 
-    Use it as ``instrument[method][outcome]``, which costs a request the least. Both are made when they are first asked
-    for. The method is HTTP's, and empty where requests have none. The outcome is a status, or a word for a
-    failure without one, and empty for a success without one.
+    Attributes:
+        children: What counts them, by method and outcome, as far as there were any. Where each instruction of a request
+            matters, look here first, and call :meth:`child` for what is missing.
     """
 
-    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target")
+    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "children")
 
-    def __init__(
-        self,
-        family: Family,
-        kind: Kind,
-        target: str,
-        attributes: Attributes,
-        meter: Meter | None,
-    ) -> None:
-        super().__init__()
+    def __init__(self, family: Family, kind: Kind, target: str, attributes: Attributes, meter: Meter | None) -> None:
+        """Prepare the instrument.
+
+        Args:
+            family: The metric.
+            kind: Which side of a request we are.
+            target: The name of a span, after its method.
+            attributes: Those of every span; the metric's labels as well.
+            meter: Counts; None when nothing is counted.
+        """
         self._family = family
         self._kind = kind
         self._target = target
         self._attributes = attributes
         self._meter = meter
+        self.children: dict[str, dict[Outcome, Child]] = {}
 
-    def __missing__(self, method: str) -> LazyDict[Outcome, Child]:
-        known = method if method in METHODS or not method else OTHER_METHOD  # callers may invent others, without end
-        if known not in self:
-            self[known] = LazyDict(partial(self._make_child, known))
-        return self[known]
+    def child(self, method: str, outcome: Outcome) -> Child:
+        """Return what counts requests of a method and an outcome.
+
+        Args:
+            method: HTTP's; empty where requests have none.
+            outcome: What the request came to.
+        """
+        known = method if method in METHODS or not method else OTHER_METHOD  # callers may invent any number
+        children = self.children.setdefault(known, {})
+        if outcome not in children:
+            children[outcome] = self._make_child(known, outcome)
+        return children[outcome]
 
     def _make_child(self, method: str, outcome: Outcome) -> Child:
         attributes = dict(self._attributes)
@@ -95,10 +86,10 @@ class Instrument(dict[str, LazyDict[Outcome, Child]]):
             attributes["error.type"] = str(outcome)
         name = f"{'HTTP' if method == OTHER_METHOD else method} {self._target}".strip()
         if self._meter is None:
-            return Child(_uncounted, name, attributes)
+            return Child(_ignore, name, attributes)
         labels = {name.replace(".", "_"): str(value) for name, value in attributes.items()}
         return Child(self._meter.histogram(self._family, **labels).observe, name, attributes)
 
 
-def _uncounted(_nanoseconds: int) -> None:
-    """Where nothing is counted."""
+def _ignore(_seconds: float) -> None:
+    """Count nothing."""

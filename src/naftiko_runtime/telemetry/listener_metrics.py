@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ class ListenerMetrics:
     def __init__(self, meter: Meter, port: int) -> None:
         self._meter = meter
         self._port = str(port)
-        self._rejections = LazyDict(self._make_rejections)
+        self._rejections: dict[str, Number] = {}
         self._connections = meter.number(CONNECTIONS, server_port=self._port)
         self._active = meter.number(ACTIVE, server_port=self._port)
 
@@ -28,7 +27,6 @@ class ListenerMetrics:
 
     def count_rejection(self, code: str) -> None:
         """Count a request, or a connection, that the server rejected by itself."""
+        if code not in self._rejections:
+            self._rejections[code] = self._meter.number(REFUSED, server_port=self._port, error_type=code)
         self._rejections[code].add()
-
-    def _make_rejections(self, code: str) -> Number:
-        return self._meter.number(REFUSED, server_port=self._port, error_type=code)

@@ -25,7 +25,6 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5
 
 SECONDS_NUMBERS: Final = len(SECONDS) + 2
 """What a histogram consists of: its buckets, the one above them, and the sum."""
-_BOUNDS_NS: Final = tuple(round(bound * 1e9) for bound in SECONDS)
 
 
 class Family(Struct, frozen=True):
@@ -122,9 +121,9 @@ class Histogram:
     def __init__(self, numbers: memoryview[float], first: int) -> None:
         self._numbers = numbers
         self._place = slice(first, first + SECONDS_NUMBERS)
-        self._new: list[int] = []
-        self.observe: Callable[[int], None] = self._new.append
-        """Counts one that took so many nanoseconds."""
+        self._new: list[float] = []
+        self.observe: Callable[[float], None] = self._new.append
+        """Counts a duration in seconds."""
 
     def write(self) -> None:
         """Write down what has been counted since the last time."""
@@ -132,9 +131,9 @@ class Histogram:
             return
         *buckets, total = self._numbers[self._place]
         new.sort()
-        below = [bisect_right(new, bound) for bound in _BOUNDS_NS]
+        below = [bisect_right(new, bound) for bound in SECONDS]
         counts = map(sub, [*below, len(new)], [0, *below])
-        told = array("d", [*map(add, buckets, counts), total + sum(new) / 1e9])
+        told = array("d", [*map(add, buckets, counts), total + sum(new)])
         self._numbers[self._place] = memoryview(told)
         new.clear()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from time import perf_counter_ns
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.asgi import SendProgress
+from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
@@ -18,36 +19,46 @@ if TYPE_CHECKING:
 _NAME: Final = itemgetter(0)
 
 
-class InstrumentedApp:
-    """An application whose requests are observed, from their head to the last byte of their response."""
+def instrument_app(app: App, port: PortInstrumentation) -> App:
+    """Return an application that observes each request, from its head to the last byte of its response.
 
-    __slots__ = ("_app", "_port")
+    Every request pays for each call and each look-up here, so there are as few as possible: see docs/adr/0014.
+    """
+    fields, decisions = port.trace_fields, port.sampling_decisions
 
-    def __init__(self, app: App, port: PortInstrumentation) -> None:
-        self._app = app
-        self._port = port
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        began, port = perf_counter_ns(), self._port
-        response = getattr(send, "__self__", None)
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        try:
+            response = send.__self__  # type: ignore[attr-defined]
+        except AttributeError:
+            response = None
         if not isinstance(response, SendProgress):  # another server's
             CURRENT.set(None)  # uvicorn begins a pipelined request in the context of the one before
             response = _Response(send)
             send = response.send
-        if (fields := port.trace_fields) is not None:
+        if fields is not None:
             named = not fields.isdisjoint(map(_NAME, scope["headers"]))
-            if named or next(port.sampling_decisions):
+            if named or next(decisions):
                 port.begin(scope, began, named=named)
         incomplete: int | str = "cancelled"
         try:
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             incomplete = "truncated" if response.status else "cancelled"
         except Exception:
             incomplete = "truncated" if response.status else 500
             raise
         finally:
-            port.end(scope, response.status if response.response_complete else incomplete, began)
+            outcome = response.status if response.response_complete else incomplete
+            ended = perf_counter()
+            try:
+                child = scope[INSTRUMENT].children[scope["method"]][outcome]
+            except KeyError:
+                child = port.child(scope, outcome)
+            child.observe(ended - began)
+            if fields is not None:
+                port.end_span(child, ended)
+
+    return answer
 
 
 class _Response(SendProgress):
@@ -61,7 +72,6 @@ class _Response(SendProgress):
         self.response_complete = False
 
     def send(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
-        """ASGI."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif not message.get("more_body", False):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from itertools import repeat
-from time import perf_counter_ns
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from naftiko_runtime.telemetry.instruments import LazyDict
 from naftiko_runtime.telemetry.metrics import CALLED, SERVED
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.instruments import Instrument
+    from naftiko_runtime.telemetry.instruments import Child, Instrument, Outcome
     from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.transport.base import Header
@@ -54,29 +53,34 @@ class PortInstrumentation:
         if tracer is not None and not awaits_message:
             self.sampling_decisions = tracer.sampling_decisions
 
-    def begin(self, scope: Mapping[str, Any], began_ns: int, *, named: bool) -> None:
+    def begin(self, scope: Mapping[str, Any], began: float, *, named: bool) -> None:
         """Begin to record a request, if it is to be; to be called in its task.
 
         Args:
             scope: The request's.
-            began_ns: When it began, by the performance counter.
+            began: When it began: seconds, by ``perf_counter``.
             named: Whether it has one of :attr:`trace_fields`. If not, a decision was drawn for it.
         """
         if self._tracer is not None:
-            self._tracer.begin(scope, began_ns, named=named, awaits_message=self._awaits_message)
+            self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
 
-    def end(self, scope: Mapping[str, Any], outcome: int | str, began_ns: int) -> None:
-        """A request is over; to be called in its task.
+    def child(self, scope: Mapping[str, Any], outcome: Outcome) -> Child:
+        """Return what counts a request.
 
         Args:
-            scope: The request's.
-            outcome: The status that it was answered with, or in one word why with none.
-            began_ns: When it began, by the performance counter.
+            scope: The request's; :data:`INSTRUMENT` is set if a route answers it.
+            outcome: What it came to.
         """
-        ended = perf_counter_ns()
-        instrument: Instrument | None = scope.get(INSTRUMENT)
-        child = (self._unrouted if instrument is None else instrument)[scope["method"]][outcome]
-        child.observe(ended - began_ns)
+        instrument: Instrument = scope.get(INSTRUMENT, self._unrouted)
+        return instrument.child(scope["method"], outcome)
+
+    def end_span(self, child: Child, ended: float) -> None:
+        """End the span of the current request, if it has one.
+
+        Args:
+            child: What the request was counted by.
+            ended: Seconds, by ``perf_counter``.
+        """
         if self._tracer is not None and (trace := CURRENT.get()) is not None:
             self._tracer.end_server(trace, child, ended)
 
@@ -96,7 +100,7 @@ class ToolInstrumentation:
         self._expose = expose
         self._observer = observer
         self._traces = observer.tracer is not None
-        self._instruments = LazyDict(self._instrument)
+        self._instruments: dict[str, Instrument] = {}
 
     def adopt(self, headers: Sequence[Header]) -> None:
         """Let the request be part of the trace that its message names."""
@@ -106,7 +110,7 @@ class ToolInstrumentation:
     async def result(self, tool: str, working: Awaitable[Result]) -> Result:
         """A tool's result, when the call is counted."""
         outcome = "cancelled"
-        began = perf_counter_ns()
+        began = perf_counter()
         try:
             result = await working
             outcome = "tool_error" if result.is_error else ""
@@ -114,16 +118,20 @@ class ToolInstrumentation:
             outcome = "internal_error"
             raise
         finally:
-            child = self._instruments[tool][""][outcome]
-            child.observe(perf_counter_ns() - began)
+            child = self._instrument(tool).child("", outcome)
+            child.observe(perf_counter() - began)
             if self._traces and (trace := CURRENT.get()) is not None:
                 trace.tool = child
         return result
 
     def _instrument(self, tool: str) -> Instrument:
+        if (known := self._instruments.get(tool)) is not None:
+            return known
         attributes: dict[str, Value] = {
             "naftiko.expose": self._expose,
             "mcp.method.name": "tools/call",
             "gen_ai.tool.name": tool,
         }
-        return self._observer.instrument(CALLED, "server", f"tools/call {tool}", attributes)
+        made = self._observer.instrument(CALLED, "server", f"tools/call {tool}", attributes)
+        self._instruments[tool] = made
+        return made

@@ -84,13 +84,13 @@ class RequestTrace:
         message: The MCP message that it carries.
     """
 
-    __slots__ = ("_began_ns", "_headers", "_scope", "_span", "_starting", "_tracer", "ignored", "message", "tool")
+    __slots__ = ("_began", "_headers", "_scope", "_span", "_starting", "_tracer", "ignored", "message", "tool")
 
-    def __init__(self, tracer: Tracer, scope: Mapping[str, Any], headers: Sequence[Header], began_ns: int) -> None:
+    def __init__(self, tracer: Tracer, scope: Mapping[str, Any], headers: Sequence[Header], began: float) -> None:
         self._tracer = tracer
         self._scope = scope
         self._headers = headers
-        self._began_ns = began_ns
+        self._began = began
         self._span: Span | None = None
         self._starting = False
         self.ignored = False
@@ -102,7 +102,7 @@ class RequestTrace:
         """The request's own."""
         if self._span is None:
             self._starting = True
-            self._span = self._tracer.start_server(self._scope, self._headers, self._began_ns)
+            self._span = self._tracer.start_server(self._scope, self._headers, self._began)
         return self._span
 
     def span_of_log(self) -> Span | None:
@@ -151,15 +151,19 @@ class Tracer:
         self.set_clock()
 
     def set_clock(self) -> None:
-        """Look at the world's clock; to be called every second or so, since it may be set."""
+        """Read the system's clock, which may be changed; call it every second or so."""
         self._epoch_ns = time_ns() - perf_counter_ns()
 
-    def begin(self, scope: Mapping[str, Any], began_ns: int, *, named: bool, awaits_message: bool) -> None:
+    def _to_epoch_ns(self, seconds: float) -> int:
+        """Return nanoseconds since the epoch for a time of the performance counter."""
+        return self._epoch_ns + round(seconds * 1e9)
+
+    def begin(self, scope: Mapping[str, Any], began: float, *, named: bool, awaits_message: bool) -> None:
         """Begin a request; to be called in its task.
 
         Args:
             scope: The request's.
-            began_ns: When it began, by the performance counter.
+            began: When it began: seconds, by ``perf_counter``.
             named: Whether one of its headers may name a trace.
             awaits_message: Whether its body may name a trace if its headers do not. If not, a decision was drawn for a
                 request that is not ``named``.
@@ -174,7 +178,7 @@ class Tracer:
         drawn = not named and not awaits_message
         taken = headers or drawn or next(self.sampling_decisions)
         if taken or awaits_message:
-            trace = RequestTrace(self, scope, headers, began_ns)
+            trace = RequestTrace(self, scope, headers, began)
             trace.ignored = not taken
             CURRENT.set(trace)
 
@@ -193,19 +197,19 @@ class Tracer:
         if (trace := CURRENT.get()) is not None and (caller := caller_of(headers)) is not None:
             trace.adopt(headers, ignored=self._ignores(caller))
 
-    def start_server(self, scope: Mapping[str, Any], headers: Sequence[Header], began_ns: int) -> Span:
+    def start_server(self, scope: Mapping[str, Any], headers: Sequence[Header], began: float) -> Span:
         """Start a request's span."""
         attributes = self._attributes.of_request(scope)
         name = str(attributes["http.request.method"])
-        return self._tracing.start(name, "server", attributes, began_ns + self._epoch_ns, headers)
+        return self._tracing.start(name, "server", attributes, self._to_epoch_ns(began), headers)
 
-    def end_server(self, trace: RequestTrace, child: Child, ended_ns: int) -> None:
+    def end_server(self, trace: RequestTrace, child: Child, ended: float) -> None:
         """End a request's span.
 
         Args:
             trace: The request's.
             child: What it was counted under.
-            ended_ns: By the performance counter.
+            ended: Seconds, by ``perf_counter``.
         """
         if trace.ignored or not (span := trace.span).recorded:
             return
@@ -217,15 +221,15 @@ class Tracer:
         if trace.tool is not None:
             attributes |= trace.tool.attributes
             name = trace.tool.span_name
-        span.end(name, attributes, ended_ns + self._epoch_ns, failed="error.type" in attributes)
+        span.end(name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)
 
-    def start_client(self, trace: RequestTrace, request: OutboundRequest, began_ns: int) -> Span:
+    def start_client(self, trace: RequestTrace, request: OutboundRequest, began: float) -> Span:
         """Start the span of a call that a request makes."""
         attributes = self._attributes.of_call(request)
-        return self._tracing.start(request.method, "client", attributes, began_ns + self._epoch_ns, trace.span)
+        return self._tracing.start(request.method, "client", attributes, self._to_epoch_ns(began), trace.span)
 
-    def end_client(self, span: Span, child: Child, ended_ns: int) -> None:
+    def end_client(self, span: Span, child: Child, ended: float) -> None:
         """End the span of a call."""
         if span.recorded:
             failed = "error.type" in child.attributes
-            span.end(child.span_name, child.attributes, ended_ns + self._epoch_ns, failed=failed)
+            span.end(child.span_name, child.attributes, self._to_epoch_ns(ended), failed=failed)

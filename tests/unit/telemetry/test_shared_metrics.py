@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 
 import pytest
@@ -36,8 +37,8 @@ def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> Non
         meter = Meter(store.region(0))
         meter.number(ACTIVE).set(7)
         histogram = meter.histogram(SERVED, http_route="/x")
-        for nanoseconds in (500_000, 3_000_000_000, 20_000_000_000):
-            histogram.observe(nanoseconds)
+        for seconds in (0.0005, 3.0, 20.0):
+            histogram.observe(seconds)
         meter.write()
 
     pid = os.fork()
@@ -70,8 +71,8 @@ def test_a_bound_belongs_to_its_bucket(seconds: float) -> None:
     store = SharedStore(1)
     meter = Meter(store.region(0))
     histogram = meter.histogram(SERVED)
-    histogram.observe(round(seconds * 1e9))
-    histogram.observe(round(seconds * 1e9) + 1)
+    histogram.observe(seconds)
+    histogram.observe(math.nextafter(seconds, math.inf))
     meter.write()
     assert rendered(store).value(f"{SERVED.name}_bucket", le=f"{seconds:g}") == 1
 
