@@ -69,6 +69,12 @@ def log_proxies(proxies: Mapping[str, str]) -> None:
         log.info("upstreams are called through a proxy", extra=dict(proxies))
 
 
+def log_ignored_variables(names: Sequence[str]) -> None:
+    """Log which variables of OpenTelemetry have no effect, if any."""
+    if names:
+        log.warning("OpenTelemetry variables have no effect", extra={"variables": names})
+
+
 def bounded(texts: Sequence[str]) -> Sequence[str]:
     """The first of several texts, as many as a log line has room for."""
     ends = accumulate(len(json.dumps(text)) for text in texts)

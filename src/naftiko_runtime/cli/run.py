@@ -25,7 +25,7 @@ from naftiko_runtime.loading import Loaded
 from naftiko_runtime.rules import Severity, helps, render_text
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import suggest_text
-from naftiko_runtime.telemetry.trace_options import trace_options
+from naftiko_runtime.telemetry.trace_options import find_ignored_variables, trace_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -56,8 +56,8 @@ def run(options: RunOptions) -> None:
     loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
-    settings = options.settings(_read_trace_options(options))
-    sys.exit(_start(options, loader, loaded, settings))
+    traces, ignored_variables = _read_trace_options(options)
+    sys.exit(_start(options, loader, loaded, options.settings(traces), ignored_variables))
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
@@ -77,19 +77,26 @@ def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> Non
             raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
 
 
-def _read_trace_options(options: RunOptions) -> TraceOptions | None:
-    """Return where spans go; exit when the variables that say it are invalid."""
+def _read_trace_options(options: RunOptions) -> tuple[TraceOptions | None, Sequence[str]]:
+    """Return where spans go, and which variables have no effect; exit when the variables are invalid."""
+    environment = read_environment(options.documents.env_files)
     try:
-        traces = trace_options(read_environment(options.documents.env_files))
+        traces = trace_options(environment)
     except BindError as error:
         print_problems(error)
         sys.exit(EXIT_FAILED)
     if traces is not None:
         os.environ.update(traces.variables)  # where OpenTelemetry's SDK looks for them
-    return traces
+    return traces, find_ignored_variables(environment)
 
 
-def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loaded], settings: ServerSettings) -> int:
+def _start(
+    options: RunOptions,
+    loader: CapabilityLoader,
+    loaded: Sequence[Loaded],
+    settings: ServerSettings,
+    ignored_variables: Sequence[str],
+) -> int:
     """Resolve variables, configure logging and serve; returns the exit status."""
     from naftiko_runtime.cli import logging_setup
     from naftiko_runtime.http_server.listening_sockets import ListenError
@@ -117,6 +124,7 @@ def _start(options: RunOptions, loader: CapabilityLoader, loaded: Sequence[Loade
         def on_start(opened: Sequence[OpenPort]) -> None:
             announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
             banner.log_proxies(list_proxies(served))
+            banner.log_ignored_variables(ignored_variables)
             (print_left_out if console else log_left_out)(loaded)
 
         serve = _serve_with_workers if settings.workers > 1 else _serve_alone

@@ -60,7 +60,7 @@ class InstrumentedTransport:
                 child = self._instrument(request.operation).child(request.method, outcome)
             child.observe(ended - began)
             if span is not None and tracer is not None:
-                tracer.end_client(span, child, ended)
+                tracer.end_client(span, child, request, ended)
         return response
 
     async def aclose(self) -> None:

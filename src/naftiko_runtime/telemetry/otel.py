@@ -30,6 +30,7 @@ from naftiko_runtime.telemetry.trace_options import (
     PROPAGATORS,
     RATIO_SAMPLERS,
     SAMPLERS,
+    TRACER_CONFIGURATORS,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class OtelTracing:
             resource=_resource(service),
             shutdown_on_exit=False,
             id_generator=_SampledIds(load_component(ID_GENERATORS, options.id_generator)(), sampler.below),
+            **_load_configurator(options),
         )
         self._exporters = [
             CountedExporter(_exporter(name, options), options.collector, options.queue_max)
@@ -223,6 +225,12 @@ def _sampler(options: TraceOptions) -> SdkSampler:
     argument = options.ratio if options.sampler in RATIO_SAMPLERS else options.sampler_argument
     sampler: SdkSampler = load_component(SAMPLERS, options.sampler)(argument)
     return sampler
+
+
+def _load_configurator(options: TraceOptions) -> dict[str, Any]:
+    """Return the arguments of the provider for the operator's configurator; the SDK calls the parameter private."""
+    name = options.tracer_configurator
+    return {"_tracer_configurator": load_component(TRACER_CONFIGURATORS, name)} if name else {}
 
 
 def _exporter(name: str, options: TraceOptions) -> Any:

@@ -63,8 +63,6 @@ class AttributeBuilder:
         parts = _split(request.url)
         attributes |= self._server(parts)
         attributes["url.full"] = self._masker.mask(redact_url(parts._replace(path=redact(parts.path))))
-        if request.resend_count:
-            attributes["http.request.resend_count"] = request.resend_count
         return attributes
 
     def mask(self, text: str) -> str:

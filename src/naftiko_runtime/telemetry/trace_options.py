@@ -29,6 +29,7 @@ EXPORTERS: Final = "opentelemetry_traces_exporter"
 SAMPLERS: Final = "opentelemetry_traces_sampler"
 PROPAGATORS: Final = "opentelemetry_propagator"
 ID_GENERATORS: Final = "opentelemetry_id_generator"
+TRACER_CONFIGURATORS: Final = "_opentelemetry_tracer_configurator"
 """Groups of entry points, by which the SDK and packages beside it offer components."""
 RATIO_SAMPLERS: Final = frozenset({"traceidratio", "parentbased_traceidratio"})
 _HTTP_ENDPOINT: Final = "http://localhost:4318"
@@ -39,6 +40,12 @@ _COMPRESSIONS: Final = ("none", "gzip", "deflate")
 _BASE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOR_ALL: Final = "OTEL_"
+_IGNORED: Final = re.compile(
+    "OTEL_(METRICS?_|LOGS_|BLRP_|LOGRECORD_|LOG_LEVEL$|EXPORTER_OTLP_(METRICS|LOGS)_|EXPORTER_PROMETHEUS_"
+    "|PYTHON_(METER|LOGGER|LOGGING)_|PYTHON_TRACER_PROVIDER$|PYTHON_SDK_INTERNAL_METRICS_ENABLED$"
+    "|PYTHON_EXPORTER_OTLP_(HTTP|GRPC)_(METRICS|LOGS)_)"
+)
+"""The variables of the SDK that are not about traces, or about a provider that is not used."""
 
 
 class TraceOptions(Struct, frozen=True):
@@ -53,6 +60,7 @@ class TraceOptions(Struct, frozen=True):
         sampler_argument: For samplers that take one.
         propagators: Names of entry points: they read and write headers that name a trace.
         id_generator: The name of an entry point.
+        tracer_configurator: The name of an entry point, which can disable the tracer; empty for none.
         delay_seconds: How long a span waits for others at most.
         queue_max: How many spans wait at most; further ones are dropped.
         batch_max: How many go in one request.
@@ -67,6 +75,7 @@ class TraceOptions(Struct, frozen=True):
     sampler_argument: str = ""
     propagators: tuple[str, ...] = ("tracecontext",)
     id_generator: str = "random"
+    tracer_configurator: str = ""
     delay_seconds: float = limits.TRACES_DELAY_SECONDS
     queue_max: int = limits.TRACES_QUEUE_MAX
     batch_max: int = limits.TRACES_BATCH_MAX
@@ -99,6 +108,17 @@ def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
     if variables.faults:
         raise BindError(tuple(dict.fromkeys(variables.faults)))
     return options
+
+
+def find_ignored_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the names of variables that OpenTelemetry's SDK knows and this program does not follow.
+
+    Metrics and logs are not sent by OpenTelemetry; a variable that turns them off is followed.
+    """
+    off = {"", "none", "false"}
+    return sorted(
+        name for name, value in environment.items() if _IGNORED.match(name) and value.strip().lower() not in off
+    )
 
 
 def _has_sdk() -> bool:
@@ -134,6 +154,7 @@ def _read(variables: _Variables, names: list[str]) -> TraceOptions:
         sampler_argument=variables.text("OTEL_TRACES_SAMPLER_ARG"),
         propagators=variables.propagators(),
         id_generator=variables.component("OTEL_PYTHON_ID_GENERATOR", ID_GENERATORS, "random"),
+        tracer_configurator=variables.component("OTEL_PYTHON_TRACER_CONFIGURATOR", TRACER_CONFIGURATORS, ""),
         delay_seconds=variables.number("OTEL_BSP_SCHEDULE_DELAY", limits.TRACES_DELAY_SECONDS * 1e3, least=1) / 1e3,
         queue_max=round(variables.number("OTEL_BSP_MAX_QUEUE_SIZE", limits.TRACES_QUEUE_MAX, least=1)),
         batch_max=round(variables.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.TRACES_BATCH_MAX, least=1)),
@@ -164,7 +185,9 @@ class _Variables:
         value = self.text(name) or default
         if value and value not in known:
             words = ", ".join(f"'{word}'" for word in known)
-            self.faults.append(f"{name}: '{value}' is not supported; known: {words}")
+            self.faults.append(
+                f"{name}: '{value}' is not supported; " + (f"known: {words}" if words else "none is installed")
+            )
         return value
 
     def component(self, name: str, group: str, default: str) -> str:

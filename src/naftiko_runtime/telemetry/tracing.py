@@ -228,8 +228,17 @@ class Tracer:
         attributes = self._attributes.of_call(request)
         return self._tracing.start(request.method, "client", attributes, self._to_epoch_ns(began), trace.span)
 
-    def end_client(self, span: Span, child: Child, ended: float) -> None:
-        """End the span of a call."""
+    def end_client(self, span: Span, child: Child, request: OutboundRequest, ended: float) -> None:
+        """End the span of a call.
+
+        Args:
+            span: The call's.
+            child: What it was counted by.
+            request: What was sent, perhaps more than once.
+            ended: Seconds, by ``perf_counter``.
+        """
         if span.recorded:
-            failed = "error.type" in child.attributes
-            span.end(child.span_name, child.attributes, self._to_epoch_ns(ended), failed=failed)
+            attributes = child.attributes
+            if request.resend_count:
+                attributes = {**attributes, "http.request.resend_count": request.resend_count}
+            span.end(child.span_name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)

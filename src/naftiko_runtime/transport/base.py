@@ -24,7 +24,8 @@ Header: TypeAlias = tuple[bytes, bytes]
 class OutboundRequest(Struct):
     """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
 
-    It holds secrets, so it represents itself without them. Nobody changes it.
+    It holds secrets, so it represents itself without them. Nobody changes it, except that a transport counts how often
+    it sends it again.
 
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
@@ -32,7 +33,8 @@ class OutboundRequest(Struct):
         url: An absolute URL, already encoded; its path and query go out byte for byte.
         headers: Header pairs in wire form; names in lower case. One whose value is not UTF-8 is left out.
         body: Bytes, a stream (sent chunked unless ``headers`` has content-length), or nothing.
-        resend_count: How many times it was sent before, with other credentials.
+        resend_count: How many times it was sent before: with other credentials, or over a connection that turned out to
+            be closed.
     """
 
     operation: str

@@ -182,9 +182,14 @@ def test_a_transport_that_cannot_end_one_side_closes(server: ServerHarness) -> N
     assert server.connect(half_closes=False).send(b"nothing\r\n\r\n").events == ["close"]
 
 
-def test_requests_that_wait_are_dropped_when_a_response_ends_the_connection(server: ServerHarness) -> None:
-    caller = server.connect().send(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+@pytest.mark.parametrize("reads", [False, True])
+def test_requests_that_wait_are_dropped_when_a_response_ends_the_connection(
+    server: ServerHarness, *, reads: bool
+) -> None:
+    caller = server.connect().send(GET + GET)
     call = server.calls[0]
+    if reads:
+        server.run(call.receive())
 
     async def respond() -> None:
         headers = [(b"content-length", b"0"), (b"connection", b"close")]
@@ -192,11 +197,8 @@ def test_requests_that_wait_are_dropped_when_a_response_ends_the_connection(serv
         await call.send({"type": "http.response.body", "body": b""})
 
     server.run(respond())
-    assert (len(server.calls), caller.protocol.state, caller.events) == (
-        1,
-        State.LINGERING,
-        ["pause", "write_eof", "resume"],
-    )
+    assert (len(server.calls), caller.protocol.state) == (1, State.LINGERING)
+    assert caller.events == (["pause", "resume", "write_eof"] if reads else ["pause", "write_eof", "resume"])
 
 
 # -- timeouts ---------------------------------------------------------------------------------------------------------
@@ -220,6 +222,14 @@ def test_each_part_of_a_body_has_to_arrive_in_time(server: ServerHarness) -> Non
         caller.send(b"x")
     assert caller.events == []
     server.advance(limits.REQUEST_BODY_IDLE_SECONDS + GRACE)
+    assert caller.events == ["close"]
+
+
+def test_the_first_part_of_a_body_has_to_arrive_in_time(server: ServerHarness) -> None:
+    caller = server.connect().send(POST)
+    server.advance(limits.REQUEST_BODY_IDLE_SECONDS - 1)
+    assert caller.events == []
+    server.advance(1 + GRACE)
     assert caller.events == ["close"]
 
 

@@ -15,10 +15,10 @@ def of_request(**parts: Any) -> dict[str, Value]:
     return AttributeBuilder().of_request({**scope, "headers": [(b"host", b"a.example")], **parts})
 
 
-def of_call(url: str, method: str = "GET", *, resend_count: int = 0) -> dict[str, Value]:
+def of_call(url: str, method: str = "GET") -> dict[str, Value]:
     builder = AttributeBuilder()
     builder.learn(["s3cr3t"])
-    return builder.of_call(OutboundRequest("a.b", method, url, [], None, resend_count))
+    return builder.of_call(OutboundRequest("a.b", method, url, []))
 
 
 def test_a_request_says_all_that_is_required() -> None:
@@ -80,8 +80,3 @@ def test_a_call_shows_its_url_without_secrets(url: str, shown: str) -> None:
     assert attributes["url.full"] == shown
     assert attributes["server.address"] == "a.example"
     assert attributes["server.port"] == (443 if url.startswith("https") else 80)
-
-
-def test_a_call_that_is_sent_again_says_so() -> None:
-    assert "http.request.resend_count" not in of_call("http://a.example/")
-    assert of_call("http://a.example/", resend_count=1)["http.request.resend_count"] == 1

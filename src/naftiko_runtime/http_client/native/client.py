@@ -76,6 +76,7 @@ class NativeClient:
             if response.state != FAILED or response.answered or not repeatable:
                 return self._make_response(connection, route)
             connection, repeatable = None, False
+            request.resend_count += 1
 
     async def _send_stream(self, request: OutboundRequest, route: Route, target: str, upload: Upload) -> NativeResponse:
         """Send a body as it comes; its answer may come before its end."""

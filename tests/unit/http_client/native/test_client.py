@@ -41,7 +41,9 @@ async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_ou
 ) -> None:
     async with serve(answer(b"first"), closes, answer(b"")) as server:
         assert await read(await transport.send(asking(server))) == b"first"
-        assert await read(await transport.send(asking(server, "/again", method))) == b""
+        again = asking(server, "/again", method)
+        assert await read(await transport.send(again)) == b""
+        assert again.resend_count == 1
         assert [(r.target, r.connection) for r in server.requests] == [(b"/", 1), (b"/again", 1), (b"/again", 2)]
 
 
