@@ -12,7 +12,7 @@ from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
-from naftiko_runtime.engine.secret_masks import masks_of
+from naftiko_runtime.engine.secret_masks import make_masks
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder
@@ -88,7 +88,7 @@ async def bind(
         # One flow for each upstream: its state, such as a token, serves all operations of that upstream.
         called = {upstream.namespace for upstream in plan.called_upstreams}
         flows = {u.namespace: _make_flow(u, secrets) for u in plan.upstreams if u.namespace in called}
-        masks = {u.namespace: masks_of(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
+        masks = {u.namespace: make_masks(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
 
         decoders: dict[Format, Decode] = {}
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime.authentication.digest import fields_of, hashed, response
+from naftiko_runtime.authentication.digest import compute_digest, compute_response, parse_fields
 from support.caller import DEADLINE_SECONDS, Raw, call, head, refuses
 from support.command import clean_environment, naftiko
 from support.gateway import Gateway
@@ -583,12 +583,12 @@ def test_a_digest_is_good_once_for_each_worker(documents: Path, upstream: Upstre
     arguments = ("--base-uri", f"api={upstream.url}", "--workers", "2")
     with Gateway(documents / "guarded.yaml", namespaces, *arguments, environment=secrets) as gateway:
         url = gateway.urls["digest"]
-        challenge = fields_of(call(url, "/x").headers["www-authenticate"].removeprefix("Digest "))
+        challenge = parse_fields(call(url, "/x").headers["www-authenticate"].removeprefix("Digest "))
 
         def answered(count: int) -> int:
             fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
-            secret = hashed("SHA-256", f"skipper:{challenge['realm']}:p")
-            fields |= {"response": response("SHA-256", secret, "GET", "/x", fields), "username": "skipper"}
+            secret = compute_digest("SHA-256", f"skipper:{challenge['realm']}:p")
+            fields |= {"response": compute_response("SHA-256", secret, "GET", "/x", fields), "username": "skipper"}
             given = {**fields, "uri": "/x", "algorithm": "SHA-256"}
             credentials = "Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items())
             return call(url, "/x", headers={"authorization": credentials}).status

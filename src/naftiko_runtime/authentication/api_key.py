@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import repeatable
-from naftiko_runtime.authentication.guard import Refusal, header, is_same, realm
+from naftiko_runtime.authentication.flow import buffer_body
+from naftiko_runtime.authentication.guard import Refusal, find_header, format_realm, is_same
 from naftiko_runtime.authentication.kind import AuthenticationKind, FixedField, SecretText, SentText, require
 from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
 from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
@@ -182,23 +182,23 @@ class ApiKeyGuard:
         self._keys = {name if in_query else name.lower(): value.encode() for name, value in keys}
         self._in_query = in_query
         # No scheme is registered for keys, but a 401 needs a challenge (RFC 9110, 15.5.2).
-        self._challenges = (f"ApiKey {realm(namespace)}",)
+        self._challenges = (f"ApiKey {format_realm(namespace)}",)
         where = "query parameter" if in_query else "header"
         self._needed = f"a key is needed in the {where} {', '.join(repr(name) for name, _ in keys)}"
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def check(self, scope: Scope) -> Refusal | None:
         """See :class:`Guard`."""
-        given = self._from_query(scope) if self._in_query else self._from_headers(scope)
+        given = self._read_query(scope) if self._in_query else self._read_headers(scope)
         if set(given) != set(self._keys):
             return Refusal(self._needed, self._challenges)
         same = [is_same(given[name], value) for name, value in self._keys.items()]
         return None if all(same) else Refusal("the key is wrong", self._challenges)
 
-    def _from_headers(self, scope: Scope) -> dict[str, bytes]:
-        given = ((name, header(scope, name.encode("latin-1", "replace"))) for name in self._keys)
+    def _read_headers(self, scope: Scope) -> dict[str, bytes]:
+        given = ((name, find_header(scope, name.encode("latin-1", "replace"))) for name in self._keys)
         return {name: value for name, value in given if value is not None}
 
-    def _from_query(self, scope: Scope) -> dict[str, bytes]:
+    def _read_query(self, scope: Scope) -> dict[str, bytes]:
         """The keys, which go no further than here; one that is given twice counts as absent."""
         given: dict[str, list[bytes]] = {}
         kept: list[bytes] = []
@@ -225,7 +225,7 @@ class BodyKeyFlow:
             Rejected: The body can take no key, or a caller gives one.
             UnsupportedCoding: It is compressed.
         """
-        request = await repeatable(request)
+        request = await buffer_body(request)
         headers = [pair for pair in request.headers if pair[0] not in (b"content-type", b"content-length")]
         coding = b",".join(value for name, value in headers if name == b"content-encoding").strip().lower()
         if coding not in (b"", b"identity"):
@@ -233,41 +233,41 @@ class BodyKeyFlow:
         kinds = [value.decode("latin-1") for name, value in request.headers if name == b"content-type"]
         body = request.body if isinstance(request.body, bytes) else b""
         if not body and request.method not in _WITH_BODY:
-            raise _refused(f"the API's key goes in the body, and a {request.method} has none")
+            raise _reject(f"the API's key goes in the body, and a {request.method} has none")
         kind = kinds[0] if kinds else "application/json"
         headers += [(b"content-type", kind.encode("latin-1"))]
-        return await transport.send(replace(request, headers=headers, body=self._added(body, kind)))
+        return await transport.send(replace(request, headers=headers, body=self._add_keys(body, kind)))
 
-    def _added(self, body: bytes, kind: str) -> bytes:
+    def _add_keys(self, body: bytes, kind: str) -> bytes:
         plain = kind.partition(";")[0].strip().lower()
         if plain == _FORM:
-            return self._added_to_form(body)
+            return self._add_to_form(body)
         if match := _BOUNDARY.match(kind):
-            return self._added_to_parts(body, match[1].encode("latin-1"))
+            return self._add_to_parts(body, match[1].encode("latin-1"))
         if _JSON.fullmatch(plain):
-            return self._added_to_json(body or b"{}")
-        raise _refused("must be JSON or a form: the API's key is a field of it")
+            return self._add_to_json(body or b"{}")
+        raise _reject("must be JSON or a form: the API's key is a field of it")
 
-    def _added_to_json(self, body: bytes) -> bytes:
+    def _add_to_json(self, body: bytes) -> bytes:
         """An object with the keys; what is in it stays byte for byte."""
         try:
             given = orjson.loads(body)
         except orjson.JSONDecodeError:
-            raise _refused("must be JSON") from None
+            raise _reject("must be JSON") from None
         if not isinstance(given, dict):
-            raise _refused("must be a JSON object: the API's key is a field of it")
+            raise _reject("must be a JSON object: the API's key is a field of it")
         self._check(given)
         rest = body.lstrip()[1:]
         return encode_json(self._keys)[:-1] + (b"," if given else b"") + rest
 
-    def _added_to_form(self, body: bytes) -> bytes:
+    def _add_to_form(self, body: bytes) -> bytes:
         self._check(name for name, _ in parse_qsl(body.decode("latin-1"), keep_blank_values=True))
         return b"&".join(filter(None, (body, urlencode(self._keys).encode())))
 
-    def _added_to_parts(self, body: bytes, boundary: bytes) -> bytes:
+    def _add_to_parts(self, body: bytes, boundary: bytes) -> bytes:
         opening = b"--" + boundary
         if not body.startswith(opening):
-            raise _refused("must be parts of a form, from its first byte on")
+            raise _reject("must be parts of a form, from its first byte on")
         names = re.findall(rb'(?i)\r\ncontent-disposition:[^\r\n]*\bname="?([^"\r\n;]*)', b"\r\n" + body)
         self._check(name.decode("utf-8", "replace") for name in names)
         parts = [
@@ -283,5 +283,5 @@ class BodyKeyFlow:
                 raise Rejected(Fault(name, "body", "is for the runtime to send"))
 
 
-def _refused(why: str) -> Rejected:
+def _reject(why: str) -> Rejected:
     return Rejected(Fault("", "body", why))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import (
     PASSWORD,
     USERNAME,
@@ -67,12 +67,12 @@ class BasicKind(AuthenticationKind[Basic, BasicCredential]):
         return (credential.password,)
 
     def derive_secrets(self, credential: BasicCredential, text: TextOf) -> Sequence[str]:
-        return (_token(credential, text),)
+        return (_encode_token(credential, text),)
 
     def list_fixed_fields(self, credential: BasicCredential, text: TextOf) -> Sequence[FixedField]:
         for part in (credential.username, credential.password):
             encode_header(text(part))  # RFC 7617 allows no control characters either, though base64 would hide them
-        return (FixedField("header", "authorization", f"Basic {_token(credential, text)}"),)
+        return (FixedField("header", "authorization", f"Basic {_encode_token(credential, text)}"),)
 
     def open_guard(
         self, credential: BasicCredential, namespace: str, text: TextOf, nonces: NonceCache | None
@@ -86,7 +86,7 @@ class BasicKind(AuthenticationKind[Basic, BasicCredential]):
 BASIC: Final = BasicKind()
 
 
-def _token(credential: BasicCredential, text: TextOf) -> str:
+def _encode_token(credential: BasicCredential, text: TextOf) -> str:
     """What ``Authorization: Basic`` carries."""
     return b64encode(f"{text(credential.username)}:{text(credential.password)}".encode()).decode()
 
@@ -96,11 +96,11 @@ class BasicGuard:
 
     def __init__(self, namespace: str, username: str, password: str) -> None:
         self._expected = f"{username}:{password}".encode()
-        self._challenges = (f'Basic {realm(namespace)}, charset="UTF-8"',)
+        self._challenges = (f'Basic {format_realm(namespace)}, charset="UTF-8"',)
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def check(self, scope: Scope) -> Refusal | None:
         """See :class:`Guard`."""
-        given = credentials(scope, b"basic")
+        given = read_credentials(scope, b"basic")
         if given is None:
             return Refusal("a user name and a password are needed", self._challenges)
         try:

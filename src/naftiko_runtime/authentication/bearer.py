@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import TOKEN, AuthenticationKind, FixedField, SecretText, require
 from naftiko_runtime.model.part import Part
 
@@ -74,11 +74,11 @@ class BearerGuard:
 
     def __init__(self, namespace: str, token: str) -> None:
         self._expected = token.encode()
-        self._challenge = f"Bearer {realm(namespace)}"
+        self._challenge = f"Bearer {format_realm(namespace)}"
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def check(self, scope: Scope) -> Refusal | None:
         """See :class:`Guard`."""
-        given = credentials(scope, b"bearer")
+        given = read_credentials(scope, b"bearer")
         if given is None:
             return Refusal("a bearer token is needed", (self._challenge,))
         if is_same(given, self._expected):

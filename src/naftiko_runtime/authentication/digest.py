@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.authentication.flow import repeatable, with_authorization
-from naftiko_runtime.authentication.guard import Refusal, credentials, is_same, realm
+from naftiko_runtime.authentication.flow import buffer_body, replace_authorization
+from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import (
     PASSWORD,
     USERNAME,
@@ -100,19 +100,19 @@ _CHALLENGE: Final = compile_lazily(r"digest\s+(.*)", re.IGNORECASE | re.DOTALL)
 _FIELD: Final = compile_lazily(r'([A-Za-z0-9*_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
 
 
-def fields_of(text: str) -> dict[str, str]:
+def parse_fields(text: str) -> dict[str, str]:
     """The ``name=value`` fields of a challenge or an answer, names in lower case."""
     pairs = ((m[1].lower(), re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3]) for m in _FIELD.finditer(text))
     return dict(pairs)
 
 
-def hashed(algorithm: str, text: str) -> str:
+def compute_digest(algorithm: str, text: str) -> str:
     """A text's digest in hexadecimal; the algorithm may end in ``-sess``."""
     name = ALGORITHMS[algorithm.upper().removesuffix("-SESS")]
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
-def response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping[str, str]) -> str:
+def compute_response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping[str, str]) -> str:
     """The proof that somebody knows a password.
 
     Args:
@@ -122,11 +122,11 @@ def response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping
         uri: Its target.
         fields: ``nonce``, and with a ``qop`` also ``nc`` and ``cnonce``.
     """
-    request = hashed(algorithm, f"{method}:{uri}")
+    request = compute_digest(algorithm, f"{method}:{uri}")
     if "qop" not in fields:
-        return hashed(algorithm, f"{secret}:{fields['nonce']}:{request}")
+        return compute_digest(algorithm, f"{secret}:{fields['nonce']}:{request}")
     middle = ":".join(fields[name] for name in ("nonce", "nc", "cnonce", "qop"))
-    return hashed(algorithm, f"{secret}:{middle}:{request}")
+    return compute_digest(algorithm, f"{secret}:{middle}:{request}")
 
 
 class DigestGuard:
@@ -144,28 +144,28 @@ class DigestGuard:
         clock: Callable[[], float] = time.monotonic,
         nonces: NonceCache | None = None,
     ) -> None:
-        self._realm = realm(namespace)
+        self._realm = format_realm(namespace)
         self._username = username
-        text = fields_of(self._realm)["realm"]
-        self._secrets = {name: hashed(name, f"{username}:{text}:{password}") for name in ALGORITHMS}
+        text = parse_fields(self._realm)["realm"]
+        self._secrets = {name: compute_digest(name, f"{username}:{text}:{password}") for name in ALGORITHMS}
         self._nonces = nonces or NonceCache()
         self._opaque = secrets.token_hex(8)
         self._clock = clock
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def check(self, scope: Scope) -> Refusal | None:
         """See :class:`Guard`."""
-        given = credentials(scope, b"digest")
+        given = read_credentials(scope, b"digest")
         if given is None:
-            return self._refusal("a digest of user name and password is needed")
-        fields = fields_of(given.decode("latin-1"))
-        fault = self._fault(scope, fields)
+            return self._refuse("a digest of user name and password is needed")
+        fields = parse_fields(given.decode("latin-1"))
+        fault = self._find_fault(scope, fields)
         if fault is not None:
-            return self._refusal(fault)
+            return self._refuse(fault)
         if not self._is_new(fields["nonce"], int(fields["nc"], 16)):
-            return self._refusal("the nonce is used up; answer the new one", stale=True)
+            return self._refuse("the nonce is used up; answer the new one", stale=True)
         return None
 
-    def _fault(self, scope: Scope, fields: Mapping[str, str]) -> str | None:
+    def _find_fault(self, scope: Scope, fields: Mapping[str, str]) -> str | None:
         """What is wrong with an answer, its nonce's age aside."""
         needed = ("username", "nonce", "uri", "response", "nc", "cnonce", "qop")
         algorithm = fields.get("algorithm", "MD5").upper()
@@ -174,27 +174,27 @@ class DigestGuard:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         if fields["uri"].encode("latin-1", "replace") != target or not re.fullmatch("[0-9a-fA-F]{8}", fields["nc"]):
             return "the digest is not of this request"
-        expected = response(algorithm, self._secrets[algorithm], scope["method"], fields["uri"], fields)
+        expected = compute_response(algorithm, self._secrets[algorithm], scope["method"], fields["uri"], fields)
         name = fields["username"].encode("latin-1", "replace")
         known = is_same(name, self._username.encode()), is_same(fields["response"].lower().encode(), expected.encode())
         return None if all(known) else "the user name or the password is wrong"
 
-    def _refusal(self, detail: str, *, stale: bool = False) -> Refusal:
-        nonce = self._nonce()
+    def _refuse(self, detail: str, *, stale: bool = False) -> Refusal:
+        nonce = self._make_nonce()
         rest = f'nonce="{nonce}", opaque="{self._opaque}", qop="auth", charset=UTF-8{", stale=true" if stale else ""}'
         return Refusal(detail, tuple(f"Digest {self._realm}, algorithm={name}, {rest}" for name in ALGORITHMS))
 
-    def _nonce(self) -> str:
+    def _make_nonce(self) -> str:
         stamp = f"{self._clock():.3f}-{secrets.token_hex(8)}"
-        return f"{stamp}-{self._signature(stamp)}"
+        return f"{stamp}-{self._sign(stamp)}"
 
-    def _signature(self, stamp: str) -> str:
+    def _sign(self, stamp: str) -> str:
         return hmac.new(self._nonces.key, f"{self._realm} {stamp}".encode(), "sha256").hexdigest()[:32]
 
     def _is_new(self, nonce: str, count: int) -> bool:
         """Whether a nonce is ours and fresh, and was not answered with that count before."""
         stamp, _, signature = nonce.rpartition("-")
-        if not is_same(signature.encode("latin-1", "replace"), self._signature(stamp).encode()):
+        if not is_same(signature.encode("latin-1", "replace"), self._sign(stamp).encode()):
             return False
         issued = float(stamp.partition("-")[0])
         return self._clock() - issued <= DIGEST_NONCE_SECONDS and self._nonces.accept(nonce, issued, count)
@@ -211,9 +211,9 @@ class DigestFlow:
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is read first, since it may have to be sent twice."""
-        request = await repeatable(request)
+        request = await buffer_body(request)
         used = self._challenge
-        answer = await transport.send(request if used is None else self._answered(request, used))
+        answer = await transport.send(request if used is None else self._answer_challenge(request, used))
         if answer.status != http.HTTPStatus.UNAUTHORIZED or (challenge := _find_challenge(answer)) is None:
             return answer
         if used is not None and challenge.get("stale", "").lower() != "true" and self._challenge is used:
@@ -223,29 +223,29 @@ class DigestFlow:
         if self._challenge is used:
             self._challenge, self._count = challenge, 0
         again = replace(request, resend_count=1)
-        return await transport.send(self._answered(again, self._challenge or challenge))
+        return await transport.send(self._answer_challenge(again, self._challenge or challenge))
 
-    def _answered(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
+    def _answer_challenge(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
         from naftiko_runtime.transport.origin import split_url  # noqa: PLC0415 - validate sends nothing
 
         _, uri = split_url(request.url)
         algorithm = challenge.get("algorithm", "MD5")
         cnonce = secrets.token_hex(8)
-        secret = hashed(algorithm, f"{self._username}:{challenge['realm']}:{self._password}")
+        secret = compute_digest(algorithm, f"{self._username}:{challenge['realm']}:{self._password}")
         if algorithm.upper().endswith("-SESS"):
-            secret = hashed(algorithm, f"{secret}:{challenge['nonce']}:{cnonce}")
+            secret = compute_digest(algorithm, f"{secret}:{challenge['nonce']}:{cnonce}")
         fields = {"nonce": challenge["nonce"]}
         if "qop" in challenge:
             self._count += 1
             fields |= {"nc": f"{self._count:08x}", "cnonce": cnonce, "qop": "auth"}
-        proof = response(algorithm, secret, request.method, uri, fields)
+        proof = compute_response(algorithm, secret, request.method, uri, fields)
         quoted = {"username": self._username, "realm": challenge["realm"], "nonce": challenge["nonce"], "uri": uri}
         quoted |= {"response": proof} | ({"opaque": challenge["opaque"]} if "opaque" in challenge else {})
         parts = [f'{name}="{_escaped(value)}"' for name, value in quoted.items()]
         parts += [f"algorithm={algorithm}"] if "algorithm" in challenge else []
         if "qop" in fields:
             parts += [f"qop=auth, nc={fields['nc']}", f'cnonce="{cnonce}"']
-        return with_authorization(request, "Digest " + ", ".join(parts))
+        return replace_authorization(request, "Digest " + ", ".join(parts))
 
 
 def _escaped(text: str) -> str:
@@ -258,7 +258,7 @@ def _find_challenge(answer: UpstreamResponse) -> Mapping[str, str] | None:
     for name, value in answer.headers:
         if name != b"www-authenticate" or (match := _CHALLENGE.match(value.decode("latin-1"))) is None:
             continue
-        fields = fields_of(match[1])
+        fields = parse_fields(match[1])
         algorithm = fields.get("algorithm", "MD5").upper().removesuffix("-SESS")
         options = [option.strip() for option in fields.get("qop", "auth").split(",")]
         if {"realm", "nonce"} <= fields.keys() and "auth" in options:

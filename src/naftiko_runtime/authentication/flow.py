@@ -22,13 +22,13 @@ class Flow(Protocol):
         """Send a request as :meth:`Transport.send` does; at most twice, the second time after a 401."""
 
 
-def with_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
+def replace_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
     """A request with other credentials."""
     kept = [pair for pair in request.headers if pair[0] != b"authorization"]
     return replace(request, headers=[*kept, (b"authorization", value.encode())])
 
 
-async def repeatable(request: OutboundRequest) -> OutboundRequest:
+async def buffer_body(request: OutboundRequest) -> OutboundRequest:
     """A request whose body can be sent twice: a stream is read first."""
     if request.body is None or isinstance(request.body, bytes):
         return request

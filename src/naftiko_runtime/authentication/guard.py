@@ -34,7 +34,7 @@ class Refusal(Struct, frozen=True):
 class Guard(Protocol):
     """Decides about requests, before anything else of them is looked at."""
 
-    def refusal(self, scope: Scope) -> Refusal | None:
+    def check(self, scope: Scope) -> Refusal | None:
         """Why a request is refused; nothing when it may come in. Takes credentials for itself out of the scope."""
 
 
@@ -43,22 +43,22 @@ def is_same(given: bytes, expected: bytes) -> bool:
     return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
 
 
-def header(scope: Scope, name: bytes) -> bytes | None:
+def find_header(scope: Scope, name: bytes) -> bytes | None:
     """A header's value; nothing when it is absent or there are several, of which none can be believed."""
     values = [value for key, value in scope["headers"] if key == name]
     return values[0] if len(values) == 1 else None
 
 
-def credentials(scope: Scope, scheme: bytes) -> bytes | None:
+def read_credentials(scope: Scope, scheme: bytes) -> bytes | None:
     """What follows a scheme's name in ``Authorization``."""
-    value = header(scope, b"authorization")
+    value = find_header(scope, b"authorization")
     if value is None:
         return None
     name, _, rest = value.strip().partition(b" ")
     return rest.strip() if name.lower() == scheme else None
 
 
-def realm(namespace: str) -> str:
+def format_realm(namespace: str) -> str:
     """A namespace as the quoted realm of a challenge."""
     kept = (c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in namespace)
     return f'realm="{"".join(kept)}"'

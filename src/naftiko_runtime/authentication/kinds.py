@@ -31,7 +31,7 @@ class OtherAuthentication(Part):
     type: Text = ""
 
 
-def _tag(value: Any) -> str:
+def _tag_authentication(value: Any) -> str:
     name = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return name if name in KIND_NAMES else "other"
 
@@ -44,7 +44,7 @@ Authentication = Annotated[
     | Annotated[OAuth2, Tag(OAUTH2.name)]
     | Annotated[OAuth1, Tag(OAUTH1.name)]
     | Annotated[OtherAuthentication, Tag("other")],
-    Discriminator(_tag),
+    Discriminator(_tag_authentication),
 ]
 """How a caller proves who it is, in a document; the same shapes serve both sides."""
 

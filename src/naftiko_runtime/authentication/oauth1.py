@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import repeatable, with_authorization
+from naftiko_runtime.authentication.flow import buffer_body, replace_authorization
 from naftiko_runtime.authentication.kind import AuthenticationKind, SecretFile, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
@@ -191,19 +191,19 @@ class SigningFlow:
         form: str | None = None
         digest: str | None = None
         if any(kind.startswith(_FORM) for kind in kinds):
-            request = await repeatable(request)
+            request = await buffer_body(request)
             form = request.body.decode("latin-1") if isinstance(request.body, bytes) else None
         elif self._hash is not None:
-            request = await repeatable(request)
+            request = await buffer_body(request)
             body = request.body if isinstance(request.body, bytes) else b""
             digest = b64encode(hashlib.new(self._hash, body).digest()).decode()
-        return await transport.send(with_authorization(request, self._signed(request, form, digest)))
+        return await transport.send(replace_authorization(request, self._sign(request, form, digest)))
 
-    def _signed(self, request: OutboundRequest, form: str | None, digest: str | None) -> str:
+    def _sign(self, request: OutboundRequest, form: str | None, digest: str | None) -> str:
         """The ``Authorization`` of a request, of whose body the fields of a form, or the hash, are signed."""
         client: Any = self._client
         if digest is not None:
-            client = _with_body_hash(client, digest)
+            client = _add_body_hash(client, digest)
         headers = {"Content-Type": _FORM.decode()} if form is not None else {}
         try:
             _, signed, _ = client.sign(request.url, request.method, form, headers)
@@ -212,7 +212,7 @@ class SigningFlow:
         return str(signed["Authorization"])
 
 
-def _with_body_hash(client: Any, digest: str) -> Any:
+def _add_body_hash(client: Any, digest: str) -> Any:
     """A client that signs the hash of one body: oauthlib's own knows SHA-1 alone."""
     hashing = copy.copy(client)
     hashing.get_oauth_params = lambda request: [*client.get_oauth_params(request), ("oauth_body_hash", digest)]
@@ -231,14 +231,14 @@ def read_private_key(text: str, password: str, folder: str) -> str:
         Unrenderable: It is none of that; the text never says what it is.
     """
     text = text.replace("\\n", "\n").strip()
-    content = text.encode() if _PEM in text else _file(text, folder) or _der(text)
+    content = text.encode() if _PEM in text else _read_file(text, folder) or _decode_der(text)
     try:
-        return _as_pem(content, password.encode() or None)
+        return _convert_to_pem(content, password.encode() or None)
     except (ValueError, TypeError):
         raise Unrenderable("the signing key is no RSA key that can be read") from None
 
 
-def _file(text: str, folder: str) -> bytes:
+def _read_file(text: str, folder: str) -> bytes:
     """What a file holds; nothing when there is none."""
     if "\n" in text or "\0" in text:
         return b""
@@ -252,14 +252,14 @@ def _file(text: str, folder: str) -> bytes:
     return b""
 
 
-def _der(text: str) -> bytes:
+def _decode_der(text: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise Unrenderable("the signing key is neither PEM nor a file that can be read") from None
 
 
-def _as_pem(content: bytes, password: bytes | None) -> str:
+def _convert_to_pem(content: bytes, password: bytes | None) -> str:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - few documents need it
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import read_chunks, with_authorization
+from naftiko_runtime.authentication.flow import read_chunks, replace_authorization
 from naftiko_runtime.authentication.kind import AuthenticationKind, Endpoint, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
@@ -24,7 +24,6 @@ from naftiko_runtime.limits import (
 )
 from naftiko_runtime.model.key_annotations import BeforeValidator
 from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
-from naftiko_runtime.transport.base import OutboundRequest
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.kind import Description, Linker, TextOf
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.transport.base import Transport, UpstreamResponse
+    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from naftiko_runtime.values import Term
 else:
     asyncio = import_lazily("asyncio")
@@ -171,8 +170,8 @@ class ClientCredentialsFlow:
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is sent once: a 401 to it is the caller's to repeat."""
-        token = await self._fresh(transport)
-        answer = await transport.send(with_authorization(request, f"Bearer {token.value}"))
+        token = await self._get_token(transport)
+        answer = await transport.send(replace_authorization(request, f"Bearer {token.value}"))
         if answer.status != http.HTTPStatus.UNAUTHORIZED:
             return answer
         if self._token is token:
@@ -180,20 +179,24 @@ class ClientCredentialsFlow:
         if not isinstance(request.body, bytes | None):
             return answer
         await answer.close()
-        token = await self._fresh(transport)
+        token = await self._get_token(transport)
         again = replace(request, resend_count=1)
-        return await transport.send(with_authorization(again, f"Bearer {token.value}"))
+        return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
 
-    async def _fresh(self, transport: Transport) -> _Token:
+    async def _get_token(self, transport: Transport) -> _Token:
         """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetch(transport))
-            self._fetching.add_done_callback(_seen)
+            self._fetching.add_done_callback(_ignore_error)
         return await asyncio.shield(self._fetching)
 
     async def _fetch(self, transport: Transport) -> _Token:
+        # validate fetches no token
+        from naftiko_runtime.transport.base import OutboundRequest  # noqa: PLC0415
+        from naftiko_runtime.transport.compression import codings, decompressed  # noqa: PLC0415
+
         headers = [
             (b"accept", b"application/json"),
             (b"accept-encoding", b"identity"),
@@ -201,8 +204,6 @@ class ClientCredentialsFlow:
             (b"content-type", _FORM),
         ]
         request = OutboundRequest("token", "POST", self._endpoint, headers, self._body)
-        from naftiko_runtime.transport.compression import codings, decompressed  # noqa: PLC0415 - the same
-
         try:
             async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
                 answer = await transport.send(request)
@@ -235,7 +236,7 @@ class ClientCredentialsFlow:
         return _Token(value, self._clock() + life - min(TOKEN_EARLY_SECONDS, life / 10))
 
 
-def _seen(task: asyncio.Task[_Token]) -> None:
+def _ignore_error(task: asyncio.Task[_Token]) -> None:
     """Note the error of a fetch that nobody waits for any more, so that nothing complains of it."""
     if not task.cancelled():
         task.exception()

@@ -29,7 +29,7 @@ def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> F
     """
     if credential is None:
         return None
-    return kind_of(credential).open_flow(credential, partial(_text, secrets))
+    return kind_of(credential).open_flow(credential, partial(_render_term, secrets))
 
 
 def open_guard(
@@ -38,7 +38,7 @@ def open_guard(
     """The guard of an expose; nothing for one that anybody may call."""
     if credential is None:
         return None
-    return kind_of(credential).open_guard(credential, namespace, partial(_text, secrets), nonces)
+    return kind_of(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
 
 
 def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
@@ -49,14 +49,14 @@ def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secre
     """
     if credential is None:
         return ()
-    return kind_of(credential).list_fixed_fields(credential, partial(_text, secrets))
+    return kind_of(credential).list_fixed_fields(credential, partial(_render_term, secrets))
 
 
 def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
     """The parts of a credential that nobody else may know."""
     if credential is None:
         return []
-    return [text for term in kind_of(credential).list_secrets(credential) if (text := _text(secrets, term))]
+    return [text for term in kind_of(credential).list_secrets(credential) if (text := _render_term(secrets, term))]
 
 
 def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
@@ -66,9 +66,9 @@ def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
         Secret(derived)
         for credential in credentials
         if credential is not None
-        for derived in kind_of(credential).derive_secrets(credential, partial(_text, secrets))
+        for derived in kind_of(credential).derive_secrets(credential, partial(_render_term, secrets))
     ]
 
 
-def _text(secrets: Mapping[str, Secret], term: Term) -> str:
+def _render_term(secrets: Mapping[str, Secret], term: Term) -> str:
     return format_text(evaluate_constant(term, secrets))

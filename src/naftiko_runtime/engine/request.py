@@ -69,7 +69,7 @@ class RequestBuilder:
             Rejected: A value cannot stand where it belongs, or one that the path needs is absent.
         """
         values = call.values
-        url = self._fixed_url if self._fixed_url is not None else self._url(values)
+        url = self._fixed_url if self._fixed_url is not None else self._build_url(values)
         query = self._query.build(values, call.query)
         if query:
             url = f"{url}{'&' if '?' in url else '?'}{query}"
@@ -80,18 +80,18 @@ class RequestBuilder:
         elif self._encode_body is not None:
             made: bytes | None = render_value("", "body", self._encode_body, values)
             if made is not None:
-                body, body_headers = made, ((b"content-type", self._type_of(made)),)
+                body, body_headers = made, ((b"content-type", self._choose_content_type(made)),)
         if self._has_keyed_form and body is None:
             body, body_headers = b"", ((b"content-type", FORM),)
         return OutboundRequest(self._operation, self._method, url, self._headers.build(call, body_headers), body)
 
-    def _type_of(self, made: bytes) -> bytes:
+    def _choose_content_type(self, made: bytes) -> bytes:
         """The content type of a body that was made here."""
         if type(made) is TypedBytes:
             return made.media_type
         return find_content_type(made) if self._content_type is MULTIPART else self._content_type
 
-    def _url(self, values: Values) -> str:
+    def _build_url(self, values: Values) -> str:
         """Path pieces joined; a value is one segment, or a part of one."""
         pieces: list[str] = []
         for piece in self._path:

@@ -74,7 +74,7 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def masks_of(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret]) -> Masks | None:
+def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret]) -> Masks | None:
     """The masks for calls of an upstream; none when nothing is secret.
 
     Args:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.authentication.digest import DigestGuard, fields_of, hashed, response
+from naftiko_runtime.authentication.digest import DigestGuard, compute_digest, compute_response, parse_fields
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
 
@@ -25,12 +25,12 @@ FIELDS = {
     ],
 )
 def test_the_example_of_rfc_7616(algorithm: str, expected: str) -> None:
-    secret = hashed(algorithm, "Mufasa:http-auth@example.org:Circle of Life")
-    assert response(algorithm, secret, "GET", "/dir/index.html", FIELDS) == expected
+    secret = compute_digest(algorithm, "Mufasa:http-auth@example.org:Circle of Life")
+    assert compute_response(algorithm, secret, "GET", "/dir/index.html", FIELDS) == expected
 
 
 def test_fields_are_read_with_quotes_escapes_and_commas() -> None:
-    assert fields_of(r'Realm="a, \"b\"", nonce=x,qop="auth,auth-int", stale=TRUE') == {
+    assert parse_fields(r'Realm="a, \"b\"", nonce=x,qop="auth,auth-int", stale=TRUE') == {
         "realm": 'a, "b"',
         "nonce": "x",
         "qop": "auth,auth-int",
@@ -45,14 +45,14 @@ class Caller:
         self.guard = guard
 
     def challenge(self) -> dict[str, str]:
-        refusal = self.guard.refusal(scope())
+        refusal = self.guard.check(scope())
         assert refusal is not None
-        return fields_of(refusal.challenges[0].removeprefix("Digest "))
+        return parse_fields(refusal.challenges[0].removeprefix("Digest "))
 
     def answer(self, challenge: dict[str, str], count: int = 1, **changes: str) -> dict[str, Any]:
         fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
-        secret = hashed("SHA-256", f"ship:{challenge['realm']}:p")
-        proof = response("SHA-256", secret, "GET", "/x?y=1", fields)
+        secret = compute_digest("SHA-256", f"ship:{challenge['realm']}:p")
+        proof = compute_response("SHA-256", secret, "GET", "/x?y=1", fields)
         given = {"username": "ship", "uri": "/x?y=1", "algorithm": "SHA-256", "response": proof} | fields | changes
         return scope("Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items()))
 
@@ -65,11 +65,11 @@ def scope(authorization: str | None = None) -> dict[str, Any]:
 def test_a_right_answer_works_once_for_each_count() -> None:
     caller = Caller(DigestGuard("ships", "ship", "p"))
     challenge = caller.challenge()
-    assert caller.guard.refusal(caller.answer(challenge)) is None
-    again = caller.guard.refusal(caller.answer(challenge))
+    assert caller.guard.check(caller.answer(challenge)) is None
+    again = caller.guard.check(caller.answer(challenge))
     assert again is not None
     assert "stale=true" in again.challenges[0]
-    assert caller.guard.refusal(caller.answer(challenge, 2)) is None
+    assert caller.guard.check(caller.answer(challenge, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_a_right_answer_works_once_for_each_count() -> None:
 )
 def test_any_change_is_refused(changes: dict[str, Any]) -> None:
     caller = Caller(DigestGuard("ships", "ship", "p"))
-    assert caller.guard.refusal(caller.answer(caller.challenge(), **changes)) is not None
+    assert caller.guard.check(caller.answer(caller.challenge(), **changes)) is not None
 
 
 def test_a_nonce_ends() -> None:
     now = [100.0]
     caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
     challenge = caller.challenge()
-    assert caller.guard.refusal(caller.answer(challenge)) is None
+    assert caller.guard.check(caller.answer(challenge)) is None
     now[0] += DIGEST_NONCE_SECONDS + 1
-    expired = caller.guard.refusal(caller.answer(challenge, 2))
+    expired = caller.guard.check(caller.answer(challenge, 2))
     assert expired is not None
     assert "stale=true" in expired.challenges[0]
 
@@ -107,16 +107,16 @@ def test_a_nonce_that_was_forgotten_is_no_longer_taken() -> None:
     now = [100.0]
     caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
     first = caller.challenge()
-    assert caller.guard.refusal(caller.answer(first)) is None
+    assert caller.guard.check(caller.answer(first)) is None
     for _ in range(DIGEST_NONCES_MAX):
         now[0] += 0.01
-        assert caller.guard.refusal(caller.answer(caller.challenge())) is None
-    assert caller.guard.refusal(caller.answer(first)) is not None
+        assert caller.guard.check(caller.answer(caller.challenge())) is None
+    assert caller.guard.check(caller.answer(first)) is not None
 
 
 def test_a_nonce_of_another_guard_is_not_taken() -> None:
     caller, other = (Caller(DigestGuard("ships", "ship", "p")) for _ in range(2))
-    assert caller.guard.refusal(other.answer(other.challenge())) is not None
+    assert caller.guard.check(other.answer(other.challenge())) is not None
 
 
 def test_workers_accept_each_others_nonces_and_reject_replays_each_for_itself() -> None:
@@ -124,8 +124,8 @@ def test_workers_accept_each_others_nonces_and_reject_replays_each_for_itself() 
     first, second = (Caller(DigestGuard("ships", "ship", "p", nonces=deepcopy(of_parent))) for _ in range(2))
     challenge = first.challenge()
     for worker in (first, second):
-        assert worker.guard.refusal(worker.answer(challenge)) is None
-        assert worker.guard.refusal(worker.answer(challenge)) is not None
+        assert worker.guard.check(worker.answer(challenge)) is None
+        assert worker.guard.check(worker.answer(challenge)) is not None
 
 
 def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
@@ -134,4 +134,4 @@ def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
     challenge = caller.challenge()
     now[0] += DIGEST_NONCE_SECONDS + 1
     challenge["nonce"] = challenge["nonce"].replace("100.000", f"{now[0]:.3f}", 1)
-    assert caller.guard.refusal(caller.answer(challenge)) is not None
+    assert caller.guard.check(caller.answer(challenge)) is not None

@@ -78,7 +78,7 @@ async def mcp_app(
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
                 return send_bodyless(send, 204, [_ALLOW, *preflight_headers(headers)])
-            if server.guard is not None and (unauthorized := server.guard.refusal(scope)) is not None:
+            if server.guard is not None and (unauthorized := server.guard.check(scope)) is not None:
                 return send_unauthorized(readable_by_page(headers, send), unauthorized)
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"

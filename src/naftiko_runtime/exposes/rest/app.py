@@ -61,7 +61,7 @@ class RestApp:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if self._guard is not None and (refusal := self._guard.refusal(scope)) is not None:
+        if self._guard is not None and (refusal := self._guard.check(scope)) is not None:
             return send_unauthorized(send, refusal)
         resource = self._dispatcher.fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
