@@ -89,8 +89,8 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
         require(part.value, "value", part.path_to(), linker)
         if part.placement in ("header", "cookie") and part.key and "{{" not in part.key:
             _check_name(part.key, part.path_to("key"), linker)
-        name = linker.secret_text(part.key, part.path_to("key"))
-        return ApiKeyCredential(((name, linker.secret_text(part.value, part.path_to("value"))),), part.placement)
+        name = linker.link_secret_text(part.key, part.path_to("key"))
+        return ApiKeyCredential(((name, linker.link_secret_text(part.value, part.path_to("value"))),), part.placement)
 
     def link_guard(self, part: ApiKey, linker: Linker) -> ApiKeyCredential | None:
         if part.placement in ("body", "cookie"):
@@ -150,7 +150,7 @@ def _link_headers(part: ApiKey, headers: dict[str, str], linker: Linker) -> ApiK
         steps = part.path_to("headers", name)
         require(value, name, steps, linker)
         _check_name(name, steps, linker)
-        keys.append((Constant(name), linker.secret_text(value, steps)))
+        keys.append((Constant(name), linker.link_secret_text(value, steps)))
     return ApiKeyCredential(tuple(keys), "header")
 
 

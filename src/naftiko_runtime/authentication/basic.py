@@ -55,8 +55,8 @@ class BasicKind(AuthenticationKind[Basic, BasicCredential]):
     foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
 
     def link(self, part: Basic, linker: Linker) -> BasicCredential:
-        username = linker.secret_text(part.username, part.path_to("username"))
-        return BasicCredential(username, linker.secret_text(part.password, part.path_to("password")))
+        username = linker.link_secret_text(part.username, part.path_to("username"))
+        return BasicCredential(username, linker.link_secret_text(part.password, part.path_to("password")))
 
     def link_guard(self, part: Basic, linker: Linker) -> BasicCredential:
         require(part.username, "username", part.path_to(), linker)

@@ -46,7 +46,7 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
 
     def link(self, part: Bearer, linker: Linker) -> BearerCredential:
         require(part.token, "token", part.path_to(), linker)
-        return BearerCredential(linker.secret_text(part.token, part.path_to("token")))
+        return BearerCredential(linker.link_secret_text(part.token, part.path_to("token")))
 
     def sends_in_header(self, _: Bearer) -> bool:
         return True

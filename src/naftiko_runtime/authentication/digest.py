@@ -67,8 +67,8 @@ class DigestKind(AuthenticationKind[Digest, DigestCredential]):
     foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
 
     def link(self, part: Digest, linker: Linker) -> DigestCredential:
-        username = linker.secret_text(part.username, part.path_to("username"))
-        return DigestCredential(username, linker.secret_text(part.password, part.path_to("password")))
+        username = linker.link_secret_text(part.username, part.path_to("username"))
+        return DigestCredential(username, linker.link_secret_text(part.password, part.path_to("password")))
 
     def link_guard(self, part: Digest, linker: Linker) -> DigestCredential:
         require(part.username, "username", part.path_to(), linker)

@@ -73,7 +73,7 @@ class Linker(Protocol):
     def report(self, statement: Statement, steps: Steps, advice: Advice | None = None, *, key: bool = False) -> None:
         """Note a finding at a place of the document, or at its key."""
 
-    def secret_text(self, text: str, steps: Steps) -> Term:
+    def link_secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand."""
 
     def span(self, steps: Steps) -> Span:

@@ -115,7 +115,7 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
             return None
 
         def term(name: str, value: str) -> Term:
-            return linker.secret_text(value, part.path_to(name))
+            return linker.link_secret_text(value, part.path_to(name))
 
         return OAuth1Credential(
             term("consumerKey", part.consumer_key),

@@ -114,9 +114,11 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
                 linker.report(fault, part.path_to("tokenEndpoint"))
                 return None
             needed["tokenEndpoint"] = encode_host(endpoint)
-        terms = [linker.secret_text(value, part.path_to(key)) for key, value in needed.items()]
+        terms = [linker.link_secret_text(value, part.path_to(key)) for key, value in needed.items()]
         more = {"scope": " ".join(part.scopes), "audience": part.audience}
-        parameters = ((name, linker.secret_text(value, part.path_to("type"))) for name, value in more.items() if value)
+        parameters = (
+            (name, linker.link_secret_text(value, part.path_to("type"))) for name, value in more.items() if value
+        )
         return OAuth2Credential(terms[0], terms[1], terms[2], tuple(parameters))
 
     def list_endpoints(self, credential: OAuth2Credential) -> Sequence[Endpoint]:

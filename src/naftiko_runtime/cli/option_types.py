@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from naftiko_runtime.limits import WORKERS_MAX
-from naftiko_runtime.link.exposed_headers import exposed_header_fault
+from naftiko_runtime.link.exposed_headers import check_exposed_header
 from naftiko_runtime.rules import render_text
 
 _PORT_MAX: Final = 65535
@@ -73,7 +73,7 @@ class _ResponseHeader(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
         if isinstance(value, bytes):
             return value
-        if fault := exposed_header_fault(value):
+        if fault := check_exposed_header(value):
             self.fail(render_text(fault), param, ctx)
         return str(value).lower().encode()
 

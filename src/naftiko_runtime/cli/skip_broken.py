@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from naftiko_runtime.link.port_conflicts import Kept, without_clashes
+from naftiko_runtime.link.port_conflicts import Kept, drop_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _NO_SERVERS = "it has no 'capability', and is only there to be imported"
 def drop_clashing_parts(loaded: Sequence[Loaded]) -> list[Loaded]:
     """Return the files without what those before them serve already; a file of which nothing is left has no plan."""
     runnable = [one.plan for one in loaded if one.plan is not None and one.plan.servers]
-    kept = iter(without_clashes(runnable))
+    kept = iter(drop_conflicts(runnable))
     return [
         _apply_kept(one, next(kept)) if one.plan is not None and one.plan.servers else _drop_plan(one) for one in loaded
     ]

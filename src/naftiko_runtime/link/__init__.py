@@ -67,11 +67,11 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     variables.declare(document, source, findings)
     unrunnable = parsed.fragment or (not document.capability.exposes and _can_be_imported(document))
     shared = (overrides.lint and unrunnable) or isinstance(document, SharedDocument)
-    spaces = _namespaces(document, source)
+    spaces = _collect_namespaces(document, source)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = link_consumed_apis(document, overrides.base_uris, context)
     linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
-    exposes = tuple((expose, None if server is None else overrides.moved(server)) for expose, server in linked)
+    exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
     places = {id(part): steps for steps, part in parts.items()}
     places |= {id(server): expose.path_to() for expose, server in exposes if server is not None}
@@ -79,14 +79,14 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     plan = Plan(
         label=document.info.label or source.file,
         file=source.file,
-        bindings=variables.bindings(),
+        bindings=variables.list_bindings(),
         upstreams=upstreams,
         servers=servers,
         operations=tuple(operations),
         version=document.info.version,
         description=document.info.description or "",
     )
-    return Linked(plan, exposes, parts, operations, _first_apis(document), context)
+    return Linked(plan, exposes, parts, operations, _find_first_apis(document), context)
 
 
 def _has_broken_binds(findings: Findings) -> bool:
@@ -94,7 +94,7 @@ def _has_broken_binds(findings: Findings) -> bool:
     return any("binds" in (error.part or ())[:2] for error in findings.errors)
 
 
-def _first_apis(document: Document) -> dict[str, Steps]:
+def _find_first_apis(document: Document) -> dict[str, Steps]:
     """The places of the consumed APIs by namespace; of two of one name the first."""
     apis = (*document.consumes, *document.capability.consumes)
     return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
@@ -106,7 +106,7 @@ def _can_be_imported(document: Document) -> bool:
     return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))
 
 
-def _namespaces(document: Document, source: Source) -> Namespaces:
+def _collect_namespaces(document: Document, source: Source) -> Namespaces:
     apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
     called = {f"{api.namespace}.{o.name}" for api in apis for resource in api.resources for o in resource.operations}
     return Namespaces(

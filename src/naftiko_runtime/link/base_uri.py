@@ -77,10 +77,10 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
     """
     steps = api.path_to("baseUri")
     text = api.base_uri.strip()
-    term = context.secret_text(text, steps)
+    term = context.link_secret_text(text, steps)
     if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
         return None  # one of them means nothing, which is reported
-    fault = _misplaced(term) or check_base_uri("".join(_with(term, _SAMPLES.__getitem__)))
+    fault = _find_misplaced(term) or check_base_uri("".join(_fill_samples(term, _SAMPLES.__getitem__)))
     if fault is not None:
         context.report(fault, steps, advise_url(text, api.namespace, helps.GIVE_URL_WITH_VARIABLE))
         return None
@@ -107,7 +107,7 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     if not found:
         return False
     for name in found.values():
-        context.variables.note_use(name, context.span(steps))
+        context.variables.mark_used(name, context.span(steps))
     meant = text
     for written, name in found.items():
         meant = meant.replace(written, f"{{{{{name}}}}}")
@@ -127,7 +127,7 @@ def _means_variable(found: re.Match[str], context: Context) -> bool:
     return not found[2] or not in_path or context.variables.knows(found[2])
 
 
-def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterator[tuple[str, str]]:
+def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterator[tuple[str, str]]:
     """What is wrong with the values of a URL's variables: the names of those concerned, and why.
 
     Args:
@@ -139,7 +139,7 @@ def value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterato
     faults = [
         (part.name, fault)
         for part, slot in _find_slots(parts)
-        if isinstance(part, Variable) and slot is not None and (fault := _slot_fault(slot, values[part.name], check))
+        if isinstance(part, Variable) and slot is not None and (fault := _check_slot(slot, values[part.name], check))
     ]
     yield from dict.fromkeys(faults)
     if not faults and (whole := check(fill_url(term, values))) is not None:
@@ -158,7 +158,7 @@ def _parts(term: Term) -> list[str | Variable]:
     return [part if isinstance(part, Variable) else str(getattr(part, "value", "")) for part in parts]
 
 
-def _with(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
+def _fill_samples(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
     parts = _parts(term)
     for part, slot in _find_slots(parts):
         yield sample(slot) if slot is not None else str(part)
@@ -174,13 +174,13 @@ def _find_slots(parts: Sequence[str | Variable]) -> list[tuple[str | Variable, S
             before += part
             continue
         following = parts[index + 1] if index + 1 < len(parts) else ""
-        slot = _slot(before, following if isinstance(following, str) else "…")
+        slot = _classify_slot(before, following if isinstance(following, str) else "…")
         slots.append((part, slot))
         before += _SAMPLES[slot]
     return slots
 
 
-def _slot(before: str, after: str) -> Slot:
+def _classify_slot(before: str, after: str) -> Slot:
     if not before.strip():
         return "scheme" if after.startswith("://") else "origin" if after.startswith(":") else "url"
     authority = before.partition("://")[2]
@@ -191,7 +191,7 @@ def _slot(before: str, after: str) -> Slot:
     return "authority" if not authority and after[:1] in ("", "/") else "host"
 
 
-def _misplaced(term: Term) -> Statement | None:
+def _find_misplaced(term: Term) -> Statement | None:
     """What is wrong with the place of a variable."""
     parts = _parts(term)
     for index, (_, slot) in enumerate(_find_slots(parts)):
@@ -201,38 +201,38 @@ def _misplaced(term: Term) -> Statement | None:
     return None
 
 
-def _slot_fault(slot: Slot, value: str, check: Check) -> Fault:
+def _check_slot(slot: Slot, value: str, check: Check) -> Fault:
     """Why a value cannot stand in a place of a URL, without showing it."""
     needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
         return f"it holds white space or another character that a URL cannot, {needed}"
     match slot:
         case "url" | "origin":
-            return _url_fault(slot, value, check, needed)
+            return _check_url(slot, value, check, needed)
         case "path":
-            return _path_fault(value, needed)
+            return _check_path(value, needed)
         case _ if _FORMS[slot].fullmatch(value):
             return None
         case _:
-            return f"{_what_it_holds(value)}, {needed}"
+            return f"{_describe_content(value)}, {needed}"
 
 
-def _url_fault(slot: Slot, value: str, check: Check, needed: str) -> Fault:
+def _check_url(slot: Slot, value: str, check: Check, needed: str) -> Fault:
     if (fault := check(value)) is not None:
         return render_text(fault) if "://" in value else f"it has no scheme, {needed}"
     parts = urlsplit(value)
     if slot == "origin" and (parts.path or parts.port is not None):
         return f"it holds a port or a path, {needed}"
-    return _dots(parts.path, needed)
+    return _check_dots(parts.path, needed)
 
 
-def _path_fault(value: str, needed: str) -> Fault:
+def _check_path(value: str, needed: str) -> Fault:
     if "?" in value or "#" in value:
         return f"it holds a query or a fragment, {needed}"
-    return _dots(value, needed)
+    return _check_dots(value, needed)
 
 
-def _dots(path: str, needed: str) -> Fault:
+def _check_dots(path: str, needed: str) -> Fault:
     try:
         encode_caller_path(f"/{path}".encode())
     except (Unrenderable, UnicodeEncodeError):
@@ -240,7 +240,7 @@ def _dots(path: str, needed: str) -> Fault:
     return None
 
 
-def _what_it_holds(value: str) -> str:
+def _describe_content(value: str) -> str:
     for mark, what in (("://", "a scheme"), ("@", "credentials"), ("/", "a path"), (":", "a port"), ("%", "a '%'")):
         if mark in value:
             return f"it holds {what}"

@@ -19,7 +19,7 @@ _TOKEN: Final = r"[a-zA-Z0-9!#$&^_.+-]+"  # noqa: S105 - a word of HTTP's gramma
 _MEDIA_TYPE: Final = compile_lazily(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|\"[ !#-~]*\"))*")
 
 
-def binary_size(part: ConsumedOperation | ExposeWithOperations, context: Context) -> int | None:
+def parse_binary_size(part: ConsumedOperation | ExposeWithOperations, context: Context) -> int | None:
     """A part's ``maxBinarySize`` in bytes; nothing when it has none, or none that is one, which is reported."""
     if part.max_binary_size is None:
         return None
@@ -29,7 +29,7 @@ def binary_size(part: ConsumedOperation | ExposeWithOperations, context: Context
     return int(Decimal(found[1]) * _UNITS[found[2]])
 
 
-def media_type(operation: ConsumedOperation, context: Context) -> str | None:
+def check_media_type(operation: ConsumedOperation, context: Context) -> str | None:
     """An operation's ``outputMediaType``; nothing when it has none, or none that is one, which is reported."""
     if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
         return operation.output_media_type

@@ -45,37 +45,37 @@ class BrokenParts:
         self._reasons = reasons
         self.unread = unread
         self.missing: dict[str, str] = {}
-        self._unbound: dict[str, str] = {}
+        self._describe_unbound: dict[str, str] = {}
         """By variable, why its value is not known."""
         self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
                 self.missing[api.namespace or ""] = reasons.get(api.path_to(), "the API it calls could not be imported")
-            elif (reason := self.reason_above(api.path_to())) and api.namespace not in self.missing:
+            elif (reason := self.find_reason_above(api.path_to())) and api.namespace not in self.missing:
                 first = linked.upstreams.get(api.namespace)
                 if first is None or first == api.path_to():
                     self.missing[api.namespace] = reason
         for bind in (*document.binds, *document.capability.binds):
             for variable in bind.keys:
-                if reason := self.reason_above(bind.path_to("keys", variable)):
-                    self._unbound[f"{bind.namespace}.{variable}"] = reason
+                if reason := self.find_reason_above(bind.path_to("keys", variable)):
+                    self._describe_unbound[f"{bind.namespace}.{variable}"] = reason
 
-    def reason_above(self, steps: Steps) -> str | None:
+    def find_reason_above(self, steps: Steps) -> str | None:
         """An error in a part or in one that it belongs to."""
         return next((why for n in range(len(steps), 0, -1) if (why := self._reasons.get(steps[:n]))), None)
 
-    def reason_against(self, steps: Steps, served: Any, call: str | None = None) -> str | None:
+    def find_reason_against(self, steps: Steps, served: Any, call: str | None = None) -> str | None:
         """Why a part is left out: an error in it, above it, in what it calls, or in a variable that it needs."""
-        if reason := self.reason_above(steps):
+        if reason := self.find_reason_above(steps):
             return reason
         if call is not None:
             consumed = self._operations.get(call)
             missing = self.missing.get(call.partition(".")[0])
-            if reason := (self.reason_above(consumed.spec.path_to()) if consumed is not None else None) or missing:
+            if reason := (self.find_reason_above(consumed.spec.path_to()) if consumed is not None else None) or missing:
                 return reason
-        return self.reason_unbound(served)
+        return self.find_reason_unbound(served)
 
-    def reason_unbound(self, served: Any) -> str | None:
+    def find_reason_unbound(self, served: Any) -> str | None:
         """Why a variable that a part needs is not known."""
-        needed = find_variables(served) if self._unbound else ()
-        return next((self._unbound[name] for name in needed if name in self._unbound), None)
+        needed = find_variables(served) if self._describe_unbound else ()
+        return next((self._describe_unbound[name] for name in needed if name in self._describe_unbound), None)

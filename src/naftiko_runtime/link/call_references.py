@@ -101,13 +101,13 @@ class CallReferences(Struct):
                     self._report_form(piece, reference.name, text, steps, meant)
                 return argument
             case "input":
-                self.context.refuse_shell(piece.name, text, steps)
+                self.context.report_shell_reference(piece.name, text, steps)
             case "variable":
                 if (variable := self.context.variables.resolve(reference.name, self.context.span(steps))) is not None:
                     if not reference.documented:
                         self._report_form(piece, reference.name, text, steps)
                     return variable
-                self.context.unbound(reference.name, steps)
+                self.context.report_unbound(reference.name, steps)
             case "nothing":
                 self.refuse(piece.name, steps, under_with=fills is not None)
             case _:
@@ -118,7 +118,7 @@ class CallReferences(Struct):
     def _report_form(self, piece: Placeholder, name: str, text: str, steps: Steps, meant: str | None = None) -> None:
         """Report a reference in another form than the specification's."""
         meant = meant or (f"{{{{{name}}}}}" if piece.bare else name)
-        self.context.tell_of_form(piece.name, meant, text, steps)
+        self.context.report_form(piece.name, meant, text, steps)
 
     def refuse(self, written: str, steps: Steps, *, under_with: bool = False) -> None:
         """Report text that has the form of a reference, and names nothing."""
@@ -126,7 +126,7 @@ class CallReferences(Struct):
         inputs = self.inputs.by_name
         if self.context.variables.knows(name) and name not in inputs:
             advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{name}}}}}")
-            self.context.variables.note_use(name, self.context.span(steps))
+            self.context.variables.mark_used(name, self.context.span(steps))
         elif name and (close := find_closest(name, inputs)):
             advice = helps.DID_YOU_MEAN(suggestion=f"{own}.{close}" if under_with else f"{{{{{close}}}}}")
         elif under_with:
@@ -141,7 +141,7 @@ class CallReferences(Struct):
 
     def link_consumed_template(self, text: str, steps: Steps) -> Term:
         """Link a template of the consumed side, outside a body."""
-        pieces = self.context.pieces(text, steps, partial(self.consumed_words.is_reference, in_body=False))
+        pieces = self.context.split_template(text, steps, partial(self.consumed_words.is_reference, in_body=False))
         terms = (
             Constant(p) if isinstance(p, str) else self.resolve_piece(p, text, steps, consumed=True) for p in pieces
         )
@@ -149,12 +149,12 @@ class CallReferences(Struct):
 
     def link_exposed_template(self, text: str, steps: Steps) -> Term:
         """Link a template of an output."""
-        pieces = self.context.pieces(text, steps, partial(self.exposed_words.is_reference, in_body=True))
+        pieces = self.context.split_template(text, steps, partial(self.exposed_words.is_reference, in_body=True))
         return compose(Constant(p) if isinstance(p, str) else self.resolve_piece(p, text, steps) for p in pieces)
 
     def split_body_template(self, text: str, steps: Steps) -> tuple[str | Placeholder, ...]:
         """Split a template of a consumed body."""
-        return self.context.pieces(text, steps, partial(self.consumed_words.is_reference, in_body=True))
+        return self.context.split_template(text, steps, partial(self.consumed_words.is_reference, in_body=True))
 
     def resolve_body_piece(self, piece: Placeholder, text: str, steps: Steps) -> Term:
         """Return what a placeholder in a consumed body means; if nothing declares it, it becomes an input."""
@@ -165,7 +165,7 @@ class CallReferences(Struct):
         if (declared := self._resolve_declared(piece, text, steps, self.consumed_words)) is not None:
             return declared
         if self.consumed.find_parameter(name) is None:
-            if looks_like_variable(name) and (variable := self.context.variable(name, steps)) is not None:
+            if looks_like_variable(name) and (variable := self.context.resolve_variable(name, steps)) is not None:
                 return variable
             if "." in name:
                 return self._report_unbound(name, steps)
@@ -201,11 +201,11 @@ class CallReferences(Struct):
         if (bound := self.with_values.use(name)) is not None:
             return bound
         if parameter.value is not None:
-            return self.context.secret_text(parameter.value, parameter.path_to("value"))
-        return self.context.variables.environment(name, self.context.span(parameter.path_to("name")))
+            return self.context.link_secret_text(parameter.value, parameter.path_to("value"))
+        return self.context.variables.resolve_environment(name, self.context.span(parameter.path_to("name")))
 
     def _report_unbound(self, name: str, steps: Steps) -> Term:
-        self.context.unbound(name, steps, self.inputs.by_name)
+        self.context.report_unbound(name, steps, self.inputs.by_name)
         self.failed = True
         return Constant("")
 

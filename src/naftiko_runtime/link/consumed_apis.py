@@ -11,7 +11,7 @@ from naftiko_runtime.encode import FRAMING_HEADERS
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.link.binary_responses import binary_size, media_type
+from naftiko_runtime.link.binary_responses import check_media_type, parse_binary_size
 from naftiko_runtime.link.consumed import Consumed
 from naftiko_runtime.link.consumed_paths import (
     advise_place,
@@ -21,7 +21,7 @@ from naftiko_runtime.link.consumed_paths import (
     rename_placeholders,
 )
 from naftiko_runtime.link.credentials import is_sealed, link_credential
-from naftiko_runtime.link.exposed_headers import exposed_headers
+from naftiko_runtime.link.exposed_headers import list_exposed_headers
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
 from naftiko_runtime.plan import Upstream
@@ -103,7 +103,7 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)
-    proof, exposed = link_credential(api.authentication, context), tuple(sorted(exposed_headers(api, context)))
+    proof, exposed = link_credential(api.authentication, context), tuple(sorted(list_exposed_headers(api, context)))
     return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
 
 
@@ -112,7 +112,7 @@ def _link_operations(
 ) -> Iterator[Consumed]:
     shared_path = link_path(resource, context)
     elsewhere = _find_placed(api)
-    shared_headers = exposed_headers(resource, context)
+    shared_headers = list_exposed_headers(resource, context)
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         declared = tuple(_merge(levels).values())
@@ -128,10 +128,10 @@ def _link_operations(
             operation,
             rename_placeholders(path, spelt),
             parameters,
-            media_type(operation, context),
-            binary_size(operation, context),
+            check_media_type(operation, context),
+            parse_binary_size(operation, context),
             spelt,
-            shared_headers | exposed_headers(operation, context),
+            shared_headers | list_exposed_headers(operation, context),
             closed=context.takes_nothing(operation, resource, api),
             sealed=sealed,
         )

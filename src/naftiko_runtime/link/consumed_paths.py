@@ -63,7 +63,7 @@ def _resolve_placeholders(
         before = pieces[-1] if pieces else ""
         if isinstance(before, str) and before.endswith("/$") and f"${{{piece.name}}}" in text:
             pieces[-1] = before[:-1]
-            context.tell_of_form(f"${{{piece.name}}}", f"{{{name}}}", text, steps)
+            context.report_form(f"${{{piece.name}}}", f"{{{name}}}", text, steps)
         pieces.append(Placeholder(name, piece.offset))
     return tuple(pieces)
 

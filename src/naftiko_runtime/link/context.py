@@ -99,9 +99,9 @@ class Context(Struct, frozen=True):
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
         return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
 
-    def secret_text(self, text: str, steps: Steps) -> Term:
+    def link_secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand: credentials, base URIs."""
-        pieces = self.pieces(text, steps, self.means_variable)
+        pieces = self.split_template(text, steps, self.means_variable)
         parts = tuple(Constant(p) if isinstance(p, str) else self._secret(p, text, steps) for p in pieces)
         return parts[0] if len(parts) == 1 else Composed(parts)
 
@@ -128,28 +128,28 @@ class Context(Struct, frozen=True):
     def _secret(self, piece: Placeholder, text: str, steps: Steps) -> Constant | Variable:
         reference = self._variable_words.read(piece.name) if piece.bare else None
         if reference is None:
-            variable = self.variable(piece.name, steps)
+            variable = self.resolve_variable(piece.name, steps)
         elif reference.kind == "variable":
-            variable = self.variable(reference.name, steps)
+            variable = self.resolve_variable(reference.name, steps)
             if variable is not None:
-                self.tell_of_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
+                self.report_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
         elif "." in piece.name and "${" not in piece.name:
             self.report(rules.UNKNOWN_REFERENCE_CALLERS(name=piece.name), steps)
             return Constant("")
         else:
-            self.refuse_shell(piece.name, text, steps)
+            self.report_shell_reference(piece.name, text, steps)
             return Constant("")
         if variable is None:
-            self.unbound(piece.name, steps)
+            self.report_unbound(piece.name, steps)
             return Constant("")
         return variable
 
-    def variable(self, name: str, steps: Steps) -> Variable | None:
+    def resolve_variable(self, name: str, steps: Steps) -> Variable | None:
         """The variable of a name where nothing else can be meant: what no bind lists is the environment's."""
         span = self.span(steps)
         return self.variables.resolve(name, span) or self.variables.from_environment(name, span)
 
-    def pieces(
+    def split_template(
         self, text: str, steps: Steps, is_reference: Callable[[str, Where], bool]
     ) -> tuple[str | Placeholder, ...]:
         """A template split; one that does not parse is reported and taken as text.
@@ -171,37 +171,39 @@ class Context(Struct, frozen=True):
             return (text,)
         if isinstance(pieces[0], str) and pieces[0].lstrip().startswith("{{"):
             self.report(rules.TEMPLATE_OPEN(), steps)
-        return tuple(part for piece in pieces for part in _divided(piece, text, is_reference))
+        return tuple(part for piece in pieces for part in _divide(piece, text, is_reference))
 
-    def tell_of_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
+    def report_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
         """Report a reference that has its meaning, and another form than the documented one."""
         fix = replace_text(self.source, steps, text, text.replace(written, meant))
         self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), steps, fix=fix)
 
-    def refuse_shell(self, written: str, text: str, steps: Steps) -> None:
+    def report_shell_reference(self, written: str, text: str, steps: Steps) -> None:
         """Report a name outside of double braces where only variables may stand."""
         name = written.strip("${} ")
         known = self.variables.knows(name)
         fix = replace_text(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
-        close = None if known else find_closest(name, self.variables.names())
+        close = None if known else find_closest(name, self.variables.list_names())
         advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
         self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
-        self.variables.note_use(close or name, self.span(steps))  # so that nobody is told that it is unused
+        self.variables.mark_used(close or name, self.span(steps))  # so that nobody is told that it is unused
 
-    def unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
+    def report_unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
         """Report an expression's name that means nothing here."""
         inputs = tuple(also)
         short = name.rpartition(".")[2]
-        known = [known for known in (*self.variables.names(), *inputs) if is_close(short, known.rpartition(".")[2])]
+        known = [
+            known for known in (*self.variables.list_names(), *inputs) if is_close(short, known.rpartition(".")[2])
+        ]
         namespace = name.partition(".")[0] if "." in name else "env"
         if self.shared and not known:
             return
         advice = suggest(name, known) or helps.BIND(namespace=namespace, key=short)
-        self.report(self._unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
+        self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
         for meant in known:  # so that nobody is told that what was misspelt here is unused
-            self.variables.note_use(meant, self.span(steps))
+            self.variables.mark_used(meant, self.span(steps))
 
-    def _unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
+    def _describe_unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
         """That a name is bound nowhere, and is no input where there may be some."""
         if namespace in (*PREFIXES, *self.namespaces.exposed) and not has_inputs:
             return rules.UNBOUND_VARIABLE_CALLERS(name=name)
@@ -212,7 +214,7 @@ class Context(Struct, frozen=True):
         )
 
 
-def _divided(
+def _divide(
     piece: str | Placeholder, text: str, is_reference: Callable[[str, Where], bool]
 ) -> Iterator[str | Placeholder]:
     """A literal piece of a template with what is written as shells do in it."""

@@ -28,7 +28,7 @@ def link_format(consumed: Consumed, context: Context) -> Format | None:
         context.report(rules.MISSING_KEY_SCHEMA(), spec.path_to("outputRawFormat"))
         return None
     try:
-        found = Format(raw_format, spec.output_schema, _content(spec, context))
+        found = Format(raw_format, spec.output_schema, _read_content(spec, context))
         make_decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
@@ -48,7 +48,7 @@ class _OutsideError(Exception):
     """A schema stands where documents may not read."""
 
 
-def _content(spec: ConsumedOperation, context: Context) -> bytes | None:
+def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
     """The file that a schema names, relative to the document that names it; nothing when it names none.
 
     Raises:

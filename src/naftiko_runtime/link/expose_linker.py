@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.binary_responses import binary_size
+from naftiko_runtime.link.binary_responses import parse_binary_size
 from naftiko_runtime.link.call import CallLinker
-from naftiko_runtime.link.mocks import check_mock, mock
-from naftiko_runtime.link.pass_through import declared_answer
+from naftiko_runtime.link.mocks import check_mock, make_mock_target
+from naftiko_runtime.link.pass_through import describe_response
 from naftiko_runtime.link.references import INPUTS, PREFIXES
-from naftiko_runtime.link.shapes import constant_value, link_mock_shapes, link_shapes
+from naftiko_runtime.link.shapes import convert_constant, link_mock_shapes, link_shapes
 from naftiko_runtime.mapping.output_schema import has_type
 from naftiko_runtime.plan import (
     Call,
@@ -91,7 +91,7 @@ class ExposeLinker:
             closed: Whether it takes no inputs but those that are declared.
             displaced: Inputs of the path that the route has no place for.
         """
-        consumed = self._called(spec, tool=tool)
+        consumed = self._resolve_call(spec, tool=tool)
         if consumed is None:
             for output in spec.output_parameters:  # wrong by themselves, whatever is called
                 self._is_sound(output)
@@ -107,25 +107,27 @@ class ExposeLinker:
             closed=closed,
             displaced=displaced or {},
         )
-        shapes = self._shapes(spec, linker)  # before the call: its templates may name more inputs
+        shapes = self._link_shapes(spec, linker)  # before the call: its templates may name more inputs
         execution: Execution
         if spec.call is None:
             contract, execution = linker.link_mock(), Mock(shapes)
         else:
             contract, request = linker.link()
-            execution = Call(request, self._answer(expose, spec, consumed, shapes))
+            execution = Call(request, self._link_response(expose, spec, consumed, shapes))
         description = spec.description or consumed.spec.description or ""
         return Operation(f"{expose.namespace}.{name}", contract, execution, description)
 
-    def _answer(
+    def _link_response(
         self, expose: ExposeWithOperations, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> UntouchedResponse | MappedResponse:
         bytes_max = self._binary_bytes_max(expose, consumed)
         if not shapes:
-            return UntouchedResponse(consumed.media_type, bytes_max, declared_answer(consumed, spec.output_parameters))
-        return MappedResponse(self._format(consumed) or Format(), shapes)
+            return UntouchedResponse(
+                consumed.media_type, bytes_max, describe_response(consumed, spec.output_parameters)
+            )
+        return MappedResponse(self._link_format(consumed) or Format(), shapes)
 
-    def _format(self, consumed: Consumed) -> Format | None:
+    def _link_format(self, consumed: Consumed) -> Format | None:
         if consumed.name not in self._formats:
             from naftiko_runtime.link.decoding import link_format  # noqa: PLC0415 - most answers go through as they come
 
@@ -134,25 +136,25 @@ class ExposeLinker:
 
     def _binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
         """The consumed operation's own limit, otherwise the expose's."""
-        general = binary_size(expose, self.context)
+        general = parse_binary_size(expose, self.context)
         if consumed.spec.output_raw_format != "binary":
             return None
         return general if consumed.binary_bytes_max is None else consumed.binary_bytes_max
 
-    def _called(self, spec: Exposed, *, tool: bool) -> Consumed | None:
+    def _resolve_call(self, spec: Exposed, *, tool: bool) -> Consumed | None:
         if spec.call is None:
             refused = spec.ref is not None or spec.steps is not None or spec.path_to("call") in self.context.unread
             if refused:  # those are reported already
                 return None
             if spec.output_parameters:
-                return mock(spec, self.context)
+                return make_mock_target(spec, self.context)
             # The specification allows an operation without a call, but no tool without one.
             statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
             self.context.report(statement, spec.path_to("call"))
             return None
         return self._calls.resolve(spec.call, spec.path_to("call"))
 
-    def _shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
+    def _link_shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
         """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
@@ -172,7 +174,7 @@ class ExposeLinker:
         """Check the expressions of an output and of all inside it; report every one that is wrong."""
         sound = [self._is_sound(inner) for inner in output.iter_inner()]
         value = output.value
-        if value is not None and not _is_reference(value) and not has_type(constant_value(output), output.type):
+        if value is not None and not _is_reference(value) and not has_type(convert_constant(output), output.type):
             self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.path_to("value"))
         try:
             if isinstance(output.mapping, str):

@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Statement
 
 
-def exposed_headers(part: ConsumedHttp | ConsumedResource | ConsumedOperation, context: Context) -> frozenset[bytes]:
+def list_exposed_headers(
+    part: ConsumedHttp | ConsumedResource | ConsumedOperation, context: Context
+) -> frozenset[bytes]:
     """The names that a part lists, in lower case; those that cannot be exposed are reported."""
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
-        if fault := exposed_header_fault(name):
+        if fault := check_exposed_header(name):
             context.report(fault, part.path_to("exposedHeaders", index), helps.REMOVE_FROM_LIST())
         else:
             names.add(name.lower().encode())
     return frozenset(names)
 
 
-def exposed_header_fault(name: str) -> Statement | None:
+def check_exposed_header(name: str) -> Statement | None:
     """Why callers cannot be given a response header of this name; nothing when they can."""
     if not HEADER_NAME.fullmatch(name):
         return rules.INVALID_VALUE_HEADER_NAME(name=name)

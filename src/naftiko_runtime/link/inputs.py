@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Place
 
 
-def declared(
+def link_input(
     parameter: ExposedParameter | ToolParameter, name: str, place: Place, required: bool, context: Context
 ) -> Input:
     """An input as the document declares it; one whose ``value`` is a JSONPath is looked up in the request's body."""
-    path = _body_path(parameter, context)
+    path = _check_body_path(parameter, context)
     return Input(
         name=name,
         place=place if path is None else "body",
@@ -30,7 +30,7 @@ def declared(
         required=required,
         default=freeze(parameter.default),
         description=parameter.description,
-        pattern=_pattern(parameter, context),
+        pattern=_check_pattern(parameter, context),
         path=path,
     )
 
@@ -39,7 +39,7 @@ def _is_path(value: str | None) -> bool:
     return value is not None and (value == "$" or value.startswith(("$.", "$[")))
 
 
-def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
+def _check_body_path(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
     if parameter.value is None or not _is_path(parameter.value):
         return None
     try:
@@ -50,7 +50,7 @@ def _body_path(parameter: ExposedParameter | ToolParameter, context: Context) ->
     return parameter.value
 
 
-def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
+def _check_pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> str | None:
     if parameter.pattern is None:
         return None
     from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
@@ -63,20 +63,20 @@ def _pattern(parameter: ExposedParameter | ToolParameter, context: Context) -> s
     return parameter.pattern
 
 
-def fixed_values(
+def link_fixed_values(
     parameters: Iterable[ExposedParameter | ToolParameter], names: Iterable[str], context: Context
 ) -> dict[str, Term]:
     """The inputs that the document itself gives, by name: constants, or templates over bound variables."""
     fixed: dict[str, Term] = {}
     for parameter, name in zip(parameters, names, strict=False):
         if parameter.value is not None and not _is_path(parameter.value):
-            fixed.setdefault(name, _fixed(parameter, parameter.value, context))
+            fixed.setdefault(name, _link_fixed_value(parameter, parameter.value, context))
     return fixed
 
 
-def _fixed(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
+def _link_fixed_value(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
     steps = parameter.path_to("value")
-    term = compose((context.secret_text(text, steps),))
+    term = compose((context.link_secret_text(text, steps),))
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:

@@ -17,7 +17,7 @@ _ALWAYS: Final = {"path": "simple", "header": "simple", "cookie": "form"}
 """The style of other places, which have no choice."""
 
 
-def list_style(parameter: ConsumedParameter) -> ListStyle:
+def choose_list_style(parameter: ConsumedParameter) -> ListStyle:
     """How a list of a query parameter is written; without a word of the document its name is repeated."""
     style = parameter.style or "form"
     if parameter.in_ != "query" or style not in _JOINED:

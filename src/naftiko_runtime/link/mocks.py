@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
 
 
-def mock(spec: Exposed, context: Context) -> Consumed:
+def make_mock_target(spec: Exposed, context: Context) -> Consumed:
     """What an operation calls that has its answer itself: nobody."""
     nowhere = Upstream("", "", None, context.span(spec.path_to()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())

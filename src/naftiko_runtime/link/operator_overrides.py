@@ -42,7 +42,7 @@ class Overrides(Struct, frozen=True):
     lint: bool = False
     reading: ReadSource = read_source
 
-    def moved(self, server: Server) -> Server:
+    def move_server(self, server: Server) -> Server:
         """A server at the place it will really listen."""
         port = self.ports.get(server.namespace)
         if port is None:

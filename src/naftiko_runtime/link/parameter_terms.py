@@ -10,7 +10,7 @@ from msgspec import Struct
 from naftiko_runtime import rules
 from naftiko_runtime.contract import convert_text
 from naftiko_runtime.encode import PATH_SAFE
-from naftiko_runtime.link.list_styles import list_style
+from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
 
@@ -50,7 +50,7 @@ class ParameterTerms(Struct):
         """Link the parameters of a place that has names and values; one that is absent is left out."""
         lower = str.lower if place == "header" else str
         terms = ((p, self.link(p)) for p in self.references.consumed.parameters if p.in_ == place)
-        return tuple(NamedTerm(lower(p.name), term, list_style(p)) for p, term in terms if term != _ABSENT)
+        return tuple(NamedTerm(lower(p.name), term, choose_list_style(p)) for p, term in terms if term != _ABSENT)
 
     def link_body_fields(self) -> dict[str, Term]:
         """Link the fields of a body by their names; one that is absent is left out."""

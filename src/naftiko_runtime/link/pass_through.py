@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed import Consumed
 
 
-def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonResponse | None:
+def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResponse | None:
     """What the document says of a JSON answer that goes through untouched.
 
     Args:
@@ -23,14 +23,14 @@ def declared_answer(consumed: Consumed, outputs: Sequence[Output]) -> JsonRespon
     if consumed.spec.output_raw_format != "json" or consumed.media_type is not None:
         return None
     if outputs:
-        return _root(outputs[0])
+        return _describe_root(outputs[0])
     whole = consumed.spec.output_parameters
     if len(whole) == 1 and (whole[0].value or "").strip() in ("$", "$."):
-        return _root(whole[0])
+        return _describe_root(whole[0])
     return JsonResponse() if "output_raw_format" in consumed.spec.model_fields_set else None
 
 
-def _root(output: Output | ConsumedOutput) -> JsonResponse:
+def _describe_root(output: Output | ConsumedOutput) -> JsonResponse:
     """The type of a whole answer, where it is one that JSON answers have, and written down."""
     told = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
     return JsonResponse(told, getattr(output, "description", None))

@@ -30,25 +30,25 @@ class Kept(Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
 
 
-def without_clashes(plans: Iterable[Plan]) -> list[Kept]:
+def drop_conflicts(plans: Iterable[Plan]) -> list[Kept]:
     """Plans without what the plans before them have already: a port, a route or a tool."""
     taken: list[Server] = []
-    return [_beside(taken, plan) for plan in plans]
+    return [_drop_conflicting_servers(taken, plan) for plan in plans]
 
 
-def _beside(taken: list[Server], plan: Plan) -> Kept:
+def _drop_conflicting_servers(taken: list[Server], plan: Plan) -> Kept:
     """What of a plan can run beside servers, which it is added to."""
     servers: list[Server] = []
     left_out: list[LeftOut] = []
     for server in plan.servers:
-        kept = _sharing(taken, server, left_out)
+        kept = _keep_shareable(taken, server, left_out)
         if kept is not None:
             taken.append(kept)
             servers.append(kept)
     return Kept(replace(plan, servers=tuple(servers)) if servers else None, tuple(left_out))
 
 
-def _sharing(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
+def _keep_shareable(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
     """A server without what others serve already; none when it cannot listen beside them."""
     served = {id(part): part.label for part in server.parts}
     findings = Findings()

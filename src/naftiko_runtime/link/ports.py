@@ -69,11 +69,11 @@ def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place =
             statement = rules.PORT_RANGE(port=server.port, most=_PORT_MAX)
             findings.report(statement, server.span, part=place_of(server))
         for first in servers[:number]:
-            if _meet(first, server) and not _can_share(first, server, findings, place_of):
+            if _overlap(first, server) and not _can_share(first, server, findings, place_of):
                 break  # one report is enough: nothing of it can be served there
 
 
-def _meet(one: Server, other: Server) -> bool:
+def _overlap(one: Server, other: Server) -> bool:
     """Whether two servers want the same port; one that listens on all addresses wants it on each."""
     same_address = one.address == other.address or bool({one.address, other.address} & _ALL_ADDRESSES)
     return one.port == other.port != 0 and same_address
@@ -82,7 +82,7 @@ def _meet(one: Server, other: Server) -> bool:
 def _can_share(first: Server, server: Server, findings: Findings, place_of: Place) -> bool:
     """Report why two servers that meet cannot share their port; when they can, report what both of them serve."""
     is_same_name = first.namespace == server.namespace
-    if (why := _unshared(first, server)) is not None:
+    if (why := _find_difference(first, server)) is not None:
         statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
         move = nouns.MOVE_IN_FILE if is_same_name else nouns.MOVE_ONE
         advice = why(move=move(namespace=server.namespace))
@@ -92,13 +92,13 @@ def _can_share(first: Server, server: Server, findings: Findings, place_of: Plac
         statement = rules.DUPLICATE_NAMESPACE_ON_PORT(namespace=server.namespace, port=server.port)
         findings.report(statement, server.span, part=place_of(server), related=first.span)
         return False
-    for known, part in _both(first, server):
+    for known, part in _pair_parts(first, server):
         statement = known.describe_duplicate(first.namespace, server.namespace, server.port)
         findings.report(statement, server.span, part=place_of(part), related=first.span)
     return True
 
 
-def _unshared(first: Server, server: Server) -> Help | None:
+def _find_difference(first: Server, server: Server) -> Help | None:
     """Why two servers that meet cannot share their port; nothing when they can."""
     if type(first) is not type(server):
         return helps.ONE_TYPE_ON_PORT
@@ -109,7 +109,7 @@ def _unshared(first: Server, server: Server) -> Help | None:
     return None
 
 
-def _both(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
+def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
     """What both servers have: that of the first one, and that of the second one."""
     known = {part.key: part for part in first.parts}
     pairs = [(known[part.key], part) for part in server.parts if part.key in known]

@@ -76,21 +76,21 @@ class Words(Struct, frozen=True):
         path = path.removeprefix("$")
         if not marked and not _DOTTED.fullmatch(path):
             return None
-        found = self._marked(path, shell=shell is not None) if marked else None
+        found = self._read_marked(path, shell=shell is not None) if marked else None
         if found is None and path.startswith("this."):
-            found = self._this(path, documented=shell is None and marked)
-        found = found or self._dotted(path, marked=marked, braced=braced)
+            found = self._read_this(path, documented=shell is None and marked)
+        found = found or self._read_dotted(path, marked=marked, braced=braced)
         if found is None and (marked or self._is_foreign(path)):
             return Reference("nothing", text)
         return found
 
-    def _marked(self, path: str, *, shell: bool) -> Reference | None:
+    def _read_marked(self, path: str, *, shell: bool) -> Reference | None:
         """What ``${x}`` names, or ``$x`` if there is such an input."""
         plain = shell and "." not in path and "$" not in path
         known = not path.startswith((".", "[")) and self.is_input(path)  # those begin a JSONPath
         return Reference("input", path, documented=False) if plain or known else None
 
-    def _this(self, path: str, *, documented: bool) -> Reference | None:
+    def _read_this(self, path: str, *, documented: bool) -> Reference | None:
         """What ``$this.<namespace>.x`` names, or, outside the specification, ``$this.x``."""
         rest = path.partition(".")[2]
         for own in self.own:
@@ -101,7 +101,7 @@ class Words(Struct, frozen=True):
             return Reference("input", name, documented=False)
         return Reference("input", rest, documented=False) if rest and self.is_input(rest) else None
 
-    def _dotted(self, path: str, *, marked: bool, braced: bool) -> Reference | None:
+    def _read_dotted(self, path: str, *, marked: bool, braced: bool) -> Reference | None:
         """What ``<word>.x`` names."""
         for own in self.own:
             if path.startswith(f"{own}.") and len(path) > len(own) + 1:

@@ -57,7 +57,7 @@ def is_identity(output: Output) -> bool:
     return isinstance(output.mapping, str) and compile_path(output.mapping).identity
 
 
-def constant_value(output: Output) -> Any:
+def convert_constant(output: Output) -> Any:
     """The ``value`` of an output, made the type that is declared if it can be."""
     return None if output.value is None else convert_literal(output.value, output.type)
 
@@ -91,7 +91,7 @@ def _link_value(output: Output, value: str, link_template: LinkTemplate) -> Shap
         term = link_template(output)
         if term != Constant(value):
             return TemplateShape(term, output.type, output.description, output.max_length)
-    found = constant_value(output)
+    found = convert_constant(output)
     shown = found[: output.max_length] if isinstance(found, str) else found
     return ConstantShape(freeze(shown), output.type, output.description)
 

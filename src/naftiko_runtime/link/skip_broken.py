@@ -55,11 +55,11 @@ class Errors(Struct, frozen=True):
     told: frozenset[Diagnostic]
     secrets: Collection[str] = ()
 
-    def ordered(self) -> list[Diagnostic]:
+    def list_ordered(self) -> list[Diagnostic]:
         """All errors by place, those first that do not follow from others."""
         return sorted(self.all, key=lambda error: (error not in self.told, error.span is not None, error.span))
 
-    def reason(self, error: Diagnostic) -> str:
+    def describe(self, error: Diagnostic) -> str:
         """An error as the reason why something is not served."""
         return redact_finding(error, self.secrets).located_message
 
@@ -77,22 +77,22 @@ def keep_sound(
         kind_of: The table of kinds by their servers.
     """
     reasons: dict[Steps, str] = {}
-    for error in errors.ordered():
+    for error in errors.list_ordered():
         part = error.part or ()
         unit = find_separable_part(part)
         if not unit and error in errors.told:
-            return Sound(None, fatal=errors.reason(error))
+            return Sound(None, fatal=errors.describe(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
-            reasons.setdefault(unit, errors.reason(error))
+            reasons.setdefault(unit, errors.describe(error))
     broken = BrokenParts(linked, document, reasons, unread)
     servers = tuple(_keep_servers(broken, linked.exposes, kind_of))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):
-        return Sound(_needing_less(replace(linked.plan, servers=servers)), left_out)
+        return Sound(_drop_unused(replace(linked.plan, servers=servers)), left_out)
     return Sound(None, left_out, "nothing is left to serve")
 
 
-def _needing_less(plan: Plan) -> Plan:
+def _drop_unused(plan: Plan) -> Plan:
     """The plan without the uses of variables that only left-out parts have: a start need not have those."""
     needed = set(find_variables(plan.servers))
     bindings = (b if b.name in needed else replace(b, uses=()) for b in plan.bindings)
@@ -104,12 +104,12 @@ def _keep_servers(
 ) -> Iterator[Server]:
     """Yield each server without its broken parts; none for what is broken as a whole."""
     for expose, server in exposes:
-        reason = broken.reason_above(expose.path_to()) or broken.reason_unbound(
+        describe = broken.find_reason_above(expose.path_to()) or broken.find_reason_unbound(
             server.guard if server is not None else None
         )
-        if reason is not None or server is None:
+        if describe is not None or server is None:
             name = next(iter(expose.names), None)
             what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"
-            broken.left_out.append(LeftOut(what, reason or "it is not served", name))
+            broken.left_out.append(LeftOut(what, describe or "it is not served", name))
         else:
             yield kind_of(server).keep_sound(expose, server, broken)

@@ -72,7 +72,7 @@ class Variables:
         """The namespaces of the binds, and that of the environment."""
         return frozenset({ENVIRONMENT, *self._namespaces})
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         """The names that expressions may use."""
         return [*self._short, *self._bindings]
 
@@ -89,9 +89,9 @@ class Variables:
         namespace, dot, key = name.rpartition(".")
         if full is None and dot and namespace in {ENVIRONMENT, *self._environments}:
             return self._unlisted_variable(namespace, key, used_at)
-        return None if full is None else self._used(full, used_at)
+        return None if full is None else self._mark_used(full, used_at)
 
-    def note_use(self, name: str, used_at: Span) -> None:
+    def mark_used(self, name: str, used_at: Span) -> None:
         """Note the use of a variable that some bind lists, if one does."""
         if self.knows(name):
             self.resolve(name, used_at)
@@ -109,9 +109,9 @@ class Variables:
         if full not in self._bindings:
             self._bindings[full] = Binding(namespace, key, key, used_at)
             self._unlisted.add(full)
-        return self._used(full, used_at)
+        return self._mark_used(full, used_at)
 
-    def _used(self, full: str, used_at: Span) -> Variable:
+    def _mark_used(self, full: str, used_at: Span) -> Variable:
         binding = self._bindings[full]
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
@@ -125,15 +125,15 @@ class Variables:
         of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
         return next(of_file, known[0] if known else None)
 
-    def environment(self, name: str, used_at: Span) -> Variable:
+    def resolve_environment(self, name: str, used_at: Span) -> Variable:
         """The environment variable of that name, bound or not, noting its use."""
         if (bound := self.resolve(name, used_at)) is not None:
             return bound
         full = f"environment.{name}"
         self._bindings.setdefault(full, Binding("environment", name, name, used_at))
-        return self._used(full, used_at)
+        return self._mark_used(full, used_at)
 
-    def unlisted(self) -> list[Binding]:
+    def list_unlisted(self) -> list[Binding]:
         """The variables that expressions take from the environment, and that no bind lists."""
         return [binding for name, binding in self._bindings.items() if name in self._unlisted]
 
@@ -141,15 +141,15 @@ class Variables:
         """Whether a bind of that namespace is the environment."""
         return namespace in self._environments
 
-    def meant_by(self, binding: Binding) -> str | None:
+    def find_meant(self, binding: Binding) -> str | None:
         """The listed variable that an unlisted one may be a slip of."""
         return find_nearest(binding.variable, self._short)
 
-    def named_in(self, binding: Binding, text: str) -> bool:
+    def is_named_in(self, binding: Binding, text: str) -> bool:
         """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
         names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
         return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
 
-    def bindings(self) -> tuple[Binding, ...]:
+    def list_bindings(self) -> tuple[Binding, ...]:
         """Every binding with its uses."""
         return tuple(self._bindings.values())

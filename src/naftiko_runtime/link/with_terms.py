@@ -48,7 +48,7 @@ def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferen
 
 
 def _link_template(text: str, steps: Steps, references: CallReferences) -> Term:
-    pieces = references.context.pieces(text, steps, lambda _, where: where != "whole")
+    pieces = references.context.split_template(text, steps, lambda _, where: where != "whole")
     first = pieces[0] if isinstance(pieces[0], str) else ""
     is_reference = _REFERENCE_START.match(first) or (first.startswith("$") and len(pieces) == 1)
     if is_reference and not WORKFLOW.search(text):  # that is reported already

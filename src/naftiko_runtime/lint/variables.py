@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def check_unlisted(subject: Subject) -> None:
     """Report variables that are read from the environment and no bind lists. In a shared document an importer may."""
     document, context, variables = subject.document, subject.context, subject.context.variables
-    for binding in variables.unlisted():
-        name, meant = binding.variable, variables.meant_by(binding)
+    for binding in variables.list_unlisted():
+        name, meant = binding.variable, variables.find_meant(binding)
         if context.shared and not meant:
             continue
         namespace = binding.namespace
@@ -42,10 +42,10 @@ def check_unused(subject: Subject) -> None:
     """Report bound variables that nothing uses, unless an unlisted one may be a misspelling of them."""
     context, variables = subject.context, subject.context.variables
     source = context.source
-    meant = {variables.meant_by(binding) for binding in variables.unlisted()}
-    for binding in variables.bindings():
+    meant = {variables.find_meant(binding) for binding in variables.list_unlisted()}
+    for binding in variables.list_bindings():
         others = context.shared or binding.span.file != source.file  # whoever imports those may use them
-        if binding.uses or others or binding.variable in meant or variables.named_in(binding, source.text):
+        if binding.uses or others or binding.variable in meant or variables.is_named_in(binding, source.text):
             continue
         context.findings.report(rules.UNUSED_BINDING(name=binding.variable), binding.span)
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.errors import BindError, Problem
-from naftiko_runtime.link.base_uri import value_faults
+from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.redaction import redact
@@ -125,7 +125,7 @@ def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]
         for what, term, check in _urls(upstream):
             if not set(find_variables(term)) <= values.keys():
                 continue  # missing values are reported already
-            for name, fault in value_faults(term, values, check):
+            for name, fault in find_value_faults(term, values, check):
                 binding = bindings[name]
                 message = (
                     f"{what} of '{upstream.namespace}' cannot hold the value of "

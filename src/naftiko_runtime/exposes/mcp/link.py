@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import cache_scope, ttl_ms
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
-from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.link.inputs import link_fixed_values, link_input
 from naftiko_runtime.plan import McpServer, Tool
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
@@ -56,9 +56,9 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
 def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool | None:
     context = linker.context
     parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
-    inputs = {p.name: declared(p, p.name, "body", p.required is not False, context) for p in parameters}
+    inputs = {p.name: link_input(p, p.name, "body", p.required is not False, context) for p in parameters}
     linker.check_unique(rules.DUPLICATE_NAME_INPUT, spec.input_parameters)
-    fixed = fixed_values(parameters, inputs, context)
+    fixed = link_fixed_values(parameters, inputs, context)
     closed = context.takes_nothing(spec, expose)
     operation = linker.link_operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:

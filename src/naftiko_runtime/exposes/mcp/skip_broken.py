@@ -21,7 +21,7 @@ def keep_sound(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) 
     broken: dict[str, BrokenTool] = {}
     for spec in expose.tools:
         tool = broken_parts.parts.get(spec.path_to())
-        if reason := broken_parts.reason_against(spec.path_to(), tool, spec.call):
+        if reason := broken_parts.find_reason_against(spec.path_to(), tool, spec.call):
             named = spec.path_to("name") not in broken_parts.unread
             what = f"the tool '{spec.name}'" if named else "a tool without a readable name"
             broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))

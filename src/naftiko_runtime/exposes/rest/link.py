@@ -12,7 +12,7 @@ from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.link.inputs import declared, fixed_values
+from naftiko_runtime.link.inputs import link_fixed_values, link_input
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.template import Placeholder, split_path
 from naftiko_runtime.url_hosts import is_absolute
@@ -81,7 +81,7 @@ class _RestLinker:
         displaced = self._displaced(parameters, pattern)
         parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
         inputs = _rest_inputs(parameters, pattern, self._context)
-        fixed = fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
+        fixed = link_fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
         closed = self._context.takes_nothing(spec, resource, expose)
         name = spec.name or resource.path
         operation = self._linker.link_operation(
@@ -117,7 +117,9 @@ class _RestLinker:
             if parameter.in_ == "path" and not any(fold_name(parameter.name) == fold_name(name) for name in names):
                 advice = advise_place(parameter.name, names)
                 self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.path_to("name"), advice)
-                displaced.setdefault(parameter.name, declared(parameter, parameter.name, "query", False, self._context))
+                displaced.setdefault(
+                    parameter.name, link_input(parameter, parameter.name, "query", False, self._context)
+                )
         return displaced
 
     def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
@@ -138,7 +140,7 @@ def _rest_inputs(
         required = p.in_ == "path" or p.required is True
         name = _name(p, pattern)
         if name not in inputs:  # the operation's own comes before its resource's
-            inputs[name] = declared(p, name, p.in_, required, context)
+            inputs[name] = link_input(p, name, p.in_, required, context)
     for piece in pattern:
         if isinstance(piece, Argument):
             inputs.setdefault(piece.name, Input(piece.name, "path", "string", required=True, inferred=True))

@@ -9,7 +9,7 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode import FRAMING_HEADERS
 from naftiko_runtime.link.credentials import is_sealed
 from naftiko_runtime.link.header_name import check_header_name
-from naftiko_runtime.link.list_styles import list_style
+from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.plan import (
     Argument,
     Call,
@@ -106,7 +106,7 @@ class Forwarding:
         for parameter in self._apis[namespace].input_parameters:
             if parameter.in_ == place and (term := self._term(parameter)) is not None:
                 name = parameter.name.lower() if place == "header" else parameter.name
-                yield NamedTerm(name, term, list_style(parameter))
+                yield NamedTerm(name, term, choose_list_style(parameter))
 
     def _term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
@@ -114,7 +114,7 @@ class Forwarding:
         context, steps = self._context, parameter.path_to("value")
         if context.needs_caller(parameter.value, steps):
             return None
-        return context.secret_text(parameter.value, steps)
+        return context.link_secret_text(parameter.value, steps)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
         """A forward checks and fills nothing: what a resource declares beside the rest of its path is for others."""

@@ -26,7 +26,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
     for resource in expose.resources:
         for operation in resource.operations:
             route = broken_parts.parts.get(operation.path_to())
-            if reason := broken_parts.reason_against(operation.path_to(), route, operation.call):
+            if reason := broken_parts.find_reason_against(operation.path_to(), route, operation.call):
                 broken += _broken_route(expose, resource, operation, reason, broken_parts)
             elif isinstance(route, Route):
                 routes.append(route)
@@ -38,7 +38,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
             continue
         forward = broken_parts.parts.get(steps)
         missing = broken_parts.missing.get(resource.forward.target_namespace) if resource.forward is not None else None
-        if reason := broken_parts.reason_against(steps, forward) or missing:
+        if reason := broken_parts.find_reason_against(steps, forward) or missing:
             mounts += _broken_route(expose, resource, None, reason, broken_parts)
         elif isinstance(forward, Forward):
             forwards.append(forward)
