@@ -238,3 +238,72 @@ def test_container_files_of_fastavro(codec: str) -> None:
 def test_hostile_container_files(body: bytes, words: str) -> None:
     with pytest.raises(DecodeError, match=words):
         decode("avro", body, make_decoder("avro"))
+
+
+AVRO: dict[str, Any] = {
+    "type": "record",
+    "name": "Ship",
+    "fields": [
+        {"name": "name", "type": "string"},
+        {"name": "tons", "type": ["null", "double"]},
+        {"name": "photo", "type": "bytes"},
+        {"name": "built", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 6, "scale": 2}},
+        {"name": "tags", "type": {"type": "array", "items": "string"}},
+    ],
+}
+SHIP = {"name": "Anna", "tons": None, "photo": b"\xff", "built": 18262, "price": b"\x0c\x80", "tags": ["a"]}
+PLAIN = {"name": "Anna", "tons": None, "photo": "/w==", "built": "2020-01-01", "price": "32.00", "tags": ["a"]}
+
+
+def avro_body(*, container: bool = False) -> bytes:
+    stream = io.BytesIO()
+    if container:
+        fastavro.writer(stream, fastavro.parse_schema(AVRO), [SHIP])
+    else:
+        fastavro.schemaless_writer(stream, fastavro.parse_schema(AVRO), SHIP)
+    return stream.getvalue()
+
+
+def test_a_record_and_a_container_file() -> None:
+    schema = json.dumps(AVRO).encode()
+    assert decode("avro", avro_body(), make_decoder("avro", "ship.avsc", schema)) == PLAIN
+    assert decode("avro", avro_body(container=True), make_decoder("avro")) == [PLAIN]
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (b"{", "no JSON"),
+        (b"\xff", "utf-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"type":' * 5000 + b'"int"' + b"}" * 5000, "nested too deeply"),
+        (b'{"type": "nope"}', "no Avro type 'nope'"),
+        (b"7", "no Avro type: 7"),
+        (b'{"type": "record", "name": "a"}', "no fields"),
+        (b'{"type": "record", "name": "a", "fields": [{"name": "b"}]}', "without a name or a type"),
+        (b'{"type": "record", "fields": []}', "has no name"),
+        (b'{"type": "enum", "name": "a"}', "lacks what it needs"),
+        (b'{"type": "fixed", "name": "a", "size": -1}', "lacks what it needs"),
+        (b'[{"type": "fixed", "name": "a", "size": 1}, {"type": "fixed", "name": "a", "size": 1}]', "twice"),
+        (b'{"type": "bytes", "logicalType": "decimal", "scale": -1}', "no such scale"),
+    ],
+)
+def test_an_invalid_schema_is_rejected(schema: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make_decoder("avro", "x", schema)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"\x02", "too early"),
+        (avro_body() + b"x", "goes on"),
+        (b"Obj\x01nonsense", "too early"),
+        (b"Obj\x01\x00" + b"s" * 16, "has no schema"),
+        (avro_body(container=True)[:-1] + b"x", "does not end as it must"),
+    ],
+)
+def test_a_body_that_does_not_fit_the_schema_is_rejected(body: bytes, words: str) -> None:
+    with pytest.raises(DecodeError, match=words):
+        decode("avro", body, make_decoder("avro", "x", json.dumps(AVRO).encode()))

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from naftiko_runtime.formats import decode, make_decoder
 from naftiko_runtime.formats.markdown_text import to_plain_text
+from naftiko_runtime.response_irregularities import Irregularities
 
 TEXT = r"""
 text
@@ -51,6 +52,26 @@ a | b
 > q
 """
 LINES = [*TEXT.splitlines(), "\t# code"]
+
+FLEET = """---
+title: Fleet
+tags: [a, b]
+---
+Before *it*.
+
+# Ships
+All of them.
+
+| Name | Tons |
+| --- | --- |
+| Anna | 12 |
+| Otto | |
+
+## Old ones
+- none
+
+# Ports
+"""
 
 
 def ours(text: str) -> tuple[list[Any], list[Any]]:
@@ -153,3 +174,53 @@ def test_plain_text_takes_linear_time(part: str) -> None:
     began = time.process_time()
     to_plain_text(part * 100_000)
     assert time.process_time() - began < 10
+
+
+def test_a_whole_file() -> None:
+    value = decode("markdown", FLEET.encode(), make_decoder("markdown"))
+    assert value.keys() == {"frontMatter", "tables", "sections"}
+    assert value["frontMatter"] == {"title": "Fleet", "tags": ["a", "b"]}
+    assert value["tables"] == [[{"Name": "Anna", "Tons": "12"}, {"Name": "Otto", "Tons": ""}]]
+    before, ships, *rest = value["sections"]
+    assert before == {"heading": "", "level": 0, "content": "Before *it*."}
+    assert (ships["heading"], ships["level"]) == ("Ships", 1)
+    assert ships["content"].startswith("All of them.\n\n| Name | Tons |")
+    assert rest == [
+        {"heading": "Old ones", "level": 2, "content": "- none"},
+        {"heading": "Ports", "level": 1, "content": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "headings"),
+    [
+        ("# Sh", ["Ships", "Old ones"]),
+        ("Sh", ["Ships", "Old ones"]),
+        ("Old", ["Old ones"]),
+        ("## Old", ["Old ones"]),
+        ("# Old", []),
+        ("##", ["Old ones"]),
+        ("#", ["Ships", "Old ones", "Ports"]),
+        ("Nothing", []),
+        ("  Ports ", ["Ports"]),
+        ("", ["", "Ships", "Old ones", "Ports"]),
+    ],
+)
+def test_sections_by_the_beginning_of_their_heading(prefix: str, headings: list[str]) -> None:
+    value = decode("markdown", FLEET.encode(), make_decoder("markdown", prefix))
+    assert [section["heading"] for section in value["sections"]] == headings
+    assert len(value["tables"]) == ("Ships" in headings)
+
+
+def test_front_matter_that_is_not_yaml_is_counted() -> None:
+    notes = Irregularities()
+    value = decode("markdown", b"---\na: [\n---\n# A", make_decoder("markdown"), notes=notes)
+    assert value["frontMatter"] == {}
+    assert [section["heading"] for section in value["sections"]] == ["A"]
+    assert notes.count == 1
+
+
+@given(st.text("-#| a1*\n`>[]()!", max_size=60))
+def test_any_markdown_has_sections(text: str) -> None:
+    value = decode("markdown", text.encode(), make_decoder("markdown"))
+    assert all(section.keys() == {"level", "heading", "content"} for section in value["sections"])

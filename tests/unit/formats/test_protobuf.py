@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf import (
@@ -22,7 +22,11 @@ from google.protobuf import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.formats import DecodeError, decode, make_decoder
+from naftiko_runtime.formats import DecodeError, compile_schema, decode, make_decoder
+from naftiko_runtime.loading import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KIND = descriptor_pb2.FieldDescriptorProto
 WELL_KNOWN = ("Any", "Timestamp", "Duration", "Struct", "Value", "ListValue", "Int64Value", "BytesValue", "FieldMask")
@@ -167,3 +171,122 @@ def test_faults(body: bytes, words: str) -> None:
 def test_nothing_else_is_raised(body: bytes) -> None:
     with contextlib.suppress(DecodeError):
         json.dumps(read(body))
+
+
+def descriptors() -> bytes:
+    """What ``protoc`` writes for two messages of one file."""
+    files = descriptor_pb2.FileDescriptorSet()
+    file = files.file.add(name="ships.proto", package="fleet", syntax="proto3")
+    kinds = descriptor_pb2.FieldDescriptorProto
+    for message in ("Ship", "Port"):
+        described = file.message_type.add(name=message)
+        for number, (name, kind) in enumerate(
+            (("full_name", kinds.TYPE_STRING), ("tons", kinds.TYPE_INT32), ("photo", kinds.TYPE_BYTES)), start=1
+        ):
+            described.field.add(name=name, number=number, type=kind, label=kinds.LABEL_OPTIONAL)
+    return files.SerializeToString()
+
+
+def partial_descriptors() -> bytes:
+    """What ``protoc`` writes without ``--include_imports``."""
+    files = descriptor_pb2.FileDescriptorSet()
+    files.file.add(name="ships.proto", dependency=["ports.proto"]).message_type.add(name="Ship")
+    return files.SerializeToString()
+
+
+def test_a_message_of_a_descriptor_set() -> None:
+    decoding = make_decoder("protobuf", "ships.desc#fleet.Ship", descriptors())
+    assert decode("protobuf", b"\x0a\x04Anna\x10\x07", decoding) == {"full_name": "Anna", "tons": 7, "photo": ""}
+
+
+@pytest.mark.parametrize(
+    ("schema", "content", "words"),
+    [
+        ("x", b"\xff", "no descriptor set, and its name does not end in .proto; compile it with protoc"),
+        ("x", partial_descriptors(), "no whole descriptor set.*--include_imports"),
+        ("x", b"", "protoc"),
+        ("x#fleet.Nope", descriptors(), "it has fleet.Ship, fleet.Port"),
+        ("x", descriptors(), "several messages"),
+    ],
+)
+def test_an_invalid_schema_is_rejected(schema: str, content: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make_decoder("protobuf", schema, content)
+
+
+def test_a_body_that_is_no_such_message_is_rejected() -> None:
+    with pytest.raises(DecodeError, match=r"no fleet\.Ship"):
+        decode("protobuf", b"\xff\xff", make_decoder("protobuf", "x#fleet.Ship", descriptors()))
+
+
+PROTO = """
+syntax = "proto3";
+package fleet;
+import "google/protobuf/timestamp.proto";
+import "ports/port.proto";
+message Ship {
+  string full_name = 1;
+  int64 tons = 2;
+  Port home = 3;
+  map<string, int32> crew = 4;
+  google.protobuf.Timestamp built = 5;
+}
+"""
+PORT = 'syntax = "proto3"; package fleet; message Port { string name = 1; repeated Port near = 2; }'
+
+
+DOCUMENT = """
+naftiko: 1.0.0-alpha2
+capability:
+  consumes:
+    - namespace: api
+      baseUri: https://api.example
+      resources: [{path: /x, operations: [{name: get, outputRawFormat: protobuf, outputSchema: SCHEMA}]}]
+  exposes:
+    - type: mcp
+      namespace: tools
+      port: 9090
+      tools: [{name: get, description: Gets, call: api.get, outputParameters: [{type: string, mapping: $.name}]}]
+"""
+
+
+def proto_messages(folder: Path, schema: str) -> list[str]:
+    text = DOCUMENT.replace("SCHEMA", f'"{schema}"')
+    (folder / "x.yml").write_text(text)
+    return [found.message for found in load(folder / "x.yml").diagnostics]
+
+
+def test_a_proto_file_is_compiled(tmp_path: Path) -> None:
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ships").mkdir()
+    (tmp_path / "ships" / "ship.proto").write_text(PROTO)
+    (tmp_path / "ports" / "port.proto").write_text(PORT)
+    content = compile_schema("protobuf", tmp_path / "ships" / "ship.proto", [tmp_path])
+    body = b"\x0a\x04Anna\x10\x07\x1a\x04\x0a\x02NL"
+    expected = {"full_name": "Anna", "tons": 7, "home": {"name": "NL", "near": []}, "crew": {}}
+    for name in ("ship.proto", "ship.proto#fleet.Ship"):
+        assert decode("protobuf", body, make_decoder("protobuf", name, content)) == expected
+    for name in ("ships/ship.proto", "ships/ship.proto#fleet.Ship", "file://./ships/ship.proto", "ports/port.proto"):
+        assert proto_messages(tmp_path, name) == []
+    assert "no message 'fleet.Boat'" in proto_messages(tmp_path, "ships/ship.proto#fleet.Boat")[0]
+
+
+def test_a_proto_file_that_does_not_compile_is_reported(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "port.proto").write_text(PORT)
+    (inside / "link.proto").symlink_to(tmp_path / "port.proto")
+    head = 'syntax = "proto3"; '
+    for text, words in (
+        (head + "message Ship {", "ship.proto:1"),
+        (head + "message Ship { Boat b = 1; }", "Boat"),
+        (head + 'import "none.proto"; message Ship {}', "none.proto"),
+        (head + 'import "../port.proto"; message Ship {}', "below"),
+        (head + 'import "link.proto"; message Ship {}', "below"),
+        (head + "message M {" * 100_000 + "}" * 100_000, "invalid"),
+        (head, "no messages"),
+        ("\xff", "invalid"),
+    ):
+        (inside / "ship.proto").write_text(text, "latin-1")
+        (message,) = proto_messages(inside, "ship.proto")
+        assert words in message
