@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 
+from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.schema.write import write_schema
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ SECTIONS: Final = {
     "OtherExpose": "`exposes`: other types",
     "Output": "`outputParameters` of what is exposed",
     "OutputMapping": "`mapping`, in its older spelling",
-    "Basic": "`authentication`: type `basic`",
-    "Bearer": "`authentication`: type `bearer`",
-    "ApiKey": "`authentication`: type `apikey`",
-    "Digest": "`authentication`: type `digest`",
-    "OAuth1": "`authentication`: type `oauth1`",
-    "OAuth2": "`authentication`: type `oauth2`",
+    **{kind.part.__name__: f"`authentication`: type `{kind.name}`" for kind in KINDS},
     "OtherAuthentication": "`authentication`: other types",
 }
 """The headings, in the order in which a reader meets the parts."""
@@ -75,12 +71,7 @@ NOUNS: Final = {
     "OtherExpose": "other server",
     "Output": "output",
     "OutputMapping": "mapping",
-    "Basic": "basic",
-    "Bearer": "bearer",
-    "ApiKey": "apikey",
-    "Digest": "digest",
-    "OAuth1": "oauth1",
-    "OAuth2": "oauth2",
+    **{kind.part.__name__: kind.name for kind in KINDS},
     "OtherAuthentication": "other",
 }
 """What the page calls a part where it is a value."""
