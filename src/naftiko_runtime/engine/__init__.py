@@ -1,1 +1,1 @@
-"""Runs one operation: build the request, send it, shape the answer; one deadline round all of it."""
+"""Runs an operation: builds the request, sends it and maps the response, with one deadline for all of it."""

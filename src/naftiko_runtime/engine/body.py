@@ -1,4 +1,4 @@
-"""Bodies: from a call's values to bytes; no value can leave the place its template gives it."""
+"""Encodes request bodies from a call's values. No value can leave the place that its template gives it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
 
 EncodeBody: TypeAlias = Callable[["Values"], bytes | None]
-"""From values to the body's bytes; nothing when there is no body because all its values are absent."""
+"""From a call's values to the bytes of the body; None if all its values are absent."""
 
 JSON: Final = b"application/json"
 FORM: Final = b"application/x-www-form-urlencoded"
@@ -40,7 +40,12 @@ FORM: Final = b"application/x-www-form-urlencoded"
 def compile_body(  # noqa: PLR0911 - one a kind
     body: Body, secrets: Mapping[str, Secret]
 ) -> tuple[EncodeBody, bytes]:
-    """How a templated body is made, and its content type."""
+    """Compile a body; return its encoder and its content type.
+
+    Args:
+        body: The body in the plan; not an open one, which is the caller's.
+        secrets: Bound variables by full name.
+    """
     match body:
         case JsonTree(root):
             leaf = compile_tree(root, secrets)
@@ -80,7 +85,7 @@ _IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
 
 
 class TypedBytes(bytes):
-    """A body that says itself what it is."""
+    """A body with a content type of its own."""
 
     media_type: bytes
 
@@ -106,7 +111,7 @@ def _compile_yaml(get: Evaluate) -> EncodeBody:
         value = get(values)
         if value is ABSENT:
             return None
-        encode_finite_json(value)  # what JSON cannot say, YAML readers do not agree on
+        encode_finite_json(value)  # YAML readers disagree on values that JSON cannot represent
         text: str = yaml.dump(_to_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
         return text.encode()
 
@@ -114,7 +119,7 @@ def _compile_yaml(get: Evaluate) -> EncodeBody:
 
 
 def _to_plain(value: Any) -> Any:
-    """A value of the types that YAML's writer knows: numbers that remember their spelling become plain ones."""
+    """Convert to the types that the YAML writer knows: numbers lose their spelling."""
     match value:
         case dict():
             return {key: _to_plain(item) for key, item in value.items()}
@@ -130,10 +135,10 @@ def _to_plain(value: Any) -> Any:
 
 
 def encode_finite_json(value: Any) -> bytes:
-    """A value as JSON, refused when it holds a number that would silently become null.
+    """Encode a value as JSON, without numbers that would become null.
 
     Raises:
-        Unrenderable: It holds infinity, no number, or what :func:`encode_json` refuses.
+        Unrenderable: It has an infinity or NaN, or :func:`encode_json` refuses it.
     """
     encoded = encode_json(value)
     if encoded.find(b"null") >= 0 and _has_infinite_number(value):
@@ -165,7 +170,7 @@ _ESCAPES: Final[dict[Escape, Callable[[str], str]]] = {
 
 
 def _compile_text(parts: tuple[str | tuple[Term, Escape], ...], secrets: Mapping[str, Secret]) -> EncodeBody:
-    """Text with values in it: literal parts stay, a value is escaped for its place, an absent one is empty."""
+    """Literal parts are unchanged, a value is escaped for its place, and an absent one is empty."""
     pieces = tuple(p if isinstance(p, str) else (compile_term(p[0], secrets), _ESCAPES[p[1]]) for p in parts)
 
     def encode(values: Values) -> bytes:
@@ -197,10 +202,10 @@ def _compile_whole_form(get: Evaluate) -> EncodeBody:
 
 
 def encode_form(value: Any) -> bytes | None:
-    """A value as a form: an object of its fields, or text as it is. None of no fields.
+    """Encode an object as a form; text is unchanged. None for an object without fields.
 
     Raises:
-        Unrenderable: It is neither.
+        Unrenderable: It is neither an object nor text.
     """
     if isinstance(value, str):
         return encode_utf8(value)

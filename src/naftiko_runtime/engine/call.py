@@ -1,4 +1,4 @@
-"""Calls: an exposed operation that calls a consumed one, once."""
+"""Runs the execution of kind ``call``: one request to a consumed operation."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 class BoundCall:
-    """A planned call with its secrets in place and a transport to send by.
+    """A compiled call, with its secrets and its transport.
 
     Attributes:
-        name: Of the operation, for logs.
+        name: The exposed operation, for logs.
         target: The consumed operation, as ``namespace.operation``.
-        namespace: Of the API that is called.
-        resource: What the answer represents.
-        is_exact: Whether a result holds no numbers that JSON cannot write.
-        head_only: Whether the upstream's answers never have a body, since it is asked for their heads.
+        namespace: The API that is called.
+        resource: The resource that the response represents.
+        is_exact: Whether results have only numbers that JSON can represent.
+        head_only: Whether responses never have a body, because the method is HEAD.
     """
 
     __slots__ = (
@@ -66,27 +66,27 @@ class BoundCall:
         flow: Flow | None = None,
         exposed_headers: frozenset[bytes] = frozenset(),
     ) -> None:
-        """Prepare all that no call can change.
+        """Compile everything that is the same for all calls.
 
         Args:
-            operation: What calls.
+            operation: The exposed operation.
             plan: The call.
             secrets: Bound variables by full name.
-            transport: Carries its requests.
-            deadlines: What bounds each exchange.
-            bytes_max: Of an answer that has to be held in memory.
-            decode: How answers are decoded, where they are mapped.
+            transport: Sends its requests.
+            deadlines: Limits each exchange.
+            bytes_max: The size limit of a response that is held in memory.
+            decode: Decodes responses that are mapped.
             flow: What authenticates by more than a part of the request.
-            exposed_headers: Response headers that reach callers as those that always do, in lower case.
+            exposed_headers: More response headers that callers get, in lower case.
 
         Raises:
-            Unrenderable: A fixed value, a secret say, cannot stand where it belongs.
+            Unrenderable: A fixed value, such as a secret, cannot be written at its place.
         """
         request = plan.request
         self.name, self.target, self.namespace = operation.name, request.operation, request.upstream.namespace
         self.mapping = None
         self.answer: UntouchedResponse | None = None
-        """What the document says of untouched answers that are successful; none when that is nothing."""
+        """The declaration of successful untouched responses; None if there is none."""
         if isinstance(plan.response, MappedResponse):
             self.mapping = AnswerMapping(operation.name, request.operation, plan.response, decode)
         elif plan.response.bytes_max is not None or plan.response.media_type is not None:
@@ -134,7 +134,7 @@ class _CallExchange(Exchange, eq=False):
         return answer
 
     async def _watch_caller(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The caller's body; while its next piece is awaited, a deadline that strikes is the caller's."""
+        """The caller's body. If the deadline expires while the next chunk is awaited, the caller is too slow."""
         streams = self._execution.mapping is None
         self._awaits_caller = True
         async for chunk in body:
@@ -150,7 +150,7 @@ class _CallExchange(Exchange, eq=False):
 
 
 def _split_chunk(chunk: bytes) -> Iterable[bytes]:
-    """A piece of a body as pieces small enough that a slow reader takes each within a deadline."""
+    """Split a chunk of a body, so that a slow upstream reads each piece within a deadline."""
     if len(chunk) <= limits.UPLOAD_PIECE_BYTES_MAX:
         return (chunk,)
     starts = range(0, len(chunk), limits.UPLOAD_PIECE_BYTES_MAX)
@@ -158,7 +158,7 @@ def _split_chunk(chunk: bytes) -> Iterable[bytes]:
 
 
 async def _apply_declaration(answer: Answer, declared: UntouchedResponse, *, head_only: bool) -> None:
-    """What the document says of successful answers that go through untouched: how large, and what they are."""
+    """Apply the declared size limit and content type to a successful untouched response."""
     if not 200 <= answer.status < 300 or answer.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
         return
     if declared.bytes_max is not None:

@@ -1,4 +1,4 @@
-"""A caller's query string that goes through as it came, without the fields that are the document's own to send."""
+"""Passes on a caller's query string unchanged, without the fields that the document itself sends."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 
 def fold_field_names(names: Iterable[str]) -> frozenset[bytes]:
-    """Names of query fields as :func:`drop_fields` compares them."""
+    """Convert names of query fields for :func:`drop_fields`."""
     return frozenset(_fold(name.encode("utf-8", "surrogateescape")) for name in names)
 
 
 def list_query_names(query: str) -> list[str]:
-    """The decoded names of a query's fields."""
+    """List the decoded names of a query's fields."""
     return [_decode_name(field.encode()).decode("utf-8", "surrogateescape") for field in query.split("&") if field]
 
 
 def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
-    """A query without the fields of these names, in whatever spelling; all else stays byte for byte.
+    """Drop the fields of these names, in any encoding; keep everything else byte for byte.
 
-    Names are compared decoded, and without regard to case as many servers read them. Some servers also end a field at
-    a semicolon, so what looks like a field behind one counts too.
+    Names are compared decoded, and without case, as many servers do. Some servers also end a field at a semicolon, so
+    the text after a semicolon counts as a field too.
 
     Args:
-        query: As a caller gave it.
-        names: As :func:`fold_field_names` makes them.
+        query: The caller's query.
+        names: From :func:`fold_field_names`.
     """
     fields = query.split(b"&")
     kept = [field for field in (_without_parts(field, names) for field in fields) if field is not None]
@@ -35,7 +35,7 @@ def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
 
 
 def _without_parts(field: bytes, names: frozenset[bytes]) -> bytes | None:
-    """A field without what a semicolon in it makes a field of one of the names; none when it is one itself."""
+    """Drop the parts between semicolons that are fields of these names; None if the field itself is one."""
     if b";" in field:
         parts = field.split(b";")
         field = b";".join(part for part in parts if b"=" not in part or _fold(_decode_name(part)) not in names)

@@ -1,6 +1,6 @@
-"""Deadlines for many calls at once.
+"""Deadlines of many calls, with one timer.
 
-What ``asyncio.timeout`` does, for a fraction of its cost: all calls of a runtime have equally long, so they end in the
+They work like ``asyncio.timeout`` at a fraction of its cost: all calls have the same timeout, so they expire in the
 order in which they began, and one timer for the first of them is enough.
 """
 
@@ -10,11 +10,11 @@ import asyncio
 
 
 class Deadline:
-    """The end of one call's time; it cancels the task that made it.
+    """The deadline of one call. It cancels the task that made it.
 
     Attributes:
-        expired: Whether its time was over.
-        seconds: How much time it had, once it was over.
+        expired: Whether it has expired.
+        seconds: The timeout, after it has expired.
     """
 
     __slots__ = ("_cancelling", "_task", "expired", "seconds")
@@ -28,28 +28,28 @@ class Deadline:
         self.seconds = 0.0
 
     def expire(self, seconds: float) -> None:
-        """The time is over."""
+        """Cancel the task."""
         if not self.expired:
             self.expired = True
             self.seconds = seconds
             self._task.cancel()
 
     def explains(self, kind: type[BaseException] | None) -> bool:
-        """Whether what a call ends with is this deadline's doing, and nobody else's; to be asked once, at its end."""
+        """Whether a call ends with this exception because of this deadline alone. Call it once, when the call ends."""
         return self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
 
 
 class Deadlines:
-    """The deadlines of calls that all have equally long: in all, or since data last moved."""
+    """The deadlines of calls with one timeout: for all of a call, or since data last moved."""
 
     __slots__ = ("_loop", "_running", "_timer", "_total", "seconds")
 
     def __init__(self, seconds: float, total: Deadlines | None = None) -> None:
-        """Prepare them.
+        """Create a group of deadlines.
 
         Args:
-            seconds: For a call, or for its next step where steps are told by :meth:`renew`.
-            total: Also bounds each call, whatever its steps are.
+            seconds: The timeout of a call, or of each of its steps if :meth:`renew` is called.
+            total: Deadlines that also limit each call as a whole.
         """
         self.seconds = seconds
         self._total = total
@@ -58,7 +58,7 @@ class Deadlines:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> Deadline:
-        """Give the running task its time from now on."""
+        """Start the deadline of the running task."""
         loop = self._loop
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
@@ -71,33 +71,33 @@ class Deadlines:
         return deadline
 
     def end(self, deadline: Deadline) -> None:
-        """Its call is over, in time or not."""
+        """End a deadline, because its call has ended."""
         self._running.pop(deadline, None)
         if self._total is not None:
             self._total.end(deadline)
 
     def compute_remaining(self, deadline: Deadline) -> float:
-        """How many seconds a call still has."""
+        """Compute the seconds that a call has left."""
         loop = self._loop
         ends = [each for group in (self, self._total) if group is not None and (each := group._running.get(deadline))]  # noqa: SLF001 - another of its kind
         return max(min(ends) - loop.time(), 0.0) if loop is not None and ends else self.seconds
 
     def suspend(self, deadline: Deadline) -> None:
-        """What happens now is bounded by somebody else, until :meth:`renew`; the total goes on."""
+        """Stop the deadline until :meth:`renew`; the total goes on."""
         self._running.pop(deadline, None)
 
     def renew(self, deadline: Deadline) -> None:
-        """Data has moved: the call has its time again from now on."""
+        """Start the deadline again, because data has moved."""
         if deadline.expired:
             return
         loop = self._loop = self._loop or asyncio.get_running_loop()
-        self._running.pop(deadline, None)  # to stand last again
+        self._running.pop(deadline, None)  # the order is that of expiry
         self._running[deadline] = until = loop.time() + self.seconds
         if self._timer is None:
             self._timer = loop.call_at(until, self._expire_due, loop)
 
     def _expire_due(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Strike those whose time is over, the first that began being the first; then wait for the next."""
+        """Expire the deadlines that are due, oldest first, and set the timer for the next one."""
         self._timer = None
         now = loop.time()
         over = []

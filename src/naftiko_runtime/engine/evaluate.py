@@ -1,4 +1,4 @@
-"""Terms to closures: what a call has to look up is decided once, when secrets are known."""
+"""Compiles terms to closures, once, when the secrets are known."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
 
 Values: TypeAlias = Mapping[str, Any]
-"""The caller's admitted values by input name; an absent one is not in it."""
+"""The caller's checked values by input name, without absent ones."""
 
 Evaluate: TypeAlias = Callable[[Values], Any]
 
 
 class _Absent:
-    """The value of an optional input that the caller left out."""
+    """The value of an optional input that the caller does not give."""
 
     __slots__ = ()
 
@@ -32,7 +32,7 @@ ABSENT: Final = _Absent()
 
 
 def evaluate_constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
-    """A term's value when no caller can change it; otherwise :data:`ABSENT`."""
+    """Return the value of a term if it is the same for all calls; otherwise :data:`ABSENT`."""
     match term:
         case Constant(value):
             return thaw(value)
@@ -48,12 +48,12 @@ def evaluate_constant(term: Term, secrets: Mapping[str, Secret]) -> Any:
 
 
 def compile_term(term: Term, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
-    """A closure from a call's values to a term's value; :data:`ABSENT` when an input it needs is absent.
+    """Compile a term. Its value is :data:`ABSENT` if an input is absent.
 
     Args:
         term: The term.
         secrets: Bound variables by full name.
-        joins: Whether a list inside text is joined by commas; otherwise it is JSON there.
+        joins: Whether a list inside text is separated by commas; otherwise it is JSON there.
     """
     if (value := evaluate_constant(term, secrets)) is not ABSENT:
         return lambda _: value
@@ -67,7 +67,7 @@ def compile_term(term: Term, secrets: Mapping[str, Secret], *, joins: bool = Fal
 
 
 def _compile_composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
-    """Text with values in it: absent when one of them is, and null when one of them is null."""
+    """Text with values in it: absent if one of them is, and null if one of them is null."""
 
     def text(values: Values) -> Any:
         pieces = [part(values) for part in parts]
@@ -83,7 +83,7 @@ def _compile_composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
 
 
 def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:
-    """The same for a structured value; an entry whose value is absent is left out."""
+    """Compile a structured value. An entry whose value is absent is left out."""
     match tree:
         case TermObject():
             fields = tuple((key, compile_tree(value, secrets, joins=joins)) for key, value in tree.fields)

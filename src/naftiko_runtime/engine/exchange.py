@@ -1,4 +1,4 @@
-"""Exchanges: one call from the request to the last byte of the answer, under one deadline."""
+"""Exchanges: one call, from its request to the last byte of its response, with one deadline."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 
 class Bounded(Protocol):
-    """A compiled execution, as far as its exchanges are bounded by it.
+    """What an exchange needs of a compiled execution.
 
     Attributes:
-        name: Of the operation, for logs.
+        name: The exposed operation, for logs.
         target: The consumed operation that is called, for logs and callers.
-        deadlines: What bounds each exchange.
+        deadlines: Limits each exchange.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Bounded(Protocol):
 
 
 class Exchange(Struct, eq=False):
-    """One call; use it as ``async with``, and read the answer inside.
+    """One call. Use it with ``async with``, and read the answer inside.
 
-    Where the answer is held in memory, the deadline is for all of it. Where it streams through, it is for its head and
-    for each pause: it begins anew whenever data has moved.
+    If the response is held in memory, the deadline is for all of it. If it streams, the deadline is for its head and
+    for each pause: it is renewed whenever data has moved.
 
-    Raises (on entering, and on leaving when the deadline struck inside):
-        Rejected: The input does not fit the request.
-        UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable answer.
+    Raises (on entering, and on leaving if the deadline expired inside):
+        Rejected: The input cannot be written into the request.
+        UpstreamUnreachable, UpstreamTimeout, UpstreamError: There is no usable response.
     """
 
     _execution: Bounded
@@ -61,16 +61,16 @@ class Exchange(Struct, eq=False):
         raise NotImplementedError  # each kind of execution has its own
 
     def compute_remaining(self) -> float:
-        """How many seconds the call still has."""
+        """Compute the seconds that the call has left."""
         return 0.0 if self._deadline is None else self._execution.deadlines.compute_remaining(self._deadline)
 
     def await_caller(self) -> None:
-        """A piece of the answer goes to the caller now, whose reading is bounded by its connection."""
+        """Suspend the deadline while the caller reads; its connection has a timeout of its own."""
         if self._deadline is not None:
             self._execution.deadlines.suspend(self._deadline)
 
     def await_upstream(self) -> None:
-        """Data has moved; the next step has the time of the deadline again."""
+        """Renew the deadline, because data has moved."""
         if self._deadline is not None:
             self._execution.deadlines.renew(self._deadline)
 
@@ -91,7 +91,7 @@ class Exchange(Struct, eq=False):
     def _raise_failure(
         self, kind: type[BaseException] | None, error: BaseException | None, deadline: Deadline | None
     ) -> None:
-        """Say in our own words what went wrong."""
+        """Raise a failure with a message that names the upstream."""
         execution = self._execution
         if deadline is not None and deadline.explains(kind):
             raise self._make_timeout(deadline.seconds) from None
@@ -106,7 +106,7 @@ class Exchange(Struct, eq=False):
             raise UpstreamUnreachable(message, error.detail, error.request_id) from None
 
     def _make_timeout(self, seconds: float) -> CallError:
-        """What to say when the deadline struck, by whom was waited for."""
+        """Make the error of an expired deadline: the caller or the upstream is too slow."""
         execution = self._execution
         extra = {"operation": execution.name, "upstream": execution.target, "seconds": seconds}
         if self._awaits_caller:
@@ -123,5 +123,5 @@ class Exchange(Struct, eq=False):
 
 
 def describe_slow_body(seconds: float) -> str:
-    """What to tell a caller whose body takes too long."""
+    """Describe the timeout of a request body."""
     return f"the request's body did not arrive within {seconds:g} seconds"

@@ -1,4 +1,4 @@
-"""Fields of queries and forms: what becomes of lists and objects."""
+"""Encodes fields of queries and forms, with lists and objects."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ Fields: TypeAlias = Callable[[str, Any], list[str]]
 
 
 def encode_field(name: str, value: Any) -> list[str]:
-    """``name=value`` for a query; a list repeats the name, and an object is JSON. The name is already encoded."""
+    """Encode a field of a query as ``name=value`` texts. A list repeats the name, and an object is JSON.
+
+    Args:
+        name: The name, already encoded.
+        value: Any value; null gives no field.
+    """
     if not isinstance(value, list):
         return [] if value is None else [f"{name}={encode_query(value)}"]
     return [f"{name}={encode_query(item)}" for item in value if item is not None]
 
 
 def encode_form_field(name: str, value: Any) -> list[str]:
-    """The same for a form, whose objects, and lists with lists or objects in them, are written with brackets."""
+    """Encode a field of a form. Objects, and lists with lists or objects in them, are written with brackets."""
     if isinstance(value, dict | list):
         return [f"{name}{encode_query(rest)}={encode_query(leaf)}" for rest, leaf in flatten(value)]
     return encode_field(name, value)
 
 
 def flatten(value: Any) -> Iterator[tuple[str, Any]]:
-    """The scalars in a value, each with what its name has behind the field's: ``[key]``, ``[0][key]``, ``[key][]``.
+    """Yield the scalars in a value, each with the suffix of its name: ``[key]``, ``[0][key]``, ``[key][]``.
 
     A list of scalars repeats the field's name itself; inside an object it has ``[]``. Null is left out.
     """
@@ -72,4 +77,4 @@ STYLES: Final[dict[ListStyle, Fields]] = {
     "pipe": partial(_encode_joined, separator="|"),
     "deep": _encode_deep,
 }
-"""How a query parameter's list or object is written."""
+"""How a list or object in a query is written."""

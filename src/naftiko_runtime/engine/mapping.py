@@ -1,4 +1,4 @@
-"""Answers that are mapped: decoded, and made what the document says."""
+"""Decodes and maps responses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BEGIN_JSON: Final = frozenset(b'{["')
 
 
 class AnswerMapping:
-    """What makes the results of one operation of its answers, and counts what was odd in these."""
+    """Maps the responses of one operation, and counts what is irregular in them."""
 
     __slots__ = (
         "_decode",
@@ -54,10 +54,10 @@ class AnswerMapping:
         """Compile it.
 
         Args:
-            name: Of the operation, for logs.
+            name: The exposed operation, for logs.
             target: The consumed operation.
-            plan: What is done with its answers.
-            decoding: How they are decoded.
+            plan: How its responses are mapped.
+            decoding: Decodes its responses.
         """
         self._name, self._target = name, target
         self._format, self._decode = plan.format.name, decoding
@@ -67,14 +67,14 @@ class AnswerMapping:
         self._irregular = Irregularities()
 
     async def apply(self, answer: Answer, values: Values, exchange: Exchange) -> None:
-        """Map a successful answer; any other goes through as it came, but for the compression we asked for.
+        """Map a successful response. Any other is passed on unchanged, but decompressed.
 
         Raises:
-            UpstreamError: It cannot be decoded, or mapping it takes too much.
-            UpstreamTimeout: Mapping it takes longer than the call has left.
+            UpstreamError: It cannot be decoded, or its mapping exceeds a limit.
+            UpstreamTimeout: Its mapping takes longer than the call has left.
         """
         if answer.status in (204, 205, 304):
-            if answer.status == HTTPStatus.NOT_MODIFIED:  # it tells of what a mapping made
+            if answer.status == HTTPStatus.NOT_MODIFIED:  # its headers describe the mapped result
                 answer.drop_byte_headers()
             return
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
@@ -85,11 +85,11 @@ class AnswerMapping:
         if body and (body[0] in _BEGIN_JSON or _has_content(body, self._format)):
             before = self._mismatches.count
             if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-                decoded = self._decode_body(body, answer)  # from here in one go: what is counted is of this answer
+                decoded = self._decode_body(body, answer)  # no await from here on: what is counted is of this response
                 value = (
                     self._make_bounded(decoded, exchange.compute_remaining) if self._searches else self._make(decoded)
                 )
-            else:  # then it may be of another one, which costs no more than a look at the value
+            else:  # then what is counted may be of another one, which does no harm
                 value = await run_in_thread(partial(self._make_large, body, answer, exchange.compute_remaining))
             answer.set_value(fill_blanks(value, values) if self._has_blanks else value)
             if self._mismatches.count != before:
@@ -99,11 +99,11 @@ class AnswerMapping:
             answer.set_empty()
 
     def _make_bounded(self, decoded: Any, seconds: Callable[[], float]) -> Any:
-        """A mapped value whose paths search; how much, is bounded.
+        """Map a value with a limit on the work of its paths.
 
         Raises:
-            UpstreamError: They look at too many values.
-            UpstreamTimeout: They take longer than the call has left.
+            UpstreamError: Paths visit too many values.
+            UpstreamTimeout: Paths take longer than the call has left.
         """
         try:
             return run_bounded(self._make, decoded, seconds)
@@ -115,7 +115,7 @@ class AnswerMapping:
             raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
 
     def _make_large(self, body: bytes, answer: Answer, seconds: Callable[[], float]) -> Any:
-        """A large answer, decoded and mapped."""
+        """Decode and map a large response."""
         if self._format == "json":
             try:
                 check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
@@ -144,7 +144,7 @@ class AnswerMapping:
         return value
 
     def _report_irregular(self, notes: Irregularities) -> None:
-        """Tell of answers that had irregular rows or values: at the first, the tenth, the hundredth."""
+        """Log irregular rows or values at the 1st, 10th, 100th … occurrence."""
         before = self._irregular.count
         self._irregular.add(notes.latest, notes.count)
         if before == 0 or len(str(self._irregular.count)) > len(str(before)):
@@ -153,7 +153,7 @@ class AnswerMapping:
 
 
 def _has_content(body: bytes, raw_format: str) -> bool:
-    """Whether a body holds something to map: white space is nothing, unless it is bytes of a binary format."""
+    """Whether a body is not empty. White space is empty, unless the format is binary."""
     if raw_format in WITH_FILE:
         return True
     text = body.removeprefix(BOM_UTF8)
@@ -161,7 +161,7 @@ def _has_content(body: bytes, raw_format: str) -> bool:
 
 
 def report_mismatches(name: str, mismatches: Mismatches, before: int) -> None:
-    """Tell of results that are not of the declared type: at the first, the tenth, the hundredth."""
+    """Log values of another type than declared at the 1st, 10th, 100th … occurrence."""
     count = mismatches.count
     if len(str(count)) > len(str(before)) or before == 0:
         extra = {"operation": name, "mismatches": count, "latest": mismatches.latest}

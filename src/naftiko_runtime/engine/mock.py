@@ -1,4 +1,4 @@
-"""Mocks: an exposed operation whose document says the result itself."""
+"""Runs the execution of kind ``mock``: the document has the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOBODY: Final = Stub(200, (), b"")
 
 
 class BoundMock:
-    """A planned mock, compiled; attributes as of :class:`naftiko_runtime.engine.call.BoundCall`."""
+    """A compiled mock, with the attributes of :class:`naftiko_runtime.engine.call.BoundCall`."""
 
     __slots__ = ("deadlines", "mapping", "name", "target")
 
@@ -35,7 +35,7 @@ class BoundMock:
         self.deadlines = deadlines
 
     def run(self, call: Invocation) -> Exchange:
-        """Start an exchange, with nobody but the caller."""
+        """Start an exchange, without an upstream."""
         return _MockExchange(self, call)
 
 

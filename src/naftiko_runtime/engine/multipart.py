@@ -1,4 +1,4 @@
-"""``multipart/form-data`` (RFC 7578): the parts of a body, none of which can end its part."""
+"""Encodes ``multipart/form-data`` (RFC 7578). No value can end its part."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class _Part:
 
 
 def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, Secret]) -> Encode:
-    """From a call's values to a body, with a boundary of its own that nobody could have guessed; none without parts.
+    """Compile a body; each one has an unpredictable boundary. Its encoder returns None if there are no parts.
 
-    Objects, and lists with lists or objects in them, become several parts, as in other forms, unless a part says by its
-    content type that they are JSON.
+    Objects, and lists with lists or objects in them, become several parts, as in other forms. In a part with a content
+    type they are JSON.
     """
 
     def evaluate(term: Term | None) -> Evaluate | None:
@@ -66,19 +66,19 @@ def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, S
 
 
 def _list_items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
-    """What becomes a part each, with what its name has behind the field's."""
+    """The values that become a part each, with the suffixes of their names."""
     if isinstance(value, dict | list) and part.filename is None and part.content_type is None:
         return flatten(value)
     return [("", item) for item in (value if isinstance(value, list) else [value])]
 
 
 def encode_multipart(fields: Mapping[str, Any]) -> bytes | None:
-    """Plain fields as a body; none without any."""
+    """Encode plain fields as a body; None if there are no fields."""
     return compile_multipart(tuple(MultipartPart(name, Argument(name)) for name in fields), {})(fields)
 
 
 def find_content_type(body: bytes) -> bytes:
-    """The content type of a body made here, which begins with its boundary."""
+    """Find the content type of a body of this module, which begins with its boundary."""
     return MULTIPART + b"; boundary=" + body[2 : 2 + 2 * _BOUNDARY_BYTES]
 
 
@@ -101,9 +101,9 @@ def _encode_part(part: _Part, rest: str, value: Any, values: Values, boundary: b
 
 
 def encode_content(value: Any, media_type: str | None, *, is_file: bool) -> tuple[bytes, str | None]:
-    """The bytes of a part, and the type that the value itself states.
+    """Encode the content of a part; return its bytes, and the content type of the value, if it has one.
 
-    A caller's file is itself. The text of a file is base64 or a ``data:`` URL, unless its content type is one of text.
+    An uploaded file is unchanged. The text of a file is base64 or a ``data:`` URL, unless its content type is textual.
 
     Raises:
         Unrenderable: It is neither.
@@ -126,5 +126,5 @@ def _evaluate_text(get: Evaluate | None, values: Values) -> str | None:
 
 
 def _quote(text: str) -> bytes:
-    """A name in quotes, as browsers write it: quotes and line breaks percent-encoded, all else as UTF-8."""
+    """Encode a quoted name as browsers do: quotes and line breaks percent-encoded, all else in UTF-8."""
     return encode_header(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))

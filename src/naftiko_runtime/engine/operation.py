@@ -1,4 +1,4 @@
-"""Exposed operations, ready to run."""
+"""Exposed operations, compiled and bound to an execution."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ BoundExecution: TypeAlias = BoundCall | BoundMock
 
 
 class BoundOperation:
-    """A planned operation, compiled.
+    """A compiled operation.
 
     Attributes:
-        plan: What was planned.
-        contract: The check of its input.
-        execution: What runs.
+        plan: The operation in the plan.
+        contract: Checks its input.
+        execution: Its compiled execution.
         run: Starts an exchange for an invocation.
-        masks: What masks the secrets that an upstream may have been sent; none when there are none.
-        deadlines: What bounds each exchange.
-        open_body: How the caller's body goes through as it came; none when it does not.
-        result_schema: What its results look like; none where they are untouched, or may be anything.
+        masks: Masks the secrets that the upstream gets; None if it gets none.
+        deadlines: Limits each exchange.
+        open_body: How the caller's body is passed on unchanged; None if it is not.
+        result_schema: The schema of its results; None if they are untouched, or any value is possible.
     """
 
     __slots__ = ("contract", "deadlines", "execution", "masks", "open_body", "plan", "result_schema", "run")
@@ -44,9 +44,9 @@ class BoundOperation:
 
     @property
     def namespace(self) -> str:
-        """Of the API that it calls; empty when it calls none."""
+        """The API that it calls; empty if it calls none."""
         return self.execution.namespace
 
     def mask(self, text: str) -> str:
-        """A text for callers without any secret of the API's."""
+        """Mask the API's secrets in a text for callers."""
         return text if self.masks is None else self.masks.text(text)

@@ -1,4 +1,4 @@
-"""The resource that a call's answer represents, as the URLs of its API name it."""
+"""The resource that a response represents, in terms of the URLs of its API."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Resource(Struct, frozen=True):
-    """What an API's URLs say of what is called.
+    """A resource in the URLs of an API.
 
     Attributes:
-        namespace: Of the API.
-        base_uri: Of the API.
-        pattern: The path behind the base URI as a route's pattern; none when more than arguments decide it.
-        inputs: The inputs whose values are whole pieces of the path; none when a piece is composed of several values.
-        query_inputs: By the name of a query field, the query input whose value it is, where that is called otherwise.
-        is_forwarded: Whether the caller's method and the rest of its path go through.
-        secret_fields: The names of the query fields that hold secrets.
+        namespace: The API.
+        base_uri: The base URI of the API.
+        pattern: The path after the base URI, as the pattern of a route; None if it has other parts than arguments.
+        inputs: The inputs whose values are whole pieces of the path; None if a piece has several values.
+        query_inputs: The query inputs that have another name than their query fields, by field name.
+        is_forwarded: Whether the caller's method and the rest of its path are passed on.
+        secret_fields: The names of the query fields that have secrets.
     """
 
     namespace: str
@@ -39,12 +39,12 @@ class Resource(Struct, frozen=True):
 
 
 def describe_resource(request: Request, contract: Contract, secret_fields: frozenset[bytes]) -> Resource:
-    """The resource of a request.
+    """Describe the resource of a request.
 
     Args:
         request: The request, with the base URI that is called.
-        contract: What its operation takes.
-        secret_fields: The names of its query fields that hold secrets.
+        contract: The contract of its operation.
+        secret_fields: The names of its query fields that have secrets.
     """
     places = {spec.name: spec.place for spec in contract.inputs}
     terms = ((t.name, t.term.name) for t in request.query if isinstance(t.term, Argument))

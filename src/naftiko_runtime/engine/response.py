@@ -1,4 +1,4 @@
-"""What an operation answers: either the upstream's bytes as they come, or a value made of them."""
+"""The answer of an operation: the bytes of the upstream, unchanged, or a value that is mapped from them."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ PASSED_HEADERS: Final = frozenset(
         b"x-total-count",
     }
 )
-"""Response headers that reach the caller, with those that begin like :data:`_LIMITS`."""
+"""Response headers that callers get, with those that begin with one of :data:`_LIMITS`."""
 
 _LIMITS: Final = (b"ratelimit-", b"x-ratelimit-")
 
 BODY_HEADERS: Final = frozenset({b"content-encoding", b"content-length", b"content-range"})
-"""Tell about the bytes of an untouched body, and so go with them."""
+"""Describe the bytes of an untouched body, and are passed on with them."""
 
 URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
-"""Response headers that hold URLs of the upstream's resources."""
+"""Response headers that have URLs of the upstream's resources."""
 
 
 class KeptHeaders(Struct, frozen=True):
-    """The names of the response headers that reach the caller, with those that begin like :data:`_LIMITS`.
+    """The names of the response headers that callers get, with those that begin with one of :data:`_LIMITS`.
 
     Attributes:
-        plain: Those that reach it as they are.
-        urls: Those that hold URLs of the upstream's resources.
-        named: Whether the document or the operator names some of them.
+        plain: Headers that are passed on unchanged.
+        urls: Headers that have URLs of the upstream's resources.
+        named: Whether the document or the operator adds some.
     """
 
     plain: frozenset[bytes]
@@ -65,31 +65,31 @@ class KeptHeaders(Struct, frozen=True):
 _KEPT: Final = KeptHeaders((PASSED_HEADERS | BODY_HEADERS) - URL_HEADERS, PASSED_HEADERS & URL_HEADERS)
 
 _OF_BYTES: Final = BODY_HEADERS | {b"accept-ranges", b"content-type"}
-"""Tell about bytes that callers do not get."""
+"""Describe the bytes of the upstream, which callers of a mapped operation do not get."""
 
 NOTHING: Final = object()
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
 def choose_kept_headers(exposed: frozenset[bytes]) -> KeptHeaders:
-    """The response headers that reach the caller, when these do beside those that always do."""
+    """Choose the response headers that callers get: these, and those that they always get."""
     if not exposed:
         return _KEPT
     return KeptHeaders(_KEPT.plain | (exposed - URL_HEADERS), _KEPT.urls | (exposed & URL_HEADERS), named=True)
 
 
 class Answer:
-    """An operation's result.
+    """The answer of an operation.
 
     Attributes:
         status: The upstream's status code.
-        headers: The response headers that are passed on; with the body's framing when it is untouched.
-        value: The shaped value; :data:`NOTHING` when the upstream's bytes are the result.
-        mismatched: Whether the value holds something of another type than declared.
-        url: What was asked; relative locations are relative to it.
-        has_urls: Whether a header holds URLs of the upstream's resources.
-        held: The untouched body when it had to be read already; nothing while it is on the wire.
-        response: The upstream's answer, still on the wire.
+        headers: The response headers that are passed on; with those of the body if it is untouched.
+        value: The shaped value; :data:`NOTHING` if the upstream's bytes are the result.
+        mismatched: Whether the value has something of another type than declared.
+        url: The URL of the request, to which relative locations are relative.
+        has_urls: Whether a header has URLs of the upstream's resources.
+        held: The untouched body if it is already in memory; None if it streams.
+        response: The response of the upstream.
     """
 
     __slots__ = ("_bytes_max", "has_urls", "headers", "held", "mismatched", "response", "status", "url", "value")
@@ -100,7 +100,7 @@ class Answer:
         self.status = response.status
         plain, headers = kept.plain, []
         self.has_urls = False
-        for header in response.headers:  # a loop: it takes less than a comprehension for so few
+        for header in response.headers:  # a loop is faster than a comprehension for so few
             name = header[0]
             if name in plain or name.startswith(_LIMITS):
                 headers.append(header)
@@ -121,7 +121,7 @@ class Answer:
         return self.value is not NOTHING
 
     def header(self, name: bytes) -> bytes:
-        """A header's value; empty when there is none."""
+        """The value of a header; empty if there is none."""
         return next((value for key, value in self.headers if key == name), b"")
 
     @property
@@ -131,28 +131,29 @@ class Answer:
 
     @property
     def charset(self) -> str | None:
-        """The charset that the content type names."""
+        """The charset of the content type; None if it has none."""
         found = _CHARSET.search(self.header(b"content-type"))
         return None if found is None else found[1].decode("latin-1")
 
     def set_value(self, value: Any) -> None:
-        """Let a value be the result; what described the upstream's bytes goes."""
+        """Make a value the result."""
         self.value = value
         self.drop_byte_headers()
 
     def drop_byte_headers(self) -> None:
-        """Let headers no longer describe the upstream's bytes: what callers get is another representation of them."""
+        """Drop the headers that describe the upstream's bytes, and weaken the entity tag: callers get other bytes."""
         self.headers = [_weaken(h) if h[0] == b"etag" else h for h in self.headers if h[0] not in _OF_BYTES]
 
     def set_media_type(self, media_type: str) -> None:
-        """Let callers be told another content type than the upstream's."""
+        """Replace the content type of the upstream."""
         others = [h for h in self.headers if h[0] != b"content-type"]
         self.headers = [*others, (b"content-type", media_type.encode())]
 
     async def limit_body(self, bytes_max: int) -> None:
-        """Refuse an untouched body that is larger.
+        """Limit the size of an untouched body.
 
-        One whose length nobody tells is held to find out, or cut off where more is allowed than can be held.
+        A body of unknown length is read into memory. If the limit is more than may be held in memory, it streams, and
+        reading it raises UpstreamError at the limit.
 
         Raises:
             UpstreamError: It is larger.
@@ -168,22 +169,22 @@ class Answer:
             self.hold_body(await self.read())
 
     def hold_body(self, body: bytes) -> None:
-        """Let bytes that were read and decompressed be the untouched body."""
+        """Make bytes, already read and decompressed, the untouched body."""
         self.held = body
         if self.header(b"content-encoding"):
             self.headers = [_weaken(h) if h[0] == b"etag" else h for h in self.headers]
         self.headers = [h for h in self.headers if h[0] not in (b"content-encoding", b"content-length")]
 
     def set_empty(self) -> None:
-        """Let there be no body where a mapping has nothing to read."""
+        """Make the body empty, because there is nothing to map."""
         self.held = b""
         self.drop_byte_headers()
 
     def encode_json(self) -> bytes:
-        """The value as JSON.
+        """Encode the value as JSON.
 
         Raises:
-            UpstreamError: It holds what JSON cannot, such as a lone surrogate.
+            UpstreamError: It has something that JSON cannot represent, such as a lone surrogate.
         """
         try:
             return encode_json(self.value)
@@ -191,7 +192,7 @@ class Answer:
             raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
 
     async def read(self) -> bytes:
-        """The whole body, decompressed.
+        """Read the whole body, decompressed.
 
         Raises:
             UpstreamError: It is larger than the limit, or its compression is not supported or broken.
@@ -218,7 +219,7 @@ class Answer:
 
 
 def _weaken(etag: Header) -> Header:
-    """An entity tag as a weak one: other bytes are at best equivalent to those that it stands for (RFC 9110, 8.8.1)."""
+    """Make an entity tag weak: other bytes are at best equivalent to those that it identifies (RFC 9110, 8.8.1)."""
     name, value = etag
     if value.startswith(b"W/"):
         return etag
@@ -226,13 +227,13 @@ def _weaken(etag: Header) -> Header:
 
 
 def _drop_hop_headers(headers: list[Header], received: Sequence[Header]) -> list[Header]:
-    """Headers without those that ``Connection`` names as meant for the next hop only."""
+    """Drop the headers that ``Connection`` names, which are for the next hop only."""
     hop = {token.strip().lower() for name, value in received if name == b"connection" for token in value.split(b",")}
     return [h for h in headers if h[0] not in hop] if hop else headers
 
 
 class _LimitedResponse:
-    """An upstream's answer whose body ends with an error where it becomes too large."""
+    """A response whose body raises an error when it becomes too large."""
 
     __slots__ = ("_bytes_max", "_response", "close", "finished", "headers", "status")
 

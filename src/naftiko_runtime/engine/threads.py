@@ -1,4 +1,4 @@
-"""Work beside the event loop: what takes so long that other requests would wait for it."""
+"""Runs long work in threads, so that other requests need not wait for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _THREADS: Final = 2
-"""Few: they compete with the loop for the interpreter, and what each holds takes memory."""
+"""Few: they compete with the event loop for the interpreter, and each one needs memory."""
 
 
 @cache
@@ -23,14 +23,14 @@ def _get_executor() -> ThreadPoolExecutor:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """The result of work in a thread; it is not interrupted when nobody waits for it any more."""
+    """Run work in a thread, with the current context. Cancelling the caller does not interrupt the work."""
     return await asyncio.get_running_loop().run_in_executor(_get_executor(), partial(copy_context().run, work))
 
 
 def run_without_collection(work: Callable[[], T]) -> T:
-    """The result of work that makes very many objects, without a search for garbage among them.
+    """Run work that makes very many objects without garbage collection.
 
-    Such searches take most of the time of reading a large JSON text.
+    Collection would take most of the time of reading a large JSON text.
     """
     enabled = gc.isenabled()
     gc.disable()

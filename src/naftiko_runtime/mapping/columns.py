@@ -1,8 +1,8 @@
-"""Lists of objects to lists of objects, field by field instead of object by object.
+"""Maps lists of objects field by field, and not object by object.
 
-What makes a long answer long is a list of objects that are alike. Taking one field out of all of them, and looking at
-the types of all at once, runs inside the interpreter's own loops; a call for each field of each object takes half as
-long again. Where an element is no object, the whole list takes the general way.
+Long responses are mostly lists of similar objects. To read one field of all objects, and to check the types of all
+values at once, runs in the interpreter's own loops. A call for each field of each object takes 50 % longer.
+If an element is not an object, the whole list is mapped object by object.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from msgspec import Struct
 ShapeAll: TypeAlias = Callable[[list[Any]], list[Any]]
 """From the elements of a list to their results."""
 Take: TypeAlias = Callable[[list[Any]], list[Any]]
-"""The values at a path of all elements, None where one is missing; AttributeError where something is no object."""
+"""The values at a path in all elements, None for a missing one. It raises AttributeError if something is no object."""
 
 
 class Column(Struct, frozen=True):
     """One field of the results.
 
     Attributes:
-        take: Takes its values out of all elements; without it ``shape`` is given each element as it is.
+        take: Reads its values from all elements; without it ``shape`` gets the whole elements.
         shape: From one such value to the result's.
-        plain: Types of values that ``shape`` would leave as they are.
+        plain: Types of values that ``shape`` does not change.
     """
 
     take: Take | None
@@ -33,7 +33,7 @@ class Column(Struct, frozen=True):
     plain: frozenset[type]
 
     def shape_all(self, values: list[Any]) -> list[Any]:
-        """The results' values."""
+        """Shape the values; return them unchanged if their types allow it."""
         if self.plain and self.plain.issuperset(map(type, values)):
             return values
         shape = self.shape
@@ -41,11 +41,11 @@ class Column(Struct, frozen=True):
 
 
 def compile_table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> ShapeAll:
-    """How a list of objects becomes another one.
+    """Compile the mapping of a list of objects.
 
     Args:
-        columns: By the names of the results' fields, of which there is at least one.
-        shape: The general way for one element.
+        columns: The fields of the results, by name; at least one.
+        shape: Maps one element, if not all are objects.
     """
     names = tuple(columns)
     steps = [(column.take or _keep, column.shape_all) for column in columns.values()]
@@ -53,7 +53,7 @@ def compile_table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Sh
     def rows(items: list[Any]) -> list[Any]:
         if not _DICTS.issuperset(map(type, items)):
             return [shape(item) for item in items]
-        try:  # nothing is counted or converted before it is certain that this way leads to the end
+        try:  # count and convert nothing before it is certain that all are objects
             found = [(shape_all, take(items)) for take, shape_all in steps]
         except AttributeError:
             return [shape(item) for item in items]
@@ -64,7 +64,7 @@ def compile_table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> Sh
 
 
 def compile_take(names: tuple[str, ...]) -> Take | None:
-    """What takes the value at a path of up to three names out of objects; nothing for other paths."""
+    """Compile the reading of a path of up to three names from objects; None for other paths."""
     match names:
         case (a,):
             return lambda items: [item.get(a) for item in items]

@@ -1,4 +1,4 @@
-"""Shapes of results, compiled: how a decoded answer becomes an exposed operation's result."""
+"""Compiles the shapes of results: they map a decoded response to the result of an exposed operation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Shape, ShapeType
 
 Make: TypeAlias = Callable[[Any], Any]
-"""From a decoded value to what a shape makes of it."""
+"""From a decoded value to the shaped one."""
 
 _NUMBER: Final = compile_lazily(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
@@ -41,10 +41,10 @@ class Mapping(Struct, frozen=True):
     """Shapes, compiled.
 
     Attributes:
-        make: From a decoded answer to the result.
-        searches: Whether a path searches, so that what it looks at has to be bounded.
-        has_blanks: Whether results hold a :class:`naftiko_runtime.mapping.templates.Blank` somewhere.
-        mismatches: Counts scalars that are not, and cannot be made, of the declared type.
+        make: From a decoded response to the result.
+        searches: Whether a path searches, so that its work needs a limit.
+        has_blanks: Whether results have a :class:`naftiko_runtime.mapping.templates.Blank` somewhere.
+        mismatches: Counts scalars that cannot be converted to the declared type.
     """
 
     make: Make
@@ -54,10 +54,10 @@ class Mapping(Struct, frozen=True):
 
 
 def compile_shapes(shapes: Sequence[Shape]) -> Mapping:
-    """What makes a result: the first shape that yields a value gives it.
+    """Compile shapes. The result is that of the first shape that has a value.
 
     Raises:
-        JsonPathError: A path does not compile; linking has checked them all before.
+        JsonPathError: A path does not compile. Linking reports those before.
     """
     compiler = _Compiler()
     makes = [compiler.compile(shape) for shape in shapes]
@@ -72,12 +72,12 @@ def _compile_first(makes: Sequence[Make]) -> Make:
 
 
 def convert_literal(value: str, declared: ShapeType) -> Any:
-    """A text as the declared type where that is possible; otherwise the text."""
+    """Convert text to the declared type; return the text if that is not possible."""
     return _CONVERT.get(declared, _keep)(value)
 
 
 class _Compiler:
-    """Compiles shapes, and notes what was met on the way."""
+    """Compiles shapes, and collects what the mapping needs."""
 
     def __init__(self) -> None:
         self.mismatches = Mismatches()
@@ -113,12 +113,12 @@ class _Compiler:
         return path
 
     def _compile_at(self, path: JsonPath, make: Make, plain: frozenset[type] | None = None) -> Make:
-        """What is made of the value at a path.
+        """Shape the value at a path.
 
         Args:
             path: The path.
-            make: What makes it.
-            plain: Types of values that ``make`` leaves as they are; none where it does something to all of them.
+            make: Shapes the value.
+            plain: Types of values that ``make`` does not change; None if it changes all.
         """
         if path.identity:
             return make
@@ -134,7 +134,7 @@ class _Compiler:
         return _compile_constant(Blank(lambda values: make(fill(values))))
 
     def _compile_items(self, items: Shape) -> ShapeAll:
-        """What is made of the items of a list."""
+        """The mapping of the items of a list."""
         if not isinstance(items, ObjectShape) or not self._compile_path(items.path).identity or not items.properties:
             make = self.compile(items)
             return lambda values: [make(value) for value in values]
@@ -154,7 +154,7 @@ class _Compiler:
         return self._compile_conversion(shape.path, shape.type, shape.characters_max)
 
     def _compile_conversion(self, path: str, declared: ShapeType, characters_max: int | None) -> Make:
-        """To the declared type where that is possible; otherwise the value is kept, and noted."""
+        """Convert to the declared type if possible; otherwise keep the value and count a mismatch."""
         make = self._compile_counted_conversion(path, declared)
         if characters_max is None:
             return make
@@ -171,7 +171,7 @@ class _Compiler:
             return _keep
         count_mismatch, plain = self.mismatches.count_mismatch, _PLAIN[declared]
 
-        def converted(value: Any) -> Any:
+        def convert(value: Any) -> Any:
             if value is None or type(value) in plain:
                 return value
             result = change(value)
@@ -179,16 +179,16 @@ class _Compiler:
                 count_mismatch(path, declared, result)
             return result
 
-        return converted
+        return convert
 
 
 def _find_plain_types(shape: ScalarShape) -> frozenset[type] | None:
-    """The types of values that a shape gives as they are; none where it does something to all of them."""
+    """The types of values that a shape does not change; None if it changes all."""
     return None if shape.characters_max is not None else _PLAIN.get(shape.type)
 
 
 def _compile_field(key: str, plain: frozenset[type], get: Make, convert_literal: Make) -> Make:
-    """A field of an object that mostly is what it is declared to be; anything else takes the general way."""
+    """A field of an object. Usually it has its declared type already, which is checked first."""
 
     def field(value: Any) -> Any:
         found = value.get(key) if isinstance(value, dict) else get(value)
@@ -214,15 +214,15 @@ def _compile_map(shape: Make) -> Make:
 
 
 def _compile_list(shapes: ShapeAll | None) -> Make:
-    """A list; one object or scalar in its place is a list of one, nothing stays nothing."""
+    """A list. A single object or scalar becomes a list of one, and null stays null."""
 
-    def listed(value: Any) -> Any:
+    def make_list(value: Any) -> Any:
         if value is None:
             return None
         items = value if isinstance(value, list) else [value]
         return items if shapes is None else shapes(items)
 
-    return listed
+    return make_list
 
 
 def _keep(value: Any) -> Any:
@@ -234,7 +234,7 @@ def _convert_to_string(value: Any) -> Any:
 
 
 def _convert_to_number(value: Any) -> Any:
-    """Text of a finite number as that number."""
+    """Convert the text of a finite number."""
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return value
     if not set(value) & set(".eE"):
@@ -258,7 +258,7 @@ _PLAIN: Final = {
     "integer": frozenset({int}),
     "boolean": frozenset({bool}),
 }
-"""What needs no conversion to a declared type."""
+"""The types that need no conversion to a declared type."""
 
 _CONVERT: Final[dict[str, Make]] = {
     "string": _convert_to_string,

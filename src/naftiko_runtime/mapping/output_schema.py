@@ -1,7 +1,7 @@
-"""What a tool's structured result looks like: a JSON Schema of an operation's shapes, and results that keep to it.
+"""Structured results of tools: the JSON Schema of an operation's shapes, and results that conform to it.
 
-Clients drop tools whose output schema has another root than an object, or references; so the root is an object, and the
-result itself where it is one, otherwise its only member ``result``.
+Clients drop tools whose output schema has references, or a root that is not an object. The root is therefore an
+object: the result itself if that is an object, otherwise an object with the only member ``result``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ResultSchema(Struct, frozen=True):
     """The schema of a structured result.
 
     Attributes:
-        schema: Its root is an object; flat, without references.
+        schema: A JSON Schema without references, whose root is an object.
         wraps: Whether the result is the member ``result`` of that object.
     """
 
@@ -37,7 +37,7 @@ class ResultSchema(Struct, frozen=True):
     wraps: bool
 
     def make_structured(self, value: Any, *, mismatched: bool) -> dict[str, Any]:
-        """A result in that form; with mismatches, what is of another type than declared is null in it."""
+        """Make a structured result. If ``mismatched``, values of another type than declared become null."""
         if mismatched:
             inner = self.schema["properties"]["result"] if self.wraps else self.schema
             value = _replace_mismatches(value, inner)
@@ -47,7 +47,7 @@ class ResultSchema(Struct, frozen=True):
 
 
 def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
-    """The outline of a shaped result; none when several shapes compete for it, or it may be anything."""
+    """Make the schema of a result; None if there are several alternative shapes, or any value is possible."""
     if len(shapes) != 1 or "type" not in (schema := _describe_shape(shapes[0])):
         return None
     if "properties" in schema or "additionalProperties" in schema:
@@ -56,7 +56,7 @@ def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
 
 
 def _describe_shape(shape: Shape) -> dict[str, Any]:
-    """A shape's schema; a missing path gives null, so that everything may be null."""
+    """A path that leads nowhere gives null, so every value may be null."""
     schema = _describe_type(shape)
     return {**schema, "description": shape.description} if shape.description else schema
 
@@ -80,7 +80,7 @@ def _describe_type(shape: Shape) -> dict[str, Any]:
 
 
 def _replace_mismatches(value: Any, schema: dict[str, Any]) -> Any:
-    """A value without what its schema does not allow."""
+    """Replace values of another type than declared by null."""
     if isinstance(value, dict) and "properties" in schema:
         return {key: _replace_mismatches(item, schema["properties"].get(key, {})) for key, item in value.items()}
     if isinstance(value, dict) and "additionalProperties" in schema:
@@ -92,7 +92,7 @@ def _replace_mismatches(value: Any, schema: dict[str, Any]) -> Any:
 
 
 def has_type(value: Any, declared: str) -> bool:
-    """Whether a result has the type that was declared for it; null has every type, and any value may be no scalar."""
+    """Whether a value has its declared type. Null has every type, and types other than scalars are not checked."""
     if declared not in _SCALARS:
         return True
     if value is None or (isinstance(value, bool) and declared != "boolean"):
@@ -101,7 +101,7 @@ def has_type(value: Any, declared: str) -> bool:
 
 
 class Mismatches:
-    """Counts results of another type than declared. They are kept: what an upstream really says is worth more."""
+    """Counts values of another type than declared. Results have them unchanged."""
 
     __slots__ = ("count", "latest")
 
@@ -110,6 +110,6 @@ class Mismatches:
         self.latest = ""
 
     def count_mismatch(self, path: str, declared: str, value: Any) -> None:
-        """Count one, and remember at which path it was; never the value."""
+        """Count a value, and keep its path for the log, but never the value."""
         self.count += 1
         self.latest = f"'{path}' is declared {declared}, and was {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Values of the caller in a result: what a call fills, once the rest of the result is made."""
+"""Templates in results: blanks that a call fills with its inputs after the response is mapped."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Term
 
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
-"""From a call's values by input name to a value; none when an input that it needs is absent."""
+"""From a call's values by input name to a value; None if an input is absent."""
 
 
 class Blank(Struct, frozen=True):
-    """Stands in a shaped result where values of the caller go."""
+    """A place in a shaped result for values of the caller."""
 
     fill: Fill
 
 
 def compile_template(term: Term) -> Fill:
-    """What fills a template, in which variables are never shown."""
+    """Compile a template. Variables in it are null: results never show secrets."""
     match term:
         case Argument(name):
             return lambda values: values.get(name)
@@ -41,7 +41,7 @@ def _join(pieces: list[Any]) -> str | None:
 
 
 def fill_blanks(value: Any, values: Mapping[str, Any]) -> Any:
-    """A shaped value with the call's values in its blanks."""
+    """Fill the blanks of a shaped value with the call's values."""
     match value:
         case Blank(fill):
             return fill(values)
