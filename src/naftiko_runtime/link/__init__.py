@@ -1,4 +1,4 @@
-"""Document to Plan: every name resolved, every expression compiled, or a diagnostic that says why not."""
+"""Links a document to a plan: resolves every name and checks every expression, or reports a finding."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class Linked(Struct, frozen=True):
-    """What became of a document.
+    """A linked document.
 
     Attributes:
-        plan: All of it that could be linked.
-        exposes: The exposes, each with its server; none for one that is not served.
-        parts: Routes, forwards and tools by the place of what they were linked from.
-        operations: The consumed operations by ``namespace.operation``; of two of one name the first.
-        upstreams: The places of the consumed APIs by their namespaces; of two of one name the first.
+        plan: Everything that could be linked.
+        exposes: The exposes, each with its server; None for one that is not served.
+        parts: Routes, forwards and tools, by their places in the document.
+        operations: The consumed operations by ``namespace.operation``; the first one of duplicates.
+        upstreams: The places of the consumed APIs by namespace; the first one of duplicates.
         context: The linking run, for the checks that follow.
     """
 
@@ -51,7 +51,7 @@ class Linked(Struct, frozen=True):
 
 
 def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: KindOfExpose) -> Linked:
-    """The plan of a document; it may run only when the findings hold no error.
+    """Link a document. Its plan may run only if the findings have no error.
 
     A document that is only there to be imported has a plan without servers.
 
@@ -90,18 +90,18 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
 
 
 def _has_broken_binds(findings: Findings) -> bool:
-    """Whether a bind could not be read or imported: what its variables are is not known."""
+    """Whether a bind could not be read or imported, so that its variables are unknown."""
     return any("binds" in (error.part or ())[:2] for error in findings.errors)
 
 
 def _find_first_apis(document: Document) -> dict[str, Steps]:
-    """The places of the consumed APIs by namespace; of two of one name the first."""
+    """The places of the consumed APIs by namespace; the first one of duplicates."""
     apis = (*document.consumes, *document.capability.consumes)
     return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
 
 
 def _can_be_imported(document: Document) -> bool:
-    """Whether a document has what others may import."""
+    """Whether a document has parts that others may import."""
     capability = document.capability
     return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))
 

@@ -1,4 +1,4 @@
-"""URLs with variables in them: what may stand where, told of the document and of the bound values alike.
+"""Links and checks URLs with variables, in the document and with the values of the variables.
 
 A value is never shown, and never leaves its place: what stands in the host is a host, and cannot bring a path along.
 """
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, Help, Statement
 
 Fault: TypeAlias = "str | None"
-"""What is wrong with a value, without showing it."""
+"""What is wrong with a value, without the value."""
 Check: TypeAlias = "Callable[[str], Statement | None]"
-"""What is wrong with a URL without variables."""
+"""From a URL without variables to what is wrong with it."""
 Slot: TypeAlias = Literal["url", "origin", "scheme", "authority", "host", "port", "path"]
-"""What a variable in a URL stands for: all of it up to a path, or up to a port; or the part that is named."""
+"""The part of a URL that a variable is: all of it up to the path or the port, or the named part."""
 
 _SAMPLES: Final[dict[Slot, str]] = {
     "url": "https://a",
@@ -69,7 +69,7 @@ _OTHER_FORM: Final = compile_lazily(r"(?<!\{)\$?\{\s*([^{}]*?)\s*\}(?!\})|\$(\w+
 
 
 def link_template(api: ConsumedHttp, context: Context) -> Term | None:
-    """A base URI with variables as a term; none when it was refused.
+    """Link a base URI with variables; None if it is refused.
 
     Args:
         api: Whose base URI it is.
@@ -79,7 +79,7 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
     text = api.base_uri.strip()
     term = context.link_secret_text(text, steps)
     if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
-        return None  # one of them means nothing, which is reported
+        return None  # a variable is unknown, which is reported
     fault = _find_misplaced(term) or check_base_uri("".join(_fill_samples(term, _SAMPLES.__getitem__)))
     if fault is not None:
         context.report(fault, steps, advise_url(text, api.namespace, helps.GIVE_URL_WITH_VARIABLE))
@@ -88,7 +88,7 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
 
 
 def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> Advice:
-    """What to write instead of a base URI that is not usable.
+    """Advise what to write instead of an unusable base URI.
 
     Args:
         text: The base URI as the document has it.
@@ -101,7 +101,7 @@ def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> A
 
 
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
-    """Whether a base URI has a variable that is not written in double braces, which is reported."""
+    """Report variables of a base URI that are not written in double braces; return whether there are any."""
     text, steps = api.base_uri.strip(), api.path_to("baseUri")
     found = {m[0]: m[1] or m[2] or "NAME" for m in _OTHER_FORM.finditer(text) if _means_variable(m, context)}
     if not found:
@@ -122,13 +122,13 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
 
 
 def _means_variable(found: re.Match[str], context: Context) -> bool:
-    """Whether a text is meant for a variable; a path may have a word with a dollar: ``/$batch``."""
+    """Whether a text means a variable; a path may have a word with a dollar: ``/$batch``."""
     in_path = "/" in found.string[: found.start()].partition("://")[2]
     return not found[2] or not in_path or context.variables.knows(found[2])
 
 
 def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterator[tuple[str, str]]:
-    """What is wrong with the values of a URL's variables: the names of those concerned, and why.
+    """Find what is wrong with the values of a URL's variables; yield the names of the variables, and the reasons.
 
     Args:
         term: The URL.
@@ -148,7 +148,7 @@ def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> It
 
 
 def fill_url(term: Term, values: Mapping[str, str]) -> str:
-    """A URL with the values of its variables."""
+    """Fill a URL with the values of its variables."""
     return "".join(part if isinstance(part, str) else values[part.name] for part in _parts(term)).strip()
 
 
@@ -165,7 +165,7 @@ def _fill_samples(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
 
 
 def _find_slots(parts: Sequence[str | Variable]) -> list[tuple[str | Variable, Slot | None]]:
-    """Return the parts of a URL, each with what it stands for; None for a literal piece."""
+    """Return the parts of a URL, each with its slot; None for a literal piece."""
     slots: list[tuple[str | Variable, Slot | None]] = []
     before = ""
     for index, part in enumerate(parts):
@@ -202,7 +202,7 @@ def _find_misplaced(term: Term) -> Statement | None:
 
 
 def _check_slot(slot: Slot, value: str, check: Check) -> Fault:
-    """Why a value cannot stand in a place of a URL, without showing it."""
+    """Why a slot of a URL cannot have a value, without the value."""
     needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
         return f"it holds white space or another character that a URL cannot, {needed}"
@@ -248,7 +248,7 @@ def _describe_content(value: str) -> str:
 
 
 def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
-    """A plan whose base URIs hold the values of their variables: it is for calling, and never to be shown."""
+    """Fill the base URIs of a plan with the values of their variables. The result has secrets: never show it."""
     if all(upstream.template is None for upstream in plan.upstreams):
         return plan
     upstreams = {upstream.namespace: _fill_base_uri(upstream, values) for upstream in plan.upstreams}
@@ -274,7 +274,7 @@ def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
 
 
 def _fill_base_uri(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
-    """An upstream with its base URI; one that is never called may lack values, and keeps the names."""
+    """An upstream that is never called may lack values, and keeps its template."""
     template = upstream.template
     if template is None or not set(find_variables(template)) <= values.keys():
         return upstream

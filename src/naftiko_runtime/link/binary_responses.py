@@ -1,4 +1,4 @@
-"""What a document says of answers that go through as bytes: how large they may be, and what they are."""
+"""Checks the declarations of binary responses: their size limit and media type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEDIA_TYPE: Final = compile_lazily(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TO
 
 
 def parse_binary_size(part: ConsumedOperation | ExposeWithOperations, context: Context) -> int | None:
-    """A part's ``maxBinarySize`` in bytes; nothing when it has none, or none that is one, which is reported."""
+    """Return ``maxBinarySize`` in bytes; None if there is none, or an invalid one, which is reported."""
     if part.max_binary_size is None:
         return None
     if (found := _SIZE.fullmatch(part.max_binary_size)) is None:
@@ -30,7 +30,7 @@ def parse_binary_size(part: ConsumedOperation | ExposeWithOperations, context: C
 
 
 def check_media_type(operation: ConsumedOperation, context: Context) -> str | None:
-    """An operation's ``outputMediaType``; nothing when it has none, or none that is one, which is reported."""
+    """Return ``outputMediaType``; None if there is none, or an invalid one, which is reported."""
     if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
         return operation.output_media_type
     context.report(

@@ -31,11 +31,11 @@ def link_text_body(text: str, content_type: str, kind: str, steps: Steps, refere
 
 
 def _choose_escape(kind: str, before: str, *, whole: bool) -> Escape:
-    """How a value is kept in its place, by what the text before it left open."""
+    """How a value is escaped, by the text before it."""
     match kind:
         case "xml" | "formUrlEncoded":
             return "xml" if kind == "xml" else "form"
-        case "sparql" if not whole:  # a query that is the caller's as a whole is the caller's to write
+        case "sparql" if not whole:  # a whole query of the caller is not escaped
             return _find_sparql_place(before)
         case _:
             return "none"
@@ -49,7 +49,7 @@ _SPARQL_OPENED: Final = compile_lazily(
 
 
 def _find_sparql_place(before: str) -> Escape:
-    """Whether a query's text so far ends inside a string, inside an IRI, or in neither."""
+    """Whether a query so far ends inside a string, inside an IRI, or in neither."""
     place: Escape = "sparql-token"
     for match in _SPARQL_OPENED.finditer(before):
         if match["long"] is not None or match["short"] is not None:

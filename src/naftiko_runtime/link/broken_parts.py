@@ -1,4 +1,4 @@
-"""Which parts of a document with errors are broken, and why."""
+"""Finds the broken parts of a document with errors, and the reasons."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class LeftOut(Struct, frozen=True):
     """A part that ``--skip-broken`` does not serve.
 
     Attributes:
-        part: What it is, as an operator may call it.
-        reason: Why, with the place of the error.
-        expose: The namespace of an expose that is left out as a whole.
+        part: Its name for operators.
+        reason: The error, with its place.
+        expose: The namespace, if it is a whole expose.
     """
 
     part: str
@@ -30,13 +30,13 @@ class LeftOut(Struct, frozen=True):
 
 
 class BrokenParts:
-    """Finds out what of a document is broken, and why.
+    """Finds the broken parts of a document, and the reasons.
 
     Attributes:
-        parts: What was linked, by the place of what it was linked from.
+        parts: The linked routes, forwards and tools, by their places in the document.
         unread: The places of wrong values and missing keys.
-        missing: By namespace, why an API cannot be called at all.
-        left_out: What is not served.
+        missing: Why an API cannot be called, by namespace.
+        left_out: The parts that are not served.
     """
 
     def __init__(self, linked: Linked, document: Document, reasons: dict[Steps, str], unread: frozenset[Steps]) -> None:
@@ -46,7 +46,7 @@ class BrokenParts:
         self.unread = unread
         self.missing: dict[str, str] = {}
         self._describe_unbound: dict[str, str] = {}
-        """By variable, why its value is not known."""
+        """Why the value of a variable is unknown, by variable."""
         self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
@@ -61,11 +61,11 @@ class BrokenParts:
                     self._describe_unbound[f"{bind.namespace}.{variable}"] = reason
 
     def find_reason_above(self, steps: Steps) -> str | None:
-        """An error in a part or in one that it belongs to."""
+        """Find an error in a part, or in one that contains it."""
         return next((why for n in range(len(steps), 0, -1) if (why := self._reasons.get(steps[:n]))), None)
 
     def find_reason_against(self, steps: Steps, served: Any, call: str | None = None) -> str | None:
-        """Why a part is left out: an error in it, above it, in what it calls, or in a variable that it needs."""
+        """Find why a part is left out: an error in it, above it, in the operation that it calls, or in a variable."""
         if reason := self.find_reason_above(steps):
             return reason
         if call is not None:
@@ -76,6 +76,6 @@ class BrokenParts:
         return self.find_reason_unbound(served)
 
     def find_reason_unbound(self, served: Any) -> str | None:
-        """Why a variable that a part needs is not known."""
+        """Find why a variable of a part is unknown."""
         needed = find_variables(served) if self._describe_unbound else ()
         return next((self._describe_unbound[name] for name in needed if name in self._describe_unbound), None)

@@ -1,4 +1,4 @@
-"""What a ``call`` leads to: a consumed operation, or a report of the nearest one."""
+"""Resolves ``call`` to a consumed operation, or reports it with the nearest name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """Everything that can be called in a document."""
+    """The consumed operations of a document."""
 
     def __init__(self, document: Document, operations: Mapping[str, Consumed], context: Context) -> None:
         self._operations = operations
@@ -30,22 +30,22 @@ class Calls:
         self._namespaces = frozenset(api.namespace for api in apis if api.namespace is not None)
 
     def resolve(self, call: str, steps: Steps) -> Consumed | None:
-        """The operation that a call names; nothing when there is none, which is reported at the call's place."""
+        """Return the operation that a call names; None if there is none, which is reported."""
         consumed = self._operations.get(call)
         if consumed is None and not self._may_be_imported(call) and not self._may_be_completed(call):
             self._context.report(rules.UNRESOLVED_CALL(call=call), steps, self._nearest(call))
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:
-        """Whether a call goes into a namespace that an import brings; that the import is refused says it all."""
+        """Whether a call has the namespace of an import. If that fails, its own error is enough."""
         return None in self._imported or call.partition(".")[0] in self._imported
 
     def _may_be_completed(self, call: str) -> bool:
-        """Whether a call goes into a namespace that a document which imports this one may consume."""
+        """Whether a call has a namespace that a document which imports this one may consume."""
         return self._context.may_be_completed(call.partition(".")[0], self._namespaces)
 
     def _nearest(self, call: str) -> Advice | None:
-        """What to write for a call that leads nowhere: an operation of that namespace, or of that name elsewhere."""
+        """Advise on an unknown call: an operation of the same namespace, or of the same name in another one."""
         if not self._operations:
             return helps.DECLARE_CONSUMED()
         if same := next((known for known in self._operations if known.casefold() == call.casefold()), None):

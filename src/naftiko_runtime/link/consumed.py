@@ -1,4 +1,4 @@
-"""A consumed operation, as exposed operations call it."""
+"""A consumed operation, ready to be called by exposed operations."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ METHODS_WITH_BODY: Final = ("POST", "PUT", "PATCH")
 
 
 class Consumed(Struct, frozen=True):
-    """One consumed operation, ready to be called.
+    """A consumed operation.
 
     Attributes:
-        upstream: Where it goes.
-        spec: The operation as the document has it.
-        path: Base URI's path and resource path are joined elsewhere; this is the resource's, split.
-        parameters: Of operation, resource and adapter; the nearer one wins.
-        media_type: What callers are told that an untouched answer is; none for what the upstream says.
-        binary_bytes_max: Of an untouched answer; none when the operation does not say.
-        spelt: By the name of a parameter, how the document's path spells it, where that is otherwise.
-        exposed_headers: Response headers that reach callers besides the API's own and those that always do.
-        closed: Whether a level says ``inputParameters: []``: there is nothing to give but what is declared.
-        sealed: Parameters that the API's authentication sets, and no caller.
+        upstream: The API.
+        spec: The operation in the document.
+        path: The path after the base URI, split.
+        parameters: The parameters of operation, resource and API; the nearest one wins.
+        media_type: The declared content type of an untouched response; None for the upstream's.
+        binary_bytes_max: The size limit of an untouched response; None if the operation has none.
+        spelt: The placeholders that differ from the names of their parameters, by parameter.
+        exposed_headers: Response headers that callers get, besides the API's own and those that they always get.
+        closed: Whether a level has ``inputParameters: []``: it takes nothing but what is declared.
+        sealed: Parameters that only the API's authentication sets.
     """
 
     upstream: Upstream
@@ -89,7 +89,7 @@ class Consumed(Struct, frozen=True):
         return self.spec.body.type if isinstance(self.spec.body, BodyTemplate) else "json"
 
     def sends_body(self, *, tool: bool) -> bool:
-        """Whether the method carries a body; DELETE only does over REST, where the caller may have sent one."""
+        """Whether the method has a body. DELETE has one only over REST, where the caller may send one."""
         method = self.spec.method
         return method in METHODS_WITH_BODY or (method == "DELETE" and not tool)
 

@@ -61,7 +61,7 @@ def link_consumed_apis(
             context.report(statement, api.path_to("namespace"), related=first.span)
         for resource in api.resources:
             for operation in _link_operations(api, resource, upstream, context):
-                if is_repeated:  # which says it all
+                if is_repeated:  # which is reported already
                     operations.setdefault(operation.name, operation)
                 else:
                     _register(operation, operations, context)
@@ -179,7 +179,7 @@ def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str
 
 
 def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
-    """Refuse headers by which a value could cut a message in two, or choose another host."""
+    """Refuse headers with which a value could split a message or choose another host."""
     name, given = parameter.name.lower(), parameter.value
     if name in FRAMING_HEADERS or (name == "host" and (given is None or "{{" in given)):
         advice = helps.REMOVE() if name in FRAMING_HEADERS else helps.GIVE_FIXED_VALUE()

@@ -1,4 +1,4 @@
-"""What the linking of one document shares: where things stand, what was found, and which variables are bound."""
+"""The context of linking one document: its source, its findings and its variables."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
 
 WORKFLOW: Final = compile_lazily(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
-"""A variable as the files of continuous integration write it."""
+"""A variable in the syntax of GitHub Actions."""
 
 
 class Namespaces(Struct, frozen=True):
     """The namespaces of a document.
 
     Attributes:
-        exposed: Of its exposes, also by the names that they have in their own files.
-        aggregates: Of its aggregates.
-        consumed: Of the APIs, and their operations as ``namespace.operation``.
+        exposed: The exposes, also by their names in imported files.
+        aggregates: The aggregates.
+        consumed: The APIs, and their operations as ``namespace.operation``.
     """
 
     exposed: tuple[str, ...] = ()
@@ -53,11 +53,11 @@ class Context(Struct, frozen=True):
     findings: Findings
     variables: Variables
     allowed_imports: tuple[Path, ...] = ()
-    """Folders, besides a document's own, that it may read."""
+    """Folders that a document may read, besides its own."""
     shared: bool = False
-    """Whether the document is only there to be imported: what it does not bind, others may."""
+    """Whether the document is only for import: other documents may bind its variables."""
     unread: frozenset[Steps] = frozenset()
-    """The places of wrong values and missing keys; what stands in for them is not the author's."""
+    """The places of wrong values and missing keys, which have replacement values."""
     namespaces: Namespaces = Namespaces()
 
     def report(
@@ -70,23 +70,23 @@ class Context(Struct, frozen=True):
         fix: tuple[Edit, ...] = (),
         related: Span | None = None,
     ) -> None:
-        """Note a finding at a place of the document.
+        """Report a finding at a place of the document.
 
         Args:
             statement: What is wrong.
-            steps: The place of the value that it is about.
-            advice: What to do, if the statement's own advice is not right here.
-            key: Whether it is about the key, not the value.
-            fix: What would put an end to it.
-            related: Another place that it is about.
+            steps: The place of the value.
+            advice: Advice that replaces the statement's own.
+            key: Whether the place is the key, and not the value.
+            fix: The edits that resolve it.
+            related: A related place.
         """
         span = self.source.find_span(steps, key=key)
         self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
 
     def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
-        """Whether a name that means nothing here may mean something in a document that imports this one.
+        """Whether an unknown name may be known in a document that imports this one.
 
-        One that is nearly a known name is a slip.
+        A name that is similar to a known one is a misspelling.
         """
         return self.shared and not any(is_close(name, candidate) for candidate in known)
 
@@ -95,18 +95,18 @@ class Context(Struct, frozen=True):
         return self.source.find_span(steps)
 
     def takes_nothing(self, *levels: Part) -> bool:
-        """Whether one of several levels says ``inputParameters: []``; a key without a value says nothing."""
+        """Whether one of several levels has ``inputParameters: []``; a key without a value does not count."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
         return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
 
     def link_secret_text(self, text: str, steps: Steps) -> Term:
-        """A template in which only bound variables may stand: credentials, base URIs."""
+        """Link a template that may have only variables, as in credentials and base URIs."""
         pieces = self.split_template(text, steps, self.means_variable)
         parts = tuple(Constant(p) if isinstance(p, str) else self._secret(p, text, steps) for p in pieces)
         return parts[0] if len(parts) == 1 else Composed(parts)
 
     def needs_caller(self, text: str, steps: Steps) -> bool:
-        """Whether a template may mean an input: it has a name that is no variable's, nor written as one."""
+        """Whether a template may mean an input: it has a name that is not a variable's, and not written like one."""
         try:
             names = [piece.name for piece in split_template(text) if not isinstance(piece, str)]
         except ValueError:  # reported where the text is read
@@ -115,7 +115,7 @@ class Context(Struct, frozen=True):
         return not all(looks_like_variable(name) or self.variables.resolve(name, span) for name in names)
 
     def means_variable(self, written: str, _: Where = "whole") -> bool:
-        """Whether a text outside braces is meant for a variable: ``${X}``, ``$X``, ``env.X``; others are secrets."""
+        """Whether a text outside braces means a variable: ``${X}``, ``$X``, ``env.X``. Other texts are secrets."""
         reference = self._variable_words.read(written)
         if reference is None or reference.kind != "nothing":
             return reference is not None
@@ -145,14 +145,14 @@ class Context(Struct, frozen=True):
         return variable
 
     def resolve_variable(self, name: str, steps: Steps) -> Variable | None:
-        """The variable of a name where nothing else can be meant: what no bind lists is the environment's."""
+        """Return the variable of a name, where only variables are possible: an unlisted one is the environment's."""
         span = self.span(steps)
         return self.variables.resolve(name, span) or self.variables.from_environment(name, span)
 
     def split_template(
         self, text: str, steps: Steps, is_reference: Callable[[str, Where], bool]
     ) -> tuple[str | Placeholder, ...]:
-        """A template split; one that does not parse is reported and taken as text.
+        """Split a template; one that does not parse is reported, and is a literal.
 
         Args:
             text: The template.
@@ -174,22 +174,22 @@ class Context(Struct, frozen=True):
         return tuple(part for piece in pieces for part in _divide(piece, text, is_reference))
 
     def report_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
-        """Report a reference that has its meaning, and another form than the documented one."""
+        """Report a reference in another form than the specification's."""
         fix = replace_text(self.source, steps, text, text.replace(written, meant))
         self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), steps, fix=fix)
 
     def report_shell_reference(self, written: str, text: str, steps: Steps) -> None:
-        """Report a name outside of double braces where only variables may stand."""
+        """Report a name outside double braces, where only variables are possible."""
         name = written.strip("${} ")
         known = self.variables.knows(name)
         fix = replace_text(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
         close = None if known else find_closest(name, self.variables.list_names())
         advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
         self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
-        self.variables.mark_used(close or name, self.span(steps))  # so that nobody is told that it is unused
+        self.variables.mark_used(close or name, self.span(steps))  # so that it is not reported as unused
 
     def report_unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
-        """Report an expression's name that means nothing here."""
+        """Report an unknown name in an expression."""
         inputs = tuple(also)
         short = name.rpartition(".")[2]
         known = [
@@ -200,11 +200,11 @@ class Context(Struct, frozen=True):
             return
         advice = suggest(name, known) or helps.BIND(namespace=namespace, key=short)
         self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
-        for meant in known:  # so that nobody is told that what was misspelt here is unused
+        for meant in known:  # so that a misspelt variable is not reported as unused
             self.variables.mark_used(meant, self.span(steps))
 
     def _describe_unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
-        """That a name is bound nowhere, and is no input where there may be some."""
+        """The statement that a name is neither bound nor an input, if there may be inputs."""
         if namespace in (*PREFIXES, *self.namespaces.exposed) and not has_inputs:
             return rules.UNBOUND_VARIABLE_CALLERS(name=name)
         if namespace in self.variables.namespaces:
@@ -217,7 +217,7 @@ class Context(Struct, frozen=True):
 def _divide(
     piece: str | Placeholder, text: str, is_reference: Callable[[str, Where], bool]
 ) -> Iterator[str | Placeholder]:
-    """A literal piece of a template with what is written as shells do in it."""
+    """Split a literal piece of a template at references in shell syntax."""
     if not isinstance(piece, str) or "${" not in piece:
         yield piece
         return

@@ -1,4 +1,4 @@
-"""Authentication of either side: from the document's description to the plan's credential."""
+"""Links the authentication of consumed APIs and of exposes to credentials of the plan."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def link_credential(authentication: Authentication | None, context: Context) -> Credential | None:
-    """The credential that an upstream is sent; nothing when there is none, or it was refused."""
+    """Link the credential for an API; None if it has none, or a refused one."""
     kind = _find_served(authentication, context)
     return None if kind is None else kind.link(authentication, context)
 
 
 def link_guard(authentication: Authentication | None, context: Context) -> Credential | None:
-    """What callers of an expose have to show; nothing when that is nothing, or it was refused."""
+    """Link the credential that callers of an expose must send; None if there is none, or a refused one."""
     kind = _find_served(authentication, context)
     if authentication is None or kind is None:
         return None
@@ -35,12 +35,12 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
 
 
 def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
-    """Whether a credential sets a field of a request, so that nobody else can."""
+    """Whether a credential sets this field of a request, so that nothing else may."""
     return credential is not None and kind_of(credential).sets_field(credential, place, name)
 
 
 def _find_served(authentication: Authentication | None, context: Context) -> AuthenticationKind[Any, Any] | None:
-    """The kind of an authentication; a type that is not served is reported."""
+    """Find the kind of an authentication; a type that is not served is reported."""
     if authentication is None:
         return None
     if (kind := find_kind(authentication)) is None:

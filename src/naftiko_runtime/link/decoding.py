@@ -1,4 +1,4 @@
-"""How the answers of a consumed operation are decoded, when a mapping needs them decoded."""
+"""Links the format of responses that are mapped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def link_format(consumed: Consumed, context: Context) -> Format | None:
-    """How an operation's answers are decoded; nothing when they cannot be, which is reported."""
+    """Link the format of an operation's responses; None if it is refused, which is reported."""
     spec = consumed.spec
     raw_format, steps = spec.output_raw_format, spec.path_to("outputSchema")
     if raw_format == "binary":
@@ -45,11 +45,11 @@ def link_format(consumed: Consumed, context: Context) -> Format | None:
 
 
 class _OutsideError(Exception):
-    """A schema stands where documents may not read."""
+    """A schema is in a folder that the document may not read."""
 
 
 def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
-    """The file that a schema names, relative to the document that names it; nothing when it names none.
+    """Read the file of a schema, relative to the document; None if it is not in a file.
 
     Raises:
         OSError: It cannot be read.
@@ -68,7 +68,7 @@ def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
     folders = [allowed.resolve() for allowed in named]
     if not any(path.is_relative_to(allowed) for allowed in folders):
         raise _OutsideError
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+    if path.exists() and not path.is_file():  # opening a pipe would block
         raise ValueError("it is not a regular file")
     with path.open("rb") as file:
         content = file.read(DOCUMENT_BYTES_MAX + 1)

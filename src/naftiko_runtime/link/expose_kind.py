@@ -1,4 +1,4 @@
-"""What linking asks of a kind of expose; each package of ``exposes`` answers it."""
+"""The protocol of a kind of expose for linking, which each package of ``exposes`` implements."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ S_co = TypeVar("S_co", bound="Server", covariant=True)
 
 
 class LinkedKind(Protocol[E_contra, S_co]):
-    """How exposes of one kind are linked."""
+    """Links exposes of one kind."""
 
     def link(self, expose: E_contra, linker: ExposeLinker, /) -> S_co | None:
         """Link an expose, and report what is wrong in it; return none when its kind is not served."""
 
 
 class SeparableKind(Protocol[E_contra, S]):
-    """How servers of one kind go on without their broken parts."""
+    """Removes the broken parts from servers of one kind."""
 
     def keep_sound(self, expose: E_contra, server: S, broken_parts: BrokenParts, /) -> S:
         """Return the server of an expose without its broken parts, which are listed there."""

@@ -1,4 +1,4 @@
-"""Links what exposes of every kind have: operations, with what they call and how their results are shaped."""
+"""Links the operations of exposes of every kind: their calls, mocks and output shapes."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 _REFERENCE: Final = compile_lazily(rf"\$(?:this\b|input|\{{|[.\[])|(?:{'|'.join((*PREFIXES, INPUTS))})\.")
 ANY_ADDRESS: Final = "0.0.0.0"
-"""Where an expose listens that gives no address."""
+"""The default address of an expose."""
 
 
 class ExposeLinker:
-    """Links what exposes of every kind have: operations that call something.
+    """Links the operations of exposes.
 
     Attributes:
         document: The document.
@@ -62,7 +62,7 @@ class ExposeLinker:
         self._formats: dict[str, Format | None] = {}
 
     def report_empty(self, part: Part, statement: Statement, key: str) -> None:
-        """Report a part that serves nothing, where it says so, or where it says nothing."""
+        """Report a part that serves nothing: at its empty key, or at the part if the key is missing."""
         written = key in part.model_fields_set
         steps = part.path_to(key) if written else part.path_to()
         self.context.report(statement, steps, key=written)
@@ -79,7 +79,7 @@ class ExposeLinker:
         closed: bool,
         displaced: Mapping[str, Input] | None = None,
     ) -> Operation | None:
-        """Link an operation to what it calls; none when it calls nothing that is known, which is reported.
+        """Link an operation; None if its call is unknown, which is reported.
 
         Args:
             expose: What it is part of.
@@ -93,7 +93,7 @@ class ExposeLinker:
         """
         consumed = self._resolve_call(spec, tool=tool)
         if consumed is None:
-            for output in spec.output_parameters:  # wrong by themselves, whatever is called
+            for output in spec.output_parameters:  # their errors do not depend on the call
                 self._is_sound(output)
             return None
         linker = CallLinker(
@@ -135,7 +135,7 @@ class ExposeLinker:
         return self._formats[consumed.name]
 
     def _binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
-        """The consumed operation's own limit, otherwise the expose's."""
+        """The limit of the consumed operation, otherwise that of the expose."""
         general = parse_binary_size(expose, self.context)
         if consumed.spec.output_raw_format != "binary":
             return None
@@ -155,7 +155,7 @@ class ExposeLinker:
         return self._calls.resolve(spec.call, spec.path_to("call"))
 
     def _link_shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
-        """The shapes of a result; none when the answer goes through untouched, or one of them is wrong."""
+        """The shapes of a result; empty if the response is untouched, or an output has an error."""
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
@@ -171,7 +171,7 @@ class ExposeLinker:
         return link_shapes(outputs, link_template)
 
     def _is_sound(self, output: Output) -> bool:
-        """Check the expressions of an output and of all inside it; report every one that is wrong."""
+        """Check the expressions of an output and of its inner outputs; report each error."""
         sound = [self._is_sound(inner) for inner in output.iter_inner()]
         value = output.value
         if value is not None and not _is_reference(value) and not has_type(convert_constant(output), output.type):
@@ -185,7 +185,7 @@ class ExposeLinker:
         return all(sound)
 
     def check_unique(self, twice: Message, named: Iterable[Any]) -> None:
-        """Report parts that have the name of one before them."""
+        """Report parts that have the same name as an earlier one."""
         seen: dict[str, Any] = {}
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
@@ -194,5 +194,5 @@ class ExposeLinker:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether a value of an output has the form of a reference or a template: its type shows when it is called."""
+    """Whether a value of an output is a reference or a template, whose type is known only when it is called."""
     return "{{" in value or _REFERENCE.match(value) is not None

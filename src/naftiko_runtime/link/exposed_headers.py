@@ -1,4 +1,4 @@
-"""``exposedHeaders``: the response headers that a document lets through to callers."""
+"""Links ``exposedHeaders``: more response headers that callers get."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def list_exposed_headers(
     part: ConsumedHttp | ConsumedResource | ConsumedOperation, context: Context
 ) -> frozenset[bytes]:
-    """The names that a part lists, in lower case; those that cannot be exposed are reported."""
+    """Return the listed names in lower case; report those that cannot be exposed."""
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
         if fault := check_exposed_header(name):
@@ -28,7 +28,7 @@ def list_exposed_headers(
 
 
 def check_exposed_header(name: str) -> Statement | None:
-    """Why callers cannot be given a response header of this name; nothing when they can."""
+    """Return why a response header of this name cannot be exposed, or None."""
     if not HEADER_NAME.fullmatch(name):
         return rules.INVALID_VALUE_HEADER_NAME(name=name)
     if name.lower() in NEVER_EXPOSED_HEADERS:

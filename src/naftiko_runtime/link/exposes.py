@@ -1,4 +1,4 @@
-"""The exposed side: each expose linked by its kind."""
+"""Links the exposes, each by its kind."""
 
 from __future__ import annotations
 

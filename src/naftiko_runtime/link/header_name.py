@@ -1,4 +1,4 @@
-"""Names of headers in documents."""
+"""Checks the names of headers in documents."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def check_header_name(name: str, steps: Steps, context: Context) -> None:
-    """Report a header's name that HTTP does not allow."""
+    """Report a header name that HTTP does not allow."""
     if not HEADER_NAME.fullmatch(name):
         context.report(rules.INVALID_VALUE_HEADER_NAME(name=name), steps)

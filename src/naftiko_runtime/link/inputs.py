@@ -1,4 +1,4 @@
-"""Declared inputs of exposed operations: their types, patterns and given values."""
+"""Links the declared inputs of exposed operations: types, patterns and fixed values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def link_input(
     parameter: ExposedParameter | ToolParameter, name: str, place: Place, required: bool, context: Context
 ) -> Input:
-    """An input as the document declares it; one whose ``value`` is a JSONPath is looked up in the request's body."""
+    """Link a declared input. If its ``value`` is a JSONPath, it is read from the request's body."""
     path = _check_body_path(parameter, context)
     return Input(
         name=name,
@@ -66,7 +66,7 @@ def _check_pattern(parameter: ExposedParameter | ToolParameter, context: Context
 def link_fixed_values(
     parameters: Iterable[ExposedParameter | ToolParameter], names: Iterable[str], context: Context
 ) -> dict[str, Term]:
-    """The inputs that the document itself gives, by name: constants, or templates over bound variables."""
+    """Link the inputs that the document gives a value, by name: constants, or templates of variables."""
     fixed: dict[str, Term] = {}
     for parameter, name in zip(parameters, names, strict=False):
         if parameter.value is not None and not _is_path(parameter.value):

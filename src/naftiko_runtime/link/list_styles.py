@@ -1,4 +1,4 @@
-"""``style`` and ``explode`` of consumed parameters: how a query has a list, as OpenAPI names it."""
+"""Links ``style`` and ``explode`` of consumed parameters, with OpenAPI's meaning: how a query writes a list."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _JOINED: Final[dict[str, ListStyle]] = {"form": "comma", "spaceDelimited": "space", "pipeDelimited": "pipe"}
 _ALWAYS: Final = {"path": "simple", "header": "simple", "cookie": "form"}
-"""The style of other places, which have no choice."""
+"""The only style of other places."""
 
 
 def choose_list_style(parameter: ConsumedParameter) -> ListStyle:
-    """How a list of a query parameter is written; without a word of the document its name is repeated."""
+    """Choose how a list in a query is written; by default the name is repeated."""
     style = parameter.style or "form"
     if parameter.in_ != "query" or style not in _JOINED:
         return "deep" if style == "deepObject" else "repeat"
@@ -27,7 +27,7 @@ def choose_list_style(parameter: ConsumedParameter) -> ListStyle:
 
 
 def check_style(parameter: ConsumedParameter, context: Context) -> None:
-    """Report a style that changes nothing where it stands, or that its place does not have."""
+    """Report a style without effect, or one that its place does not have."""
     if parameter.in_ == "query":
         if parameter.style == "simple":
             context.report(rules.INVALID_VALUE_STYLE(), parameter.path_to("style"))

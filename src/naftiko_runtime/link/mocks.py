@@ -1,4 +1,4 @@
-"""Operations that call nobody: their result is an object of their named outputs."""
+"""Links mocks: operations that call nothing. Their result is an object of their named outputs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def make_mock_target(spec: Exposed, context: Context) -> Consumed:
-    """What an operation calls that has its answer itself: nobody."""
+    """Make the empty consumed operation of a mock."""
     nowhere = Upstream("", "", None, context.span(spec.path_to()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 
 def check_mock(outputs: Sequence[Output], context: Context) -> None:
-    """Report the outputs of a mock that its result leaves out."""
+    """Report the outputs without a name, which the result of a mock leaves out."""
     if not any(output.name for output in outputs):
         return
     for output in outputs:

@@ -1,4 +1,4 @@
-"""What the operator chooses for a document: other addresses, so that any file runs anywhere, and how it is judged."""
+"""The operator's settings for a document: addresses that override its own, and the strictness of its checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Overrides(Struct, frozen=True):
-    """Values that win over the document's, and how strictly it is read.
+    """Values that override the document's, and the strictness of its checks.
 
     Attributes:
         base_uris: By consumed namespace, the URL of its API.
@@ -28,7 +28,7 @@ class Overrides(Struct, frozen=True):
         allowed_imports: Folders, besides the document's own, that imports may read.
         skip_broken: Whether a document with errors is served without the parts that they concern.
         strict: Whether any deviation from the official schema is an error.
-        lint: Whether to tell of what runs, but should not be written so.
+        lint: Whether to report warnings.
         reading: How the document and the files that it imports are read.
     """
 
@@ -43,7 +43,7 @@ class Overrides(Struct, frozen=True):
     reading: ReadSource = read_source
 
     def move_server(self, server: Server) -> Server:
-        """A server at the place it will really listen."""
+        """Move a server to the address and port of the operator."""
         port = self.ports.get(server.namespace)
         if port is None:
             port = server.port + self.port_offset if server.port else 0

@@ -1,4 +1,4 @@
-"""What a document says of answers that go through untouched."""
+"""Links the declared type of responses that are passed on untouched."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResponse | None:
-    """What the document says of a JSON answer that goes through untouched.
+    """Describe an untouched JSON response by what the document declares; None if it is not JSON, or undeclared.
 
     Args:
-        consumed: What is called; its own output counts where it is the whole answer.
-        outputs: Of the exposed operation.
+        consumed: The operation that is called; its output counts if it is the whole response.
+        outputs: The outputs of the exposed operation.
     """
     if consumed.spec.output_raw_format != "json" or consumed.media_type is not None:
         return None
@@ -31,6 +31,6 @@ def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResp
 
 
 def _describe_root(output: Output | ConsumedOutput) -> JsonResponse:
-    """The type of a whole answer, where it is one that JSON answers have, and written down."""
-    told = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
-    return JsonResponse(told, getattr(output, "description", None))
+    """The declared type of a whole response, if it is an object or a list."""
+    declared = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
+    return JsonResponse(declared, getattr(output, "description", None))

@@ -1,4 +1,4 @@
-"""Servers of several documents without those that cannot run beside the others."""
+"""Drops servers of several documents that conflict with others."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Kept(Struct, frozen=True):
-    """What of a plan can run beside the plans before it.
+    """The part of a plan that does not conflict with the plans before it.
 
     Attributes:
-        plan: The plan; none when nothing of it can.
+        plan: The plan without conflicts; None if nothing is left.
         left_out: The rest.
     """
 
@@ -31,13 +31,13 @@ class Kept(Struct, frozen=True):
 
 
 def drop_conflicts(plans: Iterable[Plan]) -> list[Kept]:
-    """Plans without what the plans before them have already: a port, a route or a tool."""
+    """Drop ports, routes and tools that plans before them have already."""
     taken: list[Server] = []
     return [_drop_conflicting_servers(taken, plan) for plan in plans]
 
 
 def _drop_conflicting_servers(taken: list[Server], plan: Plan) -> Kept:
-    """What of a plan can run beside servers, which it is added to."""
+    """Drop the servers of a plan that conflict with others; add the rest to these."""
     servers: list[Server] = []
     left_out: list[LeftOut] = []
     for server in plan.servers:
@@ -49,7 +49,7 @@ def _drop_conflicting_servers(taken: list[Server], plan: Plan) -> Kept:
 
 
 def _keep_shareable(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
-    """A server without what others serve already; none when it cannot listen beside them."""
+    """Drop the parts of a server that others serve already; None if it cannot have the port."""
     served = {id(part): part.label for part in server.parts}
     findings = Findings()
     check_ports([*taken, server], findings, lambda part: (id(part),))

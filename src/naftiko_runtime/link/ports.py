@@ -1,4 +1,4 @@
-"""Exposes on one port, of one document or of several: they are served as one where nothing clashes."""
+"""Checks exposes that share a port, of one document or several: they are served as one if nothing conflicts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
 
 
 class PortKey(NamedTuple):
-    """What servers have in common that listen together.
+    """The common properties of servers that share a port.
 
     Attributes:
         kind: The type of the servers.
-        address: Where they listen.
-        port: Which port; 0 for a free one.
-        number: Which one of those that want a free port, from 1; 0 for the others.
+        address: Their address.
+        port: Their port; 0 for a free one.
+        number: The number, from 1, of a server on a free port; 0 for others.
     """
 
     kind: type[Server]
@@ -37,10 +37,10 @@ class PortKey(NamedTuple):
 
 
 def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[PortKey, list[T]]:
-    """Group what listens together, in order; a server that wants a free port listens alone.
+    """Group servers that share a port, in order. A server on a free port has a group of its own.
 
     Args:
-        items: Servers, or what has one.
+        items: Servers, or objects that have one.
         server_of: Returns the server of an item.
     """
     groups: dict[PortKey, list[T]] = {}
@@ -53,16 +53,16 @@ def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[
 
 
 Place: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"
-"""From a server, a route, a forward or a tool to what names its part in findings."""
+"""From a server, a route, a forward or a tool to its part in findings."""
 
 
 def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place = lambda _: None) -> None:
-    """Report ports that there are none of, and servers that can neither have a port alone nor share it.
+    """Report invalid ports, and servers that want the same port and cannot share it.
 
     Args:
-        servers: Those that are to run together.
+        servers: The servers that run together.
         findings: Gets the reports.
-        place_of: Names the parts that they concern.
+        place_of: Returns the part of a finding.
     """
     for number, server in enumerate(servers):
         if not 0 <= server.port <= _PORT_MAX:
@@ -70,17 +70,17 @@ def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place =
             findings.report(statement, server.span, part=place_of(server))
         for first in servers[:number]:
             if _overlap(first, server) and not _can_share(first, server, findings, place_of):
-                break  # one report is enough: nothing of it can be served there
+                break  # one finding is enough: nothing of it can be served there
 
 
 def _overlap(one: Server, other: Server) -> bool:
-    """Whether two servers want the same port; one that listens on all addresses wants it on each."""
+    """Whether two servers want the same port. One on all addresses wants it on each."""
     same_address = one.address == other.address or bool({one.address, other.address} & _ALL_ADDRESSES)
     return one.port == other.port != 0 and same_address
 
 
 def _can_share(first: Server, server: Server, findings: Findings, place_of: Place) -> bool:
-    """Report why two servers that meet cannot share their port; when they can, report what both of them serve."""
+    """Report why two servers cannot share their port; if they can, report the parts that both serve."""
     is_same_name = first.namespace == server.namespace
     if (why := _find_difference(first, server)) is not None:
         statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
@@ -99,7 +99,7 @@ def _can_share(first: Server, server: Server, findings: Findings, place_of: Plac
 
 
 def _find_difference(first: Server, server: Server) -> Help | None:
-    """Why two servers that meet cannot share their port; nothing when they can."""
+    """Why two servers cannot share their port, or None."""
     if type(first) is not type(server):
         return helps.ONE_TYPE_ON_PORT
     if first.address != server.address:
@@ -110,7 +110,7 @@ def _find_difference(first: Server, server: Server) -> Help | None:
 
 
 def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
-    """What both servers have: that of the first one, and that of the second one."""
+    """The parts that both servers have, in pairs."""
     known = {part.key: part for part in first.parts}
     pairs = [(known[part.key], part) for part in server.parts if part.key in known]
     return sorted(pairs, key=lambda pair: pair[0].label)

@@ -1,4 +1,4 @@
-"""What a text names by a reference: an input of the caller, a bound variable, or nothing that there is."""
+"""Reads references in texts: to an input of the caller, to a variable, or to nothing that exists."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 Where: TypeAlias = Literal["whole", "start", "inside"]
-"""How much of a text a part of it is."""
+"""The position of a reference in its text."""
 
 PREFIXES: Final = ("rest", "tools", "mcp")
-"""Words that stand for the expose's own namespace."""
+"""Prefixes that mean the expose's own namespace."""
 
 INPUTS: Final = "inputParameters"
 SYNONYMS: Final = (INPUTS, "input", "inputs", "params", "parameters", "args", "arguments")
-"""Words that other languages have for the caller's inputs."""
+"""Words for the caller's inputs in other languages."""
 
 SHELL: Final = compile_lazily(r"(?<!\{)\$\{\s*([^{}\s]+)\s*\}(?!\})")
-"""A variable as shells and JavaScript write it: ``${x}``."""
+"""A variable in the syntax of shells and JavaScript: ``${x}``."""
 
 BRACED: Final = compile_lazily(r"\{\s*([^{}\s]+)\s*\}")
 _DOTTED: Final = compile_lazily(r"([A-Za-z_][^\s{}.]*)\.([^\s{}]+)")
 
 
 class Reference(Struct, frozen=True):
-    """What a text names.
+    """A reference that was read from a text.
 
     Attributes:
-        kind: What it is; ``nothing`` for text that is a reference by its form, and names nothing.
-        name: Of the input; of the variable, with its namespace if the text has one; the text itself for nothing.
-        documented: Whether the text is written as the specification has it.
+        kind: What it names; ``nothing`` for text in the form of a reference that names nothing.
+        name: The input, the variable (with its namespace if the text has one), or the text itself.
+        documented: Whether the text has the form of the specification.
     """
 
     kind: Literal["input", "variable", "nothing"]
@@ -44,14 +44,14 @@ class Reference(Struct, frozen=True):
 
 
 class Words(Struct, frozen=True):
-    """The words by which the texts of one place name things.
+    """The words that references of one place may have.
 
     Attributes:
-        own: The namespaces that mean the caller's inputs; the first one is the expose's own name.
-        others: The document's other namespaces: of consumed APIs, and of other exposes.
+        own: The namespaces that mean the caller's inputs, the expose's own first.
+        others: The other namespaces of the document: consumed APIs and other exposes.
         binds: The namespaces of variables.
-        is_input: Whether an input of a name is known.
-        is_bound: Whether a variable of a name is listed by a bind.
+        is_input: Whether there is an input of a name.
+        is_bound: Whether a bind lists a variable of a name.
     """
 
     own: tuple[str, ...]
@@ -61,13 +61,13 @@ class Words(Struct, frozen=True):
     is_bound: Callable[[str], bool] = lambda _: False
 
     def read(self, text: str, *, braced: bool = False) -> Reference | None:
-        """What a text names as a whole; none for a text that is a constant.
+        """Read a whole text as a reference; None if it is a constant.
 
         Args:
             text: The text.
-            braced: Whether it stands in double braces, where nothing is a constant.
+            braced: Whether it is in double braces, where nothing is a constant.
         """
-        if (placeholder := BRACED.fullmatch(text)) is not None:  # of a path, in a place that has none
+        if (placeholder := BRACED.fullmatch(text)) is not None:  # the syntax of paths, outside a path
             known = self.is_input(placeholder[1])
             return Reference("input", placeholder[1], documented=False) if known else None
         shell = SHELL.fullmatch(text)
@@ -85,13 +85,13 @@ class Words(Struct, frozen=True):
         return found
 
     def _read_marked(self, path: str, *, shell: bool) -> Reference | None:
-        """What ``${x}`` names, or ``$x`` if there is such an input."""
+        """Read ``${x}``, or ``$x`` if there is such an input."""
         plain = shell and "." not in path and "$" not in path
         known = not path.startswith((".", "[")) and self.is_input(path)  # those begin a JSONPath
         return Reference("input", path, documented=False) if plain or known else None
 
     def _read_this(self, path: str, *, documented: bool) -> Reference | None:
-        """What ``$this.<namespace>.x`` names, or, outside the specification, ``$this.x``."""
+        """Read ``$this.<namespace>.x``, or ``$this.x``, which is not in the specification."""
         rest = path.partition(".")[2]
         for own in self.own:
             if rest.startswith(f"{own}.") and len(rest) > len(own) + 1:
@@ -102,7 +102,7 @@ class Words(Struct, frozen=True):
         return Reference("input", rest, documented=False) if rest and self.is_input(rest) else None
 
     def _read_dotted(self, path: str, *, marked: bool, braced: bool) -> Reference | None:
-        """What ``<word>.x`` names."""
+        """Read ``<word>.x``."""
         for own in self.own:
             if path.startswith(f"{own}.") and len(path) > len(own) + 1:
                 return Reference("input", path[len(own) + 1 :], documented=not marked)
@@ -118,13 +118,13 @@ class Words(Struct, frozen=True):
         return None
 
     def _is_foreign(self, path: str) -> bool:
-        """Whether a text begins with a namespace that no value can come from; a host's name is a constant."""
+        """Whether a text begins with a namespace that has no values here; a host name is a constant."""
         word, _, rest = path.partition(".")
         first, more, _ = rest.partition(".")
         return word in self.others and (not more or self.is_input(first) or f"{word}.{first}" in self.others)
 
     def is_reference(self, written: str, where: Where, *, in_body: bool) -> bool:
-        """Whether what a template has outside of double braces names something, or is meant to.
+        """Whether a text of a template outside double braces is a reference, or is meant as one.
 
         Args:
             written: The whole text, or a part ``${x}`` of it.
@@ -150,5 +150,5 @@ _WORDS: Final = frozenset({"this", *SYNONYMS, *PREFIXES})
 
 
 def _is_meant(written: str, is_bound: Callable[[str], bool]) -> bool:
-    """Whether a text with a dollar is a JSONPath or a variable; a word with one may be a constant: ``$count``."""
+    """Whether a text with a dollar is a JSONPath or a variable; another word may be a constant: ``$count``."""
     return written == "$" or written.startswith(("$.", "$[")) or is_bound(written[1:])

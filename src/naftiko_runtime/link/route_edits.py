@@ -1,4 +1,4 @@
-"""Edits that rename a placeholder of a route."""
+"""Makes the edits that rename a placeholder of a route."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> tuple[Edit, ...]:
-    """The edits that give a placeholder of a route another name: in its path, and where the resource declares it.
+    """Return the edits that rename a placeholder of a route: in its path, and in its declarations.
 
-    None when something else in the resource speaks of it: who calls does not see the name, but templates do.
+    There are none if a template of the resource has the name.
     """
     data = source.get(resource)
     path = data.get("path")
-    if not isinstance(path, str) or _is_spoken_of(old, data) or not _is_well_formed(data):
+    if not isinstance(path, str) or _is_referenced(old, data) or not _is_well_formed(data):
         return ()
     places = (match.span(1) for match in re.finditer(rf"\{{\s*({re.escape(old)})\s*\}}", path))
     edits = replace_stretches(source, (*resource, "path"), path, places, new)
@@ -34,7 +34,7 @@ def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> t
 
 
 def _is_well_formed(resource: dict[str, Any]) -> bool:
-    """Whether the parameters of a resource and of its operations have the shapes that they should."""
+    """Whether the parameters of a resource and of its operations are well-formed."""
     operations = resource.get("operations")
     holders = [resource, *operations] if isinstance(operations, list) else [None]
     return all(
@@ -45,15 +45,15 @@ def _is_well_formed(resource: dict[str, Any]) -> bool:
     )
 
 
-def _is_spoken_of(name: str, resource: dict[str, Any]) -> bool:
-    """Whether a ``with`` or a ``value`` in a resource names an input."""
+def _is_referenced(name: str, resource: dict[str, Any]) -> bool:
+    """Whether a ``with`` or a ``value`` in a resource has the name of an input."""
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 
-    def speaks(value: Any, *, inside: bool) -> bool:
+    def has_name(value: Any, *, inside: bool) -> bool:
         if isinstance(value, dict):
-            return any(speaks(item, inside=inside or key in ("with", "value")) for key, item in value.items())
+            return any(has_name(item, inside=inside or key in ("with", "value")) for key, item in value.items())
         if isinstance(value, list):
-            return any(speaks(item, inside=inside) for item in value)
+            return any(has_name(item, inside=inside) for item in value)
         return inside and isinstance(value, str) and word.search(value) is not None
 
-    return speaks(resource, inside=False)
+    return has_name(resource, inside=False)

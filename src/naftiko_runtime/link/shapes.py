@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Shape, Term
 
 LinkTemplate: TypeAlias = Callable[["Output"], "Term"]
-"""From an output whose ``value`` may name something to what it shows."""
+"""From an output whose ``value`` is a template to its term."""
 
 _DOTTED: Final = compile_lazily(r"[A-Za-z_][\w-]*\.[^\s{}]+")
 _ROOT: Final = "$"
 
 
 def link_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple[Shape, ...]:
-    """The shapes of a simple operation's result; none when the answer goes through as it came, whatever it is."""
+    """Link the shapes of a call's result; empty if the response is passed on untouched."""
     if not outputs or is_identity(outputs[0]):
         return ()
     return tuple(_link_shape(output, link_template) for output in outputs)
 
 
 def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple[Shape, ...]:
-    """The shapes of a result that no answer is needed for: an object of its named outputs, where any has a name."""
+    """Link the shapes of a mock's result: an object of its named outputs, or else the outputs."""
     named = {output.name: _link_shape(output, link_template) for output in outputs if output.name}
     if named:
         return (ObjectShape(_ROOT, tuple(named.items()), complete=True),)
@@ -49,7 +49,7 @@ def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> 
 
 
 def is_identity(output: Output) -> bool:
-    """Whether an output is the whole answer, unshaped (``mapping: $`` or ``$.``)."""
+    """Whether an output is the whole response (``mapping: $`` or ``$.``)."""
     if output.properties or output.items or output.values or output.value is not None or output.max_length is not None:
         return False
     if output.mapping is None:
@@ -58,12 +58,12 @@ def is_identity(output: Output) -> bool:
 
 
 def convert_constant(output: Output) -> Any:
-    """The ``value`` of an output, made the type that is declared if it can be."""
+    """Convert the ``value`` of an output to its declared type, if possible."""
     return None if output.value is None else convert_literal(output.value, output.type)
 
 
 def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
-    if output.value is not None:  # comes before a mapping
+    if output.value is not None:  # takes precedence over a mapping
         return _link_value(output, output.value, link_template)
     if output.const is not None and output.mapping is None:
         return ConstantShape(freeze(output.const), description=output.description)
@@ -80,7 +80,7 @@ def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
 
 
 def _path(output: Output) -> str:
-    """The path of an output; all spellings of the root as one."""
+    """The path of an output; all spellings of the root become ``$``."""
     if not isinstance(output.mapping, str) or compile_path(output.mapping).identity:
         return _ROOT
     return output.mapping
@@ -97,5 +97,5 @@ def _link_value(output: Output, value: str, link_template: LinkTemplate) -> Shap
 
 
 def _may_refer(value: str) -> bool:
-    """Whether the ``value`` of an output may name something, and is not the text that it is."""
+    """Whether the ``value`` of an output may be a reference, and is not a constant."""
     return "{{" in value or "$" in value or _DOTTED.fullmatch(value) is not None

@@ -1,4 +1,4 @@
-"""What is sound of a document with errors: ``--skip-broken`` serves it, and answers for the rest why it does not."""
+"""Selects the parts of a document with errors that ``--skip-broken`` serves."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
 
 _HARMLESS = ("resources", "prompts", "aggregates")
-"""What is not served yet beside what is: nothing else depends on it but what names it, which is reported there."""
+"""Parts that are not served yet, and on which no other parts depend without a finding of their own."""
 
 
 class Sound(Struct, frozen=True):
-    """What can be served of a document.
+    """The parts of a document that can be served.
 
     Attributes:
-        plan: The plan without what an error concerns; none when that is everything.
-        left_out: The rest.
-        fatal: Why nothing can be served; empty when something can.
+        plan: The plan without broken parts; None if nothing is left.
+        left_out: The broken parts.
+        fatal: Why nothing can be served; empty if something can.
     """
 
     plan: Plan | None
@@ -43,36 +43,36 @@ class Sound(Struct, frozen=True):
 
 
 class Errors(Struct, frozen=True):
-    """What is wrong in a document.
+    """The errors of a document.
 
     Attributes:
-        all: Every error, also those that only follow from others: they are reasons not to serve a part as well.
-        told: Those that do not follow from others.
-        secrets: Credentials of the document, which no reason repeats.
+        all: Every error, also follow-up errors: they too are reasons not to serve a part.
+        primary: Errors that are not follow-up errors.
+        secrets: Credentials of the document, which are redacted in reasons.
     """
 
     all: tuple[Diagnostic, ...]
-    told: frozenset[Diagnostic]
+    primary: frozenset[Diagnostic]
     secrets: Collection[str] = ()
 
     def list_ordered(self) -> list[Diagnostic]:
-        """All errors by place, those first that do not follow from others."""
-        return sorted(self.all, key=lambda error: (error not in self.told, error.span is not None, error.span))
+        """List all errors by place, primary errors first."""
+        return sorted(self.all, key=lambda error: (error not in self.primary, error.span is not None, error.span))
 
     def describe(self, error: Diagnostic) -> str:
-        """An error as the reason why something is not served."""
+        """Describe an error as the reason why something is not served."""
         return redact_finding(error, self.secrets).located_message
 
 
 def keep_sound(
     linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps], kind_of: KindOfServer
 ) -> Sound:
-    """What can be served of a document with errors.
+    """Keep the parts of a document that can be served.
 
     Args:
-        linked: The document's plan and its parts, errors and all.
+        linked: The linked document, with its broken parts.
         document: The parsed document.
-        errors: What is wrong in it.
+        errors: Its errors.
         unread: The places of wrong values and missing keys.
         kind_of: The table of kinds by their servers.
     """
@@ -80,7 +80,7 @@ def keep_sound(
     for error in errors.list_ordered():
         part = error.part or ()
         unit = find_separable_part(part)
-        if not unit and error in errors.told:
+        if not unit and error in errors.primary:
             return Sound(None, fatal=errors.describe(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
             reasons.setdefault(unit, errors.describe(error))
@@ -93,7 +93,7 @@ def keep_sound(
 
 
 def _drop_unused(plan: Plan) -> Plan:
-    """The plan without the uses of variables that only left-out parts have: a start need not have those."""
+    """Drop the uses of variables that only broken parts have: these variables need no values."""
     needed = set(find_variables(plan.servers))
     bindings = (b if b.name in needed else replace(b, uses=()) for b in plan.bindings)
     return replace(plan, bindings=tuple(bindings))
@@ -102,7 +102,7 @@ def _drop_unused(plan: Plan) -> Plan:
 def _keep_servers(
     broken: BrokenParts, exposes: Iterable[tuple[Expose, Server | None]], kind_of: KindOfServer
 ) -> Iterator[Server]:
-    """Yield each server without its broken parts; none for what is broken as a whole."""
+    """Yield each server without its broken parts, unless it is broken as a whole."""
     for expose, server in exposes:
         describe = broken.find_reason_above(expose.path_to()) or broken.find_reason_unbound(
             server.guard if server is not None else None

@@ -1,4 +1,4 @@
-"""Terms put together, searched and replaced, wherever in a request they stand."""
+"""Composes, finds and replaces terms anywhere in a request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compose(terms: Iterable[Term]) -> Term:
-    """Terms side by side as one: flat, and itself when there is only one."""
+    """Compose terms to one; a single term is unchanged."""
     parts: list[Any] = []
     for term in terms:
         parts += term.parts if isinstance(term, Composed) else (term,)
@@ -22,12 +22,12 @@ def compose(terms: Iterable[Term]) -> Term:
 
 
 def find_arguments(value: Any) -> Iterator[str]:
-    """The names of the arguments that stand anywhere in a part of a plan, or in several."""
+    """Find the names of the arguments anywhere in parts of a plan."""
     return (term.name for term in _walk(value) if isinstance(term, Argument))
 
 
 def find_variables(value: Any) -> Iterator[str]:
-    """The full names of the variables that stand anywhere in a part of a plan, or in several."""
+    """Find the full names of the variables anywhere in parts of a plan."""
     return (term.name for term in _walk(value) if isinstance(term, Variable))
 
 
@@ -43,7 +43,7 @@ def _walk(value: Any) -> Iterator[Argument | Variable]:
 
 
 def substitute(value: Any, terms: Mapping[str, Term]) -> Any:
-    """The same with each argument that has a term replaced by it."""
+    """Replace arguments by terms, by the names of the arguments."""
     match value:
         case Argument(name):
             return terms.get(name, value)

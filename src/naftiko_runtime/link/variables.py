@@ -1,4 +1,4 @@
-"""The bound variables of a document, those that it takes from the environment unlisted, and who uses them."""
+"""The variables of a document: bound ones, unlisted ones of the environment, and their uses."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source
 
 ENVIRONMENT: Final = "env"
-"""The namespace that names the process environment, whether or not a bind has it."""
+"""The namespace of the process environment, with or without a bind."""
 
 _KEY: Final = compile_lazily(r"[A-Za-z_]\w*")
 _CONSTANT: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
 
 
 def looks_like_variable(name: str) -> bool:
-    """Whether a name is written as environment variables are: capitals, digits, underscores."""
+    """Whether a name is written like an environment variable: capitals, digits, underscores."""
     return _CONSTANT.fullmatch(name) is not None
 
 
 class Variables:
-    """The document's variables, and who uses them."""
+    """The variables of a document, and their uses."""
 
     def __init__(self, *, complete: bool = True) -> None:
         self._complete = complete
-        """Whether all binds could be read: no variable is looked up elsewhere otherwise."""
+        """Whether all binds could be read. Otherwise no variable is taken from the environment."""
         self._bindings: dict[str, Binding] = {}
         self._short: dict[str, list[str]] = {}
         self._environments: list[str] = []
@@ -44,7 +44,7 @@ class Variables:
         self._unlisted: set[str] = set()
 
     def declare(self, document: Document, source: Source, findings: Findings) -> None:
-        """Take in the binds of the root and of the capability."""
+        """Declare the variables of all binds."""
         for bind in (*document.binds, *document.capability.binds):
             self._namespaces.add(bind.namespace)
             if bind.location is None:
@@ -73,7 +73,7 @@ class Variables:
         return frozenset({ENVIRONMENT, *self._namespaces})
 
     def list_names(self) -> list[str]:
-        """The names that expressions may use."""
+        """List the names that expressions may have."""
         return [*self._short, *self._bindings]
 
     def knows(self, name: str) -> bool:
@@ -81,7 +81,7 @@ class Variables:
         return name in self._bindings or name.removeprefix(f"{ENVIRONMENT}.") in self._short
 
     def resolve(self, name: str, used_at: Span) -> Variable | None:
-        """The variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names, noting its use; none if there is none.
+        """Return the variable of ``KEY``, ``namespace.KEY`` or ``env.KEY``, and mark it as used; None if there is none.
 
         A name with the namespace of the environment says itself where its value is, listed or not (ADR 7).
         """
@@ -92,12 +92,12 @@ class Variables:
         return None if full is None else self._mark_used(full, used_at)
 
     def mark_used(self, name: str, used_at: Span) -> None:
-        """Note the use of a variable that some bind lists, if one does."""
+        """Mark a variable as used, if a bind lists it."""
         if self.knows(name):
             self.resolve(name, used_at)
 
     def from_environment(self, name: str, used_at: Span) -> Variable | None:
-        """The environment variable of a name that no bind lists, noting its use; none if it cannot be one's name."""
+        """Return an unlisted environment variable, and mark it as used; None if the name is invalid."""
         return None if "." in name else self._unlisted_variable(ENVIRONMENT, name, used_at)
 
     def _unlisted_variable(self, namespace: str, key: str, used_at: Span) -> Variable | None:
@@ -117,7 +117,7 @@ class Variables:
         return Variable(full)
 
     def _by_short_name(self, name: str, used_at: Span) -> str | None:
-        """Of several namespaces with a variable, the short name means that of its own file, otherwise the first.
+        """If several namespaces have a variable, the short name means that of its own file, otherwise the first.
 
         A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.
         """
@@ -126,7 +126,7 @@ class Variables:
         return next(of_file, known[0] if known else None)
 
     def resolve_environment(self, name: str, used_at: Span) -> Variable:
-        """The environment variable of that name, bound or not, noting its use."""
+        """Return the environment variable of a name, bound or not, and mark it as used."""
         if (bound := self.resolve(name, used_at)) is not None:
             return bound
         full = f"environment.{name}"
@@ -134,22 +134,22 @@ class Variables:
         return self._mark_used(full, used_at)
 
     def list_unlisted(self) -> list[Binding]:
-        """The variables that expressions take from the environment, and that no bind lists."""
+        """List the variables of the environment that no bind lists."""
         return [binding for name, binding in self._bindings.items() if name in self._unlisted]
 
     def is_listed_environment(self, namespace: str) -> bool:
-        """Whether a bind of that namespace is the environment."""
+        """Whether the bind of a namespace is the environment."""
         return namespace in self._environments
 
     def find_meant(self, binding: Binding) -> str | None:
-        """The listed variable that an unlisted one may be a slip of."""
+        """Find the listed variable that an unlisted one may misspell."""
         return find_nearest(binding.variable, self._short)
 
     def is_named_in(self, binding: Binding, text: str) -> bool:
-        """Whether some template of the file names a variable: also in what is refused, and so was never linked."""
+        """Whether a template of the file has a variable, also in parts that are refused and not linked."""
         names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
         return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
 
     def list_bindings(self) -> tuple[Binding, ...]:
-        """Every binding with its uses."""
+        """List every binding with its uses."""
         return tuple(self._bindings.values())
