@@ -76,7 +76,7 @@ class Linker(Protocol):
     def link_secret_text(self, text: str, steps: Steps) -> Term:
         """A template in which only bound variables may stand."""
 
-    def span(self, steps: Steps) -> Span:
+    def find_span(self, steps: Steps) -> Span:
         """The place of a value."""
 
 

@@ -125,7 +125,7 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
             method,
             term("signingKey", key) if with_key else None,
             term("signingKeyPassword", part.signing_key_password) if with_key else None,
-            str(Path(linker.span(part.path_to()).file).parent),
+            str(Path(linker.find_span(part.path_to()).file).parent),
         )
 
     def list_secrets(self, credential: OAuth1Credential) -> Sequence[Term]:

@@ -112,19 +112,19 @@ def _compile_yaml(get: Evaluate) -> EncodeBody:
         if value is ABSENT:
             return None
         encode_finite_json(value)  # YAML readers disagree on values that JSON cannot represent
-        text: str = yaml.dump(_to_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
+        text: str = yaml.dump(_make_plain(value), Dumper=dumper, allow_unicode=True, sort_keys=False)
         return text.encode()
 
     return encode
 
 
-def _to_plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
     """Convert to the types that the YAML writer knows: numbers lose their spelling."""
     match value:
         case dict():
-            return {key: _to_plain(item) for key, item in value.items()}
+            return {key: _make_plain(item) for key, item in value.items()}
         case list():
-            return [_to_plain(item) for item in value]
+            return [_make_plain(item) for item in value]
         case None | bool():
             return value
         case int():

@@ -30,11 +30,11 @@ def drop_fields(query: bytes, names: frozenset[bytes]) -> bytes:
         names: From :func:`fold_field_names`.
     """
     fields = query.split(b"&")
-    kept = [field for field in (_without_parts(field, names) for field in fields) if field is not None]
+    kept = [field for field in (_drop_parts(field, names) for field in fields) if field is not None]
     return b"&".join(kept)
 
 
-def _without_parts(field: bytes, names: frozenset[bytes]) -> bytes | None:
+def _drop_parts(field: bytes, names: frozenset[bytes]) -> bytes | None:
     """Drop the parts between semicolons that are fields of these names; None if the field itself is one."""
     if b";" in field:
         parts = field.split(b";")

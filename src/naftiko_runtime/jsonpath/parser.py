@@ -86,10 +86,10 @@ class _Parser(Scanner):
         self.skip_blanks()
         segments, function = self._read_path(dotted=not anchored and not self.sees(".", "["))
         if not self.is_at_end():
-            raise self._leftover_error(function)
+            raise self._make_leftover_error(function)
         return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
 
-    def _leftover_error(self, function: Call | None) -> JsonPathError:
+    def _make_leftover_error(self, function: Call | None) -> JsonPathError:
         if function is not None:
             return self.error(f"nothing can follow '{function.name}()': remove the rest")
         advice = "continue with '.' or '[', or write a name that holds it as ['…']"

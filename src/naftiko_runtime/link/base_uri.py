@@ -78,7 +78,7 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
     steps = api.path_to("baseUri")
     text = api.base_uri.strip()
     term = context.link_secret_text(text, steps)
-    if sum(isinstance(part, Variable) for part in _parts(term)) < len(_PLACEHOLDER.findall(text)):
+    if sum(isinstance(part, Variable) for part in _split_parts(term)) < len(_PLACEHOLDER.findall(text)):
         return None  # a variable is unknown, which is reported
     fault = _find_misplaced(term) or check_base_uri("".join(_fill_samples(term, _SAMPLES.__getitem__)))
     if fault is not None:
@@ -107,7 +107,7 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     if not found:
         return False
     for name in found.values():
-        context.variables.mark_used(name, context.span(steps))
+        context.variables.mark_used(name, context.find_span(steps))
     meant = text
     for written, name in found.items():
         meant = meant.replace(written, f"{{{{{name}}}}}")
@@ -135,7 +135,7 @@ def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> It
         values: By the full names of its variables.
         check: What is wrong with a URL without variables.
     """
-    parts = _parts(term)
+    parts = _split_parts(term)
     faults = [
         (part.name, fault)
         for part, slot in _find_slots(parts)
@@ -149,17 +149,17 @@ def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> It
 
 def fill_url(term: Term, values: Mapping[str, str]) -> str:
     """Fill a URL with the values of its variables."""
-    return "".join(part if isinstance(part, str) else values[part.name] for part in _parts(term)).strip()
+    return "".join(part if isinstance(part, str) else values[part.name] for part in _split_parts(term)).strip()
 
 
-def _parts(term: Term) -> list[str | Variable]:
+def _split_parts(term: Term) -> list[str | Variable]:
     """The literal pieces and the variables of a URL."""
     parts = term.parts if isinstance(term, Composed) else (term,)
     return [part if isinstance(part, Variable) else str(getattr(part, "value", "")) for part in parts]
 
 
 def _fill_samples(term: Term, sample: Callable[[Slot], str]) -> Iterator[str]:
-    parts = _parts(term)
+    parts = _split_parts(term)
     for part, slot in _find_slots(parts):
         yield sample(slot) if slot is not None else str(part)
 
@@ -193,7 +193,7 @@ def _classify_slot(before: str, after: str) -> Slot:
 
 def _find_misplaced(term: Term) -> Statement | None:
     """What is wrong with the place of a variable."""
-    parts = _parts(term)
+    parts = _split_parts(term)
     for index, (_, slot) in enumerate(_find_slots(parts)):
         after = parts[index + 1] if index + 1 < len(parts) else ""
         if slot == "url" and not (isinstance(after, str) and after[:1] in ("", "/")):

@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.parameters import BodyTemplate
 from naftiko_runtime.link.body_json_text import link_json_text
 from naftiko_runtime.link.body_text import link_text_body
-from naftiko_runtime.link.body_tree import as_object, link_text, link_tree
+from naftiko_runtime.link.body_tree import link_text, link_tree, make_object
 from naftiko_runtime.link.body_yaml_text import link_yaml_text
 from naftiko_runtime.plan import (
     Form,
@@ -73,9 +73,9 @@ def make_body_of_fields(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
     whole = fields["body"] if [*fields] == ["body"] else None
     match kind:
         case "json":
-            return JsonTree(as_object(fields)) if whole is None else WholeBody(whole)
+            return JsonTree(make_object(fields)) if whole is None else WholeBody(whole)
         case "yaml":
-            return YamlTree(as_object(fields) if whole is None else whole)
+            return YamlTree(make_object(fields) if whole is None else whole)
         case "formUrlEncoded":
             return Form(tuple(FormField(name, term) for name, term in fields.items()), whole=whole is not None)
         case "multipartForm":

@@ -43,7 +43,7 @@ def link_json_text(text: str, steps: Steps, references: CallReferences) -> Body 
         if string[2]:
             parts += ['"', *_replace_marks(string[1], terms, "key"), '"', string[2]]
         else:
-            parts.append((_string_term(string[1], terms), "string"))
+            parts.append((_link_string(string[1], terms), "string"))
         end = string.end()
     return JsonText((*parts, *_replace_marks(whole[end:], terms, "bare")))
 
@@ -58,7 +58,7 @@ def _replace_marks(text: str, terms: Iterator[Term], place: _Place) -> list[str 
     return parts
 
 
-def _string_term(text: str, terms: Iterator[Term]) -> Term:
+def _link_string(text: str, terms: Iterator[Term]) -> Term:
     """The inside of a JSON string as one term, so that it is absent as a whole."""
     head, *rest = [orjson.loads(f'"{literal}"') for literal in text.split(_MARK)]
     parts: list[Any] = [Constant(head)] if head else []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
 
 
-def as_object(fields: Mapping[str, Tree]) -> TermObject:
+def make_object(fields: Mapping[str, Tree]) -> TermObject:
     """Return an object of fields, in their order."""
     return TermObject(tuple(fields.items()))
 
@@ -22,7 +22,7 @@ def as_object(fields: Mapping[str, Tree]) -> TermObject:
 def link_tree(data: Any, steps: Steps, references: CallReferences) -> Tree:
     """Link a structure: a term for each leaf. A leaf that is one placeholder keeps the type of its value."""
     if isinstance(data, dict):
-        return as_object({key: link_tree(value, (*steps, key), references) for key, value in data.items()})
+        return make_object({key: link_tree(value, (*steps, key), references) for key, value in data.items()})
     if isinstance(data, list):
         return TermList(tuple(link_tree(value, (*steps, index), references) for index, value in enumerate(data)))
     return link_text(data, steps, references) if isinstance(data, str) else Constant(freeze(data))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.body_tree import as_object
+from naftiko_runtime.link.body_tree import make_object
 from naftiko_runtime.plan import Composed, Constant, TermList, YamlTree, freeze
 from naftiko_runtime.source import SourceError, parse_source
 
@@ -50,7 +50,7 @@ def _has_marked_key(node: Any) -> bool:
 def _replace_marks(node: Any, terms: Sequence[Term]) -> Tree:
     """Replace the marks in parsed data by their terms."""
     if isinstance(node, dict):
-        return as_object({key: _replace_marks(value, terms) for key, value in node.items()})
+        return make_object({key: _replace_marks(value, terms) for key, value in node.items()})
     if isinstance(node, list):
         return TermList(tuple(_replace_marks(value, terms) for value in node))
     if not isinstance(node, str):

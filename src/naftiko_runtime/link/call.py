@@ -188,7 +188,7 @@ class CallLinker:
     def _link_undeclared_body(self, left: Sequence[Input], *, takes_any: bool) -> Body | None:
         """The body that callers send when only the exposed side, or neither, describes one."""
         spec, takes_fields = self._consumed.spec, self._consumed.takes_body_fields
-        values = self._with.unused() if takes_fields else []
+        values = self._with.list_unused() if takes_fields else []
         if takes_any and not values:
             return OpenBody() if spec.body is None else link_body(spec.body, spec.path_to("body"), self._references)
         fields: dict[str, Term] = {name: self._with.terms[name] for name in values}
@@ -207,7 +207,7 @@ class CallLinker:
         """The fields of a query that the consumed side does not describe: bound values and the inputs that are left."""
         if self._consumed.declares("query"):
             return ()
-        names = [] if self._consumed.spec.method in METHODS_WITH_BODY else self._with.unused()
+        names = [] if self._consumed.spec.method in METHODS_WITH_BODY else self._with.list_unused()
         bound = tuple(NamedTerm(name, self._with.terms[name]) for name in names)
         self._with.used.update(names)
         taken = set(find_arguments((bound, body)))

@@ -56,16 +56,16 @@ class CallReferences(Struct):
     def exposed_words(self) -> Words:
         """The words of the exposed side."""
         own = (*self.names, *self.context.namespaces.aggregates)
-        return self._words(own, lambda name: self.inputs.find_name(name) is not None)
+        return self._make_words(own, lambda name: self.inputs.find_name(name) is not None)
 
     @property
     def consumed_words(self) -> Words:
         """The words of the consumed side, which any expose may call."""
         spaces = self.context.namespaces
         own = dict.fromkeys((*self.names, *spaces.exposed, *spaces.aggregates))
-        return self._words(tuple(own), self.is_known_input)
+        return self._make_words(tuple(own), self.is_known_input)
 
-    def _words(self, own: tuple[str, ...], is_input: Callable[[str], bool]) -> Words:
+    def _make_words(self, own: tuple[str, ...], is_input: Callable[[str], bool]) -> Words:
         spaces, bound = self.context.namespaces, self.context.variables
         others = {*spaces.exposed, *spaces.consumed} - {*own}
         return Words(own, others, bound.namespaces, is_input, bound.knows)
@@ -103,7 +103,9 @@ class CallReferences(Struct):
             case "input":
                 self.context.report_shell_reference(piece.name, text, steps)
             case "variable":
-                if (variable := self.context.variables.resolve(reference.name, self.context.span(steps))) is not None:
+                if (
+                    variable := self.context.variables.resolve(reference.name, self.context.find_span(steps))
+                ) is not None:
                     if not reference.documented:
                         self._report_form(piece, reference.name, text, steps)
                     return variable
@@ -126,7 +128,7 @@ class CallReferences(Struct):
         inputs = self.inputs.by_name
         if self.context.variables.knows(name) and name not in inputs:
             advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{name}}}}}")
-            self.context.variables.mark_used(name, self.context.span(steps))
+            self.context.variables.mark_used(name, self.context.find_span(steps))
         elif name and (close := find_closest(name, inputs)):
             advice = helps.DID_YOU_MEAN(suggestion=f"{own}.{close}" if under_with else f"{{{{{close}}}}}")
         elif under_with:
@@ -188,7 +190,7 @@ class CallReferences(Struct):
         if (declared := self._resolve_declared(piece, text, steps, words)) is not None:
             return declared
         if looks_like_variable(name) or (consumed and find_nearest(name, self.inputs.by_name) is None):
-            variable = self.context.variables.from_environment(name, self.context.span(steps))
+            variable = self.context.variables.resolve_unlisted(name, self.context.find_span(steps))
             if variable is not None:
                 return variable
         return self._report_unbound(name, steps)
@@ -202,7 +204,7 @@ class CallReferences(Struct):
             return bound
         if parameter.value is not None:
             return self.context.link_secret_text(parameter.value, parameter.path_to("value"))
-        return self.context.variables.resolve_environment(name, self.context.span(parameter.path_to("name")))
+        return self.context.variables.resolve_environment(name, self.context.find_span(parameter.path_to("name")))
 
     def _report_unbound(self, name: str, steps: Steps) -> Term:
         self.context.report_unbound(name, steps, self.inputs.by_name)
@@ -219,7 +221,7 @@ class CallReferences(Struct):
         if not piece.bare:
             if (given := self.resolve_environment(name)) is not None:
                 return given
-            if variable := self.context.variables.resolve(name, self.context.span(steps)):
+            if variable := self.context.variables.resolve(name, self.context.find_span(steps)):
                 return variable
             if name in self.inputs.by_name:
                 return Argument(name)

@@ -33,7 +33,7 @@ class Calls:
         """Return the operation that a call names; None if there is none, which is reported."""
         consumed = self._operations.get(call)
         if consumed is None and not self._may_be_imported(call) and not self._may_be_completed(call):
-            self._context.report(rules.UNRESOLVED_CALL(call=call), steps, self._nearest(call))
+            self._context.report(rules.UNRESOLVED_CALL(call=call), steps, self._advise_nearest(call))
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:
@@ -44,7 +44,7 @@ class Calls:
         """Whether a call has a namespace that a document which imports this one may consume."""
         return self._context.may_be_completed(call.partition(".")[0], self._namespaces)
 
-    def _nearest(self, call: str) -> Advice | None:
+    def _advise_nearest(self, call: str) -> Advice | None:
         """Advise on an unknown call: an operation of the same namespace, or of the same name in another one."""
         if not self._operations:
             return helps.DECLARE_CONSUMED()

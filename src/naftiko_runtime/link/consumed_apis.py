@@ -83,7 +83,7 @@ def report_missing_import(steps: Steps, context: Context) -> None:
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if operation.name in operations:
-        first = context.span(operations[operation.name].spec.path_to("name"))
+        first = context.find_span(operations[operation.name].spec.path_to("name"))
         statement = rules.DUPLICATE_NAME_CONSUMED(name=operation.name)
         context.report(statement, operation.spec.path_to("name"), related=first)
     operations.setdefault(operation.name, operation)
@@ -104,7 +104,7 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
     if template is None:
         base_uri = encode_host(base_uri)
     proof, exposed = link_credential(api.authentication, context), tuple(sorted(list_exposed_headers(api, context)))
-    return Upstream(api.namespace.strip(), base_uri, proof, context.span(steps), exposed, template)
+    return Upstream(api.namespace.strip(), base_uri, proof, context.find_span(steps), exposed, template)
 
 
 def _link_operations(

@@ -90,7 +90,7 @@ class Context(Struct, frozen=True):
         """
         return self.shared and not any(is_close(name, candidate) for candidate in known)
 
-    def span(self, steps: Steps) -> Span:
+    def find_span(self, steps: Steps) -> Span:
         """The place of a value."""
         return self.source.find_span(steps)
 
@@ -102,7 +102,7 @@ class Context(Struct, frozen=True):
     def link_secret_text(self, text: str, steps: Steps) -> Term:
         """Link a template that may have only variables, as in credentials and base URIs."""
         pieces = self.split_template(text, steps, self.means_variable)
-        parts = tuple(Constant(p) if isinstance(p, str) else self._secret(p, text, steps) for p in pieces)
+        parts = tuple(Constant(p) if isinstance(p, str) else self._link_secret_piece(p, text, steps) for p in pieces)
         return parts[0] if len(parts) == 1 else Composed(parts)
 
     def needs_caller(self, text: str, steps: Steps) -> bool:
@@ -111,7 +111,7 @@ class Context(Struct, frozen=True):
             names = [piece.name for piece in split_template(text) if not isinstance(piece, str)]
         except ValueError:  # reported where the text is read
             return False
-        span = self.span(steps)
+        span = self.find_span(steps)
         return not all(looks_like_variable(name) or self.variables.resolve(name, span) for name in names)
 
     def means_variable(self, written: str, _: Where = "whole") -> bool:
@@ -125,7 +125,7 @@ class Context(Struct, frozen=True):
     def _variable_words(self) -> Words:
         return Words((), (), self.variables.namespaces, lambda _: False)
 
-    def _secret(self, piece: Placeholder, text: str, steps: Steps) -> Constant | Variable:
+    def _link_secret_piece(self, piece: Placeholder, text: str, steps: Steps) -> Constant | Variable:
         reference = self._variable_words.read(piece.name) if piece.bare else None
         if reference is None:
             variable = self.resolve_variable(piece.name, steps)
@@ -146,8 +146,8 @@ class Context(Struct, frozen=True):
 
     def resolve_variable(self, name: str, steps: Steps) -> Variable | None:
         """Return the variable of a name, where only variables are possible: an unlisted one is the environment's."""
-        span = self.span(steps)
-        return self.variables.resolve(name, span) or self.variables.from_environment(name, span)
+        span = self.find_span(steps)
+        return self.variables.resolve(name, span) or self.variables.resolve_unlisted(name, span)
 
     def split_template(
         self, text: str, steps: Steps, is_reference: Callable[[str, Where], bool]
@@ -186,7 +186,7 @@ class Context(Struct, frozen=True):
         close = None if known else find_closest(name, self.variables.list_names())
         advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
         self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
-        self.variables.mark_used(close or name, self.span(steps))  # so that it is not reported as unused
+        self.variables.mark_used(close or name, self.find_span(steps))  # so that it is not reported as unused
 
     def report_unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
         """Report an unknown name in an expression."""
@@ -201,7 +201,7 @@ class Context(Struct, frozen=True):
         advice = suggest(name, known) or helps.BIND(namespace=namespace, key=short)
         self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
         for meant in known:  # so that a misspelt variable is not reported as unused
-            self.variables.mark_used(meant, self.span(steps))
+            self.variables.mark_used(meant, self.find_span(steps))
 
     def _describe_unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
         """The statement that a name is neither bound nor an input, if there may be inputs."""

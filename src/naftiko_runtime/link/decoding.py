@@ -59,7 +59,7 @@ def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
     name = (spec.output_schema or "").partition("#")[0].removeprefix("file://")
     if spec.output_raw_format not in WITH_FILE or not name:
         return None
-    folder = Path(context.span(spec.path_to()).file).parent
+    folder = Path(context.find_span(spec.path_to()).file).parent
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:

@@ -120,7 +120,7 @@ class ExposeLinker:
     def _link_response(
         self, expose: ExposeWithOperations, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> UntouchedResponse | MappedResponse:
-        bytes_max = self._binary_bytes_max(expose, consumed)
+        bytes_max = self._find_binary_bytes_max(expose, consumed)
         if not shapes:
             return UntouchedResponse(
                 consumed.media_type, bytes_max, describe_response(consumed, spec.output_parameters)
@@ -134,7 +134,7 @@ class ExposeLinker:
             self._formats[consumed.name] = link_format(consumed, self.context)
         return self._formats[consumed.name]
 
-    def _binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
+    def _find_binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
         """The limit of the consumed operation, otherwise that of the expose."""
         general = parse_binary_size(expose, self.context)
         if consumed.spec.output_raw_format != "binary":
@@ -189,7 +189,7 @@ class ExposeLinker:
         seen: dict[str, Any] = {}
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
-                related = self.context.span(first.path_to("name"))
+                related = self.context.find_span(first.path_to("name"))
                 self.context.report(twice(name=part.name), part.path_to("name"), related=related)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def make_mock_target(spec: Exposed, context: Context) -> Consumed:
     """Make the empty consumed operation of a mock."""
-    nowhere = Upstream("", "", None, context.span(spec.path_to()))
+    nowhere = Upstream("", "", None, context.find_span(spec.path_to()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 

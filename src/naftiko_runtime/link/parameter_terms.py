@@ -110,7 +110,9 @@ class ParameterTerms(Struct):
         if (given := references.resolve_environment(name)) is not None:
             return given
         found, call = references.inputs.find_name(name), self.exposed.path_to("call")
-        if found is None and (variable := references.context.variables.resolve(name, references.context.span(call))):
+        if found is None and (
+            variable := references.context.variables.resolve(name, references.context.find_span(call))
+        ):
             return variable
         self._report_spelling(name)
         return references.inputs.require(name)

@@ -51,7 +51,7 @@ def _use_values(references: CallReferences, sealed: Collection[str]) -> set[str]
     """Mark the values under ``with`` that have no effect as used; return the inputs that only they name."""
     consumed, values = references.consumed, references.with_values
     known = set(map(fold_name, (*(parameter.name for parameter in consumed.parameters), *consumed.placeholders)))
-    unused = [key for key in values.unused() if fold_name(key) not in known]
+    unused = [key for key in values.list_unused() if fold_name(key) not in known]
     without_effect = [
         key for key in unused if fold_name(key) in sealed or _is_sealed_anywhere(key, consumed.upstream.credential)
     ]

@@ -67,7 +67,7 @@ def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
         return _link_value(output, output.value, link_template)
     if output.const is not None and output.mapping is None:
         return ConstantShape(freeze(output.const), description=output.description)
-    path, about = _path(output), output.description
+    path, about = _normalize_path(output), output.description
     older = output.mapping if isinstance(output.mapping, OutputMapping) else output
     if older.properties:
         fields = ((name, _link_shape(inner, link_template)) for name, inner in older.properties.items())
@@ -79,7 +79,7 @@ def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
     return ScalarShape(path, output.type, about, output.max_length)
 
 
-def _path(output: Output) -> str:
+def _normalize_path(output: Output) -> str:
     """The path of an output; all spellings of the root become ``$``."""
     if not isinstance(output.mapping, str) or compile_path(output.mapping).identity:
         return _ROOT

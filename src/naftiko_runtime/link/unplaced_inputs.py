@@ -46,13 +46,13 @@ class UnplacedInputs(Struct, frozen=True):
         """
         consumed, values = self.references.consumed, self.references.with_values
         in_path = {parameter.name for parameter in consumed.parameters if parameter.in_ == "path"}
-        for name in values.unused():
+        for name in values.list_unused():
             if name not in in_path:  # a path parameter without a placeholder is reported where it stands
                 statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
                 steps = self.exposed.path_to("with", name)
                 self.references.context.report(statement, steps, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
-        names = [spec.name for spec in left] if self._names_parameters() else []
+        names = [spec.name for spec in left] if self._has_known_parameters() else []
         sent = {name for name in names if NamedTerm(name, Argument(name)) in query}
         placed = {*find_arguments((query, body)), *bound} - (sent - bound)
         loose = [] if self.references.failed else [spec for spec in left if spec.name not in placed]
@@ -82,14 +82,14 @@ class UnplacedInputs(Struct, frozen=True):
         statement = message(name=spec.name, operation=self.references.consumed.name)
         self.references.context.report(statement, find_declaration(self.exposed, spec.name), advice)
 
-    def _names_parameters(self) -> bool:
+    def _has_known_parameters(self) -> bool:
         """Whether a tool's operation says what it takes, but not what of it is in the query."""
         consumed = self.references.consumed
         if not self.tool or consumed.declares("query"):
             return False
-        return bool(consumed.parameters or consumed.spec.body is not None or self._unmatched_placeholders())
+        return bool(consumed.parameters or consumed.spec.body is not None or self._find_unmatched_placeholders())
 
-    def _unmatched_placeholders(self) -> list[str]:
+    def _find_unmatched_placeholders(self) -> list[str]:
         """The placeholders of the consumed path that nothing but an inferred input fills."""
         inputs = map(self.references.inputs.by_name.get, dict.fromkeys(self.references.consumed.placeholders))
         return [spec.name for spec in inputs if spec is not None and spec.inferred and spec.place != "path"]
@@ -97,13 +97,13 @@ class UnplacedInputs(Struct, frozen=True):
     def _match_placeholders(self, loose: Sequence[Input]) -> dict[str, str]:
         """The placeholders of the consumed path that inputs without effect may be meant for, by the inputs' names."""
         names = [spec.name for spec in loose if self.tool or spec.place == "path"]
-        unmatched = self._unmatched_placeholders()
+        unmatched = self._find_unmatched_placeholders()
         return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
 
     def _report_undeclared(self, meant: Mapping[str, str]) -> set[str]:
         """Report the placeholders that a route leaves to the query; returns those that are reported, here or before."""
         declared = {p.name for p in self.references.consumed.parameters if p.in_ == "path"}
-        unmatched = () if self.tool else self._unmatched_placeholders()
+        unmatched = () if self.tool else self._find_unmatched_placeholders()
         displaced = {name for name in unmatched if self.references.inputs.is_displaced(name)}
         undeclared = {*unmatched} - declared - displaced
         written = {placeholder: name for name, placeholder in meant.items()}
@@ -127,11 +127,11 @@ class UnplacedInputs(Struct, frozen=True):
             return helps.WRITE_INTO_BODY(name=name)
         if close := find_closest(name, known):
             return helps.DID_YOU_MEAN(suggestion=close)
-        if written := find_closest(name, self._unfilled_body_names()):
+        if written := find_closest(name, self._find_unfilled_body_names()):
             return helps.MISSPELT_IN_BODY(written=written, name=name)
         return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
 
-    def _unfilled_body_names(self) -> list[str]:
+    def _find_unfilled_body_names(self) -> list[str]:
         """The placeholders of the consumed body that no declared input has the name of."""
         inputs = self.references.inputs.by_name
         names = find_placeholder_names(self.references.consumed.spec.body)

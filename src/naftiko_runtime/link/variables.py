@@ -85,10 +85,10 @@ class Variables:
 
         A name with the namespace of the environment says itself where its value is, listed or not (ADR 7).
         """
-        full = name if name in self._bindings else self._by_short_name(name.removeprefix("env."), used_at)
+        full = name if name in self._bindings else self._find_by_short_name(name.removeprefix("env."), used_at)
         namespace, dot, key = name.rpartition(".")
         if full is None and dot and namespace in {ENVIRONMENT, *self._environments}:
-            return self._unlisted_variable(namespace, key, used_at)
+            return self._resolve_unlisted(namespace, key, used_at)
         return None if full is None else self._mark_used(full, used_at)
 
     def mark_used(self, name: str, used_at: Span) -> None:
@@ -96,11 +96,11 @@ class Variables:
         if self.knows(name):
             self.resolve(name, used_at)
 
-    def from_environment(self, name: str, used_at: Span) -> Variable | None:
+    def resolve_unlisted(self, name: str, used_at: Span) -> Variable | None:
         """Return an unlisted environment variable, and mark it as used; None if the name is invalid."""
-        return None if "." in name else self._unlisted_variable(ENVIRONMENT, name, used_at)
+        return None if "." in name else self._resolve_unlisted(ENVIRONMENT, name, used_at)
 
-    def _unlisted_variable(self, namespace: str, key: str, used_at: Span) -> Variable | None:
+    def _resolve_unlisted(self, namespace: str, key: str, used_at: Span) -> Variable | None:
         if not self._complete or not _KEY.fullmatch(key):
             return None
         if namespace not in self._environments:
@@ -116,7 +116,7 @@ class Variables:
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
 
-    def _by_short_name(self, name: str, used_at: Span) -> str | None:
+    def _find_by_short_name(self, name: str, used_at: Span) -> str | None:
         """If several namespaces have a variable, the short name means that of its own file, otherwise the first.
 
         A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.

@@ -42,7 +42,7 @@ class WithValues(Struct):
         self.used.add(key)
         return self.terms[key]
 
-    def unused(self) -> list[str]:
+    def list_unused(self) -> list[str]:
         """The names of the values that reach no place of the request."""
         return [name for name in self.terms if name not in self.used]
 

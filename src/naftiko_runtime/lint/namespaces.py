@@ -24,10 +24,10 @@ def check_namespaces(subject: Subject) -> None:
         if not isinstance(namespace, str):
             continue
         if (first := seen.setdefault(namespace, expose)) is not expose:
-            related = context.span(first.path_to("namespace"))
+            related = context.find_span(first.path_to("namespace"))
             context.report(rules.DUPLICATE_NAMESPACE_EXPOSED(namespace=namespace), steps, related=related)
         elif (api := consumed.get(namespace)) is not None:
-            related = context.span(api.path_to("namespace"))
+            related = context.find_span(api.path_to("namespace"))
             context.report(rules.SHARED_NAMESPACE(namespace=namespace), steps, related=related)
 
 

@@ -24,7 +24,7 @@ def list_own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
 
 def is_own(part: Part, context: Context) -> bool:
     """Whether a part is in this file, not imported."""
-    return context.span(part.path_to()).file == context.source.file
+    return context.find_span(part.path_to()).file == context.source.file
 
 
 def filter_readable(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:

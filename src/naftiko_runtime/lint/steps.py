@@ -94,7 +94,7 @@ class _Orchestration:
             if not (name := str(step.get("name", ""))):
                 self._context.report(rules.MISSING_KEY_STEP_NAME(), (*place, "name"))
             elif (before := first.setdefault(name, place)) != place:
-                related = self._context.span(before)
+                related = self._context.find_span(before)
                 self._context.report(rules.DUPLICATE_NAME_STEP(name=name), (*place, "name"), related=related)
 
     def _check_kind(self, step: dict[str, Any], place: Steps) -> None:

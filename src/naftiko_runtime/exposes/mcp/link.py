@@ -36,7 +36,7 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         if (tool := _link_tool(expose, spec, linker)) is not None:
             linker.parts[spec.path_to()] = tool
             tools.append(tool)
-    span = context.span(expose.path_to("port"))
+    span = context.find_span(expose.path_to("port"))
     address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
     return McpServer(
         namespace=expose.namespace,

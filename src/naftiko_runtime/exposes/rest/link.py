@@ -54,7 +54,7 @@ class _RestLinker:
         if not expose.resources:
             self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
         forwards = self._forwards(expose)
-        span = self._context.span(expose.path_to("port"))
+        span = self._context.find_span(expose.path_to("port"))
         address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
         guard = link_guard(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
@@ -71,7 +71,7 @@ class _RestLinker:
             self._linker.parts[resource.forward.path_to()] = forward
             if (first := linked.setdefault(remove_placeholder_names(forward.pattern), forward)) is not forward:
                 statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
-                span = self._context.span(resource.path_to("path"))
+                span = self._context.find_span(resource.path_to("path"))
                 self._context.findings.report(statement, span, part=resource.forward.path_to())
         return tuple(linked.values())
 
@@ -128,7 +128,7 @@ class _RestLinker:
             path, place = first.setdefault((route.method, remove_placeholder_names(route.pattern)), (route.path, steps))
             if place != steps:
                 statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
-                self._context.report(statement, steps, related=self._context.span(place))
+                self._context.report(statement, steps, related=self._context.find_span(place))
 
 
 def _rest_inputs(

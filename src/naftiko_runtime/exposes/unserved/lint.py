@@ -23,7 +23,7 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
         return
 
     def counts(one: Expose) -> bool:
-        return not context.findings.has(rules.SECOND_CONTROL, context.span(one.path_to("type")))
+        return not context.findings.has(rules.SECOND_CONTROL, context.find_span(one.path_to("type")))
 
     exposes = subject.document.capability.exposes
     before = exposes[: exposes.index(expose)]
@@ -31,7 +31,7 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
     first = next((o for o in others if o.get_value("port") == port and counts(o)), None)
     if first is not None and counts(expose):
         statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
-        context.report(statement, expose.path_to("port"), related=context.span(first.path_to("port")))
+        context.report(statement, expose.path_to("port"), related=context.find_span(first.path_to("port")))
 
 
 PORT_CHECK: Final = check_expose(check_port, rules.PORT, occasion="always")
