@@ -12,11 +12,18 @@ from msgspec.structs import replace
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import buffer_body
 from naftiko_runtime.authentication.guard import Refusal, find_header, format_realm, is_same
-from naftiko_runtime.authentication.kind import AuthenticationKind, FixedField, SecretText, SentText, require
+from naftiko_runtime.authentication.kind import (
+    AuthenticationKind,
+    AuthenticationPart,
+    FixedField,
+    SecretText,
+    SentText,
+    require,
+)
 from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
 from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
-from naftiko_runtime.model.part import Part, Text
+from naftiko_runtime.model.part import Meanings, Text
 from naftiko_runtime.rules import helps
 from naftiko_runtime.values import Composed, Constant, Variable, thaw
 
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     import orjson
 
     from naftiko_runtime.authentication.guard import Scope
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.source import Steps
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
@@ -40,7 +47,7 @@ _BOUNDARY: Final = compile_lazily(r'multipart/form-data\s*;.*boundary="?([^";]+)
 _WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
 
 
-class ApiKey(Part):
+class ApiKey(AuthenticationPart):
     """A key in a header or in the query.
 
     In the body or a cookie, and several in ``headers``, is outside the specification.
@@ -51,6 +58,13 @@ class ApiKey(Part):
     value: SecretText = ""
     placement: Literal["header", "query", "body", "cookie"] = "header"
     headers: dict[str, Text] | None = None
+
+    meanings: ClassVar[Meanings] = {
+        "key": ("The name of the header, query parameter, cookie or body field that has the key.", "X-Api-Key"),
+        "value": ("The key itself.", "{{TOKEN}}"),
+        "placement": ("The place of the key in the request.", "header"),
+        "headers": ("Several keys, by the names of their headers.", {"X-Api-Key": "{{KEY}}"}),
+    }
 
 
 class ApiKeyCredential(Struct, frozen=True):
@@ -66,12 +80,6 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
     name = "apikey"
     part = ApiKey
     guards_exposes = True
-    descriptions: ClassVar[Mapping[str, Description]] = {
-        "key": ("The name of the header, query parameter, cookie or body field that has the key.", "X-Api-Key"),
-        "value": ("The key itself.", "{{TOKEN}}"),
-        "placement": ("The place of the key in the request.", "header"),
-        "headers": ("Several keys, by the names of their headers.", {"X-Api-Key": "{{KEY}}"}),
-    }
     foreign_keys: ClassVar[Mapping[str, str]] = {
         "header": "write 'key', the header's name",
         "prefix": "write it into the 'value': \"Token {{KEY}}\"",

@@ -13,29 +13,32 @@ from naftiko_runtime.authentication.kind import (
     PASSWORD,
     USERNAME,
     AuthenticationKind,
+    AuthenticationPart,
     FixedField,
     SecretText,
     SentText,
     require,
 )
 from naftiko_runtime.encode import encode_header
-from naftiko_runtime.model.part import Part
+from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.authentication.guard import Scope
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.values import Term
 
 
-class Basic(Part):
+class Basic(AuthenticationPart):
     """``Authorization: Basic`` with a user name and a password."""
 
     type: Literal["basic"]
     username: SentText = ""
     password: SecretText = ""
+
+    meanings: ClassVar[Meanings] = {"username": USERNAME, "password": PASSWORD}
 
 
 class BasicCredential(Struct, frozen=True):
@@ -51,7 +54,6 @@ class BasicKind(AuthenticationKind[Basic, BasicCredential]):
     name = "basic"
     part = Basic
     guards_exposes = True
-    descriptions: ClassVar[Mapping[str, Description]] = {"username": USERNAME, "password": PASSWORD}
     foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
 
     def link(self, part: Basic, linker: Linker) -> BasicCredential:

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from msgspec import Struct
 
 from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
-from naftiko_runtime.authentication.kind import TOKEN, AuthenticationKind, FixedField, SecretText, require
-from naftiko_runtime.model.part import Part
+from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, FixedField, SecretText, require
+from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.authentication.guard import Scope
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.values import Term
 
 
-class Bearer(Part):
+class Bearer(AuthenticationPart):
     """``Authorization: Bearer`` with a token."""
 
     type: Literal["bearer"]
     token: SecretText = ""
+
+    meanings: ClassVar[Meanings] = {"token": ("The token.", "{{TOKEN}}")}
 
 
 class BearerCredential(Struct, frozen=True):
@@ -38,7 +40,6 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
     name = "bearer"
     part = Bearer
     guards_exposes = True
-    descriptions: ClassVar[Mapping[str, Description]] = {"token": TOKEN}
     foreign_keys: ClassVar[Mapping[str, str]] = {
         "value": "write 'token'",
         "prefix": "write 'type: apikey', 'key: Authorization', and the prefix into the 'value'",

@@ -15,6 +15,7 @@ from naftiko_runtime.authentication.kind import (
     PASSWORD,
     USERNAME,
     AuthenticationKind,
+    AuthenticationPart,
     SecretText,
     SentText,
     require,
@@ -22,7 +23,7 @@ from naftiko_runtime.authentication.kind import (
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS
-from naftiko_runtime.model.part import Part
+from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     import hashlib
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.authentication.guard import Scope
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from naftiko_runtime.values import Term
 else:
@@ -42,12 +43,14 @@ else:
     secrets = import_lazily("secrets")
 
 
-class Digest(Part):
+class Digest(AuthenticationPart):
     """``Authorization: Digest`` with a user name and a password, which is never sent."""
 
     type: Literal["digest"]
     username: SentText = ""
     password: SecretText = ""
+
+    meanings: ClassVar[Meanings] = {"username": USERNAME, "password": PASSWORD}
 
 
 class DigestCredential(Struct, frozen=True):
@@ -63,7 +66,6 @@ class DigestKind(AuthenticationKind[Digest, DigestCredential]):
     name = "digest"
     part = Digest
     guards_exposes = True
-    descriptions: ClassVar[Mapping[str, Description]] = {"username": USERNAME, "password": PASSWORD}
     foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
 
     def link(self, part: Digest, linker: Linker) -> DigestCredential:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, Lite
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.model.part import Part, Text
+from naftiko_runtime.model.part import Meanings, Part, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,23 +34,26 @@ SecretText = Annotated[Text, SECRET, SENT]
 SecretFile = Annotated[Text, SECRET]
 """A text of several lines, or the name of a file with it, that nobody else may know."""
 
-Description: TypeAlias = tuple[str, Any]
-"""What a key means, and an example of its value."""
-
-USERNAME: Final[Description] = ("The user name.", "{{USER}}")
-PASSWORD: Final[Description] = ("The password.", "{{PASSWORD}}")
-TOKEN: Final[Description] = ("The token.", "{{TOKEN}}")
+USERNAME: Final = ("The user name.", "{{USER}}")
+PASSWORD: Final = ("The password.", "{{PASSWORD}}")
+"""What these keys mean, with an example."""
 
 TextOf: TypeAlias = "Callable[[Term], str]"
 """The text of a term, with its variables in place."""
 
 
 class FixedField(Struct, frozen=True):
-    """A header, a query field or a cookie that is the same in every request; a header's name is in lower case."""
+    """A header, a query field or a cookie that is the same in every request; a header's name is in lower case.
+
+    It holds secrets, so it represents itself without them.
+    """
 
     place: Literal["header", "query", "cookie"]
     name: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"FixedField({self.place!r}, {self.name!r})"
 
 
 class Endpoint(Struct, frozen=True):
@@ -80,7 +83,13 @@ class Linker(Protocol):
         """The place of a value."""
 
 
-P = TypeVar("P", bound=Part)
+class AuthenticationPart(Part):
+    """What the parts of all kinds have in common."""
+
+    meanings: ClassVar[Meanings] = {"type": ("The kind of authentication.", "hmac")}
+
+
+P = TypeVar("P", bound=AuthenticationPart)
 C = TypeVar("C", bound=Struct)
 
 
@@ -93,14 +102,12 @@ class AuthenticationKind(ABC, Generic[P, C]):
         name: What ``type`` says in documents.
         part: The part of a document.
         guards_exposes: Whether callers can authenticate by it; otherwise it is refused on an expose.
-        descriptions: The meaning of each key of the part, with an example.
         foreign_keys: Keys that authors know from other tools, with what to write instead.
     """
 
     name: ClassVar[str]
     part: type[P]
     guards_exposes: ClassVar[bool] = False
-    descriptions: ClassVar[Mapping[str, Description]]
     foreign_keys: ClassVar[Mapping[str, str]] = {}
 
     def list_spellings(self, written: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -8,13 +8,15 @@ from naftiko_runtime.authentication.api_key import API_KEY, ApiKey, ApiKeyCreden
 from naftiko_runtime.authentication.basic import BASIC, Basic, BasicCredential
 from naftiko_runtime.authentication.bearer import BEARER, Bearer, BearerCredential
 from naftiko_runtime.authentication.digest import DIGEST, Digest, DigestCredential
+from naftiko_runtime.authentication.kind import AuthenticationPart
 from naftiko_runtime.authentication.oauth1 import OAUTH1, OAuth1, OAuth1Credential
 from naftiko_runtime.authentication.oauth2 import OAUTH2, OAuth2, OAuth2Credential
 from naftiko_runtime.model.key_annotations import Discriminator, Tag
-from naftiko_runtime.model.part import Part, Text
+from naftiko_runtime.model.part import Text
 
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
+    from naftiko_runtime.model.part import Part
 
 KINDS: Final[tuple[AuthenticationKind[Any, Any], ...]] = (BASIC, BEARER, API_KEY, DIGEST, OAUTH2, OAUTH1)
 """Every kind, in the order in which messages list them."""
@@ -23,7 +25,7 @@ KIND_NAMES: Final = tuple(kind.name for kind in KINDS)
 """What ``type`` may say in documents."""
 
 
-class OtherAuthentication(Part):
+class OtherAuthentication(AuthenticationPart):
     """A type that is not served yet. `validate` reports it."""
 
     takes_any_key: ClassVar[bool] = True

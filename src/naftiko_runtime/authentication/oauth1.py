@@ -11,18 +11,18 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import buffer_body, replace_authorization
-from naftiko_runtime.authentication.kind import AuthenticationKind, SecretFile, SecretText, SentText
+from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, SecretFile, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import import_lazily
-from naftiko_runtime.model.part import Part
+from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     import copy
     import hashlib
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from naftiko_runtime.values import Term
 else:
@@ -45,7 +45,7 @@ _SIGNATURE_FIELDS: Final = (
 """What a signature consists of (RFC 5849, 3.1), which servers also take from the query (3.5.3)."""
 
 
-class OAuth1(Part):
+class OAuth1(AuthenticationPart):
     """OAuth 1.0a signatures (RFC 5849). Not part of the specification, but common in real files."""
 
     type: Literal["oauth1"]
@@ -59,6 +59,22 @@ class OAuth1(Part):
         Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512"] | None
     ) = None
     """Without it ``RSA-SHA256`` with a signing key, otherwise ``HMAC-SHA1``."""
+
+    meanings: ClassVar[Meanings] = {
+        "consumerKey": ("The consumer key.", "{{CONSUMER_KEY}}"),
+        "consumerSecret": ("The consumer secret.", "{{CONSUMER_SECRET}}"),
+        "token": ("The access token, if the API gives one to each user.", "{{TOKEN}}"),
+        "tokenSecret": ("The secret of `token`.", "{{TOKEN_SECRET}}"),
+        "signingKey": (
+            "The private key that signs requests with RSA: PEM text, or the path of a file (PEM, DER or PKCS #12).",
+            "{{SIGNING_KEY}}",
+        ),
+        "signingKeyPassword": ("The password of the private key.", "{{KEY_PASSWORD}}"),
+        "signatureMethod": (
+            "The signature method. The default is HMAC-SHA1, or RSA-SHA256 with `signingKey`.",
+            "HMAC-SHA256",
+        ),
+    }
 
 
 class OAuth1Credential(Struct, frozen=True):
@@ -82,21 +98,6 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
 
     name = "oauth1"
     part = OAuth1
-    descriptions: ClassVar[Mapping[str, Description]] = {
-        "consumerKey": ("The consumer key.", "{{CONSUMER_KEY}}"),
-        "consumerSecret": ("The consumer secret.", "{{CONSUMER_SECRET}}"),
-        "token": ("The access token, if the API gives one to each user.", "{{TOKEN}}"),
-        "tokenSecret": ("The secret of `token`.", "{{TOKEN_SECRET}}"),
-        "signingKey": (
-            "The private key that signs requests with RSA: PEM text, or the path of a file (PEM, DER or PKCS #12).",
-            "{{SIGNING_KEY}}",
-        ),
-        "signingKeyPassword": ("The password of the private key.", "{{KEY_PASSWORD}}"),
-        "signatureMethod": (
-            "The signature method. The default is HMAC-SHA1, or RSA-SHA256 with `signingKey`.",
-            "HMAC-SHA256",
-        ),
-    }
     foreign_keys: ClassVar[Mapping[str, str]] = {
         "secret": "write 'consumerSecret'",
         "accessToken": "write 'token'",

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import read_chunks, replace_authorization
-from naftiko_runtime.authentication.kind import AuthenticationKind, Endpoint, SecretText, SentText
+from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, Endpoint, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import (
@@ -23,7 +23,7 @@ from naftiko_runtime.limits import (
     UPSTREAM_DEADLINE_SECONDS,
 )
 from naftiko_runtime.model.key_annotations import BeforeValidator
-from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
+from naftiko_runtime.model.part import Meanings, Text, convert_none_to_tuple
 from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import http
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.authentication.kind import Description, Linker, TextOf
+    from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
     from naftiko_runtime.values import Term
@@ -44,7 +44,7 @@ _ENDPOINT: Final = compile_lazily(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCI
 _FETCHED: Final = "leave it out: tokens are fetched with client credentials"
 
 
-class OAuth2(Part):
+class OAuth2(AuthenticationPart):
     """A token from a token endpoint, fetched with client credentials (RFC 6749, 4.4).
 
     ``clientId`` and ``clientSecret`` are outside the specification, whose keys say only how tokens are checked.
@@ -59,6 +59,23 @@ class OAuth2(Part):
     authorization_server_uri: Text = ""
     resource: Text = ""
     token_validation: Text = ""
+
+    meanings: ClassVar[Meanings] = {
+        "tokenEndpoint": ("The URL at which tokens are fetched.", "https://auth.example.com/token"),
+        "clientId": ("The client ID.", "{{CLIENT_ID}}"),
+        "clientSecret": ("The client secret.", "{{CLIENT_SECRET}}"),
+        "scopes": ("The scopes to request.", ["read"]),
+        "audience": ("The API that the token is requested for.", "https://api.example.com"),
+        "authorizationServerUri": (
+            "The server that issues the tokens of callers. Accepted without effect.",
+            "https://auth.example.com",
+        ),
+        "resource": (
+            "The resource that tokens of callers are for. Accepted without effect.",
+            "https://api.example.com",
+        ),
+        "tokenValidation": ("How tokens of callers are validated. Accepted without effect.", "jwks"),
+    }
 
 
 class OAuth2Credential(Struct, frozen=True):
@@ -75,22 +92,6 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
 
     name = "oauth2"
     part = OAuth2
-    descriptions: ClassVar[Mapping[str, Description]] = {
-        "tokenEndpoint": ("The URL at which tokens are fetched.", "https://auth.example.com/token"),
-        "clientId": ("The client ID.", "{{CLIENT_ID}}"),
-        "clientSecret": ("The client secret.", "{{CLIENT_SECRET}}"),
-        "scopes": ("The scopes to request.", ["read"]),
-        "audience": ("The API that the token is requested for.", "https://api.example.com"),
-        "authorizationServerUri": (
-            "The server that issues the tokens of callers. Accepted without effect.",
-            "https://auth.example.com",
-        ),
-        "resource": (
-            "The resource that tokens of callers are for. Accepted without effect.",
-            "https://api.example.com",
-        ),
-        "tokenValidation": ("How tokens of callers are validated. Accepted without effect.", "jwks"),
-    }
     foreign_keys: ClassVar[Mapping[str, str]] = {
         "tokenUrl": "write 'tokenEndpoint'",
         "token_url": "write 'tokenEndpoint'",

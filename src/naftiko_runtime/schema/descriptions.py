@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from naftiko_runtime.authentication.kinds import KINDS
-
 _PARAMETERS: Final[list[Any]] = [{"name": "imo", "in": "path", "type": "string"}]
 _FIXED_PARAMETERS: Final[list[Any]] = [{"name": "Api-Version", "in": "header", "value": "2"}]
 _ARGUMENTS: Final[list[Any]] = [{"name": "imo", "type": "string", "description": "The IMO number of a ship."}]
@@ -15,7 +13,6 @@ _RESOURCES: Final[list[Any]] = [{"name": "ship", "path": "/ships/{imo}", "operat
 _API: Final[dict[str, Any]] = {"type": "http", "namespace": "registry", "baseUri": "https://api.example.com/v1"}
 _BINDS: Final[list[Any]] = [{"namespace": "env", "keys": {"TOKEN": "REGISTRY_TOKEN"}}]
 _BEARER: Final[dict[str, Any]] = {"type": "bearer", "token": "{{TOKEN}}"}
-_AUTHENTICATION: Final = "The kind of authentication."
 
 DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "naftiko": ("The version of the specification that the file follows.", "1.0.0-alpha2"),
@@ -76,8 +73,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ExposedParameter.type": ("The type of the value. A value of another type is rejected.", "string"),
     "ToolParameter.type": ("The type of the value. A value of another type is rejected.", "string"),
     "Output.type": ("The type of the value. Other values are converted where that is possible.", "object"),
-    **{f"{kind.part.__name__}.type": (_AUTHENTICATION, kind.name) for kind in KINDS},
-    "OtherAuthentication.type": (_AUTHENTICATION, "hmac"),
     "baseUri": ("The URL of the API. The paths of resources are appended to it.", "https://api.example.com/v1"),
     "authentication": ("The credentials that callers of the server must send.", _BEARER),
     "ConsumedHttp.authentication": ("The credentials that are sent to the API.", _BEARER),
@@ -168,5 +163,4 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "steps": ("Several calls in order. Not served yet.", []),
     "mappings": ("The mapping of the steps' results. Not served yet.", []),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
-    **{f"{kind.part.__name__}.{key}": told for kind in KINDS for key, told in kind.descriptions.items()},
 }

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from naftiko_runtime.authentication.basic import Basic
+from naftiko_runtime.authentication.kind import FixedField
 from naftiko_runtime.authentication.kinds import KINDS, Authentication, OtherAuthentication, find_kind
 from naftiko_runtime.authentication.oauth1 import OAuth1
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.schema.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
@@ -37,10 +37,8 @@ def test_another_type_is_of_no_kind() -> None:
 
 
 @EACH
-def test_every_key_has_a_description(kind: AuthenticationKind[Any, Any]) -> None:
-    keys = {field.alias for field in kind.part.model_fields.values()}
-    assert keys >= kind.descriptions.keys()
-    assert all(key in DESCRIPTIONS for key in keys - kind.descriptions.keys())
+def test_every_key_has_a_meaning(kind: AuthenticationKind[Any, Any]) -> None:
+    assert {field.alias for field in kind.part.model_fields.values()} == kind.part.collect_meanings().keys()
 
 
 def test_keys_are_marked_by_what_they_hold() -> None:
@@ -50,3 +48,7 @@ def test_keys_are_marked_by_what_they_hold() -> None:
     assert (basic.sent_keys, basic.secret_keys) == (("username", "password"), ("password",))
     assert oauth1.secret_keys == ("consumer_secret", "token", "token_secret", "signing_key")
     assert "signing_key" not in oauth1.sent_keys  # it may be the name of a file, or have several lines
+
+
+def test_a_fixed_field_does_not_show_its_value() -> None:
+    assert "s3cret" not in repr(FixedField("header", "authorization", "Bearer s3cret"))
