@@ -123,7 +123,7 @@ def make_next_record(budget: Record, measured: Record, reason: str = "") -> Reco
     return Record(measured.date, measured.environment, counts, reason if over else "")
 
 
-def differs(last: Record, record: Record) -> bool:
+def has_changed(last: Record, record: Record) -> bool:
     """Return whether a record has anything new; new counts of the bare pair alone are not."""
     own = [{case: count.naftiko for case, count in each.counts.items()} for each in (last, record)]
     return last.environment != record.environment or own[0] != own[1]

@@ -33,7 +33,7 @@ class CallgrindError(Exception):
 
 
 @dataclass(slots=True)
-class Counted:
+class CountedServer:
     """A Python server whose instructions can be counted."""
 
     process: Process
@@ -53,21 +53,21 @@ class Counted:
         """Wait until the server accepts connections on all of these ports."""
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
-            while not _listens(port):
+            while not _is_listening(port):
                 if self.process.exited() or time.monotonic() > deadline:
                     raise StartError(f"nothing listens on port {port}:\n{self.process.log_tail()}")
                 time.sleep(POLL_SECONDS)
 
-    def per_request(self, ports: Mapping[Case, int], upstream: Upstream, requests: int) -> dict[str, float]:
+    def count_per_request(self, ports: Mapping[Case, int], upstream: Upstream, requests: int) -> dict[str, float]:
         """Return the mean instructions for one request of each case, after a warm-up.
 
         The server's work of each second is subtracted, because more seconds pass on a busy machine.
         """
-        upstream.pace(self.process)
+        upstream.respond_only_while_idle(self.process)
         for case, port in ports.items():
             with Caller.connect(case, port, upstream, self.process) as caller:
                 caller.send_requests(WARM_UP_REQUESTS)
-        self._tell("instrumentation on")
+        self._send_command("instrumentation on")
         idle, seconds = self._count(partial(time.sleep, IDLE_SECONDS))
         idle_per_second = idle / seconds
         counts: dict[str, float] = {}
@@ -80,15 +80,15 @@ class Counted:
 
     def _count(self, workload: Callable[[], None]) -> tuple[int, float]:
         """Return the instructions during a call of `does`, and its seconds."""
-        self._tell("zero")
+        self._send_command("zero")
         began = time.monotonic()
         workload()
         seconds = time.monotonic() - began
-        self._tell("dump")
+        self._send_command("dump")
         self.dumps += 1
-        return total(Path(f"{self.folder}/counts.{self.dumps}").read_text()), seconds
+        return read_total(Path(f"{self.folder}/counts.{self.dumps}").read_text()), seconds
 
-    def _tell(self, command: str) -> None:
+    def _send_command(self, command: str) -> None:
         vgdb = [debian_programs.find("vgdb") or "vgdb", f"--vgdb-prefix={self.folder}/vgdb", *command.split()]
         try:
             subprocess.run(vgdb, check=True, capture_output=True, timeout=COMMAND_SECONDS)
@@ -96,7 +96,7 @@ class Counted:
             raise CallgrindError(f"vgdb {command}: {error}\n{self.process.log_tail()}") from error
 
 
-def _listens(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     try:
         socket.create_connection((HOST, port)).close()
     except ConnectionRefusedError:
@@ -104,7 +104,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def total(dump: str) -> int:
+def read_total(dump: str) -> int:
     """Return the sum over all functions, which is in a line at the end of a dump."""
     for line in reversed(dump.splitlines()):
         if line.startswith("totals:"):

@@ -21,32 +21,32 @@ SENT = {
 PRIVATE = {"Cookie": "a=b", "Authorization": "Bearer none"}
 
 
-def as_bytes(body: bytes) -> object:
+def keep_bytes(body: bytes) -> object:
     return body
 
 
-def as_json(body: bytes) -> object:
+def parse_json(body: bytes) -> object:
     return json.loads(body)
 
 
-def as_tool_result(body: bytes) -> object:
+def parse_tool_result(body: bytes) -> object:
     """Return the text's value, whether the tool failed, and the structured content (by default the text's value)."""
-    result: dict[str, Any] = _message(body)["result"]
+    result: dict[str, Any] = _parse_message(body)["result"]
     text = json.loads(result["content"][0]["text"])
     return {"failed": result.get("isError", False), "text": text, "structured": result.get("structuredContent", text)}
 
 
-def tool_result(value: object) -> object:
-    """Return what :func:`as_tool_result` returns for a correct result."""
+def make_tool_result(value: object) -> object:
+    """Return what :func:`parse_tool_result` returns for a correct result."""
     return {"failed": False, "text": value, "structured": value}
 
 
-def as_success(body: bytes) -> object:
+def parse_success(body: bytes) -> object:
     """Return whether a tool did not fail: for results that servers return as different kinds of content."""
-    return not _message(body)["result"].get("isError", False)
+    return not _parse_message(body)["result"].get("isError", False)
 
 
-def _message(body: bytes) -> Any:
+def _parse_message(body: bytes) -> Any:
     """Decode a JSON-RPC message, also from a stream with one event."""
     if body.startswith((b"event:", b"data:")):
         body = next(line for line in body.splitlines() if line.startswith(b"data:")).removeprefix(b"data:")
@@ -69,32 +69,34 @@ class Check:
     request: Request
     uri: str
     expected: object
-    read: Callable[[bytes], object] = as_bytes
+    read: Callable[[bytes], object] = keep_bytes
     headers: tuple[tuple[str, str], ...] = ()
     passes_on: bool = False
 
-    def faults(self, port: int, upstream: Upstream) -> list[str]:
+    def find_faults(self, port: int, upstream: Upstream) -> list[str]:
         """Describe everything that is not as expected; empty if all is."""
-        upstream.forget()
+        upstream.clear_record()
         try:
             response = send_request(port, self.request, {**SENT, **PRIVATE})
         except (OSError, http.client.HTTPException) as error:
             return [f"no response: {error!r}"]
-        found = self._find_faults(response)
-        seen = upstream.seen(1)
+        found = self._compare_response(response)
+        seen = upstream.wait_records(1)
         if len(seen) != 1:
             return [*found, f"the upstream received it {len(seen)} times"]
-        return found + _differences("the upstream's", self._received(port), seen[0])
+        return found + _list_differences("the upstream's", self._read_received(port), seen[0])
 
-    def _find_faults(self, response: Response) -> list[str]:
+    def _compare_response(self, response: Response) -> list[str]:
         try:
             body = self.read(response.body)
         except (ValueError, KeyError, IndexError, TypeError, StopIteration):
             body = response.body
         expected: dict[str, object] = {"status": 200, "body": self.expected, **dict(self.headers)}
-        return _differences("the response's", expected, {"status": response.status, "body": body, **response.headers})
+        return _list_differences(
+            "the response's", expected, {"status": response.status, "body": body, **response.headers}
+        )
 
-    def _received(self, port: int) -> dict[str, object]:
+    def _read_received(self, port: int) -> dict[str, object]:
         received: dict[str, object] = {"uri": self.uri, "Cookie": "", "Authorization": ""}
         if not self.passes_on:
             return received
@@ -118,19 +120,19 @@ class Checks:
     def find_wrong_responses(self, port: int, upstream: Upstream) -> list[str]:
         """Describe what the first failing check finds; empty if all pass."""
         for check in self.checks:
-            if faults := check.faults(port, upstream):
+            if faults := check.find_faults(port, upstream):
                 return [f"{check.request.method} {check.request.target}: {fault}" for fault in faults]
         return []
 
 
-def _differences(whose: str, expected: Mapping[str, object], actual: Mapping[str, object]) -> list[str]:
+def _list_differences(whose: str, expected: Mapping[str, object], actual: Mapping[str, object]) -> list[str]:
     return [
-        f"{whose} {name} is {_short(actual.get(name))}, not {_short(value)}"
+        f"{whose} {name} is {_shorten(actual.get(name))}, not {_shorten(value)}"
         for name, value in expected.items()
         if actual.get(name) != value
     ]
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 300 else f"{text[:300]}… ({len(text)} characters)"  # noqa: PLR2004

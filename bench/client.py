@@ -43,7 +43,7 @@ class Response:
         return len("HTTP/1.1 200 OK\r\n\r\n") + head + len(self.body)
 
 
-def tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Request:
+def make_tool_call(wire: str, tool: str, arguments: Mapping[str, Any]) -> Request:
     """Make a `tools/call` as a client of that protocol revision sends it."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     headers = {
@@ -75,16 +75,16 @@ def send_request(port: int, request: Request, headers: Mapping[str, str] | None 
         connection.close()
 
 
-def wrk_script(request: Request) -> str:
+def write_wrk_script(request: Request) -> str:
     """Write a script that makes wrk send this request; wrk formats it only once."""
-    lines = [f"wrk.method = {_lua(request.method)}"]
-    lines += [f"wrk.headers[ {_lua(name)} ] = {_lua(value)}" for name, value in request.headers]
+    lines = [f"wrk.method = {_quote_lua(request.method)}"]
+    lines += [f"wrk.headers[ {_quote_lua(name)} ] = {_quote_lua(value)}" for name, value in request.headers]
     if request.body:
-        lines.append(f"wrk.body = {_lua(request.body.decode())}")
+        lines.append(f"wrk.body = {_quote_lua(request.body.decode())}")
     return "\n".join([*lines, COUNTERS.read_text()])
 
 
-def _lua(text: str) -> str:
+def _quote_lua(text: str) -> str:
     if "]==]" in text or text.startswith("\n"):
         raise ValueError("this text cannot be written as it is into a Lua script")
     return f"[==[{text}]==]"

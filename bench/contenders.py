@@ -16,8 +16,8 @@ from pathlib import Path
 from bench import documents
 from bench.checks import Checks
 from bench.client import Request, Response, send_request
-from bench.process import Cores, Process, StartError, free_port
-from bench.upstream import COMMON, Upstream, nginx
+from bench.process import Cores, Process, StartError, find_free_port
+from bench.upstream import COMMON, Upstream, start_nginx
 
 READY_SECONDS = 30.0
 _NUMBERS = itertools.count()
@@ -55,12 +55,14 @@ class Setup:
     cores: Cores
     folder: Path
 
-    def launch(self, name: str, command: list[str], env: Mapping[str, str], *, everywhere: bool = False) -> Process:
+    def start_program(
+        self, name: str, command: list[str], env: Mapping[str, str], *, everywhere: bool = False
+    ) -> Process:
         """Start a contender's program on the server's core, or on all cores."""
         cores = self.cores.server | self.cores.load if everywhere else self.cores.server
-        return Process.start(command, cores, self.file(name, ".log"), env)
+        return Process.start(command, cores, self.write_file(name, ".log"), env)
 
-    def file(self, name: str, suffix: str, text: str = "") -> Path:
+    def write_file(self, name: str, suffix: str, text: str = "") -> Path:
         """Write a file with a name that no other contender uses."""
         path = self.folder / f"{name}-{next(_NUMBERS)}{suffix}"
         path.write_text(text)
@@ -104,7 +106,7 @@ class Running:
     ready_cpu_seconds: float
 
 
-def naftiko(
+def make_naftiko(
     text: str,
     about: str,
     *,
@@ -117,16 +119,16 @@ def naftiko(
     everywhere = "--workers" in given
 
     def start(setup: Setup, port: int) -> Process:
-        file = _document(text, name, setup, port, mcp=mcp)
+        file = _write_document(text, name, setup, port, mcp=mcp)
         command = [sys.executable, "-m", "naftiko_runtime", "run", str(file), "--host", "127.0.0.1", *given]
-        traces = {} if traced is None else _traces(traced, setup)
-        return setup.launch(name, command, {**_ours(), **traces}, everywhere=everywhere)
+        traces = {} if traced is None else _make_trace_environment(traced, setup)
+        return setup.start_program(name, command, {**_make_environment(), **traces}, everywhere=everywhere)
 
     lacks = "`naftiko run` has no option --workers" if everywhere and not _has_workers() else None
     return Contender(name, about, start, lacks=lacks, everywhere=everywhere)
 
 
-def _traces(share: float, setup: Setup) -> Mapping[str, str]:
+def _make_trace_environment(share: float, setup: Setup) -> Mapping[str, str]:
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{setup.sink_port}",
         "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
@@ -135,50 +137,54 @@ def _traces(share: float, setup: Setup) -> Mapping[str, str]:
 
 
 @cache
-def _ours() -> Mapping[str, str]:
+def _make_environment() -> Mapping[str, str]:
     return {} if importlib.util.find_spec("naftiko_runtime") is not None else IMPORTS
 
 
 @cache
 def _has_workers() -> bool:
     command = [sys.executable, "-m", "naftiko_runtime", "run", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_ours()})
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, **_make_environment()}
+    )
     return "--workers" in told.stdout
 
 
-def engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
+def make_engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:
     """Make a contender of another engine that serves the same document; `{file}` in the command is its path."""
 
     def start(setup: Setup, port: int) -> Process:
-        file = _document(text, name, setup, port, mcp=mcp)
-        return setup.launch(name, shlex.split(command.replace("{file}", shlex.quote(str(file)))), {})
+        file = _write_document(text, name, setup, port, mcp=mcp)
+        return setup.start_program(name, shlex.split(command.replace("{file}", shlex.quote(str(file)))), {})
 
     return Contender(name, f"`{command}`", start)
 
 
-def _document(text: str, name: str, setup: Setup, port: int, *, mcp: bool) -> Path:
-    rest_port, mcp_port = (free_port(), port) if mcp else (port, free_port())
+def _write_document(text: str, name: str, setup: Setup, port: int, *, mcp: bool) -> Path:
+    rest_port, mcp_port = (find_free_port(), port) if mcp else (port, find_free_port())
     sink = f"http://127.0.0.1:{setup.sink_port}/v1"
-    return setup.file(name, ".yaml", documents.replace_addresses(text, rest_port, mcp_port, setup.upstream.base, sink))
+    return setup.write_file(
+        name, ".yaml", documents.replace_addresses(text, rest_port, mcp_port, setup.upstream.base, sink)
+    )
 
 
-def peer(name: str, about: str, module: str, *given: str) -> Contender:
+def make_peer(name: str, about: str, module: str, *given: str) -> Contender:
     """Make a contender of a program of `bench/peers`."""
 
     def start(setup: Setup, port: int) -> Process:
         command = [sys.executable, "-m", f"bench.peers.{module}"]
         command += ["--port", str(port), "--upstream", setup.upstream.base, *given]
-        return setup.launch(name, command, IMPORTS)
+        return setup.start_program(name, command, IMPORTS)
 
     return Contender(name, about, start)
 
 
-def fastmcp(operations: Mapping[str, str], parameters: Mapping[str, str]) -> Contender:
+def make_fastmcp(operations: Mapping[str, str], parameters: Mapping[str, str]) -> Contender:
     """Make a contender of FastMCP's server of an OpenAPI document."""
 
     def start(setup: Setup, port: int) -> Process:
-        file = setup.file("fastmcp", ".json", documents.openapi(operations, parameters))
-        made = peer("fastmcp-openapi", "", "fastmcp_openapi", "--openapi", str(file))
+        file = setup.write_file("fastmcp", ".json", documents.generate_openapi(operations, parameters))
+        made = make_peer("fastmcp-openapi", "", "fastmcp_openapi", "--openapi", str(file))
         return made.start(setup, port)
 
     return Contender("fastmcp-openapi", "FastMCP's `from_openapi`, httpx2", start)
@@ -190,13 +196,13 @@ def _start_nginx(setup: Setup, port: int) -> Process:
     config = (COMMON + NGINX_PROXY).format(
         folder=folder, port=port, upstream_port=setup.upstream.port, sink_port=setup.sink_port
     )
-    return nginx("proxy", config, folder, setup.cores.server)
+    return start_nginx("proxy", config, folder, setup.cores.server)
 
 
 NGINX = Contender("nginx", "nginx `proxy_pass`, one worker: the limit, not a peer", _start_nginx)
 
 
-def with_checks(contender: Contender, checks: Checks) -> Contender:
+def replace_checks(contender: Contender, checks: Checks) -> Contender:
     """Return the same contender with requests and checks of its own."""
     return replace(contender, checks=checks)
 
@@ -205,7 +211,7 @@ def start_contender(
     contender: Contender, checks: Checks, setup: Setup, started: Callable[[Process], object]
 ) -> Running:
     """Start a contender and wait for its first 200; `started` is called with the process before the wait."""
-    port, began = free_port(), time.monotonic()
+    port, began = find_free_port(), time.monotonic()
     process = contender.start(setup, port)
     started(process)
     while (response := _request_ready(port, checks.load)) is None:

@@ -15,13 +15,13 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=SEARCH)
 
 
-def version(program: str) -> str:
+def read_version(program: str) -> str:
     """Return the first line that a program prints with `--version`."""
     command = [find(program) or program, "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.partition("\n")[0]
 
 
-def missing(programs: Iterable[str]) -> list[str]:
+def find_missing(programs: Iterable[str]) -> list[str]:
     return [program for program in programs if find(program) is None]
 
 
@@ -45,8 +45,8 @@ def _apt_get(*arguments: str) -> None:
     )
 
 
-def ensure(*programs: str) -> list[str]:
+def install_missing(*programs: str) -> list[str]:
     """Install missing programs and return those that are still missing."""
-    if absent := missing(programs):
+    if absent := find_missing(programs):
         install(absent)
-    return missing(programs)
+    return find_missing(programs)

@@ -14,7 +14,7 @@ REST_PORT = 8080
 MCP_PORT = 9090
 
 
-def committed(name: str) -> str:
+def read_committed(name: str) -> str:
     return (FOLDER / name).read_text()
 
 
@@ -26,7 +26,7 @@ def replace_addresses(text: str, rest: int, mcp: int, upstream: str, sink: str =
     return text.replace(f"port: {REST_PORT}", f"port: {rest}").replace(f"port: {MCP_PORT}", f"port: {mcp}")
 
 
-def many(count: int, *, tools: bool) -> str:
+def generate_capability(count: int, *, tools: bool) -> str:
     """Generate a document with `count` consumed and exposed operations, in the style of real-world files."""
     lines = ["naftiko: 1.0.0-alpha2", "info: {label: Big}", "capability:", "  consumes:", "    - type: http"]
     lines += ["      namespace: api", f"      baseUri: {UPSTREAMS[0]}", "      resources:"]
@@ -52,12 +52,12 @@ def many(count: int, *, tools: bool) -> str:
             f"              call: api.get-{number}",
             "              with:",
             "                id: rest.id",
-            *_two_fields("              "),
+            *_write_two_fields("              "),
         ]
-    return "\n".join(lines + (_tools(count) if tools else [])) + "\n"
+    return "\n".join(lines + (_generate_tools(count) if tools else [])) + "\n"
 
 
-def _tools(count: int) -> list[str]:
+def _generate_tools(count: int) -> list[str]:
     lines = ["    - type: mcp", "      namespace: tools", f"      port: {MCP_PORT}", "      description: Things."]
     lines += ["      tools:"]
     for number in range(count):
@@ -67,18 +67,18 @@ def _tools(count: int) -> list[str]:
             "          inputParameters:",
             "            - {name: id, type: string, description: Its number.}",
             f"          call: api.get-{number}",
-            *_two_fields("          "),
+            *_write_two_fields("          "),
         ]
     return lines
 
 
-def _two_fields(indent: str) -> list[str]:
+def _write_two_fields(indent: str) -> list[str]:
     lines = ["outputParameters:", "  - type: object", "    properties:"]
     lines += ["      name: {type: string, mapping: $.name}", "      size: {type: number, mapping: $.size.value}"]
     return [indent + line for line in lines]
 
 
-def openapi(operations: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+def generate_openapi(operations: Mapping[str, str], parameters: Mapping[str, str]) -> str:
     """Generate an OpenAPI document: paths of GET operations by name, and places of parameters by name."""
     listed = [
         {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}

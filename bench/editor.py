@@ -26,7 +26,7 @@ HALF = "              call: api.ge\n"
 SHARED = "naftiko: 1.0.0-alpha2\nconsumes:\n"
 
 
-def api(namespace: str, operations: int) -> str:
+def generate_api(namespace: str, operations: int) -> str:
     """Generate an API with that number of operations."""
     lines = ["    - type: http", f"      namespace: {namespace}", "      baseUri: https://api.example/v1"]
     lines.append("      resources:")
@@ -43,7 +43,7 @@ def api(namespace: str, operations: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def document(operations: int) -> str:
+def generate_document(operations: int) -> str:
     """Generate a document that consumes and exposes that number of operations, and imports an API with as many."""
     head = "naftiko: 1.0.0-alpha2\ninfo: {label: Big, description: Big.}\ncapability:\n  consumes:\n"
     imported = "    - {import: other, location: other.yaml}\n"
@@ -57,7 +57,7 @@ def document(operations: int) -> str:
             "              with:",
             "                id: web.id",
         ]
-    return head + api("api", operations) + imported + "\n".join(lines) + "\n"
+    return head + generate_api("api", operations) + imported + "\n".join(lines) + "\n"
 
 
 class Typing:
@@ -66,9 +66,9 @@ class Typing:
     def __init__(self, folder: Path, operations: int) -> None:
         folder.mkdir()
         (folder / "other.yaml").write_text(
-            SHARED + api("other", operations).replace("\n    ", "\n  ").replace("    - ", "  - ", 1)
+            SHARED + generate_api("other", operations).replace("\n    ", "\n  ").replace("    - ", "  - ", 1)
         )
-        self.text = document(operations)
+        self.text = generate_document(operations)
         self.editor = Editor(folder).__enter__()
         _expect(not self.editor.open(self.text), "the document is without a finding")
         middle = operations // 2 | 1

@@ -32,7 +32,7 @@ FIELDS = {
 JSON_BYTES = 1024
 
 
-def _ship() -> bytes:
+def _make_ship() -> bytes:
     """Return 1 KB of JSON that contains the six fields."""
     ship: dict[str, Any] = {
         "imo": FIELDS["imo"],
@@ -54,7 +54,7 @@ def _make_response(content_type: str, body: bytes) -> bytes:
 
 RESPONSES = {
     "/v1/pixel/track": _make_response("image/gif", GIF),
-    "/v1/ships/9074729": _make_response("application/json", _ship()),
+    "/v1/ships/9074729": _make_response("application/json", _make_ship()),
 }
 
 
@@ -100,13 +100,13 @@ class Upstream:
         """Return the number of requests so far."""
         return self.server.requests
 
-    def pace(self, process: Process) -> None:
+    def respond_only_while_idle(self, process: Process) -> None:
         """Respond only while this process is idle, from now on."""
         self.server.counted = process
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[Self]:
+    def run(cls) -> Iterator[Self]:
         """For the time of a block."""
         with _Upstream((HOST, 0), _Connection) as server:
             thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -197,10 +197,10 @@ class Caller:
         response = http.client.HTTPResponse(self.connection)
         response.begin()
         body = response.read()
-        if response.status != http.HTTPStatus.OK or not self._right(body):
+        if response.status != http.HTTPStatus.OK or not self._is_right(body):
             raise WrongResponseError(f"{self.case.name}: got {response.status} {body[:300]!r}")
 
-    def _right(self, body: bytes) -> bool:
+    def _is_right(self, body: bytes) -> bool:
         """Check the first body; all others must be the same."""
         if self.body is None and self.case.right(body):
             self.body = body

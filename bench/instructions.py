@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import budget, debian_programs
 from bench.budget import BudgetError, Count, Record, Verdict
-from bench.callgrind import CallgrindError, Counted
+from bench.callgrind import CallgrindError, CountedServer
 from bench.documents import ROOT
 from bench.instruction_cases import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongResponseError
-from bench.process import StartError, free_port, stop_in_order
+from bench.process import StartError, find_free_port, handle_stop_signals
 
 BUDGET = ROOT / "bench/budget.json"
 REQUESTS = 300
@@ -49,14 +49,14 @@ LIBRARIES = (
 Ports = Mapping[str, int]
 
 
-def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", action="store_true", help="lower the budget")
     parser.add_argument("--raise", dest="reason", default="", metavar="REASON", help="raise the budget, and say why")
     return parser.parse_args(arguments)
 
 
-def environment(valgrind: str) -> dict[str, str]:
+def describe_environment(valgrind: str) -> dict[str, str]:
     """Return everything but our code that affects the instructions of a request."""
     return {
         "machine": platform.machine(),
@@ -67,45 +67,45 @@ def environment(valgrind: str) -> dict[str, str]:
     }
 
 
-def naftiko(upstream: Upstream, ports: Ports) -> list[str]:
+def start_naftiko(upstream: Upstream, ports: Ports) -> list[str]:
     command = [sys.executable, "-m", "naftiko_runtime", "run", "--host", HOST]
     command += [str(ROOT / "capabilities/pixel-tracking.yaml"), str(ROOT / "bench/ship.yaml")]
     for namespace in (PIXELS, "registry"):
         command += ["--base-uri", f"{namespace}={upstream.base}"]
-    listening = {f"{PIXELS}-rest": ports[PIXEL.name], f"{PIXELS}-mcp": free_port()}
+    listening = {f"{PIXELS}-rest": ports[PIXEL.name], f"{PIXELS}-mcp": find_free_port()}
     listening |= {"ship-rest": ports[MAPPED.name], "ship-mcp": ports[TOOL.name]}
     for namespace, port in listening.items():
         command += ["--port", f"{namespace}={port}"]
     return command
 
 
-def bare(upstream: Upstream, port: int) -> list[str]:
+def start_bare(upstream: Upstream, port: int) -> list[str]:
     return [sys.executable, str(ROOT / "bench/peers/bare.py"), "--port", str(port), "--upstream", upstream.base]
 
 
 def count() -> dict[str, Count]:
     """Start both servers at once, and count one after the other."""
-    own: Ports = {case.name: free_port() for case in CASES}
-    theirs: Ports = dict.fromkeys(own, free_port())
+    own: Ports = {case.name: find_free_port() for case in CASES}
+    theirs: Ports = dict.fromkeys(own, find_free_port())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="naftiko-bench-")))
-        upstream = stack.enter_context(Upstream.running())
-        servers: list[tuple[Counted, Ports]] = []
+        upstream = stack.enter_context(Upstream.run())
+        servers: list[tuple[CountedServer, Ports]] = []
         for name, command, ports in (
-            ("naftiko", naftiko(upstream, own), own),
-            ("bare", bare(upstream, theirs[PIXEL.name]), theirs),
+            ("naftiko", start_naftiko(upstream, own), own),
+            ("bare", start_bare(upstream, theirs[PIXEL.name]), theirs),
         ):
-            server = Counted.start(command, folder / name)
+            server = CountedServer.start(command, folder / name)
             stack.callback(server.process.stop)
             servers.append((server, ports))
         counts = []
         for server, ports in servers:
             server.wait_listening(ports.values())
-            counts.append(server.per_request({case: ports[case.name] for case in CASES}, upstream, REQUESTS))
+            counts.append(server.count_per_request({case: ports[case.name] for case in CASES}, upstream, REQUESTS))
     return {case.name: Count(*(round(each[case.name]) for each in counts)) for case in CASES}
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
+def format_table(verdicts: Sequence[Verdict]) -> str:
     lines = [f"{'':8}{'instructions':>14}{'budget':>14}{'':>9}{'bare pair':>14}{'ratio':>8}"]
     for each in verdicts:
         may, by = ("none", "") if each.ceiling is None else (f"{each.ceiling:,}", f"{each.difference:+.1%}")
@@ -114,7 +114,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list[str]:
+def list_remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list[str]:
     """Return notes on what the reader has to know or to do."""
     found = []
     changed = [name for name, value in measured.environment.items() if last.environment.get(name) != value]
@@ -130,8 +130,8 @@ def remarks(last: Record, measured: Record, verdicts: Sequence[Verdict]) -> list
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    chosen = options(arguments)
-    if absent := debian_programs.ensure("valgrind"):
+    chosen = parse_options(arguments)
+    if absent := debian_programs.install_missing("valgrind"):
         print(f"instructions: needs {absent[0]}: apt-get install {absent[0]}", file=sys.stderr)
         return 2
     try:
@@ -145,16 +145,16 @@ def check(chosen: argparse.Namespace) -> int:
     records = budget.read(BUDGET)
     last, began = records[-1], time.monotonic()
     today = datetime.now(UTC).date().isoformat()
-    measured = Record(today, environment(debian_programs.version("valgrind")), count())
+    measured = Record(today, describe_environment(debian_programs.read_version("valgrind")), count())
     verdicts = budget.judge(last, measured)
-    print(table(verdicts))
+    print(format_table(verdicts))
     print(f"\n{REQUESTS} requests of each, counted in {time.monotonic() - began:.0f} s")
-    for remark in remarks(last, measured, verdicts):
+    for remark in list_remarks(last, measured, verdicts):
         print(f"! {remark}")
     if not chosen.update and not chosen.reason:
         return int(any(each.over for each in verdicts))
     record = budget.make_next_record(last, measured, chosen.reason)
-    if not budget.differs(last, record):
+    if not budget.has_changed(last, record):
         print("nothing to lower")
         return 0
     budget.write(BUDGET, [*records, record])
@@ -163,7 +163,7 @@ def check(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    stop_in_order()
+    handle_stop_signals()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import debian_programs
-from bench.client import wrk_script
+from bench.client import write_wrk_script
 from bench.contenders import Running, Setup
-from bench.process import Cores, CoreTime, on_cores
+from bench.process import Cores, CoreTime, run_on_cores
 
 SPARE_SECONDS = 20
 WARM_SECONDS = 1
@@ -52,14 +52,14 @@ class Round:
 LoadPattern = Callable[[Running, Setup, Load], Round]
 
 
-def under_load(running: Running, setup: Setup, load: Load) -> Round:
+def run_load(running: Running, setup: Setup, load: Load) -> Round:
     pinned = setup.cores.pinned and not running.contender.everywhere
     cores, upstream = setup.cores, setup.upstream
     script = running.process.log.with_suffix(".lua")
-    script.write_text(wrk_script(running.checks.load))
+    script.write_text(write_wrk_script(running.checks.load))
     arrived, cpu = upstream.requests(), running.process.cpu_seconds()
     server_core, load_core = CoreTime.read(cores.server), CoreTime.read(cores.load)
-    wrk = wrk_counters(running.port, running.checks.load.target, script, cores, load)
+    wrk = run_wrk(running.port, running.checks.load.target, script, cores, load)
     server_core = CoreTime.read(cores.server).since(server_core)
     load_core = CoreTime.read(cores.load).since(load_core)
     cpu, arrived = running.process.cpu_seconds() - cpu, upstream.requests() - arrived - 1
@@ -88,7 +88,7 @@ def under_load(running: Running, setup: Setup, load: Load) -> Round:
     return Round(figures, errors)
 
 
-def wrk_counters(port: int, target: str, script: Path, cores: Cores, load: Load) -> dict[str, int]:
+def run_wrk(port: int, target: str, script: Path, cores: Cores, load: Load) -> dict[str, int]:
     """Run wrk and return its counters.
 
     Raises:
@@ -106,7 +106,7 @@ def wrk_counters(port: int, target: str, script: Path, cores: Cores, load: Load)
         f"http://127.0.0.1:{port}{target}",
     ]
     limit = load.seconds + SPARE_SECONDS
-    with on_cores(cores.load):
+    with run_on_cores(cores.load):
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
         except subprocess.TimeoutExpired as error:

@@ -4,7 +4,7 @@ import http
 import resource
 
 from bench.contenders import Running, Setup
-from bench.load import Load, LoadError, Round, under_load, wrk_counters
+from bench.load import Load, LoadError, Round, run_load, run_wrk
 from bench.transfers import connect, receive_response
 
 IDLE_WANTED = 1000
@@ -12,11 +12,11 @@ LONG_REQUESTS = 500_000
 LONG_ROUND_SECONDS = 10
 
 
-def among_idle(running: Running, setup: Setup, load: Load) -> Round:
+def run_among_idle(running: Running, setup: Setup, load: Load) -> Round:
     """Load, then let it open many connections to the upstream and leave them idle, then load again."""
-    before = under_load(running, setup, load)
+    before = run_load(running, setup, load)
     opened = _open_idle(running, setup)
-    after = under_load(running, setup, load)
+    after = run_load(running, setup, load)
     figures = {
         "idle_connections": opened,
         "cpu_us_per_request": before.figures["cpu_us_per_request"],
@@ -27,11 +27,11 @@ def among_idle(running: Running, setup: Setup, load: Load) -> Round:
     return Round(figures, {kind: before.errors[kind] + after.errors[kind] for kind in before.errors})
 
 
-def beside_direct(running: Running, setup: Setup, load: Load) -> Round:
+def run_beside_direct(running: Running, setup: Setup, load: Load) -> Round:
     """Load, then the same load on the upstream itself; the difference of the medians is the added latency."""
-    one = under_load(running, setup, load)
+    one = run_load(running, setup, load)
     script = running.process.log.with_suffix(".lua")
-    direct = wrk_counters(setup.upstream.port, running.checks.uri, script, setup.cores, load)
+    direct = run_wrk(setup.upstream.port, running.checks.uri, script, setup.cores, load)
     one.figures["direct_p50_ms"] = direct["p50_us"] / 1e3
     one.figures["added_p50_ms"] = one.figures["p50_ms"] - one.figures["direct_p50_ms"]
     return one
@@ -55,7 +55,7 @@ def _open_idle(running: Running, setup: Setup) -> int:
     return setup.upstream.connections()
 
 
-def start_up(running: Running, _setup: Setup, _load: Load) -> Round:
+def measure_start(running: Running, _setup: Setup, _load: Load) -> Round:
     """Measure how long a new process takes until its first response."""
     figures = {
         "ready_ms": running.ready_seconds * 1e3,
@@ -65,13 +65,13 @@ def start_up(running: Running, _setup: Setup, _load: Load) -> Round:
     return Round(figures, {"ended": int(running.process.exited())})
 
 
-def long_run(running: Running, setup: Setup, load: Load) -> Round:
+def run_long(running: Running, setup: Setup, load: Load) -> Round:
     """Send 500,000 requests, and compare the memory after them with that after the first second."""
-    under_load(running, setup, load)
+    run_load(running, setup, load)
     figures = {"rss_mb": running.process.rss_bytes() / 1e6}
     requests, errors = 0, dict[str, int]()
     while requests < LONG_REQUESTS:
-        one = under_load(running, setup, Load(LONG_ROUND_SECONDS, load.connections))
+        one = run_load(running, setup, Load(LONG_ROUND_SECONDS, load.connections))
         requests += int(one.figures["requests"])
         errors = {kind: errors.get(kind, 0) + count for kind, count in one.errors.items()}
         if running.process.exited():

@@ -11,11 +11,11 @@ GIF = bytes.fromhex(
 GIF_HEADERS = (("Content-Type", "image/gif"), ("Cache-Control", "no-store, max-age=0"))
 
 
-def compact(value: Any) -> bytes:
+def encode_compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def thing(number: int, bytes_wanted: int) -> dict[str, Any]:
+def make_thing(number: int, bytes_wanted: int) -> dict[str, Any]:
     """Return an object of nested values, padded to that number of bytes of JSON."""
     made = {
         "id": number,
@@ -26,11 +26,11 @@ def thing(number: int, bytes_wanted: int) -> dict[str, Any]:
         "tags": ["ferry", "ice class"],
         "text": "",
     }
-    made["text"] = "x" * (bytes_wanted - len(compact(made)))
+    made["text"] = "x" * (bytes_wanted - len(encode_compact(made)))
     return made
 
 
-def six_fields(one: dict[str, Any]) -> dict[str, Any]:
+def pick_six_fields(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": one["id"],
         "name": one["name"],
@@ -41,7 +41,7 @@ def six_fields(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def four_fields(one: dict[str, Any]) -> dict[str, Any]:
+def pick_four_fields(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": one["id"],
         "name": one["name"],
@@ -50,12 +50,12 @@ def four_fields(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def two_fields(one: dict[str, Any]) -> dict[str, Any]:
+def pick_two_fields(one: dict[str, Any]) -> dict[str, Any]:
     return {"name": one["name"], "size": one["size"]["value"]}
 
 
-THING = thing(7, 1024)
-LIST = {"items": [thing(number, 255) for number in range(400)]}
+THING = make_thing(7, 1024)
+LIST = {"items": [make_thing(number, 255) for number in range(400)]}
 LARGE_BYTES = 100_000_000
 PIECES = 100
 SLOW_BYTES = 3000
@@ -63,6 +63,6 @@ SLOW_BYTES_PER_SECOND = 1000
 
 
 @cache
-def large() -> bytes:
+def make_large_body() -> bytes:
     """Return 100 MB that do not compress."""
     return random.Random(1).randbytes(LARGE_BYTES // PIECES) * PIECES  # noqa: S311 (it need only be odd)

@@ -23,12 +23,12 @@ def save(report: Report, folder: Path) -> None:
     for column, name in ((REQUESTS, "requests.png"), (CPU, "cpu.png")):
         shown = [one for one in report.outcomes if column in one.workload.columns and any(r.sound for r in one.results)]
         if shown:
-            _bars(shown, column).savefig(folder / name, dpi=120)
-    if (figure := _targets(report)) is not None:
+            _draw_bars(shown, column).savefig(folder / name, dpi=120)
+    if (figure := _draw_targets(report)) is not None:
         figure.savefig(folder / "targets.png", dpi=120)
 
 
-def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
+def _draw_bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
     """Draw a panel for each workload with a bar for each contender, and the least and greatest round."""
     heights = [len(outcome.results) + 2 for outcome in outcomes]
     figure = Figure(figsize=(9, sum(heights) * BAR_INCHES), layout="constrained")
@@ -46,11 +46,11 @@ def _bars(outcomes: Sequence[Outcome], column: Column) -> Figure:
         bars = axes.barh(names, medians, xerr=spread, color=colours, ecolor="#555555", capsize=2)
         axes.bar_label(bars, [f"{median:,.0f}" for median in medians], padding=4, fontsize=8)
         axes.set_title(f"{outcome.workload.title} ({column.heading})", fontsize=9, loc="left")
-        _plain(axes)
+        _remove_frame(axes)
     return figure
 
 
-def _targets(report: Report) -> Figure | None:
+def _draw_targets(report: Report) -> Figure | None:
     """Draw the results as shares of their bounds; those right of the line pass."""
     rows = [(target, reached) for target in TARGETS if (reached := target.reached(report)) is not None][::-1]
     if not rows:
@@ -71,11 +71,11 @@ def _targets(report: Report) -> Figure | None:
     axes.set_xlim(0.05, 60)
     axes.set_title("Targets: right of the line is a pass", fontsize=9, loc="left")
     axes.tick_params(labelsize=7)
-    _plain(axes)
+    _remove_frame(axes)
     return figure
 
 
-def _plain(axes: Axes) -> None:
+def _remove_frame(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.15)

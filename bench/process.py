@@ -39,13 +39,13 @@ class Cores:
         return cls(server, frozenset(available - server), pinned=True)
 
 
-def stop_in_order() -> None:
+def handle_stop_signals() -> None:
     """Make SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupted)
+        signal.signal(number, _interrupt)
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     """Ignore further signals, so that they do not interrupt the clean-up."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -53,7 +53,7 @@ def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 @contextlib.contextmanager
-def on_cores(cores: frozenset[int]) -> Iterator[None]:
+def run_on_cores(cores: frozenset[int]) -> Iterator[None]:
     """Run what is started inside on these cores from its first instruction: affinity is inherited."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
@@ -63,7 +63,7 @@ def on_cores(cores: frozenset[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -80,7 +80,7 @@ class Process:
     @classmethod
     def start(cls, command: Sequence[str], cores: frozenset[int], log: Path, env: Mapping[str, str]) -> Self:
         """Start a program in a session of its own: Ctrl-C reaches only the bench, and the group can be stopped."""
-        with log.open("wb") as out, on_cores(cores):
+        with log.open("wb") as out, run_on_cores(cores):
             popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -108,20 +108,20 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """Return the user and system time of the tree, including children that have ended."""
-        return sum(sum(_stat(pid)[11:15]) for pid in _tree(self.popen.pid)) / TICKS_PER_SECOND
+        return sum(sum(_read_stat(pid)[11:15]) for pid in _list_tree(self.popen.pid)) / TICKS_PER_SECOND
 
     def rss_bytes(self) -> int:
         """Return the resident memory of the tree; shared pages count once for each process."""
-        return sum(_stat(pid)[21] for pid in _tree(self.popen.pid)) * os.sysconf("SC_PAGE_SIZE")
+        return sum(_read_stat(pid)[21] for pid in _list_tree(self.popen.pid)) * os.sysconf("SC_PAGE_SIZE")
 
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
         """Reset `peak_bytes`."""
-        for pid in _tree(self.popen.pid):
+        for pid in _list_tree(self.popen.pid):
             (PROC / str(pid) / "clear_refs").write_text("5")
 
     def peak_bytes(self) -> int:
         """Return the sum of the peak resident memory of each process since `forget_peak`."""
-        return sum(_high_water(pid) for pid in _tree(self.popen.pid))
+        return sum(_read_peak(pid) for pid in _list_tree(self.popen.pid))
 
     def stop(self) -> None:
         """Send SIGTERM, then SIGKILL to the rest of its group."""
@@ -136,7 +136,7 @@ class Process:
         self.popen.wait()
 
 
-def _stat(pid: int) -> list[int]:
+def _read_stat(pid: int) -> list[int]:
     """Read /proc/PID/stat from field 3 on, zeros if it ended: [1] ppid, [11:15] CPU ticks, [21] resident pages."""
     try:
         text = (PROC / str(pid) / "stat").read_text()
@@ -145,7 +145,7 @@ def _stat(pid: int) -> list[int]:
     return [0, *(int(field) for field in text.rpartition(")")[2].split()[1:])]
 
 
-def _high_water(pid: int) -> int:
+def _read_peak(pid: int) -> int:
     """Read `VmHWM` in bytes; 0 if it ended."""
     try:
         lines = (PROC / str(pid) / "status").read_text().splitlines()
@@ -154,11 +154,11 @@ def _high_water(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
-def _tree(root: int) -> list[int]:
+def _list_tree(root: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in PROC.iterdir():
         if entry.name.isdecimal():
-            children.setdefault(_stat(int(entry.name))[1], []).append(int(entry.name))
+            children.setdefault(_read_stat(int(entry.name))[1], []).append(int(entry.name))
     found, todo = [], [root]
     while todo:
         found.append(todo.pop())

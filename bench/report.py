@@ -20,33 +20,33 @@ FAULTS_SHOWN = 3
 Table = Sequence[tuple[str, ...]]
 
 
-def workload_table(outcome: Outcome) -> Table:
+def make_workload_table(outcome: Outcome) -> Table:
     """Return the headings, and a row for each contender."""
     workload = outcome.workload
     to_baseline = [f"{column.heading.removesuffix('/req')} to {workload.baseline}" for column in workload.ratios]
     headings = ("", *(column.heading for column in workload.columns), "errors", *to_baseline)
-    return [headings, *(_row(outcome, result) for result in outcome.results)]
+    return [headings, *(_make_row(outcome, result) for result in outcome.results)]
 
 
-def _row(outcome: Outcome, result: Result) -> tuple[str, ...]:
+def _make_row(outcome: Outcome, result: Result) -> tuple[str, ...]:
     name, columns, ratios = result.contender.name, outcome.workload.columns, outcome.workload.ratios
     if not result.rounds:
         said = "skipped" if result.skipped else "not measured"
         return (name, said, *(DASH for _ in (*columns, *ratios)))
     cells = [f"{result.median(column.figure):{column.form}}" for column in columns]
-    shown = [_ratio_shown(outcome, result, column.figure) for column in ratios]
+    shown = [_format_ratio(outcome, result, column.figure) for column in ratios]
     return (name, *cells, f"{result.error_count:,}", *shown)
 
 
-def _ratio_shown(outcome: Outcome, result: Result, figure: str) -> str:
+def _format_ratio(outcome: Outcome, result: Result, figure: str) -> str:
     if ratio := outcome.ratio(result, figure):
-        return "1" if result.contender.name == outcome.workload.baseline else ratio.shown(".3g")
+        return "1" if result.contender.name == outcome.workload.baseline else ratio.format(".3g")
     if result.faults:
         return "FAULTY"
     return "ERRORS" if result.error_count else "no baseline"
 
 
-def target_table(report: Report) -> Table:
+def make_target_table(report: Report) -> Table:
     """Return the headings, and a row for each target whose workload was part of the run."""
     rows = [TARGET_HEADINGS]
     for target in TARGETS:
@@ -58,7 +58,7 @@ def target_table(report: Report) -> Table:
     return rows
 
 
-def notes(outcome: Outcome) -> list[str]:
+def list_notes(outcome: Outcome) -> list[str]:
     """Return notes on how reliable the figures are."""
     found: list[str] = []
     for result in outcome.results:
@@ -71,10 +71,10 @@ def notes(outcome: Outcome) -> list[str]:
         for kind in result.rounds[0].errors if result.rounds else ():
             if count := sum(one.errors.get(kind, 0) for one in result.rounds):
                 found.append(f"{name}: {count:,} errors of kind `{kind}`")
-    return found + _doubts(outcome.results)
+    return found + _list_doubts(outcome.results)
 
 
-def _doubts(results: Sequence[Result]) -> list[str]:
+def _list_doubts(results: Sequence[Result]) -> list[str]:
     found = []
     limited = [one.contender.name for one in results if _is_limited_by_load(one)]
     if limited:
@@ -93,7 +93,7 @@ def _is_limited_by_load(result: Result) -> bool:
     return result.median("load_core_share") > SATURATED_SHARE and result.median("server_core_share") < BUSY_SHARE
 
 
-def setting(report: Report) -> str:
+def describe_setting(report: Report) -> str:
     """Return one line about how and where it was measured."""
     whole = [outcome for outcome in report.outcomes if outcome.workload.slices == 1]
     rounds = max((len(one.rounds) for outcome in whole for one in outcome.results), default=0)
@@ -102,13 +102,13 @@ def setting(report: Report) -> str:
     load = whole[0].load if whole else None
     amount = f"{load.connections} connections, {load.seconds} s a round, " if load else ""
     return (
-        f"{rounds} interleaved rounds, {amount}medians; {pinned}. {_cut(cut)}"
+        f"{rounds} interleaved rounds, {amount}medians; {pinned}. {_describe_split_rounds(cut)}"
         f"{report.machine['cpu']}, {report.machine['cores']} cores, Python {report.machine['python']}, "
-        f"{report.machine['when'][:10]}, commit {report.machine['commit']}." + _disturbance(report)
+        f"{report.machine['when'][:10]}, commit {report.machine['commit']}." + _describe_disturbance(report)
     )
 
 
-def _cut(outcomes: Sequence[Outcome]) -> str:
+def _describe_split_rounds(outcomes: Sequence[Outcome]) -> str:
     """Describe workloads whose rounds were split into short ones."""
     told = [
         f"{one.workload.name} in {rounds} of {one.load.seconds} s"
@@ -118,7 +118,7 @@ def _cut(outcomes: Sequence[Outcome]) -> str:
     return f"In shorter rounds that rotate: {', '.join(told)}. " if told else ""
 
 
-def _disturbance(report: Report) -> str:
+def _describe_disturbance(report: Report) -> str:
     """Return a warning if something else ran on the server's core."""
     results = [result for outcome in report.outcomes for result in outcome.results]
     shares = [share for one in results if one.has("other_core_share") for share in one.figures("other_core_share")]
@@ -129,23 +129,23 @@ def _disturbance(report: Report) -> str:
     return f" Disturbed: others took {median:.0%} of the server's core in the median round, up to {most:.0%}."
 
 
-def as_text(report: Report) -> str:
+def render_text(report: Report) -> str:
     """Render the report for the terminal."""
     parts = []
     for outcome in report.outcomes:
-        warned = [f"! {note}" for note in notes(outcome)]
+        warned = [f"! {note}" for note in list_notes(outcome)]
         parts.append(
             "\n".join(
-                [f"{outcome.workload.name}: {outcome.workload.title}", *_aligned(workload_table(outcome)), *warned]
+                [f"{outcome.workload.name}: {outcome.workload.title}", *_align(make_workload_table(outcome)), *warned]
             )
         )
-    targets = target_table(report)
+    targets = make_target_table(report)
     if len(targets) > 1:
-        parts.append("\n".join(["targets", *_aligned(targets)]))
-    return "\n\n".join([*parts, setting(report)]).replace("`", "")
+        parts.append("\n".join(["targets", *_align(targets)]))
+    return "\n\n".join([*parts, describe_setting(report)]).replace("`", "")
 
 
-def _aligned(table: Table) -> list[str]:
+def _align(table: Table) -> list[str]:
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     return [
         "  ".join(
@@ -156,24 +156,24 @@ def _aligned(table: Table) -> list[str]:
     ]
 
 
-def _markdown(table: Table) -> list[str]:
+def _render_markdown_table(table: Table) -> list[str]:
     rule = ("---", *("---:" for _ in table[0][1:]))
     return ["| " + " | ".join(line) + " |" for line in (table[0], rule, *table[1:])]
 
 
-def targets_markdown(report: Report) -> str:
+def render_targets_markdown(report: Report) -> str:
     """Render the table of targets, and how it was measured."""
-    return "\n".join([*_markdown(target_table(report)), "", setting(report), ""])
+    return "\n".join([*_render_markdown_table(make_target_table(report)), "", describe_setting(report), ""])
 
 
-def as_markdown(report: Report) -> str:
+def render_markdown(report: Report) -> str:
     """Render the whole report."""
-    return f"{targets_markdown(report)}\n{works_markdown(report)}"
+    return f"{render_targets_markdown(report)}\n{render_workloads_markdown(report)}"
 
 
-def put_into(text: str, report: Report) -> str:
+def replace_tables(text: str, report: Report) -> str:
     """Replace the tables between the marks of a page by those of this run."""
-    for name, made in (("targets", targets_markdown(report)), ("workloads", works_markdown(report))):
+    for name, made in (("targets", render_targets_markdown(report)), ("workloads", render_workloads_markdown(report))):
         begin, end = f"<!-- bench: {name} -->\n", "<!-- bench: end -->"
         before, mark, rest = text.partition(begin)
         if mark:
@@ -181,28 +181,28 @@ def put_into(text: str, report: Report) -> str:
     return text
 
 
-def works_markdown(report: Report) -> str:
+def render_workloads_markdown(report: Report) -> str:
     """Render a table for each workload."""
     lines: list[str] = []
     for outcome in report.outcomes:
         about = [f"* **{one.contender.name}**: {one.contender.about}" for one in outcome.results]
-        warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in notes(outcome)]
+        warned = [f"* ⚠ {note.replace(chr(10), ' ')}" for note in list_notes(outcome)]
         title = f"### {outcome.workload.name}: {outcome.workload.title}"
-        lines += [title, "", *_markdown(workload_table(outcome)), "", *about, *warned, ""]
+        lines += [title, "", *_render_markdown_table(make_workload_table(outcome)), "", *about, *warned, ""]
     return "\n".join(lines)
 
 
-def as_data(report: Report) -> dict[str, Any]:
+def convert_to_json(report: Report) -> dict[str, Any]:
     """Return the report as JSON data, with every round."""
     return {
         "pinned": report.cores.pinned,
         "machine": report.machine,
-        "targets": [_target_data(report, index) for index in range(len(TARGETS))],
-        "workloads": {outcome.workload.name: _outcome_data(outcome) for outcome in report.outcomes},
+        "targets": [_convert_target(report, index) for index in range(len(TARGETS))],
+        "workloads": {outcome.workload.name: _convert_outcome(outcome) for outcome in report.outcomes},
     }
 
 
-def _target_data(report: Report, index: int) -> dict[str, Any]:
+def _convert_target(report: Report, index: int) -> dict[str, Any]:
     target = TARGETS[index]
     reached = target.reached(report)
     return {
@@ -216,17 +216,17 @@ def _target_data(report: Report, index: int) -> dict[str, Any]:
     }
 
 
-def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+def _convert_outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "title": outcome.workload.title,
         "load": dataclasses.asdict(outcome.load),
         "baseline": outcome.workload.baseline,
-        "notes": notes(outcome),
-        "contenders": {result.contender.name: _result_data(outcome, result) for result in outcome.results},
+        "notes": list_notes(outcome),
+        "contenders": {result.contender.name: _convert_result(outcome, result) for result in outcome.results},
     }
 
 
-def _result_data(outcome: Outcome, result: Result) -> dict[str, Any]:
+def _convert_result(outcome: Outcome, result: Result) -> dict[str, Any]:
     ratios = {column.figure: outcome.ratio(result, column.figure) for column in outcome.workload.ratios}
     figures = result.rounds[0].figures if result.rounds else ()
     return {

@@ -42,7 +42,7 @@ class Spread:
         listed = list(values)
         return cls(statistics.median(listed), min(listed), max(listed))
 
-    def shown(self, form: str) -> str:
+    def format(self, form: str) -> str:
         """Format it for the table."""
         return f"{self.median:{form}} ({self.least:{form}}–{self.greatest:{form}})"  # noqa: RUF001 (a range in prose)
 
@@ -97,10 +97,10 @@ class Outcome:
         base = self.result(self.workload.baseline)
         if base is None or not base.sound or not result.sound:
             return None
-        return ratios(result.figures(figure), base.figures(figure))
+        return compute_ratios(result.figures(figure), base.figures(figure))
 
 
-def ratios(mine: Sequence[float], theirs: Sequence[float]) -> Spread | None:
+def compute_ratios(mine: Sequence[float], theirs: Sequence[float]) -> Spread | None:
     """Divide round by round; None if a divisor is 0."""
     pairs = list(zip(mine, theirs, strict=True))
     return Spread.of(one / other for one, other in pairs) if all(other for _, other in pairs) else None
@@ -124,34 +124,34 @@ class Report:
         return all(result.sound or result.skipped for outcome in self.outcomes for result in outcome.results)
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
-        "cpu": _cpu_model(),
+        "commit": _read_first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
+        "cpu": _read_cpu_model(),
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "nginx": _first_line([debian_programs.find("nginx") or "nginx", "-v"]),
-        "wrk": _first_line([debian_programs.find("wrk") or "wrk", "-v"]).split(" [")[0],
+        "nginx": _read_first_line([debian_programs.find("nginx") or "nginx", "-v"]),
+        "wrk": _read_first_line([debian_programs.find("wrk") or "wrk", "-v"]).split(" [")[0],
         "load_average_before": os.getloadavg(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: _find_version(name) for name in PACKAGES},
     }
 
 
-def _first_line(command: list[str]) -> str:
+def _read_first_line(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     return (done.stdout + done.stderr).strip().partition("\n")[0]
 
 
-def _cpu_model() -> str:
+def _read_cpu_model() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
 
 
-def _version(package: str) -> str | None:
+def _find_version(package: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

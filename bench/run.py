@@ -16,25 +16,27 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import debian_programs, report
-from bench.comparison import Comparison, progress
+from bench.comparison import Comparison, print_progress
 from bench.contenders import IMPORTS, Setup
 from bench.documents import ROOT
 from bench.load import Load
-from bench.process import Cores, Process, StartError, free_port, stop_in_order
-from bench.results import Report, machine
+from bench.process import Cores, Process, StartError, find_free_port, handle_stop_signals
+from bench.results import Report, describe_machine
 from bench.upstream import Upstream
 from bench.workload import Workload
-from bench.workloads import all_workloads, only_contenders, with_engines
+from bench.workloads import add_engines, keep_contenders, list_workloads
 
 DEFAULT_LOAD = Load(seconds=3, connections=32)
 
 
-def options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    workloads = [workload.name for workload in all_workloads()]
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    workloads = [workload.name for workload in list_workloads()]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=_positive, default=5)
-    parser.add_argument("--seconds", type=_positive, default=DEFAULT_LOAD.seconds, help="seconds of load in a round")
-    parser.add_argument("--connections", type=_positive, default=DEFAULT_LOAD.connections)
+    parser.add_argument("--rounds", type=_parse_positive, default=5)
+    parser.add_argument(
+        "--seconds", type=_parse_positive, default=DEFAULT_LOAD.seconds, help="seconds of load in a round"
+    )
+    parser.add_argument("--connections", type=_parse_positive, default=DEFAULT_LOAD.connections)
     parser.add_argument("--only", nargs="+", choices=workloads, metavar="WORKLOAD", help=", ".join(workloads))
     parser.add_argument("--contenders", nargs="+", metavar="NAME", help="only these of each workload")
     parser.add_argument("--long", action="store_true", help="also run the workload `long`, which takes some minutes")
@@ -42,7 +44,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--peer",
         action="append",
         default=[],
-        type=_engine,
+        type=_parse_engine,
         metavar="NAME=COMMAND",
         help="another engine for the same documents; {file} in the command is the document's path",
     )
@@ -60,14 +62,14 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _positive(text: str) -> int:
+def _parse_positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
-def _engine(text: str) -> tuple[str, str]:
+def _parse_engine(text: str) -> tuple[str, str]:
     name, equals, command = text.partition("=")
     if not name or not equals or "{file}" not in command:
         raise argparse.ArgumentTypeError("must be NAME=COMMAND with {file} in the command")
@@ -77,17 +79,17 @@ def _engine(text: str) -> tuple[str, str]:
 def choose_workloads(only: Sequence[str] | None, engines: Mapping[str, str], *, long: bool) -> list[Workload]:
     wanted = set(only or ()) | ({"long"} if long else set())
     workloads = [
-        workload for workload in all_workloads() if workload.name in wanted or (not only and workload.name != "long")
+        workload for workload in list_workloads() if workload.name in wanted or (not only and workload.name != "long")
     ]
-    return [with_engines(workload, engines) for workload in workloads]
+    return [add_engines(workload, engines) for workload in workloads]
 
 
 @contextmanager
-def setup(workloads: Sequence[Workload], cores: Cores) -> Iterator[Setup]:
+def run_setup(workloads: Sequence[Workload], cores: Cores) -> Iterator[Setup]:
     """Run the upstreams, with a folder that is removed at the end."""
-    loaded = [workload.checks_of(contender).uri for workload in workloads for contender in workload.contenders]
+    loaded = [workload.get_checks(contender).uri for workload in workloads for contender in workload.contenders]
     with tempfile.TemporaryDirectory(prefix="naftiko-bench-") as name, ExitStack() as stack:
-        folder, sink_port = Path(name), free_port()
+        folder, sink_port = Path(name), find_free_port()
         folder.chmod(0o755)  # nginx started by root reads and writes as another user
         upstream = Upstream.start(loaded, folder, cores)
         stack.callback(upstream.process.stop)
@@ -106,31 +108,31 @@ def write(path: Path, text: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = options(arguments)
+    given = parse_options(arguments)
     if sys.platform != "linux":
-        progress("bench: needs Linux: CPU and memory are read from /proc")
+        print_progress("bench: needs Linux: CPU and memory are read from /proc")
         return 2
-    if absent := debian_programs.ensure("nginx", "wrk"):
-        progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
+    if absent := debian_programs.install_missing("nginx", "wrk"):
+        print_progress(f"bench: needs {' and '.join(absent)}: apt-get install {' '.join(absent)}")
         return 2
-    where, cores = machine(), Cores.choose()
+    where, cores = describe_machine(), Cores.choose()
     workloads = choose_workloads(given.only, dict(given.peer), long=given.long)
     if given.contenders:
         named = {*given.contenders, *dict(given.peer)}
-        workloads = [left for workload in workloads if (left := only_contenders(workload, named)).contenders]
+        workloads = [left for workload in workloads if (left := keep_contenders(workload, named)).contenders]
     load = Load(given.seconds, given.connections)
     try:
-        with setup(workloads, cores) as here:
+        with run_setup(workloads, cores) as here:
             outcomes = [Comparison(workload, here, load).run(given.rounds) for workload in workloads]
     except StartError as error:
-        progress(f"bench: {error}")
+        print_progress(f"bench: {error}")
         return 1
     made = Report(outcomes, cores, where)
-    print(report.as_text(made))
-    write(given.json, json.dumps(report.as_data(made), indent=2) + "\n")
-    write(given.markdown, report.as_markdown(made))
+    print(report.render_text(made))
+    write(given.json, json.dumps(report.convert_to_json(made), indent=2) + "\n")
+    write(given.markdown, report.render_markdown(made))
     for path in given.into:
-        write(path, report.put_into(path.read_text(encoding="utf-8"), made))
+        write(path, report.replace_tables(path.read_text(encoding="utf-8"), made))
     if given.plots:
         from bench import plots  # noqa: PLC0415 (it imports matplotlib, which may not be installed)
 
@@ -139,9 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    stop_in_order()
+    handle_stop_signals()
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        progress("bench: stopped before the end, nothing written")
+        print_progress("bench: stopped before the end, nothing written")
         sys.exit(130)

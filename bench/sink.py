@@ -32,7 +32,7 @@ class Sink(socketserver.StreamRequestHandler):
             if headers.get(b"expect", b"").lower() == b"100-continue":
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             count, checksum = 0, 0
-            for piece in _body(self.rfile, headers):
+            for piece in _iter_body(self.rfile, headers):
                 count += len(piece)
                 checksum = zlib.crc32(piece, checksum) if b"?crc32" in target else 0
             body = b"" if target == TRACES else json.dumps({"bytes": count, "crc32": checksum}).encode()
@@ -45,18 +45,18 @@ class Sink(socketserver.StreamRequestHandler):
             yield name.strip().lower(), value.strip()
 
 
-def _body(stream: io.BufferedIOBase, headers: dict[bytes, bytes]) -> Iterator[memoryview]:
+def _iter_body(stream: io.BufferedIOBase, headers: dict[bytes, bytes]) -> Iterator[memoryview]:
     if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
-        yield from _pieces(stream, int(headers.get(b"content-length", b"0")))
+        yield from _iter_pieces(stream, int(headers.get(b"content-length", b"0")))
         return
     while length := int(stream.readline().split(b";")[0], 16):
-        yield from _pieces(stream, length)
+        yield from _iter_pieces(stream, length)
         stream.readline()
     while stream.readline() not in (b"\r\n", b""):
         pass
 
 
-def _pieces(stream: io.BufferedIOBase, left: int) -> Iterator[memoryview]:
+def _iter_pieces(stream: io.BufferedIOBase, left: int) -> Iterator[memoryview]:
     buffer = memoryview(bytearray(PIECE_BYTES))
     while left:
         read = stream.readinto(buffer[: min(left, PIECE_BYTES)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.load_patterns import IDLE_WANTED
-from bench.results import Report, Result, Spread, ratios
+from bench.results import Report, Result, Spread, compute_ratios
 from bench.workload import CPU, READY, READY_CPU, REQUESTS
 
 Verdict = Literal["pass", "miss", "not measured"]
@@ -68,7 +68,7 @@ class Target:
             return None
         mine = [value * self.scale for value in sound[0].figures(self.of.name)]
         if self.over is not None:
-            return ratios(mine, sound[1].figures(self.over.name))
+            return compute_ratios(mine, sound[1].figures(self.over.name))
         if self.beyond is not None:
             theirs = sound[1].figures(self.beyond.name)
             return Spread.of(one - other * self.scale for one, other in zip(mine, theirs, strict=True))
@@ -101,23 +101,25 @@ class Target:
 
     def reached_shown(self, reached: Spread | None) -> str:
         """Format what was reached for the table."""
-        return "–" if reached is None else f"{reached.shown(self.form)} {self.unit}"  # noqa: RUF001 (the table's dash)
+        return "–" if reached is None else f"{reached.format(self.form)} {self.unit}"  # noqa: RUF001 (the table's dash)
 
 
-def _requests(contender: str) -> Figure:
+def _make_requests_figure(contender: str) -> Figure:
     return Figure(contender, REQUESTS.figure)
 
 
-def _cpu(contender: str) -> Figure:
+def _make_cpu_figure(contender: str) -> Figure:
     return Figure(contender, CPU.figure)
 
 
-def _fast(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
-    return Target(f"{what}, requests/s", workload, _requests(ours), bound, _requests(peer), least=True)
+def _make_fast_target(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(
+        f"{what}, requests/s", workload, _make_requests_figure(ours), bound, _make_requests_figure(peer), least=True
+    )
 
 
-def _cheap(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
-    return Target(f"{what}, CPU per request", workload, _cpu(ours), bound, _cpu(peer))
+def _make_cheap_target(what: str, workload: str, peer: str, bound: float, ours: str = "naftiko") -> Target:
+    return Target(f"{what}, CPU per request", workload, _make_cpu_figure(ours), bound, _make_cpu_figure(peer))
 
 
 IDLE = Target(
@@ -132,17 +134,17 @@ IDLE = Target(
 )
 
 TARGETS: Sequence[Target] = (
-    _fast("REST, 1 KB passed through, to FastAPI and httpx", "rest-1k", "fastapi-httpx", 15),
-    _cheap("REST, 1 KB passed through, to nginx", "rest-1k", "nginx", 8),
-    _cheap("REST, 6 fields mapped, to passing 1 KB through", "rest-mapped", "naftiko-through", 1.3),
-    _fast("REST, 100 KB mapped, to FastAPI, httpx and jsonpath-ng", "rest-list", "fastapi-jsonpath-ng", 10),
-    _fast("MCP 2026-07-28, to FastMCP's `from_openapi`", "mcp-2026", "fastmcp-openapi", 10),
-    _fast(
+    _make_fast_target("REST, 1 KB passed through, to FastAPI and httpx", "rest-1k", "fastapi-httpx", 15),
+    _make_cheap_target("REST, 1 KB passed through, to nginx", "rest-1k", "nginx", 8),
+    _make_cheap_target("REST, 6 fields mapped, to passing 1 KB through", "rest-mapped", "naftiko-through", 1.3),
+    _make_fast_target("REST, 100 KB mapped, to FastAPI, httpx and jsonpath-ng", "rest-list", "fastapi-jsonpath-ng", 10),
+    _make_fast_target("MCP 2026-07-28, to FastMCP's `from_openapi`", "mcp-2026", "fastmcp-openapi", 10),
+    _make_fast_target(
         "MCP 2026-07-28, to the SDK's low-level server with the same upstream client", "mcp-2026", "sdk-low-native", 2.5
     ),
-    _fast("MCP 2025-11-25, to FastMCP's `from_openapi`", "mcp-2025", "fastmcp-openapi", 8),
-    _cheap("500 routes, to 6", "many-routes", "few", 1.05, "many"),
-    _cheap("500 tools, to 6", "many-tools", "few", 1.05, "many"),
+    _make_fast_target("MCP 2025-11-25, to FastMCP's `from_openapi`", "mcp-2025", "fastmcp-openapi", 8),
+    _make_cheap_target("500 routes, to 6", "many-routes", "few", 1.05, "many"),
+    _make_cheap_target("500 tools, to 6", "many-tools", "few", 1.05, "many"),
     Target(
         "added latency at 1 connection (p50), to nginx",
         "latency",
@@ -156,7 +158,7 @@ TARGETS: Sequence[Target] = (
         "idle",
         Figure("naftiko", "cpu_us_among_idle"),
         1.05,
-        _cpu("naftiko"),
+        _make_cpu_figure("naftiko"),
         needs=IDLE,
     ),
     *(
@@ -219,14 +221,16 @@ TARGETS: Sequence[Target] = (
         unit="MB more",
         form=".1f",
     ),
-    _cheap("with metrics, to without, 1 KB passed through", "telemetry", "naftiko", 1.05, "metrics"),
-    _cheap("with metrics and a request that is not recorded, to without", "telemetry", "naftiko", 1.05, "unsampled"),
+    _make_cheap_target("with metrics, to without, 1 KB passed through", "telemetry", "naftiko", 1.05, "metrics"),
+    _make_cheap_target(
+        "with metrics and a request that is not recorded, to without", "telemetry", "naftiko", 1.05, "unsampled"
+    ),
     Target(
         "two workers, to one, requests/s",
         "workers",
-        _requests("two"),
+        _make_requests_figure("two"),
         1.6,
-        _requests("one"),
+        _make_requests_figure("one"),
         least=True,
         has_cpu=False,
     ),

@@ -9,21 +9,21 @@ import zlib
 from bench import payloads
 from bench.contenders import Running, Setup
 from bench.load import Load, Round
-from bench.process import on_cores
+from bench.process import run_on_cores
 
 TRANSFER_SECONDS = 60.0
 PIECE_BYTES = 1 << 20
 REPEATED = 3
 
 
-def transfers(running: Running, setup: Setup, _load: Load) -> Round:
+def run_transfers(running: Running, setup: Setup, _load: Load) -> Round:
     """Send 100 MB up and down, three times each; measure the throughput and the peak growth of memory."""
     figures: dict[str, float] = {}
-    faults, large = 0, payloads.large()
-    for name, direction in (("up", _up), ("down", _down)):
-        running.process.forget_peak()
+    faults, large = 0, payloads.make_large_body()
+    for name, direction in (("up", _upload), ("down", _download)):
+        running.process.reset_peak()
         before, cpu = running.process.rss_bytes(), running.process.cpu_seconds()
-        with on_cores(setup.cores.load):
+        with run_on_cores(setup.cores.load):
             began = time.monotonic()
             good = [direction(running.port, large) for _ in range(REPEATED)]
             seconds = (time.monotonic() - began) / REPEATED
@@ -36,7 +36,7 @@ def transfers(running: Running, setup: Setup, _load: Load) -> Round:
 
 def find_wrong_transfers(port: int) -> list[str]:
     """Describe the directions in which not every byte arrives."""
-    found, large = [], payloads.large()
+    found, large = [], payloads.make_large_body()
     with connect(port) as connection:
         _send(connection, f"PUT /v1/upload?crc32 HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
         _, body = receive_response(connection)
@@ -50,14 +50,14 @@ def find_wrong_transfers(port: int) -> list[str]:
     return found
 
 
-def _up(port: int, large: bytes) -> bool:
+def _upload(port: int, large: bytes) -> bool:
     with connect(port) as connection:
         _send(connection, f"PUT /v1/upload HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
         status, body = receive_response(connection)
         return status == http.HTTPStatus.OK and json.loads(bytes(body))["bytes"] == len(large)
 
 
-def _down(port: int, large: bytes) -> bool:
+def _download(port: int, large: bytes) -> bool:
     with connect(port) as connection:
         _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
         buffer, count = memoryview(bytearray(PIECE_BYTES)), 0
@@ -85,10 +85,10 @@ def receive_response(connection: socket.socket) -> tuple[int, bytes | bytearray]
     if end < 0:
         return 0, b""
     head, body = got[:end].lower(), got[end + 4 :]
-    return int(head.split(None, 2)[1]), _unchunked(body) if b"transfer-encoding: chunked" in head else body
+    return int(head.split(None, 2)[1]), _join_chunks(body) if b"transfer-encoding: chunked" in head else body
 
 
-def _unchunked(body: bytearray) -> bytearray:
+def _join_chunks(body: bytearray) -> bytearray:
     whole, place = bytearray(), 0
     while (end := body.find(b"\r\n", place)) >= 0 and (length := int(body[place:end], 16)):
         whole += body[end + 2 : end + 2 + length]

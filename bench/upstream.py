@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench import debian_programs, payloads
-from bench.process import Cores, Process, StartError, free_port
+from bench.process import Cores, Process, StartError, find_free_port
 
 WAIT_SECONDS = 5.0
 RECORD_SECONDS = 2.0
@@ -62,7 +62,7 @@ UPSTREAM = """\
 """
 
 
-def nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Process:
+def start_nginx(name: str, config: str, folder: Path, cores: frozenset[int]) -> Process:
     """Start nginx with a configuration, whose files are below `folder`."""
     file = folder / f"{name}.conf"
     file.write_text(config)
@@ -82,18 +82,18 @@ class Upstream:
     @classmethod
     def start(cls, loaded: Iterable[str], folder: Path, cores: Cores) -> Self:
         """Start it; `wait_ready` waits for its first response. It does not record the URIs in `loaded`."""
-        port = free_port()
-        (folder / "list.json").write_bytes(payloads.compact(payloads.LIST))
+        port = find_free_port()
+        (folder / "list.json").write_bytes(payloads.encode_compact(payloads.LIST))
         (folder / "slow.bin").write_bytes(b"x" * payloads.SLOW_BYTES)
         config = (COMMON + UPSTREAM).format(
             folder=folder,
             port=port,
             loaded=" ".join(f'"{uri}" 0;' for uri in sorted(set(loaded))),
             gif_headers=" ".join(f'add_header {name} "{value}";' for name, value in payloads.GIF_HEADERS[1:]),
-            thing=payloads.compact(payloads.THING).decode(),
+            thing=payloads.encode_compact(payloads.THING).decode(),
             slow_rate=payloads.SLOW_BYTES_PER_SECOND,
         )
-        return cls(nginx("upstream", config, folder, cores.load), port, folder / "seen.log")
+        return cls(start_nginx("upstream", config, folder, cores.load), port, folder / "seen.log")
 
     @property
     def base(self) -> str:
@@ -102,7 +102,7 @@ class Upstream:
 
     def offer_large(self) -> None:
         """Offer 100 MB at `/v1/large`."""
-        self.seen_file.with_name("large.bin").write_bytes(payloads.large())
+        self.seen_file.with_name("large.bin").write_bytes(payloads.make_large_body())
 
     def wait_ready(self) -> None:
         """Wait for its first response."""
@@ -133,11 +133,11 @@ class Upstream:
         finally:
             connection.close()
 
-    def forget(self) -> None:
+    def clear_record(self) -> None:
         """Empty the record; nginx appends to the file, so it continues at the start."""
         self.seen_file.write_bytes(b"")
 
-    def seen(self, count: int) -> list[dict[str, Any]]:
+    def wait_records(self, count: int) -> list[dict[str, Any]]:
         """Wait for `count` records since `forget`: nginx writes a line shortly after the response."""
         deadline = time.monotonic() + RECORD_SECONDS
         while True:

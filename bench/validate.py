@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.documents import PIXEL, ROOT, many
+from bench.documents import PIXEL, ROOT, generate_capability
 
 OPERATIONS = 500
 LOADED = "import sys, time, yaml\ntext = open(sys.argv[1]).read()\n"
@@ -65,7 +65,7 @@ def main() -> int:
     python = sys.executable
     validate = [python, "-m", "naftiko_runtime", "validate"]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as big:
-        big.write(many(OPERATIONS, tools=False))
+        big.write(generate_capability(OPERATIONS, tools=False))
         big.flush()
         workloads = [
             Workload(
@@ -90,16 +90,16 @@ def main() -> int:
         ours, theirs = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
         spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         lines.append(f"| {workload.name} | {ours:.0f} | {theirs:.0f} | {spread} |")
-    lines.append(watching(given.saves, validate))
+    lines.append(measure_watch(given.saves, validate))
     if given.corpus is not None:
-        lines += [corpus(given.corpus, python, strict=strict) for strict in (False, True)]
+        lines += [measure_corpus(given.corpus, python, strict=strict) for strict in (False, True)]
     given.markdown.parent.mkdir(parents=True, exist_ok=True)
     given.markdown.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
     return 0
 
 
-def watching(saves: int, validate: Sequence[str]) -> str:
+def measure_watch(saves: int, validate: Sequence[str]) -> str:
     """Measure the time from a save of the pixel file to its report, as a row."""
     text = PIXEL.read_text()
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def read_until(words: str, process: subprocess.Popen[str]) -> None:
         raise SystemExit("the watching process ended")
 
 
-def corpus(folder: Path, python: str, *, strict: bool) -> str:
+def measure_corpus(folder: Path, python: str, *, strict: bool) -> str:
     """Measure all files of a folder in one process, as a row; the status is ignored, because files may have errors."""
     files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
     code = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.checks import Checks
 from bench.contenders import Contender
-from bench.load import LoadPattern, under_load
+from bench.load import LoadPattern, run_load
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Workload:
     baseline: str
     ratios: tuple[Column, ...] = (REQUESTS, CPU)
     columns: tuple[Column, ...] = LOAD_COLUMNS
-    load_pattern: LoadPattern = under_load
+    load_pattern: LoadPattern = run_load
     anew: bool = False
     warm: bool = True
     rounds: int | None = None
@@ -72,6 +72,6 @@ class Workload:
     collects: bool = False
     document: tuple[str, bool] | None = None
 
-    def checks_of(self, contender: Contender) -> Checks:
+    def get_checks(self, contender: Contender) -> Checks:
         """Return the requests and checks of a contender."""
         return contender.checks or self.checks

@@ -4,12 +4,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bench import payloads
-from bench.checks import Check, Checks, as_bytes, as_json, as_success, as_tool_result, tool_result
-from bench.client import LEGACY, MODERN, Request, tool_call
-from bench.contenders import LARGE_BODIES, NGINX, Contender, engine, fastmcp, naftiko, peer, with_checks
-from bench.documents import PIXEL, committed, many
-from bench.load_patterns import among_idle, beside_direct, long_run, start_up
-from bench.transfers import transfers
+from bench.checks import Check, Checks, keep_bytes, make_tool_result, parse_json, parse_success, parse_tool_result
+from bench.client import LEGACY, MODERN, Request, make_tool_call
+from bench.contenders import (
+    LARGE_BODIES,
+    NGINX,
+    Contender,
+    make_engine,
+    make_fastmcp,
+    make_naftiko,
+    make_peer,
+    replace_checks,
+)
+from bench.documents import PIXEL, generate_capability, read_committed
+from bench.load_patterns import measure_start, run_among_idle, run_beside_direct, run_long
+from bench.transfers import run_transfers
 from bench.workload import CPU, LOAD_COLUMNS, READY, READY_CPU, RSS, Column, Workload
 
 BASELINE = "fastapi-httpx"
@@ -33,17 +42,17 @@ TRACED = (
     ("traced", "every request", 1),
 )
 
-FASTAPI = peer(BASELINE, "written by hand with FastAPI and httpx", "fastapi_httpx")
-FASTAPI2 = peer("fastapi-httpx2", "the same with httpx2", "fastapi_httpx", "--client", "httpx2")
-JSONPATH = peer(
+FASTAPI = make_peer(BASELINE, "written by hand with FastAPI and httpx", "fastapi_httpx")
+FASTAPI2 = make_peer("fastapi-httpx2", "the same with httpx2", "fastapi_httpx", "--client", "httpx2")
+JSONPATH = make_peer(
     "fastapi-jsonpath-ng", "the same with jsonpath-ng for the mapping", "fastapi_httpx", "--mapping", "jsonpath-ng"
 )
 MCP_PEERS = (
-    fastmcp({"get_thing": "/things/{id}"}, THING_FIELDS),
-    peer("sdk-high", "the MCP SDK's `MCPServer`, aiohttp", "mcp_sdk", "--level", "high"),
-    peer("sdk-low", "the MCP SDK's low-level `Server`, aiohttp", "mcp_sdk", "--level", "low"),
+    make_fastmcp({"get_thing": "/things/{id}"}, THING_FIELDS),
+    make_peer("sdk-high", "the MCP SDK's `MCPServer`, aiohttp", "mcp_sdk", "--level", "high"),
+    make_peer("sdk-low", "the MCP SDK's low-level `Server`, aiohttp", "mcp_sdk", "--level", "low"),
 )
-SDK_LOW_NATIVE = peer(
+SDK_LOW_NATIVE = make_peer(
     "sdk-low-native",
     "the MCP SDK's low-level `Server` with this runtime's own upstream client",
     "mcp_sdk",
@@ -51,67 +60,73 @@ SDK_LOW_NATIVE = peer(
 )
 
 
-def rest_checks(target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE) -> Checks:
+def make_rest_checks(
+    target: str, uri: str, expected: object, headers: tuple[tuple[str, str], ...] = JSON_TYPE
+) -> Checks:
     """Check that any query is passed through byte for byte, and that the response is the expected bytes or value."""
-    read = as_bytes if isinstance(expected, bytes) else as_json
+    read = keep_bytes if isinstance(expected, bytes) else parse_json
     checks = tuple(
         Check(Request(target + query), uri + query, expected, read, headers, passes_on=True) for query in ODD_QUERIES
     )
     return Checks(Request(f"{target}?fields=name"), f"{uri}?fields=name", checks)
 
 
-def mcp_checks(wire: str) -> Checks:
+def make_mcp_checks(wire: str) -> Checks:
     """Check that arguments reach their places, and that the result has the response as text and structured content."""
-    right = tool_result(payloads.THING)
+    right = make_tool_result(payloads.THING)
     checks = (
-        Check(tool_call(wire, "get_thing", {"id": "7"}), "/v1/things/7", right, as_tool_result),
+        Check(make_tool_call(wire, "get_thing", {"id": "7"}), "/v1/things/7", right, parse_tool_result),
         Check(
-            tool_call(wire, "get_thing", {"id": "a-b_c", "fields": "crew"}),
+            make_tool_call(wire, "get_thing", {"id": "a-b_c", "fields": "crew"}),
             "/v1/things/a-b_c?fields=crew",
             right,
-            as_tool_result,
+            parse_tool_result,
         ),
     )
-    load = tool_call(wire, "get_thing", {"id": "8", "fields": "name"})
+    load = make_tool_call(wire, "get_thing", {"id": "8", "fields": "name"})
     return Checks(load, "/v1/things/8?fields=name", checks)
 
 
-def last_route(count: int) -> Checks:
+def make_last_route_checks(count: int) -> Checks:
     target = f"/things-{count - 1}/"
-    check = Check(Request(f"{target}7"), f"/v1{target}7", payloads.two_fields(payloads.THING), as_json, JSON_TYPE)
+    check = Check(
+        Request(f"{target}7"), f"/v1{target}7", payloads.pick_two_fields(payloads.THING), parse_json, JSON_TYPE
+    )
     return Checks(Request(f"{target}8"), f"/v1{target}8", (check,))
 
 
-def last_tool(count: int) -> Checks:
+def make_last_tool_checks(count: int) -> Checks:
     tool, target = f"get_{count - 1}", f"/v1/things-{count - 1}/"
-    right = tool_result(payloads.two_fields(payloads.THING))
-    check = Check(tool_call(MODERN, tool, {"id": "7"}), f"{target}7", right, as_tool_result)
-    return Checks(tool_call(MODERN, tool, {"id": "8"}), f"{target}8", (check,))
+    right = make_tool_result(payloads.pick_two_fields(payloads.THING))
+    check = Check(make_tool_call(MODERN, tool, {"id": "7"}), f"{target}7", right, parse_tool_result)
+    return Checks(make_tool_call(MODERN, tool, {"id": "8"}), f"{target}8", (check,))
 
 
-def pixel_tool() -> Checks:
-    call = tool_call(LEGACY, "track-pixel", {})
-    check = Check(call, "/v1/pixel/track", expected=True, read=as_success)
+def make_pixel_tool_checks() -> Checks:
+    call = make_tool_call(LEGACY, "track-pixel", {})
+    check = Check(call, "/v1/pixel/track", expected=True, read=parse_success)
     return Checks(call, "/v1/pixel/track?none", (check,))
 
 
 PIXEL_CHECKS = replace(
-    rest_checks("/v1/pixel/track", "/v1/pixel/track", payloads.GIF, payloads.GIF_HEADERS),
+    make_rest_checks("/v1/pixel/track", "/v1/pixel/track", payloads.GIF, payloads.GIF_HEADERS),
     load=Request(f"/v1/pixel/track?{PIXEL_QUERY}"),
     uri=f"/v1/pixel/track?{PIXEL_QUERY}",
 )
-THROUGH_CHECKS = rest_checks("/v1/things/7", "/v1/things/7", payloads.compact(payloads.THING))
-MAPPED_CHECKS = rest_checks("/v1/mapped/7", "/v1/things/7", payloads.six_fields(payloads.THING))
-LIST_CHECKS = rest_checks("/v1/listed", "/v1/things", [payloads.four_fields(one) for one in payloads.LIST["items"]])
+THROUGH_CHECKS = make_rest_checks("/v1/things/7", "/v1/things/7", payloads.encode_compact(payloads.THING))
+MAPPED_CHECKS = make_rest_checks("/v1/mapped/7", "/v1/things/7", payloads.pick_six_fields(payloads.THING))
+LIST_CHECKS = make_rest_checks(
+    "/v1/listed", "/v1/things", [payloads.pick_four_fields(one) for one in payloads.LIST["items"]]
+)
 
 
-def load_workloads() -> list[Workload]:
+def list_load_workloads() -> list[Workload]:
     pixel, through, mapped, listed, tool = (
         PIXEL.read_text(),
-        *map(committed, ("through.yaml", "mapped.yaml", "listed.yaml", "tool.yaml")),
+        *map(read_committed, ("through.yaml", "mapped.yaml", "listed.yaml", "tool.yaml")),
     )
-    few, lots = many(FEW, tools=True), many(MANY, tools=True)
-    ours = naftiko(through, "this runtime")
+    few, lots = generate_capability(FEW, tools=True), generate_capability(MANY, tools=True)
+    ours = make_naftiko(through, "this runtime")
     return [
         Workload(
             "rest-1k", "REST: 1 KB of JSON, passed through", THROUGH_CHECKS, (ours, FASTAPI, FASTAPI2, NGINX),
@@ -119,15 +134,15 @@ def load_workloads() -> list[Workload]:
         ),
         Workload(
             "pixel", "REST: the pixel route, a GIF of 43 bytes", PIXEL_CHECKS,
-            (naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`"), FASTAPI, NGINX),
+            (make_naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`"), FASTAPI, NGINX),
             BASELINE, document=(pixel, False),
         ),
         Workload(
             "rest-mapped", "REST: an object of 6 fields mapped from 1 KB of JSON", MAPPED_CHECKS,
             (
-                naftiko(mapped, "this runtime"),
-                with_checks(
-                    naftiko(through, "this runtime, passing 1 KB through", name="naftiko-through"), THROUGH_CHECKS
+                make_naftiko(mapped, "this runtime"),
+                replace_checks(
+                    make_naftiko(through, "this runtime, passing 1 KB through", name="naftiko-through"), THROUGH_CHECKS
                 ),
                 FASTAPI,
             ),
@@ -135,54 +150,58 @@ def load_workloads() -> list[Workload]:
         ),
         Workload(
             "rest-list", "REST: a list of 400 objects of 4 fields mapped from 100 KB of JSON", LIST_CHECKS,
-            (naftiko(listed, "this runtime"), JSONPATH, FASTAPI),
+            (make_naftiko(listed, "this runtime"), JSONPATH, FASTAPI),
             JSONPATH.name, document=(listed, False),
         ),
         Workload(
-            "mcp-2026", f"MCP {MODERN}: a tool that returns 1 KB of JSON", mcp_checks(MODERN),
-            (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS, SDK_LOW_NATIVE),
+            "mcp-2026", f"MCP {MODERN}: a tool that returns 1 KB of JSON", make_mcp_checks(MODERN),
+            (make_naftiko(tool, "this runtime", mcp=True), *MCP_PEERS, SDK_LOW_NATIVE),
             "fastmcp-openapi", document=(tool, True),
         ),
         Workload(
-            "mcp-2025", f"MCP {LEGACY}: the same tool", mcp_checks(LEGACY),
-            (naftiko(tool, "this runtime", mcp=True), *MCP_PEERS),
+            "mcp-2025", f"MCP {LEGACY}: the same tool", make_mcp_checks(LEGACY),
+            (make_naftiko(tool, "this runtime", mcp=True), *MCP_PEERS),
             "fastmcp-openapi", document=(tool, True),
         ),
         Workload(
-            "many-routes", f"REST: the last of {MANY} routes, and of {FEW}", last_route(FEW),
+            "many-routes", f"REST: the last of {MANY} routes, and of {FEW}", make_last_route_checks(FEW),
             (
-                naftiko(few, f"this runtime, {FEW} routes and tools", name="few"),
-                with_checks(naftiko(lots, f"this runtime, {MANY} routes and tools", name="many"), last_route(MANY)),
+                make_naftiko(few, f"this runtime, {FEW} routes and tools", name="few"),
+                replace_checks(
+                    make_naftiko(lots, f"this runtime, {MANY} routes and tools", name="many"),
+                    make_last_route_checks(MANY),
+                ),
             ),
             "few", (CPU,), slices=SLICES,
         ),
         Workload(
-            "many-tools", f"MCP {MODERN}: the last of {MANY} tools, and of {FEW}", last_tool(FEW),
+            "many-tools", f"MCP {MODERN}: the last of {MANY} tools, and of {FEW}", make_last_tool_checks(FEW),
             (
-                naftiko(few, f"this runtime, {FEW} routes and tools", name="few", mcp=True),
-                with_checks(
-                    naftiko(lots, f"this runtime, {MANY} routes and tools", name="many", mcp=True), last_tool(MANY)
+                make_naftiko(few, f"this runtime, {FEW} routes and tools", name="few", mcp=True),
+                replace_checks(
+                    make_naftiko(lots, f"this runtime, {MANY} routes and tools", name="many", mcp=True),
+                    make_last_tool_checks(MANY),
                 ),
             ),
             "few", (CPU,), slices=SLICES,
         ),
         Workload(
             "latency", "REST: 1 KB passed through, over one connection", THROUGH_CHECKS, (ours, FASTAPI, NGINX),
-            "nginx", (ADDED, CPU), (ADDED, *LOAD_COLUMNS), beside_direct, connections=1,
+            "nginx", (ADDED, CPU), (ADDED, *LOAD_COLUMNS), run_beside_direct, connections=1,
         ),
         Workload(
             "workers", "REST: the list of rest-list, by workers on all cores, shared with the load", LIST_CHECKS,
             (
-                naftiko(listed, "this runtime, one worker", name="one", given=("--workers", "1")),
-                naftiko(listed, "this runtime, two workers", name="two", given=("--workers", "2")),
+                make_naftiko(listed, "this runtime, one worker", name="one", given=("--workers", "1")),
+                make_naftiko(listed, "this runtime, two workers", name="two", given=("--workers", "2")),
             ),
             "one",
         ),
     ]  # fmt: skip
 
 
-def other_workloads() -> list[Workload]:
-    bodies, pixel = committed("bodies.yaml"), PIXEL.read_text()
+def list_other_workloads() -> list[Workload]:
+    bodies, pixel = read_committed("bodies.yaml"), PIXEL.read_text()
     columns = tuple(
         Column(f"{way}_{figure}", f"{way} {heading}", form)
         for way in ("up", "down")
@@ -196,51 +215,53 @@ def other_workloads() -> list[Workload]:
     return [
         Workload(
             "bodies", "REST: 100 MB up and down", THROUGH_CHECKS,
-            (naftiko(bodies, "this runtime", given=LARGE_BODIES), NGINX),
-            "nginx", (columns[0], columns[3]), columns, transfers, large=True,
+            (make_naftiko(bodies, "this runtime", given=LARGE_BODIES), NGINX),
+            "nginx", (columns[0], columns[3]), columns, run_transfers, large=True,
         ),
         Workload(
             "idle", "REST: 1 KB passed through, before and after 1,000 slow concurrent responses", THROUGH_CHECKS,
-            (naftiko(bodies, "this runtime", given=("--upstream-connections", "2000")),),
+            (make_naftiko(bodies, "this runtime", given=("--upstream-connections", "2000")),),
             "naftiko", (),
             (
                 Column("idle_connections", "idle upstream connections"), CPU,
                 Column("cpu_us_among_idle", "CPU µs/req among idle"), RSS,
             ),
-            among_idle, anew=True,
+            run_among_idle, anew=True,
         ),
         Workload(
-            "start", "from start to the first result of a tool of the pixel file", pixel_tool(),
+            "start", "from start to the first result of a tool of the pixel file", make_pixel_tool_checks(),
             (
-                naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`", mcp=True),
-                pixel_fastmcp(),
+                make_naftiko(pixel, "this runtime, `naftiko run capabilities/pixel-tracking.yaml`", mcp=True),
+                make_pixel_fastmcp(),
             ),
-            "fastmcp-openapi", ready[:2], ready, start_up, anew=True,
+            "fastmcp-openapi", ready[:2], ready, measure_start, anew=True,
         ),
         Workload(
-            "start-many", f"from start to the first response, {MANY} operations and {FEW}", last_route(FEW),
+            "start-many", f"from start to the first response, {MANY} operations and {FEW}", make_last_route_checks(FEW),
             (
-                naftiko(many(FEW, tools=True), f"this runtime, {FEW} routes and tools", name="few"),
-                with_checks(
-                    naftiko(many(MANY, tools=True), f"this runtime, {MANY} routes and tools", name="many"),
-                    last_route(MANY),
+                make_naftiko(generate_capability(FEW, tools=True), f"this runtime, {FEW} routes and tools", name="few"),
+                replace_checks(
+                    make_naftiko(
+                        generate_capability(MANY, tools=True), f"this runtime, {MANY} routes and tools", name="many"
+                    ),
+                    make_last_route_checks(MANY),
                 ),
             ),
-            "few", ready[:2], ready, start_up, anew=True,
+            "few", ready[:2], ready, measure_start, anew=True,
         ),
     ]  # fmt: skip
 
 
-def telemetry_workload() -> Workload:
-    through = committed("through.yaml")
+def make_telemetry_workload() -> Workload:
+    through = read_committed("through.yaml")
     control = ("--control", "0")
     return Workload(
         "telemetry", "REST: 1 KB passed through, without telemetry and with", THROUGH_CHECKS,
         (
-            naftiko(through, "this runtime"),
-            naftiko(through, "this runtime with metrics", name="metrics", given=control),
+            make_naftiko(through, "this runtime"),
+            make_naftiko(through, "this runtime with metrics", name="metrics", given=control),
             *(
-                naftiko(through, f"with metrics, and {share} traced", name=name, given=control, traced=traced)
+                make_naftiko(through, f"with metrics, and {share} traced", name=name, given=control, traced=traced)
                 for name, share, traced in TRACED
             ),
         ),
@@ -248,36 +269,38 @@ def telemetry_workload() -> Workload:
     )  # fmt: skip
 
 
-def long_workload() -> Workload:
+def make_long_workload() -> Workload:
     columns = (RSS, Column("rss_after_mb", "RSS MB after"), Column("requests", "requests"))
-    ours = naftiko(PIXEL.read_text(), "this runtime")
+    ours = make_naftiko(PIXEL.read_text(), "this runtime")
     return Workload(
         "long", "RSS before and after 500,000 requests", PIXEL_CHECKS, (ours,),
-        "naftiko", (), columns, long_run, rounds=1,
+        "naftiko", (), columns, run_long, rounds=1,
     )  # fmt: skip
 
 
-def pixel_fastmcp() -> Contender:
+def make_pixel_fastmcp() -> Contender:
     """FastMCP with as many operations as the pixel file; it fails on a GIF, so its upstream returns JSON."""
     names = ("alias", "group", "identify", "page", "screen", "track")
-    call = tool_call(LEGACY, "track_pixel", {})
-    checks = Checks(call, "/v1/things/track?none", (Check(call, "/v1/things/track", expected=True, read=as_success),))
-    return with_checks(fastmcp({f"{name}_pixel": f"/things/{name}" for name in names}, {}), checks)
+    call = make_tool_call(LEGACY, "track_pixel", {})
+    checks = Checks(
+        call, "/v1/things/track?none", (Check(call, "/v1/things/track", expected=True, read=parse_success),)
+    )
+    return replace_checks(make_fastmcp({f"{name}_pixel": f"/things/{name}" for name in names}, {}), checks)
 
 
-def all_workloads() -> list[Workload]:
-    return [*load_workloads(), *other_workloads(), telemetry_workload(), long_workload()]
+def list_workloads() -> list[Workload]:
+    return [*list_load_workloads(), *list_other_workloads(), make_telemetry_workload(), make_long_workload()]
 
 
-def with_engines(workload: Workload, engines: Mapping[str, str]) -> Workload:
+def add_engines(workload: Workload, engines: Mapping[str, str]) -> Workload:
     """Add other engines that serve the same document to a workload."""
     if workload.document is None:
         return workload
     text, mcp = workload.document
-    others = tuple(engine(name, command, text, mcp=mcp) for name, command in engines.items())
+    others = tuple(make_engine(name, command, text, mcp=mcp) for name, command in engines.items())
     return replace(workload, contenders=(*workload.contenders, *others))
 
 
-def only_contenders(workload: Workload, names: Collection[str]) -> Workload:
+def keep_contenders(workload: Workload, names: Collection[str]) -> Workload:
     """Keep only some of the contenders of a workload."""
     return replace(workload, contenders=tuple(one for one in workload.contenders if one.name in names))

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from bench.payloads import four_fields, six_fields
-from bench.peers.serving import options, serve
+from bench.payloads import pick_four_fields, pick_six_fields
+from bench.peers.serving import make_parser, serve
 from fastapi import FastAPI, HTTPException, Request, Response
 
 SENT_ON = ("user-agent", "referer", "accept-language")
@@ -24,7 +24,7 @@ FIELDS = {"id": "$.id", "name": "$.name", "captain": "$.crew.captain.name", "lat
 def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
     client_library: Any = importlib.import_module(library)
     base = client_library.URL(upstream)
-    rows = by_hand if mapping == "by-hand" else by_jsonpath()
+    rows = map_by_hand if mapping == "by-hand" else compile_jsonpath_mapping()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -39,7 +39,7 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
         query: bytes = request.scope["query_string"]
         url = base.copy_with(raw_path=f"/v1{path}".encode() + (b"?" + query if query else b""))
         try:
-            return await request.app.state.client.get(url, headers=outgoing(request))
+            return await request.app.state.client.get(url, headers=pick_outgoing_headers(request))
         except client_library.TimeoutException as error:
             raise HTTPException(504, "the upstream did not respond in time") from error
         except client_library.TransportError as error:
@@ -47,26 +47,30 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
 
     @app.get("/v1/pixel/track")
     async def track(request: Request) -> Response:
-        return passed_on(await send_request(request, "/pixel/track"))
+        return pass_through(await send_request(request, "/pixel/track"))
 
     @app.get("/v1/things/{number}")
     async def thing(request: Request, number: str) -> Response:
-        return passed_on(await send_request(request, f"/things/{number}"))
+        return pass_through(await send_request(request, f"/things/{number}"))
 
     @app.get("/v1/mapped/{number}")
     async def mapped(request: Request, number: str) -> Response:
         response = await send_request(request, f"/things/{number}")
-        return passed_on(response) if response.is_error else as_json(six_fields(orjson.loads(response.content)))
+        return (
+            pass_through(response)
+            if response.is_error
+            else respond_json(pick_six_fields(orjson.loads(response.content)))
+        )
 
     @app.get("/v1/listed")
     async def listed(request: Request) -> Response:
         response = await send_request(request, "/things")
-        return passed_on(response) if response.is_error else as_json(rows(orjson.loads(response.content)))
+        return pass_through(response) if response.is_error else respond_json(rows(orjson.loads(response.content)))
 
     return app
 
 
-def outgoing(request: Request) -> dict[str, str]:
+def pick_outgoing_headers(request: Request) -> dict[str, str]:
     headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
     headers["x-forwarded-for"] = request.client.host if request.client else "unknown"
     headers["x-forwarded-proto"] = request.url.scheme
@@ -74,20 +78,20 @@ def outgoing(request: Request) -> dict[str, str]:
     return headers
 
 
-def passed_on(response: Any) -> Response:
+def pass_through(response: Any) -> Response:
     headers = {name: response.headers[name] for name in PASSED_BACK if name in response.headers}
     return Response(response.content, response.status_code, headers)
 
 
-def as_json(value: Any) -> Response:
+def respond_json(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
 
 
-def by_hand(response: dict[str, Any]) -> list[dict[str, Any]]:
-    return [four_fields(item) for item in response["items"]]
+def map_by_hand(response: dict[str, Any]) -> list[dict[str, Any]]:
+    return [pick_four_fields(item) for item in response["items"]]
 
 
-def by_jsonpath() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+def compile_jsonpath_mapping() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     parse: Any = importlib.import_module("jsonpath_ng").parse
     items, fields = parse(ITEMS), {name: parse(path) for name, path in FIELDS.items()}
 
@@ -100,7 +104,7 @@ def by_jsonpath() -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--client", choices=("httpx", "httpx2"), default="httpx")
     parser.add_argument("--mapping", choices=("by-hand", "jsonpath-ng"), default="by-hand")
     given = parser.parse_args()

@@ -8,12 +8,12 @@ import json
 from pathlib import Path
 
 import httpx2
-from bench.peers.serving import options, serve
+from bench.peers.serving import make_parser, serve
 from fastmcp import FastMCP
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--openapi", type=Path, required=True, help="the document, as JSON")
     given = parser.parse_args()
     limits = httpx2.Limits(max_connections=256, max_keepalive_connections=256, keepalive_expiry=60)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import mcp_types as types
 import orjson
-from bench.peers.serving import options, serve
+from bench.peers.serving import make_parser, serve
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
@@ -44,7 +44,7 @@ class Upstream(Protocol):
         """Return the body of one thing, unchanged."""
 
 
-def thing_url(base: str, number: str, fields: str | None) -> str:
+def make_thing_url(base: str, number: str, fields: str | None) -> str:
     query = "" if fields is None else f"?fields={quote(fields)}"
     return f"{base}/things/{quote(number, safe='')}{query}"
 
@@ -64,7 +64,7 @@ class NativeUpstream:
 
     async def thing(self, number: str, fields: str | None) -> bytes:
         """Return the body of one thing, unchanged."""
-        url = thing_url(self._base, number, fields)
+        url = make_thing_url(self._base, number, fields)
         response = await self._transport.send(OutboundRequest("things.get-thing", "GET", url, []))
         try:
             if response.status != http.HTTPStatus.OK:
@@ -92,13 +92,13 @@ class AiohttpUpstream:
 
     async def thing(self, number: str, fields: str | None) -> bytes:
         """Return the body of one thing, unchanged."""
-        url = URL(thing_url(self._base, number, fields), encoded=True)
+        url = URL(make_thing_url(self._base, number, fields), encoded=True)
         async with self._session.get(url, allow_redirects=False) as response:
             response.raise_for_status()
             return await response.read()
 
 
-def high_level(upstream: Upstream) -> Any:
+def make_high_level_server(upstream: Upstream) -> Any:
     server = MCPServer("bench", log_level="WARNING")
 
     @server.tool(description=ABOUT)
@@ -109,7 +109,7 @@ def high_level(upstream: Upstream) -> Any:
     return server
 
 
-def low_level(upstream: Upstream) -> Any:
+def make_low_level_server(upstream: Upstream) -> Any:
     listing = types.ListToolsResult(tools=[types.Tool(name="get_thing", description=ABOUT, input_schema=SCHEMA)])
 
     async def list_tools(_context: ServerRequestContext[Any], _params: Any) -> types.ListToolsResult:
@@ -143,12 +143,15 @@ def make_app(upstream: Upstream, server: Any) -> Starlette:
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--level", choices=("high", "low"), required=True)
     parser.add_argument("--client", choices=("aiohttp", "native"), default="aiohttp")
     given = parser.parse_args()
     upstream = (NativeUpstream if given.client == "native" else AiohttpUpstream)(given.upstream)
-    serve(make_app(upstream, (high_level if given.level == "high" else low_level)(upstream)), given.port)
+    serve(
+        make_app(upstream, (make_high_level_server if given.level == "high" else make_low_level_server)(upstream)),
+        given.port,
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import uvicorn
 
 
-def options(about: str | None) -> argparse.ArgumentParser:
+def make_parser(about: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--upstream", required=True, help="base URL, with /v1")

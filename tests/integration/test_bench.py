@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bench.targets import TARGETS
-from bench.workloads import all_workloads
+from bench.workloads import list_workloads
 
 from support.debian import require
 
@@ -23,7 +23,7 @@ from bench import payloads
 
 class Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = payloads.compact(payloads.THING)
+        body = payloads.encode_compact(payloads.THING)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -75,7 +75,7 @@ def test_a_run_measures_who_does_the_work_and_names_who_does_not(tmp_path: Path)
 
 
 def test_works_and_targets_name_what_there_is() -> None:
-    workloads = {workload.name: workload for workload in all_workloads()}
+    workloads = {workload.name: workload for workload in list_workloads()}
     for workload in workloads.values():
         names = {one.name for one in workload.contenders}
         assert len(names) == len(workload.contenders)
