@@ -18,6 +18,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from naftiko_runtime.bind import bind
 from naftiko_runtime.caller_policy import CallerPolicy
+from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
@@ -129,7 +130,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             for attribute, direct in (("direct", True), ("sdk", False)):
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
                 open_app = kind_of(bound.servers[number].plan).open_app
-                app = await stack.enter_async_context(open_app([bound.servers[number]], policy, None))
+                app = await stack.enter_async_context(open_app([bound.servers[number]], AppServices(policy)))
                 listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app))
                 await listener.start()
                 stack.push_async_callback(listener.wait_closed)

@@ -17,6 +17,7 @@ from mcp.client.streamable_http import streamable_http_client
 from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
 from naftiko_runtime.bind import bind
 from naftiko_runtime.caller_policy import CallerPolicy
+from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
@@ -56,7 +57,7 @@ async def served(story: Story, url: str, kind: str) -> AsyncIterator[str]:
         secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client(ClientOptions())))
         server = next(server for server in bound.servers if server.plan.kind == kind)
-        app = await stack.enter_async_context(kind_of(server.plan).open_app([server], CallerPolicy(), None))
+        app = await stack.enter_async_context(kind_of(server.plan).open_app([server], AppServices(CallerPolicy())))
         listening = open_socket("127.0.0.1", 0, story.name)
         listener = Listener(listening, AppConfig(app))
         await listener.start()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.encode import encode_json, format_text
 from naftiko_runtime.engine.multipart import compile_multipart, encode_content, find_content_type
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.exposes.rest.forms import form_fields
+from naftiko_runtime.exposes.rest.forms import read_form
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Argument, MultipartPart
 
@@ -31,7 +31,7 @@ def test_no_value_ends_its_part(values: list[str], last: str) -> None:
     message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
     payloads = [part.get_payload(decode=True) for part in message.iter_parts()]
     assert payloads == [value.encode() for _, value in expected]
-    fields = form_fields(kind, body)  # and our own parser reads it alike
+    fields = read_form(kind, body)  # and our own parser reads it alike
     assert fields is not None
     listed = {name: found if isinstance(found, list) else [found] for name, found in fields.items()}
     assert [(name, value) for name, found in listed.items() for value in found] == expected
@@ -41,7 +41,7 @@ def test_no_value_ends_its_part(values: list[str], last: str) -> None:
 def test_any_bytes_are_a_form_or_refused(body: bytes, kind: bytes) -> None:
     for given_body in (body, b"--x\r\n" + body, b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n' + body):
         with suppress(Rejected):
-            form_fields(kind, given_body)
+            read_form(kind, given_body)
 
 
 @pytest.mark.parametrize(

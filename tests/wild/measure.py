@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.bind import bind
 from naftiko_runtime.caller_policy import CallerPolicy
+from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
@@ -244,7 +245,7 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
 
 
 async def _app(server: BoundServer[Server, ServedPart], stack: AsyncExitStack) -> App:
-    return await stack.enter_async_context(kind_of(server.plan).open_app([server], CallerPolicy(), None))
+    return await stack.enter_async_context(kind_of(server.plan).open_app([server], AppServices(CallerPolicy())))
 
 
 async def _stop(listeners: list[Listener]) -> None:

@@ -28,7 +28,7 @@ def url(opened: OpenPort) -> str:
     """Where a listener is reached from this machine."""
     host = "localhost" if opened.address in _ANYWHERE else opened.address
     server = opened.server
-    path = "" if server is None else kind_of(server).url_path(server, shared=opened.shared)
+    path = "" if server is None else kind_of(server).get_url_path(server, shared=opened.shared)
     return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
 
 
@@ -119,6 +119,6 @@ def commands(listeners: Sequence[OpenPort]) -> list[str]:
     found: dict[str, str] = {}
     for opened in listeners:
         if (server := opened.server) is not None and server.kind not in found:
-            command = kind_of(server).example_command(server, url(opened))
+            command = kind_of(server).make_example_command(server, url(opened))
             found |= {} if command is None else {server.kind: command}
     return list(found.values())

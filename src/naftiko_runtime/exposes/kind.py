@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi import App, Scope
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
-    from naftiko_runtime.telemetry.observer import Observer
 
 
 class ExposeKind(LinkedKind[E_contra, S_co], CheckedKind[E_contra], Protocol[E_contra, S_co]):
@@ -28,7 +27,7 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
     AWAITS_MESSAGE: bool
     """Whether the body of a request may name the trace that it is part of."""
 
-    def half_closed_seconds(self, configured_seconds: float, scope: Scope, /) -> float:
+    def get_half_closed_seconds(self, configured_seconds: float, scope: Scope, /) -> float:
         """How long a request goes on after its caller ended its side of the connection.
 
         Args:
@@ -37,11 +36,11 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
         """
 
     def open_app(
-        self, servers: Sequence[BoundServer[S, Any]], policy: CallerPolicy, observer: Observer | None
+        self, servers: Sequence[BoundServer[S, Any]], services: AppServices
     ) -> AbstractAsyncContextManager[App]:
         """The application of the servers that share a port, for as long as the context lasts."""
 
-    def url_path(self, server: S, *, shared: bool) -> str:
+    def get_url_path(self, server: S, *, shared: bool) -> str:
         """Where on its port a server is; empty for all of it.
 
         Args:
@@ -55,7 +54,7 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
     def find_routes(self, server: S) -> RestServer | None:
         """Return the routes of a server for OpenAPI to describe; none where its kind has no routes."""
 
-    def example_command(self, server: S, url: str) -> str | None:
+    def make_example_command(self, server: S, url: str) -> str | None:
         """A command for a shell that calls a server; none when there is nothing to call.
 
         Args:

@@ -78,12 +78,12 @@ KindOfExpose: TypeAlias = "Callable[[Expose], CheckedKind[Any]]"
 """From an expose to its kind."""
 
 
-def check(run: Callable[[Subject], None], *reported: Rule, occasion: Occasion = "validate") -> Check:
+def make_check(run: Callable[[Subject], None], *reported: Rule, occasion: Occasion = "validate") -> Check:
     """Make a check that reports these rules."""
     return Check(run, _name_rules(reported), occasion)
 
 
-def check_expose(
+def make_expose_check(
     run: Callable[[E_contra, Subject], None], *reported: Rule, occasion: Occasion = "validate"
 ) -> ExposeCheck[E_contra]:
     """Make a check of each expose that reports these rules."""

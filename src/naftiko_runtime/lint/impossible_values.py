@@ -14,7 +14,7 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import is_token_like
 from naftiko_runtime.rules import helps
@@ -194,7 +194,7 @@ def _reads(output: Output) -> bool:
 
 
 CHECKS: Final = (
-    check(
+    make_check(
         check_values,
         *(rules.INVALID_VALUE, rules.PATH, rules.SECRET_AS_NAME, rules.MAPPING_WITHOUT_CALL, rules.UNMAPPED_PROPERTY),
         occasion="always",

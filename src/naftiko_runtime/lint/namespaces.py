@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
@@ -31,4 +31,4 @@ def check_namespaces(subject: Subject) -> None:
             context.report(rules.SHARED_NAMESPACE(namespace=namespace), steps, related=related)
 
 
-CHECKS: Final = (check(check_namespaces, rules.DUPLICATE_NAMESPACE, rules.SHARED_NAMESPACE, occasion="always"),)
+CHECKS: Final = (make_check(check_namespaces, rules.DUPLICATE_NAMESPACE, rules.SHARED_NAMESPACE, occasion="always"),)

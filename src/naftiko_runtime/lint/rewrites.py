@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.references import PREFIXES
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.source.edits import replace_text
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def check_rewrites(subject: Subject) -> None:
             for name, value in exposed.with_.items():
                 _check_value(expose.names[0], exposed, name, value, source, findings)
             for output in exposed.output_parameters:
-                for inner in _outputs(output):
+                for inner in _iter_outputs(output):
                     _check_mapping(inner, source, findings)
 
 
-def _outputs(output: Output) -> Iterator[Output]:
+def _iter_outputs(output: Output) -> Iterator[Output]:
     yield output
     for inner in output.iter_inner():
-        yield from _outputs(inner)
+        yield from _iter_outputs(inner)
 
 
 def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source: Source, findings: Findings) -> None:
@@ -66,4 +66,4 @@ def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
         findings.report(rules.ROOT_PATH(), span, part=steps, fix=replace_text(source, steps, "$.", "$"))
 
 
-CHECKS: Final = (check(check_rewrites, rules.VALUE_PREFIX, rules.ROOT_PATH, occasion="fix"),)
+CHECKS: Final = (make_check(check_rewrites, rules.VALUE_PREFIX, rules.ROOT_PATH, occasion="fix"),)

@@ -13,7 +13,7 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,4 +87,4 @@ def _is_near(base_uri: str) -> bool:
         return host.endswith(_LOCAL) or "." not in host
 
 
-CHECKS: Final = (check(check_security, rules.ACTIVE_CONTENT, rules.HARD_CODED, rules.INSECURE),)
+CHECKS: Final = (make_check(check_security, rules.ACTIVE_CONTENT, rules.HARD_CODED, rules.INSECURE),)

@@ -11,7 +11,7 @@ from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import PREFIXES
 from naftiko_runtime.link.variables import ENVIRONMENT
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
 
@@ -41,7 +41,7 @@ def check_steps(subject: Subject) -> None:
     names = {*PREFIXES, ENVIRONMENT, *(str(holder.get("namespace")) for holder, _ in holders)}
     names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}
     for part, steps in holders:
-        for operation, place, around in _operations(part, steps):
+        for operation, place, around in _iter_operations(part, steps):
             if operation.get("steps"):
                 inputs = {
                     str(p.get("name")) for holder in around for p, _ in iter_entries(holder.get("inputParameters"), ())
@@ -49,7 +49,9 @@ def check_steps(subject: Subject) -> None:
                 _Orchestration(operation, place, names | inputs, context).check(calls)
 
 
-def _operations(part: dict[str, Any], steps: Steps) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
+def _iter_operations(
+    part: dict[str, Any], steps: Steps
+) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
     """What may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
     for key in ("tools", "functions", "flows", "resources"):
         for operation, place in iter_entries(part.get(key), (*steps, key)):
@@ -58,7 +60,7 @@ def _operations(part: dict[str, Any], steps: Steps) -> Iterator[tuple[dict[str, 
                 yield inner, below, (inner, operation, part)
 
 
-def _inputs(holder: dict[str, Any]) -> Iterator[str]:
+def _iter_inputs(holder: dict[str, Any]) -> Iterator[str]:
     return (str(parameter.get("name")) for parameter, _ in iter_entries(holder.get("inputParameters"), ()))
 
 
@@ -81,11 +83,11 @@ class _Orchestration:
             if isinstance(call := step.get("call"), str):
                 calls.resolve(call, (*place, "call"))
             if isinstance(index := step.get("index"), str):
-                self._refer(index, (*place, "index"), number)
-            for text, where in _texts({key: step[key] for key in ("with", "lookupValue") if key in step}, place):
+                self._report_reference(index, (*place, "index"), number)
+            for text, where in _iter_texts({key: step[key] for key in ("with", "lookupValue") if key in step}, place):
                 self._check_text(text, where, number)
         for mapping, place in iter_entries(self._operation.get("mappings"), (*self._place, "mappings")):
-            for text, where in _texts(mapping.get("value"), (*place, "value")):
+            for text, where in _iter_texts(mapping.get("value"), (*place, "value")):
                 self._check_text(text, where, len(self._steps))
 
     def _check_names(self) -> None:
@@ -113,11 +115,11 @@ class _Orchestration:
         if "{{" in text:
             for name in dict.fromkeys(_DOTTED.findall(text)):
                 if name not in self._names and find_nearest(name, self._all):
-                    self._refer(name, place, number)
+                    self._report_reference(name, place, number)
         elif (match := _PATH.match(text)) and match[1] not in self._names:
-            self._refer(match[1], place, number)
+            self._report_reference(match[1], place, number)
 
-    def _refer(self, name: str, place: Steps, number: int) -> None:
+    def _report_reference(self, name: str, place: Steps, number: int) -> None:
         """Report a reference from a step, by its number, to what has not run by then."""
         earlier = self._all[:number]
         if fold_name(name) in map(fold_name, earlier):
@@ -131,17 +133,17 @@ class _Orchestration:
             self._context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
 
 
-def _texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
+def _iter_texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
     """Every text in a value, with its path."""
     if isinstance(value, str):
         yield value, steps
     elif isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, (*steps, key))
+            yield from _iter_texts(inner, (*steps, key))
 
 
 CHECKS: Final = (
-    check(
+    make_check(
         check_steps,
         *(rules.DUPLICATE_NAME, rules.INVALID_VALUE, rules.MISSING_KEY, rules.UNKNOWN_STEP, rules.UNRESOLVED_CALL),
         occasion="always",

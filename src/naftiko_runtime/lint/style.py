@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.lint.own_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
@@ -65,21 +65,21 @@ def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
 
 def check_slashes(resources: Sequence[ConsumedResource | RestResource], message: Message, context: Context) -> None:
     """Report paths that end in a slash."""
-    ending = _by_path([r for r in resources if len(r.path) > 1 and r.path.endswith("/")], context)
+    ending = _list_paths([r for r in resources if len(r.path) > 1 and r.path.endswith("/")], context)
     if ending:
         context.report(message(paths=list_names(ending)), ending[0][1])
 
 
 def _check_queries(resources: Sequence[ConsumedResource], context: Context) -> None:
-    asking = _by_path([resource for resource in resources if "?" in resource.path], context)
+    asking = _list_paths([resource for resource in resources if "?" in resource.path], context)
     if asking:
         context.report(rules.QUERY_IN_PATH(paths=list_names(asking)), asking[0][1])
 
 
-def _by_path(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, Steps]]:
+def _list_paths(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, Steps]]:
     return filter_readable([(resource.path, resource.path_to("path")) for resource in resources], context)
 
 
 CHECKS: Final = (
-    check(check_style, rules.NO_DESCRIPTION, rules.EXAMPLE_HOST, rules.TRAILING_SLASH, rules.QUERY_IN_PATH),
+    make_check(check_style, rules.NO_DESCRIPTION, rules.EXAMPLE_HOST, rules.TRAILING_SLASH, rules.QUERY_IN_PATH),
 )

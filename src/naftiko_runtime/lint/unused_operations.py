@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_parts
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.lint.own_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def check_unused_operations(subject: Subject) -> None:
     if not document.capability.exposes or context.shared:
         return
     callers = (iter_parts(context.source.data, section) for section in ("exposes", "aggregates"))
-    targets = {target for caller, _ in chain.from_iterable(callers) for target in _targets(caller)}
+    targets = {target for caller, _ in chain.from_iterable(callers) for target in _iter_targets(caller)}
     if any(key == "call" and text not in operations for key, text in targets):
         return
     for api in list_own_apis(document, context):
@@ -38,17 +38,17 @@ def check_unused_operations(subject: Subject) -> None:
                 context.report(statement, unused[0][1])
 
 
-def _targets(value: Any) -> Iterator[tuple[str, str]]:
+def _iter_targets(value: Any) -> Iterator[tuple[str, str]]:
     """Everything that is called or forwarded to, also by parts that are not served yet."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("call", "targetNamespace") and isinstance(inner, str):
                 yield key, inner
             elif key != "with":
-                yield from _targets(inner)
+                yield from _iter_targets(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _targets(inner)
+            yield from _iter_targets(inner)
 
 
-CHECKS: Final = (check(check_unused_operations, rules.UNUSED_OPERATION),)
+CHECKS: Final = (make_check(check_unused_operations, rules.UNUSED_OPERATION),)

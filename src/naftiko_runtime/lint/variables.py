@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lint.check_type import check
+from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import add_key
 
@@ -59,6 +59,6 @@ def _list_variable(binding: Binding, document: Document, source: Source) -> tupl
 
 
 CHECKS: Final = (
-    check(check_unlisted, rules.UNLISTED_VARIABLE, occasion="always"),
-    check(check_unused, rules.UNUSED_BINDING, occasion="always"),
+    make_check(check_unlisted, rules.UNLISTED_VARIABLE, occasion="always"),
+    make_check(check_unused, rules.UNUSED_BINDING, occasion="always"),
 )

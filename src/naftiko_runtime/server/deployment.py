@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.ports import PortKey
     from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.metrics import Meter
-    from naftiko_runtime.telemetry.observer import Observer
     from naftiko_runtime.transport.base import Transport
 
 
@@ -45,17 +45,22 @@ class Deployment:
         self,
         capabilities: Sequence[ServedCapability],
         settings: ServerSettings,
+        services: AppServices,
         nonces: NonceCache | None = None,
-        observer: Observer | None = None,
     ) -> None:
         self.apps: Mapping[PortKey, AppConfig] = {}
-        self._observer = observer
+        self._services = services
+        self._observer = services.observer
         self._capabilities = capabilities
         self._settings = settings
         self._nonces = nonces
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    def make_successor(self, capabilities: Sequence[ServedCapability]) -> Deployment:
+        """Return a deployment of other capabilities, with the same settings."""
+        return Deployment(capabilities, self._settings, self._services, self._nonces)
 
     async def open(self) -> None:
         """Open everything.
@@ -120,9 +125,9 @@ class Deployment:
     async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:
         """Return what answers on one port."""
         kind, observer = kind_of(servers[0].plan), self._observer
-        app = await stack.enter_async_context(kind.open_app(servers, self._settings.policy, observer))
+        app = await stack.enter_async_context(kind.open_app(servers, self._services))
         if observer is not None:
             namespace = "+".join(server.plan.namespace for server in servers)
             app = instrument_app(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))
-        wait = partial(kind.half_closed_seconds, self._settings.half_closed_seconds)
+        wait = partial(kind.get_half_closed_seconds, self._settings.half_closed_seconds)
         return AppConfig(app, wait, render_problem)

@@ -8,18 +8,16 @@ import logging
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.ports import check_same_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.ports import PortKey
+    from naftiko_runtime.server.deployment import Deployment
     from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.telemetry.observer import Observer
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +30,8 @@ class DeploymentSwap:
         deployment: Deployment,
         listeners: Mapping[PortKey, Listener],
         settings: ServerSettings,
-        nonces: NonceCache | None = None,
-        observer: Observer | None = None,
     ) -> None:
         self._current = deployment
-        self._nonces = nonces
-        self._observer = observer
         self._next: Deployment | None = None
         self._listeners = listeners
         self._settings = settings
@@ -50,7 +44,7 @@ class DeploymentSwap:
             BindError: A secret cannot be sent where a document wants it; nothing stays open.
         """
         await self.abort()
-        new = Deployment(capabilities, self._settings, self._nonces, self._observer)
+        new = self._current.make_successor(capabilities)
         await new.open()
         self._next = new
 

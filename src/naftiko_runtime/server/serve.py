@@ -9,7 +9,8 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.exposes.control.app import control_app
+from naftiko_runtime.exposes.app_services import AppServices, Health
+from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
@@ -55,13 +56,14 @@ async def serve(
         hub = MetricsHub(settings)
         process = ProcessTelemetry(hub, 1, settings, capabilities)
         stack.push_async_callback(process.close)
-        deployment = Deployment(capabilities, settings, observer=process.observer)
+        ready = asyncio.Event()
+        health = Health(ready.is_set, render_metrics=process.render)
+        deployment = Deployment(capabilities, settings, AppServices(settings.policy, process.observer, health))
         await deployment.open()
         gc.freeze()  # what is loaded stays: no collection has to look at it again
-        ready = asyncio.Event()
         listeners = deployment.listen(ports.sets[0], process.meter)
-        control = make_control_listener(ports.control, control_app(ready.is_set, process.render))
-        swap = DeploymentSwap(deployment, listeners, settings, observer=process.observer)
+        control = make_control_listener(ports.control, make_control_app(health))
+        swap = DeploymentSwap(deployment, listeners, settings)
         reloader = Reloader(swap, capabilities, load, reload_counter(hub.parent()))
         stack.push_async_callback(reloader.close)
         lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)

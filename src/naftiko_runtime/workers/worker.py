@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import asdict
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.exposes.control.app import control_app
+from naftiko_runtime.exposes.app_services import AppServices, Health
+from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
@@ -91,18 +92,19 @@ async def run_worker(
         try:
             process = ProcessTelemetry(metrics, context.number + 1, settings, capabilities)
             stack.push_async_callback(process.close)
-            deployment = Deployment(capabilities, settings, nonces, process.observer)
+            health = Health(status.is_ready, status.is_live, process.render)
+            services = AppServices(settings.policy, process.observer, health)
+            deployment = Deployment(capabilities, settings, services, nonces)
             await deployment.open()
         except BindError as error:
             channel.send("failed", problems=_pack_problems(error))
             return
         by_port = deployment.listen(context.ports.sets[context.number], process.meter)
         listeners = tuple(by_port.values())
-        swap = DeploymentSwap(deployment, by_port, settings, nonces, process.observer)
+        swap = DeploymentSwap(deployment, by_port, settings)
         stack.push_async_callback(swap.close)
         own = WorkerStatus(status, context.number)
-        app = control_app(status.is_ready, process.render, status.is_live)
-        control = make_control_listener(context.ports.control, app)
+        control = make_control_listener(context.ports.control, make_control_app(health))
 
         def heartbeat() -> None:
             own.record_heartbeat()

@@ -10,24 +10,19 @@ from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.telemetry.prometheus import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from naftiko_runtime.asgi import App, Receive, Scope, Send
+    from naftiko_runtime.exposes.app_services import Health
 
 _SERVED: Final = ("/health/live", "/health/ready", "/metrics")
 _JSON: Final = (b"content-type", b"application/json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-def control_app(
-    ready: Callable[[], bool], metrics: Callable[[], bytes], live: Callable[[], bool] = lambda: True
-) -> App:
-    """``/health/live`` (the process answers), ``/health/ready`` (it wants traffic) and ``/metrics``.
+def make_control_app(health: Health) -> App:
+    """Make the application: ``/health/live`` (the process answers), ``/health/ready`` (it wants traffic), ``/metrics``.
 
     Args:
-        ready: Whether all listeners are open and no shutdown has begun.
-        metrics: All of them, in Prometheus's text format.
-        live: Whether every other process that serves answers, too.
+        health: How the program is.
     """
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -37,9 +32,9 @@ def control_app(
             allow = ((b"allow", b"GET, HEAD"),)
             await send_problem_document(send, 405, "method-not-allowed", "it is asked with GET", headers=allow)
         elif scope["path"] == "/metrics":
-            await send_whole(send, 200, [(b"content-type", CONTENT_TYPE), _NO_STORE], metrics())
+            await send_whole(send, 200, [(b"content-type", CONTENT_TYPE), _NO_STORE], health.render_metrics())
         else:
-            up = live() if scope["path"] == "/health/live" else ready()
+            up = health.is_live() if scope["path"] == "/health/live" else health.is_ready()
             body = encode_json({"status": "UP" if up else "DOWN"})
             await send_whole(send, 200 if up else 503, [_JSON, _NO_STORE], body)
 

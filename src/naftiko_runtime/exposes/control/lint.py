@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.unserved.lint import PORT_CHECK
-from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.check_type import make_expose_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
@@ -21,4 +21,4 @@ def check_single(expose: OtherExpose, subject: Subject) -> None:
         context.report(rules.SECOND_CONTROL(), expose.path_to("type"), related=context.find_span(first.path_to("type")))
 
 
-CHECKS: Final = (check_expose(check_single, rules.SECOND_CONTROL, occasion="always"), PORT_CHECK)
+CHECKS: Final = (make_expose_check(check_single, rules.SECOND_CONTROL, occasion="always"), PORT_CHECK)

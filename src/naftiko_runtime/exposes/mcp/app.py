@@ -45,7 +45,7 @@ _TOLD_MAX: Final = 100
 
 
 @asynccontextmanager
-async def mcp_app(
+async def open_mcp_app(
     server: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer, Tool]] = (),
@@ -77,13 +77,13 @@ async def mcp_app(
             if (refusal := guard.refusal(headers)) is not None:
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
-                return send_bodyless(send, 204, [_ALLOW, *preflight_headers(headers)])
+                return send_bodyless(send, 204, [_ALLOW, *make_preflight_headers(headers)])
             if server.guard is not None and (unauthorized := server.guard.check(scope)) is not None:
-                return send_unauthorized(readable_by_page(headers, send), unauthorized)
+                return send_unauthorized(allow_page_to_read(headers, send), unauthorized)
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: every message is a POST of its own"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            return endpoint.handle(headers, scope, receive, readable_by_page(headers, send))
+            return endpoint.handle(headers, scope, receive, allow_page_to_read(headers, send))
 
         yield app
 
@@ -257,7 +257,7 @@ def _page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
 
 
-def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
+def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     """The answer to a browser that asks before a page's call whether the page may make it."""
     if not (readable := _page_headers(headers)):
         return []
@@ -270,7 +270,7 @@ def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     ]
 
 
-def readable_by_page(headers: Mapping[bytes, bytes], send: Send) -> Send:
+def allow_page_to_read(headers: Mapping[bytes, bytes], send: Send) -> Send:
     """Let the page that calls read the answer."""
     if not (readable := _page_headers(headers)):
         return send

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
 
 
-def ttl_ms(expose: McpExpose, context: Context) -> int:
+def read_ttl_ms(expose: McpExpose, context: Context) -> int:
     """The ``ttlMs`` of an expose."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
         context.report(rules.INVALID_VALUE_TTL(), expose.path_to("ttlMs"))
     return max(0, expose.ttl_ms or 0)
 
 
-def cache_scope(expose: McpExpose, context: Context) -> Literal["public", "private"]:
+def read_cache_scope(expose: McpExpose, context: Context) -> Literal["public", "private"]:
     """The ``cacheScope`` of an expose."""
     match expose.cache_scope:
         case "public":

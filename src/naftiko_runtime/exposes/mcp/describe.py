@@ -17,7 +17,7 @@ else:
     json = import_lazily("json")
 
 
-def url_path(server: McpServer, *, shared: bool) -> str:
+def get_url_path(server: McpServer, *, shared: bool) -> str:
     """Where on its port a server is; where several share it, ``/mcp`` is all of them."""
     return f"/{quote(server.namespace)}/mcp" if shared else "/mcp"
 
@@ -31,7 +31,7 @@ def list_entries(server: McpServer) -> list[tuple[str, str]]:
     return [(tool.name, describe_target(tool.operation)) for tool in server.tools]
 
 
-def example_command(server: McpServer, url: str) -> str | None:
+def make_example_command(server: McpServer, url: str) -> str | None:
     """A command that calls the first tool; none when there is no tool."""
     if not server.tools:
         return None

@@ -45,9 +45,9 @@ _REMEMBERED_BYTES_MAX: Final = 1024
 
 _DEPTH_MAX: Final = 100
 _ASKED: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
-    (True, "tools/list"): attrgetter("tools_result"),
-    (True, "server/discover"): attrgetter("discover_result"),
-    (False, "tools/list"): attrgetter("legacy_tools_result"),
+    (True, "tools/list"): attrgetter("render_tools_result"),
+    (True, "server/discover"): attrgetter("render_discover_result"),
+    (False, "tools/list"): attrgetter("render_legacy_tools_result"),
     (False, "ping"): lambda _: b"{",
 }
 """The result of a request with nothing but an envelope, by whether the revision is stateless, and method."""
@@ -65,7 +65,7 @@ class FastPath:
         """
         self._tools = tools
         self._body_bytes_max = body_bytes_max
-        self._info = tools.server_info()
+        self._info = tools.describe_server()
         self._versions: dict[tuple[bytes | None, ...], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
@@ -150,7 +150,7 @@ class FastPath:
         if method == "initialize":
             wanted = params.get("protocolVersion")
             plain = version in HANDSHAKE and wanted in HANDSHAKE and is_plain_initialize(params)
-            return self._info.initialize_results[wanted] if plain else None
+            return self._info.render_initialize_results[wanted] if plain else None
         result = _ASKED.get((version in STATELESS, method))
         plain = params.keys() <= _ENVELOPE and is_plain_envelope(params.get("_meta"), version)
         return result(self._info) if result is not None and plain else None

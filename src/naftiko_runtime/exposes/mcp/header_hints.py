@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.engine.response import BODY_HEADERS, PASSED_HEADERS
-from naftiko_runtime.exposes.rest.link_rewriting import relative_to_base
+from naftiko_runtime.exposes.rest.link_rewriting import make_relative_to_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ _LINK_TOKEN: Final = re.compile(
 """What matters of a ``Link`` header (RFC 8288): targets, relations, quoted texts, and the ends of links."""
 
 
-def told_headers(answer: Answer, operation: BoundOperation) -> str:
+def list_hint_headers(answer: Answer, operation: BoundOperation) -> str:
     """The headers of an answer that a tool's caller is told, one a line; empty when there are none.
 
     Those that the document or the operator lets through are among them.
@@ -47,12 +47,12 @@ def _next_pages(headers: list[Header], answer: Answer, operation: BoundOperation
     """The link to the next page; below the API's base URI by its path and query, which show the arguments to give."""
     for name, value in headers:
         if name == b"link":
-            for target in next_targets(value.decode("latin-1")):
-                shown = relative_to_base(target, operation, answer.url)
+            for target in find_next_targets(value.decode("latin-1")):
+                shown = make_relative_to_base(target, operation, answer.url)
                 yield name, f'<{shown}>; rel="next"'.encode("latin-1")
 
 
-def next_targets(value: str) -> Iterator[str]:
+def find_next_targets(value: str) -> Iterator[str]:
     """The targets of a ``Link`` header that are the next page."""
     target: str | None = None
     for token in _LINK_TOKEN.finditer(value):

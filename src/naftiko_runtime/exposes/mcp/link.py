@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.exposes.mcp.caching import cache_scope, ttl_ms
+from naftiko_runtime.exposes.mcp.caching import read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.inputs import link_fixed_values, link_input
@@ -48,8 +48,8 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         tools=tuple(tools),
         guard=link_guard(expose.authentication, context),
         version=info.version,
-        ttl_ms=ttl_ms(expose, context),
-        cache_scope=cache_scope(expose, context),
+        ttl_ms=read_ttl_ms(expose, context),
+        cache_scope=read_cache_scope(expose, context),
     )
 
 
@@ -63,7 +63,7 @@ def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool |
     operation = linker.link_operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:
         return None
-    return Tool(spec.name, spec.label, operation.description, _hints(spec.hints), operation)
+    return Tool(spec.name, spec.label, operation.description, _list_hints(spec.hints), operation)
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:
@@ -75,14 +75,14 @@ def _refuse_transport(expose: McpExpose, context: Context) -> None:
         context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), steps, advice)
 
 
-def _hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
+def _list_hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
     """A tool's hints by MCP's names for annotations."""
     if hints is None:
         return ()
-    return tuple((name, value) for name, value in _annotations(hints) if value is not None)
+    return tuple((name, value) for name, value in _iter_annotations(hints) if value is not None)
 
 
-def _annotations(hints: Hints) -> Iterator[tuple[str, bool | None]]:
+def _iter_annotations(hints: Hints) -> Iterator[tuple[str, bool | None]]:
     yield "readOnlyHint", hints.read_only
     yield "destructiveHint", hints.destructive
     yield "idempotentHint", hints.idempotent

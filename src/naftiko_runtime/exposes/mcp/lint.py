@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.check_type import make_expose_check
 from naftiko_runtime.lint.own_parts import filter_readable, is_own, list_names
 
 if TYPE_CHECKING:
@@ -77,6 +77,6 @@ def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
 
 
 CHECKS: Final = (
-    check_expose(check_tools, rules.TOOL_NAME, rules.CONTRADICTION),
-    check_expose(check_descriptions, rules.NO_DESCRIPTION),
+    make_expose_check(check_tools, rules.TOOL_NAME, rules.CONTRADICTION),
+    make_expose_check(check_descriptions, rules.NO_DESCRIPTION),
 )

@@ -182,7 +182,7 @@ def _refuse_constant(name: str) -> Any:
     raise _NotJsonError(f"it holds {name}, which JSON does not have")
 
 
-def identity_of(message: Any) -> int | str | None:
+def get_identity(message: Any) -> int | str | None:
     """The id to answer a message with; none when it has none that can be given back."""
     identity = message.get("id") if isinstance(message, dict) else None
     return identity if type(identity) in (int, str) else None
@@ -230,7 +230,7 @@ def _shape_fault(message: Any) -> Fault | None:
         why = f"a message is a JSON object, and the body is {_kind(message)}"
     elif message.get("jsonrpc") != "2.0":
         why = "'jsonrpc' must be \"2.0\""
-    elif "id" in message and identity_of(message) is None:
+    elif "id" in message and get_identity(message) is None:
         why = f"'id' must be a string or an integer, and is {_kind(message['id'])}"
     elif "method" not in message:
         if "result" in message or "error" in message:

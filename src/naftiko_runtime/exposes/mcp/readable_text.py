@@ -67,7 +67,7 @@ def is_json(media_type: str) -> bool:
     return media_type.endswith("json")
 
 
-def readable_text(body: bytes, media_type: str, charset: str | None, notes: Irregularities) -> str | None:
+def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irregularities) -> str | None:
     """A body as text; nothing when it is none.
 
     Of a type that is text, what is no text in it becomes U+FFFD. A body of another type is text where all of it is.

@@ -14,7 +14,7 @@ from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import methods
 from pydantic import ValidationError
 
-from naftiko_runtime.exposes.mcp.tool_result import plain_numbers
+from naftiko_runtime.exposes.mcp.tool_result import make_numbers_plain
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -64,7 +64,7 @@ class _Handlers:
 
     def __init__(self, tools: ToolServer) -> None:
         self._tools = tools
-        self._listing = types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.listed()])
+        self._listing = types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.list_tools()])
 
     async def list(
         self, _context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
@@ -78,12 +78,12 @@ class _Handlers:
     ) -> types.CallToolResult:
         _check_name_header(context, params.name)
         if not self._tools.has(params.name):
-            raise MCPError(types.INVALID_PARAMS, self._tools.unknown(params.name))
+            raise MCPError(types.INVALID_PARAMS, self._tools.describe_unknown(params.name))
         scope = None if context.request is None else context.request.scope
         result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
         return types.CallToolResult(
             content=[_BLOCKS[block["type"]].model_validate(block) for block in result.blocks],
-            structured_content=plain_numbers(result.structured),
+            structured_content=make_numbers_plain(result.structured),
             is_error=result.is_error,
         )
 

@@ -104,7 +104,7 @@ class CheckedMessages:
             if why is not None:
                 fault = Fault(400 if version in STATELESS else 200, message_check.INVALID_PARAMS, why)
         if fault is not None:
-            return await _send_fault(send, fault, message_check.identity_of(message))
+            return await _send_fault(send, fault, message_check.get_identity(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
         length = (b"content-length", str(len(body)).encode())
         return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _giving(body, receive), send)
@@ -120,7 +120,7 @@ class CheckedMessages:
         for message in batch:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 fault = Fault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
-                answers.append(_written(fault, message_check.identity_of(message)))
+                answers.append(_written(fault, message_check.get_identity(message)))
                 continue
             taken = _Taken()
             await self._answer_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)

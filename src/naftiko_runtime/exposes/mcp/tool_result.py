@@ -13,8 +13,8 @@ from msgspec import Struct
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.exposes.mcp.header_hints import told_headers
-from naftiko_runtime.exposes.mcp.readable_text import is_json, readable_text
+from naftiko_runtime.exposes.mcp.header_hints import list_hint_headers
+from naftiko_runtime.exposes.mcp.readable_text import is_json, read_text_body
 from naftiko_runtime.formats import DecodeError, decode
 from naftiko_runtime.formats.charset import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits
@@ -61,12 +61,12 @@ def _text_block(text: str) -> dict[str, Any]:
     return {"text": text, "type": "text"}
 
 
-def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
+def make_mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
     if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
         answer.value = _finite(answer.value)
     text, result_schema, value = answer.encode_json().decode(), operation.result_schema, answer.value
-    note = told_headers(answer, operation)
+    note = list_hint_headers(answer, operation)
     if result_schema is None:
         return Result(_text_block(text), _as_object(value), note=note)
     if answer.mismatched:
@@ -76,14 +76,14 @@ def mapped_result(answer: Answer, operation: BoundOperation) -> Result:
     return Result(_text_block(text), result_schema.make_structured(value, mismatched=answer.mismatched), note=note)
 
 
-async def untouched_result(answer: Answer, operation: BoundOperation) -> Result:
+async def make_untouched_result(answer: Answer, operation: BoundOperation) -> Result:
     """An answer that goes through as it came as a tool's result.
 
     Raises:
         UpstreamError: The body cannot be read.
     """
     body = await answer.read()
-    note = told_headers(answer, operation)
+    note = list_hint_headers(answer, operation)
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
         return Result(_text_block(_upstream_failure(answer, body, operation)), is_error=True, note=note)
     if not body:
@@ -110,15 +110,15 @@ def _finite(value: Any) -> Any:
             return value
 
 
-def plain_numbers(value: Any) -> Any:
+def make_numbers_plain(value: Any) -> Any:
     """A value for those who cannot write numbers as they were written: what is too large for them is null."""
     match value:
         case float():
             return float(value) if isfinite(value) else None
         case dict():
-            return {key: plain_numbers(item) for key, item in value.items()}
+            return {key: make_numbers_plain(item) for key, item in value.items()}
         case list():
-            return [plain_numbers(item) for item in value]
+            return [make_numbers_plain(item) for item in value]
         case _:
             return value
 
@@ -147,7 +147,7 @@ def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) ->
     return f"{head}\n{text}" if text else head
 
 
-def failed_call(error: CallError, operation: BoundOperation) -> Result:
+def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
     """A result that says why a call failed; of an upstream's fault also what helps to find it in the log."""
     text = str(error)
     if isinstance(error, UpstreamError):
@@ -158,7 +158,7 @@ def failed_call(error: CallError, operation: BoundOperation) -> Result:
 def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) -> Result:
     """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
     media_type, notes = answer.media_type, Irregularities()
-    text = readable_text(body, media_type, answer.charset, notes)
+    text = read_text_body(body, media_type, answer.charset, notes)
     if text is None:
         kind = media_type.partition("/")[0]
         if kind in ("image", "audio"):

@@ -14,11 +14,11 @@ from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
-    failed_call,
     failure,
-    mapped_result,
-    plain_numbers,
-    untouched_result,
+    make_failed_result,
+    make_mapped_result,
+    make_numbers_plain,
+    make_untouched_result,
 )
 from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.file_value import Unrenderable
@@ -74,36 +74,36 @@ class ToolServer:
         self._observed = observed
         self._broken = {tool.name: tool.reason for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in server.parts}
-        self.schemas = {tool.name: input_schema(tool) for tool in plan.tools}
-        self.result: CallTool = self._result if observed is None else _watched(self._result, observed)
+        self.schemas = {tool.name: make_input_schema(tool) for tool in plan.tools}
+        self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
 
     @property
     def version(self) -> str:
         """The capability's, or else the runtime's."""
         return self.plan.version or __version__
 
-    def listed(self) -> list[dict[str, Any]]:
+    def list_tools(self) -> list[dict[str, Any]]:
         """The tools as they are listed, each with its keys in MCP's order."""
-        return [plain_numbers(listed(tool, self.schemas[tool.name])) for tool in self.plan.tools]
+        return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.plan.tools]
 
-    def server_info(self) -> ServerInfo:
+    def describe_server(self) -> ServerInfo:
         """What the server says of itself."""
         plan = self.plan
         info = {"name": plan.namespace, "title": plan.title, "version": self.version}
         hints: dict[str, Any] = {"ttl_ms": plan.ttl_ms, "cache_scope": plan.cache_scope}
-        return ServerInfo(info, plan.instructions, self.listed(), **hints)
+        return ServerInfo(info, plan.instructions, self.list_tools(), **hints)
 
     def has(self, name: str) -> bool:
         """Whether there is a tool of that name, be it one that was left out."""
         return name in self._operations or name in self._broken
 
-    def unknown(self, name: str) -> str:
+    def describe_unknown(self, name: str) -> str:
         """What to tell whoever calls a tool that there is not."""
         shown = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}…"
         hint = suggest_text(shown, (*self._operations, *self._broken), "known tools")
         return f"unknown tool: {shown}; {hint or 'this server has no tools'}"
 
-    def _continued(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
+    def _continue_trace(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
         """The request as if it named the trace that its message names; what a header names counts more."""
         named = trace_headers(meta.get("traceparent"), meta.get("tracestate"))
         if not named or any(name == TRACEPARENT for name, _ in scope["headers"]):
@@ -113,27 +113,27 @@ class ToolServer:
         others = [pair for pair in scope["headers"] if pair[0] != TRACESTATE]  # which belongs to no trace here
         return {**scope, "headers": [*others, *named]}
 
-    async def _result(
+    async def _call(
         self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
     ) -> Result:
         if meta is not None and "traceparent" in meta and scope is not None:
-            scope = self._continued(scope, meta)
+            scope = self._continue_trace(scope, meta)
         if (reason := self._broken.get(name)) is not None:
             return failure(reason)
         operation = self._operations[name]
         try:
-            call = invocation(operation, arguments)
+            call = make_call(operation, arguments)
             if scope is not None:
                 call.headers, call.caller_headers = self._policy.select_headers(scope)
             async with operation.run(call) as answer:
                 if answer.is_mapped:
-                    return mapped_result(answer, operation)
-                return await untouched_result(answer, operation)
+                    return make_mapped_result(answer, operation)
+                return await make_untouched_result(answer, operation)
         except CallError as error:
-            return failed_call(error, operation)
+            return make_failed_result(error, operation)
 
 
-def _watched(call: CallTool, observed: ToolInstrumentation) -> CallTool:
+def _watch_calls(call: CallTool, observed: ToolInstrumentation) -> CallTool:
     """Calls a tool, observed."""
 
     def watched(
@@ -144,7 +144,7 @@ def _watched(call: CallTool, observed: ToolInstrumentation) -> CallTool:
     return watched
 
 
-def input_schema(tool: Tool) -> dict[str, Any]:
+def make_input_schema(tool: Tool) -> dict[str, Any]:
     """A tool's input schema; an open one says where its arguments go."""
     contract, execution = tool.operation.contract, tool.operation.execution
     schema = build_input_schema(contract)
@@ -155,7 +155,7 @@ def input_schema(tool: Tool) -> dict[str, Any]:
     return schema
 
 
-def listed(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
+def describe_tool(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
     """A tool as it is listed."""
     found = make_result_schema(tool.operation.execution.shapes)
     entry = {
@@ -169,7 +169,7 @@ def listed(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value is not None}
 
 
-def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocation:
+def make_call(operation: BoundOperation, arguments: dict[str, Any]) -> Invocation:
     """A tool call as the engine takes it: what is not named becomes the open query or the open body.
 
     Raises:
@@ -179,22 +179,22 @@ def invocation(operation: BoundOperation, arguments: dict[str, Any]) -> Invocati
     call = Invocation(values=values)
     try:
         if (body := operation.open_body) is not None:
-            if (made := open_body(body.kind, extras)) is not None:
+            if (made := make_open_body(body.kind, extras)) is not None:
                 call.body = made
-                call.body_headers = ((b"content-type", open_type(body, made)),)
+                call.body_headers = ((b"content-type", get_open_type(body, made)),)
         else:
-            call.query = open_query(extras)
+            call.query = make_open_query(extras)
     except Unrenderable as error:
         raise Rejected(Fault("", "arguments", str(error))) from None
     return call
 
 
-def open_type(plan: OpenBody, body: bytes) -> bytes:
-    """The content type of a body that :func:`open_body` made."""
+def get_open_type(plan: OpenBody, body: bytes) -> bytes:
+    """The content type of a body that :func:`make_open_body` made."""
     return find_content_type(body) if plan.kind == "multipart" else plan.content_type.encode()
 
 
-def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:
+def make_open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:
     """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole; none of none."""
     if not arguments:
         return None
@@ -206,7 +206,7 @@ def open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dic
     return encode_utf8(str(whole)) if kind == "text" else encode_form(whole)
 
 
-def open_query(arguments: dict[str, Any]) -> bytes:
+def make_open_query(arguments: dict[str, Any]) -> bytes:
     """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
     fields = (field for name, value in arguments.items() for field in encode_field(encode_query(name), value))
     return "&".join(fields).encode()

@@ -123,23 +123,23 @@ class ServerInfo:
         self.stateless = Wire(stateless=True, closing=b',"_meta":' + write_json({SERVER_INFO: info}))
 
     @cached_property
-    def initialize_results(self) -> dict[str, bytes]:
+    def render_initialize_results(self) -> dict[str, bytes]:
         """The result of ``initialize`` for each revision with a handshake."""
         result = {**self._about, "serverInfo": self._info}
         return {version: _open({**result, "protocolVersion": version}) for version in HANDSHAKE}
 
     @cached_property
-    def discover_result(self) -> bytes:
+    def render_discover_result(self) -> bytes:
         """The result of ``server/discover``."""
         return _open({**self._about, **self._cached, "supportedVersions": STATELESS})
 
     @cached_property
-    def tools_result(self) -> bytes:
+    def render_tools_result(self) -> bytes:
         """The result of ``tools/list`` of the stateless revisions."""
         return _open({**self._cached, "tools": self._tools})
 
     @cached_property
-    def legacy_tools_result(self) -> bytes:
+    def render_legacy_tools_result(self) -> bytes:
         """The result of ``tools/list`` of the revisions with a handshake."""
         return _open({"tools": self._tools})
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, RouteHandler
+from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, HandlerParts, RouteHandler
 from naftiko_runtime.exposes.rest.link_rewriting import Locations
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
 from naftiko_runtime.plan import Forward, Route
@@ -17,10 +17,9 @@ from naftiko_runtime.telemetry.server_requests import route_instrument
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
     from naftiko_runtime.bind import BoundServer
-    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.instruments import Instrument
-    from naftiko_runtime.telemetry.observer import Observer
 
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
 """Answers a request; the last argument is what the dispatcher found in its path."""
@@ -31,29 +30,27 @@ _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(
-        self, server: BoundServer[RestServer, Route | Forward], policy: CallerPolicy, observer: Observer | None = None
-    ) -> None:
+    def __init__(self, server: BoundServer[RestServer, Route | Forward], services: AppServices) -> None:
         self._guard = server.guard
         self._dispatcher: Dispatcher[Handler] = Dispatcher()
         self._mounts: Mounts[Handler] = Mounts()
         plan = server.plan
         locations = Locations(server.parts)
 
-        def instrument(path: str) -> Instrument | None:
-            return None if observer is None else route_instrument(observer, plan.namespace, path)
+        def make_instrument(path: str) -> Instrument | None:
+            return None if services.observer is None else route_instrument(services.observer, plan.namespace, path)
 
         for part, operation in server.parts:
-            shared = (operation, policy, locations, instrument(part.path))
+            used = HandlerParts(operation, services.policy, locations, make_instrument(part.path))
             match part:
                 case Route():
-                    self._dispatcher.add(part.method, part.pattern, RouteHandler(*shared, part.pattern))
+                    self._dispatcher.add(part.method, part.pattern, RouteHandler(used, part.pattern))
                 case Forward():
-                    self._mounts.add(part.pattern, ForwardHandler(*shared, part.trusted_headers))
+                    self._mounts.add(part.pattern, ForwardHandler(used, part.trusted_headers))
                 case _:
                     assert_never(part)
         for broken in plan.broken:
-            left_out = BrokenHandler(broken.reason, instrument(broken.path))
+            left_out = BrokenHandler(broken.reason, make_instrument(broken.path))
             if broken.method == "*":
                 self._mounts.add(broken.pattern, left_out)
             else:
@@ -63,7 +60,7 @@ class RestApp:
         """Answer one request."""
         if self._guard is not None and (refusal := self._guard.check(scope)) is not None:
             return send_unauthorized(send, refusal)
-        resource = self._dispatcher.fixed(scope["raw_path"])
+        resource = self._dispatcher.find_fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
             return handler(scope, receive, send, {})
         return self._search(scope, receive, send)
@@ -73,7 +70,7 @@ class RestApp:
         method = scope["method"]
         raw_path, readable = scope["raw_path"], True
         try:
-            matches = self._dispatcher.matches(raw_path, method)
+            matches = self._dispatcher.find_matches(raw_path, method)
         except UnicodeDecodeError:
             matches, readable = [], False
         if matches and (handler := matches[-1][0].target(method)) is not None:
@@ -85,10 +82,10 @@ class RestApp:
             return send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
         if not matches:
             return send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
-        return _other_method(send, method, [resource for resource, _ in matches])
+        return _refuse_method(send, method, [resource for resource, _ in matches])
 
 
-async def _other_method(send: Send, method: str, resources: list[Resource[Handler]]) -> None:
+async def _refuse_method(send: Send, method: str, resources: list[Resource[Handler]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
         await send_bodyless(send, 204, [(b"allow", allow)])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import RestServer, Route
 
 
-def url_path(_server: RestServer, *, shared: bool) -> str:  # noqa: ARG001 - others have one
+def get_url_path(_server: RestServer, *, shared: bool) -> str:  # noqa: ARG001 - others have one
     """Where on its port a server is: everywhere."""
     return ""
 
@@ -29,11 +29,11 @@ def list_entries(server: RestServer) -> list[tuple[str, str]]:
     return routes + [(f"* {f.path}", f"all of {f.namespace}") for f in server.forwards]
 
 
-def example_command(server: RestServer, url: str) -> str | None:
+def make_example_command(server: RestServer, url: str) -> str | None:
     """A command that calls the route that needs least; none when there is no route."""
     if not server.routes:
         return None
-    route = min(server.routes, key=_effort)
+    route = min(server.routes, key=_rate_effort)
     path = "".join(p if isinstance(p, str) else quote(p.name) for p in route.pattern)
     placed = {p.name for p in route.pattern if isinstance(p, Argument)}
     required = [
@@ -47,5 +47,5 @@ def example_command(server: RestServer, url: str) -> str | None:
     return f"curl -i{method}{body} {shlex.quote(url + path + (f'?{query}' if query else ''))} --output -"
 
 
-def _effort(route: Route) -> tuple[bool, int]:
+def _rate_effort(route: Route) -> tuple[bool, int]:
     return route.method != "GET", sum(spec.required for spec in route.operation.contract.inputs)

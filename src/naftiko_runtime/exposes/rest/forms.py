@@ -19,7 +19,7 @@ _URLENCODED: Final = b"application/x-www-form-urlencoded"
 _MULTIPART: Final = b"multipart/form-data"
 
 
-def form_fields(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> dict[str, Any] | None:
+def read_form(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> dict[str, Any] | None:
     """The fields of a form by name, each a text or a file, or a list of them; nothing when the body is no form.
 
     What is named among the lists is one also when it is written as one value with commas. JSON that claims to be a

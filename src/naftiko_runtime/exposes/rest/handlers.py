@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from naftiko_runtime import limits
@@ -16,9 +16,15 @@ from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
-from naftiko_runtime.exposes.rest.forms import form_fields
-from naftiko_runtime.exposes.rest.inputs import cookie_values, header_values, listed_in_path, lists_of, query_values
-from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, names_all
+from naftiko_runtime.exposes.rest.forms import read_form
+from naftiko_runtime.exposes.rest.inputs import (
+    find_path_lists,
+    get_cookie_values,
+    get_header_values,
+    get_path_lists,
+    get_query_values,
+)
+from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, has_every_input
 from naftiko_runtime.exposes.rest.reply import Reply
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import DecodeError, read_json
@@ -51,17 +57,28 @@ class BrokenHandler:
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
 
+class HandlerParts(NamedTuple):
+    """What every handler uses.
+
+    Attributes:
+        operation: What it runs.
+        policy: What the operator allows callers.
+        locations: Where the server exposes what its upstreams call by URLs.
+        instrument: What its requests are counted under; None without metrics and traces.
+    """
+
+    operation: BoundOperation
+    policy: CallerPolicy
+    locations: Locations
+    instrument: Instrument | None
+
+
 class _Handler(ABC):
     """What routes and forwards share: from request to response."""
 
-    def __init__(
-        self, operation: BoundOperation, policy: CallerPolicy, locations: Locations, instrument: Instrument | None
-    ) -> None:
-        self._instrument = instrument
-        self._operation = operation
-        self._policy = policy
-        self._locations = locations
-        self._consumes_head = operation.execution.head_only
+    def __init__(self, used: HandlerParts) -> None:
+        self._operation, self._policy, self._locations, self._instrument = used
+        self._consumes_head = used.operation.execution.head_only
         self._reads_body = False
         self._names_all = True
 
@@ -71,18 +88,18 @@ class _Handler(ABC):
         reply = Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation
         try:
-            held = await self._held(scope, receive) if self._reads_body else None
+            held = await self._read_whole_body(scope, receive) if self._reads_body else None
             if held is None or len(held) <= limits.DECODED_INLINE_BYTES_MAX:
-                call = self._invocation(scope, receive, held, found)
+                call = self._make_call(scope, receive, held, found)
             else:
-                work = partial(self._invocation, scope, receive, held, found)
+                work = partial(self._make_call, scope, receive, held, found)
                 call = await run_in_thread(partial(run_without_collection, work))
             exchange = operation.run(call)
             async with exchange as answer:
                 if answer.has_urls:
-                    own_path = scope["raw_path"].decode("latin-1") if self._leads(scope["method"]) else None
+                    own_path = scope["raw_path"].decode("latin-1") if self._has_own_path(scope["method"]) else None
                     asked = Asked(operation, answer.url, own_path)
-                    answer.headers = self._locations.rewritten(answer.headers, asked)
+                    answer.headers = self._locations.rewrite_headers(answer.headers, asked)
                 if operation.masks is not None:
                     answer.headers = operation.masks.headers(answer.headers)
                 await reply.send(answer, exchange)
@@ -94,7 +111,7 @@ class _Handler(ABC):
         except Disconnected:
             return
 
-    async def _held(self, scope: Scope, receive: Receive) -> bytes:
+    async def _read_whole_body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body; each piece of it within the time of a call."""
         check_coding(scope["headers"])
         deadlines = self._operation.deadlines
@@ -112,12 +129,12 @@ class _Handler(ABC):
         finally:
             deadlines.end(deadline)
 
-    def _leads(self, method: str) -> bool:
+    def _has_own_path(self, method: str) -> bool:
         """Whether the caller's path alone leads to what was called, by GET."""
         return self._names_all and method in ("GET", "HEAD")
 
     @abstractmethod
-    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
+    def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
         """The call that a request asks for.
 
         Args:
@@ -131,15 +148,9 @@ class _Handler(ABC):
 class RouteHandler(_Handler):
     """One route; it is given the values of the path's placeholders."""
 
-    def __init__(
-        self,
-        operation: BoundOperation,
-        policy: CallerPolicy,
-        locations: Locations,
-        instrument: Instrument | None,
-        pattern: Pattern,
-    ) -> None:
-        super().__init__(operation, policy, locations, instrument)
+    def __init__(self, used: HandlerParts, pattern: Pattern) -> None:
+        super().__init__(used)
+        operation = used.operation
         inputs = operation.contract.inputs
         self._takes_inputs = bool(inputs)
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
@@ -151,23 +162,23 @@ class RouteHandler(_Handler):
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
-        self._names_all = names_all(pattern, operation.execution.resource)
-        self._path_lists = lists_of(pattern, self._lists)
+        self._names_all = has_every_input(pattern, operation.execution.resource)
+        self._path_lists = find_path_lists(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = operation.open_body is not None
         self._conditions = CONDITIONAL if operation.plan.execution.untouched is None else RANGED
 
-    def _invocation(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
+    def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
         names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
         always, own = self._policy.select_headers(scope, names)
-        query = _unread_query(scope["query_string"], self._query_inputs)
+        query = _drop_inputs(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
         if self._takes_inputs:
-            given = self._given(scope, found)
+            given = self._get_inputs(scope, found)
             is_form = False
             if held:
                 body, is_form = self._read_body(scope, held)
-                given = self._body_values(body) | given
+                given = self._get_body_values(body) | given
             call.values = self._operation.contract.admit_request(given, form=is_form)
         if self._open_body:
             _pass_body(scope, receive if held is None else held, call, self._policy)
@@ -178,21 +189,21 @@ class RouteHandler(_Handler):
         content_type = dict(scope["headers"]).get(b"content-type", b"")
         if self._takes_bytes:
             return File(body, "", content_type.decode("latin-1") or None), False
-        fields = form_fields(content_type, body, self._lists)
-        return (_decoded(body), False) if fields is None else (fields, True)
+        fields = read_form(content_type, body, self._lists)
+        return (_decode_body(body), False) if fields is None else (fields, True)
 
-    def _given(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
+    def _get_inputs(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
         """What the caller gave outside the body, by input name."""
-        given = query_values(scope["query_string"], self._query_inputs, self._lists)
+        given = get_query_values(scope["query_string"], self._query_inputs, self._lists)
         if self._header_inputs:
-            given |= header_values(scope["headers"], self._header_inputs, self._lists)
+            given |= get_header_values(scope["headers"], self._header_inputs, self._lists)
         if self._cookie_inputs:
-            given |= cookie_values(scope["headers"], self._cookie_inputs, self._lists)
+            given |= get_cookie_values(scope["headers"], self._cookie_inputs, self._lists)
         if self._path_lists:
-            path_values = path_values | listed_in_path(scope["raw_path"], self._path_lists, self._lists)
+            path_values = path_values | get_path_lists(scope["raw_path"], self._path_lists, self._lists)
         return given | path_values
 
-    def _body_values(self, value: Any) -> dict[str, Any]:
+    def _get_body_values(self, value: Any) -> dict[str, Any]:
         found = drop_missing({name: path(value) for name, path in self._body_paths})
         if self._body_inputs == ("body",):
             return {"body": value, **found}
@@ -206,18 +217,11 @@ class RouteHandler(_Handler):
 class ForwardHandler(_Handler):
     """Requests that go to an API as they come; it is given the rest of the path."""
 
-    def __init__(
-        self,
-        operation: BoundOperation,
-        policy: CallerPolicy,
-        locations: Locations,
-        instrument: Instrument | None,
-        trusted: tuple[str, ...],
-    ) -> None:
-        super().__init__(operation, policy, locations, instrument)
+    def __init__(self, used: HandlerParts, trusted: tuple[str, ...]) -> None:
+        super().__init__(used)
         self._trusted = frozenset({b"accept", *(name.encode() for name in trusted)}) - TRACE  # which go anyway, checked
 
-    def _invocation(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
+    def _make_call(self, scope: Scope, receive: Receive, _held: bytes | None, found: bytes) -> Invocation:
         try:
             path = encode_caller_path(found)
         except Unrenderable as error:
@@ -245,7 +249,7 @@ def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: Ca
         call.body = b"" if length == b"0" else stream_body(body, policy.body_bytes_max)
 
 
-def _decoded(body: bytes) -> Any:
+def _decode_body(body: bytes) -> Any:
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
@@ -256,7 +260,7 @@ def _decoded(body: bytes) -> Any:
         raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
 
 
-def _unread_query(query: bytes, names: frozenset[str]) -> bytes:
+def _drop_inputs(query: bytes, names: frozenset[str]) -> bytes:
     """What goes through of an open query, byte for byte: all but the fields that are inputs by name."""
     if not names:
         return query

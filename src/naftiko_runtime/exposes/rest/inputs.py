@@ -27,7 +27,7 @@ _HEADER_ITEM: Final = compile_lazily(r'\s*"((?:[^"\\]|\\.)*)"\s*(?=,|$)|[^,]+')
 _QUOTED_PAIR: Final = compile_lazily(r"\\(.)")
 
 
-def query_values(query: bytes, names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
+def get_query_values(query: bytes, names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
     """The declared query parameters as lists of texts.
 
     Raises:
@@ -64,7 +64,7 @@ def _raw_fields(encoded: bytes) -> Iterable[tuple[str, str]]:
         yield name, value
 
 
-def header_values(headers: Iterable[Header], names: Mapping[bytes, str], lists: Collection[str]) -> dict[str, Any]:
+def get_header_values(headers: Iterable[Header], names: Mapping[bytes, str], lists: Collection[str]) -> dict[str, Any]:
     """The declared headers; the lines of one that is there several times are joined (RFC 9110, 5.3)."""
     values: dict[str, Any] = {}
     for header, value in headers:
@@ -90,7 +90,7 @@ def _header_text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def cookie_values(headers: Iterable[Header], names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
+def get_cookie_values(headers: Iterable[Header], names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
     """The declared cookies, decoded (RFC 6265: the first of two alike counts)."""
     values: dict[str, Any] = {}
     for header, value in headers:
@@ -104,7 +104,7 @@ def cookie_values(headers: Iterable[Header], names: Collection[str], lists: Coll
     return values
 
 
-def lists_of(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Pattern]]:
+def find_path_lists(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Pattern]]:
     """The segments of a route's path that hold lists, each with its number."""
     numbered = enumerate(segments(path))
     return [
@@ -112,7 +112,7 @@ def lists_of(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Patte
     ]
 
 
-def listed_in_path(raw_path: bytes, found: Sequence[tuple[int, Pattern]], lists: Collection[str]) -> dict[str, Any]:
+def get_path_lists(raw_path: bytes, found: Sequence[tuple[int, Pattern]], lists: Collection[str]) -> dict[str, Any]:
     """The lists in a path, by name."""
     values: dict[str, Any] = {}
     parts = raw_path.split(b"/")

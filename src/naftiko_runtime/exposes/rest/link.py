@@ -44,7 +44,7 @@ class _RestLinker:
         unread = self._context.unread
         for resource in expose.resources:
             for operation in resource.operations:
-                if (route := self._route(expose, resource, operation)) is not None:
+                if (route := self._link_route(expose, resource, operation)) is not None:
                     self._linker.parts[operation.path_to()] = route
                     routes.append((route, operation.path_to("method")))
         self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
@@ -53,18 +53,18 @@ class _RestLinker:
                 self._linker.report_empty(resource, rules.EMPTY_EXPOSE_RESOURCE(path=resource.path), "operations")
         if not expose.resources:
             self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
-        forwards = self._forwards(expose)
+        forwards = self._link_forwards(expose)
         span = self._context.find_span(expose.path_to("port"))
         address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
         guard = link_guard(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
 
-    def _forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
+    def _link_forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
         linked: dict[str, Forward] = {}
         for resource in expose.resources:
             if resource.forward is None:
                 continue
-            pattern = self._pattern(resource)
+            pattern = self._split_path(resource)
             forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
@@ -75,13 +75,13 @@ class _RestLinker:
                 self._context.findings.report(statement, span, part=resource.forward.path_to())
         return tuple(linked.values())
 
-    def _route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
-        pattern = self._pattern(resource)
+    def _link_route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
+        pattern = self._split_path(resource)
         parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
-        displaced = self._displaced(parameters, pattern)
+        displaced = self._find_displaced(parameters, pattern)
         parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
-        inputs = _rest_inputs(parameters, pattern, self._context)
-        fixed = link_fixed_values(parameters, (_name(p, pattern) for p in parameters), self._context)
+        inputs = _link_inputs(parameters, pattern, self._context)
+        fixed = link_fixed_values(parameters, (_name_input(p, pattern) for p in parameters), self._context)
         closed = self._context.takes_nothing(spec, resource, expose)
         name = spec.name or resource.path
         operation = self._linker.link_operation(
@@ -91,7 +91,7 @@ class _RestLinker:
             return None
         return Route(spec.method, resource.path, pattern, operation)
 
-    def _pattern(self, resource: RestResource) -> tuple[str | Argument, ...]:
+    def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
         steps = resource.path_to("path")
         try:
             pieces = split_path(resource.path)
@@ -109,7 +109,9 @@ class _RestLinker:
             self._context.report(rules.DUPLICATE_NAME_PLACEHOLDER(name=name), steps)
         return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
 
-    def _displaced(self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]) -> dict[str, Input]:
+    def _find_displaced(
+        self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]
+    ) -> dict[str, Input]:
         """The path inputs that a route has no place for: they are reported, and no declaration then."""
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
         displaced: dict[str, Input] = {}
@@ -131,14 +133,14 @@ class _RestLinker:
                 self._context.report(statement, steps, related=self._context.find_span(place))
 
 
-def _rest_inputs(
+def _link_inputs(
     parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument], context: Context
 ) -> dict[str, Input]:
     """The declared inputs, and every placeholder that nobody declares as required text."""
     inputs: dict[str, Input] = {}
     for p in parameters:
         required = p.in_ == "path" or p.required is True
-        name = _name(p, pattern)
+        name = _name_input(p, pattern)
         if name not in inputs:  # the operation's own comes before its resource's
             inputs[name] = link_input(p, name, p.in_, required, context)
     for piece in pattern:
@@ -147,15 +149,15 @@ def _rest_inputs(
     return inputs
 
 
-def _name(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
+def _name_input(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
     """What an input is called: by the route's placeholder where it stands in the path."""
-    return _placeholder_of(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
+    return _find_placeholder(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
 
 
-def _placeholder_of(name: str, pattern: Sequence[str | Argument]) -> str:
-    names = _names(pattern)
-    return name if name in names else next((n for n in _names(pattern) if fold_name(n) == fold_name(name)), name)
+def _find_placeholder(name: str, pattern: Sequence[str | Argument]) -> str:
+    names = _list_names(pattern)
+    return name if name in names else next((n for n in _list_names(pattern) if fold_name(n) == fold_name(name)), name)
 
 
-def _names(pattern: Sequence[str | Argument]) -> list[str]:
+def _list_names(pattern: Sequence[str | Argument]) -> list[str]:
     return [piece.name for piece in pattern if isinstance(piece, Argument)]

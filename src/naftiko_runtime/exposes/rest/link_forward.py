@@ -61,7 +61,7 @@ class Forwarding:
             pattern: Its path, split.
         """
         upstream = self._upstreams.get(spec.target_namespace)
-        trusted = tuple(dict.fromkeys(self._trusted(spec, upstream)))
+        trusted = tuple(dict.fromkeys(self._iter_trusted(spec, upstream)))
         if upstream is None and self._imported & {None, spec.target_namespace}:
             return None  # that the import is refused says it all
         if upstream is None and self._context.may_be_completed(spec.target_namespace, self._upstreams):
@@ -71,9 +71,9 @@ class Forwarding:
             advice = suggest(spec.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
             self._context.report(missing, spec.path_to("targetNamespace"), advice)
             return None
-        prefix, rest = mount(pattern)
+        prefix, rest = split_mount(pattern)
         self._report_unused(resource, prefix, rest)
-        fixed = {place: tuple(self._fixed(upstream.namespace, place)) for place in ("query", "header", "cookie")}
+        fixed = {place: tuple(self._iter_fixed(upstream.namespace, place)) for place in ("query", "header", "cookie")}
         request = Request(
             upstream=upstream,
             operation=f"{upstream.namespace}.*",
@@ -90,7 +90,7 @@ class Forwarding:
         operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, UntouchedResponse()))
         return Forward(resource.path, prefix, trusted, operation)
 
-    def _trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
+    def _iter_trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(spec.trusted_headers):
             steps = spec.path_to("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
@@ -101,14 +101,14 @@ class Forwarding:
                 check_header_name(name, steps, self._context)
                 yield name.lower()
 
-    def _fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
+    def _iter_fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
         """What the API's own parameters send whoever calls; those that need a caller's value send nothing."""
         for parameter in self._apis[namespace].input_parameters:
-            if parameter.in_ == place and (term := self._term(parameter)) is not None:
+            if parameter.in_ == place and (term := self._link_term(parameter)) is not None:
                 name = parameter.name.lower() if place == "header" else parameter.name
                 yield NamedTerm(name, term, choose_list_style(parameter))
 
-    def _term(self, parameter: ConsumedParameter) -> Term | None:
+    def _link_term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
             return None if parameter.default is None else Constant(freeze(parameter.default))
         context, steps = self._context, parameter.path_to("value")
@@ -126,7 +126,7 @@ class Forwarding:
             self._context.report(rules.UNUSED_INPUT_OF_FORWARD(name=name), steps)
 
 
-def mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:
+def split_mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:
     """A path without the placeholder that is its last segment, and that placeholder's name."""
     match tuple(pattern):
         case (*head, str(before), Argument(name)) if before.endswith("/"):

@@ -63,14 +63,14 @@ class Locations:
             if (resource := operation.execution.resource) is None:
                 continue
             if isinstance(exposed, Forward):
-                if not _names(exposed.pattern):
+                if not _list_names(exposed.pattern):
                     self._forwards.setdefault(resource.namespace, exposed)
                 continue
             pattern = resource.pattern if exposed.method == "GET" else None
-            if pattern is not None and _names(exposed.pattern) == _names(pattern):
+            if pattern is not None and _list_names(exposed.pattern) == _list_names(pattern):
                 self._routes.setdefault(resource.namespace, Dispatcher()).add("GET", pattern, (exposed, resource))
 
-    def rewritten(self, headers: list[Header], asked: Asked) -> list[Header]:
+    def rewrite_headers(self, headers: list[Header], asked: Asked) -> list[Header]:
         """Response headers with a ``Location``, ``Content-Location`` and ``Link`` that the caller can follow.
 
         A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
@@ -81,26 +81,26 @@ class Locations:
             asked: What it answers.
         """
         return [
-            (name, self._value(name, value.decode("latin-1"), asked).encode("latin-1"))
+            (name, self._rewrite_value(name, value.decode("latin-1"), asked).encode("latin-1"))
             if name in URL_HEADERS
             else (name, value)
             for name, value in headers
         ]
 
-    def _value(self, name: bytes, value: str, asked: Asked) -> str:
+    def _rewrite_value(self, name: bytes, value: str, asked: Asked) -> str:
         if name != b"link":
-            return self._target(value, asked)
+            return self._rewrite_target(value, asked)
 
-        def replaced(match: re.Match[str]) -> str:
+        def replace_part(match: re.Match[str]) -> str:
             if (target := match["target"]) is not None:
-                return f"<{self._target(target.strip(), asked)}>"
+                return f"<{self._rewrite_target(target.strip(), asked)}>"
             if match["anchor"] is not None:
-                return f'{match["anchor"]}"{self._target(match["context"], asked)}"'
+                return f'{match["anchor"]}"{self._rewrite_target(match["context"], asked)}"'
             return match[0]
 
-        return _LINK.sub(replaced, value)
+        return _LINK.sub(replace_part, value)
 
-    def _target(self, target: str, asked: Asked) -> str:
+    def _rewrite_target(self, target: str, asked: Asked) -> str:
         if not target or target.startswith("#"):  # what the caller asked for, or a part of it
             return target
         if (resource := asked.operation.execution.resource) is None:
@@ -108,28 +108,28 @@ class Locations:
         sent = asked.url.partition("?")[0]
         try:
             split = urlsplit(urljoin(sent, target))
-            rest = _below(split, resource)
+            rest = _find_rest(split, resource)
         except ValueError:  # no URL: whoever follows it will see
             return target
         if rest is None:
             return target
-        split = _without_secrets(split, resource)
+        split = _drop_secrets(split, resource)
         exposed: tuple[str, Resource | None] | None
-        if asked.own_path is not None and rest == _below(urlsplit(sent), resource):
+        if asked.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
             exposed = asked.own_path, resource
         else:
-            exposed = self._exposed(rest, resource)
+            exposed = self._find_exposed(rest, resource)
         if exposed is None:
             return split.geturl()
         path, found = exposed
-        query = split.query if found is None else _renamed(split.query, found)
+        query = split.query if found is None else _rename_fields(split.query, found)
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
-    def _exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
+    def _find_exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
         """What is exposed for the rest of an upstream's path, by which route; a forward's caller stays inside it."""
         forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
         if dispatcher is not None and not asked.is_forwarded:
-            for found, values in dispatcher.matches(rest.encode()):
+            for found, values in dispatcher.find_matches(rest.encode()):
                 if (target := found.target("GET")) is not None:
                     route, resource = target
                     pieces = (
@@ -140,12 +140,12 @@ class Locations:
         return None if forward is None else ("".join(map(str, forward.pattern)) + rest, None)
 
 
-def names_all(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
+def has_every_input(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
     """Whether the path of a route names everything that the path of its request needs."""
-    return resource is not None and resource.inputs is not None and resource.inputs <= _names(pattern)
+    return resource is not None and resource.inputs is not None and resource.inputs <= _list_names(pattern)
 
 
-def _renamed(query: str, resource: Resource) -> str:
+def _rename_fields(query: str, resource: Resource) -> str:
     """A query with the names by which callers of an operation give its fields."""
     names = resource.query_inputs
     if not names or not query:
@@ -157,7 +157,7 @@ def _renamed(query: str, resource: Resource) -> str:
     )
 
 
-def relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
+def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
     """A URL of an upstream as the path and query behind its base URI; as it is where it is not below that.
 
     The API's own key is left out of the query.
@@ -171,34 +171,34 @@ def relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
         return target
     try:
         split = urlsplit(urljoin(url, target))
-        rest = _below(split, resource)
+        rest = _find_rest(split, resource)
     except ValueError:
         return target
     if rest is None:
         return target
-    return _without_secrets(split, resource)._replace(scheme="", netloc="", path=rest or "/").geturl()
+    return _drop_secrets(split, resource)._replace(scheme="", netloc="", path=rest or "/").geturl()
 
 
-def _without_secrets(split: SplitResult, resource: Resource) -> SplitResult:
+def _drop_secrets(split: SplitResult, resource: Resource) -> SplitResult:
     if not resource.secret_fields:
         return split
     query = drop_fields(split.query.encode("latin-1"), resource.secret_fields)
     return split._replace(query=query.decode("latin-1"))
 
 
-def _below(split: SplitResult, resource: Resource) -> str | None:
+def _find_rest(split: SplitResult, resource: Resource) -> str | None:
     """The path behind a base URI; nothing when a URL is not below it."""
     base = urlsplit(resource.base_uri)
     prefix = base.path.rstrip("/")
-    if _origin(split) != _origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
+    if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
         return None
     rest = split.path[len(prefix) :]
     return None if {".", ".."} & set(unquote(rest).split("/")) else rest
 
 
-def _origin(split: SplitResult) -> tuple[str, str | None, int | None]:
+def _get_origin(split: SplitResult) -> tuple[str, str | None, int | None]:
     return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)
 
 
-def _names(pattern: tuple[str | Argument, ...]) -> set[str]:
+def _list_names(pattern: tuple[str | Argument, ...]) -> set[str]:
     return {piece.name for piece in pattern if isinstance(piece, Argument)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.normalize import LATER_VERSIONS
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.check_type import make_expose_check
 from naftiko_runtime.lint.own_parts import is_own
 from naftiko_runtime.lint.style import check_slashes
 from naftiko_runtime.source.edits import add_parameters
@@ -51,14 +51,16 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
     shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
     own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
     missing = [
-        name for name in _placeholders(resource.path) if not all(fold_name(name) in shared | names for names in own)
+        name
+        for name in _list_placeholders(resource.path)
+        if not all(fold_name(name) in shared | names for names in own)
     ]
     fix = add_parameters(source, resource.path_to(), missing, _IN_PATH, maps=maps)
     for name in missing:
         context.findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)
 
 
-def _placeholders(path: str) -> list[str]:
+def _list_placeholders(path: str) -> list[str]:
     """The names in a path, each once; none in one that does not parse."""
     try:
         return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
@@ -67,6 +69,6 @@ def _placeholders(path: str) -> list[str]:
 
 
 CHECKS: Final = (
-    check_expose(check_route_slashes, rules.TRAILING_SLASH),
-    check_expose(check_placeholders, rules.UNLISTED_PLACEHOLDER, occasion="fix"),
+    make_expose_check(check_route_slashes, rules.TRAILING_SLASH),
+    make_expose_check(check_placeholders, rules.UNLISTED_PLACEHOLDER, occasion="fix"),
 )

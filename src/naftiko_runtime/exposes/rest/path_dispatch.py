@@ -74,11 +74,11 @@ class Dispatcher(Generic[T]):
         node.open.sort(key=lambda entry: _specificity(entry[0]))
         return added
 
-    def fixed(self, raw_path: bytes) -> Resource[T] | None:
+    def find_fixed(self, raw_path: bytes) -> Resource[T] | None:
         """The resource of a path without placeholders, in one look-up, when no other could answer as well."""
         return self._fixed.get(raw_path)
 
-    def matches(self, raw_path: bytes, method: str | None = None) -> list[Match[T]]:
+    def find_matches(self, raw_path: bytes, method: str | None = None) -> list[Match[T]]:
         """The resources that a path fits, best first, with the values of its placeholders, decoded.
 
         Args:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from naftiko_runtime.exposes.rest.link_forward import mount
+from naftiko_runtime.exposes.rest.link_forward import split_mount
 from naftiko_runtime.link.broken_parts import LeftOut
 from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, remove_placeholder_names
 from naftiko_runtime.template import split_path
@@ -27,7 +27,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
         for operation in resource.operations:
             route = broken_parts.parts.get(operation.path_to())
             if reason := broken_parts.find_reason_against(operation.path_to(), route, operation.call):
-                broken += _broken_route(expose, resource, operation, reason, broken_parts)
+                broken += _iter_broken_routes(expose, resource, operation, reason, broken_parts)
             elif isinstance(route, Route):
                 routes.append(route)
     forwards: list[Forward] = []
@@ -39,7 +39,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
         forward = broken_parts.parts.get(steps)
         missing = broken_parts.missing.get(resource.forward.target_namespace) if resource.forward is not None else None
         if reason := broken_parts.find_reason_against(steps, forward) or missing:
-            mounts += _broken_route(expose, resource, None, reason, broken_parts)
+            mounts += _iter_broken_routes(expose, resource, None, reason, broken_parts)
         elif isinstance(forward, Forward):
             forwards.append(forward)
     kept = {route.key for route in routes}
@@ -49,7 +49,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
     return replace(server, routes=tuple(routes), broken=left, forwards=tuple(forwards))
 
 
-def _broken_route(
+def _iter_broken_routes(
     expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str, broken_parts: BrokenParts
 ) -> Iterator[BrokenRoute]:
     """The place where a caller is told why; none when it is not known."""
@@ -68,4 +68,4 @@ def _broken_route(
     except ValueError:
         return
     pattern = tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
-    yield BrokenRoute(method, resource.path, mount(pattern)[0] if method == "*" else pattern, reason)
+    yield BrokenRoute(method, resource.path, split_mount(pattern)[0] if method == "*" else pattern, reason)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_entries
 from naftiko_runtime.exposes.unserved.lint import PORT_CHECK
-from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.check_type import make_expose_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
@@ -83,7 +83,7 @@ def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, conte
 
 
 CHECKS: Final = (
-    check_expose(
+    make_expose_check(
         check_skills,
         *(rules.MISSING_KEY, rules.INVALID_VALUE, rules.WRONG_TYPE, rules.UNKNOWN_ACTION),
         occasion="always",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.exposes import SERVED_TYPES
-from naftiko_runtime.lint.check_type import check_expose
+from naftiko_runtime.lint.check_type import make_expose_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose, OtherExpose
@@ -34,4 +34,4 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
         context.report(statement, expose.path_to("port"), related=context.find_span(first.path_to("port")))
 
 
-PORT_CHECK: Final = check_expose(check_port, rules.PORT, occasion="always")
+PORT_CHECK: Final = make_expose_check(check_port, rules.PORT, occasion="always")

@@ -27,7 +27,7 @@ def routes(*paths: str, method: str = "GET") -> Dispatcher[str]:
 
 def found(dispatcher: Dispatcher[str], path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
     """What answers a request, and the values of its placeholders."""
-    for resource, values in dispatcher.matches(path.encode()):
+    for resource, values in dispatcher.find_matches(path.encode()):
         if (target := resource.target(method)) is not None:
             return target, values
     return None
@@ -97,7 +97,7 @@ def test_a_path_that_does_not_fit(route: str, path: str) -> None:
 
 def test_a_path_that_is_no_utf_8_is_told_apart() -> None:
     with pytest.raises(UnicodeDecodeError):
-        list(routes("/a/{x}").matches(b"/a/%FF"))
+        list(routes("/a/{x}").find_matches(b"/a/%FF"))
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -158,10 +158,10 @@ def test_a_dead_end_is_left_again() -> None:
 
 @pytest.mark.parametrize(("path", "raw"), [("/a/b", b"/a/b"), ("/a b", b"/a%20b"), ("/x:y('z')", b"/x:y('z')")])
 def test_a_path_without_placeholders_is_found_at_once(path: str, raw: bytes) -> None:
-    resource = routes(path).fixed(raw)
+    resource = routes(path).find_fixed(raw)
     assert resource is not None
     assert resource.methods == {"GET": path}
-    assert routes("/a/{x}").fixed(b"/a/{x}") is None
+    assert routes("/a/{x}").find_fixed(b"/a/{x}") is None
 
 
 def test_methods_and_what_is_allowed() -> None:

@@ -67,7 +67,7 @@ async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str,
         headers = [(name, value.encode("latin-1")) for value in values]
         asked = Asked(server.parts[0][1], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
         parts = [(part, operation) for part, operation in server.parts if not isinstance(part, Tool)]
-        told = Locations(parts).rewritten(headers, asked)
+        told = Locations(parts).rewrite_headers(headers, asked)
     return [value.decode("latin-1") for _, value in told]
 
 

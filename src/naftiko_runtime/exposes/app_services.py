@@ -1,0 +1,41 @@
+"""What applications get from the program that serves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.telemetry.observer import Observer
+
+
+class Health(Struct, frozen=True):
+    """How the program is.
+
+    Attributes:
+        is_ready: Whether all listeners are open and no shutdown has begun.
+        is_live: Whether every process that serves answers.
+        render_metrics: Renders all metrics in Prometheus's text format.
+    """
+
+    is_ready: Callable[[], bool] = lambda: True
+    is_live: Callable[[], bool] = lambda: True
+    render_metrics: Callable[[], bytes] = lambda: b""
+
+
+class AppServices(Struct, frozen=True):
+    """What every application may use.
+
+    Attributes:
+        policy: What the operator allows callers.
+        observer: Observes requests; None without metrics and traces.
+        health: How the program is.
+    """
+
+    policy: CallerPolicy
+    observer: Observer | None = None
+    health: Health = Health()
