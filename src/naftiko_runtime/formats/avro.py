@@ -7,7 +7,8 @@ import lzma
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.formats.avro_schema import Cursor, compile_schema, read_bytes, read_long
+from naftiko_runtime.formats.avro_binary import Cursor, read_bytes, read_long
+from naftiko_runtime.formats.avro_schema import compile_schema
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 
 if TYPE_CHECKING:
