@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+import naftiko_runtime
 from naftiko_runtime.authentication.basic import Basic
 from naftiko_runtime.authentication.kind import FixedField
 from naftiko_runtime.authentication.kinds import KINDS, Authentication, OtherAuthentication, find_kind
@@ -15,6 +17,7 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
 
+PACKAGE = Path(naftiko_runtime.__file__).parent
 EACH = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -52,3 +55,12 @@ def test_keys_are_marked_by_what_they_hold() -> None:
 
 def test_a_fixed_field_does_not_show_its_value() -> None:
     assert "s3cret" not in repr(FixedField("header", "authorization", "Bearer s3cret"))
+
+
+@EACH
+def test_only_the_table_knows_the_module_of_a_kind(kind: AuthenticationKind[Any, Any]) -> None:
+    module = type(kind).__module__
+    own = PACKAGE / "authentication" / f"{module.rpartition('.')[2]}.py"
+    knowing = [file for file in PACKAGE.rglob("*.py") if module in file.read_text(encoding="utf-8")]
+    assert own.is_file()
+    assert knowing == [PACKAGE / "authentication" / "kinds.py"]
