@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from naftiko_runtime.contract import build_input_schema, compile_contract
+from naftiko_runtime.contract.compiled import compile_contract
+from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.plan import Argument, Binding, Operation, Plan, Route

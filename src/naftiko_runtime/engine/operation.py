@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from naftiko_runtime.contract import compile_contract
+from naftiko_runtime.contract.compiled import compile_contract
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.mapping.output_schema import make_result_schema

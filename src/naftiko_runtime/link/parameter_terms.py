@@ -8,7 +8,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.contract import convert_text
+from naftiko_runtime.contract.type_conversion import convert_text
 from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.link.route_edits import rename_placeholder

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import find_kind
-from naftiko_runtime.contract import compile_contract
+from naftiko_runtime.contract.compiled import compile_contract
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import Exposed, RestResource

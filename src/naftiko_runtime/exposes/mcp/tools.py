@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.contract import build_input_schema
+from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.encode import encode_query, encode_utf8
 from naftiko_runtime.engine.body import encode_finite_json, encode_form
 from naftiko_runtime.engine.fields import encode_field

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
-from naftiko_runtime.contract import drop_missing
+from naftiko_runtime.contract.compiled import drop_missing
 from naftiko_runtime.encode import encode_caller_path
 from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation

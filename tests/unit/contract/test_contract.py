@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.contract import CompiledContract, build_input_schema, compile_contract
+from naftiko_runtime.contract.compiled import CompiledContract, compile_contract
+from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import Contract, Input, InputType, freeze
 from naftiko_runtime.source import parse_exact_float

@@ -1,0 +1,153 @@
+"""Checks the types of JSON values, and converts text to them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.encode import format_text
+from naftiko_runtime.file_value import File, decode_file
+from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
+from naftiko_runtime.source import parse_exact_float
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from naftiko_runtime.formats import json as json_format
+    from naftiko_runtime.plan import InputType
+    from naftiko_runtime.regex import Pattern
+else:
+    json_format = import_lazily("naftiko_runtime.formats.json")
+
+_INTEGER: Final = compile_lazily(r"-?[0-9]{1,400}")
+_NUMBER: Final = compile_lazily(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
+
+
+def check_type(value: Any, kind: InputType | None) -> Any:
+    """Check the type of a JSON value. A whole number with a fraction (``30.0``) becomes an int.
+
+    Raises:
+        ValueError: It has another type.
+    """
+    if kind == "binary":
+        return decode_file(value) if isinstance(value, str) else _check_file(value)
+    if kind is None or _HAS_TYPE[kind](value):
+        return _parse_whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
+    raise ValueError(f"must be {_NAMES[kind]}")
+
+
+def _check_file(value: Any) -> File:
+    if isinstance(value, File):
+        return value
+    raise ValueError("must be base64 or a data: URL")
+
+
+def check_pattern(value: Any, pattern: Pattern) -> Any:
+    """Check the text of a value, or of each item of a list.
+
+    Raises:
+        ValueError: It does not match.
+    """
+    if all(pattern.matches(format_text(item)) for item in (value if isinstance(value, list) else [value])):
+        return value
+    raise ValueError(f"must match {pattern.text}")
+
+
+def _is_number(value: Any) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value))
+
+
+_HAS_TYPE: Final[dict[str, Callable[[Any], bool]]] = {
+    "string": lambda value: isinstance(value, (str, File)),
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and value % 1 == 0,
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "json": lambda _: True,
+}
+_NAMES: Final = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def convert_text(value: Any, kind: InputType | None) -> Any:
+    """Convert text from a URL, a header or a cookie to a declared type.
+
+    Raises:
+        ValueError: The text is not a value of the type; the message says what it must be.
+    """
+    if isinstance(value, list):
+        if kind == "array":
+            return value
+        if len(value) == 1:
+            value = value[0]
+        elif kind is not None:
+            raise ValueError("given more than once")
+    if kind == "json" and isinstance(value, File):
+        value = format_text(value)
+    if kind in (None, "string", "binary") or not isinstance(value, str):
+        return check_type(value, kind)
+    return _PARSE[kind](value)
+
+
+def _parse_integer(text: str) -> int:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return _parse_whole(text)
+    raise ValueError("must be a whole number")
+
+
+def _parse_whole(text: str) -> int:
+    """Parse a whole number that is written with a fraction or an exponent, exactly: ``30.0``, ``3e1``."""
+    number = Fraction(text)
+    if number.denominator != 1:
+        raise ValueError("must be a whole number")
+    return number.numerator
+
+
+def _parse_number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number")
+    return int(text) if _INTEGER.fullmatch(text) else check_type(parse_exact_float(text), "number")
+
+
+def _parse_boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+def _parse_object(text: str) -> Any:
+    try:
+        check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
+        value = json_format.parse_regular(text.encode())
+    except (ValueError, UnicodeEncodeError):
+        raise ValueError("must be an object as JSON") from None
+    return check_type(value, "object")
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json_format.parse_regular(text.encode())
+    except (ValueError, UnicodeEncodeError):
+        raise ValueError("must be JSON") from None
+
+
+_PARSE: Final[dict[str, Callable[[str], Any]]] = {
+    "integer": _parse_integer,
+    "number": _parse_number,
+    "boolean": _parse_boolean,
+    "array": lambda text: text.split(","),
+    "object": _parse_object,
+    "json": _parse_json,
+}
