@@ -1,7 +1,7 @@
-"""Why a call did not give what was asked for, by whose fault it is.
+"""Why a call failed: errors of callers, of upstreams and of the configuration.
 
 Every text in here is written for the caller: it names what happened, and never a secret or an address of the
-operator's network. Each adapter maps these classes to its wire in one table.
+operator's network. `problem` maps these classes to HTTP responses, and `exposes.mcp` to results of tools.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,27 @@ def test_a_class_with_too_many_lines_or_attributes_is_found() -> None:
     long = "class Long:\n    x: int\n" + "\n" * 249 + "    y: int\n"
     assert list(find_oversized("m.py", many)) == ["m.py:Many: 18 lines, 16 attributes"]
     assert list(find_oversized("l.py", long)) == ["l.py:Long: 252 lines, 2 attributes"]
+
+
+def name_module(file: Path) -> str:
+    return ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def read_imports(file: Path, modules: set[str]) -> Iterator[str]:
+    """What a module imports of the package, in functions and for types alone as well."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in modules else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_modules_import_each_other_not_even_for_types() -> None:
+    """import-linter compares siblings alone; a package and its module can import each other as well."""
+    modules = {name_module(file) for file in FILES}
+    graph = {name_module(file): modules.intersection(read_imports(file, modules)) for file in FILES}
+    for name, imported in graph.items():
+        imported.discard(name)  # a package's own __init__
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names them

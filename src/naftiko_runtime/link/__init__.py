@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.walk import iter_parts as parts_of
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
+from naftiko_runtime.link.linked import Linked
 from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.document.parse import Parsed
-    from naftiko_runtime.link.consumed import Consumed
     from naftiko_runtime.link.expose_kind import KindOfExpose
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.plan import ServedPart, Server
     from naftiko_runtime.source import Source, Steps
-
-
-class Linked(Struct, frozen=True):
-    """A linked document.
-
-    Attributes:
-        plan: Everything that could be linked.
-        exposes: The exposes, each with its server; None for one that is not served.
-        parts: Routes, forwards and tools, by their places in the document.
-        operations: The consumed operations by ``namespace.operation``; the first one of duplicates.
-        upstreams: The places of the consumed APIs by namespace; the first one of duplicates.
-        context: The linking run, for the checks that follow.
-    """
-
-    plan: Plan
-    exposes: tuple[tuple[Expose, Server | None], ...]
-    parts: Mapping[Steps, ServedPart]
-    operations: Mapping[str, Consumed]
-    upstreams: Mapping[str, Steps]
-    context: Context
 
 
 def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: KindOfExpose) -> Linked:

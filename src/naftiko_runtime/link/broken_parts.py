@@ -11,7 +11,7 @@ from naftiko_runtime.link.substitution import find_variables
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link import Linked
+    from naftiko_runtime.link.linked import Linked
     from naftiko_runtime.source import Steps
 
 

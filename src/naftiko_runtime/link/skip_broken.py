@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.link import Linked
     from naftiko_runtime.link.expose_kind import KindOfServer
+    from naftiko_runtime.link.linked import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import Steps
 

@@ -18,7 +18,7 @@ from naftiko_runtime.lint.check_type import Check, Subject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link import Linked
+    from naftiko_runtime.link.linked import Linked
     from naftiko_runtime.lint.check_type import KindOfExpose
 
 CHECKS: Final[tuple[Check, ...]] = (

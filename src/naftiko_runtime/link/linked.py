@@ -1,0 +1,36 @@
+"""A linked document: its plan, and what the checks that follow need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.document.exposes import Expose
+    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Plan, ServedPart, Server
+    from naftiko_runtime.source import Steps
+
+
+class Linked(Struct, frozen=True):
+    """A linked document.
+
+    Attributes:
+        plan: Everything that could be linked.
+        exposes: The exposes, each with its server; None for one that is not served.
+        parts: Routes, forwards and tools, by their places in the document.
+        operations: The consumed operations by ``namespace.operation``; the first one of duplicates.
+        upstreams: The places of the consumed APIs by namespace; the first one of duplicates.
+        context: The linking run, for the checks that follow.
+    """
+
+    plan: Plan
+    exposes: tuple[tuple[Expose, Server | None], ...]
+    parts: Mapping[Steps, ServedPart]
+    operations: Mapping[str, Consumed]
+    upstreams: Mapping[str, Steps]
+    context: Context
