@@ -86,7 +86,7 @@ class Typing:
 
     def complete(self) -> None:
         """Request the completions of the half-written call."""
-        offered = self.editor.at("completion", HALF.replace("\n", "|\n"))
+        offered = self.editor.request_at("completion", HALF.replace("\n", "|\n"))
         _expect(self.wanted in {item["label"] for item in offered}, "the operation is offered")
 
     def check(self) -> None:

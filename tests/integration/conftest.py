@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.gateway import Gateway
-from support.image import built
+from support.image import build_image
 from support.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -101,5 +101,5 @@ def api(module_upstream: Upstream) -> Iterator[Upstream]:
 @pytest.fixture(scope="session")
 def image() -> Iterator[Image]:
     """What the Dockerfile makes: the wheel, and the virtual environment with nothing but it."""
-    with built() as image:
+    with build_image() as image:
         yield image

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.caller import Raw, call
+from support.caller import RawConnection, call
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ def call_tool(
 
 
 def raw_get(gateway: Gateway, target: str, *lines: str) -> None:
-    with Raw(gateway.urls["web"]) as caller:
+    with RawConnection(gateway.urls["web"]) as caller:
         head = "\r\n".join([f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""])
         caller.send(head.encode())
-        assert caller.rest().startswith(b"HTTP/1.1 200")
+        assert caller.read_rest().startswith(b"HTTP/1.1 200")
 
 
 def test_lines_of_one_declared_header_are_joined(gateway: Gateway, module_upstream: Upstream) -> None:

@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
-from support.command import clean_environment, naftiko
-from support.schemas import published
+from support.command import make_clean_environment, run_naftiko
+from support.schemas import find_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def bash(script: str, folder: Path, programs: Path, environment: Mapping[str, st
         capture_output=True,
         text=True,
         cwd=folder,
-        env=clean_environment({**environment, "PATH": path, "INSTALLED": str(programs / "installed")}),
+        env=make_clean_environment({**environment, "PATH": path, "INSTALLED": str(programs / "installed")}),
     )
 
 
@@ -127,10 +127,10 @@ def test_the_hook_checks_the_capabilities_of_a_commit(repository: Path) -> None:
     assert "compose.yaml" in committed
     program, *entry = HOOK["entry"].split()
     assert (program, HOOK["language"], HOOK["id"]) == ("naftiko", "python", "naftiko-validate")
-    ended = naftiko(*entry, *committed, cwd=repository)
+    ended = run_naftiko(*entry, *committed, cwd=repository)
     assert ended.returncode == 1
     assert ended.stdout.endswith("\n2 files checked: 4 errors\n")
-    assert naftiko(*entry, "compose.yaml", cwd=repository).returncode == 0
+    assert run_naftiko(*entry, "compose.yaml", cwd=repository).returncode == 0
 
 
 def test_the_hook_leaves_sandbox_files_alone() -> None:
@@ -139,17 +139,17 @@ def test_the_hook_leaves_sandbox_files_alone() -> None:
 
 @pytest.mark.parametrize("config", [s for s in SNIPPETS if "repos" in s], ids=["changed", "all"])
 def test_pre_commit_configurations_are_ones_and_run(config: dict[str, Any], repository: Path) -> None:
-    jsonschema.validate(config, published("JSON schema for .pre-commit-config.yaml"))
+    jsonschema.validate(config, find_schema("JSON schema for .pre-commit-config.yaml"))
     (hook,) = config["repos"][0]["hooks"]
     assert hook["id"] == HOOK["id"]
     names = ["capabilities/broken.yml"] if hook.get("pass_filenames", True) else []
-    ended = naftiko(*HOOK["entry"].split()[1:], *hook["args"], *names, cwd=repository)
+    ended = run_naftiko(*HOOK["entry"].split()[1:], *hook["args"], *names, cwd=repository)
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_the_gitlab_job_writes_its_report(repository: Path, programs: Path) -> None:
     (config,) = [snippet for snippet in SNIPPETS if "script" in snippet.get("validate", {})]
-    jsonschema.validate(config, published("Gitlab CI configuration"))
+    jsonschema.validate(config, find_schema("Gitlab CI configuration"))
     job = config["validate"]
     ended = bash("\n".join(job["script"]), repository, programs, {})
     assert ended.returncode == 1

@@ -75,14 +75,14 @@ async def test_the_default_command_serves_the_pixel_file(running: tuple[Program,
 
 def test_the_health_check_succeeds_when_it_is_ready(image: Image, running: tuple[Program, Operator]) -> None:
     container, operator = running
-    container.line("started")
+    container.wait_log_line("started")
     health = image.health(operator)
     assert (health.returncode, health.stdout) == (0, "UP\n"), health.stderr
 
 
 def test_a_balancer_can_ask_for_its_health_too(running: tuple[Program, Operator]) -> None:
     container, _ = running
-    assert container.line("listening", kind="control")["address"] == "0.0.0.0"
+    assert container.wait_log_line("listening", kind="control")["address"] == "0.0.0.0"
 
 
 def test_it_runs_as_a_user_without_rights(image: Image, running: tuple[Program, Operator]) -> None:
@@ -105,7 +105,7 @@ def test_its_user_has_no_shell(image: Image) -> None:
 def test_its_stop_signal_ends_it_cleanly_having_written_nothing(image: Image, operator: Operator) -> None:
     before = _files(image)
     with image.start(operator) as container:
-        container.line("started")
+        container.wait_log_line("started")
         assert container.stop(signal.Signals[image.final.value("STOPSIGNAL")]) == 0, container.output
     assert _files(image) == before
     health = image.health(operator)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.caller import Raw, call, head, streaming
+from support.caller import RawConnection, call, make_head, open_stream
 from support.gateway import Gateway
 from support.upstream import Reply
 
@@ -69,7 +69,7 @@ def test_a_streamed_answer_goes_on_as_long_as_data_moves(gateway: Gateway, api: 
 def test_a_streamed_answer_that_pauses_for_longer_is_cut_off(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", Reply(chunks=[PIECE], until_gone=True))
     began = time.monotonic()
-    with streaming(gateway.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
+    with open_stream(gateway.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
         response.read()
     assert DEADLINE * 0.9 < time.monotonic() - began < DEADLINE + 10
     assert api.wait(lambda upstream: upstream.gone == 1)
@@ -103,15 +103,15 @@ def test_an_upload_goes_on_as_long_as_data_moves(gateway: Gateway, api: Upstream
 
 @pytest.mark.parametrize("path", ["/streamed", "/all/data"])
 def test_an_upload_that_pauses_for_longer_is_408(gateway: Gateway, path: str) -> None:
-    with Raw(gateway.urls["web"]) as raw:
-        raw.send(head(f"POST {path}", [("content-type", "text/plain"), ("content-length", "100")]) + b"begun")
-        assert raw.answer().status == 408
+    with RawConnection(gateway.urls["web"]) as raw:
+        raw.send(make_head(f"POST {path}", [("content-type", "text/plain"), ("content-length", "100")]) + b"begun")
+        assert raw.read_response().status == 408
 
 
 def test_a_caller_may_read_more_slowly_than_the_deadline(gateway: Gateway, api: Upstream) -> None:
     body = b"x" * 30_000_000
     api.on("GET", "/data", Reply(body=body))
-    with streaming(gateway.urls["web"], "/streamed") as response:
+    with open_stream(gateway.urls["web"], "/streamed") as response:
         time.sleep(DEADLINE * 1.5)
         assert response.read() == body
 
@@ -158,10 +158,10 @@ def test_the_total_bounds_streams_as_well(documents: Path, client: str, api: Ups
     api.on("GET", "/data", dripping(4 * STEPS))
     with start(documents, client, api.url, "--total-deadline", "1") as running:
         began = time.monotonic()
-        with streaming(running.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
+        with open_stream(running.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
             response.read()
         assert time.monotonic() - began < 4 * STEPS * PAUSE
-        assert running.line("answer not delivered in time")["seconds"] == 1.0
+        assert running.wait_log_line("answer not delivered in time")["seconds"] == 1.0
         answer = call(running.urls["web"], "/held")
         assert (answer.status, answer.json["detail"]) == (
             504,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from support.command import naftiko
-from support.linked import document, mcp
+from support.command import run_naftiko
+from support.linked import make_document, make_mcp_expose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ PIXELS = [f"/v1/pixel/{name}" for name in ("alias", "group", "identify", "page",
 
 
 def test_the_pixel_file_is_written_as_yaml_with_its_warning_aside(pixel_file: Path) -> None:
-    ended = naftiko("export", "openapi", pixel_file)
+    ended = run_naftiko("export", "openapi", pixel_file)
     assert ended.returncode == 0
     assert "warning[unused-binding]" in ended.stderr
     written = yaml.safe_load(ended.stdout)
@@ -32,8 +32,8 @@ def test_the_pixel_file_is_written_as_yaml_with_its_warning_aside(pixel_file: Pa
 
 
 def test_json_is_the_same(pixel_file: Path) -> None:
-    text = naftiko("export", "openapi", pixel_file).stdout
-    assert json.loads(naftiko("export", "openapi", pixel_file, "--format", "json").stdout) == yaml.safe_load(text)
+    text = run_naftiko("export", "openapi", pixel_file).stdout
+    assert json.loads(run_naftiko("export", "openapi", pixel_file, "--format", "json").stdout) == yaml.safe_load(text)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_json_is_the_same(pixel_file: Path) -> None:
 def test_a_file_is_written_as_its_name_says(
     pixel_file: Path, tmp_path: Path, name: str, options: list[str], is_json: bool
 ) -> None:
-    ended = naftiko("export", "openapi", pixel_file, "-o", tmp_path / name, *options)
+    ended = run_naftiko("export", "openapi", pixel_file, "-o", tmp_path / name, *options)
     assert (ended.returncode, ended.stdout) == (0, "")
     text = (tmp_path / name).read_text(encoding="utf-8")
     assert text.startswith("{") == is_json
@@ -60,13 +60,13 @@ def test_it_needs_no_environment_and_writes_utf8(documents: Path, pixel_file: Pa
 
 def test_a_broken_file_is_status_1_with_its_findings(documents: Path, tmp_path: Path) -> None:
     target = tmp_path / "openapi.yaml"
-    ended = naftiko("export", "openapi", documents / "broken.yaml", "-o", target)
+    ended = run_naftiko("export", "openapi", documents / "broken.yaml", "-o", target)
     assert (ended.returncode, ended.stdout, target.exists()) == (1, "", False)
     assert "error[unresolved-call]: no consumed operation 'api.lst'" in ended.stderr
 
 
 def test_what_is_sound_of_it_is_written_when_that_is_wanted(documents: Path) -> None:
-    ended = naftiko("export", "openapi", documents / "broken.yaml", "--skip-broken")
+    ended = run_naftiko("export", "openapi", documents / "broken.yaml", "--skip-broken")
     assert ended.returncode == 0
     assert "error[unresolved-call]" in ended.stderr
     paths = yaml.safe_load(ended.stdout)["paths"]
@@ -75,18 +75,18 @@ def test_what_is_sound_of_it_is_written_when_that_is_wanted(documents: Path) -> 
 
 def test_of_several_ports_one_is_chosen(documents: Path) -> None:
     guarded = documents / "guarded.yaml"
-    ended = naftiko("export", "openapi", guarded)
+    ended = run_naftiko("export", "openapi", guarded)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "'bearer' (port 8082)" in ended.stderr
     assert "--namespace" in ended.stderr
-    chosen = yaml.safe_load(naftiko("export", "openapi", guarded, "--namespace", "bearer").stdout)
+    chosen = yaml.safe_load(run_naftiko("export", "openapi", guarded, "--namespace", "bearer").stdout)
     assert chosen["servers"] == [{"url": "http://localhost:8082"}]
     assert chosen["security"] == [{"bearer": []}]
 
 
 @pytest.mark.parametrize("namespace", ["baerer", "tools"])
 def test_an_unknown_namespace_is_status_2(documents: Path, namespace: str) -> None:
-    ended = naftiko("export", "openapi", documents / "guarded.yaml", "--namespace", namespace)
+    ended = run_naftiko("export", "openapi", documents / "guarded.yaml", "--namespace", namespace)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert f"no REST expose '{namespace}'" in ended.stderr
     assert "bearer" in ended.stderr
@@ -94,8 +94,8 @@ def test_an_unknown_namespace_is_status_2(documents: Path, namespace: str) -> No
 
 def test_a_file_without_rest_is_status_1(tmp_path: Path) -> None:
     file = tmp_path / "tools.json"
-    file.write_text(json.dumps(document(exposes=[mcp()])))
-    ended = naftiko("export", "openapi", file)
+    file.write_text(json.dumps(make_document(exposes=[make_mcp_expose()])))
+    ended = run_naftiko("export", "openapi", file)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "exposes no REST" in ended.stderr
 
@@ -103,22 +103,22 @@ def test_a_file_without_rest_is_status_1(tmp_path: Path) -> None:
 def test_the_file_itself_is_never_overwritten(pixel_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "pixel.yaml"
     file.write_bytes(pixel_file.read_bytes())
-    ended = naftiko("export", "openapi", file, "-o", tmp_path / "." / "pixel.yaml")
+    ended = run_naftiko("export", "openapi", file, "-o", tmp_path / "." / "pixel.yaml")
     assert ended.returncode == 2
     assert file.read_bytes() == pixel_file.read_bytes()
 
 
 def test_a_place_that_cannot_be_written_is_told(pixel_file: Path, tmp_path: Path) -> None:
-    ended = naftiko("export", "openapi", pixel_file, "-o", tmp_path / "nowhere" / "a.yaml")
+    ended = run_naftiko("export", "openapi", pixel_file, "-o", tmp_path / "nowhere" / "a.yaml")
     assert ended.returncode == 1
     assert "nowhere" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
-    printed = naftiko("schema", cwd=tmp_path)
+    printed = run_naftiko("schema", cwd=tmp_path)
     assert printed.returncode == 0
     assert json.loads(printed.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert naftiko("schema", "--version", "1.0.0-beta5", "-o", "x.json", cwd=tmp_path).stdout == ""
+    assert run_naftiko("schema", "--version", "1.0.0-beta5", "-o", "x.json", cwd=tmp_path).stdout == ""
     assert "ikanos" in json.loads((tmp_path / "x.json").read_text())["properties"]
-    assert naftiko("schema", "--version", "9", cwd=tmp_path).returncode == 2
+    assert run_naftiko("schema", "--version", "9", cwd=tmp_path).returncode == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import naftiko
+from support.command import run_naftiko
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def ships(tmp_path: Path) -> Path:
 
 
 def test_fix_rewrites_the_file(ships: Path) -> None:
-    ended = naftiko("validate", "--fix", ships)
+    ended = run_naftiko("validate", "--fix", ships)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "1 file checked: no findings\nfixed 1 finding in 1 file\n"
     assert ships.read_text() == FIXED
@@ -60,7 +60,7 @@ def test_fix_rewrites_the_file(ships: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--diff"], ["--fix", "--diff"]])
 def test_diff_shows_and_does_not_write(ships: Path, arguments: list[str]) -> None:
     before = ships.stat().st_mtime_ns
-    ended = naftiko("validate", *arguments, ships)
+    ended = run_naftiko("validate", *arguments, ships)
     assert (ended.returncode, ended.stdout) == (0, DIFF.format(file=ships))
     assert ended.stderr == "1 file checked: no findings\nwould fix 1 finding in 1 file\n"
     assert (ships.read_text(), ships.stat().st_mtime_ns) == (SHIPS, before)
@@ -87,7 +87,7 @@ def test_patch_takes_the_diff(ships: Path, change: str) -> None:
 def test_a_file_with_nothing_to_fix_is_not_written(ships: Path) -> None:
     ships.write_text(FIXED)
     before = ships.stat()
-    ended = naftiko("validate", "--fix", ships)
+    ended = run_naftiko("validate", "--fix", ships)
     after = ships.stat()
     assert ended.stdout == "1 file checked: no findings\nfixed 0 findings in 0 files\n"
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -96,7 +96,7 @@ def test_a_file_with_nothing_to_fix_is_not_written(ships: Path) -> None:
 def test_the_exit_status_is_about_what_remains(ships: Path) -> None:
     broken = SHIPS.replace("call: registry.list-ships", "call: registry.list-shps")
     ships.write_text(broken)
-    ended = naftiko("validate", "--fix", ships)
+    ended = run_naftiko("validate", "--fix", ships)
     assert ended.returncode == 1
     assert "error[unresolved-call]" in ended.stdout
     assert "non-standard-key" not in ended.stdout
@@ -106,8 +106,8 @@ def test_the_exit_status_is_about_what_remains(ships: Path) -> None:
 
 def test_a_mistake_that_is_fixed_is_no_error_any_more(ships: Path) -> None:
     ships.write_text(SHIPS.replace("baseUri", "baseUrl"))
-    assert naftiko("validate", ships).returncode == 1
-    assert naftiko("validate", "--fix", ships).returncode == 0
+    assert run_naftiko("validate", ships).returncode == 1
+    assert run_naftiko("validate", "--fix", ships).returncode == 0
     assert ships.read_text() == FIXED
 
 
@@ -117,7 +117,7 @@ def test_the_mode_is_kept_and_a_link_followed(ships: Path, tmp_path: Path) -> No
     folder.mkdir()
     link = folder / "link.yaml"
     link.symlink_to("../ships.yaml")
-    assert naftiko("validate", "--fix", link).returncode == 0
+    assert run_naftiko("validate", "--fix", link).returncode == 0
     assert link.is_symlink()
     assert (ships.read_text(), ships.stat().st_mode & 0o777) == (FIXED, 0o640)
     assert [path.name for path in folder.iterdir()] == ["link.yaml"]
@@ -147,10 +147,10 @@ capability:
     shared = "consumes:\n- namespace: registry\n  baseUri: https://x.example\n  auth: {type: bearer, token: x}\n"
     shared += "  resources: [{path: /ships, operations: [{name: list-ships}]}]\n"
     registry.write_text(shared)
-    ended = naftiko("validate", "--fix", ships)
+    ended = run_naftiko("validate", "--fix", ships)
     assert "'auth' is read as 'authentication'" in ended.stdout
     assert (ended.returncode, registry.read_text()) == (0, shared)
-    naftiko("validate", "--fix", registry)
+    run_naftiko("validate", "--fix", registry)
     assert registry.read_text() == shared.replace("auth:", "authentication:")
 
 
@@ -158,7 +158,7 @@ capability:
 def test_what_is_no_capability_is_left_alone(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file.yaml"
     file.write_bytes(content)
-    ended = naftiko("validate", "--fix", file)
+    ended = run_naftiko("validate", "--fix", file)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "error[" in ended.stdout
     assert file.read_bytes() == content

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.caller import Raw, call, head, streaming
+from support.caller import RawConnection, call, make_head, open_stream
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
 
@@ -119,9 +119,9 @@ def test_without_any_the_runtime_names_itself(web: str, api: Upstream) -> None:
     ],
 )
 def test_no_path_leaves_the_base_uri(web: str, api: Upstream, path: str) -> None:
-    with Raw(web) as raw:
-        raw.send(head(f"PUT /raw/x{path}", [("content-length", "0")]))
-        assert raw.answer().status == 400
+    with RawConnection(web) as raw:
+        raw.send(make_head(f"PUT /raw/x{path}", [("content-length", "0")]))
+        assert raw.read_response().status == 400
     assert api.received == []
 
 
@@ -161,7 +161,7 @@ def test_an_answer_streams(web: str, api: Upstream) -> None:
     api.on("GET", "/v1/a/b", Reply(206, headers, chunks=[b"one", gate.wait, b"two"]))
     timer = threading.Timer(20, gate.open)
     timer.start()
-    with streaming(web, "/raw/a/b") as response:
+    with open_stream(web, "/raw/a/b") as response:
         assert response.read(3) == b"one"
         gate.open()
         assert response.read() == b"two"
@@ -209,9 +209,9 @@ def test_an_api_that_is_not_there_is_told_without_its_address(documents: Path) -
         assert (response.status, response.json["api"]) == (502, "open")
         assert response.json["detail"] == "'open.*' cannot be reached: the connection was refused"
         assert b"127.0.0.1" not in response.body
-        line = gateway.line("upstream failed", request_id=response.json["requestId"])
+        line = gateway.wait_log_line("upstream failed", request_id=response.json["requestId"])
         assert line["reason"] == "connection refused by 127.0.0.1:1"
 
 
 def test_the_start_tells_of_forwards(gateway: Gateway) -> None:
-    assert "* /raw/{path} -> all of registry" in gateway.line("listening", namespace="web")["serves"]
+    assert "* /raw/{path} -> all of registry" in gateway.wait_log_line("listening", namespace="web")["serves"]

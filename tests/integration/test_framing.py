@@ -17,7 +17,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.request_body import read_body
 from naftiko_runtime.send_response import send_whole
-from support.caller import Raw
+from support.caller import RawConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def test_a_body_with_an_offer_to_upgrade_is_a_body(
     inner = request("GET /smuggled").decode()
     framing = "transfer-encoding: chunked" if chunked else f"content-length: {len(inner)}"
     body = f"{len(inner):x}\r\n{inner}\r\n0\r\n\r\n" if chunked else inner
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         head = request("POST /body", upgrade, framing)
         if apart:
             raw.send(head)
@@ -111,35 +111,35 @@ def test_a_body_with_an_offer_to_upgrade_is_a_body(
             raw.send(body.encode())
         else:
             raw.send(head + body.encode())
-        assert raw.answer().json == {"path": "/body", "body": len(inner)}
+        assert raw.read_response().json == {"path": "/body", "body": len(inner)}
         raw.send(request("GET /next"))
-        assert raw.answer().json["path"] == "/next"
+        assert raw.read_response().json["path"] == "/next"
     assert served.seen == [("POST /body", len(inner)), ("GET /next", 0)]
 
 
 @pytest.mark.parametrize("upgrade", UPGRADES)
 def test_requests_behind_an_offer_to_upgrade_are_answered(here: tuple[Serving, str], upgrade: str) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(b"".join(request(f"GET /{n}", upgrade) for n in range(5)))
-        assert [raw.answer().json["path"] for _ in range(5)] == [f"/{n}" for n in range(5)]
+        assert [raw.read_response().json["path"] for _ in range(5)] == [f"/{n}" for n in range(5)]
 
 
 def test_requests_do_not_wait_without_end(here: tuple[Serving, str]) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /held") + b"".join(request(f"GET /{n}") for n in range(200)))
         served.gate.set()
-        answers = [raw.answer() for _ in range(limits.REQUESTS_WAITING_MAX + 2)]
+        answers = [raw.read_response() for _ in range(limits.REQUESTS_WAITING_MAX + 2)]
         assert [answer.status for answer in answers] == [200] * (limits.REQUESTS_WAITING_MAX + 1) + [503]
-        assert raw.rest() == b""
+        assert raw.read_rest() == b""
 
 
 def test_an_old_caller_gets_no_chunks(here: tuple[Serving, str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /streamed", version="1.0"))
-        head, _, body = raw.rest().partition(b"\r\n\r\n")
+        head, _, body = raw.read_rest().partition(b"\r\n\r\n")
     assert body == b"in pieces"
     assert b"transfer-encoding" not in head
     assert b"connection: close" in head
@@ -147,85 +147,85 @@ def test_an_old_caller_gets_no_chunks(here: tuple[Serving, str]) -> None:
 
 def test_an_old_caller_is_not_told_to_continue(here: tuple[Serving, str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("POST /x", "expect: 100-continue", "content-length: 2", version="1.0"))
         raw.send(b"ab")
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
 
 
 def test_who_is_answered_early_keeps_a_connection_that_has_little_left(here: tuple[Serving, str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("POST /early", "content-length: 5"))
-        answer = raw.answer()
+        answer = raw.read_response()
         assert (answer.status, answer.headers.get("connection")) == (403, None)
         raw.send(b"abcde" + request("GET /next"))
-        assert raw.answer().json["path"] == "/next"
+        assert raw.read_response().json["path"] == "/next"
 
 
 def test_who_is_answered_early_is_not_read_for_ever(here: tuple[Serving, str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("POST /early", "content-length: 100000000"))
-        answer = raw.answer()
+        answer = raw.read_response()
         assert (answer.status, answer.headers["connection"]) == (403, "close")
-        assert raw.rest() == b""
+        assert raw.read_rest() == b""
 
 
 @pytest.mark.parametrize("host", ["a, b", "a@b", "a/b", "a b", 'a"', "é", "", " "])
 def test_what_names_no_host_is_refused(here: tuple[Serving, str], host: str) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /x", host=host))
-        assert raw.answer().status == 400
+        assert raw.read_response().status == 400
     assert served.seen == []
 
 
 @pytest.mark.parametrize("host", ["a.example", "a.example:80", "[::1]:8080", "a_b", "%61", "xn--e1a.example"])
 def test_hosts_are_taken(here: tuple[Serving, str], host: str) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /x", host=host))
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
 
 
 @pytest.mark.parametrize("version", ["0.9", "2.0", "1.2", "3.0"])
 def test_other_versions_are_refused(here: tuple[Serving, str], version: str) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /x", version=version))
-        assert raw.answer().status == 400
+        assert raw.read_response().status == 400
     assert served.seen == []
 
 
 def test_options_of_the_server_are_answered_without_the_application(here: tuple[Serving, str]) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         for host in ("h", ""):
             raw.send(request("OPTIONS *", host=host))
-            answer = raw.answer()
+            answer = raw.read_response()
             assert (answer.status, answer.body) == (204, b"")
         raw.send(request("GET /x"))
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
     assert served.seen == [("GET /x", 0)]
 
 
 @pytest.mark.parametrize("target", ["GET *", "POST *", "HEAD *", "GET http:///x", "GET x"])
 def test_what_is_no_target_is_refused(here: tuple[Serving, str], target: str) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request(target))
-        assert raw.rest().startswith(b"HTTP/1.1 400 ")
+        assert raw.read_rest().startswith(b"HTTP/1.1 400 ")
     assert served.seen == []
 
 
 @pytest.mark.parametrize("host", ["h", ""])
 def test_of_a_whole_url_its_host_counts(here: tuple[Serving, str], host: str) -> None:
     served, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         for authority in ("other.example", "other.example:8080"):
             raw.send(request(f"GET http://{authority}/x?y=1", host=host))
-            assert raw.answer().status == 200
+            assert raw.read_response().status == 200
     assert served.seen == [("GET /x", 0)] * 2
     assert served.hosts == [b"other.example", b"other.example:8080"]
 
@@ -233,13 +233,13 @@ def test_of_a_whole_url_its_host_counts(here: tuple[Serving, str], host: str) ->
 @pytest.mark.parametrize("hosts", [["", "h"], ["h", ""], ["", ""]])
 def test_two_hosts_are_refused_if_one_is_empty_too(here: tuple[Serving, str], hosts: list[str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET http://h/x", f"host: {hosts[1]}", host=hosts[0]))
-        assert raw.answer().status == 400
+        assert raw.read_response().status == 400
 
 
 def test_http_1_0_may_leave_its_host_empty(here: tuple[Serving, str]) -> None:
     _, url = here
-    with Raw(url) as raw:
+    with RawConnection(url) as raw:
         raw.send(request("GET /x", host="", version="1.0"))
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200

@@ -27,7 +27,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.request_body import read_body
 from naftiko_runtime.send_response import send_whole
-from support.caller import DEADLINE_SECONDS, Raw, head
+from support.caller import DEADLINE_SECONDS, RawConnection, make_head
 from support.upstream import Gate
 
 if TYPE_CHECKING:
@@ -164,40 +164,40 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 
 
 @pytest.fixture
-def raw(served: Served) -> Iterator[Raw]:
-    with Raw(served.url) as connection:
+def raw(served: Served) -> Iterator[RawConnection]:
+    with RawConnection(served.url) as connection:
         yield connection
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        head("GET /"),
-        head("POST /", [("content-length", "2")]) + b"hi",
-        head("POST /", [("transfer-encoding", "chunked")]) + b"2\r\nhi\r\n0\r\n\r\n",
-        head("POST /", [("content-length", "2000000")]) + b"x" * 2_000_000,
+        make_head("GET /"),
+        make_head("POST /", [("content-length", "2")]) + b"hi",
+        make_head("POST /", [("transfer-encoding", "chunked")]) + b"2\r\nhi\r\n0\r\n\r\n",
+        make_head("POST /", [("content-length", "2000000")]) + b"x" * 2_000_000,
     ],
     ids=["no body", "a body", "chunks", "a large body"],
 )
-def test_what_a_request_leaves_waits_for_no_collection(raw: Raw, message: bytes) -> None:
+def test_what_a_request_leaves_waits_for_no_collection(raw: RawConnection, message: bytes) -> None:
     gc.collect()
     gc.disable()
     try:
         for _ in range(20):
             raw.send(message)
-            assert raw.answer().status == 200
+            assert raw.read_response().status == 200
         left = sum(isinstance(one, Exchange) for one in gc.get_objects())
     finally:
         gc.enable()
     assert left <= 2  # the last one, and perhaps the one before, which may still be at its end
 
 
-def problem(connection: Raw, status: int) -> Any:
+def problem(connection: RawConnection, status: int) -> Any:
     """The problem that comes back before the connection ends."""
-    answer = connection.answer()
+    answer = connection.read_response()
     assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.headers["connection"] == "close"
-    assert connection.closed()
+    assert connection.wait_closed()
     return answer.json
 
 
@@ -220,21 +220,21 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET", head("GET /")[:-2], head("GET /")[:-1]])
+@pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET", make_head("GET /")[:-2], make_head("GET /")[:-1]])
 def test_a_head_that_stays_incomplete_is_closed(served: Served, begun: bytes) -> None:
-    with Raw(served.url) as raw:
+    with RawConnection(served.url) as raw:
         raw.send(begun)
-        assert raw.closed()
+        assert raw.wait_closed()
     assert served.seen == []
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("begun", [b"\r\n", b"G", head("GET /")[:-2]])
-def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: Raw, begun: bytes) -> None:
-    raw.send(head("GET /"))
-    assert raw.answer().status == 200
+@pytest.mark.parametrize("begun", [b"\r\n", b"G", make_head("GET /")[:-2]])
+def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: RawConnection, begun: bytes) -> None:
+    raw.send(make_head("GET /"))
+    assert raw.read_response().status == 200
     raw.send(begun)
-    assert raw.closed()
+    assert raw.wait_closed()
     assert len(served.seen) == 1
 
 
@@ -242,142 +242,142 @@ def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: Raw,
 @pytest.mark.parametrize("framing", [("content-length", "10"), ("transfer-encoding", "chunked")])
 @pytest.mark.parametrize("begun", [b"", b"3\r\nab"])
 def test_a_body_that_stays_incomplete_is_closed(
-    served: Served, raw: Raw, framing: tuple[str, str], begun: bytes
+    served: Served, raw: RawConnection, framing: tuple[str, str], begun: bytes
 ) -> None:
-    raw.send(head("POST /", [framing]) + begun)
-    assert raw.closed()
+    raw.send(make_head("POST /", [framing]) + begun)
+    assert raw.wait_closed()
     assert served.cancelled.wait(DEADLINE_SECONDS)
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_caller_that_is_made_to_wait_is_not_slow(served: Served, raw: Raw) -> None:
-    raw.send(head("POST /held", [("content-length", "3")]) + b"abc")
+def test_a_caller_that_is_made_to_wait_is_not_slow(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("POST /held", [("content-length", "3")]) + b"abc")
     assert served.entered.wait(DEADLINE_SECONDS)
-    with Raw(served.url) as slow:  # once it is closed, the other one has waited for as long
-        slow.send(head("POST /", [("content-length", "3")]))
-        assert slow.closed()
+    with RawConnection(served.url) as slow:  # once it is closed, the other one has waited for as long
+        slow.send(make_head("POST /", [("content-length", "3")]))
+        assert slow.wait_closed()
     served.gate.open()
-    assert raw.answer().json["body"] == 3
+    assert raw.read_response().json["body"] == 3
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: Raw) -> None:
+def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: RawConnection) -> None:
     size = 1_000_000
-    raw.send(head("POST /held", [("content-length", str(size))]) + b"x" * 200_000)
+    raw.send(make_head("POST /held", [("content-length", str(size))]) + b"x" * 200_000)
     assert served.entered.wait(DEADLINE_SECONDS)
-    with Raw(served.url) as slow:
-        slow.send(head("POST /", [("content-length", "3")]))
-        assert slow.closed()
+    with RawConnection(served.url) as slow:
+        slow.send(make_head("POST /", [("content-length", "3")]))
+        assert slow.wait_closed()
     served.gate.open()
     raw.send(b"x" * (size - 200_000))
-    assert raw.answer().json["body"] == size
+    assert raw.read_response().json["body"] == size
 
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("used", [False, True])
 def test_a_request_that_is_ready_to_read_is_served_though_its_time_is_over(served: Served, *, used: bool) -> None:
-    with Raw(served.url) as raw:
+    with RawConnection(served.url) as raw:
         if used:
-            raw.send(head("GET /") + b"G")
-            assert raw.answer().status == 200
+            raw.send(make_head("GET /") + b"G")
+            assert raw.read_response().status == 200
         else:
             raw.send(b"G")
         time.sleep(SHORT / 4)  # until it was read: what is late then is the rest
         with served.busy():
-            raw.send(head("GET /ready")[1:])
+            raw.send(make_head("GET /ready")[1:])
             time.sleep(3 * SHORT)  # its time is over, and nobody has looked at it
-        assert raw.answer().json["path"] == "/ready"
+        assert raw.read_response().json["path"] == "/ready"
 
 
 def test_an_idle_connection_whose_request_is_ready_is_not_closed(
-    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw
+    monkeypatch: pytest.MonkeyPatch, served: Served, raw: RawConnection
 ) -> None:
-    raw.send(head("GET /"))
-    assert raw.answer().status == 200
+    raw.send(make_head("GET /"))
+    assert raw.read_response().status == 200
     monkeypatch.setattr(limits, "LATE_TICK_SECONDS", SHORT)
     monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 2 * SHORT)
     with served.busy():
-        raw.send(head("GET /ready"))
+        raw.send(make_head("GET /ready"))
         time.sleep(4 * SHORT)
-    assert raw.answer().json["path"] == "/ready"
+    assert raw.read_response().json["path"] == "/ready"
 
 
 @pytest.mark.usefixtures("hasty")
-def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /"))
-    assert raw.answer().status == 200
-    with Raw(served.url) as slow:
-        assert slow.closed()
-    raw.send(head("GET /again"))
-    assert raw.answer().json["path"] == "/again"
+def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /"))
+    assert raw.read_response().status == 200
+    with RawConnection(served.url) as slow:
+        assert slow.wait_closed()
+    raw.send(make_head("GET /again"))
+    assert raw.read_response().json["path"] == "/again"
 
 
 def test_an_idle_connection_is_closed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 0)
-    with Served("uvloop") as served, Raw(served.url) as raw:
-        raw.send(head("GET /"))
-        assert raw.answer().status == 200
-        assert raw.closed()
+    with Served("uvloop") as served, RawConnection(served.url) as raw:
+        raw.send(make_head("GET /"))
+        assert raw.read_response().status == 200
+        assert raw.wait_closed()
 
 
 # -- large heads ------------------------------------------------------------------------------------------------------
 
 
-def test_a_hundred_headers_are_taken(raw: Raw) -> None:
-    raw.send(head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX - 1)]))
-    assert raw.answer().status == 200
+def test_a_hundred_headers_are_taken(raw: RawConnection) -> None:
+    raw.send(make_head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX - 1)]))
+    assert raw.read_response().status == 200
 
 
-def test_more_headers_are_431(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX)]))
+def test_more_headers_are_431(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /", [(f"x-{n}", "y") for n in range(limits.REQUEST_HEADERS_MAX)]))
     assert problem(raw, 431)
     assert served.seen == []
 
 
 SIZE = limits.REQUEST_HEAD_BYTES_MAX
 LARGE = {
-    "one header": head("GET /", [("x", "y" * SIZE)]),
-    "many headers": head("GET /", [(f"x-{n}", "y" * (SIZE // 50)) for n in range(60)]),
-    "a target": head("GET /" + "y" * SIZE),
-    "an endless header": head("GET /", [("x", "y" * SIZE * 2)])[:-4],
-    "an endless header name": head("GET /", [("x" * SIZE * 2, "")])[:-6],
+    "one header": make_head("GET /", [("x", "y" * SIZE)]),
+    "many headers": make_head("GET /", [(f"x-{n}", "y" * (SIZE // 50)) for n in range(60)]),
+    "a target": make_head("GET /" + "y" * SIZE),
+    "an endless header": make_head("GET /", [("x", "y" * SIZE * 2)])[:-4],
+    "an endless header name": make_head("GET /", [("x" * SIZE * 2, "")])[:-6],
 }
 
 
 @pytest.mark.parametrize("large", LARGE.values(), ids=LARGE)
-def test_a_large_head_is_431(served: Served, raw: Raw, large: bytes) -> None:
+def test_a_large_head_is_431(served: Served, raw: RawConnection, large: bytes) -> None:
     raw.send(large)
     assert problem(raw, 431)
     assert served.seen == []
 
 
 @pytest.mark.parametrize("large", LARGE.values(), ids=LARGE)
-def test_a_large_head_on_a_used_connection_is_431(served: Served, raw: Raw, large: bytes) -> None:
-    raw.send(head("POST /", [("content-length", "5")]) + b"abcde")
-    assert raw.answer().status == 200
+def test_a_large_head_on_a_used_connection_is_431(served: Served, raw: RawConnection, large: bytes) -> None:
+    raw.send(make_head("POST /", [("content-length", "5")]) + b"abcde")
+    assert raw.read_response().status == 200
     raw.send(large)
     assert problem(raw, 431)
     assert len(served.seen) == 1
 
 
-def test_a_head_of_almost_the_limit_is_taken(raw: Raw) -> None:
-    raw.send(head("GET /", [("x", "y" * (SIZE - 500))]))
-    assert raw.answer().status == 200
+def test_a_head_of_almost_the_limit_is_taken(raw: RawConnection) -> None:
+    raw.send(make_head("GET /", [("x", "y" * (SIZE - 500))]))
+    assert raw.read_response().status == 200
 
 
-def test_a_large_body_behind_a_head_in_two_pieces_is_no_large_head(raw: Raw) -> None:
-    whole = head("POST /", [("content-length", "1000000")])
+def test_a_large_body_behind_a_head_in_two_pieces_is_no_large_head(raw: RawConnection) -> None:
+    whole = make_head("POST /", [("content-length", "1000000")])
     raw.send(whole[:10])
     raw.send(whole[10:] + b"x" * 1_000_000)
-    assert raw.answer().json["body"] == 1_000_000
+    assert raw.read_response().json["body"] == 1_000_000
 
 
-def test_a_large_body_before_a_head_in_two_pieces_is_no_large_head(raw: Raw) -> None:
-    second = head("GET /second")
-    raw.send(head("POST /", [("content-length", "1000000")]) + b"x" * 1_000_000 + second[:10])
-    assert raw.answer().json["body"] == 1_000_000
+def test_a_large_body_before_a_head_in_two_pieces_is_no_large_head(raw: RawConnection) -> None:
+    second = make_head("GET /second")
+    raw.send(make_head("POST /", [("content-length", "1000000")]) + b"x" * 1_000_000 + second[:10])
+    assert raw.read_response().json["body"] == 1_000_000
     raw.send(second[10:])
-    assert raw.answer().json["path"] == "/second"
+    assert raw.read_response().json["path"] == "/second"
 
 
 # -- what is no proper request ----------------------------------------------------------------------------------------
@@ -392,16 +392,16 @@ def test_a_large_body_before_a_head_in_two_pieces_is_no_large_head(raw: Raw) -> 
         b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
     ],
 )
-def test_a_request_without_exactly_one_host_is_400(served: Served, raw: Raw, request_head: bytes) -> None:
+def test_a_request_without_exactly_one_host_is_400(served: Served, raw: RawConnection, request_head: bytes) -> None:
     raw.send(request_head)
     assert "Host" in problem(raw, 400)["detail"]
     assert served.seen == []
 
 
-def test_http_1_0_needs_no_host(raw: Raw) -> None:
+def test_http_1_0_needs_no_host(raw: RawConnection) -> None:
     raw.send(b"GET / HTTP/1.0\r\n\r\n")
-    assert raw.answer().status == 200
-    assert raw.closed()
+    assert raw.read_response().status == 200
+    assert raw.wait_closed()
 
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -433,9 +433,9 @@ FRAMINGS = {
 
 
 @pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS)
-def test_nothing_is_smuggled_behind_an_ambiguous_request(served: Served, raw: Raw, framing: bytes) -> None:
+def test_nothing_is_smuggled_behind_an_ambiguous_request(served: Served, raw: RawConnection, framing: bytes) -> None:
     raw.send(b"POST /outer HTTP/1.1\r\nHost: x\r\n" + framing + SMUGGLED)
-    received = raw.rest()
+    received = raw.read_rest()
     assert b" 200 " not in received
     assert received.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")) or received == b""
     assert "GET /smuggled" not in served.seen
@@ -444,7 +444,7 @@ def test_nothing_is_smuggled_behind_an_ambiguous_request(served: Served, raw: Ra
 @pytest.mark.parametrize(
     "garbage", [b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /\r\n\r\n", b"{}\r\n\r\n"]
 )
-def test_what_is_not_http_1_is_400(served: Served, raw: Raw, garbage: bytes) -> None:
+def test_what_is_not_http_1_is_400(served: Served, raw: RawConnection, garbage: bytes) -> None:
     raw.send(garbage)
     assert problem(raw, 400)
     assert served.seen == []
@@ -453,46 +453,47 @@ def test_what_is_not_http_1_is_400(served: Served, raw: Raw, garbage: bytes) -> 
 @pytest.mark.parametrize(
     "line", ["CONNECT example.com:443", "GET http://example.com/x", "OPTIONS *", "GET //x", "GET /%"]
 )
-def test_an_odd_target_is_answered(raw: Raw, line: str) -> None:
-    raw.send(head(line))
-    assert raw.answer().status in (200, 204, 400, 404)
+def test_an_odd_target_is_answered(raw: RawConnection, line: str) -> None:
+    raw.send(make_head(line))
+    assert raw.read_response().status in (200, 204, 400, 404)
 
 
-def test_an_upgrade_is_ignored(raw: Raw) -> None:
-    raw.send(head("GET /", [("connection", "upgrade"), ("upgrade", "websocket")]))
-    assert raw.answer().status == 200
+def test_an_upgrade_is_ignored(raw: RawConnection) -> None:
+    raw.send(make_head("GET /", [("connection", "upgrade"), ("upgrade", "websocket")]))
+    assert raw.read_response().status == 200
 
 
-def test_garbage_behind_a_request_does_not_get_into_its_answer(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /held") + b"\0garbage\r\n\r\n")
+def test_garbage_behind_a_request_does_not_get_into_its_answer(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /held") + b"\0garbage\r\n\r\n")
     assert served.entered.wait(DEADLINE_SECONDS)
     served.gate.open()
-    assert raw.answer().json["path"] == "/held"
-    assert raw.answer().status == 400
-    assert raw.rest() == b""
+    assert raw.read_response().json["path"] == "/held"
+    assert raw.read_response().status == 400
+    assert raw.read_rest() == b""
 
 
 # -- connections ------------------------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_used_again(served: Served, raw: Raw) -> None:
+def test_a_connection_is_used_again(served: Served, raw: RawConnection) -> None:
     for number in range(5):
-        raw.send(head(f"POST /{number}?q={number}", [("content-length", "2")]) + b"ab")
-        assert raw.answer().json == {"path": f"/{number}", "query": f"q={number}", "body": 2}
+        raw.send(make_head(f"POST /{number}?q={number}", [("content-length", "2")]) + b"ab")
+        assert raw.read_response().json == {"path": f"/{number}", "query": f"q={number}", "body": 2}
     assert len(served.seen) == 5
 
 
-def test_pipelined_requests_are_answered_in_order(served: Served, raw: Raw) -> None:
+def test_pipelined_requests_are_answered_in_order(served: Served, raw: RawConnection) -> None:
     lines = ["GET /held", "GET /1", "POST /2", "GET /3"]
     body = b"4\r\nabcd\r\n0\r\n\r\n"
     requests = [
-        head(line, [("transfer-encoding", "chunked")]) + body if line == "POST /2" else head(line) for line in lines
+        make_head(line, [("transfer-encoding", "chunked")]) + body if line == "POST /2" else make_head(line)
+        for line in lines
     ]
     raw.send(b"".join(requests))
     assert served.entered.wait(DEADLINE_SECONDS)
     assert served.seen == ["GET /held"]
     served.gate.open()
-    assert [(a["path"], a["body"]) for a in (raw.answer().json for _ in lines)] == [
+    assert [(a["path"], a["body"]) for a in (raw.read_response().json for _ in lines)] == [
         ("/held", 0),
         ("/1", 0),
         ("/2", 4),
@@ -500,43 +501,43 @@ def test_pipelined_requests_are_answered_in_order(served: Served, raw: Raw) -> N
     ]
 
 
-def test_connection_close_is_kept(raw: Raw) -> None:
-    raw.send(head("GET /", [("connection", "close")]))
-    assert raw.answer().headers["connection"] == "close"
-    assert raw.closed()
+def test_connection_close_is_kept(raw: RawConnection) -> None:
+    raw.send(make_head("GET /", [("connection", "close")]))
+    assert raw.read_response().headers["connection"] == "close"
+    assert raw.wait_closed()
 
 
-def test_expect_continue_is_answered_when_the_body_is_wanted(raw: Raw) -> None:
-    raw.send(head("POST /", [("content-length", "3"), ("expect", "100-continue")]))
-    assert raw.answer().status == 100
+def test_expect_continue_is_answered_when_the_body_is_wanted(raw: RawConnection) -> None:
+    raw.send(make_head("POST /", [("content-length", "3"), ("expect", "100-continue")]))
+    assert raw.read_response().status == 100
     raw.send(b"abc")
-    assert raw.answer().json["body"] == 3
+    assert raw.read_response().json["body"] == 3
 
 
-def test_expect_continue_is_not_answered_when_the_body_is_not_wanted(raw: Raw) -> None:
-    raw.send(head("POST /early", [("content-length", "3"), ("expect", "100-continue")]))
-    assert raw.answer().status == 403
+def test_expect_continue_is_not_answered_when_the_body_is_not_wanted(raw: RawConnection) -> None:
+    raw.send(make_head("POST /early", [("content-length", "3"), ("expect", "100-continue")]))
+    assert raw.read_response().status == 403
 
 
 @pytest.mark.parametrize("framing", [("content-length", "4000000"), ("transfer-encoding", "chunked")])
-def test_an_answer_before_the_bodys_end_arrives(raw: Raw, framing: tuple[str, str]) -> None:
+def test_an_answer_before_the_bodys_end_arrives(raw: RawConnection, framing: tuple[str, str]) -> None:
     start = b"" if framing[0] == "content-length" else b"3d0900\r\n"
-    raw.send(head("POST /early", [framing]) + start + b"x" * 4_000_000)
-    answer = raw.answer()
+    raw.send(make_head("POST /early", [framing]) + start + b"x" * 4_000_000)
+    answer = raw.read_response()
     assert (answer.status, answer.body) == (403, b"no")
-    assert raw.closed()
+    assert raw.wait_closed()
 
 
-def test_a_body_that_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch, raw: Raw) -> None:
+def test_a_body_that_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch, raw: RawConnection) -> None:
     monkeypatch.setattr(limits, "REFUSED_SECONDS", SHORT)
-    raw.send(head("POST /early", [("transfer-encoding", "chunked")]) + b"f" * 10)
-    assert raw.answer().status == 403
+    raw.send(make_head("POST /early", [("transfer-encoding", "chunked")]) + b"f" * 10)
+    assert raw.read_response().status == 403
     with pytest.raises(ConnectionError):
         raw.send_for_ever(b"x" * 65536)
 
 
-def test_a_caller_that_leaves_cancels_what_runs_for_it(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /held"))
+def test_a_caller_that_leaves_cancels_what_runs_for_it(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /held"))
     assert served.entered.wait(DEADLINE_SECONDS)
     raw.close()
     assert served.cancelled.wait(DEADLINE_SECONDS)
@@ -544,14 +545,14 @@ def test_a_caller_that_leaves_cancels_what_runs_for_it(served: Served, raw: Raw)
 
 # -- what comes with a body -------------------------------------------------------------------------------------------
 
-CHUNKED = head("POST /", [("transfer-encoding", "chunked")])
+CHUNKED = make_head("POST /", [("transfer-encoding", "chunked")])
 
 
-def test_trailers_are_no_headers(served: Served, raw: Raw) -> None:
+def test_trailers_are_no_headers(served: Served, raw: RawConnection) -> None:
     raw.send(CHUNKED + b"2;a=b\r\nab\r\n0\r\nContent-Type: evil\r\nX-Trailer: 1\r\n\r\n")
-    assert raw.answer().json["body"] == 2
-    raw.send(head("GET /"))
-    assert raw.answer().status == 200
+    assert raw.read_response().json["body"] == 2
+    raw.send(make_head("GET /"))
+    assert raw.read_response().status == 200
     assert served.headers == [["host", "transfer-encoding"], ["host"]]
 
 
@@ -564,7 +565,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("begun", "more"), ENDLESS.values(), ids=ENDLESS)
-def test_what_is_no_body_does_not_go_on_for_ever(served: Served, raw: Raw, begun: bytes, more: bytes) -> None:
+def test_what_is_no_body_does_not_go_on_for_ever(served: Served, raw: RawConnection, begun: bytes, more: bytes) -> None:
     raw.send(CHUNKED + begun)
     assert served.entered.wait(DEADLINE_SECONDS)
     with pytest.raises(ConnectionError):
@@ -573,41 +574,43 @@ def test_what_is_no_body_does_not_go_on_for_ever(served: Served, raw: Raw, begun
     assert served.headers == []
 
 
-def test_many_small_chunks_are_a_body(raw: Raw) -> None:
+def test_many_small_chunks_are_a_body(raw: RawConnection) -> None:
     raw.send(CHUNKED + b"1\r\na\r\n" * 100_000 + b"0\r\n\r\n")
-    assert raw.answer().json["body"] == 100_000
+    assert raw.read_response().json["body"] == 100_000
 
 
 BAD_CODINGS = {
-    "gzip, chunked": (501, head("POST /", [("transfer-encoding", "gzip, chunked")])),
-    "gzip and chunked": (501, head("POST /", [("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")])),
-    "identity": (400, head("POST /", [("transfer-encoding", "identity")])),
-    "unknown": (400, head("POST /", [("transfer-encoding", "xchunked")])),
+    "gzip, chunked": (501, make_head("POST /", [("transfer-encoding", "gzip, chunked")])),
+    "gzip and chunked": (501, make_head("POST /", [("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")])),
+    "identity": (400, make_head("POST /", [("transfer-encoding", "identity")])),
+    "unknown": (400, make_head("POST /", [("transfer-encoding", "xchunked")])),
     "HTTP/1.0": (400, CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0")),
 }
 
 
 @pytest.mark.parametrize(("status", "request_head"), BAD_CODINGS.values(), ids=BAD_CODINGS)
 def test_a_coding_that_is_not_chunked_alone_is_refused(
-    served: Served, raw: Raw, status: int, request_head: bytes
+    served: Served, raw: RawConnection, status: int, request_head: bytes
 ) -> None:
     raw.send(request_head + b"3\r\nabc\r\n0\r\n\r\n")
     assert problem(raw, status)
     assert served.seen == []
 
 
-def test_a_refusal_waits_for_the_answer_before_it(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /held") + head("GET /second") + head("GET /third", host="") + head("GET /fourth"))
+def test_a_refusal_waits_for_the_answer_before_it(served: Served, raw: RawConnection) -> None:
+    raw.send(
+        make_head("GET /held") + make_head("GET /second") + make_head("GET /third", host="") + make_head("GET /fourth")
+    )
     assert served.entered.wait(DEADLINE_SECONDS)
     served.gate.open()
-    assert [raw.answer().json["path"] for _ in range(2)] == ["/held", "/second"]
+    assert [raw.read_response().json["path"] for _ in range(2)] == ["/held", "/second"]
     assert problem(raw, 400)
     assert served.seen == ["GET /held", "GET /second"]
 
 
-def test_a_refused_head_request_is_answered_without_a_body(raw: Raw) -> None:
-    raw.send(head("HEAD /", host=""))
-    assert raw.rest().endswith(b"\r\n\r\n")
+def test_a_refused_head_request_is_answered_without_a_body(raw: RawConnection) -> None:
+    raw.send(make_head("HEAD /", host=""))
+    assert raw.read_rest().endswith(b"\r\n\r\n")
 
 
 # -- callers that do not read -----------------------------------------------------------------------------------------
@@ -615,25 +618,31 @@ def test_a_refused_head_request_is_answered_without_a_body(raw: Raw) -> None:
 
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
 def test_an_answer_that_nobody_reads_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw, connection: str, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
+    served: Served,
+    raw: RawConnection,
+    connection: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", SHORT)
-    raw.send(head("GET /large", [("connection", connection)]))
+    raw.send(make_head("GET /large", [("connection", connection)]))
     assert served.answered.wait(DEADLINE_SECONDS)
     until(lambda: "answer not read" in caplog.text)
     received = b""
     with suppress(ConnectionResetError):
-        received = raw.rest()
+        received = raw.read_rest()
     assert len(received) < LARGE_ANSWER
 
 
-def test_an_answer_that_is_read_slowly_arrives(monkeypatch: pytest.MonkeyPatch, served: Served, raw: Raw) -> None:
+def test_an_answer_that_is_read_slowly_arrives(
+    monkeypatch: pytest.MonkeyPatch, served: Served, raw: RawConnection
+) -> None:
     monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", 4 * SHORT)
-    raw.send(head("GET /large", [("connection", "close")]))
+    raw.send(make_head("GET /large", [("connection", "close")]))
     assert served.answered.wait(DEADLINE_SECONDS)
     received = 0
-    while piece := raw.some(LARGE_ANSWER // 16):
+    while piece := raw.read_some(LARGE_ANSWER // 16):
         received += len(piece)
         threading.Event().wait(SHORT / 2)  # the pace is what is tested: in all, longer than the limit
     assert received > LARGE_ANSWER
@@ -643,8 +652,8 @@ def test_an_answer_that_is_read_slowly_arrives(monkeypatch: pytest.MonkeyPatch, 
 def test_a_shutdown_cuts_off_what_nobody_reads(loop: str) -> None:
     with ExitStack() as after:
         with Served(loop) as served:
-            raw = after.enter_context(Raw(served.url))
-            raw.send(head("GET /large"))
+            raw = after.enter_context(RawConnection(served.url))
+            raw.send(make_head("GET /large"))
             assert served.answered.wait(DEADLINE_SECONDS)
         assert served.cut_off == 1
 
@@ -652,47 +661,47 @@ def test_a_shutdown_cuts_off_what_nobody_reads(loop: str) -> None:
 # -- callers that end their side --------------------------------------------------------------------------------------
 
 
-def test_a_caller_that_ends_its_side_gets_its_answer(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /held"))
+def test_a_caller_that_ends_its_side_gets_its_answer(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /held"))
     assert served.entered.wait(DEADLINE_SECONDS)
-    raw.end()
+    raw.end_sending()
     served.gate.open()
-    answer = raw.answer()
+    answer = raw.read_response()
     assert (answer.json["path"], answer.headers["connection"]) == ("/held", "close")
-    assert raw.closed()
+    assert raw.wait_closed()
 
 
-def test_a_caller_that_ended_its_side_waits_for_a_bounded_time(served: Served, raw: Raw) -> None:
+def test_a_caller_that_ended_its_side_waits_for_a_bounded_time(served: Served, raw: RawConnection) -> None:
     served.wait_half_closed(SHORT)
-    raw.send(head("GET /held"))
+    raw.send(make_head("GET /held"))
     assert served.entered.wait(DEADLINE_SECONDS)
-    raw.end()
-    assert raw.closed()
+    raw.end_sending()
+    assert raw.wait_closed()
     assert served.cancelled.wait(DEADLINE_SECONDS)
 
 
-def test_a_caller_that_ended_its_side_waits_for_longer_than_it_did(served: Served, raw: Raw) -> None:
-    raw.send(head("GET /held"))
+def test_a_caller_that_ended_its_side_waits_for_longer_than_it_did(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("GET /held"))
     assert served.entered.wait(DEADLINE_SECONDS)
-    raw.end()
+    raw.end_sending()
     time.sleep(3)  # of time itself; the bound was two seconds
     served.gate.open()
-    assert raw.answer().json["path"] == "/held"
+    assert raw.read_response().json["path"] == "/held"
 
 
-def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(served: Served, raw: Raw) -> None:
+def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(served: Served, raw: RawConnection) -> None:
     served.wait_half_closed(SHORT)
-    raw.send(head("GET /large"))
-    raw.end()
+    raw.send(make_head("GET /large"))
+    raw.end_sending()
     assert served.answered.wait(DEADLINE_SECONDS)
-    assert len(raw.rest()) > LARGE_ANSWER
+    assert len(raw.read_rest()) > LARGE_ANSWER
 
 
-def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: Raw) -> None:
-    raw.send(head("POST /", [("content-length", "3")]) + b"a")
+def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: RawConnection) -> None:
+    raw.send(make_head("POST /", [("content-length", "3")]) + b"a")
     assert served.entered.wait(DEADLINE_SECONDS)
-    raw.end()
-    assert raw.closed()
+    raw.end_sending()
+    assert raw.wait_closed()
     assert served.cancelled.wait(DEADLINE_SECONDS)
 
 
@@ -701,32 +710,34 @@ def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: Raw)
 
 def test_a_connection_too_many_is_503_and_told_when_to_return(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS_MAX", 1)
-    with Raw(served.url) as first:
-        first.send(head("GET /"))
-        assert first.answer().status == 200
-        with Raw(served.url) as second:
-            answer = second.answer()
+    with RawConnection(served.url) as first:
+        first.send(make_head("GET /"))
+        assert first.read_response().status == 200
+        with RawConnection(served.url) as second:
+            answer = second.read_response()
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
             assert answer.json["type"] == "urn:naftiko:problem:too-many-connections"
-            assert second.closed()
-        first.send(head("GET /"))
-        assert first.answer().status == 200
+            assert second.wait_closed()
+        first.send(make_head("GET /"))
+        assert first.read_response().status == 200
 
 
 def test_far_too_many_connections_are_dropped(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS_MAX", 0)
     monkeypatch.setattr(limits, "CONNECTIONS_REFUSED_MAX", 0)
-    with Raw(served.url) as raw:
-        assert raw.closed()
+    with RawConnection(served.url) as raw:
+        assert raw.wait_closed()
     assert served.seen == []
 
 
 # -- our own mistakes -------------------------------------------------------------------------------------------------
 
 
-def test_an_unexpected_error_is_a_500_that_the_log_explains(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
-    raw.send(head("GET /raise"))
-    answer = raw.answer()
+def test_an_unexpected_error_is_a_500_that_the_log_explains(
+    raw: RawConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw.send(make_head("GET /raise"))
+    answer = raw.read_response()
     assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
     assert b"foresaw" not in answer.body
     found = re.search(r"\b[0-9a-f]{12}\b", answer.json["detail"])
@@ -736,16 +747,16 @@ def test_an_unexpected_error_is_a_500_that_the_log_explains(raw: Raw, caplog: py
     assert vars(record)["path"] == "/raise"
     assert 'ValueError("nobody foresaw this")' in caplog.text
     assert "Traceback (most recent call last)" in caplog.text
-    raw.send(head("GET /"))
-    assert raw.answer().status == 200
+    raw.send(make_head("GET /"))
+    assert raw.read_response().status == 200
 
 
 def test_an_unexpected_error_in_the_middle_of_an_answer_breaks_it_off(
-    raw: Raw, caplog: pytest.LogCaptureFixture
+    raw: RawConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    raw.send(head("GET /raise-late"))
+    raw.send(make_head("GET /raise-late"))
     received = b""
     with suppress(ConnectionResetError):
-        received = raw.rest()
+        received = raw.read_rest()
     assert b"0\r\n\r\n" not in received
     assert "nobody foresaw this" in caplog.text

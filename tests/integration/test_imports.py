@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 
 from support.caller import call
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def test_what_is_imported_works_under_its_new_name_and_with_its_own_secret
 
 
 def test_missing_variables_are_told_with_their_place_in_the_other_file(serving: Path) -> None:
-    done = naftiko("run", serving / "both.yml")
+    done = run_naftiko("run", serving / "both.yml")
     assert done.returncode == 1
     assert f"{serving / 'shared' / 'one.yml'}:3:33: error[unset-variable]: 'TOKEN' needs" in done.stderr
 
@@ -106,7 +106,7 @@ def test_a_clash_in_an_imported_file_is_quoted(serving: Path) -> None:
     (serving / "again.yml").write_text(
         dedent(SERVING).replace("as: one-api", "as: api").replace("ships}", "ships, as: x}")
     )
-    done = naftiko("run", serving / "both.yml", serving / "again.yml")
+    done = run_naftiko("run", serving / "both.yml", serving / "again.yml")
     assert done.returncode == 1
     assert "error[duplicate-route]: GET /one/{number} is exposed by" in done.stderr
     assert "\n   20 |     port: 8080\n      |           ^^^^\n" in done.stderr
@@ -117,7 +117,7 @@ def test_a_folder_of_shared_documents_is_validated_and_cannot_run(serving: Path)
     text = (shared / "one.yml").read_text().partition("exposes:")[0]
     (shared / "apis.yml").write_text(text)
     (shared / "notes.yml").write_text("consumes: [coffee]\n")  # no document: it has no version
-    done = naftiko("validate", shared)
+    done = run_naftiko("validate", shared)
     assert (done.returncode, done.stdout) == (0, "3 files checked: no findings\n")
     said = {
         (): f"{shared / 'apis.yml'}:2:1: error[nothing-to-serve]: nothing to run",
@@ -126,7 +126,7 @@ def test_a_folder_of_shared_documents_is_validated_and_cannot_run(serving: Path)
         ): f"{shared / 'apis.yml'}: the file: it has no 'capability', and is only there to be imported",
     }
     for more, message in said.items():
-        ran = naftiko("run", shared / "apis.yml", *more)
+        ran = run_naftiko("run", shared / "apis.yml", *more)
         assert (ran.returncode, ran.stdout) == (1, "")
         assert message in ran.stderr
 
@@ -134,7 +134,7 @@ def test_a_folder_of_shared_documents_is_validated_and_cannot_run(serving: Path)
 def test_a_fault_in_a_shared_file_is_told_once(serving: Path) -> None:
     one = serving / "shared" / "one.yml"
     one.write_text(one.read_text().replace("method: GET}", "method: GOT}"))
-    done = naftiko("validate", serving, serving / "shared")
+    done = run_naftiko("validate", serving, serving / "shared")
     assert done.returncode == 1
     assert done.stdout.count("'GOT' is not allowed") == 1
     assert done.stdout.endswith("3 files checked: 1 error\n")

@@ -139,7 +139,7 @@ def _of_values(path: str, theirs: Any, own: Any) -> int | None:
 
 
 def test_what_must_be_the_same_is() -> None:
-    answers = jayway.evaluated([(document, path) for document, path, _ in SAME])
+    answers = jayway.evaluate([(document, path) for document, path, _ in SAME])
     for (document, path, expected), theirs in zip(SAME, answers, strict=True):
         assert same(expected, compile_path(path).get(document)), path
         assert difference(document, path, theirs) is None, f"{path}: {theirs}"
@@ -148,7 +148,7 @@ def test_what_must_be_the_same_is() -> None:
 def test_every_row_of_the_page_has_its_difference() -> None:
     rows = {int(number) for number in re.findall(r"^\| (\d+) \|", PAGE.read_text(), re.MULTILINE)}
     assert rows == {row for row, _, _ in EXAMPLES}
-    answers = jayway.evaluated([(document, path) for _, document, path in EXAMPLES])
+    answers = jayway.evaluate([(document, path) for _, document, path in EXAMPLES])
     for (row, document, path), theirs in zip(EXAMPLES, answers, strict=True):
         assert difference(document, path, theirs) == row, f"{path}: {theirs}, and here {ours(document, path)}"
 
@@ -158,7 +158,7 @@ def test_any_path_finds_the_same(seed: int) -> None:
     generator = jayway.Generator(seed)
     pairs = [generator.pair() for _ in range(PAIRS)]
     unexplained, explained = [], 0
-    for (document, path), theirs in zip(pairs, jayway.evaluated(pairs), strict=True):
+    for (document, path), theirs in zip(pairs, jayway.evaluate(pairs), strict=True):
         row = difference(document, path, theirs)
         if row == 0:
             unexplained.append(f"{path}\n  of {json.dumps(document)}\n  {theirs}\n  {ours(document, path)}")

@@ -18,7 +18,7 @@ from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.request_body import stream_body
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.transport import OutboundRequest
-from support.caller import DEADLINE_SECONDS, Raw, head
+from support.caller import DEADLINE_SECONDS, RawConnection, make_head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -121,13 +121,13 @@ def taking(request: pytest.FixtureRequest) -> Iterator[Taking]:
 
 
 @pytest.fixture
-def raw(taking: Taking) -> Iterator[Raw]:
-    with Raw(taking.url) as connection:
+def raw(taking: Taking) -> Iterator[RawConnection]:
+    with RawConnection(taking.url) as connection:
         yield connection
 
 
 def put(path: str, length: int = len(BODY), *more: tuple[str, str]) -> bytes:
-    return head(f"PUT {path}", [("content-length", str(length)), *more])
+    return make_head(f"PUT {path}", [("content-length", str(length)), *more])
 
 
 @pytest.mark.parametrize(
@@ -141,44 +141,44 @@ def put(path: str, length: int = len(BODY), *more: tuple[str, str]) -> bytes:
         [len(BODY) - 1],
     ],
 )
-def test_a_body_comes_whole_wherever_it_is_cut(taking: Taking, raw: Raw, cuts: list[int]) -> None:
+def test_a_body_comes_whole_wherever_it_is_cut(taking: Taking, raw: RawConnection, cuts: list[int]) -> None:
     raw.send(put("/sum"))
     places = [0, *cuts, len(BODY)]
     for start, end in pairwise(places):
         raw.send(BODY[start:end])
         until(lambda end=end: taking.taken == end)  # type: ignore[misc]
-    assert raw.answer().json == {"path": "/sum", "bytes": len(BODY), "crc32": zlib.crc32(BODY)}
+    assert raw.read_response().json == {"path": "/sum", "bytes": len(BODY), "crc32": zlib.crc32(BODY)}
     raw.send(put("/next", 0))
-    assert raw.answer().json["path"] == "/next"
+    assert raw.read_response().json["path"] == "/next"
     assert taking.seen == ["PUT /sum", "PUT /next"]
 
 
-def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, raw: Raw) -> None:
+def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, raw: RawConnection) -> None:
     raw.send(put("/sum") + BODY + put("/next", 0) + put("/sum") + BODY + put("/last", 0))
-    assert [raw.answer().json["path"] for _ in range(4)] == ["/sum", "/next", "/sum", "/last"]
+    assert [raw.read_response().json["path"] for _ in range(4)] == ["/sum", "/next", "/sum", "/last"]
     assert len(taking.seen) == 4
 
 
-def test_nothing_behind_a_body_is_answered_when_the_connection_is_to_close(taking: Taking, raw: Raw) -> None:
+def test_nothing_behind_a_body_is_answered_when_the_connection_is_to_close(taking: Taking, raw: RawConnection) -> None:
     raw.send(put("/sum", len(BODY), ("connection", "close")) + BODY + put("/next", 0))
-    assert raw.answer().json["crc32"] == zlib.crc32(BODY)
-    assert raw.closed()
+    assert raw.read_response().json["crc32"] == zlib.crc32(BODY)
+    assert raw.wait_closed()
     assert taking.seen == ["PUT /sum"]
 
 
-def test_a_large_body_that_waited_for_leave_comes_whole(raw: Raw) -> None:
+def test_a_large_body_that_waited_for_leave_comes_whole(raw: RawConnection) -> None:
     raw.send(put("/sum", len(BODY), ("expect", "100-continue")))
-    assert raw.answer().status == 100
+    assert raw.read_response().status == 100
     raw.send(BODY)
-    assert raw.answer().json["crc32"] == zlib.crc32(BODY)
+    assert raw.read_response().json["crc32"] == zlib.crc32(BODY)
 
 
-def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: Raw) -> None:
+def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: RawConnection) -> None:
     raw.send(put("/early", MOST) + BODY)
-    assert raw.answer().json["first"] > 0
+    assert raw.read_response().json["first"] > 0
 
 
-def test_a_caller_that_leaves_in_a_large_body_cancels_what_runs_for_it(taking: Taking, raw: Raw) -> None:
+def test_a_caller_that_leaves_in_a_large_body_cancels_what_runs_for_it(taking: Taking, raw: RawConnection) -> None:
     raw.send(put("/sum", MOST) + BODY)
     until(lambda: taking.taken == len(BODY))
     raw.close()
@@ -189,21 +189,21 @@ def test_an_upstream_that_does_not_read_holds_the_caller_back(taking: Taking) ->
     whole = BODY * 40
     with SlowUpstream() as upstream:
         taking.upstream = upstream.url
-        with Raw(taking.url) as raw:
+        with RawConnection(taking.url) as raw:
             raw.send(put("/passed", len(whole)))
             sent = raw.send_until_held_back(whole)
             assert sent < len(whole)
             assert taking.taken < 16_000_000  # what sockets hold, and one read
             upstream.may_read.set()
             raw.send(whole[sent:])
-            assert raw.answer().json == {"bytes": len(whole), "crc32": zlib.crc32(whole)}
+            assert raw.read_response().json == {"bytes": len(whole), "crc32": zlib.crc32(whole)}
 
 
 def test_an_upstream_gets_no_more_of_a_body_whose_caller_left(taking: Taking) -> None:
     with SlowUpstream() as upstream:
         taking.upstream = upstream.url
         upstream.may_read.set()
-        with Raw(taking.url) as raw:
+        with RawConnection(taking.url) as raw:
             raw.send(put("/passed", MOST) + BODY)
             until(lambda: upstream.got == len(BODY))
         assert taking.cancelled.wait(DEADLINE_SECONDS)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
-from support.caller import Raw, call, head, refuses, streaming
-from support.command import naftiko
+from support.caller import RawConnection, call, is_refusing, make_head, open_stream
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
 
@@ -62,12 +62,12 @@ def ask(gateway: Gateway, wire: str) -> tuple[int, Any]:
     return response.status, response.json if wire == "rest" else response.json["result"]["structuredContent"]
 
 
-def raw_request(gateway: Gateway, wire: str) -> Raw:
+def raw_request(gateway: Gateway, wire: str) -> RawConnection:
     """A connection on which one call was sent."""
     target, method, headers, body = request_of(wire)
-    raw = Raw(gateway.urls["web" if wire == "rest" else "tools"])
+    raw = RawConnection(gateway.urls["web" if wire == "rest" else "tools"])
     more = [*headers.items(), *([("content-length", str(len(body)))] if body else [])]
-    raw.send(head(f"{method} {target}", more, host="127.0.0.1") + (body or b""))
+    raw.send(make_head(f"{method} {target}", more, host="127.0.0.1") + (body or b""))
     return raw
 
 
@@ -84,13 +84,13 @@ def test_a_signal_loses_no_slow_request(start: Callable[..., Gateway], api: Upst
         calls = [pool.submit(ask, gateway, wire) for wire in wires]
         api.wait_received(SLOW)
         gateway.process.send_signal(number)
-        assert gateway.line("stopping")["signal"] == number.name
-        assert refuses(gateway.urls["web"])
-        assert refuses(gateway.urls["tools"])
+        assert gateway.wait_log_line("stopping")["signal"] == number.name
+        assert is_refusing(gateway.urls["web"])
+        assert is_refusing(gateway.urls["tools"])
         gate.open()
         assert [each.result() for each in calls] == [(200, {"slow": True})] * SLOW
         assert gateway.wait() == 0
-    assert gateway.line("stopped")["cut_off"] == 0
+    assert gateway.wait_log_line("stopped")["cut_off"] == 0
 
 
 def test_readiness_falls_while_ports_still_accept(start: Callable[..., Gateway], api: Upstream) -> None:
@@ -98,7 +98,7 @@ def test_readiness_falls_while_ports_still_accept(start: Callable[..., Gateway],
         control = gateway.urls["control"]
         assert call(control, "/health/ready").json == {"status": "UP"}
         gateway.process.send_signal(signal.SIGTERM)
-        gateway.line("stopping")
+        gateway.wait_log_line("stopping")
         ready = call(control, "/health/ready")
         assert (ready.status, ready.json) == (503, {"status": "DOWN"})
         assert call(control, "/health/live").json == {"status": "UP"}
@@ -117,22 +117,26 @@ def test_readiness_stays_down_and_liveness_up_until_the_last_answer(
     with start("--control", "127.0.0.1:0", "--linger", "0") as gateway, raw_request(gateway, "rest") as raw:
         api.wait_received(1)
         gateway.process.send_signal(signal.SIGTERM)
-        assert refuses(gateway.urls["web"])
+        assert is_refusing(gateway.urls["web"])
         assert call(gateway.urls["control"], "/health/ready").status == 503
         assert call(gateway.urls["control"], "/health/live").status == 200
         gate.open()
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
         assert gateway.wait() == 0
 
 
 def test_idle_connections_do_not_hold_it_up(start: Callable[..., Gateway]) -> None:
-    with start("--grace", "300") as gateway, Raw(gateway.urls["web"]) as used, Raw(gateway.urls["web"]) as fresh:
-        used.send(head("GET /things"))
-        assert used.answer().status == 200
+    with (
+        start("--grace", "300") as gateway,
+        RawConnection(gateway.urls["web"]) as used,
+        RawConnection(gateway.urls["web"]) as fresh,
+    ):
+        used.send(make_head("GET /things"))
+        assert used.read_response().status == 200
         fresh.send(b"GET /thi")
         assert gateway.stop() == 0
-        assert used.closed()
-        assert fresh.closed()
+        assert used.wait_closed()
+        assert fresh.wait_closed()
 
 
 @pytest.mark.parametrize("wire", WIRES)
@@ -141,14 +145,14 @@ def test_past_its_grace_a_request_is_cut_off(start: Callable[..., Gateway], api:
     with start("--grace", "0.5") as gateway, raw_request(gateway, wire) as raw:
         api.wait_received(1)
         assert gateway.stop() == 1
-        assert raw.closed()
-    assert gateway.line("stopped")["cut_off"] == 1
+        assert raw.wait_closed()
+    assert gateway.wait_log_line("stopped")["cut_off"] == 1
     assert api.wait(lambda upstream: upstream.gone == 1)
 
 
 def test_past_its_grace_an_answer_in_progress_does_not_look_whole(start: Callable[..., Gateway], api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-type": "text/plain"}, chunks=[b"begin"], until_gone=True))
-    with start("--grace", "0.5") as gateway, streaming(gateway.urls["web"], "/things") as response:
+    with start("--grace", "0.5") as gateway, open_stream(gateway.urls["web"], "/things") as response:
         assert response.read(5) == b"begin"
         assert gateway.stop() == 1
         with pytest.raises((HTTPException, ConnectionError)):
@@ -160,10 +164,10 @@ def test_a_second_signal_hurries(start: Callable[..., Gateway], api: Upstream) -
     with start(*PATIENT) as gateway, raw_request(gateway, "rest") as raw:
         api.wait_received(1)
         gateway.process.send_signal(signal.SIGTERM)
-        gateway.line("stopping")
+        gateway.wait_log_line("stopping")
         assert gateway.stop(signal.SIGINT) == 1
-        assert raw.closed()
-    assert gateway.line("second signal: not waiting any longer")
+        assert raw.wait_closed()
+    assert gateway.wait_log_line("second signal: not waiting any longer")
 
 
 def test_an_idle_process_ends_at_once(start: Callable[..., Gateway]) -> None:
@@ -201,8 +205,8 @@ def test_a_caller_of_the_stateless_wire_that_ends_its_side_has_cancelled(
         if waits:  # otherwise the call may not have begun
             api.wait_received(1)
         began = time.monotonic()
-        raw.end()
-        assert raw.closed()
+        raw.end_sending()
+        assert raw.wait_closed()
         assert time.monotonic() - began < HALF_CLOSED_MCP_SECONDS
     if waits:
         assert api.wait(lambda upstream: upstream.gone == 1)
@@ -210,7 +214,7 @@ def test_a_caller_of_the_stateless_wire_that_ends_its_side_has_cancelled(
 
 def test_a_caller_that_leaves_a_streamed_answer_ends_it(serving: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-type": "text/plain"}, chunks=[b"begin"], until_gone=True))
-    with streaming(serving.urls["web"], "/things") as response:
+    with open_stream(serving.urls["web"], "/things") as response:
         assert response.read(5) == b"begin"
     assert api.wait(lambda upstream: upstream.gone == 1)
 
@@ -237,7 +241,7 @@ def test_a_taken_port_is_reported_with_the_option_for_it(
     ports = {"web": 0, "tools": 0, namespace: taken}
     options = [part for name, port in ports.items() for part in ("--port", f"{name}={port}")]
     base = ("--base-uri", "api=http://127.0.0.1:1")
-    ended = naftiko("run", documents / "mcp.yaml", "--host", "127.0.0.1", *base, *options)
+    ended = run_naftiko("run", documents / "mcp.yaml", "--host", "127.0.0.1", *base, *options)
     assert ended.returncode == 1
     assert ended.stdout == ""
     advice = f"stop it, or start with --port {namespace}=N"
@@ -249,14 +253,14 @@ def test_a_taken_port_is_reported_with_the_option_for_it(
 
 def test_a_taken_control_port_is_reported_with_the_option_for_it(documents: Path, taken: int) -> None:
     options = ("--host", "127.0.0.1", "--port", "web=0", "--port", "tools=0", "--control", str(taken))
-    ended = naftiko("run", documents / "mcp.yaml", *options)
+    ended = run_naftiko("run", documents / "mcp.yaml", *options)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 2)
     assert f"127.0.0.1:{taken} for the control port" in ended.stderr
     assert "or start with --control [HOST:]N" in ended.stderr
 
 
 def test_a_host_that_is_none_is_one_line(documents: Path) -> None:
-    ended = naftiko("run", documents / "mcp.yaml", "--host", "no-such-host.invalid")
+    ended = run_naftiko("run", documents / "mcp.yaml", "--host", "no-such-host.invalid")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert "no-such-host.invalid:8080 for rest expose 'web'" in ended.stderr
 
@@ -271,7 +275,7 @@ def test_a_port_offset_moves_what_was_not_moved_by_name(documents: Path, api: Up
 
 
 def test_a_port_offset_past_the_last_port_is_refused(documents: Path) -> None:
-    ended = naftiko("run", documents / "mcp.yaml", "--host", "127.0.0.1", "--port-offset", "60000")
+    ended = run_naftiko("run", documents / "mcp.yaml", "--host", "127.0.0.1", "--port-offset", "60000")
     assert ended.returncode in (1, 2)
     assert "Traceback" not in ended.stderr
     assert "68080" in ended.stderr
@@ -280,7 +284,7 @@ def test_a_port_offset_past_the_last_port_is_refused(documents: Path) -> None:
 def test_two_exposes_of_one_port_are_refused(documents: Path) -> None:
     port = free_port()
     options = ("--host", "127.0.0.1", "--port", f"web={port}", "--port", f"tools={port}")
-    ended = naftiko("run", documents / "mcp.yaml", *options)
+    ended = run_naftiko("run", documents / "mcp.yaml", *options)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert str(port) in ended.stderr
@@ -304,13 +308,13 @@ def test_two_exposes_of_one_port_are_refused(documents: Path) -> None:
     ],
 )
 def test_wrong_usage_is_told_with_status_2(documents: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
-    ended = naftiko("run", documents / "mcp.yaml", *options)
+    ended = run_naftiko("run", documents / "mcp.yaml", *options)
     assert ended.returncode == 2
     assert [word for word in words if word not in ended.stderr] == []
 
 
 def test_a_file_that_does_not_exist_is_status_2(tmp_path: Path) -> None:
-    ended = naftiko("run", tmp_path / "none.yaml")
+    ended = run_naftiko("run", tmp_path / "none.yaml")
     assert (ended.returncode, "none.yaml" in ended.stderr) == (2, True)
 
 
@@ -320,23 +324,23 @@ def test_a_file_that_does_not_exist_is_status_2(tmp_path: Path) -> None:
 def test_health_tells_up_and_down(start: Callable[..., Gateway]) -> None:
     with start("--control", "127.0.0.1:0", *PATIENT) as gateway:
         address = gateway.urls["control"].removeprefix("http://")
-        up = naftiko("health", "--control", address)
+        up = run_naftiko("health", "--control", address)
         assert (up.returncode, up.stdout.strip()) == (0, "UP")
-        assert naftiko("health", environment={"NAFTIKO_CONTROL": address}).returncode == 0
+        assert run_naftiko("health", environment={"NAFTIKO_CONTROL": address}).returncode == 0
         gateway.process.send_signal(signal.SIGTERM)
-        gateway.line("stopping")
-        down = naftiko("health", "--control", address)
+        gateway.wait_log_line("stopping")
+        down = run_naftiko("health", "--control", address)
         assert (down.returncode, down.stdout.strip()) == (1, "DOWN (503)")
-        assert naftiko("health", "--control", address, "--live").returncode == 0
+        assert run_naftiko("health", "--control", address, "--live").returncode == 0
         gateway.stop()
-    gone = naftiko("health", "--control", address)
+    gone = run_naftiko("health", "--control", address)
     assert (gone.returncode, gone.stderr.strip()) == (1, f"error: no response from {address}: Connection refused")
-    assert naftiko("health").returncode == 2
+    assert run_naftiko("health").returncode == 2
 
 
 def test_health_of_something_else_is_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(naftiko, "health", "--control", str(server.getsockname()[1]))
+        ended = pool.submit(run_naftiko, "health", "--control", str(server.getsockname()[1]))
         connection, _ = server.accept()
         with connection:
             connection.sendall(b"SSH-2.0-nothing\r\n")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from support.caller import call
-from support.command import clean_environment
+from support.command import make_clean_environment
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_the_lines_of_a_start_are_short_however_much_is_served(tmp_path: Path) -
     file.write_text(document(MANY))
     with Gateway(file, ["web", "tools"]) as gateway:
         for kind in ("rest", "mcp"):
-            line = gateway.line("listening", kind=kind)
+            line = gateway.wait_log_line("listening", kind=kind)
             assert len(line["serves"]) + line["serves_more"] == MANY
         assert max(map(len, gateway.output.splitlines())) < LINE_BYTES_MAX
 
@@ -70,7 +70,10 @@ def test_a_reader_of_standard_error_that_stalls_stops_nothing(tmp_path: Path, wo
         "info",
     ]
     process = subprocess.Popen(
-        [*command, "--port", "web=0", "--port", "tools=0"], stderr=subprocess.PIPE, env=clean_environment(), text=True
+        [*command, "--port", "web=0", "--port", "tools=0"],
+        stderr=subprocess.PIPE,
+        env=make_clean_environment(),
+        text=True,
     )
     assert process.stderr is not None
     try:

@@ -115,7 +115,7 @@ def test_findings_come_and_go(editor: Editor) -> None:
     assert editor.change(TEXT) == []
     assert codes(editor.change(TEXT + "  - [")) == ["yaml-syntax"]
     editor.close("capability.yaml")
-    assert editor.found("capability.yaml") == []
+    assert editor.wait_diagnostics("capability.yaml") == []
 
 
 def test_places_are_counted_as_the_editor_asks(tmp_path: Path) -> None:
@@ -136,15 +136,15 @@ def test_the_other_place_of_a_finding_is_related_information(editor: Editor) -> 
     (related,) = found["relatedInformation"]
     assert found["code"] == "duplicate-namespace"
     assert related["message"] == "the same finding is about this place"
-    assert related["location"]["uri"] == editor.uri("capability.yaml")
+    assert related["location"]["uri"] == editor.make_uri("capability.yaml")
     assert related["location"]["range"]["start"]["line"] < found["range"]["start"]["line"]
 
 
 def test_what_is_no_capability_is_left_alone(editor: Editor) -> None:
     assert editor.open("apiVersion: v1\nkind: [\n") == []
     assert editor.change("apiVersion: v1\nkind: Pod\nunknown: {}\n") == []
-    assert editor.actions("apiV|ersion", only=["source.fixAll"]) == []
-    assert editor.type("apiVersion: v1\nki|") == []
+    assert editor.list_actions("apiV|ersion", only=["source.fixAll"]) == []
+    assert editor.complete_at("apiVersion: v1\nki|") == []
     assert "missing-key" in codes(editor.change("naftiko: 1.0.0-alpha2\n"))
 
 
@@ -157,29 +157,29 @@ def test_comments_and_configurations_have_their_say(editor: Editor) -> None:
     configuration = editor.folder / "naftiko.toml"
     configuration.write_text('ignore = ["unused-binding"]', encoding="utf-8")
     event = {"uri": configuration.as_uri(), "type": 1}
-    editor.tell("workspace/didChangeWatchedFiles", {"changes": [event]})
-    assert editor.found("capability.yaml") == []
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [event]})
+    assert editor.wait_diagnostics("capability.yaml") == []
     configuration.write_text("ignore = 1", encoding="utf-8")
-    editor.tell("workspace/didChangeWatchedFiles", {"changes": [event]})
-    assert codes(editor.found("capability.yaml")) == ["unused-binding"]
-    assert "naftiko.toml" in editor.told("window/showMessage")["message"]
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [event]})
+    assert codes(editor.wait_diagnostics("capability.yaml")) == ["unused-binding"]
+    assert "naftiko.toml" in editor.wait_notification("window/showMessage")["message"]
 
 
 def test_the_texts_of_open_documents_count(editor: Editor) -> None:
     assert editor.open(TEXT) == []
     assert editor.open(CREWS, "crews.yaml") == []
     editor.write(CREWS.replace("name: add", "name: enrol"), "crews.yaml")
-    (first, second) = editor.found("capability.yaml")
+    (first, second) = editor.wait_diagnostics("capability.yaml")
     assert codes([first, second]) == ["unresolved-call"] * 2
     assert editor.change(CREWS, "crews.yaml") == []
-    assert editor.found("capability.yaml") == []
+    assert editor.wait_diagnostics("capability.yaml") == []
     editor.write(CREWS.replace("name: add", "name: enrol"), "crews.yaml")
-    assert len(editor.found("capability.yaml")) == 2
+    assert len(editor.wait_diagnostics("capability.yaml")) == 2
     editor.close("crews.yaml")  # what is on the disk counts again
-    assert editor.found("capability.yaml") == []
+    assert editor.wait_diagnostics("capability.yaml") == []
     (editor.folder / "crews.yaml").write_text(CREWS.replace("name: add", "name: enlist"), encoding="utf-8")
-    editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": editor.uri("crews.yaml"), "type": 2}]})
-    assert len(editor.found("capability.yaml")) == 2
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": editor.make_uri("crews.yaml"), "type": 2}]})
+    assert len(editor.wait_diagnostics("capability.yaml")) == 2
 
 
 def test_what_is_wrong_in_an_imported_document_is_told_where_it_is_imported(editor: Editor) -> None:
@@ -187,7 +187,7 @@ def test_what_is_wrong_in_an_imported_document_is_told_where_it_is_imported(edit
     found = next(found for found in editor.open(TEXT) if found["code"] == "yaml-syntax")
     assert found["range"]["start"] == {"line": 19, "character": 16}
     (related,) = found["relatedInformation"]
-    assert related["location"]["uri"] == editor.uri("crews.yaml")
+    assert related["location"]["uri"] == editor.make_uri("crews.yaml")
     assert related["location"]["range"]["start"]["line"] > 0
 
 
@@ -195,14 +195,14 @@ def test_a_document_that_is_typed_into_is_told_of_once(editor: Editor) -> None:
     editor.open(TEXT)
     for length in range(1, len("gte") + 1):
         editor.write(TEXT.replace("call: registry.get", f"call: registry.{'gte'[:length]}"))
-    told = editor.told("textDocument/publishDiagnostics")
+    told = editor.wait_notification("textDocument/publishDiagnostics")
     assert told["version"] == 4
     assert codes(told["diagnostics"]) == ["unresolved-call"]
 
 
 def test_changes_of_files_are_asked_for(tmp_path: Path) -> None:
     with Editor(tmp_path, {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}) as editor:
-        (registration,) = editor.told("client/registerCapability")["registrations"]
+        (registration,) = editor.wait_notification("client/registerCapability")["registrations"]
     assert registration["method"] == "workspace/didChangeWatchedFiles"
 
 
@@ -229,13 +229,13 @@ DEFINED = {
 
 def test_definitions(editor: Editor) -> None:
     editor.open(TEXT + "# methods")
-    assert {mark: editor.definition(mark) for mark in DEFINED} == DEFINED
+    assert {mark: editor.find_definition(mark) for mark in DEFINED} == DEFINED
 
 
 @pytest.mark.parametrize("value", ["rest.im|o", "mcp.im|o", "web.im|o", "im|o", '"{{im|o}}"', '"a {{ web.im|o }} b"'])
 def test_definitions_of_the_caller_s_input(editor: Editor, value: str) -> None:
     editor.open(TEXT.replace("imo: web.imo", f"imo: {value.replace('|', '')}"))
-    assert editor.definition(f"                imo: {value}") == "28: imo"
+    assert editor.find_definition(f"                imo: {value}") == "28: imo"
 
 
 def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
@@ -256,18 +256,18 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
         )
         + more
     )
-    assert editor.definition("ref: fleet.fi|nd") == "57: find"
-    assert editor.type(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
+    assert editor.find_definition("ref: fleet.fi|nd") == "57: find"
+    assert editor.complete_at(editor.texts["capability.yaml"].replace("ref: fleet.find", "ref: fl|")) == ["fleet.find"]
     editor.write(editor.texts["capability.yaml"].replace("ref: fl\n", "ref: fleet.find\n"))
-    assert editor.definition("fields: flee|t.what") == "59: what"
+    assert editor.find_definition("fields: flee|t.what") == "59: what"
 
 
 def test_definitions_in_an_unsaved_import_and_after_typing(editor: Editor) -> None:
     editor.open(TEXT)
     editor.open("# one line more\n" + CREWS, "crews.yaml")
-    assert editor.definition("import: cr|ews") == "crews.yaml:5: crews"
+    assert editor.find_definition("import: cr|ews") == "crews.yaml:5: crews"
     editor.write("# one line more\n# and another\n" + TEXT)
-    assert editor.definition("call: registry.g|et") == "17: get"
+    assert editor.find_definition("call: registry.g|et") == "17: get"
 
 
 FORWARDED = TEXT.replace(
@@ -277,8 +277,11 @@ FORWARDED = TEXT.replace(
 
 def test_forwards_name_an_api(editor: Editor) -> None:
     editor.open(FORWARDED)
-    assert editor.definition("targetNamespace: regi|stry") == "9: registry"
-    assert editor.type(FORWARDED.replace("targetNamespace: registry}", "targetNamespace: |")) == ["registry", "crews"]
+    assert editor.find_definition("targetNamespace: regi|stry") == "9: registry"
+    assert editor.complete_at(FORWARDED.replace("targetNamespace: registry}", "targetNamespace: |")) == [
+        "registry",
+        "crews",
+    ]
 
 
 def test_imported_variables_are_defined_in_their_file(editor: Editor) -> None:
@@ -287,17 +290,19 @@ def test_imported_variables_are_defined_in_their_file(editor: Editor) -> None:
     )
     own = "  - namespace: env\n    keys: {TOKEN: REGISTRY_TOKEN}\n"
     assert editor.open(TEXT.replace(own, "  - import: env\n    location: ./keys.yaml\n")) == []
-    assert editor.definition("{{env.TOK|EN}}") == "keys.yaml:4: TOKEN"
-    assert editor.definition("location: ./ke|ys.yaml") == "keys.yaml:3: env"
+    assert editor.find_definition("{{env.TOK|EN}}") == "keys.yaml:4: TOKEN"
+    assert editor.find_definition("location: ./ke|ys.yaml") == "keys.yaml:3: env"
 
 
 def test_hover(editor: Editor) -> None:
     editor.open(TEXT.replace("call: registry.get", "call: registry.gte"))
-    assert "unresolved-call" in editor.at("hover", "registry.g|te")["contents"]["value"]
+    assert "unresolved-call" in editor.request_at("hover", "registry.g|te")["contents"]["value"]
     editor.write(TEXT)
-    assert "GET https://registry.example/ships/{imo}" in editor.at("hover", "registry.g|et")["contents"]["value"]
-    assert "TCP port" in editor.at("hover", "po|rt: 8080")["contents"]["value"]
-    assert editor.at("hover", "/cre|ws") is None
+    assert (
+        "GET https://registry.example/ships/{imo}" in editor.request_at("hover", "registry.g|et")["contents"]["value"]
+    )
+    assert "TCP port" in editor.request_at("hover", "po|rt: 8080")["contents"]["value"]
+    assert editor.request_at("hover", "/cre|ws") is None
 
 
 # -- completion ---------------------------------------------------------------------------------------------------
@@ -312,53 +317,53 @@ def cut(mark: str, *, rest: str = "") -> str:
 
 def test_completion_of_calls(editor: Editor) -> None:
     editor.open(TEXT)
-    assert editor.type(cut("call: |")) == ["registry.", "crews."]
-    assert editor.type(cut("call: |registry.")) == ["registry.get"]
-    assert editor.type(cut("call: |crews.a")) == ["crews.add"]
-    assert editor.type(cut("call:|")) == ["registry.", "crews."]
-    assert editor.type(cut("call: |'")) == ["registry.", "crews."]
+    assert editor.complete_at(cut("call: |")) == ["registry.", "crews."]
+    assert editor.complete_at(cut("call: |registry.")) == ["registry.get"]
+    assert editor.complete_at(cut("call: |crews.a")) == ["crews.add"]
+    assert editor.complete_at(cut("call:|")) == ["registry.", "crews."]
+    assert editor.complete_at(cut("call: |'")) == ["registry.", "crews."]
 
 
 def test_completion_of_what_a_call_takes(editor: Editor) -> None:
     editor.open(TEXT)
-    assert editor.type(TEXT.replace('fields: "{{only}}"', "|")) == ["fields"]
-    assert editor.type(TEXT.replace("imo: web.imo", "i|")) == ["imo"]
-    assert editor.type(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {name: ship, |")) == ["note"]
-    assert editor.type(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {|}")) == ["name", "note"]
-    assert editor.type(TEXT.replace("imo: web.imo", "imo: |")) == ["web.only", "web.imo"]
+    assert editor.complete_at(TEXT.replace('fields: "{{only}}"', "|")) == ["fields"]
+    assert editor.complete_at(TEXT.replace("imo: web.imo", "i|")) == ["imo"]
+    assert editor.complete_at(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {name: ship, |")) == ["note"]
+    assert editor.complete_at(TEXT.replace("with: {name: ship, note: tools.ship}", "with: {|}")) == ["name", "note"]
+    assert editor.complete_at(TEXT.replace("imo: web.imo", "imo: |")) == ["web.only", "web.imo"]
 
 
 def test_completion_in_braces(editor: Editor) -> None:
     editor.open(TEXT)
-    assert editor.type(cut('fields: "{{|')) == ["only", "imo", "TOKEN"]
-    assert editor.type(TEXT.replace('fields: "{{only}}"', 'fields: "{{ on|')) == ["only", "imo", "TOKEN"]
-    assert editor.type(TEXT.replace('fields: "{{only}}"', 'fields: "{{|}}"')) == ["only", "imo", "TOKEN"]
-    assert editor.type(TEXT.replace('fields: "{{only}}"', "fields: {{|")) == ["only", "imo", "TOKEN"]
-    assert editor.type(TEXT.replace('token: "{{TOKEN}}"', 'token: "{{|')) == ["TOKEN"]
+    assert editor.complete_at(cut('fields: "{{|')) == ["only", "imo", "TOKEN"]
+    assert editor.complete_at(TEXT.replace('fields: "{{only}}"', 'fields: "{{ on|')) == ["only", "imo", "TOKEN"]
+    assert editor.complete_at(TEXT.replace('fields: "{{only}}"', 'fields: "{{|}}"')) == ["only", "imo", "TOKEN"]
+    assert editor.complete_at(TEXT.replace('fields: "{{only}}"', "fields: {{|")) == ["only", "imo", "TOKEN"]
+    assert editor.complete_at(TEXT.replace('token: "{{TOKEN}}"', 'token: "{{|')) == ["TOKEN"]
 
 
 def test_completion_of_keys_and_values(editor: Editor) -> None:
     editor.open(TEXT)
-    keys = editor.type(TEXT.replace("      port: 8080", "      po|"))
+    keys = editor.complete_at(TEXT.replace("      port: 8080", "      po|"))
     assert "port" in keys
     assert not {"namespace", "type", "tools"} & set(keys)
-    assert "tools" in editor.type(TEXT.replace("      port: 9090\n      tools:", "      port: 9090\n      to|"))
+    assert "tools" in editor.complete_at(TEXT.replace("      port: 9090\n      tools:", "      port: 9090\n      to|"))
     assert {"outputRawFormat", "body"} <= set(
-        editor.type(TEXT.replace("method: GET\n              input", "o|\n              input"))
+        editor.complete_at(TEXT.replace("method: GET\n              input", "o|\n              input"))
     )
-    assert editor.type(cut("- method: |")) == ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-    assert editor.type(TEXT.replace("{name: fields, in: query}", "{name: fields, in: |")) == [
+    assert editor.complete_at(cut("- method: |")) == ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+    assert editor.complete_at(TEXT.replace("{name: fields, in: query}", "{name: fields, in: |")) == [
         *("path", "query", "header", "cookie", "body", "environment")
     ]
     assert {"string", "object"} <= set(
-        editor.type(TEXT.replace("in: query\n                  type: string", "type: s|"))
+        editor.complete_at(TEXT.replace("in: query\n                  type: string", "type: s|"))
     )
-    assert editor.type(TEXT.replace("- type: rest", "- type: |")) == ["rest", "mcp"]
-    assert "json" in editor.type(
+    assert editor.complete_at(TEXT.replace("- type: rest", "- type: |")) == ["rest", "mcp"]
+    assert "json" in editor.complete_at(
         TEXT.replace("method: GET\n              input", "outputRawFormat: |\n              input")
     )
-    assert editor.type(TEXT + "# ca|") == []
-    assert "naftiko" in editor.type("n|")
+    assert editor.complete_at(TEXT + "# ca|") == []
+    assert "naftiko" in editor.complete_at("n|")
 
 
 @pytest.mark.parametrize(
@@ -375,12 +380,12 @@ def test_completion_while_something_else_is_broken(editor: Editor, broken: tuple
     text = TEXT.replace("imo: web.imo", "|").replace(*broken)
     assert text.count("|") == 1
     assert codes(editor.change(text.replace("|", "imo: web.imo")))[0] in ("yaml-syntax", "yaml-feature")
-    assert editor.type(text) == ["imo"]
+    assert editor.complete_at(text) == ["imo"]
 
 
 def test_what_is_chosen_takes_the_place_of_what_was_typed(editor: Editor) -> None:
     editor.open(TEXT.replace("call: crews.add\n          with", "call: crews.a\n          with"))
-    (item,) = editor.at("completion", "call: crews.a|\n          with")
+    (item,) = editor.request_at("completion", "call: crews.a|\n          with")
     assert item["textEdit"]["range"]["start"] == {"line": 50, "character": 16}
     assert (item["textEdit"]["newText"], item["detail"]) == ("crews.add", "POST https://crews.example/crews")
 
@@ -388,7 +393,7 @@ def test_what_is_chosen_takes_the_place_of_what_was_typed(editor: Editor) -> Non
 @pytest.mark.parametrize(("typed", "written"), [("      prt|: 9090", "port"), ("      prt|", "port: ")])
 def test_a_key_gets_a_colon_where_it_has_none(editor: Editor, typed: str, written: str) -> None:
     editor.open(TEXT.replace("      port: 9090", typed.replace("|", "")))
-    items = editor.at("completion", typed)
+    items = editor.request_at("completion", typed)
     assert written in {item["textEdit"]["newText"] for item in items}
 
 
@@ -397,16 +402,16 @@ def test_a_key_gets_a_colon_where_it_has_none(editor: Editor, typed: str, writte
 
 def test_a_quick_fix_writes_what_fix_would(editor: Editor) -> None:
     editor.open(TEXT.replace("port: 9090", "prot: 9090"))
-    action = next(action for action in editor.actions("pr|ot: 9090") if action.get("isPreferred"))
+    action = next(action for action in editor.list_actions("pr|ot: 9090") if action.get("isPreferred"))
     assert action["kind"] == "quickfix"
-    assert editor.edited(action) == TEXT
+    assert editor.apply_action(action) == TEXT
 
 
 def test_a_finding_can_be_ignored_where_it_stands(editor: Editor) -> None:
     wrong = TEXT.replace("port: 8080", "port: 8080\n      colour: red")
     assert codes(editor.open(wrong)) == ["unknown-key"]
-    (ignore,) = (action for action in editor.actions("col|our: red") if action["title"].startswith("Ignore"))
-    text = editor.edited(ignore)
+    (ignore,) = (action for action in editor.list_actions("col|our: red") if action["title"].startswith("Ignore"))
+    text = editor.apply_action(ignore)
     assert "colour: red  # naftiko: ignore[unknown-key]\n" in text
     assert editor.change(text) == []
 
@@ -414,26 +419,28 @@ def test_a_finding_can_be_ignored_where_it_stands(editor: Editor) -> None:
 def test_a_finding_is_ignored_from_above_where_a_comment_would_be_text(editor: Editor) -> None:
     text = TEXT.replace("port: 8080", "port: 8080\n      colour: |\n        red")
     editor.open(text)
-    (ignore,) = (action for action in editor.actions("col|our: ", only=["quickfix"]) if "Ignore" in action["title"])
-    assert editor.change(editor.edited(ignore)) == []
+    (ignore,) = (
+        action for action in editor.list_actions("col|our: ", only=["quickfix"]) if "Ignore" in action["title"]
+    )
+    assert editor.change(editor.apply_action(ignore)) == []
 
 
 def test_another_name_joins_those_that_are_ignored(editor: Editor) -> None:
     line = "      colour: red  # naftiko: ignore[unused-input]"
     editor.open(TEXT.replace("      port: 8080", f"      port: 8080\n{line}"))
-    ignore = next(action for action in editor.actions("col|our: red") if "unknown-key" in action["title"])
-    assert "ignore[unused-input, unknown-key]" in editor.edited(ignore)
+    ignore = next(action for action in editor.list_actions("col|our: red") if "unknown-key" in action["title"])
+    assert "ignore[unused-input, unknown-key]" in editor.apply_action(ignore)
 
 
 def test_all_is_fixed_when_it_is_asked_for(editor: Editor) -> None:
     wrong = TEXT.replace("port: 9090", "prot: 9090").replace("authentication:", "auth:")
     assert codes(editor.open(wrong)) == ["non-standard-key", "missing-key", "misspelt-key"]
-    (action,) = editor.actions("naf|tiko", only=["source.fixAll"])
+    (action,) = editor.list_actions("naf|tiko", only=["source.fixAll"])
     assert action["kind"] == "source.fixAll.naftiko"
-    assert editor.edited(action) == TEXT
-    assert [a["kind"] for a in editor.actions("naf|tiko")] == []  # where the edit would be made each time
+    assert editor.apply_action(action) == TEXT
+    assert [a["kind"] for a in editor.list_actions("naf|tiko")] == []  # where the edit would be made each time
     editor.change(TEXT)
-    assert editor.actions("naf|tiko", only=["source.fixAll"]) == []
+    assert editor.list_actions("naf|tiko", only=["source.fixAll"]) == []
 
 
 def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
@@ -444,24 +451,24 @@ def test_edits_are_found_when_an_action_is_chosen(tmp_path: Path) -> None:
     }
     with Editor(tmp_path, able) as editor:
         editor.open(TEXT.replace("port: 9090", "prot: 9090"))
-        (action,) = editor.actions("naf|tiko")
+        (action,) = editor.list_actions("naf|tiko")
         assert (action["kind"], "edit" in action) == ("source.fixAll.naftiko", False)
-        (change,) = editor.ask("codeAction/resolve", action)["edit"]["documentChanges"]
-        assert change["textDocument"] == {"uri": editor.uri("capability.yaml"), "version": 1}
+        (change,) = editor.request("codeAction/resolve", action)["edit"]["documentChanges"]
+        assert change["textDocument"] == {"uri": editor.make_uri("capability.yaml"), "version": 1}
         assert [edit["newText"].strip() for edit in change["edits"]] == ["port: 9090"]
-        (ignore,) = (a for a in editor.actions("pr|ot: 9090") if a["title"].startswith("Ignore"))
-        (change,) = editor.ask("codeAction/resolve", ignore)["edit"]["documentChanges"]
+        (ignore,) = (a for a in editor.list_actions("pr|ot: 9090") if a["title"].startswith("Ignore"))
+        (change,) = editor.request("codeAction/resolve", ignore)["edit"]["documentChanges"]
         assert [edit["newText"].strip() for edit in change["edits"]] == ["# naftiko: ignore[misspelt-key]"]
         editor.write(TEXT)
-        assert "edit" not in editor.ask("codeAction/resolve", action)
+        assert "edit" not in editor.request("codeAction/resolve", action)
 
 
 def test_it_ends_when_it_is_asked_to(tmp_path: Path) -> None:
     with Editor(tmp_path) as editor:
         editor.open(TEXT)
         editor.write(TEXT + "# more")
-        assert editor.ask("shutdown", None) is None
-        editor.tell("exit", None)
+        assert editor.request("shutdown", None) is None
+        editor.notify("exit", None)
         assert editor.process.wait(10) == 0
 
 
@@ -499,10 +506,12 @@ def test_a_keystroke_in_a_large_document_does_not_wait_for_its_check(editor: Edi
     text = large(500)
     assert editor.open(text) == []
     before = len(editor.asked)
-    assert "registry.thing250" in editor.type(text.replace("call: registry.thing250\n", "call: registry.thing25|\n"))
+    assert "registry.thing250" in editor.complete_at(
+        text.replace("call: registry.thing250\n", "call: registry.thing25|\n")
+    )
     assert [message for message in editor.asked[before:] if "Diagnostics" in str(message.get("method"))] == []
-    assert codes(editor.found("capability.yaml")) == ["unused-operation"]
-    assert editor.type(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
+    assert codes(editor.wait_diagnostics("capability.yaml")) == ["unused-operation"]
+    assert editor.complete_at(text.replace("                id: web.id\n", "                |\n", 1)) == ["id"]
 
 
 def test_a_keystroke_reads_no_import_that_is_as_it_was(editor: Editor) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.caller import Response, call
-from support.command import clean_environment
+from support.command import make_clean_environment
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def test_a_refused_host_is_told_to_the_caller_and_the_operator(documents: Path, 
             assert response.json["type"] == "urn:naftiko:problem:host-not-allowed"
             assert "'mcp.example.com'" in response.json["detail"]
             assert "--allowed-host" in response.json["detail"]
-        line = gateway.line("MCP request refused", header="Host", value="mcp.example.com")
+        line = gateway.wait_log_line("MCP request refused", header="Host", value="mcp.example.com")
         assert (line["namespace"], "--allowed-host" in line["reason"]) == ("tools", True)
         response = ask(gateway, origin="https://app.example")
         assert response.json["type"] == "urn:naftiko:problem:origin-not-allowed"
         assert "--allow-origin" in response.json["detail"]
-        gateway.line("MCP request refused", header="Origin", value="https://app.example")
+        gateway.wait_log_line("MCP request refused", header="Origin", value="https://app.example")
         for number in range(150):
             ask(gateway, host=f"h{number}.example")
         ask(gateway, host="last.example")
@@ -68,7 +68,9 @@ def test_a_refused_host_is_told_to_the_caller_and_the_operator(documents: Path, 
 @pytest.mark.parametrize("host", ["https://mcp.example.com", "a/b", "a b", "[", "user@host"])
 def test_what_is_no_host_is_wrong_usage(documents: Path, host: str) -> None:
     command = [sys.executable, "-m", "naftiko_runtime", "run", str(documents / "mcp.yaml"), "--allowed-host", host]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, env=make_clean_environment(), capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 2
     assert "--allowed-host" in done.stderr
     assert "such as api.example.com" in done.stderr

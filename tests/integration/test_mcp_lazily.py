@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.caller import Raw, call, head
+from support.caller import RawConnection, call, make_head
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def test_those_who_need_it_at_once_wait_for_the_same(gateway: Gateway) -> None:
 
 def test_stopping_lets_those_who_wait_have_their_answer(gateway: Gateway) -> None:
     body = message(*ODD)
-    with Raw(url_of(gateway)) as waiting:
+    with RawConnection(url_of(gateway)) as waiting:
         sent = [*HEADERS.items(), ("content-length", str(len(body)))]
-        waiting.send(head("POST /mcp", sent, host="localhost") + body)
+        waiting.send(make_head("POST /mcp", sent, host="localhost") + body)
         assert ask(gateway, "tools/list").json["result"]["tools"]
         gateway.process.send_signal(signal.SIGTERM)
-        assert waiting.answer().json["error"]["code"] == -32602
+        assert waiting.read_response().json["error"]["code"] == -32602
     assert gateway.wait() == 0

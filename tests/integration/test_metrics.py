@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.caller import Raw, call, head
+from support.caller import RawConnection, call, make_head
 from support.gateway import Gateway
 from support.scrape import scrape, scrape_until
 from support.upstream import Gate, Reply
@@ -107,7 +107,7 @@ def test_the_path_of_an_mcp_message_is_counted_and_logged(documents: Path, api: 
         metrics = scrape(gateway)
         for path, count in (("fast", 1), ("sdk", 2)):
             assert metrics.value("naftiko_mcp_messages_total", naftiko_expose="tools", path=path) == count
-            gateway.line("MCP message", path=path, method="tools/call", tool="list-things", namespace="tools")
+            gateway.wait_log_line("MCP message", path=path, method="tools/call", tool="list-things", namespace="tools")
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["fast path", "by the SDK"])
@@ -128,21 +128,21 @@ def test_requests_in_progress_and_connections_are_told(gateway: Gateway, api: Up
     gate = Gate()
     api.on("GET", "/things", Reply(before=gate.wait))
     port = gateway.urls["web"].rpartition(":")[2]
-    with Raw(gateway.urls["web"]) as raw:
-        raw.send(head("GET /things", host="127.0.0.1"))
+    with RawConnection(gateway.urls["web"]) as raw:
+        raw.send(make_head("GET /things", host="127.0.0.1"))
         api.wait_received(1)
         busy = scrape_until(gateway, lambda m: m.value("http_server_active_requests", server_port=port) == 1)
         assert busy.value("naftiko_connections", server_port=port) == 1
         gate.open()
-        raw.answer()
+        raw.read_response()
         scrape_until(gateway, lambda m: m.value("http_server_active_requests", server_port=port) == 0)
 
 
 @pytest.mark.own_server
 def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(until_gone=True))
-    with Raw(gateway.urls["web"]) as raw:
-        raw.send(head("GET /things", host="127.0.0.1"))
+    with RawConnection(gateway.urls["web"]) as raw:
+        raw.send(make_head("GET /things", host="127.0.0.1"))
         api.wait_received(1)
     metrics = scrape_until(gateway, lambda m: m.count(SERVED) == 1)
     assert metrics.count(SERVED, http_route="/things", error_type="cancelled") == 1
@@ -151,9 +151,9 @@ def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, api: Ups
 
 def test_an_answer_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-length": "10"}, chunks=[b"half"], broken=True))
-    with Raw(gateway.urls["web"]) as raw:
-        raw.send(head("GET /things", host="127.0.0.1"))
-        raw.rest()
+    with RawConnection(gateway.urls["web"]) as raw:
+        raw.send(make_head("GET /things", host="127.0.0.1"))
+        raw.read_rest()
     assert scrape(gateway).count(SERVED, http_route="/things", error_type="truncated") == 1
 
 
@@ -161,9 +161,9 @@ def test_an_answer_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api
 def test_what_is_refused_before_it_is_routed_is_counted(gateway: Gateway) -> None:
     port = gateway.urls["web"].rpartition(":")[2]
     for nonsense in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
-        with Raw(gateway.urls["web"]) as raw:
+        with RawConnection(gateway.urls["web"]) as raw:
             raw.send(nonsense)
-            raw.rest()
+            raw.read_rest()
     metrics = scrape(gateway)
     refused = "naftiko_refused_requests_total"
     assert metrics.value(refused, server_port=port, error_type="bad-request") == 1
@@ -177,11 +177,11 @@ def test_a_reload_goes_on_counting_and_is_counted(tmp_path: Path, documents: Pat
     with _gateway(tmp_path, api.url) as gateway:
         call(gateway.urls["web"], "/things")
         gateway.process.send_signal(signal.SIGHUP)
-        gateway.line("reloaded")
+        gateway.wait_log_line("reloaded")
         call(gateway.urls["web"], "/things")
         file.write_text("no: capability")
         gateway.process.send_signal(signal.SIGHUP)
-        gateway.line("not reloaded")
+        gateway.wait_log_line("not reloaded")
         metrics = scrape_until(gateway, lambda m: m.value("naftiko_reloads_total", outcome="failed") == 1)
     assert metrics.count(SERVED, http_route="/things") == 2
     assert metrics.value("naftiko_reloads_total", outcome="reloaded") == 1
@@ -234,8 +234,8 @@ def test_what_a_worker_has_counted_outlives_it(documents: Path, api: Upstream) -
         _spread(gateway, 40)
         scrape_until(gateway, lambda m: m.count(SERVED) == 40)
         api.on("GET", "/things", Reply(before=gate.wait))
-        with Raw(gateway.urls["web"]) as raw:
-            raw.send(head("GET /things", host="127.0.0.1"))
+        with RawConnection(gateway.urls["web"]) as raw:
+            raw.send(make_head("GET /things", host="127.0.0.1"))
             api.wait_received(41)
             scrape_until(gateway, lambda m: m.value("http_server_active_requests") == 1)
             for line in [line for line in gateway.lines if line.get("event") == "worker started"]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.upstream import Received, Upstream
+    from support.upstream import RecordedRequest, Upstream
 
 META = ("meta", None, "application/json", b'{"v": 1}')
 
@@ -30,7 +30,7 @@ def gateway(documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
         yield running
 
 
-def parts(request: Received) -> list[tuple[Any, ...]]:
+def parts(request: RecordedRequest) -> list[tuple[Any, ...]]:
     """Name, file name, content type (as sent) and content of every part."""
     head = f"content-type: {request.header('content-type')}\r\n\r\n".encode()
     message = BytesParser(policy=policy.HTTP).parsebytes(head + request.body)

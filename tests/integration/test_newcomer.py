@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def ships(pixel: Path) -> Path:
 
 
 def test_a_variable_with_a_line_break_is_named_and_not_shown(ships: Path) -> None:
-    run = naftiko(
+    run = run_naftiko(
         "run", ships, "--port", "ships-rest=0", "--port", "ships-mcp=0", environment={"REGISTRY_TOKEN": "s3cr3t\n"}
     )
     assert run.returncode == 1
@@ -37,8 +37,8 @@ def test_a_variable_with_a_line_break_is_named_and_not_shown(ships: Path) -> Non
 
 
 def test_an_unset_variable_and_an_empty_one_differ(ships: Path) -> None:
-    unset = naftiko("run", ships)
-    empty = naftiko("run", ships, environment={"REGISTRY_TOKEN": ""})
+    unset = run_naftiko("run", ships)
+    empty = run_naftiko("run", ships, environment={"REGISTRY_TOKEN": ""})
     assert (unset.returncode, empty.returncode) == (1, 1)
     assert "is not set" in unset.stderr
     assert "--env-file" in unset.stderr
@@ -48,13 +48,13 @@ def test_an_unset_variable_and_an_empty_one_differ(ships: Path) -> None:
 def test_a_line_of_an_env_file_without_a_value_is_named(ships: Path, tmp_path: Path) -> None:
     file = tmp_path / "bad.env"
     file.write_text("A=1\nREGISTRY_TOKEN\n")
-    run = naftiko("run", ships, "--env-file", file)
+    run = run_naftiko("run", ships, "--env-file", file)
     assert run.returncode == 1
     assert "bad.env:2" in run.stderr
 
 
 def test_a_sandbox_that_swallowed_the_file_says_so(ships: Path) -> None:
-    run = naftiko("run", "--sandbox", ships)
+    run = run_naftiko("run", "--sandbox", ships)
     assert run.returncode == 2
     assert "write it behind FILE" in run.stderr
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.caller import call
-from support.certificates import certificate, serving
-from support.command import naftiko
+from support.certificates import make_server_context, write_certificate
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.proxy import serve_proxy
-from support.rawserver import answer, serve
+from support.rawserver import make_response, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from support.caller import Response
 
 CLIENTS = ["native", "httpx2"]
-HELD = answer(b'{"a": 1}', headers=[(b"content-type", b"application/json")])
+HELD = make_response(b'{"a": 1}', headers=[(b"content-type", b"application/json")])
 
 
 @pytest.fixture
 def pem(tmp_path: Path) -> Path:
-    return certificate(tmp_path / "upstream.pem")
+    return write_certificate(tmp_path / "upstream.pem")
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -36,14 +36,14 @@ async def test_requests_go_through_the_proxy_that_the_start_names(documents: Pat
         options = ("--base-uri", f"api={upstream}", "--http-client", client, "--ca-file", str(pem))
         environment = {"HTTPS_PROXY": proxy, "NO_PROXY": "example.com"}
         with Gateway(documents / "deadlines.yaml", ["web", "tools"], *options, environment=environment) as gateway:
-            said = gateway.line("upstreams are called through a proxy")
+            said = gateway.wait_log_line("upstreams are called through a proxy")
             assert said["https_proxy"] == proxy.replace("me:s3cret", "***")
             assert said["no_proxy"] == "example.com"
             assert "http_proxy" not in said
             answered = call(gateway.urls["web"], "/held")
         return answered, gateway.output
 
-    async with serve(HELD, tls=serving(pem)) as server, serve_proxy("me:s3cret") as proxy:
+    async with serve(HELD, tls=make_server_context(pem)) as server, serve_proxy("me:s3cret") as proxy:
         answered, output = await asyncio.to_thread(ask, server.url(""), proxy.url.replace("://", "://me:s3cret@"))
         assert (answered.status, answered.json) == (200, {"a": 1})
         assert proxy.lines == [b"CONNECT 127.0.0.1:%d HTTP/1.1" % server.port]
@@ -61,9 +61,12 @@ async def test_a_proxy_that_refuses_is_in_the_log_and_not_in_the_502(
         environment = {"ALL_PROXY": proxy}
         with Gateway(documents / "deadlines.yaml", ["web", "tools"], *options, environment=environment) as gateway:
             answered = call(gateway.urls["web"], "/held")
-            return answered, gateway.line("upstream failed")["reason"], gateway.output
+            return answered, gateway.wait_log_line("upstream failed")["reason"], gateway.output
 
-    async with serve(HELD, tls=serving(pem) if scheme == "https" else None) as server, serve_proxy("me:other") as proxy:
+    async with (
+        serve(HELD, tls=make_server_context(pem) if scheme == "https" else None) as server,
+        serve_proxy("me:other") as proxy,
+    ):
         url = proxy.url.replace("://", "://me:s3cret@")
         answered, reason, output = await asyncio.to_thread(ask, server.url(""), url)
         assert reason.endswith(
@@ -85,10 +88,10 @@ async def test_a_reload_reads_the_proxy_of_an_env_file_again(documents: Path, tm
             assert call(gateway.urls["web"], "/held").status == 200
             env.write_text("HTTP_PROXY=socks5://x:1\n")
             gateway.process.send_signal(signal.SIGHUP)
-            assert "HTTP_PROXY: SOCKS proxies are not supported" in str(gateway.line("not reloaded"))
+            assert "HTTP_PROXY: SOCKS proxies are not supported" in str(gateway.wait_log_line("not reloaded"))
             env.write_text(f"HTTP_PROXY={proxy}\n")
             gateway.process.send_signal(signal.SIGHUP)
-            gateway.line("reloaded")
+            gateway.wait_log_line("reloaded")
             assert call(gateway.urls["web"], "/held").status == 200
 
     async with serve(HELD) as server, serve_proxy() as proxy:
@@ -99,7 +102,7 @@ async def test_a_reload_reads_the_proxy_of_an_env_file_again(documents: Path, tm
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_client_certificate_is_shown(documents: Path, pem: Path, workers: str) -> None:
-    context = serving(pem)
+    context = make_server_context(pem)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(pem)
 
@@ -116,7 +119,7 @@ async def test_a_client_certificate_is_shown(documents: Path, pem: Path, workers
 def test_everything_that_is_wrong_stops_the_start_at_once(documents: Path, tmp_path: Path) -> None:
     environment = {"HTTP_PROXY": "ftp://me:s3cret@x", "SSL_CERT_FILE": str(tmp_path / "none.pem")}
     missing = str(tmp_path / "client.pem")
-    done = naftiko("run", documents / "deadlines.yaml", "--client-cert", missing, environment=environment)
+    done = run_naftiko("run", documents / "deadlines.yaml", "--client-cert", missing, environment=environment)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"SSL_CERT_FILE: '{tmp_path}/none.pem' cannot be read: No such file or directory",

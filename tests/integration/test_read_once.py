@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ def test_each_file_is_read_once(folder: Path, arguments: list[str], status: int)
         text=True,
         timeout=60,
         check=False,
-        env=clean_environment(),
+        env=make_clean_environment(),
     )
     assert json.loads(ran.stderr.splitlines()[-1]) == [
         status,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp import Client
 
-from support.caller import Raw, Response, call, head
+from support.caller import RawConnection, Response, call, make_head
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
 
@@ -113,19 +113,19 @@ async def test_rotated_secrets_are_read_anew(gateway: Rotating, upstream: Upstre
     )
     gateway.reload()
     assert call(gateway.urls["web"], "/x").status == 502  # and the log quotes what was no JSON
-    assert gateway.line("the upstream's answer is not json")["body"] == "*** ***"
+    assert gateway.wait_log_line("the upstream's answer is not json")["body"] == "*** ***"
     assert gateway.stop() == 0
     assert "second-secret" not in gateway.output
 
 
 def test_open_connections_get_what_is_new(gateway: Rotating) -> None:
-    with Raw(gateway.urls["web"]) as raw:
-        raw.send(head("GET /x"))
-        assert raw.answer().status == 200
+    with RawConnection(gateway.urls["web"]) as raw:
+        raw.send(make_head("GET /x"))
+        assert raw.read_response().status == 200
         gateway.write(DOCUMENT.replace("path: /x, operations: [{method", "path: /y, operations: [{method"))
         gateway.reload()
-        raw.send(head("GET /x") + head("GET /y"))
-        assert [raw.answer().status, raw.answer().status] == [404, 200]
+        raw.send(make_head("GET /x") + make_head("GET /y"))
+        assert [raw.read_response().status, raw.read_response().status] == [404, 200]
 
 
 def test_requests_in_progress_are_answered_by_what_they_began_with(gateway: Rotating, upstream: Upstream) -> None:
@@ -191,7 +191,7 @@ def test_a_stop_while_the_old_ones_finish_waits_for_them(gateway: Rotating, upst
     upstream.wait_received(1)
     gateway.reload()
     gateway.process.send_signal(signal.SIGTERM)
-    gateway.line("stopping")
+    gateway.wait_log_line("stopping")
     gate.open()
     caller.join()
     assert [answer.body for answer in answers] == [b"late"]
@@ -210,4 +210,4 @@ def test_a_terminal_that_is_closed_takes_its_program_with_it(tmp_path: Path, ups
         gateway.reload()  # the signal alone is no hang-up
         os.close(ours)
         assert gateway.wait() == 0
-        assert gateway.line("stopping")["signal"] == "SIGHUP"
+        assert gateway.wait_log_line("stopping")["signal"] == "SIGHUP"

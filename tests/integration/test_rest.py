@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.caller import Raw, Response, call, head, streaming
-from support.command import naftiko
+from support.caller import RawConnection, Response, call, make_head, open_stream
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.upstream import GIF, Gate, Reply
 
@@ -194,7 +194,7 @@ def test_an_answer_is_streamed(pixels: str, api: Upstream) -> None:
     gate = Gate()
     reply = Reply(headers={"content-type": "text/plain"}, chunks=[b"first", gate.wait, b"second"])
     api.on("GET", "/v1/pixel/page", reply)
-    with streaming(pixels, "/v1/pixel/page") as response:
+    with open_stream(pixels, "/v1/pixel/page") as response:
         assert response.read(5) == b"first"
         gate.open()
         assert response.read() == b"second"
@@ -257,9 +257,9 @@ def test_a_path_value_stays_one_segment(web: str, api: Upstream) -> None:
 
 @pytest.mark.parametrize("value", ["..", ".", "%2e%2e", "%2E"])
 def test_a_path_value_never_leaves_the_base(web: str, api: Upstream, value: str) -> None:
-    with Raw(web) as raw:
-        raw.send(head(f"GET /items/{value}"))
-        assert raw.answer().status in (400, 404)
+    with RawConnection(web) as raw:
+        raw.send(make_head(f"GET /items/{value}"))
+        assert raw.read_response().status in (400, 404)
     assert api.received == []
 
 
@@ -354,7 +354,7 @@ def test_an_answer_that_its_mapping_cannot_read_is_502(web: str, gateway: Gatewa
     response = call(web, "/names")
     assert "api.list-items" in problem(response, 502)["detail"]
     assert b"Sorry" not in response.body
-    assert gateway.line("the upstream's answer is not json")["body"] == body[:200].decode()
+    assert gateway.wait_log_line("the upstream's answer is not json")["body"] == body[:200].decode()
 
 
 @pytest.mark.parametrize("body", [b'{"a": ' * 500, b"[" * 100_000, b'{"items": "\\ud800"}', b"1e999", b"NaN", b"\xff"])
@@ -418,9 +418,9 @@ def test_a_mapped_body_too_large_is_413(web: str, api: Upstream) -> None:
 
 
 def test_a_body_of_megabytes_is_answered_before_the_connection_ends(web: str, api: Upstream) -> None:
-    with Raw(web) as raw:
-        raw.send(head("POST /open", [("content-length", "4000000")]) + b"x" * 4_000_000)
-        assert raw.answer().status == 413
+    with RawConnection(web) as raw:
+        raw.send(make_head("POST /open", [("content-length", "4000000")]) + b"x" * 4_000_000)
+        assert raw.read_response().status == 413
     assert api.received == []
 
 
@@ -436,7 +436,7 @@ def test_an_unreachable_upstream_is_502(documents: Path, client: str) -> None:
             told = problem(call(gateway.urls["web"], route), 502)
             assert told["detail"] == "'api.list-items' cannot be reached: the connection was refused"
             assert told["api"] == "api"
-            line = gateway.line("upstream failed", request_id=told["requestId"])
+            line = gateway.wait_log_line("upstream failed", request_id=told["requestId"])
             assert line["reason"] == "connection refused by 127.0.0.1:1"
 
 
@@ -457,7 +457,7 @@ def test_the_operator_lets_more_headers_through(documents: Path, client: str, ap
 
 @pytest.mark.parametrize("name", ["Set-Cookie", "server", "Transfer-Encoding", "WWW-Authenticate", "a b", ""])
 def test_what_no_operator_can_let_through(documents: Path, name: str) -> None:
-    ended = naftiko("run", documents / "rest.yaml", "--expose-header", name)
+    ended = run_naftiko("run", documents / "rest.yaml", "--expose-header", name)
     assert ended.returncode == 2
     assert "Invalid value for '--expose-header'" in ended.stderr
     assert f"'{name}'" in ended.stderr
@@ -475,11 +475,11 @@ def test_a_slow_upstream_is_504(documents: Path, client: str, api: Upstream) -> 
 @pytest.mark.parametrize("path", ["/items/7", "/open"])
 def test_a_caller_whose_body_does_not_come_is_408(documents: Path, client: str, api: Upstream, path: str) -> None:
     options = ("--base-uri", f"api={api.url}/base", "--http-client", client, "--deadline", "2")
-    with Gateway(documents / "rest.yaml", ["web"], *options) as gateway, Raw(gateway.urls["web"]) as raw:
+    with Gateway(documents / "rest.yaml", ["web"], *options) as gateway, RawConnection(gateway.urls["web"]) as raw:
         method = "PATCH" if path == "/items/7" else "POST"
         headers = "host: h\r\ncontent-type: application/json\r\ncontent-length: 100"
         raw.send(f'{method} {path} HTTP/1.1\r\n{headers}\r\n\r\n{{"name": '.encode())
-        detail = problem(raw.answer(), 408)["detail"]
+        detail = problem(raw.read_response(), 408)["detail"]
     assert detail == "the request's body did not arrive within 2 seconds"
 
 
@@ -604,7 +604,7 @@ def test_the_callers_query_stands_behind_the_key(authenticated: str, api: Upstre
 def test_an_answer_that_breaks_off_never_looks_whole(web: str, api: Upstream, declared: dict[str, str]) -> None:
     headers = {"content-type": "text/plain", **declared}
     api.on("GET", "/base/items/all", Reply(headers=headers, chunks=[b"a beginning"], broken=True))
-    with streaming(web, "/items") as response:
+    with open_stream(web, "/items") as response:
         assert response.read(11) == b"a beginning"
         with pytest.raises((IncompleteRead, ConnectionResetError)):
             response.read()
@@ -616,8 +616,8 @@ def test_a_mapped_answer_that_breaks_off_is_502(web: str, api: Upstream) -> None
 
 
 def test_a_connection_serves_many_requests(web: str, api: Upstream) -> None:
-    with Raw(web) as raw:
+    with RawConnection(web) as raw:
         for number in range(3):
-            raw.send(head(f"GET /items/{number}"))
-            assert raw.answer().status == 200
+            raw.send(make_head(f"GET /items/{number}"))
+            assert raw.read_response().status == 200
     assert [r.target for r in api.received] == [f"/base/items/{number}" for number in range(3)]

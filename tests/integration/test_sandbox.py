@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.caller import call
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.upstream import GIF
 
@@ -173,7 +173,7 @@ def test_a_mistake_in_the_file_is_a_diagnostic(
 ) -> None:
     file = tmp_path / "answers.yaml"
     file.write_text(answers)
-    ended = naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
+    ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert ended.returncode == 1, ended.stderr
     assert f"{file}:{place}" in ended.stderr
     assert "error[" in ended.stderr
@@ -184,7 +184,7 @@ def test_a_mistake_in_the_file_is_a_diagnostic(
 def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_path: Path) -> None:
     file = tmp_path / "answers.yaml"
     file.write_text("operations:\n  api.list-itms: {}\n")
-    ended = naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
+    ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert "2 |   api.list-itms: {}" in ended.stderr
 
 
@@ -192,13 +192,13 @@ def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_pa
 def test_a_header_that_http_cannot_carry_is_a_diagnostic(documents: Path, tmp_path: Path, header: str) -> None:
     file = tmp_path / "answers.yaml"
     file.write_text(f"operations:\n  api.find:\n    headers:\n      {header}\n")
-    ended = naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
+    ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert (ended.returncode, f"{file}:2:3" in ended.stderr) == (1, True)
     assert "Traceback" not in ended.stderr
 
 
 def test_a_file_that_does_not_exist_is_told(documents: Path, tmp_path: Path) -> None:
-    ended = naftiko("run", documents / "rest.yaml", "--sandbox", tmp_path / "none.yaml", "--port", "web=0")
+    ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", tmp_path / "none.yaml", "--port", "web=0")
     assert ended.returncode in (1, 2)
     assert "none.yaml" in ended.stderr
     assert "Traceback" not in ended.stderr

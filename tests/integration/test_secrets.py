@@ -23,8 +23,8 @@ from naftiko_runtime.loading import load
 from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret, resolve
 from support.caller import Response, call
-from support.collector import Collector, attributes
-from support.command import clean_environment, naftiko
+from support.collector import Collector, read_attributes
+from support.command import make_clean_environment, run_naftiko
 from support.gateway import Gateway
 from support.upstream import Reply
 
@@ -104,7 +104,7 @@ def test_every_secret_reaches_the_upstream(gateway: Gateway, api: Upstream) -> N
 def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway]) -> None:
     with start("http://127.0.0.1:1") as gateway:
         answers = call_all(gateway)
-        gateway.line("upstream failed", reason="connection refused by 127.0.0.1:1")
+        gateway.wait_log_line("upstream failed", reason="connection refused by 127.0.0.1:1")
     assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
     assert not leaks("".join(str(answer) for answer in answers))
     assert not leaks(gateway.output + gateway.printed)
@@ -113,7 +113,9 @@ def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway
         assert "cannot be reached: the connection was refused" in answer.body.decode()
         found = re.search(r'"requestId": ?"(\w+)"|request id (\w+)', answer.body.decode())
         assert found is not None
-        gateway.line("upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1")
+        gateway.wait_log_line(
+            "upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1"
+        )
 
 
 def test_spans_give_nothing_away(start: Callable[..., Gateway], api: Upstream) -> None:
@@ -125,7 +127,7 @@ def test_spans_give_nothing_away(start: Callable[..., Gateway], api: Upstream) -
         told = "".join(map(str, spans))
         assert not leaks(told)
         assert not any(MARK.encode() in one.body for one in collector.received)
-    urls = {attributes(span).get("url.full") for span in spans}
+    urls = {read_attributes(span).get("url.full") for span in spans}
     assert f"{api.url}/things?key=REDACTED" in urls
     assert f"{api.url}/***/things?q=REDACTED" in urls
 
@@ -134,7 +136,7 @@ def test_a_slow_upstream_gives_nothing_away(start: Callable[..., Gateway], api: 
     api.on("*", "*", Reply(until_gone=True))
     with start(api.url, "--deadline", "0.5") as gateway:
         answers = call_all(gateway)
-        gateway.line("upstream deadline")
+        gateway.wait_log_line("upstream deadline")
     assert {answer.status for answer in answers[: len(ROUTES)]} == {504}
     assert not leaks("".join(str(answer) for answer in answers))
     assert not leaks(gateway.output)
@@ -153,7 +155,7 @@ def test_an_upstream_that_echoes_them_gives_nothing_away(gateway: Gateway, api: 
     answers = call_all(gateway)
     assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
     assert not leaks("".join(str(answer) for answer in answers))
-    gateway.line("the upstream's answer is not json")
+    gateway.wait_log_line("the upstream's answer is not json")
     assert not leaks(gateway.output)
 
 
@@ -182,7 +184,7 @@ def test_no_spelling_of_a_secret_is_logged(gateway: Gateway, api: Upstream, spel
     number = next(NUMBERS)
     api.on("*", "*", Reply(body=f"not JSON: {spelled(VALUES['S_QUERY_KEY'])} end of {number}".encode()))
     call(gateway.urls["web"], "/bearer")
-    assert gateway.line("the upstream's answer is not json", body=f"not JSON: *** end of {number}")
+    assert gateway.wait_log_line("the upstream's answer is not json", body=f"not JSON: *** end of {number}")
     assert not leaks(gateway.output)
 
 
@@ -208,7 +210,7 @@ except ValueError:
     logging.getLogger("x").exception("of %s", value, extra={{"headers": [value, {{"k": value}}], value: 1}})
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=clean_environment()
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, env=make_clean_environment()
     )
     line = json.loads(ended.stderr)
     assert "ValueError: a mistake with ***" in line["exception"]
@@ -273,7 +275,7 @@ async def test_nothing_that_runs_represents_itself_with_a_secret(documents: Path
 def test_all_missing_variables_are_told_with_their_places_and_no_value(documents: Path) -> None:
     given = {name: value for name, value in VALUES.items() if name not in ("S_TOKEN", "S_IN_BODY", "S_UNUSED")}
     file = documents / "secrets.yaml"
-    ended = naftiko("run", file, environment={**given, "S_IN_BODY": ""})
+    ended = run_naftiko("run", file, environment={**given, "S_IN_BODY": ""})
     assert ended.returncode == 1
     token, body = [line for line in ended.stderr.splitlines() if "error[" in line]
     assert token.startswith(f"{file}:9:5: error[unset-variable]: 'TOKEN'")
@@ -311,7 +313,7 @@ def test_env_files_give_variables_and_the_process_wins(documents: Path, tmp_path
 def test_a_line_that_is_no_assignment_is_named_by_number(documents: Path, tmp_path: Path, line: str) -> None:
     file = tmp_path / "wrong.env"
     file.write_text(f"S_USER=a\n{line}\n")
-    ended = naftiko("run", documents / "secrets.yaml", "--env-file", file)
+    ended = run_naftiko("run", documents / "secrets.yaml", "--env-file", file)
     assert ended.returncode == 1
     assert f"{file}:2: this line is not KEY=value" in ended.stderr
     assert not leaks(ended.stdout + ended.stderr)
@@ -320,11 +322,11 @@ def test_a_line_that_is_no_assignment_is_named_by_number(documents: Path, tmp_pa
 def test_an_env_file_that_is_no_text_is_told(documents: Path, tmp_path: Path) -> None:
     file = tmp_path / "wrong.env"
     file.write_bytes(b"S_TOKEN=\xff" + MARK.encode())
-    ended = naftiko("run", documents / "secrets.yaml", "--env-file", file)
+    ended = run_naftiko("run", documents / "secrets.yaml", "--env-file", file)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert f"cannot read {file}: it is not UTF-8 text" in ended.stderr
     assert not leaks(ended.stderr)
 
 
 def test_an_env_file_that_does_not_exist_is_wrong_usage(documents: Path, tmp_path: Path) -> None:
-    assert naftiko("run", documents / "secrets.yaml", "--env-file", tmp_path / "none").returncode == 2
+    assert run_naftiko("run", documents / "secrets.yaml", "--env-file", tmp_path / "none").returncode == 2

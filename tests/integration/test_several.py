@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 from support.caller import call
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.upstream import Reply
 
@@ -98,7 +98,7 @@ def test_each_has_its_sandbox(write: Path) -> None:
 def test_clashes_are_named_in_their_files(write: Path) -> None:
     two = (write / "two.yaml").read_text().replace("/two,", "/one,").replace("get-two", "get-one")
     (write / "two.yaml").write_text(two)
-    done = naftiko("run", str(write))
+    done = run_naftiko("run", str(write))
     assert done.returncode == 1
     assert (
         f"{write / 'two.yaml'}:16:13: error[duplicate-route]: GET /one is exposed by 'one-rest' and 'two-rest'"
@@ -112,12 +112,12 @@ def test_clashes_are_named_in_their_files(write: Path) -> None:
 def test_namespaces_that_are_exposed_twice_on_a_port_are_one_finding_each(write: Path) -> None:
     text = (write / "one.yaml").read_text()
     (write / "two.yaml").write_text(text)
-    done = naftiko("run", str(write))
+    done = run_naftiko("run", str(write))
     assert done.returncode == 1
     assert re.findall(r"error\[([a-z-]+)\]", done.stderr) == ["duplicate-namespace"] * 2
     assert "--port one-rest=N moves both" in done.stderr
     (write / "two.yaml").write_text(text.replace("one-rest", "two-rest").replace("one-mcp", "two-mcp"))
-    done = naftiko("run", str(write), "--port", "two-rest=0", "--port", "two-mcp=0")
+    done = run_naftiko("run", str(write), "--port", "two-rest=0", "--port", "two-mcp=0")
     assert "two-rest" not in done.stderr
     assert "variable" in done.stderr
 
@@ -127,13 +127,13 @@ def test_rest_and_mcp_do_not_share(write: Path) -> None:
     (write / "two.yaml").write_text((write / "two.yaml").read_text().replace("type: mcp", f"type: mcp  # {port}"))
     text = (write / "two.yaml").read_text().split("namespace: two-mcp")
     (write / "two.yaml").write_text("namespace: two-mcp".join([text[0], text[1].replace("port: ", f"port: {port} # ")]))
-    done = naftiko("run", str(write))
+    done = run_naftiko("run", str(write))
     assert done.returncode == 1
     assert "only exposes of one type can share a port" in done.stderr
 
 
 def test_all_missing_variables_are_told_at_once(write: Path) -> None:
-    done = naftiko("run", str(write))
+    done = run_naftiko("run", str(write))
     assert done.returncode == 1
     assert "'one_TOKEN'" in done.stderr
     assert "'two_TOKEN'" in done.stderr
@@ -141,12 +141,12 @@ def test_all_missing_variables_are_told_at_once(write: Path) -> None:
 
 def test_wrong_usage(write: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     empty = tmp_path_factory.mktemp("empty")
-    assert naftiko("run", str(empty)).returncode == 2
-    done = naftiko("run", str(write), "--sandbox", str(write / "one.sandbox.yaml"))
+    assert run_naftiko("run", str(empty)).returncode == 2
+    done = run_naftiko("run", str(write), "--sandbox", str(write / "one.sandbox.yaml"))
     assert done.returncode == 2
     assert "for one capability only" in done.stderr
 
 
 def test_validate_takes_folders(write: Path) -> None:
-    done = naftiko("validate", str(write))
+    done = run_naftiko("validate", str(write))
     assert (done.returncode, done.stdout) == (0, "3 files checked: no findings\n")

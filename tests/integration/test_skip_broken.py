@@ -11,7 +11,7 @@ from mcp import Client
 
 from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def gateway(upstream: Upstream) -> Iterator[Gateway]:
 
 
 def test_without_it_the_file_is_refused() -> None:
-    assert naftiko("run", FILE).returncode == 1
+    assert run_naftiko("run", FILE).returncode == 1
 
 
 def test_sound_routes_work_and_broken_ones_say_why(gateway: Gateway, upstream: Upstream) -> None:
@@ -69,7 +69,7 @@ def test_a_folder_serves_what_it_can_and_says_what_it_cannot(upstream: Upstream,
     trace = FILE.read_text().replace("{name: odd, method: GET,", "{name: odd, method: TRACE,")
     (tmp_path / "broken.yaml").write_text(trace)
     (tmp_path / "none.yaml").write_text("naftiko: 1.0.0-alpha2\ncapability: [\n")
-    assert naftiko("run", tmp_path).returncode == 1
+    assert run_naftiko("run", tmp_path).returncode == 1
     base = ("--skip-broken", "--base-uri", f"api={upstream.url}")
     with Gateway(tmp_path, ["web", "tools"], *base) as running:
         assert httpx2.get(running.urls["web"] + "/things").status_code == 200
@@ -85,7 +85,7 @@ def test_a_folder_serves_what_it_can_and_says_what_it_cannot(upstream: Upstream,
 
 def test_nothing_to_serve_is_said_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "none.yaml").write_text("naftiko: nonsense\ncapability: {}\n")
-    ended = naftiko("run", "--skip-broken", tmp_path)
+    ended = run_naftiko("run", "--skip-broken", tmp_path)
     assert ended.returncode == 1
     *_, title, last = ended.stderr.splitlines()
     assert title == "Not served:"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 from support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_ctrl_c_at_any_moment_leaves_no_traceback(pixel_file: Path, arguments: l
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=clean_environment({"NAFTIKO_PORT_OFFSET": "21000"}),
+        env=make_clean_environment({"NAFTIKO_PORT_OFFSET": "21000"}),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
@@ -75,7 +75,7 @@ def test_ctrl_c_while_something_is_imported(pixel_file: Path, arguments: list[st
         capture_output=True,
         text=True,
         timeout=30,
-        env=clean_environment(),
+        env=make_clean_environment(),
     )
     assert (ended.returncode, ended.stderr) == (INTERRUPTED, "")
 
@@ -96,5 +96,5 @@ def test_sighup_before_the_start_reads_anew_afterwards(pixel_file: Path, workers
     options = ("--sandbox", "--workers", str(workers))
     ports = [f"{namespace}-rest", f"{namespace}-mcp"]
     with Gateway(pixel_file, ports, *options, command=signalled("click", "SIGHUP")) as gateway:
-        gateway.line("reloaded")
+        gateway.wait_log_line("reloaded")
         assert gateway.stop() == 0

@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from support.caller import call
 from support.collector import Collector
-from support.command import naftiko
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.grpc_collector import GrpcCollector
 from support.scrape import scrape_until
@@ -87,7 +87,7 @@ def test_a_dead_collector_costs_spans_and_no_request(documents: Path, api: Upstr
         for _ in range(20):
             assert call(gateway.urls["web"], "/things").status == 200
         scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="dropped") == 40)
-        line = gateway.line("spans lost: the collector does not take them")
+        line = gateway.wait_log_line("spans lost: the collector does not take them")
     assert line["collector"] == "127.0.0.1:1"
     assert "Failed to export spans batch" in line["reason"]
 
@@ -139,7 +139,7 @@ def test_baggage_goes_on_only_when_the_operator_says_so(
 def test_without_the_extra_startup_stops_and_says_what_to_install(documents: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_SDK)
     told = {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path)}
-    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
     advice = "in a checkout of naftiko-runtime: pip install '.[otel]'"
     cause = "'OTEL_TRACES_EXPORTER' enables traces, which need the extra 'otel'"

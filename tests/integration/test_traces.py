@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from support.caller import Raw, call, head
-from support.collector import Collector, attributes
-from support.command import naftiko
+from support.caller import RawConnection, call, make_head
+from support.collector import Collector, read_attributes
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.scrape import scrape, scrape_until
 from support.upstream import Gate, Reply
@@ -79,7 +79,7 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
         call(gateway.urls["web"], "/things?key=value")
         server, client = by_kind(collector.wait_spans(2))
     assert (server.name, client.name) == ("GET /things", "GET api.list-things")
-    assert attributes(server) == {
+    assert read_attributes(server) == {
         "http.request.method": "GET",
         "http.route": "/things",
         "http.response.status_code": 404,
@@ -91,7 +91,7 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
         "url.query": "key=REDACTED",
         "url.scheme": "http",
     }
-    assert attributes(client) == {
+    assert read_attributes(client) == {
         "http.request.method": "GET",
         "http.response.status_code": 404,
         "error.type": "404",
@@ -132,9 +132,9 @@ def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
     start: Callable[..., Gateway], api: Upstream, collector: Collector, given: list[tuple[str, str]]
 ) -> None:
     with start() as gateway:
-        with Raw(gateway.urls["web"]) as caller:
-            caller.send(head("GET /things", given))
-            caller.answer()
+        with RawConnection(gateway.urls["web"]) as caller:
+            caller.send(make_head("GET /things", given))
+            caller.read_response()
         server, client = by_kind(collector.wait_spans(2))
     told = [pair for pair in api.last.headers if pair[0].startswith("trace")]
     assert told == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-03")]
@@ -165,10 +165,10 @@ def test_a_state_goes_on_only_when_it_is_valid(
     options = ("--base-uri", f"api={api.url}")
     with (
         start() if recorded else Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway,
-        Raw(gateway.urls["web"]) as caller,
+        RawConnection(gateway.urls["web"]) as caller,
     ):
-        caller.send(head("GET /things", headers))
-        assert caller.answer().status == 200
+        caller.send(make_head("GET /things", headers))
+        assert caller.read_response().status == 200
     assert api.last.header("tracestate") == sent
     named = api.last.header("traceparent")
     assert named is not None
@@ -177,9 +177,9 @@ def test_a_state_goes_on_only_when_it_is_valid(
 
 def test_what_is_no_text_spoils_no_batch(start: Callable[..., Gateway], collector: Collector) -> None:
     with start() as gateway:
-        with Raw(gateway.urls["web"]) as caller:
-            caller.send(head("GET /things", [("traceparent", SAMPLED["traceparent"]), ("tracestate", "a=\xff")]))
-            caller.answer()
+        with RawConnection(gateway.urls["web"]) as caller:
+            caller.send(make_head("GET /things", [("traceparent", SAMPLED["traceparent"]), ("tracestate", "a=\xff")]))
+            caller.read_response()
         server, _ = by_kind(collector.wait_spans(2))
     assert (server.trace_id.hex(), server.trace_state) == (TRACE, "")
 
@@ -188,10 +188,10 @@ def test_requests_that_came_together_are_not_of_one_trace(
     start: Callable[..., Gateway], api: Upstream, collector: Collector
 ) -> None:
     with start() as gateway:
-        with Raw(gateway.urls["web"]) as caller:
-            caller.send(head("GET /things", SAMPLED.items()) + head("GET /things", UNSAMPLED.items()))
-            caller.answer()
-            caller.answer()
+        with RawConnection(gateway.urls["web"]) as caller:
+            caller.send(make_head("GET /things", SAMPLED.items()) + make_head("GET /things", UNSAMPLED.items()))
+            caller.read_response()
+            caller.read_response()
         assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
         collector.wait_spans(2)
         gateway.stop()
@@ -251,7 +251,7 @@ def test_the_span_of_a_tool_call_names_the_tool(
         call(gateway.urls["tools"], "/mcp", "POST", headers, message("get-thing"))  # which lacks its id
         failed = collector.wait_spans(3)[-1]
     assert server.name == "tools/call list-things"
-    assert attributes(server) == {
+    assert read_attributes(server) == {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "list-things",
         "http.request.method": "POST",
@@ -269,7 +269,7 @@ def test_the_span_of_a_tool_call_names_the_tool(
     assert client.parent_span_id == server.span_id
     assert api.last.header("traceparent") == f"00-{TRACE}-{client.span_id.hex()}-01"
     assert (failed.name, failed.status.code) == ("tools/call get-thing", Status.STATUS_CODE_ERROR)
-    assert attributes(failed)["error.type"] == "tool_error"
+    assert read_attributes(failed)["error.type"] == "tool_error"
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["straight", "by the SDK"])
@@ -306,7 +306,7 @@ def test_what_no_route_answers_has_a_span_without_a_made_up_name(
     with start() as gateway:
         call(gateway.urls["web"], "/who/knows?what", "PROPFIND")
         (span,) = collector.wait_spans(1)
-    told = attributes(span)
+    told = read_attributes(span)
     assert (span.name, told["http.request.method"], told["url.path"]) == ("HTTP", "_OTHER", "/who/knows")
     assert told["http.request.method_original"] == "PROPFIND"
     assert "what" not in str(span)
@@ -317,8 +317,8 @@ def test_an_unreachable_upstream_is_an_error_of_both(documents: Path, collector:
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=collector.environment()) as gateway:
         call(gateway.urls["web"], "/things")
         server, client = by_kind(collector.wait_spans(2))
-    assert (attributes(server)["http.response.status_code"], attributes(server)["error.type"]) == (502, "502")
-    assert attributes(client)["error.type"] == "unreachable"
+    assert (read_attributes(server)["http.response.status_code"], read_attributes(server)["error.type"]) == (502, "502")
+    assert read_attributes(client)["error.type"] == "unreachable"
     assert {server.status.code, client.status.code} == {Status.STATUS_CODE_ERROR}
 
 
@@ -392,7 +392,7 @@ def test_a_collector_that_refuses_is_told_of_and_not_asked_again(
     collector.on("POST", "/v1/traces", Reply(status=401))
     with start("--control", "127.0.0.1:0", **TOGETHER) as gateway:
         assert call(gateway.urls["web"], "/things").status == 200
-        line = gateway.line("spans lost: the collector does not take them")
+        line = gateway.wait_log_line("spans lost: the collector does not take them")
         metrics = scrape(gateway)
     assert (line["spans"], line["collector"]) == (2, collector.url.partition("//")[2])
     assert "401" in line["reason"]
@@ -428,7 +428,7 @@ def test_spans_for_which_there_is_no_room_are_told_of(start: Callable[..., Gatew
             for _ in range(10):
                 call(gateway.urls["web"], "/things")
             gate.open()
-            line = gateway.line("spans lost: the collector does not take them")
+            line = gateway.wait_log_line("spans lost: the collector does not take them")
     finally:
         gate.open()
     assert (line["reason"], line["spans"]) == ("too many are waiting", 20 - 2)
@@ -452,9 +452,9 @@ def test_logs_name_the_trace_that_they_belong_to(documents: Path, collector: Col
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=collector.environment()) as gateway:
         call(gateway.urls["web"], "/things", headers=SAMPLED)
         server, _ = by_kind(collector.wait_spans(2))
-        line = gateway.line("upstream failed")
+        line = gateway.wait_log_line("upstream failed")
     assert (line["trace_id"], line["span_id"]) == (TRACE, server.span_id.hex())
-    assert "trace_id" not in gateway.line("started")
+    assert "trace_id" not in gateway.wait_log_line("started")
 
 
 def test_each_worker_sends_its_own(start: Callable[..., Gateway], collector: Collector) -> None:
@@ -492,7 +492,7 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
         "OTEL_PROPAGATORS": "tracecontext,pigeon",
         "OTEL_BSP_MAX_QUEUE_SIZE": "0",
     }
-    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     exporters = "console otlp otlp_proto_grpc otlp_proto_http none"
     samplers = "always_off always_on parentbased_always_off parentbased_always_on parentbased_traceidratio traceidratio"
     assert done.returncode == 1
@@ -512,7 +512,7 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
 
 def test_what_only_the_sdk_refuses_stops_startup(documents: Path) -> None:
     told = {"OTEL_TRACES_EXPORTER": "console", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
-    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
     assert done.stderr == "traces: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got many\n"
 
@@ -523,7 +523,7 @@ def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followe
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "s3cret key=1",
         "OTEL_SERVICE_NAME": "\udcff",
     }
-    done = naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == [
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can",
@@ -560,11 +560,11 @@ def test_the_span_of_a_message_is_called_by_its_method(start: Callable[..., Gate
         send("tools/call", name="no-such-tool", arguments={})
         listing, unknown, failed = collector.wait_spans(3)
     assert listing.name == "tools/list"
-    assert attributes(listing)["mcp.protocol.version"] == "2025-06-18"
-    assert (unknown.name, attributes(unknown)["mcp.method.name"]) == ("POST /mcp", "sing")
-    assert attributes(unknown)["rpc.response.status_code"] == attributes(unknown)["error.type"] == "-32601"
+    assert read_attributes(listing)["mcp.protocol.version"] == "2025-06-18"
+    assert (unknown.name, read_attributes(unknown)["mcp.method.name"]) == ("POST /mcp", "sing")
+    assert read_attributes(unknown)["rpc.response.status_code"] == read_attributes(unknown)["error.type"] == "-32601"
     assert unknown.status.code == Status.STATUS_CODE_ERROR
-    assert (failed.name, attributes(failed)["gen_ai.tool.name"]) == ("tools/call", "no-such-tool")
+    assert (failed.name, read_attributes(failed)["gen_ai.tool.name"]) == ("tools/call", "no-such-tool")
 
 
 def test_a_request_that_is_sent_again_with_other_credentials_says_so(
@@ -578,5 +578,5 @@ def test_a_request_that_is_sent_again_with_other_credentials_says_so(
     with Gateway(documents / "flows.yaml", ["web", "tools"], *bases, "--linger", "0", environment=told) as gateway:
         call(gateway.urls["web"], "/tokened")
         spans = collector.wait_spans(5)
-    sends = [attributes(span) for span in spans if span.name == "GET tokened.get"]
+    sends = [read_attributes(span) for span in spans if span.name == "GET tokened.get"]
     assert [one.get("http.request.resend_count") for one in sends] == [None, 1]

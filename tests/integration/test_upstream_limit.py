@@ -49,7 +49,7 @@ def test_a_request_beyond_the_limit_is_told_to_come_back(documents: Path, api: U
             assert result["isError"]
             assert "'api.get-data' is overloaded" in result["content"][0]["text"]
             assert "try again in 1 s" in result["content"][0]["text"]
-            assert port in gateway.line("upstream failed")["reason"]
+            assert port in gateway.wait_log_line("upstream failed")["reason"]
         finally:
             gate.open()
             caller.join()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import clean_environment, naftiko
+from support.command import make_clean_environment, run_naftiko
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,12 +88,12 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_a_clean_file_is_status_0(documents: Path) -> None:
-    ended = naftiko("validate", documents / "rest.yaml")
+    ended = run_naftiko("validate", documents / "rest.yaml")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1 file checked: no findings\n", "")
 
 
 def test_the_pixel_file_has_one_warning_with_its_line(pixel_file: Path) -> None:
-    ended = naftiko("validate", pixel_file)
+    ended = run_naftiko("validate", pixel_file)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"{pixel_file}:14:5: warning[unused-binding]: 'SEGMENT_API_KEY'" in ended.stdout
     assert "   14 |     SEGMENT_API_KEY: SEGMENT_API_KEY\n      |     ^^^^^^^^^^^^^^^\n" in ended.stdout
@@ -101,13 +101,13 @@ def test_the_pixel_file_has_one_warning_with_its_line(pixel_file: Path) -> None:
 
 
 def test_findings_are_underlined_and_status_1(broken: Path) -> None:
-    ended = naftiko("validate", broken)
+    ended = run_naftiko("validate", broken)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout == FINDINGS.format(file=broken) + "1 file checked: 1 error, 1 warning\n"
 
 
 def test_several_files_are_counted_together(broken: Path, documents: Path) -> None:
-    ended = naftiko("validate", documents / "rest.yaml", broken, documents / "mcp.yaml")
+    ended = run_naftiko("validate", documents / "rest.yaml", broken, documents / "mcp.yaml")
     assert ended.returncode == 1
     assert ended.stdout.endswith("3 files checked: 1 error, 1 warning\n")
 
@@ -118,7 +118,7 @@ def test_several_files_are_counted_together(broken: Path, documents: Path) -> No
 def test_what_is_no_capability_is_a_finding(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file.yaml"
     file.write_bytes(content)
-    ended = naftiko("validate", file)
+    ended = run_naftiko("validate", file)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert f"{file}:" in ended.stdout
     assert "error[" in ended.stdout
@@ -126,14 +126,14 @@ def test_what_is_no_capability_is_a_finding(tmp_path: Path, content: bytes) -> N
 
 @pytest.mark.parametrize("arguments", [[], ["--no-such-option"], ["no-such-file.yaml"], ["src"], ["no*.yaml"]])
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
-    ended = naftiko("validate", *arguments)
+    ended = run_naftiko("validate", *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Usage: " in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["--nothing"]])
 def test_an_unknown_command_is_status_2(arguments: list[str]) -> None:
-    assert naftiko(*arguments).returncode == 2
+    assert run_naftiko(*arguments).returncode == 2
 
 
 def test_it_needs_no_environment(documents: Path) -> None:
@@ -143,7 +143,7 @@ def test_it_needs_no_environment(documents: Path) -> None:
 
 
 def test_run_refuses_a_broken_file_with_its_findings(broken: Path) -> None:
-    ended = naftiko("run", broken)
+    ended = run_naftiko("run", broken)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert FINDINGS.format(file=broken).strip() in ended.stderr
 
@@ -157,7 +157,7 @@ def departing(tmp_path: Path, documents: Path) -> Path:
 
 
 def test_strict_makes_departures_errors(departing: Path) -> None:
-    lenient, strict = naftiko("validate", departing), naftiko("validate", "--strict", departing)
+    lenient, strict = run_naftiko("validate", departing), run_naftiko("validate", "--strict", departing)
     assert lenient.returncode == 0
     assert "warning[unknown-key]: unknown key 'x-owner' is ignored" in lenient.stdout
     assert strict.returncode == 1
@@ -167,13 +167,13 @@ def test_strict_makes_departures_errors(departing: Path) -> None:
 
 @pytest.mark.parametrize(("option", "variable"), [(["--strict"], {}), ([], {"NAFTIKO_STRICT": "1"})])
 def test_run_refuses_departures_under_strict(departing: Path, option: list[str], variable: dict[str, str]) -> None:
-    ended = naftiko("run", departing, "--skip-broken", *option, environment=variable)
+    ended = run_naftiko("run", departing, "--skip-broken", *option, environment=variable)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "the specification has no key 'x-owner' here" in ended.stderr
 
 
 def test_no_colour_where_nobody_looks(broken: Path) -> None:
-    assert "\x1b" not in naftiko("validate", broken).stdout
+    assert "\x1b" not in run_naftiko("validate", broken).stdout
 
 
 def imported(*arguments: str | Path, of: Sequence[str] = HEAVY) -> list[str]:
@@ -186,7 +186,9 @@ def imported(*arguments: str | Path, of: Sequence[str] = HEAVY) -> list[str]:
         f"    print('imported:', *sorted(set(sys.modules) & set({list(of)!r})), file=sys.stderr)\n"
         "    raise\n"
     )
-    environment = {k: v for k, v in clean_environment().items() if not k.startswith("COV")}  # coverage imports much
+    environment = {
+        k: v for k, v in make_clean_environment().items() if not k.startswith("COV")
+    }  # coverage imports much
     command = [sys.executable, "-c", script]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("imported:")]
@@ -224,7 +226,7 @@ def test_run_imports_servers_only_for_a_sound_file(documents: Path, broken: Path
 
 
 def test_help_lists_the_commands() -> None:
-    ended = naftiko("--help")
+    ended = run_naftiko("--help")
     assert ended.returncode == 0
     assert [name for name in ("run", "validate", "export", "health") if f"  {name} " not in ended.stdout] == []
 
@@ -233,6 +235,6 @@ def test_help_lists_the_commands() -> None:
     ("command", "advice"), [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'lsp'")]
 )
 def test_a_command_that_there_is_not_is_answered_with_those_there_are(command: str, advice: str) -> None:
-    done = naftiko(command)
+    done = run_naftiko(command)
     assert done.returncode == 2
     assert f"No such command '{command}'; {advice}" in done.stderr

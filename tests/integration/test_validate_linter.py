@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from support.command import clean_environment, naftiko
-from support.schemas import published
+from support.command import make_clean_environment, run_naftiko
+from support.schemas import find_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,17 +111,17 @@ CONCISE = (
 
 
 def test_a_folder_is_walked_and_what_is_no_capability_left_alone(tree: Path) -> None:
-    ended = naftiko("validate", ".", "--format", "concise", cwd=tree)
+    ended = run_naftiko("validate", ".", "--format", "concise", cwd=tree)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout == CONCISE + "3 files checked: 1 error, 1 warning\n"
-    assert naftiko("validate", "caps/*/*", "--quiet", cwd=tree).stdout == ""
-    everything = naftiko("validate", ".", "--no-ignore", cwd=tree)
+    assert run_naftiko("validate", "caps/*/*", "--quiet", cwd=tree).stdout == ""
+    everything = run_naftiko("validate", ".", "--no-ignore", cwd=tree)
     assert everything.stdout.endswith("\n4 files checked: 2 errors, 2 warnings\n")
 
 
 def test_a_slip_of_the_key_that_makes_a_capability_hides_none_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "slip.yaml").write_text("naftiko: 1.0.0-alpha2\ninfo: {label: x}\ncapabilty: {}\n")
-    ended = naftiko("validate", ".", "--format", "concise", cwd=tmp_path)
+    ended = run_naftiko("validate", ".", "--format", "concise", cwd=tmp_path)
     assert ended.returncode == 1
     assert "slip.yaml:3:1: error[" in ended.stdout
     assert "capability" in ended.stdout
@@ -130,24 +130,24 @@ def test_a_slip_of_the_key_that_makes_a_capability_hides_none_in_a_folder(tmp_pa
 @pytest.mark.parametrize("chosen", [("--select", "NK6"), ("--ignore", "NK1")])
 def test_what_is_no_yaml_is_told_whatever_is_chosen(tmp_path: Path, chosen: tuple[str, str]) -> None:
     (tmp_path / "odd.yaml").write_text("naftiko: [\n")
-    ended = naftiko("validate", "odd.yaml", *chosen, cwd=tmp_path)
+    ended = run_naftiko("validate", "odd.yaml", *chosen, cwd=tmp_path)
     assert ended.returncode == 1
     assert "error[yaml-syntax]" in ended.stdout
 
 
 def test_choosing_no_rule_is_a_mistake(tree: Path) -> None:
     for arguments in (("--select", ""), ("--select", " , ")):
-        ended = naftiko("validate", "caps", *arguments, cwd=tree)
+        ended = run_naftiko("validate", "caps", *arguments, cwd=tree)
         assert ended.returncode == 2
         assert "names no rule" in ended.stderr
     (tree / "naftiko.toml").write_text("select = []\n")
-    ended = naftiko("validate", "caps", cwd=tree)
+    ended = run_naftiko("validate", "caps", cwd=tree)
     assert ended.returncode == 2
     assert "'select' names no rule" in ended.stderr
 
 
 def test_a_schema_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
-    ended = naftiko("schema", "-o", tmp_path / "none" / "x.json")
+    ended = run_naftiko("schema", "-o", tmp_path / "none" / "x.json")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "No such file or directory" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -155,9 +155,9 @@ def test_a_schema_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("form", MACHINES)
 def test_standard_output_is_the_report_and_nothing_else(tree: Path, form: str) -> None:
-    ended = naftiko("validate", "caps", "--format", form, cwd=tree)
+    ended = run_naftiko("validate", "caps", "--format", form, cwd=tree)
     assert (ended.returncode, ended.stderr) == (1, "3 files checked: 1 error, 1 warning\n")
-    assert naftiko("validate", "caps", "--format", form, "-q", cwd=tree).stderr == ""
+    assert run_naftiko("validate", "caps", "--format", form, "-q", cwd=tree).stderr == ""
     match form:
         case "json":
             assert [(f["file"], f["line"], f["slug"]) for f in json.loads(ended.stdout)] == [
@@ -167,14 +167,14 @@ def test_standard_output_is_the_report_and_nothing_else(tree: Path, form: str) -
         case "github":
             assert ended.stdout.splitlines()[1].startswith("::error file=caps/broken.yaml,line=24,endLine=24,col=15,")
         case "sarif":
-            jsonschema.Draft7Validator(published(SARIF)).validate(json.loads(ended.stdout))
+            jsonschema.Draft7Validator(find_schema(SARIF)).validate(json.loads(ended.stdout))
         case _:
             assert ET.fromstring(ended.stdout).get("failures") == "1"  # noqa: S314 - our own output
 
 
 @pytest.mark.parametrize("form", MACHINES)
 def test_a_clean_report_is_one_too(tree: Path, form: str) -> None:
-    ended = naftiko("validate", "caps/more", "--format", form, cwd=tree)
+    ended = run_naftiko("validate", "caps/more", "--format", form, cwd=tree)
     assert (ended.returncode, ended.stderr) == (0, "1 file checked: no findings\n")
     match form:
         case "json":
@@ -189,30 +189,30 @@ def test_a_clean_report_is_one_too(tree: Path, form: str) -> None:
 
 def test_names_are_the_checkout_s_in_github_s_jobs(tree: Path) -> None:
     environment = {"GITHUB_WORKSPACE": str(tree)}
-    ended = naftiko("validate", ".", "--format", "github", cwd=tree / "caps", environment=environment)
+    ended = run_naftiko("validate", ".", "--format", "github", cwd=tree / "caps", environment=environment)
     assert "file=caps/broken.yaml," in ended.stdout
-    full = naftiko("validate", ".", cwd=tree / "caps", environment=environment | {"GITHUB_ACTIONS": "true"})
+    full = run_naftiko("validate", ".", cwd=tree / "caps", environment=environment | {"GITHUB_ACTIONS": "true"})
     assert full.stdout.startswith("broken.yaml:6:5: warning[")
 
 
 def test_standard_input_has_a_name_and_imports_beside_it(tree: Path) -> None:
-    ended = naftiko("validate", "-", "--format", "concise", cwd=tree, stdin=DOCUMENT)
+    ended = run_naftiko("validate", "-", "--format", "concise", cwd=tree, stdin=DOCUMENT)
     assert (ended.returncode, ended.stdout.splitlines()[0].split(": ")[0]) == (1, "<stdin>:6:5")
-    named = naftiko("validate", "-", "--stdin-filename", "caps/new.yaml", cwd=tree, stdin=IMPORTING)
+    named = run_naftiko("validate", "-", "--stdin-filename", "caps/new.yaml", cwd=tree, stdin=IMPORTING)
     assert (named.returncode, named.stdout) == (0, "1 file checked: no findings\n")
-    nowhere = naftiko("validate", "-", cwd=tree, stdin=IMPORTING)
+    nowhere = run_naftiko("validate", "-", cwd=tree, stdin=IMPORTING)
     assert nowhere.stdout.startswith("<stdin>:5:")
-    assert naftiko("validate", "-", cwd=tree, stdin="a: [").returncode == 1
+    assert run_naftiko("validate", "-", cwd=tree, stdin="a: [").returncode == 1
 
 
 def test_what_is_wrong_in_an_imported_file_is_told_once(tree: Path) -> None:
     (tree / "caps/shared.yaml").write_text(SHARED)
     for name in ("one", "two"):
         (tree / f"caps/{name}.yaml").write_text(IMPORTING)
-    ended = naftiko("validate", "caps/one.yaml", "caps/two.yaml", "--format", "concise", cwd=tree)
+    ended = run_naftiko("validate", "caps/one.yaml", "caps/two.yaml", "--format", "concise", cwd=tree)
     assert [line.split(" ")[0] for line in ended.stdout.splitlines()] == ["caps/shared.yaml:10:15:", "2"]
     (tree / "caps/shared.yaml").write_text(SHARED.replace("FETCH", "FETCH  # naftiko: ignore[NK110]"))
-    assert naftiko("validate", "caps/one.yaml", cwd=tree).returncode == 0
+    assert run_naftiko("validate", "caps/one.yaml", cwd=tree).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_what_is_wrong_in_an_imported_file_is_told_once(tree: Path) -> None:
     ],
 )
 def test_rules_and_severities_are_chosen(tree: Path, arguments: list[str], status: int, found: set[str]) -> None:
-    ended = naftiko("validate", "caps/broken.yaml", "--format", "json", *arguments, cwd=tree)
+    ended = run_naftiko("validate", "caps/broken.yaml", "--format", "json", *arguments, cwd=tree)
     assert (ended.returncode, {entry["slug"] for entry in json.loads(ended.stdout)}) == (status, found)
 
 
@@ -236,36 +236,36 @@ def test_a_configuration_counts_for_what_is_below_it(tree: Path) -> None:
     (tree / "pyproject.toml").write_text('[tool.naftiko.severity]\nNK201 = "warning"\nunused-binding = "off"\n')
     (tree / "caps/more/broken.yaml").write_text(DOCUMENT)
     (tree / "caps/more/naftiko.toml").write_text('ignore = ["NK201"]\nerror-on = "warning"\n')
-    ended = naftiko("validate", "caps", "--format", "concise", cwd=tree)
+    ended = run_naftiko("validate", "caps", "--format", "concise", cwd=tree)
     assert [line.split(" ")[1] for line in ended.stdout.splitlines()] == [
         "warning[unresolved-call]",
         "warning[unused-binding]",
         "files",
     ]
     assert ended.returncode == 1
-    assert naftiko("validate", "caps/broken.yaml", cwd=tree).returncode == 0
-    assert naftiko("validate", "caps", "--error-on", "error", cwd=tree).returncode == 0
+    assert run_naftiko("validate", "caps/broken.yaml", cwd=tree).returncode == 0
+    assert run_naftiko("validate", "caps", "--error-on", "error", cwd=tree).returncode == 0
 
 
 def test_excluded_files_are_checked_when_they_are_named(tree: Path) -> None:
     (tree / "naftiko.toml").write_text('exclude = ["caps/broken.yaml"]\n')
-    assert naftiko("validate", "caps", cwd=tree).stdout == "2 files checked: no findings\n"
-    assert naftiko("validate", "caps/broken.yaml", cwd=tree).returncode == 1
-    ended = naftiko("validate", "--skip-others", "caps/broken.yaml", "caps/shared.yaml", ".gitignore", cwd=tree)
+    assert run_naftiko("validate", "caps", cwd=tree).stdout == "2 files checked: no findings\n"
+    assert run_naftiko("validate", "caps/broken.yaml", cwd=tree).returncode == 1
+    ended = run_naftiko("validate", "--skip-others", "caps/broken.yaml", "caps/shared.yaml", ".gitignore", cwd=tree)
     assert (ended.returncode, ended.stdout) == (0, "1 file checked: no findings\n")
 
 
 def test_imports_may_leave_the_folder_as_the_configuration_says(tree: Path) -> None:
     (tree / "shared.yaml").write_text(SHARED.replace("FETCH", "GET"))
     (tree / "caps/one.yaml").write_text(IMPORTING.replace("./shared", "../shared"))
-    assert naftiko("validate", "caps/one.yaml", cwd=tree).returncode == 1
+    assert run_naftiko("validate", "caps/one.yaml", cwd=tree).returncode == 1
     (tree / "naftiko.toml").write_text('allow-import = ["."]\n')
-    assert naftiko("validate", "one.yaml", cwd=tree / "caps").returncode == 0
+    assert run_naftiko("validate", "one.yaml", cwd=tree / "caps").returncode == 0
 
 
 def test_a_wrong_configuration_is_status_2(tree: Path) -> None:
     (tree / "naftiko.toml").write_text('ignor = ["NK201"]\n')
-    ended = naftiko("validate", "caps", cwd=tree)
+    ended = run_naftiko("validate", "caps", cwd=tree)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "error: naftiko.toml: unknown key 'ignor'; did you mean 'ignore'?\n"
 
@@ -285,7 +285,7 @@ def test_a_wrong_configuration_is_status_2(tree: Path) -> None:
     ],
 )
 def test_wrong_usage_is_named(tree: Path, arguments: list[str], message: str) -> None:
-    ended = naftiko("validate", *arguments, cwd=tree)
+    ended = run_naftiko("validate", *arguments, cwd=tree)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert message in ended.stderr
 
@@ -293,9 +293,9 @@ def test_wrong_usage_is_named(tree: Path, arguments: list[str], message: str) ->
 def test_comments_silence_what_validate_tells_and_not_what_run_does(tree: Path) -> None:
     file = tree / "caps/broken.yaml"
     file.write_text(DOCUMENT.replace("list-thing\n", "list-thing  # naftiko: ignore[unresolved-call]\n"))
-    ended = naftiko("validate", file, "--format", "concise")
+    ended = run_naftiko("validate", file, "--format", "concise")
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "1 file checked: 1 warning")
-    ran = naftiko("run", file)
+    ran = run_naftiko("run", file)
     assert ran.returncode == 1
     assert "error[unresolved-call]" in ran.stderr
 
@@ -304,7 +304,7 @@ def on_a_terminal(environment: dict[str, str], *arguments: str | Path) -> str:
     command = [sys.executable, "-m", "naftiko_runtime", *map(str, arguments)]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        command, stdout=theirs, env=clean_environment(environment), stdin=subprocess.DEVNULL
+        command, stdout=theirs, env=make_clean_environment(environment), stdin=subprocess.DEVNULL
     ) as process:
         os.close(theirs)
         output = b""
@@ -344,7 +344,7 @@ def test_colours_are_for_terminals(tree: Path, environment: dict[str, str], expe
     ],
 )
 def test_colours_can_be_forced(tree: Path, environment: dict[str, str], form: str, expected: bool) -> None:
-    ended = naftiko("validate", tree / "caps", "--format", form, environment=environment)
+    ended = run_naftiko("validate", tree / "caps", "--format", form, environment=environment)
     assert ("\x1b[" in ended.stdout) is expected
 
 
@@ -352,7 +352,7 @@ def test_colours_can_be_forced(tree: Path, environment: dict[str, str], form: st
 def test_reports_for_machines_are_utf_8_everywhere(tree: Path, encoding: str) -> None:
     (tree / "é.yaml").write_text(DOCUMENT)
     command = [sys.executable, "-m", "naftiko_runtime", "validate", "é.yaml", "--format", "json", "-q"]
-    environment = clean_environment({"PYTHONIOENCODING": encoding})
+    environment = make_clean_environment({"PYTHONIOENCODING": encoding})
     ended = subprocess.run(command, check=False, capture_output=True, cwd=tree, env=environment)
     assert json.loads(ended.stdout.decode())[0]["file"] == "é.yaml"
 
@@ -364,7 +364,9 @@ def imported(folder: Path, *arguments: str) -> set[str]:
         f"finally:\n    print('imported:', *set(sys.modules) & set({HEAVY!r}), file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", script]
-    environment = {k: v for k, v in clean_environment().items() if not k.startswith("COV")}  # coverage imports much
+    environment = {
+        k: v for k, v in make_clean_environment().items() if not k.startswith("COV")
+    }  # coverage imports much
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment)
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("imported:")]
     return set(line.split()[1:])
@@ -386,11 +388,11 @@ def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name:
     (tmp_path / name).symlink_to(name)
     (tmp_path / "self").symlink_to(".")
     (tmp_path / "nowhere.yaml").symlink_to("missing")
-    ended = naftiko("validate", ".", cwd=tmp_path)
+    ended = run_naftiko("validate", ".", cwd=tmp_path)
     if name == "a.yaml":
         assert (ended.returncode, ended.stderr) == (1, "")
         assert "error[unreadable-file]: cannot read a.yaml: Too many levels of symbolic links" in ended.stdout
-        ended = naftiko("run", ".", cwd=tmp_path)
+        ended = run_naftiko("run", ".", cwd=tmp_path)
         assert ended.returncode == 1
         assert "cannot read a.yaml" in ended.stderr
     else:
@@ -401,6 +403,6 @@ def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name:
 
 @pytest.mark.parametrize("command", ["run", "validate"])
 def test_an_empty_folder_is_named_as_it_was_given(tmp_path: Path, command: str) -> None:
-    ended = naftiko(command, ".", cwd=tmp_path)
+    ended = run_naftiko(command, ".", cwd=tmp_path)
     assert ended.returncode == 2
     assert ended.stderr.endswith("error: There is no capability file in '.'\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ class Watcher:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env=clean_environment(),
+            env=make_clean_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -132,7 +132,9 @@ def test_a_saved_file_is_reported_and_ctrl_c_is_clean(folder: Path) -> None:
 def test_without_watchfiles_it_says_what_to_install(folder: Path) -> None:
     script = "import sys; sys.modules['watchfiles'] = None\nfrom naftiko_runtime.cli import main\nmain()"
     command = [sys.executable, "-c", script, "validate", "--watch", "a.yaml"]
-    ended = subprocess.run(command, check=False, cwd=folder, env=clean_environment(), capture_output=True, text=True)
+    ended = subprocess.run(
+        command, check=False, cwd=folder, env=make_clean_environment(), capture_output=True, text=True
+    )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "error: --watch needs the extra 'watch'; in a checkout of naftiko-runtime: pip install '.[watch]'\n"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.authentication.digest import compute_digest, compute_response, parse_fields
-from support.caller import DEADLINE_SECONDS, Raw, call, head, refuses
-from support.command import clean_environment, naftiko
+from support.caller import DEADLINE_SECONDS, RawConnection, call, is_refusing, make_head
+from support.command import make_clean_environment, run_naftiko
 from support.gateway import Gateway
 from support.upstream import Gate, Reply
 
@@ -94,7 +94,7 @@ class Crew(Gateway):
         """Kill a worker, and wait until its parent knows; returns its process id."""
         pid = self.pids()[worker]
         os.kill(pid, signal.SIGKILL)
-        self.line("worker ended", pid=pid)
+        self.wait_log_line("worker ended", pid=pid)
         return pid
 
     def without_room(self) -> ParentWithoutRoom:
@@ -137,10 +137,10 @@ def crew(start: Callable[..., Crew]) -> Iterator[Crew]:
 def at_once(url: str, target: str, number: int = MANY) -> list[Response]:
     """Answers on as many connections, all open together."""
     with ExitStack() as stack:
-        raws = [stack.enter_context(Raw(url)) for _ in range(number)]
+        raws = [stack.enter_context(RawConnection(url)) for _ in range(number)]
         for raw in raws:
-            raw.send(head(f"GET {target}"))
-        return [raw.answer() for raw in raws]
+            raw.send(make_head(f"GET {target}"))
+        return [raw.read_response() for raw in raws]
 
 
 def exists(pid: int) -> bool:
@@ -200,7 +200,7 @@ def test_one_worker_is_the_process_itself(start: Callable[..., Crew]) -> None:
         assert call(gateway.url, "/x").status == 200
         assert children(gateway.process.pid) == []
         assert not gateway.told("worker started")
-        assert "workers" not in gateway.line("started")
+        assert "workers" not in gateway.wait_log_line("started")
 
 
 def test_auto_is_one_for_each_core_that_it_may_use(start: Callable[..., Crew]) -> None:
@@ -219,14 +219,14 @@ def test_the_variable_says_how_many(documents: Path, upstream: Upstream) -> None
 
 @pytest.mark.parametrize("given", ["0", "-1", "257", "two", "1.5"])
 def test_wrong_numbers_are_told(pixel: Path, given: str) -> None:
-    ended = naftiko("run", pixel, "--workers", given)
+    ended = run_naftiko("run", pixel, "--workers", given)
     assert (ended.returncode, f"'{given}' is neither a number from 1 to 256" in ended.stderr) == (2, True)
 
 
 def test_a_port_that_other_workers_have_is_taken(crew: Crew) -> None:
     port = crew.url.rpartition(":")[2]
     options = ("--host", "127.0.0.1", "--port", f"web={port}", "--workers", "2")
-    ended = naftiko("run", crew.file, *options)
+    ended = run_naftiko("run", crew.file, *options)
     assert ended.returncode == 1
     assert ended.stderr.startswith(
         f"error: cannot listen on 127.0.0.1:{port} for rest expose 'web': Address already in use\n"
@@ -244,8 +244,8 @@ def test_a_signal_to_the_parent_drains_all(crew: Crew, upstream: Upstream, numbe
         calls = [pool.submit(call, crew.url, "/x") for _ in range(MANY)]
         upstream.wait_received(MANY)
         crew.process.send_signal(number)
-        assert crew.line("stopping")["signal"] == number.name
-        assert refuses(crew.url)
+        assert crew.wait_log_line("stopping")["signal"] == number.name
+        assert is_refusing(crew.url)
         assert call(crew.urls["control"], "/health/ready").status == 503
         assert call(crew.urls["control"], "/health/live").status == 200
         gate.open()
@@ -254,43 +254,43 @@ def test_a_signal_to_the_parent_drains_all(crew: Crew, upstream: Upstream, numbe
         (200, b'"slow"', "close")
     }
     assert crew.wait() == 0
-    assert crew.line("stopped")["cut_off"] == 0
+    assert crew.wait_log_line("stopped")["cut_off"] == 0
 
 
 def test_readiness_falls_while_all_still_accept(start: Callable[..., Crew]) -> None:
     with start("--control", "127.0.0.1:0", "--grace", "60", "--linger", "60") as crew:
         crew.process.send_signal(signal.SIGTERM)
-        crew.line("stopping")
+        crew.wait_log_line("stopping")
         control = crew.urls["control"]
         assert {answer.status for answer in at_once(control, "/health/ready", 10)} == {503}
         answers = at_once(crew.url, "/x")
         assert {(answer.status, answer.headers.get("connection")) for answer in answers} == {(200, "close")}
         assert crew.stop() == 0  # a second one does not wait
-        crew.line("second signal: not waiting any longer")
+        crew.wait_log_line("second signal: not waiting any longer")
 
 
 def test_what_is_cut_off_anywhere_is_counted(start: Callable[..., Crew], upstream: Upstream) -> None:
     upstream.on("GET", "/x", Reply(until_gone=True))
     with start("--grace", "0.5") as crew, ExitStack() as stack:
-        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
         for raw in raws:
-            raw.send(head("GET /x"))
+            raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
         assert crew.stop() == 1
-        assert all(raw.closed() for raw in raws)
-    assert crew.line("stopped")["cut_off"] == MANY
+        assert all(raw.wait_closed() for raw in raws)
+    assert crew.wait_log_line("stopped")["cut_off"] == MANY
 
 
 def test_ctrl_c_which_comes_to_all_is_one_signal(start: Callable[..., Crew], upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
-    with start(start_new_session=True) as crew, Raw(crew.url) as raw:
-        raw.send(head("GET /x"))
+    with start(start_new_session=True) as crew, RawConnection(crew.url) as raw:
+        raw.send(make_head("GET /x"))
         upstream.wait_received(1)
         os.killpg(crew.process.pid, signal.SIGINT)
-        assert refuses(crew.url)
+        assert is_refusing(crew.url)
         gate.open()
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
         assert crew.wait() == 0
     assert len(crew.told("stopping")) == 1
     assert not crew.told("second signal: not waiting any longer", "worker ended")
@@ -300,16 +300,16 @@ def test_a_terminate_to_all_is_one_drain(start: Callable[..., Crew], upstream: U
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
     with start(start_new_session=True) as crew, ExitStack() as stack:
-        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
         for raw in raws:
-            raw.send(head("GET /x"))
+            raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
         os.killpg(crew.process.pid, signal.SIGTERM)
-        assert refuses(crew.url)
+        assert is_refusing(crew.url)
         gate.open()
-        assert {raw.answer().status for raw in raws} == {200}
+        assert {raw.read_response().status for raw in raws} == {200}
         assert crew.wait() == 0
-    assert crew.line("stopped")["cut_off"] == 0
+    assert crew.wait_log_line("stopped")["cut_off"] == 0
 
 
 def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., Crew]) -> None:
@@ -318,22 +318,22 @@ def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., C
         os.kill(stuck, signal.SIGSTOP)
         assert crew.stop() == 1  # nobody knows what it has cut off
         assert not exists(stuck)
-    assert crew.line("worker does not answer")["worker"] == 2
-    assert crew.line("worker ended")["status"] == -9
+    assert crew.wait_log_line("worker does not answer")["worker"] == 2
+    assert crew.wait_log_line("worker ended")["status"] == -9
 
 
 def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
     workers = crew.pids().values()
-    with Raw(crew.url) as raw:
-        raw.send(head("GET /x"))
+    with RawConnection(crew.url) as raw:
+        raw.send(make_head("GET /x"))
         upstream.wait_received(1)
         crew.process.kill()
-        assert refuses(crew.url)
+        assert is_refusing(crew.url)
         assert any(map(exists, workers))
         gate.open()
-        assert raw.answer().status == 200
+        assert raw.read_response().status == 200
     assert all(map(gone, workers))
     crew.wait()
     assert {line["worker"] for line in crew.told("the parent process is gone: stopping")} == {1, 2}
@@ -344,7 +344,7 @@ def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream
 
 def test_a_worker_that_is_killed_is_replaced(crew: Crew) -> None:
     pid = crew.kill(1)
-    told = crew.line("worker ended", pid=pid)
+    told = crew.wait_log_line("worker ended", pid=pid)
     assert (told["worker"], told["status"]) == (1, -9)
     crew.until(lambda: len(crew.told("worker started")) == 3)
     assert crew.pids()[1] != pid
@@ -364,7 +364,7 @@ def test_one_that_ends_again_and_again_is_replaced_later_each_time(crew: Crew) -
 def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None:
     with crew.without_room():
         crew.kill(1)
-        assert crew.line("worker not started")["reason"] == "Too many open files"
+        assert crew.wait_log_line("worker not started")["reason"] == "Too many open files"
         assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
         assert call(crew.urls["control"], "/health/ready").status == 503
         assert call(crew.urls["control"], "/health/live").status == 200
@@ -372,7 +372,7 @@ def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None
     assert call(crew.urls["control"], "/health/ready").status == 200
     with crew.without_room():  # now the one that took over is gone, and the new one takes over from it
         crew.kill(2)
-        crew.line("worker not started", worker=2)
+        crew.wait_log_line("worker not started", worker=2)
         assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
 
 
@@ -390,9 +390,9 @@ def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Up
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
     with ExitStack() as stack:
-        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
         for raw in raws:
-            raw.send(head("GET /x"))
+            raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
         leaver = crew.pids()[1]
         os.kill(leaver, signal.SIGTERM)
@@ -400,8 +400,8 @@ def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Up
         assert {answer.status for answer in at_once(crew.url, "/x")} == {200}  # by the other one alone
         assert exists(leaver)
         gate.open()
-        assert {raw.answer().status for raw in raws} == {200}
-    assert crew.line("worker ended", pid=leaver)["status"] == 0
+        assert {raw.read_response().status for raw in raws} == {200}
+    assert crew.wait_log_line("worker ended", pid=leaver)["status"] == 0
     crew.until(lambda: len(crew.told("worker started")) == 3)
     assert crew.stop() == 0
 
@@ -411,8 +411,8 @@ def test_what_no_worker_can_start_with_ends_the_program(start: Callable[..., Cre
     with gateway:
         pass
     gateway.keep("line\nbreak")
-    ended = naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0", "--workers", "2")
-    alone = naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0")
+    ended = run_naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0", "--workers", "2")
+    alone = run_naftiko("run", gateway.file, "--host", "127.0.0.1", "--port", "web=0")
     assert (ended.returncode, alone.returncode) == (1, 1)
     assert ended.stderr == alone.stderr
     assert "error[unusable-variable]" in ended.stderr
@@ -452,7 +452,12 @@ def test_workers_that_crash_at_the_start_end_the_program(crew: Crew, ending: str
     crew.write(DOCUMENT.replace("port: 8080", "port: 0"))
     program = PROGRAM.format(file=str(crew.file), ending=ending)
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True, env=clean_environment()
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env=make_clean_environment(),
     )
     assert ended.stdout in (f"worker 1 {words}\n", f"worker 2 {words}\n")
 
@@ -462,7 +467,12 @@ def test_workers_that_cannot_be_started_end_the_program(crew: Crew) -> None:
     no_room = "import errno, os\ndef fork(): raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))\nos.fork = fork\n"
     program = no_room + PROGRAM.format(file=str(crew.file), ending="None")
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True, env=clean_environment()
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env=make_clean_environment(),
     )
     assert ended.stdout == "worker 1 cannot be started: Resource temporarily unavailable\n"
 
@@ -479,18 +489,18 @@ def tokens(crew: Crew, upstream: Upstream) -> set[str | None]:
 
 def test_all_workers_serve_what_is_new(crew: Crew, upstream: Upstream) -> None:
     with ExitStack() as stack:
-        raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
         for raw in raws:
-            raw.send(head("GET /x"))
-            raw.answer()
+            raw.send(make_head("GET /x"))
+            raw.read_response()
         assert {received.header("authorization") for received in upstream.received} == {"Bearer first-secret"}
         crew.keep("second-secret")
         crew.write(DOCUMENT.replace("{path: /x, operations: [{method", "{path: /y, operations: [{method"))
         assert crew.reload()["operations"] == 2
         upstream.reset()
         for raw in raws:  # connections that were open before
-            raw.send(head("GET /x") + head("GET /y"))
-            assert [raw.answer().status, raw.answer().status] == [404, 200]
+            raw.send(make_head("GET /x") + make_head("GET /y"))
+            assert [raw.read_response().status, raw.read_response().status] == [404, 200]
         assert {received.header("authorization") for received in upstream.received} == {"Bearer second-secret"}
     assert len(crew.told("reloaded")) == 1
     upstream.on("GET", "/odd", Reply(headers=JSON, body=b"second-secret"))
@@ -536,14 +546,14 @@ def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[...,
                 stack.callback(os.kill, stopped, signal.SIGCONT)
                 crew.process.send_signal(signal.SIGHUP)
                 crew.until(lambda number=number: len(crew.told("reload prepared")) == 2 * number - 1)  # type: ignore[misc]
-                raws = [stack.enter_context(Raw(crew.url)) for _ in range(MANY)]
+                raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
                 upstream.reset()
                 for raw in raws:
-                    raw.send(head("GET /x"))
+                    raw.send(make_head("GET /x"))
                 upstream.wait_received(1)
                 assert {upstream.last.header("authorization")} == before
                 os.kill(stopped, signal.SIGCONT)
-                assert {raw.answer().status for raw in raws} == {200}
+                assert {raw.read_response().status for raw in raws} == {200}
             crew.until(lambda number=number: len(crew.told("reloaded")) == number)  # type: ignore[misc]
             assert tokens(crew, upstream) == {f"Bearer secret-number-{number}"}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.plan import Plan
-    from support.upstream import Received, Upstream
+    from support.upstream import RecordedRequest, Upstream
 
 _KEYS = {
     "journey": {"journey", "environment", "files", "options", "caller", "document", "upstream", "schemas", "steps"},
@@ -88,14 +88,14 @@ class Story:
         """Let the upstream forget what it knew, and answer as this story says."""
         upstream.reset()
         for line, reply in self.upstream.items():
-            known(reply, "reply")
+            check_keys(reply, "reply")
             method, path = line.split(" ")
-            typed = {"content-type": content_type(reply)} if content_type(reply) else {}
+            typed = {"content-type": get_content_type(reply)} if get_content_type(reply) else {}
             named = {
                 name: value.replace("{upstream}", upstream.url) for name, value in reply.get("headers", {}).items()
             }
             headers = {**typed, **named}
-            upstream.on(method, path, Reply(reply.get("status", 200), headers, content(reply)))
+            upstream.on(method, path, Reply(reply.get("status", 200), headers, make_content(reply)))
 
 
 class _AsWritten(yaml.SafeDumper):
@@ -113,18 +113,18 @@ _AsWritten.add_representer(source.WrittenInt, _AsWritten.represent_number)
 _AsWritten.add_representer(source.WrittenFloat, _AsWritten.represent_number)
 
 
-def read(path: Path, folder: Path) -> Story:
+def read_story(path: Path, folder: Path) -> Story:
     """The story of a file, which writes its document and files into a folder."""
     data = source.read_source(path).data
     assert data["journey"]
-    known(data, "journey")
-    known(data.get("options", {}), "options")
+    check_keys(data, "journey")
+    check_keys(data.get("options", {}), "options")
     for step in data["steps"]:
-        known(step, "step")
+        check_keys(step, "step")
         for key, kind in _PARTS:
             for part in step[key] if isinstance(step.get(key), list) else [step.get(key)]:
                 if isinstance(part, dict):
-                    known(part, kind)
+                    check_keys(part, kind)
     return Story(
         path.stem,
         data.get("environment", {}),
@@ -149,29 +149,29 @@ _PARTS = (
 )
 
 
-def known(part: dict[str, Any], kind: str) -> None:
+def check_keys(part: dict[str, Any], kind: str) -> None:
     """A misspelt key would be an expectation that nobody checks."""
     assert part.keys() <= _KEYS[kind], f"{kind} has no {sorted(part.keys() - _KEYS[kind])}"
 
 
-def content(part: dict[str, Any]) -> bytes:
+def make_content(part: dict[str, Any]) -> bytes:
     """The body that a part of a story describes."""
     if "json" in part:
         return json.dumps(part["json"]).encode()
     return b64decode(part["base64"]) if "base64" in part else str(part.get("text", "")).encode()
 
 
-def content_type(part: dict[str, Any]) -> str | None:
+def get_content_type(part: dict[str, Any]) -> str | None:
     return part.get("type") or ("application/json" if "json" in part else None)
 
 
-def same_json(actual: bytes | str, expected: Any) -> None:
+def is_same_json(actual: bytes | str, expected: Any) -> None:
     """JSON of the same text, but for order and white space: ``1``, ``1.0``, ``true`` and ``"1"`` all differ."""
     shown = json.dumps(json.loads(actual), sort_keys=True)
     assert shown == json.dumps(expected, sort_keys=True)
 
 
-def check_sent(received: list[Received], sent: list[Any] | dict[str, Any] | str | None) -> None:
+def check_sent(received: list[RecordedRequest], sent: list[Any] | dict[str, Any] | str | None) -> None:
     """What the upstream received is what the story tells."""
     if sent == "nothing":
         assert [f"{request.method} {request.target}" for request in received] == []
@@ -185,7 +185,7 @@ def check_sent(received: list[Received], sent: list[Any] | dict[str, Any] | str 
             _check_request(request, told)
 
 
-def _check_request(request: Received, sent: dict[str, Any]) -> None:
+def _check_request(request: RecordedRequest, sent: dict[str, Any]) -> None:
     if "request" in sent:
         assert f"{request.method} {request.target}" == sent["request"]
     for name, value in sent.get("headers", {}).items():
@@ -193,7 +193,7 @@ def _check_request(request: Received, sent: dict[str, Any]) -> None:
     for name in sent.get("without", ()):
         assert request.header(name.lower()) is None, f"header {name}"
     if "json" in sent:
-        same_json(request.body, sent["json"])
+        is_same_json(request.body, sent["json"])
         assert request.header("content-type") == "application/json"
     elif "text" in sent:
         assert request.body.decode() == sent["text"]
@@ -206,7 +206,7 @@ def _utf8(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Given:
+class RestResponse:
     """What a REST caller got."""
 
     status: int
@@ -214,7 +214,7 @@ class Given:
     body: bytes
 
 
-def check_response(given: Given, answer: dict[str, Any]) -> None:
+def check_response(given: RestResponse, answer: dict[str, Any]) -> None:
     """What a REST caller got is what the story tells."""
     if "refused" in answer or "failed" in answer:
         _check_problem(given, answer)
@@ -226,15 +226,15 @@ def check_response(given: Given, answer: dict[str, Any]) -> None:
         assert given.headers.get(name.lower()) == value, f"header {name}"
     for name in answer.get("without", ()):
         assert name.lower() not in given.headers, f"header {name}"
-    if (expected := content_type(answer)) is not None:
+    if (expected := get_content_type(answer)) is not None:
         assert given.headers["content-type"] == expected
     if "json" in answer:
-        same_json(given.body, answer["json"])
+        is_same_json(given.body, answer["json"])
     elif answer.keys() & {"text", "base64", "empty"}:
-        assert given.body == content(answer)
+        assert given.body == make_content(answer)
 
 
-def _check_problem(given: Given, answer: dict[str, Any]) -> None:
+def _check_problem(given: RestResponse, answer: dict[str, Any]) -> None:
     problem = json.loads(given.body)
     assert given.headers["content-type"] == "application/problem+json"
     status = answer.get("status", 400 if "refused" in answer else 502)
@@ -243,12 +243,12 @@ def _check_problem(given: Given, answer: dict[str, Any]) -> None:
         assert answer["failed"] in problem["detail"]
         return
     told = {(fault["name"], fault["in"]): fault["detail"] for fault in problem["errors"]}
-    assert told.keys() == {_input(line) for line in answer["refused"]}
+    assert told.keys() == {_parse_input(line) for line in answer["refused"]}
     for line, why in answer["refused"].items():
-        assert why in told[_input(line)]
+        assert why in told[_parse_input(line)]
 
 
-def _input(line: str) -> tuple[str, str]:
+def _parse_input(line: str) -> tuple[str, str]:
     """``query limit`` names an input and its place; ``path`` the whole of a place."""
     place, _, name = line.partition(" ")
     return name, place
@@ -266,7 +266,7 @@ def check_result(result: Any, answer: dict[str, Any], schema: dict[str, Any] | N
         assert (result.is_error, result.structured_content) == (True, None)
         head, _, body = result.content[0].text.partition("\n")
         assert head.endswith(f"answered {status} {HTTPStatus(status).phrase}")
-        assert body == content(answer).decode()
+        assert body == make_content(answer).decode()
     elif answer.get("empty"):
         assert (result.is_error, result.structured_content) == (False, {})
         assert str(status) in result.content[0].text
@@ -280,14 +280,14 @@ def _check_failure(result: Any, answer: dict[str, Any]) -> None:
     assert (result.is_error, result.structured_content) == (True, None)
     assert answer.get("failed", "") in text
     for line, why in answer.get("refused", {}).items():
-        assert _input(line)[0] in text
+        assert _parse_input(line)[0] in text
         assert why in text
 
 
 def _check_content(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None) -> None:
-    block, media_type = result.content[0], (content_type(answer) or "").partition(";")[0]
+    block, media_type = result.content[0], (get_content_type(answer) or "").partition(";")[0]
     if "json" in answer:
-        same_json(block.text, answer["json"])
+        is_same_json(block.text, answer["json"])
         _check_structured(result, answer["json"], schema)
     elif "text" in answer:
         assert block.text == answer["text"]
@@ -310,18 +310,18 @@ def _check_structured(result: Any, value: Any, schema: dict[str, Any] | None = N
     expected = value if isinstance(value, dict) else {"result": value}
     if schema is not None:
         inner = schema.get("properties", {}).get("result")
-        expected = _allowed(value, schema) if inner is None else {"result": _allowed(value, inner)}
+        expected = _allow_null(value, schema) if inner is None else {"result": _allow_null(value, inner)}
     assert json.dumps(result.structured_content, sort_keys=True) == json.dumps(expected, sort_keys=True)
     noted = any("structuredContent" in block.text for block in result.content[1:])
     assert noted == (expected not in (value, {"result": value})), "the two differ, and nothing says so, or the reverse"
 
 
-def _allowed(value: Any, schema: dict[str, Any]) -> Any:
+def _allow_null(value: Any, schema: dict[str, Any]) -> Any:
     """A value with null for every scalar of another type than its schema says."""
     if isinstance(value, dict) and "properties" in schema:
-        return {name: _allowed(item, schema["properties"][name]) for name, item in value.items()}
+        return {name: _allow_null(item, schema["properties"][name]) for name, item in value.items()}
     if isinstance(value, dict) and "additionalProperties" in schema:
-        return {name: _allowed(item, schema["additionalProperties"]) for name, item in value.items()}
+        return {name: _allow_null(item, schema["additionalProperties"]) for name, item in value.items()}
     if isinstance(value, list) and "items" in schema:
-        return [_allowed(item, schema["items"]) for item in value]
+        return [_allow_null(item, schema["items"]) for item in value]
     return value if Draft202012Validator(schema).is_valid(value) else None

@@ -14,7 +14,16 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from journeys.story import Given, Story, check_response, check_result, check_sent, content, content_type, read
+from journeys.story import (
+    RestResponse,
+    Story,
+    check_response,
+    check_result,
+    check_sent,
+    get_content_type,
+    make_content,
+    read_story,
+)
 from naftiko_runtime.bind import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
@@ -45,11 +54,11 @@ def api() -> Iterator[Upstream]:
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Story:
-    return read(request.param, tmp_path)
+    return read_story(request.param, tmp_path)
 
 
 @asynccontextmanager
-async def served(story: Story, url: str, kind: str) -> AsyncIterator[str]:
+async def serve_story(story: Story, url: str, kind: str) -> AsyncIterator[str]:
     """The story's expose of that kind, on a real socket; gives its URL."""
     plan = pickle.loads(pickle.dumps(story.plan(url)))  # noqa: S301 - as workers get theirs
     async with AsyncExitStack() as stack:
@@ -68,14 +77,14 @@ async def served(story: Story, url: str, kind: str) -> AsyncIterator[str]:
             await listener.wait_closed()
 
 
-def told(story: Story, wire: str) -> list[dict[str, Any]]:
+def list_steps(story: Story, wire: str) -> list[dict[str, Any]]:
     """The steps that a wire takes part in."""
     steps = [step for step in story.steps if wire in step]
     assert steps, f"{story.name} tells nothing for {wire}"
     return steps
 
 
-def failure(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> Iterator[str]:
+def run_checks(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> Iterator[str]:
     """What is wrong with a step; all steps run, and their failures are told together."""
     try:
         checks()
@@ -86,34 +95,34 @@ def failure(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> 
 async def test_over_rest(story: Story, api: Upstream) -> None:
     story.script(api)
     failures: list[str] = []
-    async with served(story, api.url, "rest") as url:
-        for step in told(story, "rest"):
+    async with serve_story(story, api.url, "rest") as url:
+        for step in list_steps(story, "rest"):
             api.received.clear()
-            given = await asked(url, step["rest"], story.caller)
-            failures += failure(step, partial(_check_rest, step, given, api), given, api.received)
+            given = await send_rest_request(url, step["rest"], story.caller)
+            failures += run_checks(step, partial(_check_rest, step, given, api), given, api.received)
     assert not failures, "\n\n".join(failures)
 
 
-def _check_rest(step: dict[str, Any], given: Given, api: Upstream) -> None:
+def _check_rest(step: dict[str, Any], given: RestResponse, api: Upstream) -> None:
     check_response(given, step.get("answer", {}))
     check_sent(api.received, step.get("sent"))
 
 
-async def asked(url: str, rest: dict[str, Any], caller: dict[str, str]) -> Given:
+async def send_rest_request(url: str, rest: dict[str, Any], caller: dict[str, str]) -> RestResponse:
     """What REST answers to a caller who sends these headers."""
     method, target = rest["request"].split(" ")
     given = {**caller, **rest.get("headers", {})}
     headers = {name: value.encode().decode("latin-1") for name, value in given.items()}
     body = None
     if rest.keys() & {"json", "text"}:
-        body = content(rest)
-        headers["content-type"] = content_type(rest) or "text/plain"
+        body = make_content(rest)
+        headers["content-type"] = get_content_type(rest) or "text/plain"
     response = await asyncio.to_thread(call, url, target, method, headers, body)
-    return Given(response.status, response.headers, response.body)
+    return RestResponse(response.status, response.headers, response.body)
 
 
 @asynccontextmanager
-async def called(story: Story, url: str, mode: Literal["2026-07-28", "legacy"]) -> AsyncIterator[Client]:
+async def open_mcp_client(story: Story, url: str, mode: Literal["2026-07-28", "legacy"]) -> AsyncIterator[Client]:
     """The official client, sending the headers of the story's caller."""
     async with httpx2.AsyncClient(headers=story.caller) as http:
         transport = streamable_http_client(f"{url}/mcp", http_client=http)
@@ -125,13 +134,13 @@ async def called(story: Story, url: str, mode: Literal["2026-07-28", "legacy"]) 
 async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"]) -> None:
     story.script(api)
     failures: list[str] = []
-    async with served(story, api.url, "mcp") as url, called(story, url, mode) as client:
+    async with serve_story(story, api.url, "mcp") as url, open_mcp_client(story, url, mode) as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
-        for step in told(story, "tool"):
+        for step in list_steps(story, "tool"):
             api.received.clear()
             schema = schemas.get(step["tool"]["name"])
             result = await client.call_tool(step["tool"]["name"], step["tool"].get("arguments", {}))
-            failures += failure(step, partial(_check_mcp, step, result, api, schema), result, api.received)
+            failures += run_checks(step, partial(_check_mcp, step, result, api, schema), result, api.received)
     assert not failures, "\n\n".join(failures)
 
 
@@ -142,7 +151,7 @@ def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[st
 
 async def test_schemas(story: Story, api: Upstream) -> None:
     """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
-    async with served(story, api.url, "mcp") as url, called(story, url, "2026-07-28") as client:
+    async with serve_story(story, api.url, "mcp") as url, open_mcp_client(story, url, "2026-07-28") as client:
         tools = (await client.list_tools()).tools
     listed = {tool.name: tool.input_schema for tool in tools}
     outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]
@@ -151,7 +160,7 @@ async def test_schemas(story: Story, api: Upstream) -> None:
     assert {name: listed[name] for name in story.schemas} == story.schemas
 
 
-def test_every_step_is_told_for_both_sides_or_says_why_not(story: Story) -> None:
+def test_every_step_is_for_both_sides_or_says_why_not(story: Story) -> None:
     """What only one side can do says so in its name."""
     for step in story.steps:
         if "rest" not in step:

@@ -18,7 +18,7 @@ from naftiko_runtime.fix import fix_document
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load, load_source
 from support.same import assert_same
-from support.yaml_styles import Style, rendered
+from support.yaml_styles import Style, render
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
@@ -236,7 +236,7 @@ parts = st.fixed_dictionaries({name: st.booleans() for name in ("form", "with", 
 def test_in_every_style_the_words_change_and_nothing_else(spoken: dict[str, bool], data: st.DataObject) -> None:
     wild, specified = document(spoken, True), document(spoken, False)
     style = data.draw(st.builds(Style, st.randoms(use_true_random=False)))
-    raw = rendered(wild, style)
+    raw = render(wild, style)
     result = fix_document(raw, Path("x.yml"), AS_WRITTEN)
     text = result.raw.decode("utf-8-sig")
     assert yaml.safe_load(text) == specified
@@ -251,6 +251,6 @@ def test_in_every_style_the_words_change_and_nothing_else(spoken: dict[str, bool
 @settings(max_examples=200)
 @given(parts, st.data())
 def test_a_document_in_the_specifications_words_is_left_alone(spoken: dict[str, bool], data: st.DataObject) -> None:
-    raw = rendered(document(spoken, False), data.draw(st.builds(Style, st.randoms(use_true_random=False))))
+    raw = render(document(spoken, False), data.draw(st.builds(Style, st.randoms(use_true_random=False))))
     result = fix_document(raw, Path("x.yml"), AS_WRITTEN)
     assert (result.raw, result.count, result.unfixed) == (raw, 0, ())

@@ -12,17 +12,17 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Argument, Composed, Variable
 from naftiko_runtime.secret import resolve
-from support.linked import document, loaded, plan, request_of, rest
+from support.linked import get_request, link_plan, load_document, make_document, make_rest_expose
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from naftiko_runtime.plan import Plan
 
-WITHIN = plan(document(baseUri="https://{{V}}.example.com:8443/r4", binds={"V": "V"}))
-HOST = plan(document(baseUri="https://{{V}}/r4", binds={"V": "V"}))
-PATH = plan(document(baseUri="https://a.example/x/{{V}}/y", binds={"V": "V"}))
-WHOLE = plan(document(baseUri="{{V}}", binds={"V": "V"}))
+WITHIN = link_plan(make_document(baseUri="https://{{V}}.example.com:8443/r4", binds={"V": "V"}))
+HOST = link_plan(make_document(baseUri="https://{{V}}/r4", binds={"V": "V"}))
+PATH = link_plan(make_document(baseUri="https://a.example/x/{{V}}/y", binds={"V": "V"}))
+WHOLE = link_plan(make_document(baseUri="{{V}}", binds={"V": "V"}))
 
 TEXTS = st.text(st.sampled_from("ab./:@?#\\%[]{}$&;-_ \n\t1é"), max_size=12) | st.text(max_size=12)
 URLS = st.builds(lambda *parts: "".join(parts), st.sampled_from(["https://", "http://", "ftp://", ""]), TEXTS)
@@ -82,9 +82,9 @@ def test_a_whole_url_is_one(value: str) -> None:
 @given(st.sampled_from(["$", "{{", "${", "$this.", "$input."]), st.text("abx.}{$ 1", max_size=8))
 def test_a_reference_is_given_its_meaning_or_refused(start: str, rest_of_it: str) -> None:
     consumed = {"inputParameters": [{"name": "p", "in": "query"}]}
-    exposed = rest(inputs=[{"name": "x", "in": "query"}], bind={"p": start + rest_of_it})
-    found = loaded(document(consumed, [exposed]))
+    exposed = make_rest_expose(inputs=[{"name": "x", "in": "query"}], bind={"p": start + rest_of_it})
+    found = load_document(make_document(consumed, [exposed]))
     if found.plan is None:
         return
-    (entry,) = (field for field in request_of(found.plan.servers[0].operations[0]).query if field.name == "p")
+    (entry,) = (field for field in get_request(found.plan.servers[0].operations[0]).query if field.name == "p")
     assert isinstance(entry.term, Argument | Variable | Composed)

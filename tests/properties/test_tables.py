@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.shapes import mapping_of
+from support.shapes import make_mapping
 
 TEXTS = st.sampled_from(["", "1", "x", "2.5", "true"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)
@@ -30,7 +30,7 @@ FIELDS = st.builds(
 @given(st.dictionaries(st.sampled_from(["p", "q", "r"]), FIELDS, min_size=1), ELEMENTS)
 def test_a_list_is_what_its_elements_are(properties: dict[str, Any], elements: list[Any]) -> None:
     item = {"type": "object", "properties": properties}
-    whole = mapping_of({"type": "array", "mapping": "$", "items": item})
-    single = mapping_of(item)
+    whole = make_mapping({"type": "array", "mapping": "$", "items": item})
+    single = make_mapping(item)
     assert repr(whole.make(elements)) == repr([single.make(element) for element in elements])
     assert whole.mismatches.count == single.mismatches.count

@@ -38,7 +38,7 @@ def connect(url: str) -> HTTPConnection:
     return HTTPConnection(parts.hostname, parts.port, timeout=DEADLINE_SECONDS)
 
 
-def headers_of(response: HTTPResponse) -> Headers:
+def read_headers(response: HTTPResponse) -> Headers:
     headers: Headers = {}
     for name, value in response.getheaders():
         known = headers.get(name.lower())
@@ -47,7 +47,7 @@ def headers_of(response: HTTPResponse) -> Headers:
 
 
 @contextmanager
-def streaming(
+def open_stream(
     url: str, target: str, method: str = "GET", headers: Headers | None = None, body: Any = None
 ) -> Iterator[HTTPResponse]:
     """An answer whose head has arrived."""
@@ -62,11 +62,11 @@ def streaming(
 
 def call(url: str, target: str, method: str = "GET", headers: Headers | None = None, body: Any = None) -> Response:
     """One request on a connection of its own; a body that is no bytes is an iterable of chunks."""
-    with streaming(url, target, method, headers, body) as response:
-        return Response(response.status, headers_of(response), response.read())
+    with open_stream(url, target, method, headers, body) as response:
+        return Response(response.status, read_headers(response), response.read())
 
 
-def refuses(url: str) -> bool:
+def is_refusing(url: str) -> bool:
     """Whether nobody listens, which may take a moment."""
     parts = urlsplit(url)
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -79,7 +79,7 @@ def refuses(url: str) -> bool:
     return False
 
 
-class Raw:
+class RawConnection:
     """A plain socket."""
 
     def __init__(self, url: str) -> None:
@@ -112,7 +112,7 @@ class Raw:
         self._socket.settimeout(DEADLINE_SECONDS)
         return sent
 
-    def end(self) -> None:
+    def end_sending(self) -> None:
         """End the sending side alone."""
         self._socket.shutdown(socket.SHUT_WR)
 
@@ -120,22 +120,22 @@ class Raw:
         self._file.close()
         self._socket.close()
 
-    def closed(self) -> bool:
+    def wait_closed(self) -> bool:
         """Whether the peer closes without another byte; blocks until one of both happens."""
         try:
             return self._file.read(1) == b""
         except ConnectionResetError:
             return True
 
-    def some(self, size: int) -> bytes:
+    def read_some(self, size: int) -> bytes:
         """The next bytes, fewer if the peer closes."""
         return self._file.read(size)
 
-    def rest(self) -> bytes:
+    def read_rest(self) -> bytes:
         """All bytes until the peer closes."""
         return self._file.read()
 
-    def answer(self) -> Response:
+    def read_response(self) -> Response:
         """The next answer on the connection, which has a content-length or none of a body."""
         status = int(self._file.readline().split(b" ")[1])
         headers: Headers = {}
@@ -145,7 +145,7 @@ class Raw:
         return Response(status, headers, self._file.read(int(headers.get("content-length", "0"))))
 
 
-def head(line: str, headers: Iterable[tuple[str, str]] = (), *, host: str = "x") -> bytes:
+def make_head(line: str, headers: Iterable[tuple[str, str]] = (), *, host: str = "x") -> bytes:
     """A request's head."""
     lines = [f"{line} HTTP/1.1", *([f"Host: {host}"] if host else []), *(f"{n}: {v}" for n, v in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")

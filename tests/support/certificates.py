@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def certificate(path: Path, *, days: int = 1, address: str = "127.0.0.1") -> Path:
+def write_certificate(path: Path, *, days: int = 1, address: str = "127.0.0.1") -> Path:
     """Write a key and a certificate that signs itself, valid for ``address`` until ``days`` from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
@@ -38,11 +38,11 @@ def certificate(path: Path, *, days: int = 1, address: str = "127.0.0.1") -> Pat
     return path
 
 
-def serving(path: Path) -> ssl.SSLContext:
+def make_server_context(path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
 
 
-def trusting(path: Path | None) -> TlsOptions:
+def make_client_context(path: Path | None) -> TlsOptions:
     return TlsOptions(NamedPath("--ca-file", str(path))) if path else TlsOptions()

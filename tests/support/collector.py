@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-    from support.upstream import Received
+    from support.upstream import RecordedRequest
 
 _TYPE = {"content-type": "application/x-protobuf"}
 
@@ -57,12 +57,12 @@ class Collector(Upstream):
         return next(filter(wanted, self.spans()))
 
 
-def _read(received: Received) -> ExportTraceServiceRequest:
+def _read(received: RecordedRequest) -> ExportTraceServiceRequest:
     assert received.header("content-type") == "application/x-protobuf"
     packed = received.header("content-encoding") == "gzip"
     return ExportTraceServiceRequest.FromString(gzip.decompress(received.body) if packed else received.body)
 
 
-def attributes(span: Span) -> dict[str, str | int]:
+def read_attributes(span: Span) -> dict[str, str | int]:
     """A span's attributes as plain values."""
     return {pair.key: pair.value.string_value or pair.value.int_value for pair in span.attributes}

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 _SECONDS = 30
 
 
-def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+def make_clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what the runtime would read of it."""
     read = ("NAFTIKO_", "SEGMENT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR", "OTEL_", "SSL_CERT_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(read) and not k.lower().endswith("_proxy")}
     return inherited | dict(more or {})
 
 
-def naftiko(
+def run_naftiko(
     *arguments: str | Path,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -34,7 +34,7 @@ def naftiko(
         capture_output=True,
         text=True,
         timeout=_SECONDS,
-        env=clean_environment(environment),
+        env=make_clean_environment(environment),
         cwd=cwd,
         **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
     )

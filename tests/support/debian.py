@@ -13,12 +13,12 @@ def require(program: str) -> str:
     """The path of one of the programs in ``bench/debian_programs.py``, installed by apt-get when we are root."""
     if debian_programs.find(program) is None:
         debian_programs.install([program])
-    return debian_programs.find(program) or lacking(
+    return debian_programs.find(program) or skip_or_fail(
         f"needs {program}: apt-get install {debian_programs.PACKAGES[program]}"
     )
 
 
-def lacking(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip the test, saying why; in CI nothing may be skipped, and it fails."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -9,7 +9,7 @@ from itertools import count
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Self
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,13 @@ class Editor:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=clean_environment(),
+            env=make_clean_environment(),
         )
 
     def __enter__(self) -> Self:
         asked = {"processId": None, "rootUri": None, "capabilities": self.capabilities}
-        self.server = self.ask("initialize", asked)["capabilities"]
-        self.tell("initialized", {})
+        self.server = self.request("initialize", asked)["capabilities"]
+        self.notify("initialized", {})
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,11 +68,11 @@ class Editor:
         watchdog = Timer(_SECONDS, self.process.kill)
         watchdog.start()
         try:
-            return self._message()
+            return self._read_message()
         finally:
             watchdog.cancel()
 
-    def _message(self) -> dict[str, Any]:
+    def _read_message(self) -> dict[str, Any]:
         stream = self.process.stdout
         assert stream is not None
         length = 0
@@ -82,10 +82,10 @@ class Editor:
             length = int(value) if name.lower() == b"content-length" else length
         return dict(json.loads(stream.read(length)))
 
-    def tell(self, method: str, params: Any) -> None:
+    def notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
 
-    def ask(self, method: str, params: Any) -> Any:
+    def request(self, method: str, params: Any) -> Any:
         number = next(self._ids)
         self._send({"id": number, "method": method, "params": params})
         while (message := self._receive()).get("id") != number or "method" in message:
@@ -93,7 +93,7 @@ class Editor:
         assert "error" not in message, message
         return message["result"]
 
-    def told(self, method: str) -> Any:
+    def wait_notification(self, method: str) -> Any:
         """The parameters of the next message of a method that the server sends."""
         while (message := self._receive()).get("method") != method:
             self.asked.append(message)
@@ -101,36 +101,36 @@ class Editor:
 
     # -- documents ------------------------------------------------------------------------------------------------
 
-    def uri(self, name: str) -> str:
+    def make_uri(self, name: str) -> str:
         return (self.folder / name).as_uri()
 
-    def found(self, name: str) -> list[dict[str, Any]]:
+    def wait_diagnostics(self, name: str) -> list[dict[str, Any]]:
         """What is told next of a document, when it is told of its present text."""
         while True:
-            told = self.told("textDocument/publishDiagnostics")
-            if told["uri"] == self.uri(name) and told.get("version") in (self._versions.get(name), None):
+            told = self.wait_notification("textDocument/publishDiagnostics")
+            if told["uri"] == self.make_uri(name) and told.get("version") in (self._versions.get(name), None):
                 return list(told["diagnostics"])
 
     def open(self, text: str, name: str = "capability.yaml") -> list[dict[str, Any]]:
         self.texts[name], self._versions[name] = text, 1
-        document = {"uri": self.uri(name), "languageId": "yaml", "version": 1, "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": document})
-        return self.found(name)
+        document = {"uri": self.make_uri(name), "languageId": "yaml", "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        return self.wait_diagnostics(name)
 
     def write(self, text: str, name: str = "capability.yaml") -> None:
         """Change a document without waiting for what is found in it."""
         self.texts[name] = text
         self._versions[name] += 1
-        document = {"uri": self.uri(name), "version": self._versions[name]}
-        self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+        document = {"uri": self.make_uri(name), "version": self._versions[name]}
+        self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
 
     def change(self, text: str, name: str = "capability.yaml") -> list[dict[str, Any]]:
         self.write(text, name)
-        return self.found(name)
+        return self.wait_diagnostics(name)
 
     def close(self, name: str) -> None:
         del self._versions[name]
-        self.tell("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
+        self.notify("textDocument/didClose", {"textDocument": {"uri": self.make_uri(name)}})
 
     def close_all(self) -> None:
         for name in list(self._versions):
@@ -140,33 +140,33 @@ class Editor:
 
     # -- places ---------------------------------------------------------------------------------------------------
 
-    def at(self, method: str, mark: str, name: str = "capability.yaml", **more: Any) -> Any:
+    def request_at(self, method: str, mark: str, name: str = "capability.yaml", **more: Any) -> Any:
         """Ask about the place of the ``|`` in a part of a document's text that has it but for the mark."""
-        return self.ask(f"textDocument/{method}", self.place(mark, name) | more)
+        return self.request(f"textDocument/{method}", self.find_position(mark, name) | more)
 
-    def place(self, mark: str, name: str) -> dict[str, Any]:
+    def find_position(self, mark: str, name: str) -> dict[str, Any]:
         before, _, after = mark.partition("|")
         text = self.texts[name]
         assert text.count(before + after) == 1, f"{mark!r} is there {text.count(before + after)} times"
         rows = text[: text.index(before + after) + len(before)].split("\n")
         place = {"line": len(rows) - 1, "character": len(rows[-1].encode("utf-16-le")) // 2}
-        return {"textDocument": {"uri": self.uri(name)}, "position": place}
+        return {"textDocument": {"uri": self.make_uri(name)}, "position": place}
 
-    def type(self, mark: str, name: str = "capability.yaml") -> list[str]:
+    def complete_at(self, mark: str, name: str = "capability.yaml") -> list[str]:
         """Change a document to a text with a ``|`` in it, and complete there."""
         before, _, after = mark.partition("|")
         self.write(before + after, name)
         rows = before.split("\n")
         place = {"line": len(rows) - 1, "character": len(rows[-1].encode("utf-16-le")) // 2}
-        asked = {"textDocument": {"uri": self.uri(name)}, "position": place}
-        return [item["label"] for item in self.ask("textDocument/completion", asked)]
+        asked = {"textDocument": {"uri": self.make_uri(name)}, "position": place}
+        return [item["label"] for item in self.request("textDocument/completion", asked)]
 
-    def definition(self, mark: str, name: str = "capability.yaml") -> str | None:
+    def find_definition(self, mark: str, name: str = "capability.yaml") -> str | None:
         """What stands at the definition of what stands at a mark; of another file with its name."""
-        found = self.at("definition", mark, name)
+        found = self.request_at("definition", mark, name)
         if found is None:
             return None
-        where = next((known for known in self.texts if self.uri(known) == found["uri"]), "")
+        where = next((known for known in self.texts if self.make_uri(known) == found["uri"]), "")
         path = found["uri"].rpartition("/")[2]
         text = self.texts[where] if where else (self.folder / path).read_text(encoding="utf-8")
         start, end = found["range"]["start"], found["range"]["end"]
@@ -174,20 +174,22 @@ class Editor:
         said = line[start["character"] : end["character"] if end["line"] == start["line"] else None]
         return f"{start['line'] + 1}: {said}" if where == name else f"{path}:{start['line'] + 1}: {said}"
 
-    def actions(self, mark: str, name: str = "capability.yaml", only: list[str] | None = None) -> list[dict[str, Any]]:
-        place = self.place(mark, name)["position"]
+    def list_actions(
+        self, mark: str, name: str = "capability.yaml", only: list[str] | None = None
+    ) -> list[dict[str, Any]]:
+        place = self.find_position(mark, name)["position"]
         context: dict[str, Any] = {"diagnostics": []} | ({"only": only} if only is not None else {})
         document = {
-            "textDocument": {"uri": self.uri(name)},
+            "textDocument": {"uri": self.make_uri(name)},
             "range": {"start": place, "end": place},
             "context": context,
         }
-        return list(self.ask("textDocument/codeAction", document))
+        return list(self.request("textDocument/codeAction", document))
 
-    def edited(self, action: dict[str, Any], name: str = "capability.yaml") -> str:
+    def apply_action(self, action: dict[str, Any], name: str = "capability.yaml") -> str:
         """A document's text after an action."""
         lines = self.texts[name].split("\n")
-        for edit in sorted(action["edit"]["changes"][self.uri(name)], key=lambda e: str(e["range"]), reverse=True):
+        for edit in sorted(action["edit"]["changes"][self.make_uri(name)], key=lambda e: str(e["range"]), reverse=True):
             start, end = edit["range"]["start"], edit["range"]["end"]
             behind = lines[end["line"]][end["character"] :] if end["line"] < len(lines) else ""
             text = lines[start["line"]][: start["character"]] + edit["newText"] + behind

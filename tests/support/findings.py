@@ -15,19 +15,19 @@ _HELP = Help("{text}")
 _MESSAGES: dict[Rule, Message] = {}
 
 
-def finding(
+def make_finding(
     rule: Rule, text: str, span: Span | None, advice: str | None = None, severity: Severity = Severity.ERROR
 ) -> Diagnostic:
     """A finding of a rule with any text."""
     said = None if advice is None else Advice(_HELP, (("text", advice),))
-    return Diagnostic(statement(rule, text), span, said, severity)
+    return Diagnostic(make_statement(rule, text), span, said, severity)
 
 
-def statement(rule: Rule, text: str) -> Statement:
+def make_statement(rule: Rule, text: str) -> Statement:
     """What a finding of a rule says."""
     return Statement(_MESSAGES.setdefault(rule, Message(rule, "{text}", None)), (("text", text),))
 
 
-def reported(findings: Findings, rule: Rule, text: str, span: Span | None) -> None:
+def report(findings: Findings, rule: Rule, text: str, span: Span | None) -> None:
     """Note a finding of a rule with any text."""
-    findings.report(statement(rule, text), span)
+    findings.report(make_statement(rule, text), span)

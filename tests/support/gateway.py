@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ class Program:
         finally:
             self.process.kill()
 
-    def line(self, event: str, **fields: Any) -> dict[str, Any]:
+    def wait_log_line(self, event: str, **fields: Any) -> dict[str, Any]:
         """The latest log line of an event in which these fields have these values, once there is one."""
 
         def found() -> dict[str, Any] | None:
@@ -135,6 +135,6 @@ class Gateway(Program):
         ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
         super().__init__(
             [*(command or SERVERS[self.server]), "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
-            clean_environment(environment),
+            make_clean_environment(environment),
             **options,
         )

@@ -20,7 +20,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Self
 
-from support.debian import lacking
+from support.debian import skip_or_fail
 from support.gateway import Program
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Image:
     def unprivileged(self) -> dict[str, Any]:
         """How a process becomes the image's user in its folder."""
         if self.python is None:
-            lacking("needs an interpreter that other users may run too: apt-get install python3")
+            skip_or_fail("needs an interpreter that other users may run too: apt-get install python3")
         return {"cwd": self.placed(self.final.value("WORKDIR")), **_identity(self.final)}
 
     def start(self, environment: Mapping[str, str]) -> Program:
@@ -141,7 +141,7 @@ class Image:
 
 
 @contextmanager
-def built() -> Iterator[Image]:
+def build_image() -> Iterator[Image]:
     """The image of the tree as it is, but for what git ignores."""
     # Not below pytest's folder: that one is closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="naftiko-image-"))

@@ -22,7 +22,7 @@ def is_installed() -> bool:
     return all(shutil.which(program) for program in NEEDED)
 
 
-def evaluated(pairs: list[Pair]) -> list[str]:
+def evaluate(pairs: list[Pair]) -> list[str]:
     """What Jayway says of each pair: ``value JSON``, ``missing``, ``invalid …`` or ``failed …``."""
     library = FOLDER / "target" / "dependency"
     if not library.is_dir():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BASE = "https://registry.example/v1"
 
 
-def document(
+def make_document(
     consumed: dict[str, Any] | None = None,
     exposes: list[dict[str, Any]] | None = None,
     *,
@@ -36,7 +36,7 @@ def document(
     resource = {"path": path, "operations": [{"name": "op", **(consumed or {})}]}
     capability: dict[str, Any] = {
         "consumes": [{"namespace": "registry", "baseUri": BASE, "resources": [resource], **api}],
-        "exposes": exposes or [rest()],
+        "exposes": exposes or [make_rest_expose()],
     }
     if binds:
         capability["binds"] = [{"namespace": "env", "keys": binds}]
@@ -47,7 +47,7 @@ def _present(inputs: list[Any] | None, bind: dict[str, Any] | None) -> dict[str,
     return {key: value for key, value in (("inputParameters", inputs), ("with", bind)) if value is not None}
 
 
-def rest(
+def make_rest_expose(
     route: str = "/ships",
     *,
     inputs: list[Any] | None = None,
@@ -61,7 +61,7 @@ def rest(
     return {"type": "rest", "namespace": "ships", "port": port, "resources": [resource]}
 
 
-def mcp(
+def make_mcp_expose(
     *, inputs: list[Any] | None = None, bind: dict[str, Any] | None = None, port: int = 9090, **tool: Any
 ) -> dict[str, Any]:
     """An MCP expose ``fleet`` with one tool that calls ``registry.op``."""
@@ -70,23 +70,23 @@ def mcp(
     return {"type": "mcp", "namespace": "fleet", "port": port, "tools": tools}
 
 
-def loaded(data: Any, overrides: Overrides | None = None) -> Loaded:
+def load_document(data: Any, overrides: Overrides | None = None) -> Loaded:
     """What a document becomes; each value stands on a line of its own."""
     raw = json.dumps(data, indent=1, ensure_ascii=False).encode()
     return load_source(parse_source(raw, "x.yml"), overrides or Overrides())
 
 
-def plan(data: Any, overrides: Overrides | None = None, *, warns: tuple[str, ...] = ()) -> Plan:
+def link_plan(data: Any, overrides: Overrides | None = None, *, warns: tuple[str, ...] = ()) -> Plan:
     """The plan of a document, in which exactly these rules are found."""
-    found = loaded(data, overrides)
+    found = load_document(data, overrides)
     assert tuple(sorted({d.rule.slug for d in found.diagnostics})) == tuple(sorted(warns)), found.diagnostics
     assert found.plan is not None
     return found.plan
 
 
-def operation(data: Any, *, warns: tuple[str, ...] = ()) -> Operation:
+def link_operation(data: Any, *, warns: tuple[str, ...] = ()) -> Operation:
     """The first operation of the first server of a document."""
-    server = plan(data, warns=warns).servers[0]
+    server = link_plan(data, warns=warns).servers[0]
     match server:
         case RestServer():
             return server.routes[0].operation
@@ -94,17 +94,17 @@ def operation(data: Any, *, warns: tuple[str, ...] = ()) -> Operation:
             return server.tools[0].operation
 
 
-def request_of(found: Operation) -> Request:
+def get_request(found: Operation) -> Request:
     """The request of an operation that calls."""
     assert isinstance(found.execution, Call)
     return found.execution.request
 
 
-def tree(fields: dict[str, Tree]) -> TermObject:
+def make_tree(fields: dict[str, Tree]) -> TermObject:
     """An object with a tree of terms in each field."""
     return TermObject(tuple(fields.items()))
 
 
-def problems(data: Any, overrides: Overrides | None = None) -> list[tuple[str, str]]:
+def list_problems(data: Any, overrides: Overrides | None = None) -> list[tuple[str, str]]:
     """Slug and message of everything found in a document."""
-    return [(d.rule.slug, d.message) for d in loaded(data, overrides).diagnostics]
+    return [(d.rule.slug, d.message) for d in load_document(data, overrides).diagnostics]

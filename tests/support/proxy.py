@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from support.rawserver import DEADLINE_SECONDS, Received, read_request
+from support.rawserver import DEADLINE_SECONDS, ReceivedRequest, read_request
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +33,7 @@ class ProxyServer:
     scheme: str = "http"
     port: int = 0
     connections: int = 0
-    requests: list[Received] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -86,7 +86,9 @@ class ProxyServer:
             if upstream is not None:
                 upstream.close()
 
-    async def _tunnel(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _tunnel(
+        self, request: ReceivedRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         writer.write(self.opens)
         await writer.drain()
         if b" 200 " not in self.opens or not self.opens.count(b"\r\n\r\n"):
@@ -101,7 +103,7 @@ class ProxyServer:
             upstream.close()
 
 
-def _without_proxy(request: Received, target: str) -> bytes:
+def _without_proxy(request: ReceivedRequest, target: str) -> bytes:
     method, _, version = request.line.split(b" ")
     kept = [pair for pair in request.headers if pair[0].lower() != b"proxy-authorization"]
     lines = [b" ".join((method, target.encode(), version)), *(b"%b: %b" % pair for pair in kept)]

@@ -16,7 +16,7 @@ DEADLINE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """One request as it came in; ``body`` without the framing of chunks."""
 
     line: bytes
@@ -36,7 +36,7 @@ class Received:
 class Peer:
     """One connection, at the moment of one request: for answers that are more than bytes."""
 
-    request: Received
+    request: ReceivedRequest
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
@@ -50,7 +50,7 @@ class Peer:
         with suppress(OSError):
             await self.writer.wait_closed()
 
-    async def gone(self) -> None:
+    async def wait_closed(self) -> None:
         """Wait until the client has closed the connection."""
         with suppress(OSError):
             while await self.reader.read(65536):
@@ -68,7 +68,7 @@ class RawServer:
     port: int = 0
     scheme: str = "http"
     connections: int = 0
-    requests: list[Received] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def url(self, target: str = "/") -> str:
@@ -114,7 +114,7 @@ async def serve(*answers: Answer, tls: ssl.SSLContext | None = None) -> AsyncIte
             await listener.wait_closed()
 
 
-async def read_request(reader: asyncio.StreamReader, connection: int = 1) -> Received:
+async def read_request(reader: asyncio.StreamReader, connection: int = 1) -> ReceivedRequest:
     head = await reader.readuntil(b"\r\n\r\n")
     line, *lines = head[:-4].split(b"\r\n")
     headers = tuple((name, value.strip()) for name, _, value in (each.partition(b":") for each in lines))
@@ -123,7 +123,7 @@ async def read_request(reader: asyncio.StreamReader, connection: int = 1) -> Rec
         body = b"".join([chunk async for chunk in read_chunks(reader)])
     else:
         body = await reader.readexactly(int(known.get(b"content-length", b"0")))
-    return Received(line, headers, body, connection)
+    return ReceivedRequest(line, headers, body, connection)
 
 
 async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -133,7 +133,7 @@ async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     await reader.readexactly(2)
 
 
-def answer(body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+def make_response(body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
     """A whole answer with its content-length."""
     lines = [b"HTTP/1.1 %d Said" % status, b"content-length: %d" % len(body)]
     return b"\r\n".join([*lines, *(b"%b: %b" % pair for pair in headers), b"", body])

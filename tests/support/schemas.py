@@ -13,7 +13,7 @@ from typing import Any
 
 
 @cache
-def published(name: str) -> dict[str, Any]:
+def find_schema(name: str) -> dict[str, Any]:
     """The schema with that ``$id`` or title.
 
     The package's own interface would go and look for newer ones; its answers are pickled, of which nothing is run here.

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Shape, Term
 
 
-def shapes_of(*outputs: dict[str, Any]) -> tuple[Shape, ...]:
+def make_shapes(*outputs: dict[str, Any]) -> tuple[Shape, ...]:
     """The shapes of outputs in which no value names anything; none when the answer goes through as it came."""
     return link_shapes([Output.model_validate(output) for output in outputs], _as_it_stands)
 
 
-def mapping_of(*outputs: dict[str, Any]) -> Mapping:
+def make_mapping(*outputs: dict[str, Any]) -> Mapping:
     """The same, compiled."""
-    shapes = shapes_of(*outputs)
+    shapes = make_shapes(*outputs)
     assert shapes
     return compile_shapes(shapes)
 

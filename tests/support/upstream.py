@@ -49,7 +49,7 @@ def _release(future: asyncio.Future[None]) -> None:
 
 
 @dataclass(frozen=True)
-class Received:
+class RecordedRequest:
     """One request as it arrived."""
 
     method: str
@@ -97,7 +97,7 @@ class Upstream:
     """
 
     def __init__(self) -> None:
-        self.received: list[Received] = []
+        self.received: list[RecordedRequest] = []
         self.gone = 0
         """How many clients went away while ``until_gone`` waited for it."""
         self._replies: dict[tuple[str, str], Reply] = {}
@@ -131,7 +131,7 @@ class Upstream:
         self.gone = 0
 
     @property
-    def last(self) -> Received:
+    def last(self) -> RecordedRequest:
         """The latest request."""
         return self.received[-1]
 
@@ -182,7 +182,7 @@ class Upstream:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         target = f"{raw}?{query}" if query else raw
         with self._changed:
-            self.received.append(Received(scope["method"], target, headers, body))
+            self.received.append(RecordedRequest(scope["method"], target, headers, body))
             self._changed.notify_all()
         keys = ((scope["method"], raw), ("*", raw), (scope["method"], "*"), ("*", "*"))
         reply = next((self._replies[key] for key in keys if key in self._replies), None)

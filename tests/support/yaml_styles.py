@@ -32,7 +32,7 @@ class Style:
         return self.random.random() < chance
 
 
-def rendered(data: Any, style: Style) -> bytes:
+def render(data: Any, style: Style) -> bytes:
     """A document as a file."""
     lines = _mapping(data, style, 0)
     text = "\n".join(lines) + ("\n" if style.final_break else "")

@@ -11,7 +11,7 @@ import pytest
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.secret import Secret, placeholders, resolve
-from support.linked import document, plan
+from support.linked import link_plan, make_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ TOKEN = {"type": "bearer", "token": "{{TOKEN}}"}
 def bound(**binds: str) -> Plan:
     used = {"name": "X-A", "in": "header", "value": "{{env.SECOND}}"}
     warns = ("unused-binding",) if "THIRD" in binds else ()
-    return plan(document({"inputParameters": [used]}, binds=binds, authentication=TOKEN), warns=warns)
+    return link_plan(make_document({"inputParameters": [used]}, binds=binds, authentication=TOKEN), warns=warns)
 
 
 BOTH = {"TOKEN": "SHIP_TOKEN", "SECOND": "SHIP_SECOND"}

@@ -25,7 +25,7 @@ from naftiko_runtime.engine.body import compile_body
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import parse_source
 from naftiko_runtime.template import Placeholder, split_path, split_template
-from support.linked import document, mcp, operation, request_of
+from support.linked import get_request, link_operation, make_document, make_mcp_expose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,7 +228,9 @@ def test_a_value_in_xml_is_text(text: str) -> None:
 def encoder(body: Any, *names: str) -> Callable[[dict[str, Any]], bytes | None]:
     """How a document's body is made from a tool's arguments."""
     inputs = [{"name": name, "required": False} for name in names]
-    request = request_of(operation(document({"method": "POST", "body": body}, [mcp(inputs=inputs)])))
+    request = get_request(
+        link_operation(make_document({"method": "POST", "body": body}, [make_mcp_expose(inputs=inputs)]))
+    )
     assert request.body is not None
     return compile_body(request.body, {})[0]
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from support.rawserver import Received, answer, read_request
+from support.rawserver import ReceivedRequest, make_response, read_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ _ANSWERS = {
 class Echo:
     """An HTTP server with a port for each consumed namespace, so that a request tells whom it was for."""
 
-    received: list[tuple[int, Received]] = field(default_factory=list)
+    received: list[tuple[int, ReceivedRequest]] = field(default_factory=list)
     """The number of the port, and the request."""
     answer: bytes = b""
     _servers: list[asyncio.Server] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Echo:
     def speak(self, raw_format: str) -> None:
         """Answer in a format from now on."""
         kind, body = _ANSWERS.get(raw_format, _JSON)
-        self.answer = answer(body, headers=[(b"content-type", kind.encode())])
+        self.answer = make_response(body, headers=[(b"content-type", kind.encode())])
 
     async def url(self, number: int) -> str:
         """The base URL of the namespace of that number, counted from 0."""

@@ -15,7 +15,7 @@ from wild.oracle import ANY, UNKNOWN, as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.rawserver import Received
+    from support.rawserver import ReceivedRequest
     from wild.oracle import Caller, Expected
 
 CALLERS_OWN = {"authorization": "Bearer the-callers-own", "cookie": "callers=own", "x-callers-own": "1"}
@@ -29,7 +29,7 @@ _MEDIA_TYPES = {
 }
 
 
-def faults(expected: Expected, received: Received, caller: Caller) -> Iterator[str]:
+def faults(expected: Expected, received: ReceivedRequest, caller: Caller) -> Iterator[str]:
     """Every difference between a request and what was meant."""
     line = received.line.decode("latin-1")
     method, target, _ = line.split(" ")

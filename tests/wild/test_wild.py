@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from support.rawserver import Received
+from support.rawserver import ReceivedRequest
 from wild.author import understand
 from wild.judge import faults
 from wild.measure import ORACLE_FAILED
@@ -100,7 +100,7 @@ VALUES: dict[str, Any] = {
     "filter[tag]": ["a b", "c"],
     "limit": 3,
 }
-RIGHT = Received(
+RIGHT = ReceivedRequest(
     b"GET /v1/items/7%20%C3%BC%2F%26%2B?filter%5Btag%5D=a%20b&filter%5Btag%5D=c&limit=3&api%20key=KEY HTTP/1.1",
     ((b"host", b"h"), (b"x-trace", "t ü".encode()), (b"cookie", b"session=s/1")),
     b"",
@@ -121,7 +121,7 @@ def test_the_right_request_has_no_fault() -> None:
     assert list(faults(expected, RIGHT, caller)) == []
 
 
-def line(old: bytes, new: bytes) -> Received:
+def line(old: bytes, new: bytes) -> ReceivedRequest:
     assert old in RIGHT.line
     return replace(RIGHT, line=RIGHT.line.replace(old, new))
 
@@ -149,13 +149,13 @@ def line(old: bytes, new: bytes) -> Received:
         pytest.param(replace(RIGHT, body=b"{}"), "a body that nobody meant", id="body"),
     ],
 )
-def test_a_fault_is_seen(received: Received, fault: str) -> None:
+def test_a_fault_is_seen(received: ReceivedRequest, fault: str) -> None:
     expected, caller = meant("get-item", VALUES)
     assert fault in "; ".join(faults(expected, received, caller))
 
 
-def sent(body: bytes, media_type: bytes = b"application/json") -> Received:
-    return Received(b"PUT /v1/items/7?api%20key=KEY HTTP/1.1", ((b"content-type", media_type),), body, 1)
+def sent(body: bytes, media_type: bytes = b"application/json") -> ReceivedRequest:
+    return ReceivedRequest(b"PUT /v1/items/7?api%20key=KEY HTTP/1.1", ((b"content-type", media_type),), body, 1)
 
 
 PUT_VALUES = {"item-id": "7", "name": "n", "price": 1.5, "sold": True}
@@ -172,7 +172,7 @@ PUT_VALUES = {"item-id": "7", "name": "n", "price": 1.5, "sold": True}
         pytest.param(sent(b"sold=true&title=n&price=1.5"), False, id="no JSON"),
     ],
 )
-def test_a_faulty_body_is_seen(received: Received, *, right: bool) -> None:
+def test_a_faulty_body_is_seen(received: ReceivedRequest, *, right: bool) -> None:
     expected, caller = meant("put-item", PUT_VALUES)
     assert (not list(faults(expected, received, caller))) is right
 

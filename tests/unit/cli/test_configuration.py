@@ -10,7 +10,7 @@ from naftiko_runtime.cli.configuration import NONE, Configuration, Configuration
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.rules import RULES, Severity
-from support.findings import finding
+from support.findings import make_finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +148,7 @@ def test_other_words_do_not(word: str) -> None:
 
 def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
     found = [
-        finding(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
+        make_finding(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
     ]
     return {d.rule.slug: d.severity for d in selection.filter_findings(found, configuration)}
 

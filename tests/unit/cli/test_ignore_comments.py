@@ -7,11 +7,11 @@ import pytest
 from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.rules import RULES, UNRESOLVED_CALL, UNUSED_BINDING, Severity
-from support.findings import finding
+from support.findings import make_finding
 
 
 def at(line: int, rule: str = "unused-binding", file: str = "a.yml") -> Diagnostic:
-    return finding(RULES[rule], "x", Span(file, line, 1, line, 2))
+    return make_finding(RULES[rule], "x", Span(file, line, 1, line, 2))
 
 
 def left(text: str, *found: Diagnostic, other: str = "") -> list[tuple[int, str]]:
@@ -50,7 +50,7 @@ def test_names_silence_their_rules_only() -> None:
 
 def test_a_file_s_comment_is_about_all_of_it() -> None:
     text = "\n# A file.\n# naftiko: ignore-file[unused-binding]\na: 1\nb: 2\n"
-    everywhere = finding(UNUSED_BINDING, "x", None)
+    everywhere = make_finding(UNUSED_BINDING, "x", None)
     assert left(text, at(4), at(5), at(5, CALL), everywhere) == [(5, CALL)]
     assert left("# naftiko: ignore-file\na: 1\n", at(2), at(2, CALL)) == []
 
@@ -116,9 +116,9 @@ def test_what_silences_nothing_is_told() -> None:
 
 def test_nothing_is_told_to_be_unused_while_errors_hide_the_rest() -> None:
     comment = "a: 1  # naftiko: ignore[unresolved-call]\n"
-    error = finding(RULES["wrong-type"], "x", Span("a.yml", 2, 1, 2, 2))
+    error = make_finding(RULES["wrong-type"], "x", Span("a.yml", 2, 1, 2, 2))
     assert left(comment, error) == [(2, "wrong-type")]
-    warning = finding(RULES["unknown-key"], "x", Span("a.yml", 2, 1, 2, 2), None, Severity.WARNING)
+    warning = make_finding(RULES["unknown-key"], "x", Span("a.yml", 2, 1, 2, 2), None, Severity.WARNING)
     assert left(comment, warning) == [(1, UNUSED), (2, "unknown-key")]
 
 

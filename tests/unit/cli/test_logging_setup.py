@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 
-from support.command import clean_environment
+from support.command import make_clean_environment
 
 LOGGING = """
 import logging, os
@@ -28,7 +28,12 @@ for _ in range(4):
 
 def test_long_lines_of_several_processes_are_not_torn() -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", LOGGING], check=True, capture_output=True, text=True, timeout=60, env=clean_environment()
+        [sys.executable, "-c", LOGGING],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=make_clean_environment(),
     )
     lines = [json.loads(line) for line in ran.stderr.splitlines()]
     assert Counter(line["worker"] for line in lines) == dict.fromkeys(range(1, 5), 40)

@@ -19,8 +19,8 @@ from naftiko_runtime.http_client.native import client as native
 from naftiko_runtime.http_client.routes import Route, make_route
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.transport.origin import split_url
-from support.certificates import certificate, serving, trusting
-from support.rawserver import answer, serve
+from support.certificates import make_client_context, make_server_context, write_certificate
+from support.rawserver import make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +78,9 @@ def test_what_the_system_reports_is_told_alike(
 async def test_a_certificate_that_is_not_valid(
     tmp_path: Path, name: str, days: int, address: str, trusted: bool, why: str
 ) -> None:
-    pem = certificate(tmp_path / "server.pem", days=days, address=address)
-    transport = open_client(ClientOptions(cast("HttpClient", name), tls=trusting(pem if trusted else None)))
-    async with serve(answer(), tls=serving(pem)) as server:
+    pem = write_certificate(tmp_path / "server.pem", days=days, address=address)
+    transport = open_client(ClientOptions(cast("HttpClient", name), tls=make_client_context(pem if trusted else None)))
+    async with serve(make_response(), tls=make_server_context(pem)) as server:
         with pytest.raises(UpstreamUnreachable) as caught:
             await transport.send(OutboundRequest("a.b", "GET", server.url("/?key=s3cret"), ()))
         await transport.aclose()

@@ -15,8 +15,8 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions, read_tls_options
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from support.certificates import certificate, serving
-from support.rawserver import RawServer, answer, serve
+from support.certificates import make_server_context, write_certificate
+from support.rawserver import RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ CLIENTS: list[HttpClient] = ["native", "httpx2"]
 
 @pytest.fixture
 def pem(tmp_path: Path) -> Path:
-    return certificate(tmp_path / "server.pem")
+    return write_certificate(tmp_path / "server.pem")
 
 
 def split(pem: Path, password: bytes = b"") -> tuple[Path, Path]:
@@ -71,14 +71,14 @@ async def test_authorities_are_trusted(client: HttpClient, pem: Path, tmp_path: 
             tls = read_tls_options({"SSL_CERT_FILE": str(split(pem)[0])})
         case _:
             tls = read_tls_options({"SSL_CERT_DIR": str(hashed(tmp_path / "found", pem))})
-    async with serve(answer(b""), tls=serving(pem)) as server:
+    async with serve(make_response(b""), tls=make_server_context(pem)) as server:
         assert await status(client, tls, server) == 200
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_nobody_else_is_trusted(client: HttpClient, pem: Path, tmp_path: Path) -> None:
-    other = certificate(tmp_path / "other.pem")
-    async with serve(answer(b""), tls=serving(pem)) as server:
+    other = write_certificate(tmp_path / "other.pem")
+    async with serve(make_response(b""), tls=make_server_context(pem)) as server:
         with pytest.raises(UpstreamUnreachable, match="its TLS certificate is not valid"):
             await status(client, read_tls_options({"SSL_CERT_FILE": str(other)}), server)
 
@@ -93,21 +93,21 @@ def test_authorities_take_the_place_of_those_of_the_system(pem: Path) -> None:
 async def test_a_certificate_is_shown_to_upstreams_that_ask(
     client: HttpClient, pem: Path, files: int, password: str
 ) -> None:
-    context = serving(pem)
+    context = make_server_context(pem)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(pem)
     shown, key = split(pem, password.encode()) if files == 2 else (pem, None)
     environ = {"SSL_CERT_FILE": str(pem), "NAFTIKO_CLIENT_KEY_PASSWORD": password}
-    async with serve(answer(b""), tls=context) as server:
+    async with serve(make_response(b""), tls=context) as server:
         assert await status(client, read_tls_options(environ, None, shown, key), server) == 200
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_an_upstream_that_asks_for_a_certificate_gets_none_by_default(client: HttpClient, pem: Path) -> None:
-    context = serving(pem)
+    context = make_server_context(pem)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(pem)
-    async with serve(answer(b""), tls=context) as server:
+    async with serve(make_response(b""), tls=context) as server:
         with pytest.raises(UpstreamUnreachable):
             await status(client, read_tls_options({"SSL_CERT_FILE": str(pem)}), server)
 
@@ -151,8 +151,8 @@ def test_a_directory_in_which_openssl_finds_nothing_is_named(pem: Path, tmp_path
 
 def test_what_is_wrong_with_a_client_certificate_is_said(pem: Path, tmp_path: Path) -> None:
     shown, key = split(pem)
-    _, locked = split(certificate(tmp_path / "locked.pem"), b"s3cret")
-    _, foreign = split(certificate(tmp_path / "foreign.pem"))
+    _, locked = split(write_certificate(tmp_path / "locked.pem"), b"s3cret")
+    _, foreign = split(write_certificate(tmp_path / "foreign.pem"))
     missing = tmp_path / "missing.key"
 
     def said(certificate: Path, key: Path | None = None, password: str = "") -> tuple[str, ...]:

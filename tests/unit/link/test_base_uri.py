@@ -11,7 +11,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.secret import placeholders, resolve
-from support.linked import document, loaded, mcp, plan, request_of, rest
+from support.linked import get_request, link_plan, load_document, make_document, make_mcp_expose, make_rest_expose
 
 BINDS = {"HOST": "THE_HOST", "URL": "THE_URL", "SHOP": "SHOP", "PORT": "PORT", "T": "TENANT", "S": "SCHEME"}
 
@@ -19,16 +19,16 @@ BINDS = {"HOST": "THE_HOST", "URL": "THE_URL", "SHOP": "SHOP", "PORT": "PORT", "
 def served(base_uri: str, **api: Any) -> dict[str, Any]:
     names = set(re.findall(r"\w+(?=\s*\}\})", base_uri + str(api)))
     used = {name: value for name, value in BINDS.items() if name in names}
-    return document(baseUri=base_uri, binds=used, exposes=[rest(), mcp()], **api)
+    return make_document(baseUri=base_uri, binds=used, exposes=[make_rest_expose(), make_mcp_expose()], **api)
 
 
 def url(base_uri: str, **environment: str) -> str:
     """The URL that is called with these variables."""
-    bound = plan(served(base_uri), warns=())
+    bound = link_plan(served(base_uri), warns=())
     secrets = resolve(bound, environment)
     called = fill_base_uris(bound, {name: secret.reveal() for name, secret in secrets.items()})
-    urls = {"".join(map(str, request_of(operation).path)) for operation in called.exposed_operations}
-    assert {request_of(operation).upstream.base_uri.rstrip("/") for operation in called.exposed_operations} == {
+    urls = {"".join(map(str, get_request(operation).path)) for operation in called.exposed_operations}
+    assert {get_request(operation).upstream.base_uri.rstrip("/") for operation in called.exposed_operations} == {
         text.removesuffix("/ships") for text in urls
     }
     (only,) = urls
@@ -105,7 +105,7 @@ def test_values_that_are_taken(base_uri: str, environment: dict[str, str], expec
 )
 def test_values_that_are_refused_are_told_without_being_shown(base_uri: str, value: str, why: str) -> None:
     with pytest.raises(BindError) as raised:
-        resolve(plan(served(base_uri)), {"THE_HOST": value})
+        resolve(link_plan(served(base_uri)), {"THE_HOST": value})
     told = str(raised.value)
     assert why in told
     assert "'HOST'" in told
@@ -119,7 +119,7 @@ def test_values_that_are_refused_are_told_without_being_shown(base_uri: str, val
 def test_every_fault_is_told_at_once() -> None:
     data = served("https://{{HOST}}:{{PORT}}/{{T}}")
     with pytest.raises(BindError) as raised:
-        resolve(plan(data), {"THE_HOST": "a/b", "PORT": "x", "TENANT": "?"})
+        resolve(link_plan(data), {"THE_HOST": "a/b", "PORT": "x", "TENANT": "?"})
     assert len(raised.value.problems) == 3
     assert all("'HOST'" in p.message or "'PORT'" in p.message or "'T'" in p.message for p in raised.value.problems)
 
@@ -127,7 +127,7 @@ def test_every_fault_is_told_at_once() -> None:
 def test_what_is_missing_is_told_beside() -> None:
     data = served("https://{{HOST}}/r4", authentication={"type": "bearer", "token": "{{T}}"})
     with pytest.raises(BindError) as raised:
-        resolve(plan(data), {"THE_HOST": "a/b"})
+        resolve(link_plan(data), {"THE_HOST": "a/b"})
     assert [problem.slug for problem in raised.value.problems] == [
         "unset-variable",
         "unusable-url",
@@ -136,15 +136,15 @@ def test_what_is_missing_is_told_beside() -> None:
 
 def test_a_token_endpoint_is_checked_alike() -> None:
     oauth = {"type": "oauth2", "tokenEndpoint": "https://{{HOST}}/token?x=1", "clientId": "a", "clientSecret": "{{T}}"}
-    bound = plan(served("https://a.example", authentication=oauth))
+    bound = link_plan(served("https://a.example", authentication=oauth))
     assert resolve(bound, {"THE_HOST": "a.example", "TENANT": "t"})
     with pytest.raises(BindError, match="the token endpoint of 'registry'"):
         resolve(bound, {"THE_HOST": "a.example/other", "TENANT": "t"})
 
 
 def told(base_uri: str) -> list[tuple[str, str, str | None]]:
-    data = document(baseUri=base_uri, binds={"HOST": "H"})
-    found = loaded(data).diagnostics
+    data = make_document(baseUri=base_uri, binds={"HOST": "H"})
+    found = load_document(data).diagnostics
     return [(d.rule.slug, d.message, d.help) for d in found if d.severity == "error"]
 
 
@@ -186,18 +186,18 @@ def test_templates_that_are_refused(base_uri: str, slug: str) -> None:
 
 
 def test_the_operator_s_url_needs_no_variable() -> None:
-    given = plan(served("https://{{HOST}}/r4"), Overrides({"registry": "https://b.example"}))
+    given = link_plan(served("https://{{HOST}}/r4"), Overrides({"registry": "https://b.example"}))
     assert given.upstreams[0].base_uri == "https://b.example"
     assert resolve(given, {}) == {}
 
 
 def test_a_sandbox_has_stand_ins() -> None:
-    bound = plan(served("https://{{HOST}}/r4"))
+    bound = link_plan(served("https://{{HOST}}/r4"))
     called = fill_base_uris(bound, {name: secret.reveal() for name, secret in placeholders(bound).items()})
     assert called.upstreams[0].base_uri == "https://<THE_HOST>/r4"
 
 
 def test_a_plan_shows_names_alone() -> None:
-    bound = plan(served("https://{{HOST}}/r4"))
+    bound = link_plan(served("https://{{HOST}}/r4"))
     assert bound.upstreams[0].base_uri == "https://{{HOST}}/r4"
     assert fill_base_uris(bound, {}) == bound

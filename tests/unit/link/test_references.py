@@ -9,7 +9,7 @@ import pytest
 from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.plan import Argument, Composed, Constant, JsonTree, TermObject, Variable
-from support.linked import document, loaded, operation, problems, request_of, rest
+from support.linked import get_request, link_operation, list_problems, load_document, make_document, make_rest_expose
 
 INPUTS = [{"name": "x", "in": "query"}, {"name": "ship-id", "in": "query"}, {"name": "a.b", "in": "query"}]
 CONSUMED = {
@@ -28,7 +28,7 @@ X, TOKEN = Argument("x"), Variable("env.TOKEN")
 
 def with_value(value: Any, inputs: list[Any] | None = INPUTS) -> dict[str, Any]:
     """A document whose operation gives the parameter ``p`` a value."""
-    data = document(CONSUMED, [rest(inputs=inputs, bind={"p": value})])
+    data = make_document(CONSUMED, [make_rest_expose(inputs=inputs, bind={"p": value})])
     other = {"type": "mcp", "namespace": "fleet", "port": 9090, "tools": [{"name": "t", "call": "registry.op"}]}
     data["capability"]["exposes"].append(other)
     data["binds"] = BINDS
@@ -37,9 +37,9 @@ def with_value(value: Any, inputs: list[Any] | None = INPUTS) -> dict[str, Any]:
 
 def term(data: Any) -> tuple[Any, set[str]]:
     """What fills ``p``, and the rules that are found beside."""
-    found = loaded(data)
+    found = load_document(data)
     assert found.plan is not None, found.diagnostics
-    query = {entry.name: entry.term for entry in request_of(found.plan.servers[0].operations[0]).query}
+    query = {entry.name: entry.term for entry in get_request(found.plan.servers[0].operations[0]).query}
     return query["p"], {d.rule.slug for d in found.diagnostics} - USED
 
 
@@ -106,7 +106,7 @@ def test_other_forms_under_with_are_given_their_meaning_with_a_warning(value: st
     found, slugs = term(data)
     assert found == expected
     assert slugs - {"unlisted-variable"} == {"undocumented-reference"}
-    (told,) = [d for d in loaded(data).diagnostics if d.rule.slug == "undocumented-reference"]
+    (told,) = [d for d in load_document(data).diagnostics if d.rule.slug == "undocumented-reference"]
     assert told.help == f"write '{meant}'"
 
 
@@ -121,7 +121,7 @@ def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
 )
 def test_a_slip_of_a_listed_input_is_an_error_and_no_other_input(form: str) -> None:
     value = form.format("shipp-id")
-    (told,) = loaded(with_value(value)).diagnostics
+    (told,) = load_document(with_value(value)).diagnostics
     assert (told.rule.slug, told.message) == ("unknown-reference", f"'{value}' refers to nothing")
     assert told.help == "did you mean '$this.ships.ship-id'?"
 
@@ -156,7 +156,7 @@ def test_what_the_called_operation_takes_is_no_slip() -> None:
     ],
 )
 def test_a_reference_that_names_nothing_is_an_error_with_advice(value: str, advice: str) -> None:
-    (told,) = [d for d in loaded(with_value(value)).diagnostics if d.severity == "error"]
+    (told,) = [d for d in load_document(with_value(value)).diagnostics if d.severity == "error"]
     assert told.rule.slug == "unknown-reference"
     assert advice in (told.help or "")
 
@@ -179,7 +179,7 @@ def test_a_reference_that_names_nothing_is_an_error_with_advice(value: str, advi
     ],
 )
 def test_what_else_names_nothing_is_an_error(value: str, slug: str) -> None:
-    assert [d.rule.slug for d in loaded(with_value(value)).diagnostics if d.severity == "error"] == [slug]
+    assert [d.rule.slug for d in load_document(with_value(value)).diagnostics if d.severity == "error"] == [slug]
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ def header_of(value: str) -> dict[str, Any]:
 def test_a_value_of_a_consumed_parameter(value: str, expected: Any) -> None:
     data = header(value)
     data["capability"]["exposes"].pop()
-    found = loaded(data)
+    found = load_document(data)
     assert found.plan is not None, found.diagnostics
-    headers = {h.name: h.term for h in request_of(found.plan.servers[0].operations[0]).headers}
+    headers = {h.name: h.term for h in get_request(found.plan.servers[0].operations[0]).headers}
     assert headers["x-given"] == expected
 
 
@@ -269,13 +269,13 @@ def test_a_value_of_a_consumed_parameter(value: str, expected: Any) -> None:
 def test_values_of_consumed_parameters_that_are_refused(value: str, slug: str) -> None:
     data = header(value)
     data["capability"]["exposes"].pop()
-    assert [d.rule.slug for d in loaded(data).diagnostics if d.severity == "error"] == [slug]
+    assert [d.rule.slug for d in load_document(data).diagnostics if d.severity == "error"] == [slug]
 
 
 def body(data: Any, inputs: list[Any] | None = None) -> dict[str, Any]:
-    whole = document(
+    whole = make_document(
         {"method": "POST", "body": {"type": "json", "data": {"f": data, "t": "{{TOKEN}}"}}},
-        [rest(method="POST", inputs=inputs)],
+        [make_rest_expose(method="POST", inputs=inputs)],
     )
     whole["binds"] = BINDS[:1]
     return whole
@@ -303,9 +303,9 @@ def body(data: Any, inputs: list[Any] | None = None) -> dict[str, Any]:
     ],
 )
 def test_a_leaf_of_a_body(value: str, expected: Any) -> None:
-    found = loaded(body(value))
+    found = load_document(body(value))
     assert found.plan is not None, found.diagnostics
-    request = request_of(found.plan.servers[0].operations[0])
+    request = get_request(found.plan.servers[0].operations[0])
     assert isinstance(request.body, JsonTree)
     assert isinstance(request.body.root, TermObject)
     assert dict(request.body.root.fields)["f"] == expected
@@ -321,13 +321,13 @@ def test_a_leaf_of_a_body(value: str, expected: Any) -> None:
     ],
 )
 def test_leaves_of_bodies_that_are_refused(value: str, slug: str) -> None:
-    assert [d.rule.slug for d in loaded(body(value)).diagnostics if d.severity == "error"] == [slug]
+    assert [d.rule.slug for d in load_document(body(value)).diagnostics if d.severity == "error"] == [slug]
 
 
 def secret(token: str) -> tuple[Any, set[str]]:
-    data = document(authentication={"type": "bearer", "token": token})
+    data = make_document(authentication={"type": "bearer", "token": token})
     data["binds"] = BINDS
-    found = loaded(data)
+    found = load_document(data)
     credential = None if found.plan is None else found.plan.upstreams[0].credential
     unused = {"unused-binding"}
     return credential.token if isinstance(credential, BearerCredential) else None, {
@@ -369,19 +369,19 @@ def test_a_credential_takes_variables_alone(token: str, expected: Any, slugs: se
 def mock(value: str, kind: str = "string") -> dict[str, Any]:
     outputs = [{"name": "a", "type": kind, "value": value}]
     resource = {"path": "/m/{x}", "operations": [{"outputParameters": outputs}]}
-    return document(exposes=[{"type": "rest", "namespace": "ships", "port": 8080, "resources": [resource]}])
+    return make_document(exposes=[{"type": "rest", "namespace": "ships", "port": 8080, "resources": [resource]}])
 
 
 @pytest.mark.parametrize("value", ["$this.ships.x", "${x}", "$input.x", "{{inputParameters.x}}", "tools.x"])
 def test_an_output_takes_other_forms_with_a_warning(value: str) -> None:
     for kind in ("string", "number"):
-        shown = operation(mock(value, kind), warns=("undocumented-reference",)).execution
+        shown = link_operation(mock(value, kind), warns=("undocumented-reference",)).execution
         assert compile_shapes(shown.shapes).has_blanks
 
 
 @pytest.mark.parametrize("value", ["$5", "$price", "api.example.com", "user.created", "a ${b}"])
 def test_an_output_may_be_any_other_text(value: str) -> None:
-    mapping = compile_shapes(operation(mock(value)).execution.shapes)
+    mapping = compile_shapes(link_operation(mock(value)).execution.shapes)
     assert not mapping.has_blanks
     assert mapping.make({}) == {"a": value}
 
@@ -397,7 +397,7 @@ def test_an_output_may_be_any_other_text(value: str) -> None:
     ],
 )
 def test_outputs_that_are_refused(value: str, slug: str) -> None:
-    assert slug in [found for found, _ in problems(mock(value))]
+    assert slug in [found for found, _ in list_problems(mock(value))]
 
 
 @pytest.mark.parametrize(
@@ -412,14 +412,14 @@ def test_outputs_that_are_refused(value: str, slug: str) -> None:
     ],
 )
 def test_a_placeholder_of_a_path_names_the_caller_s_input(path: str, warns: tuple[str, ...]) -> None:
-    linked = operation(document(path=path, exposes=[rest(route="/r/{imo}")]), warns=warns)
-    assert request_of(linked).path[1:] == ("/s/", Argument("imo"))
+    linked = link_operation(make_document(path=path, exposes=[make_rest_expose(route="/r/{imo}")]), warns=warns)
+    assert get_request(linked).path[1:] == ("/s/", Argument("imo"))
 
 
 @pytest.mark.parametrize("value", ["tools.x", "$this.ships.x", "rest.x", "inputParameters.x"])
 def test_a_fixed_input_is_no_other_input_s(value: str) -> None:
-    exposed = rest(inputs=[{"name": "a", "in": "query", "value": value}])
-    data = document({"inputParameters": [{"name": "a", "in": "query"}]}, [exposed])
-    assert problems(data) == [
+    exposed = make_rest_expose(inputs=[{"name": "a", "in": "query", "value": value}])
+    data = make_document({"inputParameters": [{"name": "a", "in": "query"}]}, [exposed])
+    assert list_problems(data) == [
         ("unknown-reference", f"'{value}' is an input of the caller; only variables are allowed here")
     ]

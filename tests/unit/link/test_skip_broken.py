@@ -17,7 +17,7 @@ from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.plan.comparison import strip_places
 from naftiko_runtime.source import parse_source as parsed
-from support.linked import request_of
+from support.linked import get_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,7 +214,7 @@ def test_the_first_of_two_stays() -> None:
     ]
     assert loaded.plan is not None
     named = [o for o in loaded.plan.exposed_operations if o.name in ("web./ships", "tools.list-ships")]
-    assert [request_of(operation).operation for operation in named][::2] == ["ships.list", "ships.list"]
+    assert [get_request(operation).operation for operation in named][::2] == ["ships.list", "ships.list"]
 
 
 def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:

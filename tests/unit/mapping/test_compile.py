@@ -12,7 +12,7 @@ from naftiko_runtime.document.parameters import Output
 from naftiko_runtime.jsonpath import JsonPathError
 from naftiko_runtime.link.shapes import is_identity
 from naftiko_runtime.mapping.compile import compile_shapes
-from support.shapes import mapping_of, shapes_of
+from support.shapes import make_mapping, make_shapes
 
 SHIP = {
     "imo": 9321483,
@@ -24,7 +24,7 @@ SHIP = {
 
 
 def shaped(value: Any, *outputs: dict[str, Any]) -> Any:
-    return mapping_of(*outputs).make(value)
+    return make_mapping(*outputs).make(value)
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ def shaped(value: Any, *outputs: dict[str, Any]) -> Any:
 )
 def test_the_answer_as_it_is(output: dict[str, Any]) -> None:
     assert is_identity(Output.model_validate(output))
-    assert shapes_of(output) == ()
+    assert make_shapes(output) == ()
 
 
 def test_no_outputs_are_the_answer_as_it_is() -> None:
-    assert shapes_of() == ()
+    assert make_shapes() == ()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_the_answer_is_not_changed() -> None:
 
 def test_a_path_that_does_not_compile_is_an_error() -> None:
     with pytest.raises(JsonPathError):
-        mapping_of({"properties": {"x": {"mapping": "$["}}})
+        make_mapping({"properties": {"x": {"mapping": "$["}}})
 
 
 KINDS = st.sampled_from(["string", "number", "integer", "boolean", "array", "object"])
@@ -228,5 +228,5 @@ ANSWERS = st.recursive(
 
 @given(OUTPUTS, ANSWERS)
 def test_no_answer_breaks_a_shape(output: dict[str, Any], answer: Any) -> None:
-    if shapes := shapes_of(output):
+    if shapes := make_shapes(output):
         compile_shapes(shapes).make(answer)

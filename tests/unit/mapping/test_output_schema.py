@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from naftiko_runtime.mapping.output_schema import make_result_schema
-from support.shapes import mapping_of, shapes_of
+from support.shapes import make_mapping, make_shapes
 
 SHIP = {
     "type": "object",
@@ -20,7 +20,7 @@ SHIP = {
 
 
 def test_an_object_is_its_own_root() -> None:
-    found = make_result_schema(shapes_of(SHIP))
+    found = make_result_schema(make_shapes(SHIP))
     assert found is not None
     assert found.schema == {
         "type": "object",
@@ -38,15 +38,15 @@ def test_an_object_is_its_own_root() -> None:
     [{"type": "array", "mapping": "$.crew", "items": {"type": "string"}}, {"type": "string", "mapping": "$.name"}],
 )
 def test_anything_else_is_wrapped(data: dict[str, Any]) -> None:
-    found = make_result_schema(shapes_of(data))
+    found = make_result_schema(make_shapes(data))
     assert found is not None
     assert found.schema["type"] == "object"
     assert found.make_structured(["x"], mismatched=False) == {"result": ["x"]}
 
 
 def test_what_may_be_anything_has_no_outline() -> None:
-    assert make_result_schema(shapes_of({"type": "object", "mapping": "$.raw"})) is None
-    assert make_result_schema(shapes_of(SHIP, SHIP)) is None
+    assert make_result_schema(make_shapes({"type": "object", "mapping": "$.raw"})) is None
+    assert make_result_schema(make_shapes(SHIP, SHIP)) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_may_be_anything_has_no_outline() -> None:
     ],
 )
 def test_every_result_keeps_to_the_schema(answer: Any) -> None:
-    mapping, found = mapping_of(SHIP), make_result_schema(shapes_of(SHIP))
+    mapping, found = make_mapping(SHIP), make_result_schema(make_shapes(SHIP))
     assert found is not None
     result = mapping.make(answer)
     mismatched = mapping.mismatches.count > 0
@@ -69,7 +69,7 @@ def test_every_result_keeps_to_the_schema(answer: Any) -> None:
 
 
 def test_mismatches_are_counted_and_kept() -> None:
-    mapping = mapping_of(SHIP)
+    mapping = make_mapping(SHIP)
     assert mapping.make({"name": {"first": "A"}, "crew": ["s3cret", 2]})["crew"] == ["s3cret", 2]
     assert mapping.mismatches.count == 2
     assert mapping.mismatches.latest == "'$' is declared integer, and was str"

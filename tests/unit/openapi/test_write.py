@@ -10,13 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from journeys.story import read
+from journeys.story import read_story
 from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.problem import problem_document
-from support.linked import document, plan, rest
+from support.linked import link_plan, make_document, make_rest_expose
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan
@@ -37,7 +37,7 @@ def servers_of(plan: Plan) -> list[RestServer]:
 
 def described(data: Any, *, warns: tuple[str, ...] = ()) -> Any:
     """The OpenAPI document of a capability document."""
-    linked = plan(data, warns=warns)
+    linked = link_plan(data, warns=warns)
     found = write_openapi(linked, servers_of(linked))
     check(found)
     return found
@@ -79,7 +79,7 @@ def test_every_capability_gives_a_valid_document(file: Path) -> None:
 
 @pytest.mark.parametrize("file", JOURNEYS, ids=lambda path: path.stem)
 def test_every_journey_gives_a_valid_document(file: Path, tmp_path: Path) -> None:
-    linked = read(file, tmp_path).plan("http://127.0.0.1:1")
+    linked = read_story(file, tmp_path).plan("http://127.0.0.1:1")
     (server,) = servers_of(linked)
     found = write_openapi(linked, [server])
     check(found)
@@ -90,7 +90,9 @@ def test_every_journey_gives_a_valid_document(file: Path, tmp_path: Path) -> Non
 
 
 def test_a_document_is_nobody_elses() -> None:
-    linked = plan(document(exposes=[rest(outputParameters=[{"type": "string", "mapping": "$.a"}])]))
+    linked = link_plan(
+        make_document(exposes=[make_rest_expose(outputParameters=[{"type": "string", "mapping": "$.a"}])])
+    )
     first = write_openapi(linked, servers_of(linked))
     shown = json.dumps(first)
     first["components"]["schemas"]["Problem"].clear()
@@ -102,7 +104,7 @@ def test_a_document_is_nobody_elses() -> None:
 
 
 def test_title_and_version_are_the_documents() -> None:
-    data = document()
+    data = make_document()
     assert described(data)["info"] == {"title": "x.yml", "version": "1.0.0"}
     assert described(data | {"info": {"label": "Ships", "version": 2.10}})["info"] == {
         "title": "Ships",
@@ -122,17 +124,17 @@ def test_title_and_version_are_the_documents() -> None:
     ],
 )
 def test_the_server_is_where_callers_reach_it(address: str | None, url: str) -> None:
-    expose = rest() | ({"address": address} if address else {})
-    assert described(document(exposes=[expose]))["servers"] == [{"url": url}]
+    expose = make_rest_expose() | ({"address": address} if address else {})
+    assert described(make_document(exposes=[expose]))["servers"] == [{"url": url}]
 
 
 def test_a_port_that_is_not_known_yet_is_not_told() -> None:
-    assert "servers" not in described(document(exposes=[rest(port=0)]))
+    assert "servers" not in described(make_document(exposes=[make_rest_expose(port=0)]))
 
 
 def test_exposes_on_one_port_are_one_document() -> None:
-    others = rest("/crews") | {"namespace": "crews"}
-    assert [*described(document(exposes=[rest(), others]))["paths"]] == ["/ships", "/crews"]
+    others = make_rest_expose("/crews") | {"namespace": "crews"}
+    assert [*described(make_document(exposes=[make_rest_expose(), others]))["paths"]] == ["/ships", "/crews"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_exposes_on_one_port_are_one_document() -> None:
 )
 def test_guards_are_security_schemes(authentication: dict[str, str], schemes: dict[str, tuple[str, str]]) -> None:
     binds = GUARD if "username" in authentication else {"KEY": "K"}
-    found = described(document(exposes=[rest() | {"authentication": authentication}], binds=binds))
+    found = described(make_document(exposes=[make_rest_expose() | {"authentication": authentication}], binds=binds))
     assert found["components"]["securitySchemes"] == {
         name: {"type": kind, "scheme": scheme} for name, (kind, scheme) in schemes.items()
     }
@@ -156,13 +158,13 @@ def test_guards_are_security_schemes(authentication: dict[str, str], schemes: di
 @pytest.mark.parametrize("place", ["header", "query"])
 def test_a_key_is_a_scheme_with_its_place(place: str) -> None:
     guard = {"type": "apikey", "key": "X-Key", "value": "{{KEY}}", "placement": place}
-    found = described(document(exposes=[rest() | {"authentication": guard}], binds={"KEY": "K"}))
+    found = described(make_document(exposes=[make_rest_expose() | {"authentication": guard}], binds={"KEY": "K"}))
     assert found["components"]["securitySchemes"] == {"apiKey": {"type": "apiKey", "in": place, "name": "X-Key"}}
 
 
 def test_of_several_keys_all_are_needed_and_no_value_shows() -> None:
     guard = {"type": "apikey", "headers": {"X-A": "{{KEY}}", "X-B": "fixed-value"}}
-    data = document(exposes=[rest() | {"authentication": guard}], binds={"KEY": "K"})
+    data = make_document(exposes=[make_rest_expose() | {"authentication": guard}], binds={"KEY": "K"})
     found = described(data, warns=("non-standard-key",))
     assert [scheme["name"] for scheme in found["components"]["securitySchemes"].values()] == ["X-A", "X-B"]
     assert found["security"] == [{"apiKey": [], "apiKey2": []}]
@@ -170,7 +172,7 @@ def test_of_several_keys_all_are_needed_and_no_value_shows() -> None:
 
 
 def test_without_a_guard_there_is_no_401() -> None:
-    found = described(document())
+    found = described(make_document())
     assert "401" not in only(found)["responses"]
     assert "Unauthorized" not in found["components"]["responses"]
     assert found["security"] == []
@@ -194,7 +196,9 @@ def test_without_a_guard_there_is_no_401() -> None:
     ],
 )
 def test_paths_are_written_as_openapi_has_them(route: str, path: str) -> None:
-    found = described(document(path="/ships/{id}" if "id" in route else "/ships", exposes=[rest(route)]))
+    found = described(
+        make_document(path="/ships/{id}" if "id" in route else "/ships", exposes=[make_rest_expose(route)])
+    )
     assert [*found["paths"]] == [path]
     assert [name for name, one in parameters(found).items() if one["in"] == "path"] == ["id"] * ("id" in route)
 
@@ -205,8 +209,8 @@ def test_paths_that_differ_in_names_only_are_one() -> None:
         {"path": "/{b}/{a}", "operations": [{"method": "PUT", "call": "registry.op"}]},
         {"path": "/{a}/x", "operations": [{"method": "GET", "call": "registry.op"}]},
     ]
-    expose = rest() | {"resources": resources}
-    found = described(document(path="/{a}/{b}", exposes=[expose]), warns=("undeclared-placeholder",))
+    expose = make_rest_expose() | {"resources": resources}
+    found = described(make_document(path="/{a}/{b}", exposes=[expose]), warns=("undeclared-placeholder",))
     assert {path: [*item] for path, item in found["paths"].items()} == {"/{a}/{b}": ["get", "put"], "/{a}/x": ["get"]}
     put = [one["name"] for one in found["paths"]["/{a}/{b}"]["put"]["parameters"]]
     assert put[:2] == ["a", "b"]
@@ -218,7 +222,7 @@ def test_a_renamed_placeholder_keeps_its_own_type() -> None:
         {"path": "/{x}/{y}", "operations": [{"method": "GET", "call": "registry.op", "inputParameters": both}]},
         {"path": "/{y}/{x}", "operations": [{"method": "PUT", "call": "registry.op", "inputParameters": both}]},
     ]
-    found = described(document(path="/{x}/{y}", exposes=[rest() | {"resources": resources}]))
+    found = described(make_document(path="/{x}/{y}", exposes=[make_rest_expose() | {"resources": resources}]))
     types = {
         method: [(one["name"], one["schema"]["type"]) for one in operation["parameters"] if one["in"] == "path"]
         for method, operation in found["paths"]["/{x}/{y}"].items()
@@ -228,7 +232,7 @@ def test_a_renamed_placeholder_keeps_its_own_type() -> None:
 
 def test_a_placeholder_that_the_document_fills_is_still_one_of_the_path() -> None:
     inputs = [{"name": "id", "in": "path", "value": "7"}]
-    found = described(document(path="/ships/{id}", exposes=[rest("/ships/{id}", inputs=inputs)]))
+    found = described(make_document(path="/ships/{id}", exposes=[make_rest_expose("/ships/{id}", inputs=inputs)]))
     assert parameters(found)["id"]["schema"] == {"type": "string", "minLength": 1}
 
 
@@ -240,7 +244,7 @@ def test_operations_have_names_of_their_own() -> None:
         {"path": "/a.b", "operations": [{"call": "registry.op"}]},
         {"path": "/", "operations": [{"call": "registry.op"}]},
     ]
-    found = described(document(exposes=[rest() | {"resources": resources}]))
+    found = described(make_document(exposes=[make_rest_expose() | {"resources": resources}]))
     names = [one["operationId"] for item in found["paths"].values() for one in item.values()]
     assert names == ["same", "same-2", "get-a-b", "get-a-b-2", "get"]
 
@@ -255,13 +259,16 @@ def test_operations_have_names_of_their_own() -> None:
     ],
 )
 def test_a_summary_is_the_beginning_of_the_description(description: str, summary: str) -> None:
-    told = only(described(document(exposes=[rest(description=description)])))
+    told = only(described(make_document(exposes=[make_rest_expose(description=description)])))
     assert (told["description"], told["summary"]) == (description, summary)
 
 
 def test_without_a_description_the_name_is_the_summary() -> None:
-    data = document({"description": None})
-    assert only(described(document(exposes=[rest(name="listAll_open-ships")])))["summary"] == "List All open ships"
+    data = make_document({"description": None})
+    assert (
+        only(described(make_document(exposes=[make_rest_expose(name="listAll_open-ships")])))["summary"]
+        == "List All open ships"
+    )
     assert "description" not in only(described(data))
 
 
@@ -270,7 +277,9 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
     """The rules that Redocly and Spectral take for errors, and those of their warnings that a document can keep."""
     is_journey = file.suffix == ".yml"
     linked = (
-        read(file, tmp_path).plan("http://127.0.0.1:1") if is_journey else load(file, Overrides(skip_broken=True)).plan
+        read_story(file, tmp_path).plan("http://127.0.0.1:1")
+        if is_journey
+        else load(file, Overrides(skip_broken=True)).plan
     )
     assert linked is not None
     for server in servers_of(linked):
@@ -361,7 +370,7 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
 )
 def test_an_input_is_a_parameter(declared: dict[str, Any], told: dict[str, Any]) -> None:
     consumed = {"inputParameters": [{"name": declared["name"], "in": declared["in"]}]}
-    found = described(document(consumed, [rest(inputs=[declared])]))
+    found = described(make_document(consumed, [make_rest_expose(inputs=[declared])]))
     assert parameters(found)[declared["name"]] == told
     assert only(found)["responses"]["400"] == {"$ref": "#/components/responses/Refused"}
 
@@ -370,20 +379,20 @@ def test_an_input_is_a_parameter(declared: dict[str, Any], told: dict[str, Any])
 def test_headers_that_openapi_reserves_are_not_listed(name: str) -> None:
     inputs = [given(name, "header"), given("X-Other", "header")]
     consumed = {"inputParameters": [given("X-A", "header"), given("X-Other", "header")]}
-    found = described(document(consumed, [rest(inputs=inputs, bind={"X-A": f"rest.{name}"})]))
+    found = described(make_document(consumed, [make_rest_expose(inputs=inputs, bind={"X-A": f"rest.{name}"})]))
     assert [one["name"] for one in only(found)["parameters"] if one["in"] == "header"] == ["X-Other"]
 
 
 def test_an_open_query_takes_any_field() -> None:
-    found = described(document())
+    found = described(make_document())
     assert parameters(found)["query"]["schema"] == {"type": "object", "additionalProperties": {"type": "string"}}
     assert "400" not in only(found)["responses"]
-    closed = described(document({"inputParameters": [given("a", "query")]}))
+    closed = described(make_document({"inputParameters": [given("a", "query")]}))
     assert [*parameters(closed)] == ["a"]
 
 
 def test_a_placeholder_without_a_place_is_given_in_the_query() -> None:
-    data = document(path="/ships/{query}", exposes=[rest("/ships")])
+    data = make_document(path="/ships/{query}", exposes=[make_rest_expose("/ships")])
     found = parameters(described(data, warns=("undeclared-placeholder",)))
     assert {name: (one["in"], one["required"]) for name, one in found.items()} == {"query": ("query", True)}
 
@@ -394,7 +403,7 @@ def test_a_placeholder_without_a_place_is_given_in_the_query() -> None:
 def body(inputs: list[Any], method: str = "POST", consumed: dict[str, Any] | None = None) -> Any:
     declared: dict[str, Any] = {"inputs": inputs} if inputs else {}
     own = {"method": method, **({"body": {"type": "json"}} if inputs else {}), **(consumed or {})}
-    data = document(own, [rest(**declared, method=method)])
+    data = make_document(own, [make_rest_expose(**declared, method=method)])
     return only(described(data)).get("requestBody")
 
 
@@ -431,7 +440,7 @@ def test_an_input_called_body_is_the_whole(required: bool) -> None:
 
 
 def test_a_closed_operation_has_no_body() -> None:
-    data = document({"method": "POST"}, [rest(inputs=[], method="POST")])
+    data = make_document({"method": "POST"}, [make_rest_expose(inputs=[], method="POST")])
     operation = only(described(data))
     assert "requestBody" not in operation
     assert "parameters" not in operation
@@ -484,13 +493,15 @@ TEXT = {"type": ["string", "null"]}
     ],
 )
 def test_the_result_is_what_the_outputs_say(outputs: list[Any], content: dict[str, Any] | None) -> None:
-    found = described(document(exposes=[rest(outputParameters=outputs)]))
+    found = described(make_document(exposes=[make_rest_expose(outputParameters=outputs)]))
     assert only(found)["responses"]["200"].get("content") == content
 
 
 def test_every_answer_of_the_runtime_is_told() -> None:
     inputs = [given("q", "query", type="string")]
-    found = described(document({"inputParameters": [given("q", "query")]}, exposes=[rest(inputParameters=inputs)]))
+    found = described(
+        make_document({"inputParameters": [given("q", "query")]}, exposes=[make_rest_expose(inputParameters=inputs)])
+    )
     assert [*only(found)["responses"]] == ["200", "204", "400", "502", "504", "default"]
     for name in ("Refused", "UpstreamFailed", "UpstreamTooSlow"):
         assert "application/problem+json" in found["components"]["responses"][name]["content"]
@@ -511,12 +522,12 @@ def test_every_answer_of_the_runtime_is_told() -> None:
 def test_an_untouched_result_is_what_the_called_operation_says(
     consumed: dict[str, Any], content: dict[str, Any] | None
 ) -> None:
-    assert only(described(document(consumed)))["responses"]["200"].get("content") == content
+    assert only(described(make_document(consumed)))["responses"]["200"].get("content") == content
 
 
 @pytest.mark.parametrize("extra", [None, {"errors": [{"name": "a", "in": "query", "detail": "must be a number"}]}])
 def test_problems_are_as_told(extra: dict[str, Any] | None) -> None:
-    schema = described(document())["components"]["schemas"]["Problem"]
+    schema = described(make_document())["components"]["schemas"]["Problem"]
     Draft202012Validator.check_schema(schema)
     problem = json.loads(problem_document(400, "invalid-request", "no", extra))
     assert list(Draft202012Validator(schema).iter_errors(problem)) == []

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Struct
 
-from journeys.story import read
+from journeys.story import read_story
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import Constant, Input
 from naftiko_runtime.plan.comparison import normalize_plan
-from support.linked import document, mcp, plan, rest
+from support.linked import link_plan, make_document, make_mcp_expose, make_rest_expose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ PLAIN = (bool, str, bytes, int, float, type(None))
 
 def planned(file: Path, folder: Path) -> Plan | None:
     """What a file becomes, with as much of it as can be served."""
-    return read(file, folder).plan("http://127.0.0.1:1") if file in JOURNEYS else load(file, SKIPPING).plan
+    return read_story(file, folder).plan("http://127.0.0.1:1") if file in JOURNEYS else load(file, SKIPPING).plan
 
 
 def parts(value: Any) -> Iterator[Any]:
@@ -94,7 +94,7 @@ def test_there_are_plans_to_look_at(tmp_path: Path) -> None:
 def test_plans_that_send_something_else_are_not_equal(change: dict[str, Any]) -> None:
     def of(value: Any) -> Plan:
         body = {"method": "POST", "body": {"type": "json", "data": {"x": value}}}
-        return plan(document(body, exposes=[rest(method="POST")]))
+        return link_plan(make_document(body, exposes=[make_rest_expose(method="POST")]))
 
     values: list[Any] = [True, 1, 1.0, "1", [1], [True], {"a": 1, "b": 2}, {"b": 2, "a": 1}]
     same = [value for value in values if of(value) == of(change["value"])]
@@ -112,21 +112,26 @@ def test_plans_that_send_something_else_are_not_equal(change: dict[str, Any]) ->
     ],
 )
 def test_plans_that_answer_something_else_are_not_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
-    first, second = (plan(document(exposes=[mcp(outputParameters=[{"type": "string"} | o])])) for o in (one, other))
+    first, second = (
+        link_plan(make_document(exposes=[make_mcp_expose(outputParameters=[{"type": "string"} | o])]))
+        for o in (one, other)
+    )
     assert first != second
     assert normalize_plan(first) != normalize_plan(second)
 
 
 def test_a_plan_elsewhere_in_its_file_does_the_same() -> None:
-    data = document(exposes=[rest("/ships/{imo}")], path="/ships/{imo}")
-    first, second = plan(data), plan({"info": {"label": "x.yml"}, **data})
+    data = make_document(exposes=[make_rest_expose("/ships/{imo}")], path="/ships/{imo}")
+    first, second = link_plan(data), link_plan({"info": {"label": "x.yml"}, **data})
     assert first != second
     assert normalize_plan(first) == normalize_plan(second)
 
 
 def test_the_names_of_a_route_s_placeholders_make_no_difference() -> None:
     first, second, third = (
-        normalize_plan(plan(document(exposes=[rest(f"/ships/{{{name}}}{rest_}")], path=f"/ships/{{{name}}}")))
+        normalize_plan(
+            link_plan(make_document(exposes=[make_rest_expose(f"/ships/{{{name}}}{rest_}")], path=f"/ships/{{{name}}}"))
+        )
         for name, rest_ in (("imo", ""), ("number", ""), ("imo", "/x"))
     )
     assert first == second

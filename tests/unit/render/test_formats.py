@@ -27,31 +27,35 @@ from naftiko_runtime.render.junit import junit
 from naftiko_runtime.render.rule_pages import find_page, page_online, page_url, project_urls, read_page
 from naftiko_runtime.render.sarif import sarif
 from naftiko_runtime.rules import RULES, SYNTAX, UNREADABLE, UNRESOLVED_CALL, UNUSED_BINDING, UNUSED_IGNORE, Severity
-from support.findings import finding
-from support.schemas import published
+from support.findings import make_finding
+from support.schemas import find_schema
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ROOT = str(Path.cwd())
 SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
-SHARED = finding(UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING)
+SHARED = make_finding(
+    UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING
+)
 FILES = (
     Checked(
         "caps/ships.yml",
         (
             replace(
-                finding(UNRESOLVED_CALL, "no operation 'a<b>&\"c\"'", Span("caps/ships.yml", 2, 9, 2, 12), "say 100%"),
+                make_finding(
+                    UNRESOLVED_CALL, "no operation 'a<b>&\"c\"'", Span("caps/ships.yml", 2, 9, 2, 12), "say 100%"
+                ),
                 related=Span("caps/more ships.yml", 7, 3, 7, 9),
             ),
-            finding(UNRESOLVED_CALL, "no operation \x1b[31m\x00", Span("caps/ships.yml", 2, 9, 2, 12)),
-            finding(UNUSED_IGNORE, "nothing", Span("caps/ships.yml", 4, 1, 6, 2), "remove it", Severity.INFO),
+            make_finding(UNRESOLVED_CALL, "no operation \x1b[31m\x00", Span("caps/ships.yml", 2, 9, 2, 12)),
+            make_finding(UNUSED_IGNORE, "nothing", Span("caps/ships.yml", 4, 1, 6, 2), "remove it", Severity.INFO),
             SHARED,
         ),
         lambda span: "  call: a.b" if span.line == 2 else "",
     ),
     Checked("clean.yml", ()),
-    Checked("/else where/é.yml", (SHARED, finding(UNREADABLE, "cannot read it", None)), fails_on=Severity.WARNING),
+    Checked("/else where/é.yml", (SHARED, make_finding(UNREADABLE, "cannot read it", None)), fails_on=Severity.WARNING),
 )
 
 
@@ -81,7 +85,7 @@ def test_a_report_is_the_golden_one(form: str) -> None:
 
 
 def test_sarif_keeps_to_the_published_schema() -> None:
-    schema = published(SARIF)
+    schema = find_schema(SARIF)
     validator = jsonschema.Draft7Validator(schema)
     log = json.loads(written("sarif"))
     assert [error.message for error in validator.iter_errors(log)] == []
@@ -122,7 +126,7 @@ def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
 
 
 def test_names_are_told_from_the_checkout_s_root() -> None:
-    found = [Checked("a.yml", (finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
+    found = [Checked("a.yml", (make_finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
     root, here = os.path.split(ROOT)
     assert f"file={here}/a.yml," in github(found, root=root)
     assert json.loads(sarif(found, root=root))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
@@ -133,7 +137,7 @@ def test_names_are_told_from_the_checkout_s_root() -> None:
 def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
     def marks(first: int) -> list[str]:
         spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
-        found = tuple(finding(SYNTAX, "bad", span) for span in spans)
+        found = tuple(make_finding(SYNTAX, "bad", span) for span in spans)
         (run,) = json.loads(sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
         return [result["partialFingerprints"]["naftikoLine/v2"] for result in run["results"]]
 
@@ -143,7 +147,7 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
 
 @given(st.text(min_size=1), st.text(), st.text())
 def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
-    found = finding(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
+    found = make_finding(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
     report = [Checked(file, (found,), lambda _: message)]
     assert json.loads(as_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
     suites = ET.fromstring(junit(report).encode())  # noqa: S314 - our own output
@@ -177,7 +181,7 @@ def test_what_an_imported_file_has_is_told_once() -> None:
 
 
 def test_every_rule_has_a_level() -> None:
-    found = tuple(finding(rule, "x", Span("a.yml", 1, 1, 1, 2), None, rule.severity) for rule in RULES.values())
+    found = tuple(make_finding(rule, "x", Span("a.yml", 1, 1, 1, 2), None, rule.severity) for rule in RULES.values())
     (run,) = json.loads(sarif([Checked("a.yml", found)], root=ROOT))["runs"]
     assert {r["level"] for r in run["results"]} == {"error", "warning", "note"}
     assert len(run["tool"]["driver"]["rules"]) == len(RULES)

@@ -9,11 +9,11 @@ from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.render import as_text, printable
 from naftiko_runtime.rules import UNKNOWN_KEY, Severity
 from naftiko_runtime.suggest import is_close, suggest_text
-from support.findings import finding, reported
+from support.findings import make_finding, report
 
 
 def rendered(line: str, span: Span | None, *, advice: str | None = None, colour: bool = False) -> str:
-    found = finding(UNKNOWN_KEY, "unknown key 'x'", span, advice, Severity.WARNING)
+    found = make_finding(UNKNOWN_KEY, "unknown key 'x'", span, advice, Severity.WARNING)
     return as_text([found], lambda _: line, colour=colour)
 
 
@@ -67,8 +67,8 @@ def test_colours_only_when_asked_for() -> None:
 def test_findings_are_sorted_by_place_and_told_once() -> None:
     findings = Findings()
     for line in (7, 3, 3, 5):
-        reported(findings, UNKNOWN_KEY, "same", Span("a.yml", line, 1, line, 2))
-    reported(findings, UNKNOWN_KEY, "nowhere", None)
+        report(findings, UNKNOWN_KEY, "same", Span("a.yml", line, 1, line, 2))
+    report(findings, UNKNOWN_KEY, "nowhere", None)
     assert [d.span.line if d.span else 0 for d in findings.list_sorted()] == [0, 3, 5, 7]
     assert not findings.has_errors
 
@@ -76,7 +76,7 @@ def test_findings_are_sorted_by_place_and_told_once() -> None:
 def test_findings_are_bounded_in_number() -> None:
     findings = Findings()
     for line in range(1, DIAGNOSTICS_MAX + 100):
-        reported(findings, UNKNOWN_KEY, "x", Span("a.yml", line, 1, line, 2))
+        report(findings, UNKNOWN_KEY, "x", Span("a.yml", line, 1, line, 2))
     assert len(findings.list_sorted()) == DIAGNOSTICS_MAX
 
 

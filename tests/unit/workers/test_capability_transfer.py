@@ -11,12 +11,12 @@ from naftiko_runtime.sandbox import SandboxTransport
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.workers.capability_transfer import read_capabilities, write_capabilities
-from support.linked import document, plan
+from support.linked import link_plan, make_document
 
 CLIENT = partial(SandboxTransport, {})
 CAPABILITIES = [
-    ServedCapability(plan(document()), {"env.TOKEN": Secret("s3cret")}, CLIENT),
-    ServedCapability(plan(document(path="/other")), {}, CLIENT),
+    ServedCapability(link_plan(make_document()), {"env.TOKEN": Secret("s3cret")}, CLIENT),
+    ServedCapability(link_plan(make_document(path="/other")), {}, CLIENT),
 ]
 
 

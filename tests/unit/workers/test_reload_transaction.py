@@ -13,13 +13,15 @@ from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.reload_transaction import ReloadTransaction
-from support.linked import document, plan
+from support.linked import link_plan, make_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-CAPABILITIES = [ServedCapability(plan(document()), {"kept.TOKEN": Secret("token")}, partial(SandboxTransport, {}))]
+CAPABILITIES = [
+    ServedCapability(link_plan(make_document()), {"kept.TOKEN": Secret("token")}, partial(SandboxTransport, {}))
+]
 
 
 class Reload:

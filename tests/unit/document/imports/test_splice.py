@@ -11,7 +11,7 @@ from naftiko_runtime import load
 from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.plan import Argument, Plan, Variable
-from support.linked import request_of
+from support.linked import get_request
 
 BINDS = "binds: [{namespace: env, keys: {TOKEN: REGISTRY_TOKEN}}]"
 SHARED = f"""
@@ -51,7 +51,7 @@ def write(
 def test_an_imported_api_is_called_with_its_own_variables(tmp_path: Path) -> None:
     plan = load(write(tmp_path)).plan
     assert plan is not None
-    request = request_of(plan.servers[0].operations[0])
+    request = get_request(plan.servers[0].operations[0])
     assert request.path == ("https://registry.example", "/ships")
     assert request.upstream.credential == BearerCredential(Variable("env.TOKEN"))
     assert [(binding.name, binding.key) for binding in plan.bindings] == [("env.TOKEN", "REGISTRY_TOKEN")]
@@ -232,7 +232,7 @@ def test_a_call_that_leads_nowhere_in_its_own_file_is_told_there(tmp_path: Path)
 def test_values_of_an_imported_expose_name_it_as_its_own_file_does(tmp_path: Path, as_: str, value: str) -> None:
     serving = SERVING.replace("import: ships", f"import: ships{as_}")
     plan = sound(put(tmp_path, serving=serving, served=SERVED.replace("imo: ships.number", f"imo: {value}")))
-    request = request_of(plan.servers[0].operations[0])
+    request = get_request(plan.servers[0].operations[0])
     assert request.path[-1] == Argument("number")
 
 

@@ -10,7 +10,7 @@ import pytest
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport
-from support.rawserver import Answer, Peer, RawServer, answer, serve
+from support.rawserver import Answer, Peer, RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ class Stalled:
     async def __call__(self, peer: Peer) -> None:
         self.waiting.release()
         await self.may_answer.wait()
-        await peer.write(answer(b"late"))
+        await peer.write(make_response(b"late"))
 
     async def hold(self, number: int) -> None:
         for _ in range(number):
@@ -57,7 +57,7 @@ class Stalled:
 
 async def test_a_stalled_upstream_does_not_hold_up_the_others(transport: Transport) -> None:
     stalled = Stalled()
-    async with serve(stalled) as slow, serve(answer(b"fast")) as fast:
+    async with serve(stalled) as slow, serve(make_response(b"fast")) as fast:
         held = [asyncio.create_task(fetch(transport, slow)) for _ in range(LIMIT)]
         await stalled.hold(LIMIT)
         for _ in range(5):
@@ -81,8 +81,8 @@ async def test_an_exchange_that_ends_in_any_way_makes_room(transport: Transport,
     async def breaks(peer: Peer) -> None:
         await peer.close()
 
-    how_begun: dict[str, Answer] = {"cancelled": stalled, "unread": answer(b"x" * 1_000_000), "broken": breaks}
-    async with serve(*[how_begun[how]] * (2 * LIMIT), answer(b"last")) as server:
+    how_begun: dict[str, Answer] = {"cancelled": stalled, "unread": make_response(b"x" * 1_000_000), "broken": breaks}
+    async with serve(*[how_begun[how]] * (2 * LIMIT), make_response(b"last")) as server:
         for _ in range(2):
             tasks = [asyncio.create_task(transport.send(asking(server))) for _ in range(LIMIT)]
             if how == "cancelled":
@@ -98,7 +98,7 @@ async def test_an_exchange_that_ends_in_any_way_makes_room(transport: Transport,
 
 
 async def test_connections_that_cannot_be_opened_leave_no_place_behind(transport: Transport) -> None:
-    async with serve(answer(b"x")) as server:
+    async with serve(make_response(b"x")) as server:
         closed = RawServer([], port=server.port)
     for _ in range(2 * LIMIT):
         with pytest.raises(UpstreamUnreachable):

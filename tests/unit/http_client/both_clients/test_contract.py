@@ -18,7 +18,7 @@ from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
 from naftiko_runtime.transport.origin import split_url
-from support.rawserver import Peer, answer, serve
+from support.rawserver import Peer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -73,7 +73,7 @@ async def refusal(transport: Transport, request: OutboundRequest) -> str:
     ],
 )
 async def test_the_path_and_query_go_out_byte_for_byte(transport: Transport, target: str, sent: str | None) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(target)))
         expected = (target if sent is None else sent).encode()
         assert server.requests[0].line == b"GET " + expected + b" HTTP/1.1"
@@ -81,7 +81,7 @@ async def test_the_path_and_query_go_out_byte_for_byte(transport: Transport, tar
 
 async def test_headers_go_out_as_given_with_nothing_but_host_added(transport: Transport) -> None:
     given = ((b"x-b", b"1"), (b"x-a", b"2"), (b"x-b", b"3"), (b"x-utf8", "schön".encode()))
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), headers=given))
         host = b"127.0.0.1:%d" % server.port
         assert sorted(server.requests[0].headers) == sorted([*given, (b"host", host)])
@@ -92,20 +92,20 @@ async def test_headers_go_out_as_given_with_nothing_but_host_added(transport: Tr
 async def test_a_header_that_is_not_utf_8_is_left_out_and_the_request_sent(transport: Transport, value: bytes) -> None:
     kept = [(b"x-a", b"1"), (b"accept-language", "schön".encode()), (b"x-b", b"a\tb")]
     given = [kept[0], (b"user-agent", value), *kept[1:]]
-    async with serve(answer(b"x")) as server:
+    async with serve(make_response(b"x")) as server:
         assert await fetch(transport, asking(server.url(), headers=given)) == (200, b"x")
         assert [pair for pair in server.requests[0].headers if pair[0] != b"host"] == kept
 
 
 async def test_the_own_host_and_the_defaults_can_be_given(transport: Transport) -> None:
     given = ((b"host", b"a.example"), (b"user-agent", b"u"), (b"accept", b"b"), (b"accept-encoding", b"c"))
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), headers=given))
         assert sorted(server.requests[0].headers) == sorted(given)
 
 
 async def test_a_user_in_the_url_is_not_sent(transport: Transport) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(f"http://me:{SECRET}@127.0.0.1:{server.port}/"))
         assert [name for name, _ in server.requests[0].headers] == [b"host"]
 
@@ -117,7 +117,7 @@ async def test_a_user_in_the_url_is_not_sent(transport: Transport) -> None:
 async def test_no_body_is_framed_as_its_method_wants(
     transport: Transport, method: str, framing: bytes | None, body: bytes | None
 ) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), method, body=body))
         assert server.requests[0].header(b"content-length") == framing
         assert len(server.requests[0].headers) == (1 if framing is None else 2)
@@ -127,7 +127,7 @@ async def test_no_body_is_framed_as_its_method_wants(
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
 async def test_a_body_of_bytes_arrives_exactly(transport: Transport, size: int, method: str) -> None:
     body = bytes(range(256)) * (size // 256 + 1)
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), method, body=body))
         assert server.requests[0].body == body
         assert sorted(name.lower() for name, _ in server.requests[0].headers) == [b"content-length", b"host"]
@@ -139,7 +139,7 @@ async def parts(*given: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_stream_is_sent_in_chunks(transport: Transport) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), "POST", body=parts(b"ab", b"", b"c" * 100_000)))
         assert server.requests[0].body == b"ab" + b"c" * 100_000
         assert server.requests[0].header(b"transfer-encoding") == b"chunked"
@@ -147,7 +147,7 @@ async def test_a_stream_is_sent_in_chunks(transport: Transport) -> None:
 
 
 async def test_a_stream_of_known_length_is_sent_as_it_is(transport: Transport) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         length = ((b"content-length", b"5"),)
         await fetch(transport, asking(server.url(), "POST", length, parts(b"ab", b"cde")))
         assert server.requests[0].body == b"abcde"
@@ -159,7 +159,7 @@ async def test_what_a_stream_raises_comes_out_as_it_is(transport: Transport) -> 
         yield b"a"
         raise LookupError("too large")
 
-    async with serve(answer(b"own")) as server:
+    async with serve(make_response(b"own")) as server:
         with pytest.raises(LookupError, match="too large"):
             await transport.send(asking(server.url(), "POST", body=broken()))
         assert await fetch(transport, asking(server.url("/next"))) == (200, b"own")
@@ -168,14 +168,14 @@ async def test_what_a_stream_raises_comes_out_as_it_is(transport: Transport) -> 
 
 async def test_response_headers_come_in_order_with_names_in_lower_case(transport: Transport) -> None:
     sent = ((b"Set-Cookie", b"a=1"), (b"X-Raw", b"caf\xe9"), (b"Set-Cookie", b"b=2"))
-    async with serve(answer(b"x", headers=sent)) as server:
+    async with serve(make_response(b"x", headers=sent)) as server:
         response = await transport.send(asking(server.url()))
         await response.close()
         assert list(response.headers) == [(b"content-length", b"1"), *((k.lower(), v) for k, v in sent)]
 
 
 async def test_cookies_are_not_kept(transport: Transport) -> None:
-    async with serve(answer(headers=[(b"set-cookie", b"session=" + SECRET.encode())])) as server:
+    async with serve(make_response(headers=[(b"set-cookie", b"session=" + SECRET.encode())])) as server:
         await fetch(transport, asking(server.url()))
         await fetch(transport, asking(server.url()))
         assert [len(request.headers) for request in server.requests] == [1, 1]
@@ -183,26 +183,26 @@ async def test_cookies_are_not_kept(transport: Transport) -> None:
 
 async def test_a_given_cookie_header_is_sent_as_it_is(transport: Transport) -> None:
     cookie = (b"cookie", b'a="b c"; d={"e":1}')
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         await fetch(transport, asking(server.url(), headers=[cookie]))
         assert cookie in server.requests[0].headers
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(transport: Transport, status: int) -> None:
-    async with serve(answer(status=status, headers=[(b"location", b"/elsewhere")])) as server:
+    async with serve(make_response(status=status, headers=[(b"location", b"/elsewhere")])) as server:
         assert await fetch(transport, asking(server.url())) == (status, b"")
         assert len(server.requests) == 1
 
 
 async def test_a_compressed_body_is_untouched(transport: Transport) -> None:
     packed = gzip.compress(b"plain " * 1000)
-    async with serve(answer(packed, headers=[(b"content-encoding", b"gzip")])) as server:
+    async with serve(make_response(packed, headers=[(b"content-encoding", b"gzip")])) as server:
         assert await fetch(transport, asking(server.url())) == (200, packed)
 
 
 async def test_a_body_is_given_once(transport: Transport) -> None:
-    async with serve(answer(b"body")) as server:
+    async with serve(make_response(b"body")) as server:
         response = await transport.send(asking(server.url()))
         assert b"".join([chunk async for chunk in response.chunks()]) == b"body"
         with pytest.raises(RuntimeError, match="a body is given once"):
@@ -212,7 +212,7 @@ async def test_a_body_is_given_once(transport: Transport) -> None:
 
 
 async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> None:
-    async with serve(breaks_off, answer(b"next")) as server:
+    async with serve(breaks_off, make_response(b"next")) as server:
         response = await transport.send(asking(server.url()))
         with pytest.raises(UpstreamUnreachable):
             [chunk async for chunk in response.chunks()]
@@ -236,7 +236,7 @@ async def test_a_wire_read_past_its_end_raises_instead_of_spinning() -> None:
 
 @pytest.mark.parametrize("status", [200, 404, 503, 599])
 async def test_any_status_is_an_answer(transport: Transport, status: int) -> None:
-    async with serve(answer(b"x", status=status)) as server:
+    async with serve(make_response(b"x", status=status)) as server:
         assert await fetch(transport, asking(server.url())) == (status, b"x")
 
 
@@ -248,7 +248,7 @@ def not_http(peer: str) -> str:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_status_that_http_does_not_know_is_no_answer(transport: Transport, status: bytes, method: str) -> None:
     odd = b"HTTP/1.1 " + status + b" Said\r\ncontent-length: 0\r\n\r\n"
-    async with serve(odd, answer(b"next")) as server:
+    async with serve(odd, make_response(b"next")) as server:
         told = await refusal(transport, asking(server.url(), method))
         assert told == not_http(f"127.0.0.1:{server.port}")
         assert await fetch(transport, asking(server.url())) == (200, b"next")
@@ -257,15 +257,15 @@ async def test_a_status_that_http_does_not_know_is_no_answer(transport: Transpor
 @pytest.mark.parametrize("control", [b"\1", b"\b", b"\x1b", b"\x7f"])
 @pytest.mark.parametrize("name", [b"etag", b"x-unknown"])
 async def test_a_control_character_in_a_header_is_no_answer(transport: Transport, control: bytes, name: bytes) -> None:
-    odd = answer(b"x", headers=[(name, b"a" + control + b"b")])
-    async with serve(odd, answer(b"next")) as server:
+    odd = make_response(b"x", headers=[(name, b"a" + control + b"b")])
+    async with serve(odd, make_response(b"next")) as server:
         told = await refusal(transport, asking(server.url()))
         assert told == not_http(f"127.0.0.1:{server.port}")
         assert await fetch(transport, asking(server.url())) == (200, b"next")
 
 
 async def test_a_tab_in_a_header_is_received(transport: Transport) -> None:
-    async with serve(answer(headers=[(b"etag", b"a\tb")])) as server:
+    async with serve(make_response(headers=[(b"etag", b"a\tb")])) as server:
         response = await transport.send(asking(server.url()))
         await response.close()
         assert (b"etag", b"a\tb") in response.headers
@@ -274,8 +274,8 @@ async def test_a_tab_in_a_header_is_received(transport: Transport) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        answer(b"x" * 10),
-        answer(),
+        make_response(b"x" * 10),
+        make_response(),
         b"HTTP/1.1 204 No\r\n\r\n",
         b"HTTP/1.1 304 No\r\ncontent-length: 9\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\nx-end: t\r\n\r\n",
@@ -289,7 +289,7 @@ async def test_connections_are_used_again(transport: Transport, reply: bytes) ->
 
 
 async def test_a_head_has_no_body(transport: Transport) -> None:
-    async with serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", answer(b"next")) as server:
+    async with serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", make_response(b"next")) as server:
         response = await transport.send(asking(server.url(), "HEAD"))
         assert response.finished()
         await response.close()
@@ -328,13 +328,13 @@ async def test_the_body_is_given_as_it_arrives(transport: Transport) -> None:
 
 async def test_a_large_body_arrives_whole(transport: Transport) -> None:
     body = bytes(range(256)) * 20_000
-    async with serve(answer(body)) as server:
+    async with serve(make_response(body)) as server:
         assert await fetch(transport, asking(server.url())) == (200, body)
 
 
 async def test_interim_answers_are_skipped(transport: Transport) -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
-    async with serve(interim + answer(b"real")) as server:
+    async with serve(interim + make_response(b"real")) as server:
         assert await fetch(transport, asking(server.url())) == (200, b"real")
         assert await fetch(transport, asking(server.url())) == (200, b"real")
         assert server.connections == 1
@@ -343,11 +343,11 @@ async def test_interim_answers_are_skipped(transport: Transport) -> None:
 async def test_an_answer_not_read_is_not_given_to_the_next(transport: Transport) -> None:
     async def endless(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\nfirst")
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
     gone = asyncio.Event()
-    async with serve(endless, answer(b"second")) as server:
+    async with serve(endless, make_response(b"second")) as server:
         response = await transport.send(asking(server.url()))
         await response.close()
         await gone.wait()
@@ -357,7 +357,7 @@ async def test_an_answer_not_read_is_not_given_to_the_next(transport: Transport)
 
 async def test_an_answer_half_read_is_not_given_to_the_next(transport: Transport) -> None:
     half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst"
-    async with serve(half, answer(b"second")) as server:
+    async with serve(half, make_response(b"second")) as server:
         response = await transport.send(asking(server.url()))
         assert await anext(response.chunks()) == b"first"
         await response.close()
@@ -369,10 +369,10 @@ async def test_being_cancelled_before_the_answer_closes_the_connection(transport
 
     async def silent(peer: Peer) -> None:
         asked.set()
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
-    async with serve(silent, answer(b"second")) as server:
+    async with serve(silent, make_response(b"second")) as server:
         task = asyncio.create_task(fetch(transport, asking(server.url())))
         await asked.wait()
         task.cancel()
@@ -387,7 +387,7 @@ async def test_being_cancelled_in_the_body_closes_the_connection(transport: Tran
 
     async def stalled(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
     async def read(url: str) -> None:
@@ -398,7 +398,7 @@ async def test_being_cancelled_in_the_body_closes_the_connection(transport: Tran
         finally:
             await response.close()
 
-    async with serve(stalled, answer(b"second")) as server:
+    async with serve(stalled, make_response(b"second")) as server:
         task = asyncio.create_task(read(server.url()))
         await reading.wait()
         task.cancel()
@@ -410,7 +410,7 @@ async def test_being_cancelled_in_the_body_closes_the_connection(transport: Tran
 
 async def test_many_at_once_each_get_their_own(transport: Transport) -> None:
     async def echo(peer: Peer) -> None:
-        await peer.write(answer(peer.request.target))
+        await peer.write(make_response(peer.request.target))
 
     async with serve(echo) as server:
         targets = [f"/{number}" for number in range(100)]
@@ -491,7 +491,7 @@ async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) 
         await peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
         await read.wait()
         await peer.write(b"xyz\r\n" + SECRET.encode() + b"\r\n")
-        await peer.gone()
+        await peer.wait_closed()
 
     async with serve(not_a_chunk) as server:
         response = await transport.send(asking(server.url()))
@@ -506,7 +506,7 @@ async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) 
 
 @pytest.mark.parametrize("header", [b"a\r\nx: y", b"a\nb", b"a\0b"])
 async def test_a_header_that_would_break_the_request_is_not_sent(transport: Transport, header: bytes) -> None:
-    async with serve(answer()) as server:
+    async with serve(make_response()) as server:
         told = await refusal(transport, asking(server.url(), headers=[(b"x", header)]))
         assert told == f"the request to 127.0.0.1:{server.port} cannot be written as HTTP"
         assert server.requests == []
@@ -535,14 +535,14 @@ async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("body", [None, b"x", b"x" * 2_000_000])
 async def test_what_may_not_be_repeated_is_sent_once(transport: Transport, method: str, body: bytes | None) -> None:
-    async with serve(answer(), closes) as server:
+    async with serve(make_response(), closes) as server:
         await fetch(transport, asking(server.url()))
         await refusal(transport, asking(server.url("/pay"), method, body=body))
         assert [request.target for request in server.requests] == [b"/", b"/pay"]
 
 
 async def test_a_stream_is_sent_once(transport: Transport) -> None:
-    async with serve(answer(), closes) as server:
+    async with serve(make_response(), closes) as server:
         await fetch(transport, asking(server.url()))
         await refusal(transport, asking(server.url("/put"), "PUT", body=parts(b"a", b"b")))
         assert [request.target for request in server.requests] == [b"/", b"/put"]
@@ -552,8 +552,8 @@ async def test_after_it_is_closed_the_server_sees_no_connection(transport: Trans
     gone = asyncio.Event()
 
     async def watching(peer: Peer) -> None:
-        await peer.write(answer())
-        await peer.gone()
+        await peer.write(make_response())
+        await peer.wait_closed()
         gone.set()
 
     async with serve(watching) as server:

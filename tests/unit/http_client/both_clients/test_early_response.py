@@ -11,8 +11,8 @@ import uvloop
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport
-from support.certificates import certificate, serving, trusting
-from support.rawserver import DEADLINE_SECONDS, answer
+from support.certificates import make_client_context, make_server_context, write_certificate
+from support.rawserver import DEADLINE_SECONDS, make_response
 
 if TYPE_CHECKING:
     import ssl
@@ -44,7 +44,7 @@ class Refusing:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.targets.append(head.split(b" ")[1])
                 length = next((int(n[16:]) for n in head.lower().split(b"\r\n") if n.startswith(b"content-length:")), 0)
-                writer.write(answer(self.targets[-1], status=403 if length else 200))
+                writer.write(make_response(self.targets[-1], status=403 if length else 200))
                 if length:
                     await self.may_read.wait()
                     await reader.readexactly(length)
@@ -116,12 +116,12 @@ async def test_a_request_in_a_refused_body_is_never_executed() -> None:
 def test_a_connection_that_still_holds_a_part_of_a_body_is_not_used_again(
     tmp_path: Path, client: HttpClient, scheme: str, new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    pem = certificate(tmp_path / "server.pem") if scheme == "https" else None
+    pem = write_certificate(tmp_path / "server.pem") if scheme == "https" else None
 
     async def exchanged() -> None:
-        transport = open_client(ClientOptions(client, tls=trusting(pem)))
+        transport = open_client(ClientOptions(client, tls=make_client_context(pem)))
         try:
-            async with refusing(serving(pem) if pem else None) as (server, url):
+            async with refusing(make_server_context(pem) if pem else None) as (server, url):
                 request = OutboundRequest("a.b", "POST", f"{url}/refused", (), LARGE)
                 sending = asyncio.create_task(fetch(transport, request))
                 if client == "httpx2":  # which reads no response before the body is sent

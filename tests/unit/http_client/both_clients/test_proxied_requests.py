@@ -17,9 +17,9 @@ from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.transport.origin import split_url
-from support.certificates import certificate, serving, trusting
+from support.certificates import make_client_context, make_server_context, write_certificate
 from support.proxy import ProxyServer, serve_proxy
-from support.rawserver import RawServer, answer, serve
+from support.rawserver import RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +39,13 @@ def client(request: pytest.FixtureRequest) -> HttpClient:
 
 @pytest.fixture
 def pem(tmp_path: Path) -> Path:
-    return certificate(tmp_path / "server.pem")
+    return write_certificate(tmp_path / "server.pem")
 
 
 def through(proxy: ProxyServer, client: HttpClient, pem: Path | None = None, user: str = "", **more: str) -> Transport:
     url = proxy.url.replace("://", f"://{user}@") if user else proxy.url
     proxies = read_proxies({"ALL_PROXY": url, **more})
-    return open_client(ClientOptions(client, tls=trusting(pem), proxies=proxies))
+    return open_client(ClientOptions(client, tls=make_client_context(pem), proxies=proxies))
 
 
 async def fetch(transport: Transport, url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
@@ -68,7 +68,7 @@ def lines(server: RawServer | ProxyServer) -> list[bytes]:
 
 
 async def test_a_proxy_forwards_requests_to_http_upstreams(client: HttpClient) -> None:
-    async with serve(answer(b"one"), answer(b"two")) as server, serve_proxy() as proxy:
+    async with serve(make_response(b"one"), make_response(b"two")) as server, serve_proxy() as proxy:
         transport = through(proxy, client)
         assert await fetch(transport, server.url("/a%2Fb?x=+%20&y")) == (200, b"one")
         assert await fetch(transport, server.url(), "POST", b"body") == (200, b"two")
@@ -84,7 +84,10 @@ async def test_a_proxy_forwards_requests_to_http_upstreams(client: HttpClient) -
 
 
 async def test_a_proxy_opens_a_tunnel_to_https_upstreams(client: HttpClient, pem: Path) -> None:
-    async with serve(answer(b"one"), answer(b"two"), tls=serving(pem)) as server, serve_proxy() as proxy:
+    async with (
+        serve(make_response(b"one"), make_response(b"two"), tls=make_server_context(pem)) as server,
+        serve_proxy() as proxy,
+    ):
         transport = through(proxy, client, pem)
         assert await fetch(transport, server.url("/a?b")) == (200, b"one")
         assert await fetch(transport, server.url("/c"), "POST", b"body" * 100_000) == (200, b"two")
@@ -100,7 +103,10 @@ async def test_a_proxy_opens_a_tunnel_to_https_upstreams(client: HttpClient, pem
 async def test_a_proxy_gets_the_user_of_its_url_and_the_upstream_does_not(
     client: HttpClient, pem: Path, tls: bool
 ) -> None:
-    async with serve(answer(b"x"), tls=serving(pem) if tls else None) as server, serve_proxy(USER) as proxy:
+    async with (
+        serve(make_response(b"x"), tls=make_server_context(pem) if tls else None) as server,
+        serve_proxy(USER) as proxy,
+    ):
         transport = through(proxy, client, pem, USER)
         assert await fetch(transport, server.url()) == (200, b"x")
         await transport.aclose()
@@ -112,14 +118,14 @@ async def test_a_proxy_gets_the_user_of_its_url_and_the_upstream_does_not(
 def test_tls_protects_the_way_to_a_proxy_with_an_https_url(
     client: HttpClient, tmp_path: Path, make_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    pem = certificate(tmp_path / "both.pem")
+    pem = write_certificate(tmp_path / "both.pem")
     body = bytes(range(256)) * 4000
 
     async def main() -> None:
         async with (
-            serve(answer(b"plain")) as plain,
-            serve(answer(b"secure"), answer(body), tls=serving(pem)) as secure,
-            serve_proxy(USER, tls=serving(pem)) as proxy,
+            serve(make_response(b"plain")) as plain,
+            serve(make_response(b"secure"), make_response(body), tls=make_server_context(pem)) as secure,
+            serve_proxy(USER, tls=make_server_context(pem)) as proxy,
         ):
             transport = through(proxy, client, pem, USER)
             assert await fetch(transport, plain.url()) == (200, b"plain")
@@ -136,7 +142,7 @@ def test_tls_protects_the_way_to_a_proxy_with_an_https_url(
 
 @pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "10.0.0.0/8, 127.0.0.0/8"])
 async def test_what_no_proxy_names_is_reached_directly(client: HttpClient, no_proxy: str) -> None:
-    async with serve(answer(b"x")) as server, serve_proxy() as proxy:
+    async with serve(make_response(b"x")) as server, serve_proxy() as proxy:
         transport = through(proxy, client, NO_PROXY=no_proxy)
         assert await fetch(transport, server.url()) == (200, b"x")
         await transport.aclose()
@@ -144,7 +150,7 @@ async def test_what_no_proxy_names_is_reached_directly(client: HttpClient, no_pr
 
 
 async def test_connections_of_one_origin_are_not_used_for_another(client: HttpClient) -> None:
-    async with serve(answer(b"one")) as one, serve(answer(b"two")) as two, serve_proxy() as proxy:
+    async with serve(make_response(b"one")) as one, serve(make_response(b"two")) as two, serve_proxy() as proxy:
         transport = through(proxy, client)
         assert [await fetch(transport, server.url()) for server in (one, two, one)] == [
             (200, b"one"),
@@ -167,7 +173,10 @@ def said(server: RawServer, proxy: ProxyServer, why: str) -> str:
 async def test_a_proxy_that_wants_another_user_is_named_in_the_log_alone(
     client: HttpClient, pem: Path, tls: bool, user: str, why: str
 ) -> None:
-    async with serve(answer(b"x"), tls=serving(pem) if tls else None) as server, serve_proxy(USER) as proxy:
+    async with (
+        serve(make_response(b"x"), tls=make_server_context(pem) if tls else None) as server,
+        serve_proxy(USER) as proxy,
+    ):
         transport = through(proxy, client, pem, user)
         error = await refusal(transport, server.url())
         await transport.aclose()
@@ -194,7 +203,7 @@ async def test_a_proxy_that_wants_another_user_is_named_in_the_log_alone(
 async def test_a_proxy_that_opens_no_tunnel_is_named_in_the_log_alone(
     client: HttpClient, pem: Path, opens: bytes, why: str
 ) -> None:
-    async with serve(answer(b"x"), tls=serving(pem)) as server, serve_proxy(opens=opens) as proxy:
+    async with serve(make_response(b"x"), tls=make_server_context(pem)) as server, serve_proxy(opens=opens) as proxy:
         proxy.opens = opens
         transport = through(proxy, client, pem)
         error = await refusal(transport, server.url())
@@ -213,7 +222,7 @@ async def test_a_proxy_that_opens_no_tunnel_is_named_in_the_log_alone(
     ],
 )
 async def test_any_success_opens_a_tunnel(client: HttpClient, pem: Path, opens: bytes) -> None:
-    async with serve(answer(b"x"), tls=serving(pem)) as server, serve_proxy(opens=opens) as proxy:
+    async with serve(make_response(b"x"), tls=make_server_context(pem)) as server, serve_proxy(opens=opens) as proxy:
         transport = through(proxy, client, pem)
         assert await fetch(transport, server.url()) == (200, b"x")
         await transport.aclose()
@@ -235,8 +244,8 @@ async def test_a_proxy_that_is_not_there_is_named_in_the_log_alone(client: HttpC
 
 
 async def test_the_certificate_of_a_proxy_is_checked(client: HttpClient, pem: Path, tmp_path: Path) -> None:
-    other = certificate(tmp_path / "other.pem")
-    async with serve(answer(b"x")) as server, serve_proxy(tls=serving(pem)) as proxy:
+    other = write_certificate(tmp_path / "other.pem")
+    async with serve(make_response(b"x")) as server, serve_proxy(tls=make_server_context(pem)) as proxy:
         transport = through(proxy, client, other)
         error = await refusal(transport, server.url())
         await transport.aclose()
@@ -248,8 +257,8 @@ async def test_the_certificate_of_a_proxy_is_checked(client: HttpClient, pem: Pa
 async def test_the_certificate_of_an_upstream_behind_a_tunnel_is_checked(
     client: HttpClient, pem: Path, tmp_path: Path
 ) -> None:
-    other = certificate(tmp_path / "other.pem")
-    async with serve(answer(b"x"), tls=serving(pem)) as server, serve_proxy() as proxy:
+    other = write_certificate(tmp_path / "other.pem")
+    async with serve(make_response(b"x"), tls=make_server_context(pem)) as server, serve_proxy() as proxy:
         transport = through(proxy, client, other)
         error = await refusal(transport, server.url())
         await transport.aclose()
@@ -259,7 +268,7 @@ async def test_the_certificate_of_an_upstream_behind_a_tunnel_is_checked(
 
 
 async def test_a_response_of_a_forwarding_proxy_is_the_upstreams(client: HttpClient) -> None:
-    async with serve(answer(b"bad", status=502)) as server, serve_proxy() as proxy:
+    async with serve(make_response(b"bad", status=502)) as server, serve_proxy() as proxy:
         transport = through(proxy, client)
         assert await fetch(transport, server.url()) == (502, b"bad")
         await transport.aclose()
@@ -267,8 +276,11 @@ async def test_a_response_of_a_forwarding_proxy_is_the_upstreams(client: HttpCli
 
 @pytest.mark.parametrize("tls", [False, True])
 async def test_no_byte_after_a_response_becomes_part_of_the_next_one(client: HttpClient, pem: Path, tls: bool) -> None:
-    surplus = answer(b"one") + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"
-    async with serve(surplus, answer(b"two"), tls=serving(pem) if tls else None) as server, serve_proxy() as proxy:
+    surplus = make_response(b"one") + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"
+    async with (
+        serve(surplus, make_response(b"two"), tls=make_server_context(pem) if tls else None) as server,
+        serve_proxy() as proxy,
+    ):
         transport = through(proxy, client, pem)
         assert await fetch(transport, server.url()) == (200, b"one")
         assert await fetch(transport, server.url()) == (200, b"two")
@@ -278,10 +290,10 @@ async def test_no_byte_after_a_response_becomes_part_of_the_next_one(client: Htt
 async def test_bytes_in_clear_before_a_handshake_are_no_response(pem: Path) -> None:
     """Somebody on the way could send them: they would be read as if they had been encrypted."""
 
-    contexts = TlsContexts(trusting(pem))
-    async with serve(answer(b"x"), tls=serving(pem)) as server:
+    contexts = TlsContexts(make_client_context(pem))
+    async with serve(make_response(b"x"), tls=make_server_context(pem)) as server:
         connector = Connector(contexts)
         _, stream = await connector.connect(make_route(split_url(server.url())[0]), Stream)
-        stream.data_received(answer(b"evil"))
+        stream.data_received(make_response(b"evil"))
         with pytest.raises(ssl.SSLError):
             await stream.start_tls(contexts.for_upstreams(), "127.0.0.1")

@@ -10,25 +10,25 @@ import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
-from support.certificates import certificate, serving, trusting
-from support.rawserver import Answer, Peer, RawServer, answer, serve
+from support.certificates import make_client_context, make_server_context, write_certificate
+from support.rawserver import Answer, Peer, RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-SMUGGLED = answer(b"another's")
+SMUGGLED = make_response(b"another's")
 
 
 @pytest.fixture(params=["http", "https"])
 def pem(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    return certificate(tmp_path / "server.pem") if request.param == "https" else None
+    return write_certificate(tmp_path / "server.pem") if request.param == "https" else None
 
 
 @pytest.fixture(params=["native", "httpx2"])
 async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIterator[Transport]:
     name = cast("HttpClient", request.param)
-    opened = open_client(ClientOptions(name, tls=trusting(pem)))
+    opened = open_client(ClientOptions(name, tls=make_client_context(pem)))
     yield opened
     await opened.aclose()
 
@@ -52,8 +52,8 @@ async def settled() -> None:
 async def test_bytes_that_come_with_an_answer(
     transport: Transport, pem: Path | None, surplus: bytes, method: str
 ) -> None:
-    replies = (answer(b"first") + surplus, answer(b"second"), answer(b"third"))
-    async with serve(*replies, tls=serving(pem) if pem else None) as server:
+    replies = (make_response(b"first") + surplus, make_response(b"second"), make_response(b"third"))
+    async with serve(*replies, tls=make_server_context(pem) if pem else None) as server:
         assert await fetch(transport, server, "/1") == b"first"
         await settled()
         assert await fetch(transport, server, "/2", method) == b"second"
@@ -64,8 +64,8 @@ async def test_bytes_that_come_with_an_answer(
 async def test_bytes_that_are_no_answer_may_spoil_the_first_but_not_the_next(
     transport: Transport, pem: Path | None
 ) -> None:
-    reply = answer(b"first") + b"x" * 200_000
-    async with serve(reply, answer(b"second"), tls=serving(pem) if pem else None) as server:
+    reply = make_response(b"first") + b"x" * 200_000
+    async with serve(reply, make_response(b"second"), tls=make_server_context(pem) if pem else None) as server:
         with suppress(UpstreamUnreachable):
             assert await fetch(transport, server, "/1") == b"first"
         await settled()
@@ -83,13 +83,13 @@ async def test_bytes_that_come_while_a_connection_is_idle(
 
     async def late(peer: Peer) -> None:
         await everybody.wait()
-        await peer.write(answer(b"first"))
+        await peer.write(make_response(b"first"))
         await idle.wait()
         await peer.write(surplus)
         await sent.wait()
 
-    replies: list[Answer] = [*[late] * connections, answer(b"second")]
-    async with serve(*replies, tls=serving(pem) if pem else None) as server:
+    replies: list[Answer] = [*[late] * connections, make_response(b"second")]
+    async with serve(*replies, tls=make_server_context(pem) if pem else None) as server:
         got = await asyncio.gather(*(fetch(transport, server, "/1") for _ in range(connections)))
         assert got == [b"first"] * connections
         idle.set()
@@ -103,12 +103,12 @@ async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(transport:
     idle, sent = asyncio.Event(), asyncio.Event()
 
     async def halves(peer: Peer) -> None:
-        await peer.write(answer(b"first") + SMUGGLED[:20])
+        await peer.write(make_response(b"first") + SMUGGLED[:20])
         await idle.wait()
         await peer.write(SMUGGLED[20:])
         sent.set()
 
-    async with serve(halves, answer(b"second"), tls=serving(pem) if pem else None) as server:
+    async with serve(halves, make_response(b"second"), tls=make_server_context(pem) if pem else None) as server:
         assert await fetch(transport, server, "/1") == b"first"
         idle.set()
         await sent.wait()
@@ -119,17 +119,17 @@ async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(transport:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_connection_closed_while_idle_is_replaced(transport: Transport, pem: Path | None, method: str) -> None:
     async def closing(peer: Peer) -> None:
-        await peer.write(answer(b"first"))
+        await peer.write(make_response(b"first"))
         peer.writer.close()
 
-    async with serve(closing, answer(b"second"), tls=serving(pem) if pem else None) as server:
+    async with serve(closing, make_response(b"second"), tls=make_server_context(pem) if pem else None) as server:
         assert await fetch(transport, server, "/1") == b"first"
         await settled()
         assert await fetch(transport, server, "/2", method) == b"second"
 
 
 async def test_connections_without_surplus_are_kept_under_tls_too(transport: Transport, pem: Path | None) -> None:
-    async with serve(answer(b"x" * 40_000), tls=serving(pem) if pem else None) as server:
+    async with serve(make_response(b"x" * 40_000), tls=make_server_context(pem) if pem else None) as server:
         for _ in range(4):
             assert len(await fetch(transport, server, "/")) == 40_000
         assert server.connections == 1

@@ -13,7 +13,7 @@ from naftiko_runtime.http_client.native import pool
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
 from support.exchanges import asking, read, settled
-from support.rawserver import Peer, answer, serve
+from support.rawserver import Peer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ async def half_a_head(peer: Peer) -> None:
 async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_out_to_be_closed(
     transport: NativeClient, method: str
 ) -> None:
-    async with serve(answer(b"first"), closes, answer(b"")) as server:
+    async with serve(make_response(b"first"), closes, make_response(b"")) as server:
         assert await read(await transport.send(asking(server))) == b"first"
         again = asking(server, "/again", method)
         assert await read(await transport.send(again)) == b""
@@ -48,7 +48,7 @@ async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_ou
 
 
 async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeClient) -> None:
-    async with serve(answer(b"first"), half_a_head, answer(b"never")) as server:
+    async with serve(make_response(b"first"), half_a_head, make_response(b"never")) as server:
         await read(await transport.send(asking(server)))
         with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
             await transport.send(asking(server, "/again"))
@@ -56,7 +56,7 @@ async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: N
 
 
 async def test_a_request_on_a_new_connection_is_not_repeated(transport: NativeClient) -> None:
-    async with serve(closes, answer(b"never")) as server:
+    async with serve(closes, make_response(b"never")) as server:
         with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
             await transport.send(asking(server))
         assert len(server.requests) == 1
@@ -70,7 +70,7 @@ async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
         if not release.is_set():
             await both.wait()
         await release.wait()
-        await peer.write(answer(peer.request.target))
+        await peer.write(make_response(peer.request.target))
 
     async with serve(held) as server:
         calls = [asyncio.create_task(transport.send(asking(server, f"/{n}"))) for n in range(6)]
@@ -87,7 +87,7 @@ async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
 
 async def test_who_waits_in_vain_is_told_and_leaves_no_place_behind() -> None:
     transport = NativeClient(ClientOptions(connections_max=1, connect_seconds=0.05))
-    async with serve(answer(b"first"), answer(b"second")) as server:
+    async with serve(make_response(b"first"), make_response(b"second")) as server:
         first = await transport.send(asking(server))
         with pytest.raises(UpstreamUnreachable, match="no connection was made in time"):
             await transport.send(asking(server))
@@ -101,11 +101,11 @@ async def test_an_idle_connection_makes_room_for_another_origin() -> None:
     gone = asyncio.Event()
 
     async def watching(peer: Peer) -> None:
-        await peer.write(answer(b"one"))
-        await peer.gone()
+        await peer.write(make_response(b"one"))
+        await peer.wait_closed()
         gone.set()
 
-    async with serve(watching) as one, serve(answer(b"other")) as other:
+    async with serve(watching) as one, serve(make_response(b"other")) as other:
         assert await read(await transport.send(asking(one))) == b"one"
         assert await read(await transport.send(asking(other))) == b"other"
         await gone.wait()
@@ -120,8 +120,8 @@ async def test_a_connection_is_closed_when_it_was_idle_for_long(
     gone = asyncio.Event()
 
     async def watching(peer: Peer) -> None:
-        await peer.write(answer(b"x"))
-        await peer.gone()
+        await peer.write(make_response(b"x"))
+        await peer.wait_closed()
         gone.set()
 
     async with serve(watching) as server:
@@ -134,7 +134,7 @@ async def test_interim_answers_without_end_are_no_answer(transport: NativeClient
         while not peer.writer.is_closing():
             await peer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 100)
 
-    async with serve(endless, answer(b"next")) as server:
+    async with serve(endless, make_response(b"next")) as server:
         with pytest.raises(UpstreamUnreachable, match="head of its response is too large"):
             await transport.send(asking(server))
         assert await read(await transport.send(asking(server))) == b"next"
@@ -162,11 +162,11 @@ async def test_an_upload_can_be_answered_before_its_end(transport: NativeClient)
         finally:
             stopped.set()
 
-    async with serve(answer(b"never")) as server:  # its reader would wait for the whole body
+    async with serve(make_response(b"never")) as server:  # its reader would wait for the whole body
 
         async def at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"first")
-            writer.write(answer(b"enough", status=413))
+            writer.write(make_response(b"enough", status=413))
             await reader.read()
             writer.close()
 
@@ -187,7 +187,7 @@ async def test_what_a_streamed_body_raises_comes_out_and_the_connection_goes(tra
         yield b"part"
         raise Odd
 
-    async with serve(answer(b"next")) as server:
+    async with serve(make_response(b"next")) as server:
         with pytest.raises(Odd):
             await transport.send(OutboundRequest("a.b", "POST", server.url(), (), failing()))
         assert await read(await transport.send(asking(server))) == b"next"
@@ -216,7 +216,7 @@ async def test_a_connection_that_was_held_back_is_used_again_when_all_was_read(
     transport: NativeClient, *, whole: bool
 ) -> None:
     body = b"x" * 600_000
-    async with serve(answer(body)) as server:
+    async with serve(make_response(body)) as server:
         for _ in range(3):
             response = await transport.send(asking(server))
             await settled()
@@ -235,7 +235,7 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -
         await rest.wait()
         await peer.write(b"cd")
 
-    async with serve(answer(b"here"), halves) as server:
+    async with serve(make_response(b"here"), halves) as server:
         response = await transport.send(asking(server))
         await settled()
         assert response.whole() == b"here"
@@ -266,7 +266,7 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -
 async def test_an_answer_whose_end_two_readers_would_see_at_different_places_is_none(
     transport: NativeClient, odd: bytes
 ) -> None:
-    async with serve(odd, answer(b"next")) as server:
+    async with serve(odd, make_response(b"next")) as server:
         try:
             got = await read(await transport.send(asking(server)))
         except UpstreamUnreachable:

@@ -12,9 +12,9 @@ import pytest
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from support.certificates import certificate, serving, trusting
+from support.certificates import make_client_context, make_server_context, write_certificate
 from support.exchanges import asking, read, settled
-from support.rawserver import Peer, RawServer, answer, serve
+from support.rawserver import Peer, RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -60,7 +60,7 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeClient) -> None:
-    async with serve(answer(b"x" * 600_000), answer(b"next")) as server:
+    async with serve(make_response(b"x" * 600_000), make_response(b"next")) as server:
         response = await transport.send(asking(server))
         await settled()
         await response.close()
@@ -71,7 +71,7 @@ async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeClient
 async def test_a_request_that_was_not_taken_whole_leaves_nothing_on_its_connection(transport: NativeClient) -> None:
     async def at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer(b"enough"))
+        writer.write(make_response(b"enough"))
 
     connections: list[bytes] = []
     async with listening(at_once) as url:
@@ -86,7 +86,7 @@ async def test_a_request_that_was_not_taken_whole_leaves_nothing_on_its_connecti
 async def test_a_stream_of_another_length_than_announced_breaks_off(
     transport: NativeClient, length: bytes, given: bytes
 ) -> None:
-    async with serve(answer(b"early"), answer(b"next")) as server:
+    async with serve(make_response(b"early"), make_response(b"next")) as server:
         request = asking(server, "/", "POST", [(b"content-length", length)], pieces(given))
         with pytest.raises(UpstreamUnreachable):
             await read(await transport.send(request))
@@ -110,7 +110,7 @@ async def test_no_more_of_a_stream_is_sent_than_was_announced(transport: NativeC
 
 async def test_bytes_of_another_length_than_announced_are_not_sent(transport: NativeClient) -> None:
     odd = [[b"9"], [b"x"], [b"-3"], [b"3", b"4"]]
-    async with serve(answer(b"x")) as server:
+    async with serve(make_response(b"x")) as server:
         for lengths in odd:
             headers = [(b"content-length", length) for length in lengths]
             for body in (b"abc", pieces(b"abc")) if lengths != [b"9"] else (b"abc",):
@@ -149,8 +149,8 @@ async def test_an_upstream_that_ends_its_side_unasked_for_an_answer_is_not_waite
 
 @pytest.mark.parametrize("properly", [True, False])
 async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *, properly: bool) -> None:
-    pem = certificate(tmp_path / "server.pem")
-    transport = NativeClient(ClientOptions(tls=trusting(pem)))
+    pem = write_certificate(tmp_path / "server.pem")
+    transport = NativeClient(ClientOptions(tls=make_client_context(pem)))
 
     async def ending(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\n\r\nTransfer 100 EUR to Bob unless ")
@@ -158,9 +158,9 @@ async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *,
             await peer.close()
         else:
             peer.writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
-            await peer.gone()
+            await peer.wait_closed()
 
-    async with serve(ending, tls=serving(pem)) as server:
+    async with serve(ending, tls=make_server_context(pem)) as server:
         response = await transport.send(asking(server))
         if properly:
             assert await read(response) == b"Transfer 100 EUR to Bob unless "
@@ -176,14 +176,14 @@ async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *,
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n29\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2",
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbody",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" + answer(b"another's"),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" + make_response(b"another's"),
     ],
 )
 async def test_what_comes_behind_the_head_that_was_asked_for_belongs_to_nobody(
     transport: NativeClient, odd: bytes
 ) -> None:
     evil = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEVIL"
-    async with serve(odd, evil, answer(b"next")) as server:
+    async with serve(odd, evil, make_response(b"next")) as server:
         response = await transport.send(asking(server, "/", "HEAD"))
         await response.close()
         await settled()
@@ -207,7 +207,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> Non
 )
 async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
     odd = b"HTTP/1.1 200 OK\r\ntransfer-encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
-    async with serve(odd, answer(b"next")) as server:
+    async with serve(odd, make_response(b"next")) as server:
         with pytest.raises(UpstreamUnreachable, match="is not HTTP"):
             await transport.send(asking(server))
         assert await read(await transport.send(asking(server))) == b"next"
@@ -221,7 +221,7 @@ async def test_an_answer_of_another_version_is_none(transport: NativeClient, ver
 
 
 async def test_an_interim_answer_with_a_body_is_none(transport: NativeClient) -> None:
-    odd = b"HTTP/1.1 110 Odd\r\ncontent-length: 4\r\n\r\nabcd" + answer(b"x")
+    odd = b"HTTP/1.1 110 Odd\r\ncontent-length: 4\r\n\r\nabcd" + make_response(b"x")
     async with serve(odd) as server:
         try:
             got = await read(await transport.send(asking(server)))
@@ -237,7 +237,7 @@ async def test_who_came_first_is_first() -> None:
 
     async def held(peer: Peer) -> None:
         await release.wait()
-        await peer.write(answer(b"x"))
+        await peer.write(make_response(b"x"))
 
     async def one(name: str, server: RawServer) -> None:
         await read(await transport.send(asking(server)))
@@ -265,7 +265,7 @@ async def test_a_name_is_asked_for_once_at_a_time(transport: NativeClient, monke
         return await real(host, port, **options)
 
     monkeypatch.setattr(loop, "getaddrinfo", counting)
-    async with serve(answer(b"x")) as server:
+    async with serve(make_response(b"x")) as server:
         await asyncio.gather(*(transport.send(asking(server)) for _ in range(20)))
         assert asked.count("127.0.0.1") == 1
         with pytest.raises(UpstreamUnreachable, match="does not resolve"):
@@ -278,9 +278,9 @@ async def test_nothing_is_sent_again_once_it_is_closed() -> None:
 
     async def silent(peer: Peer) -> None:
         asked.set()
-        await peer.gone()
+        await peer.wait_closed()
 
-    async with serve(answer(b"first"), silent, answer(b"never")) as server:
+    async with serve(make_response(b"first"), silent, make_response(b"never")) as server:
         await read(await transport.send(asking(server)))
         task = asyncio.create_task(transport.send(asking(server)))
         await asked.wait()
