@@ -2,12 +2,22 @@ import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.plan import Execution, Server
 
 FILE_LINES_MAX = 400
 CLASS_LINES_MAX = 250
 CLASS_ATTRIBUTES_MAX = 15
+
+TABLES = {
+    "exposes/kinds.py": (*get_args(Server), RestExpose, McpExpose, OtherExpose),
+    "bind.py": get_args(Execution),
+}
+"""By module, the classes that it alone may ask for: it handles all of a union."""
 
 PACKAGE = Path(__file__).parents[2] / "src" / "naftiko_runtime"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -79,3 +89,28 @@ def test_no_modules_import_each_other_not_even_for_types() -> None:
     for name, imported in graph.items():
         imported.discard(name)  # a package's own __init__
     TopologicalSorter(graph).prepare()  # raises CycleError, which names them
+
+
+def find_decisions(text: str, names: set[str]) -> Iterator[str]:
+    """The classes that a text asks for, with ``isinstance`` or ``case``."""
+    for node in ast.walk(ast.parse(text)):
+        asked: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+            asked = node.args[1:]
+        elif isinstance(node, ast.MatchClass):
+            asked = [node.cls]
+        found = (inner.id for one in asked for inner in ast.walk(one) if isinstance(inner, ast.Name))
+        yield from (name for name in found if name in names)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_only_the_table_of_a_union_asks_for_its_members(table: str) -> None:
+    names = {kind.__name__ for kind in TABLES[table]}
+    asking = {str(file.relative_to(PACKAGE)): set(find_decisions(file.read_text(), names)) for file in FILES}
+    assert {file: found for file, found in asking.items() if found} == {table: names}
+
+
+def test_every_way_to_ask_for_a_class_is_found() -> None:
+    text = "isinstance(a, A | X)\nisinstance(b, (X, B))\n"
+    text += "match x:\n    case C():\n        pass\n    case X():\n        X()\n"
+    assert list(find_decisions(text, {"A", "B", "C"})) == ["A", "B", "C"]

@@ -5,7 +5,7 @@ A value is never shown, and never leaves its place: what stands in the host is a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
 from naftiko_runtime.link.substitution import find_variables
-from naftiko_runtime.plan import Call, Composed, Mock, Term, Variable
+from naftiko_runtime.plan import Composed, Term, Variable
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest
@@ -261,13 +261,7 @@ def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
         return replace(old, upstream=upstream, path=(upstream.base_uri.rstrip("/") + behind, *rest))
 
     def operation(old: Operation) -> Operation:
-        match old.execution:
-            case Call():
-                return replace(old, execution=replace(old.execution, request=request(old.execution.request)))
-            case Mock():
-                return old
-            case _:
-                assert_never(old.execution)
+        return replace(old, execution=old.execution.map_requests(request))
 
     servers = tuple(server.map_operations(operation) for server in plan.servers)
     return replace(plan, upstreams=tuple(upstreams.values()), servers=servers)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from naftiko_runtime.plan.body import OpenBody
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
     from naftiko_runtime.plan.request import Request
     from naftiko_runtime.plan.shapes import Shape
@@ -119,6 +119,10 @@ class Call(Struct, frozen=True):
         """The call without its mapping, unless it calls one of some operations."""
         return self if self.request.operation in except_operations else replace(self, response=UntouchedResponse())
 
+    def map_requests(self, change: Callable[[Request], Request]) -> Call:
+        """Return the call with another request."""
+        return replace(self, request=change(self.request))
+
 
 class Mock(Struct, frozen=True):
     """Calls no upstream: the document contains the result."""
@@ -152,6 +156,10 @@ class Mock(Struct, frozen=True):
 
     def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response
         """The mock itself: its result needs no response."""
+        return self
+
+    def map_requests(self, _change: Callable[[Request], Request]) -> Mock:
+        """Return the mock itself: it has no request."""
         return self
 
 
