@@ -97,7 +97,7 @@ def test_a_file_without_rest_is_status_1(tmp_path: Path) -> None:
     file.write_text(json.dumps(make_document(exposes=[make_mcp_expose()])))
     ended = run_naftiko("export", "openapi", file)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "exposes no REST" in ended.stderr
+    assert "has no REST expose" in ended.stderr
 
 
 def test_the_file_itself_is_never_overwritten(pixel_file: Path, tmp_path: Path) -> None:
