@@ -96,16 +96,16 @@ def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = Fal
 
 
 def render_value(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:
-    """A value in the form that its place needs.
+    """Render a value for its place.
 
     Args:
-        name: Of what stands there; empty for a whole place.
+        name: The name of the field; empty for a whole place.
         place: ``path``, ``query``, ``header``, ``cookie`` or ``body``.
-        render: Makes the form.
-        value: What is rendered.
+        render: Renders the value.
+        value: The value.
 
     Raises:
-        Rejected: The value cannot stand there.
+        Rejected: The place cannot have the value.
     """
     try:
         return render(value)

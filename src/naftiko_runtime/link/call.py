@@ -217,7 +217,7 @@ class CallLinker:
 
 
 def _allow_null(inputs: tuple[Input, ...], body: Body | None) -> tuple[Input, ...]:
-    """Let inputs that stand in a body that can hold null be null."""
+    """Allow null for inputs in a body that can have null."""
     if not isinstance(body, JsonTree | YamlTree | JsonText | WholeBody):
         return inputs
     in_body = set(find_arguments(body))

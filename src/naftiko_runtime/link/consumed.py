@@ -68,7 +68,7 @@ class Consumed(Struct, frozen=True):
 
     @property
     def has_body_content(self) -> bool:
-        """Whether the document writes its body: names may stand in it that no parameter declares."""
+        """Whether the document has its body, which may have names that no parameter declares."""
         body = self.spec.body
         return body is not None and not self.takes_any_body
 
@@ -79,7 +79,7 @@ class Consumed(Struct, frozen=True):
 
     @property
     def takes_body_fields(self) -> bool:
-        """Whether ``with`` may name fields of a body of which the document says nothing."""
+        """Whether ``with`` may name fields of a body that the document does not declare."""
         silent = not self.has_body_content and not self.declares("query", "header", "cookie", "body")
         return silent and self.spec.method in METHODS_WITH_BODY
 
@@ -94,5 +94,5 @@ class Consumed(Struct, frozen=True):
         return method in METHODS_WITH_BODY or (method == "DELETE" and not tool)
 
     def lacks_body(self, *, tool: bool) -> bool:
-        """Whether it could have a body, and the document says nothing of one."""
+        """Whether it could have a body, and the document declares none."""
         return self.sends_body(tool=tool) and self.spec.body is None and not self.declares("body")

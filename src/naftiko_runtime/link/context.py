@@ -156,8 +156,8 @@ class Context(Struct, frozen=True):
 
         Args:
             text: The template.
-            steps: Where it stands.
-            is_reference: Whether a part of it that stands outside of double braces names something.
+            steps: Its place.
+            is_reference: Whether a part of it outside double braces is a reference.
         """
         if "{{" not in text and is_reference(text, "whole"):
             return (Placeholder(text, 0, bare=True),)

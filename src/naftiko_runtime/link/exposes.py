@@ -31,8 +31,8 @@ def link_exposes(
     """Link every expose of a document.
 
     Returns:
-        Each expose with its server, or none where it is not served, and what is in the servers by the place that it
-        was linked from.
+        Each expose with its server, or None if it is not served; and the parts of the servers by their places in the
+        document.
     """
     calls = Calls(document, operations, context)
     linker = ExposeLinker(document, upstreams, calls, context)

@@ -129,7 +129,7 @@ class Words(Struct, frozen=True):
         Args:
             written: The whole text, or a part ``${x}`` of it.
             where: How much of the text it is.
-            in_body: Whether the text is one of a body or of an output, which may say anything: ``$price``, ``a.b``.
+            in_body: Whether the text is in a body or an output, where ``$price`` and ``a.b`` may be constants.
         """
         reference = self.read(written)
         if reference is None:

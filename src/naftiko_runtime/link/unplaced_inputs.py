@@ -83,7 +83,7 @@ class UnplacedInputs(Struct, frozen=True):
         self.references.context.report(statement, find_declaration(self.exposed, spec.name), advice)
 
     def _has_known_parameters(self) -> bool:
-        """Whether a tool's operation says what it takes, but not what of it is in the query."""
+        """Whether a tool's operation declares parameters, but none of the query."""
         consumed = self.references.consumed
         if not self.tool or consumed.declares("query"):
             return False

@@ -83,13 +83,13 @@ class Variables:
     def resolve(self, name: str, used_at: Span) -> Variable | None:
         """Return the variable of ``KEY``, ``namespace.KEY`` or ``env.KEY``, and mark it as used; None if there is none.
 
-        A name with the namespace of the environment says itself where its value is, listed or not (ADR 7).
+        A name with the namespace of the environment needs no bind (ADR 7).
         """
         full = name if name in self._bindings else self._find_by_short_name(name.removeprefix("env."), used_at)
         namespace, dot, key = name.rpartition(".")
         if full is None and dot and namespace in {ENVIRONMENT, *self._environments}:
-            return self._resolve_unlisted(namespace, key, used_at)
-        return None if full is None else self._mark_used(full, used_at)
+            return self._use_unlisted(namespace, key, used_at)
+        return None if full is None else self._use(full, used_at)
 
     def mark_used(self, name: str, used_at: Span) -> None:
         """Mark a variable as used, if a bind lists it."""
@@ -98,9 +98,9 @@ class Variables:
 
     def resolve_unlisted(self, name: str, used_at: Span) -> Variable | None:
         """Return an unlisted environment variable, and mark it as used; None if the name is invalid."""
-        return None if "." in name else self._resolve_unlisted(ENVIRONMENT, name, used_at)
+        return None if "." in name else self._use_unlisted(ENVIRONMENT, name, used_at)
 
-    def _resolve_unlisted(self, namespace: str, key: str, used_at: Span) -> Variable | None:
+    def _use_unlisted(self, namespace: str, key: str, used_at: Span) -> Variable | None:
         if not self._complete or not _KEY.fullmatch(key):
             return None
         if namespace not in self._environments:
@@ -109,9 +109,9 @@ class Variables:
         if full not in self._bindings:
             self._bindings[full] = Binding(namespace, key, key, used_at)
             self._unlisted.add(full)
-        return self._mark_used(full, used_at)
+        return self._use(full, used_at)
 
-    def _mark_used(self, full: str, used_at: Span) -> Variable:
+    def _use(self, full: str, used_at: Span) -> Variable:
         binding = self._bindings[full]
         self._bindings[full] = replace(binding, uses=(*binding.uses, used_at))
         return Variable(full)
@@ -119,7 +119,7 @@ class Variables:
     def _find_by_short_name(self, name: str, used_at: Span) -> str | None:
         """If several namespaces have a variable, the short name means that of its own file, otherwise the first.
 
-        A part that is imported thereby gets the secret that its author meant, whatever is bound elsewhere.
+        So an imported part gets the variable that its author meant.
         """
         known = self._short.get(name, [])
         of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
@@ -131,7 +131,7 @@ class Variables:
             return bound
         full = f"environment.{name}"
         self._bindings.setdefault(full, Binding("environment", name, name, used_at))
-        return self._mark_used(full, used_at)
+        return self._use(full, used_at)
 
     def list_unlisted(self) -> list[Binding]:
         """List the variables of the environment that no bind lists."""

@@ -24,7 +24,7 @@ class WithValues(Struct):
         context: The linking run.
         exposed: The operation that has them.
         consumed: The operation that is called.
-        terms: The values by name; none before they are linked.
+        terms: The values by name; empty before they are linked.
         used: The names of those that reach a place of the request.
     """
 
