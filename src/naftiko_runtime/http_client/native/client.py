@@ -3,9 +3,10 @@
 Addresses are tried as aiohappyeyeballs does it, TLS is OpenSSL's, answers are read by llhttp; what is ours is the
 exchange between them, which client libraries spend most of their time on. See docs/adr/0012.
 
-A kept connection can turn out to be closed while a request is on its way. The request is then sent once more on a new
-one, if its method is idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of an answer came; any other
-request fails, because nobody can know whether it was carried out.
+A kept connection can turn out to be closed while a request is on its way. The other idle ones to that upstream were
+probably dropped with it, and are closed. The request is sent once more on a new connection, if its method is
+idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of a response came. Any other request fails, because
+nobody can know whether it was carried out.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ class NativeClient:
         bodyless = request.method == "HEAD"
         connection = self._pool.idle(route)
         repeatable = connection is not None and request.method in _IDEMPOTENT
+        if connection is None:
+            connection = await self._connect(route)
         while True:
-            if connection is None:
-                connection = await self._connect(route)
             response = connection.response
             response.begin(bodyless=bodyless)
             connection.request.send(data)
@@ -71,11 +72,12 @@ class NativeClient:
                 if response.state == AWAITING:
                     await response.change()
             except BaseException:
-                connection.close()
+                self._pool.discard(connection)
                 raise
             if response.state != FAILED or response.answered or not repeatable:
                 return self._make_response(connection, route)
-            connection, repeatable = None, False
+            self._pool.discard(connection)
+            connection, repeatable = await self._connect(route, drop_idle=True), False
             request.resend_count += 1
 
     async def _send_stream(self, request: OutboundRequest, route: Route, target: str, upload: Upload) -> NativeResponse:
@@ -91,16 +93,16 @@ class NativeClient:
                 await connection.response.change()
         except BaseException:
             writing.cancel()
-            connection.close()
+            self._pool.discard(connection)
             raise
         if upload.error is not None:
-            connection.close()
+            self._pool.discard(connection)
             raise upload.error from None
         return self._make_response(connection, route, writing)
 
-    async def _connect(self, route: Route) -> Connection:
+    async def _connect(self, route: Route, *, drop_idle: bool = False) -> Connection:
         try:
-            return await self._pool.connect(route)
+            return await self._pool.connect(route, drop_idle=drop_idle)
         except _FAILURES as error:
             raise explain(error, route, self._connect_seconds) from None
 
@@ -118,7 +120,7 @@ class NativeClient:
             return NativeResponse(connection, self._pool, route, writing)
         if writing is not None:
             writing.cancel()
-        connection.close()
+        self._pool.discard(connection)
         raise failure
 
     async def aclose(self) -> None:

@@ -48,11 +48,15 @@ class Pool:
             connection = connections.pop()
             if connection.usable and self._loop.time() - connection.idle_since < limits.UPSTREAM_IDLE_SECONDS:
                 return connection
-            connection.close()
+            self.discard(connection)
         return None
 
-    async def connect(self, route: Route) -> Connection:
-        """A new connection, or one that became idle while no other could be opened.
+    async def connect(self, route: Route, *, drop_idle: bool = False) -> Connection:
+        """Open a connection, or take one that becomes idle while no other can be opened.
+
+        Args:
+            route: Where to.
+            drop_idle: Close the idle ones first, because one of them turned out to be dead.
 
         Raises:
             UpstreamOverloaded: The origin has as many as are allowed, and all are in use.
@@ -61,10 +65,11 @@ class Pool:
         """
         if self._closed:
             raise ConnectionResetError
+        if drop_idle:
+            for idle in self._idle.pop(route.key, ()):
+                self.discard(idle)
         if self._is_full(route):
-            await asyncio.sleep(0)  # those that are closed already are gone then
-            if self._is_full(route):
-                raise failures.make_overloaded(route, self._connections_each_max)
+            raise failures.make_overloaded(route, self._connections_each_max)
         self._of_each[route.key] = self._of_each.get(route.key, 0) + 1
         opened = None
         try:
@@ -115,9 +120,9 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """End a connection's exchange; keep it when it can carry another one."""
-        if self._closed:
-            connection.close()
-        elif connection.release():
+        if self._closed or not connection.release():
+            self.discard(connection)
+        else:
             connection.idle_since = self._loop.time()
             key = self._open[connection].key
             connections = self._idle.get(key)
@@ -128,6 +133,12 @@ class Pool:
                 self._make_room()
             if self._sweeper is None:
                 self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def discard(self, connection: Connection) -> None:
+        """Close a connection, and count it no more: below TLS it is gone some rounds of the loop later."""
+        if (route := self._open.pop(connection, None)) is not None:
+            self._count_off(route)
+        connection.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -185,10 +196,7 @@ class Pool:
         """Make room at the expense of an upstream that is not asked now; whether there was one."""
         for connections in self._idle.values():
             if connections:
-                connection = connections.pop(0)
-                if (route := self._open.pop(connection, None)) is not None:
-                    self._count_off(route)
-                connection.close()
+                self.discard(connections.pop(0))
                 return True
         return False
 
@@ -199,7 +207,7 @@ class Pool:
         for key in list(self._idle):
             connections = self._idle[key]
             while connections and connections[0].idle_since < before:  # the least recently used stand first
-                connections.pop(0).close()
+                self.discard(connections.pop(0))
             if not connections:
                 del self._idle[key]
         if self._idle and not self._closed:

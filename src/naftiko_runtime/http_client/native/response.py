@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.http_client.native.connection import Connection
     from naftiko_runtime.http_client.native.pool import Pool
+    from naftiko_runtime.http_client.native.response_reader import ResponseReader
     from naftiko_runtime.http_client.routes import Route
     from naftiko_runtime.transport.base import Header
 
@@ -26,7 +27,7 @@ class NativeResponse:
     status: int
 
     def __init__(self, connection: Connection, pool: Pool, route: Route, writing: asyncio.Task[None] | None) -> None:
-        self._connection = connection
+        self._connection: Connection | None = connection
         self._pool = pool
         self._route = route
         self._writing = writing
@@ -45,15 +46,15 @@ class NativeResponse:
         """The whole body, if it is here."""
         if self._asked:
             raise RuntimeError("a body is given once")
-        response = self._connection.response
+        response = self._get_reader()
         if response.state != COMPLETE:
             return None
         self._asked = True
         return response.body.take_all()
 
     async def _read(self) -> AsyncIterator[bytes]:
-        response = self._connection.response
         while True:
+            response = self._get_reader()
             if response.body.pieces:
                 yield response.body.take()
             elif response.state == COMPLETE:
@@ -65,12 +66,23 @@ class NativeResponse:
 
     def finished(self) -> bool:
         """Whether the whole body has arrived, and all of it was given."""
-        response = self._connection.response
+        response = self._get_reader()
         return response.state == COMPLETE and not response.body.pieces
 
+    def _get_reader(self) -> ResponseReader:
+        if self._connection is None:
+            raise RuntimeError("the response is closed, and its connection may carry another one")
+        return self._connection.response
+
     async def close(self) -> None:
-        """Give the connection back, or close it when the answer, or the request, is not complete."""
+        """Give the connection back, or close it when the response, or the request, is not complete.
+
+        Afterwards this response has no connection. To close it again does nothing.
+        """
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
         if self._writing is not None and not self._writing.done():
             self._writing.cancel()
-            self._connection.close()
-        self._pool.give_back(self._connection)
+            connection.close()
+        self._pool.give_back(connection)

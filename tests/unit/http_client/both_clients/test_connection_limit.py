@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from naftiko_runtime import limits
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
+from naftiko_runtime.http_client.tls import read_tls_options
 from naftiko_runtime.transport import OutboundRequest, Transport
+from support.certificates import make_server_context, write_certificate
 from support.rawserver import Answer, Peer, RawServer, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 LIMIT = 3
 
@@ -103,3 +107,18 @@ async def test_connections_that_cannot_be_opened_leave_no_place_behind(transport
     for _ in range(2 * LIMIT):
         with pytest.raises(UpstreamUnreachable):
             await transport.send(asking(closed))
+
+
+async def test_connections_that_were_idle_for_too_long_leave_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below TLS they are gone some rounds of the loop after they were closed."""
+    monkeypatch.setattr(limits, "UPSTREAM_IDLE_SECONDS", 0)
+    pem = write_certificate(tmp_path / "server.pem")
+    tls = read_tls_options({"SSL_CERT_FILE": str(pem)})
+    transport = open_client(ClientOptions("native", tls=tls, connections_each_max=1))
+    async with serve(make_response(b"x"), tls=make_server_context(pem)) as server:
+        for number in range(1, 4):
+            assert await fetch(transport, server) == b"x"
+            assert server.connections == number
+    await transport.aclose()

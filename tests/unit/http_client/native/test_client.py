@@ -47,6 +47,47 @@ async def test_an_idempotent_request_is_repeated_when_a_kept_connection_turns_ou
         assert [(r.target, r.connection) for r in server.requests] == [(b"/", 1), (b"/again", 1), (b"/again", 2)]
 
 
+async def test_a_repeated_request_takes_none_of_the_other_kept_connections(transport: NativeClient) -> None:
+    """They were probably dropped with the one that turned out to be dead."""
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def waits(peer: Peer) -> None:
+        begun.release()
+        await go_on.wait()
+        await peer.write(make_response(b"first"))
+
+    async with serve(waits, waits, waits, closes, make_response(b"last")) as server:
+        first = [asyncio.create_task(transport.send(asking(server))) for _ in range(3)]
+        for _ in first:
+            await begun.acquire()
+        go_on.set()
+        assert [await read(await task) for task in first] == [b"first"] * 3
+        assert await read(await transport.send(asking(server, "/again"))) == b"last"
+        assert server.requests[-1].connection == server.connections == 4
+
+
+async def test_a_response_that_is_closed_again_ends_no_other_exchange(transport: NativeClient) -> None:
+    go_on = asyncio.Event()
+
+    async def waits(peer: Peer) -> None:
+        await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsec")
+        await go_on.wait()
+        await peer.write(b"ond")
+
+    async with serve(make_response(b"first"), waits) as server:
+        one = await transport.send(asking(server))
+        assert one.whole() == b"first"
+        await one.close()
+        other = await transport.send(asking(server))
+        await one.close()
+        for use in (one.finished, one.whole):
+            with pytest.raises(RuntimeError):
+                use()
+        go_on.set()
+        assert await read(other) == b"second"
+        assert server.connections == 1
+
+
 async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeClient) -> None:
     async with serve(make_response(b"first"), half_a_head, make_response(b"never")) as server:
         await read(await transport.send(asking(server)))

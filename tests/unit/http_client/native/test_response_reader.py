@@ -197,7 +197,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> Non
     async with serve(tiny) as server:
         response = await transport.send(asking(server))
         await settled()
-        held = response._connection.response.body.pieces  # noqa: SLF001 - what it takes, nothing outside can see
+        held = response._get_reader().body.pieces  # noqa: SLF001 - what it takes, nothing outside can see
         assert len(held) < 100
         assert await read(response) == b"ab" * count
 
