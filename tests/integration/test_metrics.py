@@ -66,6 +66,18 @@ def test_requests_are_counted_by_route_method_and_status(gateway: Gateway, api: 
     assert metrics.labels(f"{SERVED}_count", "http_route") == {"", "/things"}  # no path that a stranger made up
 
 
+def test_a_path_that_an_mcp_port_does_not_serve_is_counted(gateway: Gateway) -> None:
+    url = gateway.urls["tools"].removesuffix("/mcp")
+    assert call(url, "/nope").status == 404
+    assert call(url, "/mcp", "GET").status == 405
+    metrics = scrape(gateway)
+    served = {"naftiko_expose": "tools", "http_request_method": "GET"}
+    assert metrics.count(SERVED, **served, http_response_status_code="404") == 1
+    assert metrics.count(SERVED, **served, http_route="/mcp", http_response_status_code="405") == 1
+    assert metrics.labels(f"{SERVED}_count", "http_route") == {"", "/mcp"}
+    assert "unexpected error" not in gateway.output
+
+
 def test_a_method_that_nobody_knows_is_counted_as_other(gateway: Gateway) -> None:
     for method in ("PROPFIND", "MKCALENDAR"):
         call(gateway.urls["web"], "/things", method)

@@ -104,6 +104,15 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
     assert (server.status.code, client.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
 
 
+def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(
+    start: Callable[..., Gateway], collector: Collector
+) -> None:
+    with start() as gateway:
+        call(gateway.urls["tools"].removesuffix("/mcp"), "/nope")
+        (span,) = collector.wait_spans(1)
+    assert (span.name, attributes(span)["http.response.status_code"]) == ("GET", 404)
+
+
 def test_a_request_without_a_trace_begins_one(
     start: Callable[..., Gateway], api: Upstream, collector: Collector
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.transport.base import Header
 
 INSTRUMENT: Final = "naftiko.instrument"
-"""Where a handler says in a request's scope under what it is counted; none for under what no route answers."""
+"""Where a handler says in a request's scope under what it is counted; not set if no route answers it."""
 
 
 class ToolResult(Protocol):

@@ -70,10 +70,10 @@ async def open_mcp_app(
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             headers = dict(scope["headers"])
-            if instruments:
-                scope[INSTRUMENT] = instruments.get(scope["path"])
             if (endpoint := endpoints.get(scope["path"])) is None:
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
+            if instruments:
+                scope[INSTRUMENT] = instruments[scope["path"]]
             if (refusal := guard.refusal(headers)) is not None:
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
