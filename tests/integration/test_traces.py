@@ -104,9 +104,7 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
     assert (server.status.code, client.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
 
 
-def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(
-    start: Callable[..., Gateway], collector: Collector
-) -> None:
+def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(start: Callable[..., Gateway], collector: Collector) -> None:
     with start() as gateway:
         call(gateway.urls["tools"].removesuffix("/mcp"), "/nope")
         (span,) = collector.wait_spans(1)

@@ -84,6 +84,9 @@ class ReloadCoordinator:
         try:
             capabilities = self._signals.run_interruptible(self._load)
             check_same_ports(self.capabilities, capabilities)
+            self._transactions += 1
+            ready = {number: worker.channel for number, worker in workers.items() if worker.ready}
+            self._transaction = ReloadTransaction(self._transactions, capabilities, ready)
         except BindError as error:
             self._fail(error.reason)
         except Interrupted:
@@ -92,9 +95,6 @@ class ReloadCoordinator:
             self._count("failed")
             log.exception("not reloaded")
         else:
-            self._transactions += 1
-            ready = {number: worker.channel for number, worker in workers.items() if worker.ready}
-            self._transaction = ReloadTransaction(self._transactions, capabilities, ready)
             self._finish(self._transaction, workers)
 
     def _finish(self, transaction: ReloadTransaction, workers: Mapping[int, WorkerHandle]) -> None:

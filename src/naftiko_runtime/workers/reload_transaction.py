@@ -36,8 +36,11 @@ class ReloadTransaction:
         self._workers = dict(workers)
         self._waiting_for = set(workers)
         self._committed = False
-        with write_capabilities(capabilities) as file:
-            self._send("prepare", file)
+        try:
+            with write_capabilities(capabilities) as file:
+                self._send("prepare", file)
+        except OSError as error:
+            self.abort(f"the capabilities cannot be sent to the workers: {error.strerror}")
         self._commit_when_prepared()
 
     @property

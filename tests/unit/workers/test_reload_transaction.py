@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,20 @@ def test_a_worker_that_cannot_stops_a_reload(reload: Reload) -> None:
     assert (reload.transaction.done, reload.transaction.failure) == (True, "no such key")
     reload.prepared(0)
     assert reload.kinds(0) == ["prepare", "abort"]
+
+
+def test_capabilities_that_cannot_be_sent_stop_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("os.memfd_create", fail)
+    ours, theirs = ControlChannel.pair()
+    transaction = ReloadTransaction(7, CAPABILITIES, {0: ours})
+    reason = "the capabilities cannot be sent to the workers: Too many open files"
+    assert (transaction.done, transaction.failure) == (True, reason)
+    assert theirs.receive() == Message("abort", {"reload": 7}, None)
+    ours.close()
+    theirs.close()
 
 
 def test_a_worker_that_is_gone_is_not_waited_for(reload: Reload) -> None:
