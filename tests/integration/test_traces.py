@@ -108,7 +108,7 @@ def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(start: Callable[..., 
     with start() as gateway:
         call(gateway.urls["tools"].removesuffix("/mcp"), "/nope")
         (span,) = collector.wait_spans(1)
-    assert (span.name, (span)["http.response.status_code"]) == ("GET", 404)
+    assert (span.name, read_attributes(span)["http.response.status_code"]) == ("GET", 404)
 
 
 def test_a_request_without_a_trace_begins_one(

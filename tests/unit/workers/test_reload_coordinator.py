@@ -16,13 +16,13 @@ from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
 from naftiko_runtime.workers.signal_pipe import SignalPipe
 from naftiko_runtime.workers.worker_handle import WorkerHandle
-from support.linked import document, plan, rest
+from support.linked import link_plan, make_document, make_rest_expose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-OLD = [ServedCapability(plan(document()), {}, partial(SandboxTransport, {}))]
-NEW = [ServedCapability(plan(document()), {}, partial(SandboxTransport, {}))]
+OLD = [ServedCapability(link_plan(make_document()), {}, partial(SandboxTransport, {}))]
+NEW = [ServedCapability(link_plan(make_document()), {}, partial(SandboxTransport, {}))]
 
 
 class Program:
@@ -91,8 +91,12 @@ def test_a_reload_waits_until_no_worker_is_starting(program: Program) -> None:
     [
         BindError(["no such key"]),
         ZeroDivisionError(),
-        [ServedCapability(plan(document(exposes=[rest(port=8081)])), {}, partial(SandboxTransport, {}))],
-        [ServedCapability(plan(document()), {}, lambda: SandboxTransport({}))],
+        [
+            ServedCapability(
+                link_plan(make_document(exposes=[make_rest_expose(port=8081)])), {}, partial(SandboxTransport, {})
+            )
+        ],
+        [ServedCapability(link_plan(make_document()), {}, lambda: SandboxTransport({}))],
     ],
     ids=["documents", "internal", "ports", "not picklable"],
 )
