@@ -57,7 +57,7 @@ DOCUMENT = """
 """
 
 
-class Crew(Gateway):
+class WorkersGateway(Gateway):
     """Two workers, in a folder of their own."""
 
     def __init__(self, folder: Path, url: str, *arguments: str, **options: Any) -> None:
@@ -80,13 +80,13 @@ class Crew(Gateway):
 
     def pids(self) -> dict[int, int]:
         """The process of each worker that was started last."""
-        return {line["worker"]: line["pid"] for line in self.told("worker started")}
+        return {line["worker"]: line["pid"] for line in self.find_log_lines("worker started")}
 
-    def told(self, *events: str) -> list[dict[str, Any]]:
+    def find_log_lines(self, *events: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line.get("event") in events]
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that log lines tell."""
+        """Wait until a condition on the log lines holds."""
         with self._told:
             assert self._told.wait_for(condition, DEADLINE_SECONDS), self.output
 
@@ -101,10 +101,10 @@ class Crew(Gateway):
         return ParentWithoutRoom(self.process.pid)
 
     def reload(self, event: str = "reloaded") -> dict[str, Any]:
-        before = len(self.told("reloaded", "not reloaded"))
+        before = len(self.find_log_lines("reloaded", "not reloaded"))
         self.process.send_signal(signal.SIGHUP)
-        self.until(lambda: len(self.told("reloaded", "not reloaded")) > before)
-        last = self.told("reloaded", "not reloaded")[-1]
+        self.until(lambda: len(self.find_log_lines("reloaded", "not reloaded")) > before)
+        last = self.find_log_lines("reloaded", "not reloaded")[-1]
         assert last["event"] == event, self.output
         return last
 
@@ -124,12 +124,12 @@ class ParentWithoutRoom:
 
 
 @pytest.fixture
-def start(tmp_path: Path, upstream: Upstream) -> Callable[..., Crew]:
-    return lambda *arguments, **options: Crew(tmp_path, upstream.url, *arguments, **options)
+def start(tmp_path: Path, upstream: Upstream) -> Callable[..., WorkersGateway]:
+    return lambda *arguments, **options: WorkersGateway(tmp_path, upstream.url, *arguments, **options)
 
 
 @pytest.fixture
-def crew(start: Callable[..., Crew]) -> Iterator[Crew]:
+def workers_gateway(start: Callable[..., WorkersGateway]) -> Iterator[WorkersGateway]:
     with start("--control", "127.0.0.1:0", "--linger", "0") as running:
         yield running
 
@@ -178,32 +178,32 @@ def threads(pid: int) -> int:
 # -- one program ------------------------------------------------------------------------------------------------------
 
 
-def test_workers_serve_and_log_as_one_program(crew: Crew, upstream: Upstream) -> None:
+def test_workers_serve_and_log_as_one_program(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
     upstream.on("GET", "/odd", Reply(headers=JSON, body=b"{"))
-    assert {answer.status for answer in at_once(crew.url, "/odd")} == {502}
-    crew.until(lambda: len(crew.told("the upstream's answer is not json")) == MANY)
-    lines = crew.told("the upstream's answer is not json")
-    pids = crew.pids()
+    assert {answer.status for answer in at_once(workers_gateway.url, "/odd")} == {502}
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("the upstream's answer is not json")) == MANY)
+    lines = workers_gateway.find_log_lines("the upstream's answer is not json")
+    pids = workers_gateway.pids()
     assert {line["worker"] for line in lines} == set(pids) == {1, 2}
     assert {(line["worker"], line["pid"]) for line in lines} == set(pids.items())
-    assert sorted(children(crew.process.pid)) == sorted(pids.values())
-    assert threads(crew.process.pid) == 1  # or it could not fork safely
-    (started,) = crew.told("started")
-    assert (started["workers"], len(crew.told("listening"))) == (2, 2)
-    assert crew.stop() == 0
-    assert [line["event"] for line in crew.lines[-2:]] == ["stopping", "stopped"]
-    assert all(isinstance(json.loads(line), dict) for line in crew.output.splitlines())
+    assert sorted(children(workers_gateway.process.pid)) == sorted(pids.values())
+    assert threads(workers_gateway.process.pid) == 1  # or it could not fork safely
+    (started,) = workers_gateway.find_log_lines("started")
+    assert (started["workers"], len(workers_gateway.find_log_lines("listening"))) == (2, 2)
+    assert workers_gateway.stop() == 0
+    assert [line["event"] for line in workers_gateway.lines[-2:]] == ["stopping", "stopped"]
+    assert all(isinstance(json.loads(line), dict) for line in workers_gateway.output.splitlines())
 
 
-def test_one_worker_is_the_process_itself(start: Callable[..., Crew]) -> None:
+def test_one_worker_is_the_process_itself(start: Callable[..., WorkersGateway]) -> None:
     with start("--workers", "1") as gateway:
         assert call(gateway.url, "/x").status == 200
         assert children(gateway.process.pid) == []
-        assert not gateway.told("worker started")
+        assert not gateway.find_log_lines("worker started")
         assert "workers" not in gateway.wait_log_line("started")
 
 
-def test_auto_is_one_for_each_core_that_it_may_use(start: Callable[..., Crew]) -> None:
+def test_auto_is_one_for_each_core_that_it_may_use(start: Callable[..., WorkersGateway]) -> None:
     with start("--workers", "auto", preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) as one:
         assert children(one.process.pid) == []
 
@@ -223,10 +223,10 @@ def test_wrong_numbers_are_told(pixel: Path, given: str) -> None:
     assert (ended.returncode, f"'{given}' is neither a number from 1 to 256" in ended.stderr) == (2, True)
 
 
-def test_a_port_that_other_workers_have_is_taken(crew: Crew) -> None:
-    port = crew.url.rpartition(":")[2]
+def test_a_port_that_other_workers_have_is_taken(workers_gateway: WorkersGateway) -> None:
+    port = workers_gateway.url.rpartition(":")[2]
     options = ("--host", "127.0.0.1", "--port", f"web={port}", "--workers", "2")
-    ended = run_naftiko("run", crew.file, *options)
+    ended = run_naftiko("run", workers_gateway.file, *options)
     assert ended.returncode == 1
     assert ended.stderr.startswith(
         f"error: cannot listen on 127.0.0.1:{port} for rest expose 'web': Address already in use\n"
@@ -237,176 +237,178 @@ def test_a_port_that_other_workers_have_is_taken(crew: Crew) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_the_parent_drains_all(crew: Crew, upstream: Upstream, number: signal.Signals) -> None:
+def test_a_signal_to_the_parent_drains_all(
+    workers_gateway: WorkersGateway, upstream: Upstream, number: signal.Signals
+) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(headers=JSON, body=b'"slow"', before=gate.wait))
     with ThreadPoolExecutor(MANY) as pool:
-        calls = [pool.submit(call, crew.url, "/x") for _ in range(MANY)]
+        calls = [pool.submit(call, workers_gateway.url, "/x") for _ in range(MANY)]
         upstream.wait_received(MANY)
-        crew.process.send_signal(number)
-        assert crew.wait_log_line("stopping")["signal"] == number.name
-        assert is_refusing(crew.url)
-        assert call(crew.urls["control"], "/health/ready").status == 503
-        assert call(crew.urls["control"], "/health/live").status == 200
+        workers_gateway.process.send_signal(number)
+        assert workers_gateway.wait_log_line("stopping")["signal"] == number.name
+        assert is_refusing(workers_gateway.url)
+        assert call(workers_gateway.urls["control"], "/health/ready").status == 503
+        assert call(workers_gateway.urls["control"], "/health/live").status == 200
         gate.open()
         answers = [each.result() for each in calls]
     assert {(answer.status, answer.body, answer.headers["connection"]) for answer in answers} == {
         (200, b'"slow"', "close")
     }
-    assert crew.wait() == 0
-    assert crew.wait_log_line("stopped")["cut_off"] == 0
+    assert workers_gateway.wait() == 0
+    assert workers_gateway.wait_log_line("stopped")["cut_off"] == 0
 
 
-def test_readiness_falls_while_all_still_accept(start: Callable[..., Crew]) -> None:
-    with start("--control", "127.0.0.1:0", "--grace", "60", "--linger", "60") as crew:
-        crew.process.send_signal(signal.SIGTERM)
-        crew.wait_log_line("stopping")
-        control = crew.urls["control"]
+def test_readiness_falls_while_all_still_accept(start: Callable[..., WorkersGateway]) -> None:
+    with start("--control", "127.0.0.1:0", "--grace", "60", "--linger", "60") as workers_gateway:
+        workers_gateway.process.send_signal(signal.SIGTERM)
+        workers_gateway.wait_log_line("stopping")
+        control = workers_gateway.urls["control"]
         assert {answer.status for answer in at_once(control, "/health/ready", 10)} == {503}
-        answers = at_once(crew.url, "/x")
+        answers = at_once(workers_gateway.url, "/x")
         assert {(answer.status, answer.headers.get("connection")) for answer in answers} == {(200, "close")}
-        assert crew.stop() == 0  # a second one does not wait
-        crew.wait_log_line("second signal: not waiting any longer")
+        assert workers_gateway.stop() == 0  # a second one does not wait
+        workers_gateway.wait_log_line("second signal: not waiting any longer")
 
 
-def test_what_is_cut_off_anywhere_is_counted(start: Callable[..., Crew], upstream: Upstream) -> None:
+def test_what_is_cut_off_anywhere_is_counted(start: Callable[..., WorkersGateway], upstream: Upstream) -> None:
     upstream.on("GET", "/x", Reply(until_gone=True))
-    with start("--grace", "0.5") as crew, ExitStack() as stack:
-        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
+    with start("--grace", "0.5") as workers_gateway, ExitStack() as stack:
+        raws = [stack.enter_context(RawConnection(workers_gateway.url)) for _ in range(MANY)]
         for raw in raws:
             raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
-        assert crew.stop() == 1
+        assert workers_gateway.stop() == 1
         assert all(raw.wait_closed() for raw in raws)
-    assert crew.wait_log_line("stopped")["cut_off"] == MANY
+    assert workers_gateway.wait_log_line("stopped")["cut_off"] == MANY
 
 
-def test_ctrl_c_which_comes_to_all_is_one_signal(start: Callable[..., Crew], upstream: Upstream) -> None:
+def test_ctrl_c_which_comes_to_all_is_one_signal(start: Callable[..., WorkersGateway], upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
-    with start(start_new_session=True) as crew, RawConnection(crew.url) as raw:
+    with start(start_new_session=True) as workers_gateway, RawConnection(workers_gateway.url) as raw:
         raw.send(make_head("GET /x"))
         upstream.wait_received(1)
-        os.killpg(crew.process.pid, signal.SIGINT)
-        assert is_refusing(crew.url)
+        os.killpg(workers_gateway.process.pid, signal.SIGINT)
+        assert is_refusing(workers_gateway.url)
         gate.open()
         assert raw.read_response().status == 200
-        assert crew.wait() == 0
-    assert len(crew.told("stopping")) == 1
-    assert not crew.told("second signal: not waiting any longer", "worker ended")
+        assert workers_gateway.wait() == 0
+    assert len(workers_gateway.find_log_lines("stopping")) == 1
+    assert not workers_gateway.find_log_lines("second signal: not waiting any longer", "worker ended")
 
 
-def test_a_terminate_to_all_is_one_drain(start: Callable[..., Crew], upstream: Upstream) -> None:
+def test_a_terminate_to_all_is_one_drain(start: Callable[..., WorkersGateway], upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
-    with start(start_new_session=True) as crew, ExitStack() as stack:
-        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
+    with start(start_new_session=True) as workers_gateway, ExitStack() as stack:
+        raws = [stack.enter_context(RawConnection(workers_gateway.url)) for _ in range(MANY)]
         for raw in raws:
             raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
-        os.killpg(crew.process.pid, signal.SIGTERM)
-        assert is_refusing(crew.url)
+        os.killpg(workers_gateway.process.pid, signal.SIGTERM)
+        assert is_refusing(workers_gateway.url)
         gate.open()
         assert {raw.read_response().status for raw in raws} == {200}
-        assert crew.wait() == 0
-    assert crew.wait_log_line("stopped")["cut_off"] == 0
+        assert workers_gateway.wait() == 0
+    assert workers_gateway.wait_log_line("stopped")["cut_off"] == 0
 
 
-def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., Crew]) -> None:
-    with start("--grace", "0") as crew:
-        stuck = crew.pids()[2]
+def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., WorkersGateway]) -> None:
+    with start("--grace", "0") as workers_gateway:
+        stuck = workers_gateway.pids()[2]
         os.kill(stuck, signal.SIGSTOP)
-        assert crew.stop() == 1  # nobody knows what it has cut off
+        assert workers_gateway.stop() == 1  # nobody knows what it has cut off
         assert not exists(stuck)
-    assert crew.wait_log_line("worker does not answer")["worker"] == 2
-    assert crew.wait_log_line("worker ended")["status"] == -9
+    assert workers_gateway.wait_log_line("worker does not answer")["worker"] == 2
+    assert workers_gateway.wait_log_line("worker ended")["status"] == -9
 
 
-def test_workers_end_with_a_parent_that_is_killed(crew: Crew, upstream: Upstream) -> None:
+def test_workers_end_with_a_parent_that_is_killed(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
-    workers = crew.pids().values()
-    with RawConnection(crew.url) as raw:
+    workers = workers_gateway.pids().values()
+    with RawConnection(workers_gateway.url) as raw:
         raw.send(make_head("GET /x"))
         upstream.wait_received(1)
-        crew.process.kill()
-        assert is_refusing(crew.url)
+        workers_gateway.process.kill()
+        assert is_refusing(workers_gateway.url)
         assert any(map(exists, workers))
         gate.open()
         assert raw.read_response().status == 200
     assert all(map(gone, workers))
-    crew.wait()
-    assert {line["worker"] for line in crew.told("the parent process is gone: stopping")} == {1, 2}
+    workers_gateway.wait()
+    assert {line["worker"] for line in workers_gateway.find_log_lines("the parent process is gone: stopping")} == {1, 2}
 
 
 # -- workers that end -------------------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_is_killed_is_replaced(crew: Crew) -> None:
-    pid = crew.kill(1)
-    told = crew.wait_log_line("worker ended", pid=pid)
+def test_a_worker_that_is_killed_is_replaced(workers_gateway: WorkersGateway) -> None:
+    pid = workers_gateway.kill(1)
+    told = workers_gateway.wait_log_line("worker ended", pid=pid)
     assert (told["worker"], told["status"]) == (1, -9)
-    crew.until(lambda: len(crew.told("worker started")) == 3)
-    assert crew.pids()[1] != pid
-    assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
-    assert call(crew.urls["control"], "/health/ready").status == 200
-    assert crew.stop() == 0
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
+    assert workers_gateway.pids()[1] != pid
+    assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+    assert call(workers_gateway.urls["control"], "/health/ready").status == 200
+    assert workers_gateway.stop() == 0
 
 
-def test_one_that_ends_again_and_again_is_replaced_later_each_time(crew: Crew) -> None:
+def test_one_that_ends_again_and_again_is_replaced_later_each_time(workers_gateway: WorkersGateway) -> None:
     for number in range(3):
-        crew.until(lambda number=number: len(crew.told("worker started")) == 2 + number)  # type: ignore[misc]
-        crew.kill(2)
-    assert [line["restart_seconds"] for line in crew.told("worker ended")] == [0.1, 0.2, 0.4]
-    crew.until(lambda: len(crew.told("worker started")) == 5)
+        workers_gateway.until(lambda number=number: len(workers_gateway.find_log_lines("worker started")) == 2 + number)  # type: ignore[misc]
+        workers_gateway.kill(2)
+    assert [line["restart_seconds"] for line in workers_gateway.find_log_lines("worker ended")] == [0.1, 0.2, 0.4]
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 5)
 
 
-def test_others_take_over_its_callers_until_there_is_another(crew: Crew) -> None:
-    with crew.without_room():
-        crew.kill(1)
-        assert crew.wait_log_line("worker not started")["reason"] == "Too many open files"
-        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
-        assert call(crew.urls["control"], "/health/ready").status == 503
-        assert call(crew.urls["control"], "/health/live").status == 200
-    crew.until(lambda: len(crew.told("worker started")) == 3)
-    assert call(crew.urls["control"], "/health/ready").status == 200
-    with crew.without_room():  # now the one that took over is gone, and the new one takes over from it
-        crew.kill(2)
-        crew.wait_log_line("worker not started", worker=2)
-        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+def test_others_take_over_its_callers_until_there_is_another(workers_gateway: WorkersGateway) -> None:
+    with workers_gateway.without_room():
+        workers_gateway.kill(1)
+        assert workers_gateway.wait_log_line("worker not started")["reason"] == "Too many open files"
+        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+        assert call(workers_gateway.urls["control"], "/health/ready").status == 503
+        assert call(workers_gateway.urls["control"], "/health/live").status == 200
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
+    assert call(workers_gateway.urls["control"], "/health/ready").status == 200
+    with workers_gateway.without_room():  # now the one that took over is gone, and the new one takes over from it
+        workers_gateway.kill(2)
+        workers_gateway.wait_log_line("worker not started", worker=2)
+        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
 
 
-def test_who_took_over_gives_back(crew: Crew) -> None:
-    heir = crew.pids()[2]
+def test_who_took_over_gives_back(workers_gateway: WorkersGateway) -> None:
+    heir = workers_gateway.pids()[2]
     before = files(heir)
-    with crew.without_room():
-        crew.kill(1)
+    with workers_gateway.without_room():
+        workers_gateway.kill(1)
         assert soon(lambda: files(heir) == before + 1)
-    crew.until(lambda: len(crew.told("worker started")) == 3)
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
     assert soon(lambda: files(heir) == before)
 
 
-def test_a_worker_that_is_asked_to_end_loses_no_request(crew: Crew, upstream: Upstream) -> None:
+def test_a_worker_that_is_asked_to_end_loses_no_request(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait))
     with ExitStack() as stack:
-        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(workers_gateway.url)) for _ in range(MANY)]
         for raw in raws:
             raw.send(make_head("GET /x"))
         upstream.wait_received(MANY)
-        leaver = crew.pids()[1]
+        leaver = workers_gateway.pids()[1]
         os.kill(leaver, signal.SIGTERM)
         upstream.on("GET", "/x", Reply())
-        assert {answer.status for answer in at_once(crew.url, "/x")} == {200}  # by the other one alone
+        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}  # by the other one alone
         assert exists(leaver)
         gate.open()
         assert {raw.read_response().status for raw in raws} == {200}
-    assert crew.wait_log_line("worker ended", pid=leaver)["status"] == 0
-    crew.until(lambda: len(crew.told("worker started")) == 3)
-    assert crew.stop() == 0
+    assert workers_gateway.wait_log_line("worker ended", pid=leaver)["status"] == 0
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
+    assert workers_gateway.stop() == 0
 
 
-def test_what_no_worker_can_start_with_ends_the_program(start: Callable[..., Crew]) -> None:
+def test_what_no_worker_can_start_with_ends_the_program(start: Callable[..., WorkersGateway]) -> None:
     gateway = start()
     with gateway:
         pass
@@ -448,9 +450,11 @@ except WorkerError as error:
         ("1 / 0", "ended with status 70 before it could serve"),
     ],
 )
-def test_workers_that_crash_at_the_start_end_the_program(crew: Crew, ending: str, words: str) -> None:
-    crew.write(DOCUMENT.replace("port: 8080", "port: 0"))
-    program = PROGRAM.format(file=str(crew.file), ending=ending)
+def test_workers_that_crash_at_the_start_end_the_program(
+    workers_gateway: WorkersGateway, ending: str, words: str
+) -> None:
+    workers_gateway.write(DOCUMENT.replace("port: 8080", "port: 0"))
+    program = PROGRAM.format(file=str(workers_gateway.file), ending=ending)
     ended = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -462,10 +466,10 @@ def test_workers_that_crash_at_the_start_end_the_program(crew: Crew, ending: str
     assert ended.stdout in (f"worker 1 {words}\n", f"worker 2 {words}\n")
 
 
-def test_workers_that_cannot_be_started_end_the_program(crew: Crew) -> None:
-    crew.write(DOCUMENT.replace("port: 8080", "port: 0"))
+def test_workers_that_cannot_be_started_end_the_program(workers_gateway: WorkersGateway) -> None:
+    workers_gateway.write(DOCUMENT.replace("port: 8080", "port: 0"))
     no_room = "import errno, os\ndef fork(): raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))\nos.fork = fork\n"
-    program = no_room + PROGRAM.format(file=str(crew.file), ending="None")
+    program = no_room + PROGRAM.format(file=str(workers_gateway.file), ending="None")
     ended = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -480,73 +484,77 @@ def test_workers_that_cannot_be_started_end_the_program(crew: Crew) -> None:
 # -- reading anew -----------------------------------------------------------------------------------------------------
 
 
-def tokens(crew: Crew, upstream: Upstream) -> set[str | None]:
+def tokens(workers_gateway: WorkersGateway, upstream: Upstream) -> set[str | None]:
     """What the upstream is shown by all workers."""
     upstream.reset()
-    assert {answer.status for answer in at_once(crew.url, "/x")} == {200}
+    assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
     return {received.header("authorization") for received in upstream.received}
 
 
-def test_all_workers_serve_what_is_new(crew: Crew, upstream: Upstream) -> None:
+def test_all_workers_serve_what_is_new(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
     with ExitStack() as stack:
-        raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
+        raws = [stack.enter_context(RawConnection(workers_gateway.url)) for _ in range(MANY)]
         for raw in raws:
             raw.send(make_head("GET /x"))
             raw.read_response()
         assert {received.header("authorization") for received in upstream.received} == {"Bearer first-secret"}
-        crew.keep("second-secret")
-        crew.write(DOCUMENT.replace("{path: /x, operations: [{method", "{path: /y, operations: [{method"))
-        assert crew.reload()["operations"] == 2
+        workers_gateway.keep("second-secret")
+        workers_gateway.write(DOCUMENT.replace("{path: /x, operations: [{method", "{path: /y, operations: [{method"))
+        assert workers_gateway.reload()["operations"] == 2
         upstream.reset()
         for raw in raws:  # connections that were open before
             raw.send(make_head("GET /x") + make_head("GET /y"))
             assert [raw.read_response().status, raw.read_response().status] == [404, 200]
         assert {received.header("authorization") for received in upstream.received} == {"Bearer second-secret"}
-    assert len(crew.told("reloaded")) == 1
+    assert len(workers_gateway.find_log_lines("reloaded")) == 1
     upstream.on("GET", "/odd", Reply(headers=JSON, body=b"second-secret"))
-    at_once(crew.url, "/odd")
-    assert crew.stop() == 0
-    assert "second-secret" not in crew.output
-    assert {line["worker"] for line in crew.told("the upstream's answer is not json")} == {1, 2}
+    at_once(workers_gateway.url, "/odd")
+    assert workers_gateway.stop() == 0
+    assert "second-secret" not in workers_gateway.output
+    assert {line["worker"] for line in workers_gateway.find_log_lines("the upstream's answer is not json")} == {1, 2}
 
 
-def test_whoever_is_started_later_serves_what_is_new(crew: Crew, upstream: Upstream) -> None:
-    crew.keep("second-secret")
-    crew.reload()
+def test_whoever_is_started_later_serves_what_is_new(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
+    workers_gateway.keep("second-secret")
+    workers_gateway.reload()
     for worker in (1, 2):
-        crew.kill(worker)
-    crew.until(lambda: len(crew.told("worker started")) == 4)
-    assert tokens(crew, upstream) == {"Bearer second-secret"}
-    assert threads(crew.process.pid) == 1
+        workers_gateway.kill(worker)
+    workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 4)
+    assert tokens(workers_gateway, upstream) == {"Bearer second-secret"}
+    assert threads(workers_gateway.process.pid) == 1
 
 
-def test_what_is_wrong_changes_no_worker(crew: Crew, upstream: Upstream) -> None:
-    crew.keep("second-secret")
-    crew.write(DOCUMENT.replace("call: api.get", "call: api.gte"))
-    assert "no consumed operation 'api.gte'" in crew.reload("not reloaded")["reason"]
-    assert tokens(crew, upstream) == {"Bearer first-secret"}
-    crew.write(DOCUMENT)
-    crew.keep("line\nbreak")  # the parent can read it, no worker can send it
-    assert "unusable-variable" in crew.reload("not reloaded")["reason"]
-    assert tokens(crew, upstream) == {"Bearer first-secret"}
-    crew.keep("third-secret")
-    crew.reload()
-    assert tokens(crew, upstream) == {"Bearer third-secret"}
-    assert len(crew.told("worker started")) == 2
+def test_what_is_wrong_changes_no_worker(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
+    workers_gateway.keep("second-secret")
+    workers_gateway.write(DOCUMENT.replace("call: api.get", "call: api.gte"))
+    assert "no consumed operation 'api.gte'" in workers_gateway.reload("not reloaded")["reason"]
+    assert tokens(workers_gateway, upstream) == {"Bearer first-secret"}
+    workers_gateway.write(DOCUMENT)
+    workers_gateway.keep("line\nbreak")  # the parent can read it, no worker can send it
+    assert "unusable-variable" in workers_gateway.reload("not reloaded")["reason"]
+    assert tokens(workers_gateway, upstream) == {"Bearer first-secret"}
+    workers_gateway.keep("third-secret")
+    workers_gateway.reload()
+    assert tokens(workers_gateway, upstream) == {"Bearer third-secret"}
+    assert len(workers_gateway.find_log_lines("worker started")) == 2
 
 
-def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[..., Crew], upstream: Upstream) -> None:
-    with start("--log-level", "debug") as crew:
-        stopped = crew.pids()[2]
+def test_none_changes_before_all_can_and_no_request_is_lost(
+    start: Callable[..., WorkersGateway], upstream: Upstream
+) -> None:
+    with start("--log-level", "debug") as workers_gateway:
+        stopped = workers_gateway.pids()[2]
         for number in range(1, 21):
-            before = tokens(crew, upstream)
-            crew.keep(f"secret-number-{number}")
+            before = tokens(workers_gateway, upstream)
+            workers_gateway.keep(f"secret-number-{number}")
             os.kill(stopped, signal.SIGSTOP)
             with ExitStack() as stack:
                 stack.callback(os.kill, stopped, signal.SIGCONT)
-                crew.process.send_signal(signal.SIGHUP)
-                crew.until(lambda number=number: len(crew.told("reload prepared")) == 2 * number - 1)  # type: ignore[misc]
-                raws = [stack.enter_context(RawConnection(crew.url)) for _ in range(MANY)]
+                workers_gateway.process.send_signal(signal.SIGHUP)
+                workers_gateway.until(
+                    lambda number=number: len(workers_gateway.find_log_lines("reload prepared")) == 2 * number - 1  # type: ignore[misc]
+                )
+                raws = [stack.enter_context(RawConnection(workers_gateway.url)) for _ in range(MANY)]
                 upstream.reset()
                 for raw in raws:
                     raw.send(make_head("GET /x"))
@@ -554,21 +562,21 @@ def test_none_changes_before_all_can_and_no_request_is_lost(start: Callable[...,
                 assert {upstream.last.header("authorization")} == before
                 os.kill(stopped, signal.SIGCONT)
                 assert {raw.read_response().status for raw in raws} == {200}
-            crew.until(lambda number=number: len(crew.told("reloaded")) == number)  # type: ignore[misc]
-            assert tokens(crew, upstream) == {f"Bearer secret-number-{number}"}
+            workers_gateway.until(lambda number=number: len(workers_gateway.find_log_lines("reloaded")) == number)  # type: ignore[misc]
+            assert tokens(workers_gateway, upstream) == {f"Bearer secret-number-{number}"}
 
 
-def test_a_stop_does_not_wait_for_what_is_being_read(crew: Crew) -> None:
-    secrets = crew.folder / "secrets.json"
+def test_a_stop_does_not_wait_for_what_is_being_read(workers_gateway: WorkersGateway) -> None:
+    secrets = workers_gateway.folder / "secrets.json"
     secrets.unlink()
     os.mkfifo(secrets)
-    crew.process.send_signal(signal.SIGHUP)
+    workers_gateway.process.send_signal(signal.SIGHUP)
     writer = opened_by_a_reader(secrets)
     try:
-        assert crew.stop() == 0  # although the end of the file has not come
+        assert workers_gateway.stop() == 0  # although the end of the file has not come
     finally:
         os.close(writer)
-    assert not crew.told("reloaded", "not reloaded")
+    assert not workers_gateway.find_log_lines("reloaded", "not reloaded")
 
 
 def opened_by_a_reader(fifo: Path) -> int:

@@ -1,6 +1,6 @@
 """A golden journey: a document, calls, what the upstream has to receive and what the caller has to get.
 
-The format is told in README.md beside this file.
+README.md in this folder describes the format.
 """
 
 from __future__ import annotations
@@ -29,11 +29,23 @@ if TYPE_CHECKING:
 _KEYS = {
     "journey": {"journey", "environment", "files", "options", "caller", "document", "upstream", "schemas", "steps"},
     "options": {"skip-broken"},
-    "step": {"step", "rest", "tool", "sent", "tool-sent", "answer", "tool-answer"},
+    "step": {"step", "rest", "tool", "sent", "tool-sent", "response", "tool-response"},
     "rest": {"request", "headers", "json", "text", "type"},
     "tool": {"name", "arguments"},
     "sent": {"request", "headers", "without", "json", "text", "type"},
-    "answer": {"status", "headers", "without", "type", "json", "text", "base64", "empty", "refused", "failed", "note"},
+    "response": {
+        "status",
+        "headers",
+        "without",
+        "type",
+        "json",
+        "text",
+        "base64",
+        "empty",
+        "refused",
+        "failed",
+        "note",
+    },
     "reply": {"status", "headers", "type", "json", "text", "base64"},
 }
 
@@ -85,7 +97,7 @@ class Story:
         return found
 
     def script(self, upstream: Upstream) -> None:
-        """Let the upstream forget what it knew, and answer as this story says."""
+        """Let the upstream forget what it knew, and respond as this story says."""
         upstream.reset()
         for line, reply in self.upstream.items():
             check_keys(reply, "reply")
@@ -144,13 +156,13 @@ _PARTS = (
     ("tool", "tool"),
     ("sent", "sent"),
     ("tool-sent", "sent"),
-    ("answer", "answer"),
-    ("tool-answer", "answer"),
+    ("response", "response"),
+    ("tool-response", "response"),
 )
 
 
 def check_keys(part: dict[str, Any], kind: str) -> None:
-    """A misspelt key would be an expectation that nobody checks."""
+    """Check the keys of a part: the expectation of a misspelt key would never be checked."""
     assert part.keys() <= _KEYS[kind], f"{kind} has no {sorted(part.keys() - _KEYS[kind])}"
 
 
@@ -165,14 +177,14 @@ def get_content_type(part: dict[str, Any]) -> str | None:
     return part.get("type") or ("application/json" if "json" in part else None)
 
 
-def is_same_json(actual: bytes | str, expected: Any) -> None:
+def check_same_json(actual: bytes | str, expected: Any) -> None:
     """JSON of the same text, but for order and white space: ``1``, ``1.0``, ``true`` and ``"1"`` all differ."""
     shown = json.dumps(json.loads(actual), sort_keys=True)
     assert shown == json.dumps(expected, sort_keys=True)
 
 
 def check_sent(received: list[RecordedRequest], sent: list[Any] | dict[str, Any] | str | None) -> None:
-    """What the upstream received is what the story tells."""
+    """Check what the upstream received."""
     if sent == "nothing":
         assert [f"{request.method} {request.target}" for request in received] == []
         return
@@ -193,7 +205,7 @@ def _check_request(request: RecordedRequest, sent: dict[str, Any]) -> None:
     for name in sent.get("without", ()):
         assert request.header(name.lower()) is None, f"header {name}"
     if "json" in sent:
-        is_same_json(request.body, sent["json"])
+        check_same_json(request.body, sent["json"])
         assert request.header("content-type") == "application/json"
     elif "text" in sent:
         assert request.body.decode() == sent["text"]
@@ -214,37 +226,37 @@ class RestResponse:
     body: bytes
 
 
-def check_response(given: RestResponse, answer: dict[str, Any]) -> None:
-    """What a REST caller got is what the story tells."""
-    if "refused" in answer or "failed" in answer:
-        _check_problem(given, answer)
+def check_response(given: RestResponse, response: dict[str, Any]) -> None:
+    """Check what a REST caller got."""
+    if "refused" in response or "failed" in response:
+        _check_problem(given, response)
         return
-    if not answer:
+    if not response:
         assert given.status < HTTPStatus.BAD_REQUEST, given.body
-    assert given.status == answer.get("status", given.status), given.body
-    for name, value in answer.get("headers", {}).items():
+    assert given.status == response.get("status", given.status), given.body
+    for name, value in response.get("headers", {}).items():
         assert given.headers.get(name.lower()) == value, f"header {name}"
-    for name in answer.get("without", ()):
+    for name in response.get("without", ()):
         assert name.lower() not in given.headers, f"header {name}"
-    if (expected := get_content_type(answer)) is not None:
+    if (expected := get_content_type(response)) is not None:
         assert given.headers["content-type"] == expected
-    if "json" in answer:
-        is_same_json(given.body, answer["json"])
-    elif answer.keys() & {"text", "base64", "empty"}:
-        assert given.body == make_content(answer)
+    if "json" in response:
+        check_same_json(given.body, response["json"])
+    elif response.keys() & {"text", "base64", "empty"}:
+        assert given.body == make_content(response)
 
 
-def _check_problem(given: RestResponse, answer: dict[str, Any]) -> None:
+def _check_problem(given: RestResponse, response: dict[str, Any]) -> None:
     problem = json.loads(given.body)
     assert given.headers["content-type"] == "application/problem+json"
-    status = answer.get("status", 400 if "refused" in answer else 502)
+    status = response.get("status", 400 if "refused" in response else 502)
     assert (given.status, problem["status"]) == (status, status)
-    if "refused" not in answer:
-        assert answer["failed"] in problem["detail"]
+    if "refused" not in response:
+        assert response["failed"] in problem["detail"]
         return
     told = {(fault["name"], fault["in"]): fault["detail"] for fault in problem["errors"]}
-    assert told.keys() == {_parse_input(line) for line in answer["refused"]}
-    for line, why in answer["refused"].items():
+    assert told.keys() == {_parse_input(line) for line in response["refused"]}
+    for line, why in response["refused"].items():
         assert why in told[_parse_input(line)]
 
 
@@ -254,54 +266,54 @@ def _parse_input(line: str) -> tuple[str, str]:
     return name, place
 
 
-def check_result(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None = None) -> None:
-    """What a tool's caller got is the same answer as content, and as the tool's output schema says."""
-    status = answer.get("status", 200)
+def check_result(result: Any, response: dict[str, Any], schema: dict[str, Any] | None = None) -> None:
+    """Check what a tool's caller got: the same response as content, and by the tool's output schema."""
+    status = response.get("status", 200)
     assert len(result.content) <= 2
     noted = result.content[1].text.splitlines() if len(result.content) > 1 else []
-    assert [line for line in noted if "structuredContent" not in line] == answer.get("note", [])
-    if "refused" in answer or "failed" in answer:
-        _check_failure(result, answer)
+    assert [line for line in noted if "structuredContent" not in line] == response.get("note", [])
+    if "refused" in response or "failed" in response:
+        _check_failure(result, response)
     elif status >= HTTPStatus.BAD_REQUEST:
         assert (result.is_error, result.structured_content) == (True, None)
         head, _, body = result.content[0].text.partition("\n")
         assert head.endswith(f"answered {status} {HTTPStatus(status).phrase}")
-        assert body == make_content(answer).decode()
-    elif answer.get("empty"):
+        assert body == make_content(response).decode()
+    elif response.get("empty"):
         assert (result.is_error, result.structured_content) == (False, {})
         assert str(status) in result.content[0].text
     else:
         assert not result.is_error, result.content
-        _check_content(result, answer, schema)
+        _check_content(result, response, schema)
 
 
-def _check_failure(result: Any, answer: dict[str, Any]) -> None:
+def _check_failure(result: Any, response: dict[str, Any]) -> None:
     text = result.content[0].text
     assert (result.is_error, result.structured_content) == (True, None)
-    assert answer.get("failed", "") in text
-    for line, why in answer.get("refused", {}).items():
+    assert response.get("failed", "") in text
+    for line, why in response.get("refused", {}).items():
         assert _parse_input(line)[0] in text
         assert why in text
 
 
-def _check_content(result: Any, answer: dict[str, Any], schema: dict[str, Any] | None) -> None:
-    block, media_type = result.content[0], (get_content_type(answer) or "").partition(";")[0]
-    if "json" in answer:
-        is_same_json(block.text, answer["json"])
-        _check_structured(result, answer["json"], schema)
-    elif "text" in answer:
-        assert block.text == answer["text"]
+def _check_content(result: Any, response: dict[str, Any], schema: dict[str, Any] | None) -> None:
+    block, media_type = result.content[0], (get_content_type(response) or "").partition(";")[0]
+    if "json" in response:
+        check_same_json(block.text, response["json"])
+        _check_structured(result, response["json"], schema)
+    elif "text" in response:
+        assert block.text == response["text"]
         if media_type.endswith("json"):
-            _check_structured(result, json.loads(answer["text"]))
+            _check_structured(result, json.loads(response["text"]))
         else:
             assert result.structured_content is None
-    elif "base64" in answer:
+    elif "base64" in response:
         kind = media_type.partition("/")[0]
         if kind in ("image", "audio"):
-            assert (block.type, block.data, block.mime_type) == (kind, answer["base64"], media_type)
+            assert (block.type, block.data, block.mime_type) == (kind, response["base64"], media_type)
         else:
             assert block.type == "resource"
-            assert (block.resource.blob, block.resource.mime_type) == (answer["base64"], media_type)
+            assert (block.resource.blob, block.resource.mime_type) == (response["base64"], media_type)
         assert result.structured_content is None
 
 

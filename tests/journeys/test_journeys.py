@@ -80,12 +80,12 @@ async def serve_story(story: Story, url: str, kind: str) -> AsyncIterator[str]:
 def list_steps(story: Story, wire: str) -> list[dict[str, Any]]:
     """The steps that a wire takes part in."""
     steps = [step for step in story.steps if wire in step]
-    assert steps, f"{story.name} tells nothing for {wire}"
+    assert steps, f"{story.name} has no steps for {wire}"
     return steps
 
 
 def run_checks(step: dict[str, Any], checks: Callable[[], None], *seen: object) -> Iterator[str]:
-    """What is wrong with a step; all steps run, and their failures are told together."""
+    """What is wrong with a step; all steps run, and their failures are reported together."""
     try:
         checks()
     except (AssertionError, ValueError) as error:
@@ -104,12 +104,12 @@ async def test_over_rest(story: Story, api: Upstream) -> None:
 
 
 def _check_rest(step: dict[str, Any], given: RestResponse, api: Upstream) -> None:
-    check_response(given, step.get("answer", {}))
+    check_response(given, step.get("response", {}))
     check_sent(api.received, step.get("sent"))
 
 
 async def send_rest_request(url: str, rest: dict[str, Any], caller: dict[str, str]) -> RestResponse:
-    """What REST answers to a caller who sends these headers."""
+    """The REST response to a caller who sends these headers."""
     method, target = rest["request"].split(" ")
     given = {**caller, **rest.get("headers", {})}
     headers = {name: value.encode().decode("latin-1") for name, value in given.items()}
@@ -145,12 +145,12 @@ async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28",
 
 
 def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[str, Any] | None) -> None:
-    check_result(result, step.get("tool-answer", step.get("answer", {})), schema)
+    check_result(result, step.get("tool-response", step.get("response", {})), schema)
     check_sent(api.received, step.get("tool-sent", step.get("sent")))
 
 
 async def test_schemas(story: Story, api: Upstream) -> None:
-    """Every tool is listed with an object schema, and with the one that the story tells, where it tells one."""
+    """Every tool is listed with an object schema, and with that of the story, if it has one."""
     async with serve_story(story, api.url, "mcp") as url, open_mcp_client(story, url, "2026-07-28") as client:
         tools = (await client.list_tools()).tools
     listed = {tool.name: tool.input_schema for tool in tools}

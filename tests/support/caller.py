@@ -21,7 +21,7 @@ Headers = dict[str, str]
 
 @dataclass(frozen=True)
 class Response:
-    """A whole answer; header names in lower case, several of one name joined by commas."""
+    """A whole response. Header names are in lower case; several headers of one name are joined by commas."""
 
     status: int
     headers: Headers
@@ -50,7 +50,7 @@ def read_headers(response: HTTPResponse) -> Headers:
 def open_stream(
     url: str, target: str, method: str = "GET", headers: Headers | None = None, body: Any = None
 ) -> Iterator[HTTPResponse]:
-    """An answer whose head has arrived."""
+    """A response whose head has arrived."""
     connection = connect(url)
     chunked = body is not None and not isinstance(body, bytes)
     try:
@@ -67,7 +67,7 @@ def call(url: str, target: str, method: str = "GET", headers: Headers | None = N
 
 
 def is_refusing(url: str) -> bool:
-    """Whether nobody listens, which may take a moment."""
+    """Whether nothing listens on the port; waits for a moment."""
     parts = urlsplit(url)
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
@@ -136,7 +136,7 @@ class RawConnection:
         return self._file.read()
 
     def read_response(self) -> Response:
-        """The next answer on the connection, which has a content-length or none of a body."""
+        """The next response on the connection: with a Content-Length, or without a body."""
         status = int(self._file.readline().split(b" ")[1])
         headers: Headers = {}
         for line in iter(self._file.readline, b"\r\n"):

@@ -1,4 +1,4 @@
-"""Certificates made for one test: nobody else trusts them."""
+"""Self-signed certificates for one test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collector of traces on loopback, which reads what it is sent by OpenTelemetry's own messages."""
+"""A collector of traces on loopback, which reads requests with OpenTelemetry's own messages."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _TYPE = {"content-type": "application/x-protobuf"}
 
 
 class Collector(Upstream):
-    """Takes everything, unless it is told otherwise by :meth:`on`."""
+    """Accepts everything, unless :meth:`on` sets another response."""
 
     def __init__(self) -> None:
         super().__init__()
         self.on("POST", "/v1/traces", Reply(headers=_TYPE))
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What has a program send its traces here, at once."""
+        """The environment of a program that sends its traces here, without delay."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.url, "OTEL_BSP_SCHEDULE_DELAY": "1", **more}
 
     def requests(self) -> list[ExportTraceServiceRequest]:
         return [_read(one) for one in self.received]
 
     def spans(self) -> list[Span]:
-        """All that has come so far."""
+        """All spans so far."""
         return [
             span
             for request in self.requests()
@@ -44,14 +44,14 @@ class Collector(Upstream):
         ]
 
     def wait_spans(self, number: int) -> list[Span]:
-        """Block until that many have come, and no more than that."""
+        """Block until exactly that many spans have arrived."""
         arrived = self.wait(lambda _: len(self.spans()) >= number, WAIT_SECONDS)
         assert arrived, self.spans()
         assert len(self.spans()) == number, self.spans()
         return self.spans()
 
     def wait_span(self, wanted: Callable[[Span], bool]) -> Span:
-        """Block until one has come of which something is true."""
+        """Block until a span with a property has arrived."""
         arrived = self.wait(lambda _: any(map(wanted, self.spans())), WAIT_SECONDS)
         assert arrived, self.spans()
         return next(filter(wanted, self.spans()))

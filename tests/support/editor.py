@@ -31,7 +31,7 @@ class Editor:
         self.capabilities = capabilities or {}
         self.texts: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
-        """What the server asked, or told besides findings."""
+        """Requests and notifications of the server, except findings."""
         self._versions: dict[str, int] = {}
         self._ids = count(1)
         self.process = subprocess.Popen(
@@ -105,7 +105,7 @@ class Editor:
         return (self.folder / name).as_uri()
 
     def wait_diagnostics(self, name: str) -> list[dict[str, Any]]:
-        """What is told next of a document, when it is told of its present text."""
+        """The next findings of a document's current text."""
         while True:
             told = self.wait_notification("textDocument/publishDiagnostics")
             if told["uri"] == self.make_uri(name) and told.get("version") in (self._versions.get(name), None):
@@ -118,7 +118,7 @@ class Editor:
         return self.wait_diagnostics(name)
 
     def write(self, text: str, name: str = "capability.yaml") -> None:
-        """Change a document without waiting for what is found in it."""
+        """Change a document without waiting for its findings."""
         self.texts[name] = text
         self._versions[name] += 1
         document = {"uri": self.make_uri(name), "version": self._versions[name]}
@@ -141,7 +141,7 @@ class Editor:
     # -- places ---------------------------------------------------------------------------------------------------
 
     def request_at(self, method: str, mark: str, name: str = "capability.yaml", **more: Any) -> Any:
-        """Ask about the place of the ``|`` in a part of a document's text that has it but for the mark."""
+        """Send a request about the position of the ``|`` in a part of a document's text."""
         return self.request(f"textDocument/{method}", self.find_position(mark, name) | more)
 
     def find_position(self, mark: str, name: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class Editor:
         return [item["label"] for item in self.request("textDocument/completion", asked)]
 
     def find_definition(self, mark: str, name: str = "capability.yaml") -> str | None:
-        """What stands at the definition of what stands at a mark; of another file with its name."""
+        """The text at the definition of the name at a mark, with the file if that is another one."""
         found = self.request_at("definition", mark, name)
         if found is None:
             return None

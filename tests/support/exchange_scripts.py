@@ -82,7 +82,7 @@ class Steps:
         self.check()
 
     def at_once(self, steps: tuple[Step, ...]) -> None:
-        """What nobody can tell the order of."""
+        """Take steps in an undefined order."""
         for one in steps:
             getattr(self, one.what)(**one.how)
 

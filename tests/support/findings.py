@@ -1,4 +1,4 @@
-"""Findings that say what a test wants them to say."""
+"""Findings with texts of a test."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def make_finding(
 
 
 def make_statement(rule: Rule, text: str) -> Statement:
-    """What a finding of a rule says."""
+    """A statement of a rule with any text."""
     return Statement(_MESSAGES.setdefault(rule, Message(rule, "{text}", None)), (("text", text),))
 
 
 def report(findings: Findings, rule: Rule, text: str, span: Span | None) -> None:
-    """Note a finding of a rule with any text."""
+    """Report a finding of a rule with any text."""
     findings.report(make_statement(rule, text), span)

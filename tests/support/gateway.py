@@ -1,4 +1,4 @@
-"""The real program as a process: started on free ports, asked over real sockets, stopped by real signals."""
+"""The real program as a process: started on free ports, called over real sockets, stopped by real signals."""
 
 from __future__ import annotations
 

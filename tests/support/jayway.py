@@ -1,4 +1,4 @@
-"""Jayway JsonPath, the library whose reading of paths is ours: many documents and paths in one process."""
+"""Jayway JsonPath, the library whose dialect of paths is ours: many documents and paths in one process."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Pair = tuple[Any, str]
 
 
 def is_installed() -> bool:
-    """Whether what is needed is there."""
+    """Whether Java and the library are installed."""
     return all(shutil.which(program) for program in NEEDED)
 
 
 def evaluate(pairs: list[Pair]) -> list[str]:
-    """What Jayway says of each pair: ``value JSON``, ``missing``, ``invalid …`` or ``failed …``."""
+    """Jayway's result for each pair: ``value JSON``, ``missing``, ``invalid …`` or ``failed …``."""
     library = FOLDER / "target" / "dependency"
     if not library.is_dir():
         subprocess.run(["mvn", "-q", "-B", "dependency:copy-dependencies"], cwd=FOLDER, check=True, timeout=300)
@@ -40,7 +40,7 @@ class Generator:
         self._random = random.Random(seed)  # noqa: S311 - it need only be odd
 
     def pair(self) -> Pair:
-        """One of each."""
+        """A document and a path."""
         return self._node(4), self._path()
 
     def _pick(self, words: str) -> str:

@@ -1,4 +1,4 @@
-"""Documents as data, and what they link to."""
+"""Documents as data, and their plans."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def make_mcp_expose(
 
 
 def load_document(data: Any, overrides: Overrides | None = None) -> Loaded:
-    """What a document becomes; each value stands on a line of its own."""
+    """Load a document in which each value is on its own line."""
     raw = json.dumps(data, indent=1, ensure_ascii=False).encode()
     return load_source(parse_source(raw, "x.yml"), overrides or Overrides())
 
 
 def link_plan(data: Any, overrides: Overrides | None = None, *, warns: tuple[str, ...] = ()) -> Plan:
-    """The plan of a document, in which exactly these rules are found."""
+    """The plan of a document, with exactly these findings."""
     found = load_document(data, overrides)
     assert tuple(sorted({d.rule.slug for d in found.diagnostics})) == tuple(sorted(warns)), found.diagnostics
     assert found.plan is not None
@@ -106,5 +106,5 @@ def make_tree(fields: dict[str, Tree]) -> TermObject:
 
 
 def list_problems(data: Any, overrides: Overrides | None = None) -> list[tuple[str, str]]:
-    """Slug and message of everything found in a document."""
+    """Rule and message of each finding of a document."""
     return [(d.rule.slug, d.message) for d in load_document(data, overrides).diagnostics]

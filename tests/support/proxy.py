@@ -1,4 +1,4 @@
-"""A real HTTP proxy: forwards requests with a whole URL, and opens tunnels. It remembers what it was asked."""
+"""A real HTTP proxy: forwards requests with a whole URL, and opens tunnels. It records the request lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real HTTP/1.1 server whose every byte the test decides, and which remembers every byte it got."""
+"""A real HTTP/1.1 server that sends exactly the bytes of a test, and records every byte that it receives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReceivedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One connection, at the moment of one request: for answers that are more than bytes."""
+    """One connection, at the moment of one request: for responses that are more than bytes."""
 
     request: ReceivedRequest
     reader: asyncio.StreamReader
@@ -62,7 +62,7 @@ Answer = bytes | Callable[[Peer], Awaitable[None]]
 
 @dataclass(slots=True)
 class RawServer:
-    """Gives its answers in their order, whatever the connection; the last one for ever."""
+    """Sends its responses in order, whatever the connection, and then repeats the last one."""
 
     answers: list[Answer]
     port: int = 0
@@ -134,6 +134,6 @@ async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def make_response(body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
-    """A whole answer with its content-length."""
+    """A whole response with its Content-Length."""
     lines = [b"HTTP/1.1 %d Said" % status, b"content-length: %d" % len(body)]
     return b"\r\n".join([*lines, *(b"%b: %b" % pair for pair in headers), b"", body])

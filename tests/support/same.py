@@ -1,4 +1,4 @@
-"""Whether two plans do the same: a strict comparison of all that callers and upstreams can meet.
+"""Whether two plans do the same: a strict comparison of everything that callers and upstreams can see.
 
 What may differ, and nothing else:
 
@@ -32,7 +32,7 @@ Names = dict[str, str]
 
 
 def assert_same(one: Plan, other: Plan) -> None:
-    """Fail where two plans part."""
+    """Fail if two plans differ."""
     _Comparison().same(one, other, {}, "plan")
 
 

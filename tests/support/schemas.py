@@ -1,4 +1,4 @@
-"""Published JSON Schemas, out of the copy of schemastore.org that the package ``schemastore`` ships."""
+"""Published JSON Schemas, from the copy of schemastore.org in the package ``schemastore``."""
 
 from __future__ import annotations
 

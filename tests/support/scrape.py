@@ -1,4 +1,4 @@
-"""What a control port's metrics say, read by Prometheus's own parser."""
+"""The metrics of a control port, read by Prometheus's own parser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Metrics:
         return sum(s.value for s in self.samples if s.name == name and wanted <= s.labels.items())
 
     def count(self, family: str, **labels: str) -> int:
-        """How often a histogram was observed."""
+        """The number of observations of a histogram."""
         return int(self.value(f"{family}_count", **labels))
 
     def labels(self, name: str, label: str) -> set[str]:
@@ -48,7 +48,7 @@ def scrape(program: Program) -> Metrics:
 
 
 def scrape_until(program: Program, condition: Callable[[Metrics], bool]) -> Metrics:
-    """The metrics, once something is true of them: a process writes its own down every second."""
+    """The metrics, once a condition holds. A process updates its own every second."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition(metrics := scrape(program)):
         assert time.monotonic() < deadline, metrics.samples

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_shapes(*outputs: dict[str, Any]) -> tuple[Shape, ...]:
-    """The shapes of outputs in which no value names anything; none when the answer goes through as it came."""
+    """The shapes of outputs in which no value names anything; none if the response is passed through."""
     return link_shapes([Output.model_validate(output) for output in outputs], _as_it_stands)
 
 

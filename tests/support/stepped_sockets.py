@@ -201,7 +201,7 @@ class Wire(StepSocket):
 
 
 class StepUpstream:
-    """Accepts connections, and reads and writes on them only when told."""
+    """Accepts connections, and reads and writes on them only when a test says so."""
 
     def __init__(self) -> None:
         self._listening = socket.socket()

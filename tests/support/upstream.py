@@ -1,4 +1,4 @@
-"""A real upstream on loopback: it records what it receives and answers what it is told."""
+"""A real upstream on loopback: it records requests and sends scripted responses."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RecordedRequest:
 
 @dataclass
 class Reply:
-    """What to answer.
+    """A scripted response.
 
     Attributes:
         status: The status code.
@@ -91,7 +91,7 @@ class Reply:
 
 
 class Upstream:
-    """An ASGI server in a thread of its own. Unscripted paths answer 200 with ``{}``; half a request is none.
+    """An ASGI server in a thread of its own. Unscripted paths get 200 with ``{}``. Half a request is ignored.
 
     Script it by ``upstream.on("GET", "/x", Reply(...))``; the path excludes the query, and ``*`` stands for any.
     """
@@ -121,11 +121,11 @@ class Upstream:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def on(self, method: str, path: str, reply: Reply) -> None:
-        """Answer a method and path with a reply from now on."""
+        """Set the response for a method and path."""
         self._replies[method, path] = reply
 
     def reset(self) -> None:
-        """Forget what was received and scripted."""
+        """Forget all requests and scripts."""
         self.received.clear()
         self._replies.clear()
         self.gone = 0

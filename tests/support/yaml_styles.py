@@ -1,4 +1,4 @@
-"""One document in the many ways in which people write YAML."""
+"""Renders a document in the many styles of YAML."""
 
 from __future__ import annotations
 
