@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
-from naftiko_runtime.engine.mapping import AnswerMapping
+from naftiko_runtime.engine.mapping import ResponseMapping
 from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
 from naftiko_runtime.engine.resource_url import describe_resource
-from naftiko_runtime.engine.response import Answer, choose_kept_headers
+from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class BoundCall:
     """
 
     __slots__ = (
-        "answer",
         "builder",
         "bytes_max",
         "deadlines",
@@ -51,6 +50,7 @@ class BoundCall:
         "resource",
         "target",
         "transport",
+        "untouched",
     )
 
     def __init__(
@@ -85,12 +85,12 @@ class BoundCall:
         request = plan.request
         self.name, self.target, self.namespace = operation.name, request.operation, request.upstream.namespace
         self.mapping = None
-        self.answer: UntouchedResponse | None = None
+        self.untouched: UntouchedResponse | None = None
         """The declaration of successful untouched responses; None if there is none."""
         if isinstance(plan.response, MappedResponse):
-            self.mapping = AnswerMapping(operation.name, request.operation, plan.response, decode)
+            self.mapping = ResponseMapping(operation.name, request.operation, plan.response, decode)
         elif plan.response.bytes_max is not None or plan.response.media_type is not None:
-            self.answer = plan.response
+            self.untouched = plan.response
         building = ForwardBuilder if request.forwards else RequestBuilder
         self.builder = building(request, secrets, decodes=self.mapping is not None)
         self.transport = transport
@@ -112,7 +112,7 @@ class BoundCall:
 class _CallExchange(Exchange, eq=False):
     _execution: BoundCall
 
-    async def __aenter__(self) -> Answer:
+    async def __aenter__(self) -> OperationResult:
         call, execution = self._call, self._execution
         if call.body is not None and not isinstance(call.body, bytes):
             call.body = self._watch_caller(call.body)
@@ -123,15 +123,15 @@ class _CallExchange(Exchange, eq=False):
                 response = await execution.transport.send(request)
             else:
                 response = await execution.flow.send(request, execution.transport)
-            self._answer = answer = Answer(response, request.url, execution.bytes_max, execution.kept)
+            self._result = result = OperationResult(response, request.url, execution.bytes_max, execution.kept)
             if execution.mapping is not None:
-                await execution.mapping.apply(answer, call.values, self)
-            elif execution.answer is not None:
-                await _apply_declaration(answer, execution.answer, head_only=execution.head_only)
+                await execution.mapping.apply(result, call.values, self)
+            elif execution.untouched is not None:
+                await _apply_declaration(result, execution.untouched, head_only=execution.head_only)
         except BaseException as error:
             await self.__aexit__(type(error), error, None)
             raise
-        return answer
+        return result
 
     async def _watch_caller(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The caller's body. If the deadline expires while the next chunk is awaited, the caller is too slow."""
@@ -157,11 +157,11 @@ def _split_chunk(chunk: bytes) -> Iterable[bytes]:
     return (chunk[at : at + limits.UPLOAD_PIECE_BYTES_MAX] for at in starts)
 
 
-async def _apply_declaration(answer: Answer, declared: UntouchedResponse, *, head_only: bool) -> None:
+async def _apply_declaration(result: OperationResult, declared: UntouchedResponse, *, head_only: bool) -> None:
     """Apply the declared size limit and content type to a successful untouched response."""
-    if not 200 <= answer.status < 300 or answer.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
+    if not 200 <= result.status < 300 or result.status in (204, 205) or head_only:  # noqa: PLR2004 - HTTP
         return
     if declared.bytes_max is not None:
-        await answer.limit_body(declared.bytes_max)
+        await result.limit_body(declared.bytes_max)
     if declared.media_type is not None:
-        answer.set_media_type(declared.media_type)
+        result.set_media_type(declared.media_type)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.deadline import Deadline, Deadlines
     from naftiko_runtime.engine.invocation import Invocation
-    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.engine.result import OperationResult
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Bounded(Protocol):
 
 
 class Exchange(Struct, eq=False):
-    """One call. Use it with ``async with``, and read the answer inside.
+    """One call. Use it with ``async with``, and read the result inside.
 
     If the response is held in memory, the deadline is for all of it. If it streams, the deadline is for its head and
     for each pause: it is renewed whenever data has moved.
@@ -53,11 +53,11 @@ class Exchange(Struct, eq=False):
 
     _execution: Bounded
     _call: Invocation
-    _answer: Answer | None = None
+    _result: OperationResult | None = None
     _awaits_caller: bool = False
     _deadline: Deadline | None = None
 
-    async def __aenter__(self) -> Answer:
+    async def __aenter__(self) -> OperationResult:
         raise NotImplementedError  # each kind of execution has its own
 
     def compute_remaining(self) -> float:
@@ -80,8 +80,8 @@ class Exchange(Struct, eq=False):
         deadline, deadlines = self._deadline, self._execution.deadlines
         self._call.body = None  # it may have this as well, and neither be read nor collected for long
         try:
-            if self._answer is not None:
-                await self._answer.response.close()
+            if self._result is not None:
+                await self._result.response.close()
         finally:
             if deadline is not None:
                 deadlines.end(deadline)
@@ -112,7 +112,7 @@ class Exchange(Struct, eq=False):
         if self._awaits_caller:
             log.info("caller too slow", extra=extra)
             return TooSlow(describe_slow_body(seconds))
-        if self._answer is not None:
+        if self._result is not None:
             event = "answer not delivered in time"
             error = UpstreamTimeout(f"the answer of '{execution.target}' took longer than {seconds:g} seconds")
         else:

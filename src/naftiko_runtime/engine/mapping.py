@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.exchange import Exchange
-    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.mapping.output_schema import Mismatches
     from naftiko_runtime.plan import MappedResponse
@@ -35,7 +35,7 @@ _BEGINNING: Final = 64
 _BEGIN_JSON: Final = frozenset(b'{["')
 
 
-class AnswerMapping:
+class ResponseMapping:
     """Maps the responses of one operation, and counts what is irregular in them."""
 
     __slots__ = (
@@ -66,37 +66,37 @@ class AnswerMapping:
         self._mismatches = compiled.mismatches
         self._irregular = Irregularities()
 
-    async def apply(self, answer: Answer, values: Values, exchange: Exchange) -> None:
+    async def apply(self, result: OperationResult, values: Values, exchange: Exchange) -> None:
         """Map a successful response. Any other is passed on unchanged, but decompressed.
 
         Raises:
             UpstreamError: It cannot be decoded, or its mapping exceeds a limit.
             UpstreamTimeout: Its mapping takes longer than the call has left.
         """
-        if answer.status in (204, 205, 304):
-            if answer.status == HTTPStatus.NOT_MODIFIED:  # its headers describe the mapped result
-                answer.drop_byte_headers()
+        if result.status in (204, 205, 304):
+            if result.status == HTTPStatus.NOT_MODIFIED:  # its headers describe the mapped result
+                result.drop_byte_headers()
             return
-        if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
-            if (applied := codings(answer.headers)) and SUPPORTED.issuperset(applied):
-                answer.hold_body(await answer.read())
+        if not 200 <= result.status < 300:  # noqa: PLR2004 - HTTP
+            if (applied := codings(result.headers)) and SUPPORTED.issuperset(applied):
+                result.hold_body(await result.read())
             return
-        body = await answer.read()
+        body = await result.read()
         if body and (body[0] in _BEGIN_JSON or _has_content(body, self._format)):
             before = self._mismatches.count
             if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-                decoded = self._decode_body(body, answer)  # no await from here on: what is counted is of this response
+                decoded = self._decode_body(body, result)  # no await from here on: what is counted is of this response
                 value = (
                     self._make_bounded(decoded, exchange.compute_remaining) if self._searches else self._make(decoded)
                 )
             else:  # then what is counted may be of another one, which does no harm
-                value = await run_in_thread(partial(self._make_large, body, answer, exchange.compute_remaining))
-            answer.set_value(fill_blanks(value, values) if self._has_blanks else value)
+                value = await run_in_thread(partial(self._make_large, body, result, exchange.compute_remaining))
+            result.set_value(fill_blanks(value, values) if self._has_blanks else value)
             if self._mismatches.count != before:
-                answer.mismatched = True
+                result.mismatched = True
                 report_mismatches(self._name, self._mismatches, before)
         else:
-            answer.set_empty()
+            result.set_empty()
 
     def _make_bounded(self, decoded: Any, seconds: Callable[[], float]) -> Any:
         """Map a value with a limit on the work of its paths.
@@ -114,16 +114,16 @@ class AnswerMapping:
         except OutOfTime:
             raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
 
-    def _make_large(self, body: bytes, answer: Answer, seconds: Callable[[], float]) -> Any:
+    def _make_large(self, body: bytes, result: OperationResult, seconds: Callable[[], float]) -> Any:
         """Decode and map a large response."""
         if self._format == "json":
             try:
                 check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
             except ValueError as error:
                 raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
-        return self._make_bounded(run_without_collection(partial(self._decode_body, body, answer)), seconds)
+        return self._make_bounded(run_without_collection(partial(self._decode_body, body, result)), seconds)
 
-    def _decode_body(self, body: bytes, answer: Answer) -> Any:
+    def _decode_body(self, body: bytes, result: OperationResult) -> Any:
         if self._format == "json":
             try:
                 return read_json(body)
@@ -131,7 +131,7 @@ class AnswerMapping:
                 pass  # it may only be irregular
         notes = Irregularities()
         try:
-            value = decode(self._format, body, self._decode, answer.charset, notes)
+            value = decode(self._format, body, self._decode, result.charset, notes)
         except DecodeError as error:
             message = f"the answer of '{self._target}' is not {self._format}, which its mapping needs"
             failure = UpstreamError(message, f"{message}: {error}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
-from naftiko_runtime.engine.response import Answer
+from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.transport.fixed_responses import Stub, StubResponse
@@ -42,17 +42,17 @@ class BoundMock:
 class _MockExchange(Exchange, eq=False):
     _execution: BoundMock
 
-    async def __aenter__(self) -> Answer:
+    async def __aenter__(self) -> OperationResult:
         execution, mapping = self._execution, self._execution.mapping
         self._deadline = execution.deadlines.begin()
-        self._answer = answer = Answer(StubResponse(_NOBODY), "", 0)
+        self._result = result = OperationResult(StubResponse(_NOBODY), "", 0)
         before = mapping.mismatches.count
         try:
-            answer.set_value(fill_blanks(mapping.make({}), self._call.values))
+            result.set_value(fill_blanks(mapping.make({}), self._call.values))
         except BaseException as error:
             await self.__aexit__(type(error), error, None)
             raise
         if mapping.mismatches.count != before:
-            answer.mismatched = True
+            result.mismatched = True
             report_mismatches(execution.name, mapping.mismatches, before)
-        return answer
+        return result

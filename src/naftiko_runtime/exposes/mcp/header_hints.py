@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.response import BODY_HEADERS, PASSED_HEADERS
+from naftiko_runtime.engine.result import BODY_HEADERS, PASSED_HEADERS
 from naftiko_runtime.exposes.rest.link_rewriting import make_relative_to_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.transport.base import Header
 
 _NOT_TOLD: Final = (PASSED_HEADERS | BODY_HEADERS) - {b"link", b"ratelimit", b"retry-after"}
@@ -24,15 +24,15 @@ _LINK_TOKEN: Final = re.compile(
 """What matters of a ``Link`` header (RFC 8288): targets, relations, quoted texts, and the ends of links."""
 
 
-def list_hint_headers(answer: Answer, operation: BoundOperation) -> str:
+def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str:
     """The headers of an answer that a tool's caller is told, one a line; empty when there are none.
 
     Those that the document or the operator lets through are among them.
     """
-    headers = [header for header in answer.headers if header[0] not in _NOT_TOLD]
+    headers = [header for header in result.headers if header[0] not in _NOT_TOLD]
     if not headers:
         return ""
-    told = [*_without_links(headers), *_next_pages(headers, answer, operation)]
+    told = [*_without_links(headers), *_next_pages(headers, result, operation)]
     if operation.masks is not None:
         told = operation.masks.headers(told)
     lines = [f"{_spelt(name)}: {value.decode('utf-8', 'replace')}" for name, value in told]
@@ -43,12 +43,12 @@ def _without_links(headers: list[Header]) -> Iterator[Header]:
     return (header for header in headers if header[0] != b"link")
 
 
-def _next_pages(headers: list[Header], answer: Answer, operation: BoundOperation) -> Iterator[Header]:
+def _next_pages(headers: list[Header], result: OperationResult, operation: BoundOperation) -> Iterator[Header]:
     """The link to the next page; below the API's base URI by its path and query, which show the arguments to give."""
     for name, value in headers:
         if name == b"link":
             for target in find_next_targets(value.decode("latin-1")):
-                shown = make_relative_to_base(target, operation, answer.url)
+                shown = make_relative_to_base(target, operation, result.url)
                 yield name, f'<{shown}>; rel="next"'.encode("latin-1")
 
 

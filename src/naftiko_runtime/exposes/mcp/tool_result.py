@@ -22,7 +22,7 @@ from naftiko_runtime.response_irregularities import Irregularities
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.errors import CallError
 
 _NO_VALUE: Final = object()
@@ -61,36 +61,36 @@ def _text_block(text: str) -> dict[str, Any]:
     return {"text": text, "type": "text"}
 
 
-def make_mapped_result(answer: Answer, operation: BoundOperation) -> Result:
+def make_mapped_result(result: OperationResult, operation: BoundOperation) -> Result:
     """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
     if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
-        answer.value = _finite(answer.value)
-    text, result_schema, value = answer.encode_json().decode(), operation.result_schema, answer.value
-    note = list_hint_headers(answer, operation)
+        result.value = _finite(result.value)
+    text, result_schema, value = result.encode_json().decode(), operation.result_schema, result.value
+    note = list_hint_headers(result, operation)
     if result_schema is None:
         return Result(_text_block(text), _as_object(value), note=note)
-    if answer.mismatched:
+    if result.mismatched:
         note = _joined(note, _MISMATCHED)
     elif not result_schema.wraps and not isinstance(value, dict):
         note = _joined(note, "structuredContent is empty, because the result is no object")
-    return Result(_text_block(text), result_schema.make_structured(value, mismatched=answer.mismatched), note=note)
+    return Result(_text_block(text), result_schema.make_structured(value, mismatched=result.mismatched), note=note)
 
 
-async def make_untouched_result(answer: Answer, operation: BoundOperation) -> Result:
+async def make_untouched_result(result: OperationResult, operation: BoundOperation) -> Result:
     """An answer that goes through as it came as a tool's result.
 
     Raises:
         UpstreamError: The body cannot be read.
     """
-    body = await answer.read()
-    note = list_hint_headers(answer, operation)
-    if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_MODIFIED:
-        return Result(_text_block(_upstream_failure(answer, body, operation)), is_error=True, note=note)
+    body = await result.read()
+    note = list_hint_headers(result, operation)
+    if result.status >= HTTPStatus.MULTIPLE_CHOICES and result.status != HTTPStatus.NOT_MODIFIED:
+        return Result(_text_block(_upstream_failure(result, body, operation)), is_error=True, note=note)
     if not body:
-        return Result(_text_block(f"{_status_line(answer.status)}: the response has no body"), {}, note=note)
+        return Result(_text_block(f"{_status_line(result.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-        return _content(body, answer, operation, note)
-    return await run_in_thread(partial(_content, body, answer, operation, note))
+        return _content(body, result, operation, note)
+    return await run_in_thread(partial(_content, body, result, operation, note))
 
 
 def _joined(note: str, line: str) -> str:
@@ -135,13 +135,13 @@ def _status_line(status: int) -> str:
         return str(status)
 
 
-def _upstream_failure(answer: Answer, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.execution.target}' answered {_status_line(answer.status)}"
-    if location := answer.header(b"location"):
+def _upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
+    head = f"'{operation.execution.target}' answered {_status_line(result.status)}"
+    if location := result.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
-    text = decode_if_text(body, answer.charset, is_json=is_json(answer.media_type))
+    text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))
     if text is None:
-        text = f"({len(body)} bytes of {answer.media_type or 'unknown type'})"
+        text = f"({len(body)} bytes of {result.media_type or 'unknown type'})"
     if (masks := operation.masks) is not None:
         head, text = masks.text(head), masks.body(text)
     return f"{head}\n{text}" if text else head
@@ -155,17 +155,17 @@ def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
     return failure(operation.mask(text))
 
 
-def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) -> Result:
+def _content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:
     """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
-    media_type, notes = answer.media_type, Irregularities()
-    text = read_text_body(body, media_type, answer.charset, notes)
+    media_type, notes = result.media_type, Irregularities()
+    text = read_text_body(body, media_type, result.charset, notes)
     if text is None:
         kind = media_type.partition("/")[0]
         if kind in ("image", "audio"):
             return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind}, note=note)
         return Result(_blob(body, media_type, operation), note=note)
     try:
-        value = _parsed(body, answer, notes)
+        value = _parsed(body, result, notes)
     except ValueError as error:
         value, note = _NO_VALUE, _joined(note, f"structuredContent is left out, because of the body: {error}")
     if notes.count:
@@ -173,22 +173,22 @@ def _content(body: bytes, answer: Answer, operation: BoundOperation, note: str) 
     return Result(_text_block(text), None if value is _NO_VALUE else _as_object(value), note=note)
 
 
-def _parsed(body: bytes, answer: Answer, notes: Irregularities) -> Any:
+def _parsed(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
     """The value of a body that is JSON; one whose type says nothing may be an object or an array.
 
     Raises:
         ValueError: It is more than may be held as a value.
     """
-    media_type = answer.media_type
+    media_type = result.media_type
     if not is_json(media_type) and (media_type not in _UNTOLD or not body.lstrip().startswith((b"{", b"["))):
         return _NO_VALUE
     found = Irregularities()
     try:
         if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-            value = decode("json", body, charset=answer.charset, notes=found)
+            value = decode("json", body, charset=result.charset, notes=found)
         else:
             check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
-            value = run_without_collection(partial(decode, "json", body, charset=answer.charset, notes=found))
+            value = run_without_collection(partial(decode, "json", body, charset=result.charset, notes=found))
     except DecodeError:
         return _NO_VALUE
     notes.add(found.latest, found.count)

@@ -125,10 +125,10 @@ class ToolServer:
             call = make_call(operation, arguments)
             if scope is not None:
                 call.headers, call.caller_headers = self._policy.select_headers(scope)
-            async with operation.run(call) as answer:
-                if answer.is_mapped:
-                    return make_mapped_result(answer, operation)
-                return await make_untouched_result(answer, operation)
+            async with operation.run(call) as result:
+                if result.is_mapped:
+                    return make_mapped_result(result, operation)
+                return await make_untouched_result(result, operation)
         except CallError as error:
             return make_failed_result(error, operation)
 

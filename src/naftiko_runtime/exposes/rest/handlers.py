@@ -95,14 +95,14 @@ class _Handler(ABC):
                 work = partial(self._make_call, scope, receive, held, found)
                 call = await run_in_thread(partial(run_without_collection, work))
             exchange = operation.run(call)
-            async with exchange as answer:
-                if answer.has_urls:
+            async with exchange as result:
+                if result.has_urls:
                     own_path = scope["raw_path"].decode("latin-1") if self._has_own_path(scope["method"]) else None
-                    asked = Asked(operation, answer.url, own_path)
-                    answer.headers = self._locations.rewrite_headers(answer.headers, asked)
+                    asked = Asked(operation, result.url, own_path)
+                    result.headers = self._locations.rewrite_headers(result.headers, asked)
                 if operation.masks is not None:
-                    answer.headers = operation.masks.headers(answer.headers)
-                await reply.send(answer, exchange)
+                    result.headers = operation.masks.headers(result.headers)
+                await reply.send(result, exchange)
         except CallError as error:
             if reply.started:  # too late for a problem; the server breaks off a response that is not complete
                 log.warning("answer broken off", extra={"reason": str(error)})

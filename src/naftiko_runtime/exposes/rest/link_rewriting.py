@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from naftiko_runtime.encode import PATH_SAFE
 from naftiko_runtime.engine.caller_query import drop_fields
-from naftiko_runtime.engine.response import URL_HEADERS
+from naftiko_runtime.engine.result import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, Forward
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi import Send
     from naftiko_runtime.engine.exchange import Exchange
-    from naftiko_runtime.engine.response import Answer
+    from naftiko_runtime.engine.result import OperationResult
 
 
 _BODYLESS: Final = (204, 205, 304)
@@ -28,23 +28,23 @@ class Reply(Struct, eq=False):
     _consumes_head: bool
     started: bool = False
 
-    def send(self, answer: Answer, exchange: Exchange) -> Awaitable[None]:
+    def send(self, result: OperationResult, exchange: Exchange) -> Awaitable[None]:
         """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
-        if answer.is_mapped:
-            return send_whole(self._send, answer.status, [*answer.headers, _JSON], answer.encode_json())
-        if answer.held is not None:
-            return send_whole(self._send, answer.status, answer.headers, answer.held)
-        return self._stream(answer, exchange)
+        if result.is_mapped:
+            return send_whole(self._send, result.status, [*result.headers, _JSON], result.encode_json())
+        if result.held is not None:
+            return send_whole(self._send, result.status, result.headers, result.held)
+        return self._stream(result, exchange)
 
-    async def _stream(self, answer: Answer, exchange: Exchange) -> None:
-        bodyless = self._head or self._consumes_head or answer.status in _BODYLESS
-        headers = answer.headers
+    async def _stream(self, result: OperationResult, exchange: Exchange) -> None:
+        bodyless = self._head or self._consumes_head or result.status in _BODYLESS
+        headers = result.headers
         if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
             headers = [pair for pair in headers if pair[0] != b"content-length"]
-        response = answer.response
+        response = result.response
         whole = b"" if bodyless else response.whole()
         self.started = True
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._send({"type": "http.response.start", "status": result.status, "headers": headers})
         if whole is not None:
             await self._send({"type": "http.response.body", "body": whole})
             return

@@ -1,4 +1,4 @@
-"""The answer of an operation: the bytes of the upstream, unchanged, or a value that is mapped from them."""
+"""The result of an operation: the bytes of the upstream, unchanged, or a value that is mapped from them."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def choose_kept_headers(exposed: frozenset[bytes]) -> KeptHeaders:
     return KeptHeaders(_KEPT.plain | (exposed - URL_HEADERS), _KEPT.urls | (exposed & URL_HEADERS), named=True)
 
 
-class Answer:
-    """The answer of an operation.
+class OperationResult:
+    """The result of an operation.
 
     Attributes:
         status: The upstream's status code.
