@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.lint import (
     impossible_values,
+    indefinite_paths,
     namespaces,
     rewrites,
     security,
@@ -25,6 +26,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
     *steps.CHECKS,
     *impossible_values.CHECKS,
+    *indefinite_paths.CHECKS,
     *security.CHECKS,
     *style.CHECKS,
     *rewrites.CHECKS,

@@ -105,6 +105,20 @@ AUTHENTICATION_INPUT_ASKED: Final = AUTHENTICATION_INPUT.variant(
     "the API's authentication sets '{name}': it is not an input of callers", "remove it"
 )
 
+INDEFINITE_PATH: Final = define(
+    "NK309",
+    "indefinite-path",
+    Severity.WARNING,
+    "A JSONPath that gives a list is mapped to an output of another type.",
+    "Declare `type: array`, or use `.first()` for one text or number.",
+    "this path gives a list, and the output is declared {type}",
+    "declare 'type: array', or make the path definite with an index",
+)
+INDEFINITE_PATH_OF_TEXT: Final = INDEFINITE_PATH.variant(
+    "this path gives a list, and the output is declared {type}",
+    "declare 'type: array', or write '{path}.first()' for the first value",
+)
+
 ROOT_PATH: Final = define(
     "NK321",
     "root-path",
