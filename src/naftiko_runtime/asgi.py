@@ -15,10 +15,10 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class SendProgress:
-    """The base of an object whose method ``send`` is a server's: what went out so far, for who would wrap ``send``.
+    """Base of the object behind a server's ``send``: says what was sent, so that no middleware has to wrap ``send``.
 
     Attributes:
-        status: Of the response; 0 until its head is sent.
+        status: The status of the response; 0 until its head is sent.
         response_complete: Whether all of the response was sent.
     """
 

@@ -1,4 +1,4 @@
-"""What the operator allows callers: proxies, origins, hosts and sizes; and the headers that are passed on."""
+"""The limits and permissions of callers, and the headers that are passed on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
-from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, valid_headers
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, filter_trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +25,10 @@ _PRECONDITIONS: Final = frozenset({b"if-match", b"if-none-match", b"if-modified-
 _LISTS: Final = frozenset({b"if-match", b"if-none-match"})
 
 CONDITIONAL: Final = _OF_INTEREST | _PRECONDITIONS
-"""What goes to the upstream of a REST caller's headers."""
+"""The headers of a REST caller that go to the upstream."""
 
 RANGED: Final = CONDITIONAL | {b"range", b"if-range"}
-"""The same where the upstream's bytes are the answer, so that a part of them can be."""
+"""The same for a response that passes through, which may be a part of the upstream's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class CallerPolicy:
     """The operator's choices for all listeners.
 
     Attributes:
-        trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed and continued.
+        trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are trusted and extended.
         allowed_origins: Origins of web pages that may call MCP servers, besides those of this machine.
-        allowed_hosts: What a Host header may name on MCP servers that listen on this machine only, besides the names
-            of this machine; ``*`` for anything.
-        body_bytes_max: Of a request's body.
-        message_bytes_max: Of an MCP message.
-        mcp_fast_path: Whether plain MCP messages take the fast path round the MCP library, which answers the same.
+        allowed_hosts: Hosts that a Host header may name on MCP servers that listen on this machine only, besides the
+            names of this machine; ``*`` for any host.
+        body_bytes_max: The maximum size of a request body.
+        message_bytes_max: The maximum size of an MCP message.
+        mcp_fast_path: Whether plain MCP messages take the fast path past the MCP library, with the same responses.
     """
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -53,7 +53,7 @@ class CallerPolicy:
     message_bytes_max: int = limits.MESSAGE_BYTES_MAX
 
     def trusts(self, host: str) -> bool:
-        """Whether a peer is one of the trusted proxies."""
+        """Return whether a peer is one of the trusted proxies."""
         if not self.trusted_proxies:
             return False
         try:
@@ -63,15 +63,15 @@ class CallerPolicy:
         return any(address in network for network in self.trusted_proxies)
 
     def select_headers(self, scope: Scope, names: frozenset[bytes] = _OF_INTEREST) -> tuple[list[Header], list[Header]]:
-        """What goes to the upstream of a caller's headers.
+        """Select the headers of a caller that go to the upstream.
 
         Args:
-            scope: The request's.
-            names: Of the headers that may go; by default without preconditions, as for a message that carries calls.
+            scope: The ASGI scope of the request.
+            names: The headers that may go; by default no preconditions, as for a message with calls.
 
         Returns:
-            Preconditions, ranges, forwarding and tracing headers, which always go; and the caller's own, which only
-            open operations send.
+            Preconditions, ranges, forwarding and tracing headers, which always go; and the caller's own headers, which
+            only open operations send.
         """
         forwarding: dict[bytes, bytes] = {}
         always: list[Header] = []
@@ -91,11 +91,11 @@ class CallerPolicy:
                 before = forwarding.get(name)
                 forwarding[name] = pair[1] if before is None else before + b", " + pair[1]
         if trace:
-            always += valid_headers(trace)
-        always += self._forwarded(scope, forwarding)
+            always += filter_trace_headers(trace)
+        always += self._make_forwarding_headers(scope, forwarding)
         return always, own
 
-    def _forwarded(self, scope: Scope, given: dict[bytes, bytes]) -> Iterable[Header]:
+    def _make_forwarding_headers(self, scope: Scope, given: dict[bytes, bytes]) -> Iterable[Header]:
         peer = scope["client"][0] if scope.get("client") else ""
         address = peer.encode()
         scheme, host = scope["scheme"].encode(), given.get(b"host", b"")
@@ -105,11 +105,11 @@ class CallerPolicy:
                 (b"x-forwarded-proto", scheme),
                 (b"x-forwarded-host", host),
             )
-        return _continued(given, address, scheme, host)
+        return _extend_forwarding_headers(given, address, scheme, host)
 
 
 def _add_condition(headers: list[Header], pair: Header) -> None:
-    """Add a precondition or range; one that comes in several lines becomes one line, or counts as it came first."""
+    """Add a precondition or range; of several lines with one name, join the lists and keep the first of the others."""
     name, value = pair
     index = next((i for i, (other, _) in enumerate(headers) if other == name), None)
     if index is None:
@@ -118,8 +118,8 @@ def _add_condition(headers: list[Header], pair: Header) -> None:
         headers[index] = (name, headers[index][1] + b", " + value)
 
 
-def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: bytes) -> list[Header]:
-    """A trusted proxy's account of the caller, with that proxy appended to the list."""
+def _extend_forwarding_headers(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: bytes) -> list[Header]:
+    """Return the forwarding headers of a trusted proxy, with that proxy appended."""
     before = given.get(b"x-forwarded-for")
     headers = [
         (b"x-forwarded-for", before + b", " + address if before else address),
@@ -133,8 +133,8 @@ def _continued(given: dict[bytes, bytes], address: bytes, scheme: bytes, host: b
 
 
 @lru_cache(maxsize=64)
-def host_name(authority: bytes) -> str:
-    """The host of ``host:port``, without the port and an address's brackets; empty when there is none."""
+def parse_host(authority: bytes) -> str:
+    """Return the host of ``host:port`` in lower case, without brackets; empty without one."""
     try:
         return (urlsplit("//" + authority.decode("latin-1")).hostname or "").lower()
     except ValueError:

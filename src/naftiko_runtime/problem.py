@@ -1,4 +1,4 @@
-"""Faults as RFC 9457 problems."""
+"""Error responses as RFC 9457 problem documents."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
     (UpstreamUnreachable, 502, "upstream-unreachable"),
     (UpstreamError, 502, "upstream-error"),
 )
-"""Every kind of failed call, its status and the last part of its problem type; the first that fits counts."""
+"""Each kind of failed call, its status and the last part of its problem type; the first match counts."""
 
 
-def status_of(error: CallError) -> tuple[int, str]:
-    """The status and problem type of a failed call."""
+def find_status(error: CallError) -> tuple[int, str]:
+    """Return the status, and the last part of the problem type, of a failed call."""
     return next((status, slug) for kind, status, slug in TABLE if isinstance(error, kind))
 
 
 async def send_problem(send: Send, error: CallError, operation: BoundOperation | None = None) -> None:
-    """Answer a failed call.
+    """Send the problem of a failed call.
 
     Args:
-        send: ASGI.
+        send: The ASGI callable.
         error: Why it failed.
         operation: What was called, if anything was.
     """
-    status, slug = status_of(error)
+    status, slug = find_status(error)
     masked = str if operation is None else operation.mask
     extra: dict[str, Any] = {}
     if isinstance(error, Rejected):
@@ -67,7 +67,7 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
 
 
 async def send_unauthorized(send: Send, refusal: Refusal) -> None:
-    """Answer a request that a guard did not let in."""
+    """Send the problem of a request that a guard rejected."""
     challenges = tuple((b"www-authenticate", challenge.encode()) for challenge in refusal.challenges)
     await send_problem_document(send, 401, "unauthorized", refusal.detail, headers=challenges)
 
@@ -80,26 +80,26 @@ async def send_problem_document(
     extra: dict[str, Any] | None = None,
     headers: tuple[Header, ...] = (),
 ) -> None:
-    """Answer with a problem.
+    """Send a problem.
 
     Args:
-        send: ASGI.
+        send: The ASGI callable.
         status: The status code.
         slug: The last part of the problem's type, a URN.
         detail: One sentence for people.
         extra: More members.
         headers: More headers.
     """
-    await send_whole(send, status, [_TYPE, *headers], problem_document(status, slug, detail, extra))
+    await send_whole(send, status, [_TYPE, *headers], render_problem_document(status, slug, detail, extra))
 
 
 def render_problem(status: int, slug: str, detail: str) -> tuple[bytes, bytes]:
     """Return a problem's content type and JSON; arguments as for :func:`send_problem_document`."""
-    return _TYPE[1], problem_document(status, slug, detail)
+    return _TYPE[1], render_problem_document(status, slug, detail)
 
 
-def problem_document(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> bytes:
-    """A problem as JSON; arguments as for :func:`send_problem_document`."""
+def render_problem_document(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> bytes:
+    """Return a problem as JSON; arguments as for :func:`send_problem_document`."""
     problem = {
         "type": f"urn:naftiko:problem:{slug}",
         "title": HTTPStatus(status).phrase,

@@ -1,4 +1,4 @@
-"""A lock between a process and its copies, which the kernel takes back from one that is killed."""
+"""A lock between forked processes, which the kernel releases when its holder is killed."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Exclusion:
-    """To be made before there are copies; ``with`` it, no other process is in the same part. Threads are not kept out.
+class ProcessLock:
+    """A lock on an anonymous file in memory (Linux only). Create it before the process forks.
 
-    It is a lock on a file in memory that has no name, so Linux is needed.
+    It is a context manager. It does not exclude the threads of one process from each other.
     """
 
     def __init__(self) -> None:
         from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf  # noqa: PLC0415 - not everywhere
 
-        self._file = os.memfd_create("naftiko-exclusion")
+        self._file = os.memfd_create("naftiko-lock")
         self._lock = lockf
-        self._take, self._try, self._give = LOCK_EX, LOCK_EX | LOCK_NB, LOCK_UN
+        self._wait, self._try, self._unlock = LOCK_EX, LOCK_EX | LOCK_NB, LOCK_UN
 
-    def take(self) -> bool:
-        """Enter if no other process is inside; whoever has entered calls :meth:`give`."""
+    def acquire(self) -> bool:
+        """Acquire the lock without waiting; return whether that succeeded. Then call :meth:`release`."""
         try:
             self._lock(self._file, self._try)
         except OSError:
             return False
         return True
 
-    def give(self) -> None:
-        """Leave."""
-        self._lock(self._file, self._give)
+    def release(self) -> None:
+        """Release the lock."""
+        self._lock(self._file, self._unlock)
 
     def __enter__(self) -> Self:
-        self._lock(self._file, self._take)
+        self._lock(self._file, self._wait)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.give()
+        self.release()

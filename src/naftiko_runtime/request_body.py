@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Disconnected(Exception):  # noqa: N818 - named for what happened
-    """The caller is gone; nobody waits for an answer."""
+    """The caller has disconnected before its request was complete."""
 
 
 def check_coding(headers: Iterable[Header]) -> None:
-    """Refuse a request whose body is not plain, where it has to be read.
+    """Check that a body is not compressed.
 
     Raises:
-        UnsupportedCoding: It is compressed.
+        UnsupportedCoding: The body is compressed.
     """
     for name, value in headers:
         if name == b"content-encoding" and value.replace(b",", b" ").lower().split() not in ([], [b"identity"]):
@@ -29,18 +29,18 @@ def check_coding(headers: Iterable[Header]) -> None:
 
 
 async def read_body(receive: Receive, bytes_max: int) -> bytes:
-    """A request's whole body.
+    """Return the whole body of a request.
 
     Raises:
-        TooLarge: It exceeds the limit.
-        Disconnected: The caller went away before it was complete.
+        TooLarge: The body exceeds ``bytes_max``.
+        Disconnected: The caller disconnected before the body was complete.
     """
     chunks = [chunk async for chunk in stream_body(receive, bytes_max)]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:
-    """A request's body as it arrives; errors as for :func:`read_body`."""
+    """Yield the body of a request as it arrives; raises the errors of :func:`read_body`."""
     size = 0
     more = True
     while more:
@@ -51,10 +51,10 @@ async def stream_body(receive: Receive, bytes_max: int) -> AsyncIterator[bytes]:
         if chunk := message.get("body", b""):
             size += len(chunk)
             if size > bytes_max:
-                raise TooLarge(too_large(bytes_max))
+                raise TooLarge(describe_large_body(bytes_max))
             yield chunk
 
 
-def too_large(bytes_max: int) -> str:
-    """What to tell a caller whose body exceeds the limit."""
-    return f"the request's body is larger than {bytes_max:,} bytes"
+def describe_large_body(bytes_max: int) -> str:
+    """Return the text of the error for a body that exceeds the limit."""
+    return f"the request body is larger than {bytes_max:,} bytes"

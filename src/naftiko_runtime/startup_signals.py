@@ -1,4 +1,4 @@
-"""Signals that come before a command is ready for them. It imports next to nothing, so that it can be the first."""
+"""Signals that arrive before a command can handle them. This module is imported first, and imports almost nothing."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import sys
 from typing import Final, NoReturn
 
 INTERRUPTED: Final = 128 + signal.SIGINT
-"""The exit status after Ctrl-C, as shells have it."""
+"""The exit status after Ctrl-C, as in shells."""
 
 _hangups: list[int] = []
 _had_terminal = False
 
 
 def exit_on_interrupt() -> None:
-    """Let Ctrl-C end the program at once, without a traceback; not where it is ignored."""
+    """Let Ctrl-C end the program at once, without a traceback, unless SIGINT is ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _exit)
 
 
 def raise_on_interrupt() -> None:
-    """Let Ctrl-C be an exception again, for a command that cleans up."""
+    """Let Ctrl-C raise KeyboardInterrupt again, for a command that cleans up."""
     if signal.getsignal(signal.SIGINT) is _exit:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def note_hangups() -> None:
-    """Let SIGHUP not end a program that will read its files anew for it, unless its terminal is closed."""
+    """Keep SIGHUP for later, for a program that reloads its files on it; end the program if its terminal closes."""
     global _had_terminal  # noqa: PLW0603 - of the process, as signals are
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is not None and signal.getsignal(hangup) is signal.SIG_DFL:
@@ -36,14 +36,14 @@ def note_hangups() -> None:
 
 
 def take_hangup() -> bool:
-    """Whether SIGHUP has come since :func:`note_hangups`; once."""
+    """Return whether SIGHUP has arrived since :func:`note_hangups` or the last call."""
     came = bool(_hangups)
     _hangups.clear()
     return came
 
 
 def has_terminal() -> bool:
-    """Whether somebody started this from a terminal that is still there."""
+    """Return whether the process has a controlling terminal that is still open."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:

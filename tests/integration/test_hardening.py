@@ -628,7 +628,7 @@ def test_an_answer_that_nobody_reads_is_given_up(
     monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", SHORT)
     raw.send(make_head("GET /large", [("connection", connection)]))
     assert served.answered.wait(DEADLINE_SECONDS)
-    until(lambda: "answer not read" in caplog.text)
+    until(lambda: "response not read" in caplog.text)
     received = b""
     with suppress(ConnectionResetError):
         received = raw.read_rest()

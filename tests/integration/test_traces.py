@@ -399,7 +399,7 @@ def test_a_collector_that_refuses_is_told_of_and_not_asked_again(
     collector.on("POST", "/v1/traces", Reply(status=401))
     with start("--control", "127.0.0.1:0", **TOGETHER) as gateway:
         assert call(gateway.urls["web"], "/things").status == 200
-        line = gateway.wait_log_line("spans lost: the collector does not take them")
+        line = gateway.wait_log_line("spans dropped")
         metrics = scrape(gateway)
     assert (line["spans"], line["collector"]) == (2, collector.url.partition("//")[2])
     assert "401" in line["reason"]
@@ -435,10 +435,10 @@ def test_spans_for_which_there_is_no_room_are_told_of(start: Callable[..., Gatew
             for _ in range(10):
                 call(gateway.urls["web"], "/things")
             gate.open()
-            line = gateway.wait_log_line("spans lost: the collector does not take them")
+            line = gateway.wait_log_line("spans dropped")
     finally:
         gate.open()
-    assert (line["reason"], line["spans"]) == ("too many are waiting", 20 - 2)
+    assert (line["reason"], line["spans"]) == ("the queue is full", 20 - 2)
 
 
 def test_a_batch_is_no_larger_than_what_may_wait(start: Callable[..., Gateway], collector: Collector) -> None:
@@ -505,7 +505,7 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == [
         "OTEL_BSP_MAX_QUEUE_SIZE: '0' is not a number from 1 on",
-        "OTEL_EXPORTER_OTLP_CERTIFICATE: 'no-such-file.pem' cannot be used: No such file or directory",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE: 'no-such-file.pem' cannot be read: No such file or directory",
         "OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' is not supported; known: 'none', 'gzip', 'deflate'",
         "OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'",
         "OTEL_EXPORTER_OTLP_HEADERS: pair 1 is not written as 'name=value'",

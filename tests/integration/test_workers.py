@@ -320,7 +320,7 @@ def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., W
         os.kill(stuck, signal.SIGSTOP)
         assert workers_gateway.stop() == 1  # nobody knows what it has cut off
         assert not exists(stuck)
-    assert workers_gateway.wait_log_line("worker does not answer")["worker"] == 2
+    assert workers_gateway.wait_log_line("worker does not respond")["worker"] == 2
     assert workers_gateway.wait_log_line("worker ended")["status"] == -9
 
 
@@ -338,7 +338,7 @@ def test_workers_end_with_a_parent_that_is_killed(workers_gateway: WorkersGatewa
         assert raw.read_response().status == 200
     assert all(map(gone, workers))
     workers_gateway.wait()
-    assert {line["worker"] for line in workers_gateway.find_log_lines("the parent process is gone: stopping")} == {1, 2}
+    assert {line["worker"] for line in workers_gateway.find_log_lines("the supervisor has ended: stopping")} == {1, 2}
 
 
 # -- workers that end -------------------------------------------------------------------------------------------------

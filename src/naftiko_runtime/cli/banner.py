@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 from naftiko_runtime.exposes.control.describe import CONTROL_ENTRIES
 from naftiko_runtime.exposes.kinds import kind_of
-from naftiko_runtime.telemetry.log_writer import installed_writers
+from naftiko_runtime.telemetry.log_writer import list_writers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: 
     many = f"{workers} workers. " if workers > 1 else ""
     console.print(f"\n[dim]{many}Ctrl-C stops.[/]\n")
     text = console.end_capture()
-    for writer in installed_writers():  # which does not wait for a terminal that is held
+    for writer in list_writers():  # which does not wait for a terminal that is held
         writer.write(text)
 
 

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, list_usual_spellings
-from naftiko_runtime.process_lock import Exclusion
+from naftiko_runtime.process_lock import ProcessLock
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.log_writer import LogWriter
 from naftiko_runtime.telemetry.tracing import CURRENT
@@ -46,7 +46,7 @@ def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, m
         redact,
     ]
     final.append(structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_json))
-    handler = LogWriter(sys.stderr.fileno(), Exclusion() if many else None)
+    handler = LogWriter(sys.stderr.fileno(), ProcessLock() if many else None)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # They would tell every step of theirs, and the headers of every answer.
@@ -68,7 +68,7 @@ def add_trace_ids() -> None:
 
 
 def _add_trace(record: logging.LogRecord) -> bool:
-    if (trace := CURRENT.get()) is not None and (span := trace.span_of_log()) is not None and span.recorded:
+    if (trace := CURRENT.get()) is not None and (span := trace.find_log_span()) is not None and span.recorded:
         record.trace_id, record.span_id = span.trace_id, span.span_id
     return True
 

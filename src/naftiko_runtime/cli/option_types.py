@@ -84,9 +84,9 @@ class _Host(click.ParamType[str]):
     name = "HOST"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from naftiko_runtime.caller_policy import host_name
+        from naftiko_runtime.caller_policy import parse_host
 
-        host = "*" if value == "*" else host_name(str(value).encode())
+        host = "*" if value == "*" else parse_host(str(value).encode())
         if not host or any(character in str(value) for character in "/@?#, "):
             self.fail(f"'{value}' is not the name of a host, such as api.example.com", param, ctx)
         return host

@@ -25,7 +25,7 @@ from naftiko_runtime.loading import Loaded
 from naftiko_runtime.rules import Severity, helps, render_text
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.suggest import suggest_text
-from naftiko_runtime.telemetry.trace_options import find_ignored_variables, trace_options
+from naftiko_runtime.telemetry.trace_options import find_ignored_variables, read_trace_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,7 +81,7 @@ def _read_trace_options(options: RunOptions) -> tuple[TraceOptions | None, Seque
     """Return where spans go, and which variables have no effect; exit when the variables are invalid."""
     environment = read_environment(options.documents.env_files)
     try:
-        traces = trace_options(environment)
+        traces = read_trace_options(environment)
     except BindError as error:
         print_problems(error)
         sys.exit(EXIT_FAILED)

@@ -235,14 +235,14 @@ def _drop_hop_headers(headers: list[Header], received: Sequence[Header]) -> list
 class _LimitedResponse:
     """A response whose body raises an error when it becomes too large."""
 
-    __slots__ = ("_bytes_max", "_response", "close", "finished", "headers", "status")
+    __slots__ = ("_bytes_max", "_response", "close", "headers", "is_complete", "status")
 
     def __init__(self, response: UpstreamResponse, bytes_max: int) -> None:
         self._response = response
         self._bytes_max = bytes_max
         self.status = response.status
         self.headers = response.headers
-        self.finished = response.finished
+        self.is_complete = response.is_complete
         self.close = response.close
 
     def whole(self) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Connections to origins: to the first address that answers, directly or through a proxy."""
+"""Connections to origins: to the first address that accepts, directly or through a proxy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ProtocolT = TypeVar("ProtocolT", bound=UpstreamProtocol)
 
 
 class Connector:
-    """Opens connections. To be created in a running loop."""
+    """Opens connections. Create it in a running loop."""
 
     __slots__ = ("_contexts", "_loop", "_resolver")
 
@@ -39,11 +39,11 @@ class Connector:
     ) -> tuple[asyncio.Transport, ProtocolT]:
         """Open a connection on which the next byte goes to the origin, or to the proxy that forwards to it.
 
-        TLS with the origin is not begun.
+        TLS with the origin has not started.
 
         Raises:
             ProxyError: The proxy was not reached, or opened no tunnel.
-            OSError: As the system says it.
+            OSError: The connection failed.
         """
         if route.proxy is None:
             return await self._connect(route.origin, make_protocol)
@@ -51,19 +51,19 @@ class Connector:
             return await self._connect_to_proxy(route, route.proxy, make_protocol)
         except ProxyError:
             raise
-        except OSError as error:  # those of TLS are, too
+        except OSError as error:  # TLS errors as well
             raise ProxyError("", error) from None
 
     async def start_tls(self, transport: asyncio.Transport, protocol: UpstreamProtocol, origin: Origin) -> None:
-        """Go on encrypted with an origin.
+        """Start TLS with an origin.
 
         Raises:
-            ssl.SSLError: As OpenSSL says it, or the origin closed the connection.
+            ssl.SSLError: TLS failed, or the origin closed the connection.
         """
         await start_tls(transport, protocol, self._contexts.for_upstreams(), origin.host)
 
     def close(self) -> None:
-        """Give up what is being looked up."""
+        """Cancel the name lookups in progress."""
         self._resolver.close()
 
     async def _connect(
@@ -97,10 +97,10 @@ class Connector:
 async def start_tls(
     transport: asyncio.Transport, protocol: UpstreamProtocol, context: ssl.SSLContext, host: str | None
 ) -> None:
-    """Go on encrypted, with whoever shows a certificate of the host.
+    """Start TLS; the other side must have a certificate of the host.
 
     Raises:
-        ssl.SSLError: As OpenSSL says it, or the other side closed the connection.
+        ssl.SSLError: TLS failed, or the other side closed the connection.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -108,6 +108,6 @@ async def start_tls(
     except BaseException as error:
         transport.abort()
         if isinstance(error, ConnectionError):
-            raise ssl.SSLError from None  # the other side left in the middle of it
+            raise ssl.SSLError from None  # the other side closed the connection
         raise
     protocol.secure(cast("asyncio.Transport", encrypted))

@@ -39,13 +39,11 @@ TLS: Final = Failure("TLS with {peer} failed", "TLS failed")
 NO_CONNECTION: Final = Failure("cannot connect to {peer}", "no connection could be made")
 SLOW: Final = Failure("there was no connection to {peer} within {seconds:g} s", "no connection was made in time")
 CLOSED: Final = Failure(
-    "{peer} closed the connection before answering", "the connection was closed before a response came"
+    "{peer} closed the connection before it responded", "the connection was closed before a response came"
 )
-NOT_HTTP: Final = Failure("the answer of {peer} is not HTTP", "its response is not HTTP")
-HEAD_TOO_LARGE: Final = Failure(
-    "the head of the answer of {peer} is too large", "the head of its response is too large"
-)
-BROKEN_OFF: Final = Failure("{peer} broke off its answer", "the response broke off")
+NOT_HTTP: Final = Failure("the response of {peer} is not valid HTTP", "its response is not valid HTTP")
+HEAD_TOO_LARGE: Final = Failure("the response head of {peer} is too large", "the head of its response is too large")
+BROKEN_OFF: Final = Failure("{peer} broke off its response", "the response broke off")
 UNWRITABLE: Final = Failure("the request to {peer} cannot be written as HTTP", "the request cannot be written as HTTP")
 PROXY: Final = Failure("cannot connect to {peer}: {why}", "no connection could be made")
 
@@ -75,8 +73,8 @@ def make_unreachable(route: Route, failure: Failure, *, why: str = "", seconds: 
     Args:
         route: Where the request was to go.
         failure: What happened.
-        why: A reason that is put behind the text for the log.
-        seconds: How long a connection was waited for.
+        why: A reason to append to the text for the log.
+        seconds: How long the client waited for a connection.
     """
     detail = failure.log.format(peer=route.peer, host=route.origin.host, why=why, seconds=seconds)
     return UpstreamUnreachable(failure.caller, detail)
@@ -95,7 +93,7 @@ def make_overloaded(route: Route, connections_max: int) -> UpstreamOverloaded:
 
 
 def explain(error: BaseException, route: Route, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
-    """Return what an error means, without its own words: by its causes, or else by a library's own table."""
+    """Return the error for an exception, by its causes or a library's table; its own text is not used."""
     if isinstance(error, ProxyError) and route.proxy is not None:
         return make_unreachable(route, PROXY, why=error.why or _explain_cause(error.cause, route.proxy))
     failure, why = _find_cause(error) or (next(entry for kind, entry in fallbacks if isinstance(error, kind)), "")
@@ -108,24 +106,24 @@ def _explain_cause(cause: OSError | None, proxy: Proxy) -> str:
 
 
 def _find_cause(error: BaseException | None) -> tuple[Failure, str] | None:
-    """The failure that the causes of an error show, and the reason for its text; or nothing."""
-    for cause in _causes(error):
+    """Return the failure for the causes of an error, and the reason for its text; or None."""
+    for cause in _list_causes(error):
         failure = next((entry for kind, entry in _BY_TYPE if isinstance(cause, kind)), None)
         if failure is None and isinstance(cause, OSError):
             failure = _BY_ERRNO.get(cause.errno or 0)
         if failure is not None:
-            return failure, _why(cause)
+            return failure, _explain_certificate(cause)
     return None
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The causes of an error, the first one first."""
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the causes of an error, the first one first."""
     if error is not None:
-        yield from _causes(error.__cause__)
+        yield from _list_causes(error.__cause__)
         yield error
 
 
-def _why(error: BaseException) -> str:
+def _explain_certificate(error: BaseException) -> str:
     # Only an error that OpenSSL itself made has the attribute.
     reason = getattr(error, "verify_message", "") if isinstance(error, ssl.SSLCertVerificationError) else ""
     return f": {reason}" if reason else ""

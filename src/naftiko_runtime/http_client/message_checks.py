@@ -1,4 +1,4 @@
-"""What both clients check in requests and responses."""
+"""Checks of requests and responses that both clients share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_valid_response(status: int, headers: Sequence[Header]) -> bool:
 
 
 def drop_undecodable_headers(headers: Sequence[Header]) -> Sequence[Header]:
-    """Return the headers without those whose value is not UTF-8: callers send such ones, and nobody could read them."""
+    """Return the headers without those whose value is not UTF-8: callers send some, and no upstream can read them."""
     if b"".join([value for _, value in headers]).isascii():
         return headers
     return [(name, value) for name, value in headers if _is_utf8(value)]

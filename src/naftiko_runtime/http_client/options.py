@@ -1,4 +1,4 @@
-"""What a client is told when it is opened."""
+"""The options of a client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ClientOptions:
         connections_each_max: The most connections to one upstream.
         connect_seconds: How long opening a connection may take, with its tunnel and TLS.
         tls: Which certificates to trust, and which one to show.
-        proxies: What requests go through.
+        proxies: The proxies that requests go through.
     """
 
     client: HttpClient = "native"

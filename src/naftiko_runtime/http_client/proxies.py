@@ -36,7 +36,7 @@ class Proxy:
     authorization: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """The URL for people: a user is shown as ``***``."""
+        """Return the URL with the user as ``***``."""
         return f"{self.origin.scheme}://{'***@' if self.authorization else ''}{self.origin.peer}"
 
 
@@ -116,7 +116,7 @@ def read_proxies(environ: Mapping[str, str]) -> Proxies:
 
 
 def _lookup(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """The name and value of a variable in lower or upper case; an empty one in lower case hides the other."""
+    """Return the name and value of a variable in lower or upper case; an empty one in lower case hides the other."""
     upper = name.upper()
     if name in environ or (upper == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
         return name, environ.get(name, "").strip()

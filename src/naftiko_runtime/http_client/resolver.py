@@ -17,7 +17,7 @@ _ADDRESSES_KEPT_MAX: Final = 1024
 
 
 class Resolver:
-    """Looks names up, each once at a time. To be created in a running loop."""
+    """Resolves names, each once at a time. Create it in a running loop."""
 
     __slots__ = ("_addresses", "_lookups", "_loop")
 
@@ -30,7 +30,7 @@ class Resolver:
         """Return the addresses of a host.
 
         Raises:
-            OSError: As the system says it.
+            OSError: The name does not resolve.
         """
         key, now = (host, port), self._loop.time()
         known = self._addresses.get(key)
@@ -55,6 +55,6 @@ class Resolver:
         self._addresses[key] = (self._loop.time() + limits.UPSTREAM_NAMES_KEPT_SECONDS, task.result())
 
     def close(self) -> None:
-        """Give up what is being looked up."""
+        """Cancel the lookups in progress."""
         for lookup in self._lookups.values():
             lookup.cancel()

@@ -22,12 +22,12 @@ class Route:
 
     Attributes:
         origin: Where requests go.
-        proxy: What they go through; none for a direct connection.
+        proxy: The proxy that they go through; None for a direct connection.
         key: Names the connections that can carry them.
         peer: The origin, and the proxy, for people.
-        forwarded_by: The proxy when it reads the requests.
-        target_start: What stands before a path and query in a request line.
-        proxy_headers: What the proxy gets with each request.
+        forwarded_by: The proxy if it forwards requests itself; None with a tunnel or without a proxy.
+        target_start: The text before a path and query in a request line.
+        proxy_headers: Headers that the proxy gets with each request.
     """
 
     origin: Origin
@@ -52,7 +52,7 @@ def make_route(origin: Origin, proxy: Proxy | None = None) -> Route:
 
 
 def proxy_authorization(proxy: Proxy) -> tuple[Header, ...]:
-    """Return the header that a proxy knows its user by, if it has one."""
+    """Return the header with the user of a proxy, if it has one."""
     return ((b"proxy-authorization", proxy.authorization.encode()),) if proxy.authorization else ()
 
 

@@ -49,7 +49,7 @@ class TlsOptions:
 
     @property
     def is_default(self) -> bool:
-        """Whether the system decides all of it."""
+        """Whether all options have their defaults."""
         return self.ca_file is None and not self.ca_directories and self.client_certificate is None
 
 
@@ -111,7 +111,7 @@ class TlsContexts:
 
 def _make_context(options: TlsOptions) -> ssl.SSLContext:
     alone = options.ca_file is None
-    faults = [fault for each in options.ca_directories if (fault := _directory_fault(each, alone=alone))]
+    faults = [fault for each in options.ca_directories if (fault := _check_directory(each, alone=alone))]
     context = _trust(options, faults)
     if options.client_certificate is not None:
         _load_client_certificate(context, options, options.client_certificate, faults)
@@ -131,10 +131,10 @@ def _trust(options: TlsOptions, faults: list[str]) -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _directory_fault(directory: NamedPath, *, alone: bool) -> str:
-    """What is wrong with a directory of authorities: OpenSSL searches it later, and says nothing.
+def _check_directory(directory: NamedPath, *, alone: bool) -> str:
+    """Return the error in a directory of authorities, or an empty text: OpenSSL searches it later, and reports none.
 
-    One without any is fine beside a file: many systems set both variables.
+    An empty directory is valid beside a file: many systems set both variables.
     """
     path = Path(directory.path)
     if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):

@@ -22,11 +22,11 @@ PROXY_AUTHENTICATION_REQUIRED: Final = 407
 
 
 class UpstreamProtocol(asyncio.BaseProtocol, ABC):
-    """What a connection is opened for."""
+    """The protocol of a connection to an upstream."""
 
     @abstractmethod
     def secure(self, transport: asyncio.BaseTransport) -> None:
-        """Go on over an encrypted transport; the one before is below it."""
+        """Continue over an encrypted transport, on top of the previous one."""
 
 
 class ProxyError(ConnectionError):
@@ -44,9 +44,9 @@ class ProxyError(ConnectionError):
 
 
 class ProxyHandshake(UpstreamProtocol, asyncio.Protocol):
-    """A connection to a proxy until it is ready for the protocol that it is opened for.
+    """A connection to a proxy, until it is ready for its own protocol.
 
-    It reads the head of the proxy's response and not a byte more: what follows belongs to that protocol.
+    It reads exactly the head of the proxy's response: what follows belongs to that protocol.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -80,10 +80,10 @@ class ProxyHandshake(UpstreamProtocol, asyncio.Protocol):
     def _fail(self, error: ProxyError) -> None:
         if not self._status.done():
             self._status.set_exception(error)
-            self._status.exception()  # nobody may wait for it
+            self._status.exception()  # perhaps nothing waits for it
 
     def _read_head(self) -> int | None:
-        """Take a head out of what has come; its status, or nothing while it is not complete."""
+        """Parse a head; return its status, or None while it is not complete."""
         while (end := self._received.find(_HEAD_END)) >= 0:
             match = _STATUS.match(self._received)
             if match is None:
@@ -93,15 +93,15 @@ class ProxyHandshake(UpstreamProtocol, asyncio.Protocol):
             if status not in _INTERIM:
                 return status
         if end >= 0 or len(self._received) > limits.UPSTREAM_HEAD_BYTES_MAX:
-            raise ProxyError("its response to CONNECT is not HTTP")
+            raise ProxyError("its response to CONNECT is not valid HTTP")
         return None
 
     def secure(self, transport: asyncio.BaseTransport) -> None:
-        """Go on over an encrypted transport."""
+        """Continue over an encrypted transport."""
         self._layers.append(cast("asyncio.Transport", transport))
 
     async def open_tunnel(self, proxy: Proxy, origin: Origin) -> None:
-        """Ask for a tunnel to an origin.
+        """Request a tunnel to an origin.
 
         Raises:
             ProxyError: The proxy does not open one.
@@ -113,19 +113,19 @@ class ProxyHandshake(UpstreamProtocol, asyncio.Protocol):
         if status == PROXY_AUTHENTICATION_REQUIRED:
             raise ProxyError(explain_407(proxy))
         if status not in _OPENED:
-            raise ProxyError(f"it answered CONNECT with the status {status}")
+            raise ProxyError(f"it responded to CONNECT with the status {status}")
 
     def hand_over(self, protocol: UpstreamProtocol) -> asyncio.Transport:
-        """Give the connection to the protocol that it was opened for; returns its transport.
+        """Pass the connection to its own protocol; return the transport.
 
         Raises:
-            ProxyError: Bytes came that nobody asked for. They would be read as a part of what follows.
+            ProxyError: The proxy sent unexpected bytes. They would be read as a part of what follows.
         """
         transport = self._layers[-1]
         if transport.is_closing():
             raise ProxyError("it closed the connection")
         if self._received:
-            raise ProxyError("it sent bytes that nobody asked for")
+            raise ProxyError("it sent unexpected bytes")
         transport.pause_reading()
         transport.set_protocol(protocol)
         protocol.connection_made(self._layers[0])

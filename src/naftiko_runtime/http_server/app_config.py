@@ -1,4 +1,4 @@
-"""What answers on a listener."""
+"""The application of a listener."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from naftiko_runtime import limits
 from naftiko_runtime.asgi import App, Scope
 
 HalfClosedSeconds: TypeAlias = Callable[[Scope], float]
-"""How long a request goes on after its caller has ended its side of the connection; 0 to cancel it at once."""
+"""How many seconds a request continues after its caller has half-closed the connection; 0 to cancel it at once."""
 RenderError: TypeAlias = Callable[[int, str, str], tuple[bytes, bytes]]
-"""Renders an error that the server itself answers with: status, code and detail to a content type and a body."""
+"""Renders an error response of the server itself: status, code and detail to a content type and a body."""
 
 
 def wait_half_closed(_scope: Scope) -> float:
-    """Let each caller wait equally long."""
+    """Return the same time for every request."""
     return limits.HALF_CLOSED_SECONDS
 
 
@@ -25,11 +25,11 @@ def render_plain_error(_status: int, _code: str, detail: str) -> tuple[bytes, by
 
 
 class AppConfig(NamedTuple):
-    """The application of a listener, and what the server asks about it.
+    """The application of a listener, and the functions that the server calls for it.
 
     Attributes:
-        app: Answers requests.
-        half_closed_seconds: Called when a caller ends its side while it waits for a response.
+        app: Responds to requests.
+        half_closed_seconds: Called when a caller half-closes the connection while it waits for a response.
         render_error: Called for each request that is rejected, and for each unexpected error.
     """
 

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """What becomes of the bytes that a caller sends."""
+    """How the bytes that a caller sends are handled."""
 
     READING = auto()
-    """They are requests."""
+    """They are parsed as requests."""
     REJECTED = auto()
-    """They are dropped: a rejection goes out behind the responses to the requests before."""
+    """They are dropped. A rejection is sent after the responses to the requests before it."""
     HALF_CLOSED = auto()
-    """There are none: the caller has ended its side, and waits for responses or is gone."""
+    """There are none: the caller has half-closed the connection and waits for responses, or has left."""
     LINGERING = auto()
-    """They are dropped: our side has ended, and the caller gets the time to read that."""
+    """They are dropped. Our side is closed, and the caller has some time to read the last response."""
     CLOSING = auto()
-    """They are not read: the connection closes when what was written is sent."""
+    """They are not read. The connection closes when everything written is sent."""
 
 
 READING: Final = State.READING
@@ -62,13 +62,13 @@ class Connection(asyncio.Protocol):
         self._client: Address | None
         self._server: Address | None
         self._rejection = b""
-        """What is still to be sent."""
+        """The response to a rejected request, until it is sent."""
         self._idle_since = 0.0
 
     # -- requests -------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A caller has connected and owes the head of a request."""
+        """Start to wait for the head of the first request."""
         self.transport = cast("asyncio.Transport", transport)
         self.flow = FlowControl(self.transport)
         self._client, self._server = _read_address(transport, "peername"), _read_address(transport, "sockname")
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
             self._timer.start_lenient(limits.REQUEST_HEAD_SECONDS, self._close_slow)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of heads and bodies."""
+        """Parse bytes of heads and bodies."""
         if self.state is READING:
             self.reader.feed(data)
             if self.state is READING and not self.transport.is_closing():
@@ -96,11 +96,11 @@ class Connection(asyncio.Protocol):
             self._timer.start_lenient(limits.REQUEST_HEAD_SECONDS, self._close_slow)
 
     def begin_request(self) -> None:
-        """A head is here: let the application answer, or reject it.
+        """Run the application for a complete head, or reject the request.
 
         Raises:
-            StopParsingError: It is rejected.
-            HttpParserInvalidURLError: Its target is none.
+            StopParsingError: The request is rejected.
+            HttpParserInvalidURLError: Its target is invalid.
         """
         self._timer.stop()
         reader, parser = self.reader, self.reader.parser
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
             self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
 
     def add_body(self, body: bytes) -> None:
-        """A part of the body of the last request has arrived."""
+        """Pass a part of the body to the last request."""
         exchange = self._pipeline.last
         if exchange is not None and not exchange.response_complete:
             exchange.body += body
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
 
     def end_request(self) -> None:
-        """The last request is complete; from now on the caller waits."""
+        """Mark the last request as complete."""
         exchange = self._pipeline.last
         if exchange is not None and not exchange.response_complete:
             exchange.more_body = False
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol):
         self._timer.stop()
 
     def end_response(self, exchange: Exchange) -> None:
-        """A response is written: go on with the next request, or end the connection."""
+        """Start the next request, or end the connection: a response is complete."""
         if not exchange.keep_alive:
             self._end_after(exchange)
         if self.transport.is_closing():
@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
             self._send_rejection()
 
     def _end_after(self, exchange: Exchange) -> None:
-        """End the connection after its last response; at once only when nothing more is known to arrive."""
+        """End the connection after its last response: at once, unless the caller may still be sending."""
         if exchange.more_body or self.flow.read_paused or self._pipeline.has_waiting():
             self._linger()
         else:
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
     # -- rejection ------------------------------------------------------------------------------------------------
 
     def reject_unparsed(self, rejection: Rejection) -> None:
-        """Reject what is no request; in a body there is nothing left to say."""
+        """Reject bytes that are not a request; in a body, close the connection without a response."""
         if self.state is not READING:  # the parser was stopped, or fails on the rest of what is rejected anyway
             return
         if self.reader.in_head:
@@ -173,7 +173,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     def _reject(self, rejection: Rejection, *, bodyless: bool = False) -> None:
-        """Answer without the application, once what came before is answered, and end the connection."""
+        """Send an error response after the responses before it, and end the connection."""
         self.state = State.REJECTED
         listener = self.listener
         listener.count_rejection(rejection.code)
@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
     # -- lingering close ------------------------------------------------------------------------------------------
 
     def _linger(self) -> None:
-        """End our side and drop what still arrives: closing with bytes unread would take the response back."""
+        """Close our side and drop what still arrives: closing with unread bytes would reset the connection."""
         self.state = State.LINGERING
         self._pipeline.drop_waiting()
         self._timer.stop()
@@ -205,33 +205,33 @@ class Connection(asyncio.Protocol):
     # -- time -----------------------------------------------------------------------------------------------------
 
     def _close_slow(self) -> None:
-        """The time of a head or of a body's next part is over."""
+        """Close the connection: a head, or the next part of a body, did not arrive in time."""
         if self.flow.read_paused:  # the application holds the caller back, not the other way round
             self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
         elif not self.transport.is_closing():
             self.transport.close()
 
     def check_timeouts(self, now: float) -> None:
-        """Close what nobody uses; give up a caller that does not read. Call it every second or so."""
+        """Close an idle connection; abort one whose caller does not read. Call this about once a second."""
         unused = self._timer.handle is None and self.reader.in_head and self._pipeline.is_idle()
         if unused and now - self._idle_since > limits.KEEP_ALIVE_SECONDS:
             self.transport.close()
         self.flow.check_stall(now)
 
     def pause_writing(self) -> None:
-        """The caller does not read as fast as is written."""
+        """Let the application wait: the caller reads more slowly than it writes."""
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """The caller has read on."""
+        """Let the application continue."""
         self.flow.resume_writing()
 
     # -- the operator ---------------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """End the connection after what is in progress: a response, or a request that may be on its way.
+        """Close the connection after the response in progress.
 
-        A caller that has just connected cannot know that nobody wants its request any more.
+        A caller that has just connected may have sent a request already, so it gets a short time for it.
         """
         last = self._pipeline.last
         if last is not None and not last.response_complete:
@@ -242,18 +242,18 @@ class Connection(asyncio.Protocol):
             self._timer.start_lenient(limits.LAST_REQUEST_SECONDS, self._close_slow)
 
     def abort_unsent(self) -> bool:
-        """Drop what a caller has not read of a response that is complete; return whether there was anything."""
+        """Drop the unsent rest of a complete response; return whether there was any."""
         if not self._pipeline.is_idle() or self.transport.get_write_buffer_size() == 0:
             return False
         self.transport.abort()
         return True
 
-    # -- the caller's going ---------------------------------------------------------------------------------------
+    # -- the caller's end -----------------------------------------------------------------------------------------
 
     def eof_received(self) -> bool:
-        """The caller ends its side: it may wait for its response, or be gone; nothing but writing to it would tell.
+        """Handle a half-close: the caller may wait for its response, or have left. Only a write would show which.
 
-        So what runs for it gets a little time. The response then ends the connection.
+        The request in progress therefore gets a limited time. Its response ends the connection.
         """
         last = self._pipeline.last
         if self.state is State.LINGERING or last is None or last.response_complete or last.more_body:
@@ -274,13 +274,13 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     def _give_up_half_closed(self) -> None:
-        if self.transport.get_write_buffer_size():  # it may be reading, which is watched elsewhere
+        if self.transport.get_write_buffer_size():  # it may be reading: check_timeouts handles that
             self._wait_half_closed()
         else:
             self.transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The caller has gone: what still runs for it is cancelled, and with it the call to the upstream."""
+        """Cancel the request in progress, and with it the call of the upstream."""
         self.state = State.CLOSING
         self._timer.stop()
         self.listener.connections.discard(self)

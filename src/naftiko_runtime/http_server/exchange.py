@@ -1,4 +1,4 @@
-"""One request and its answer, as ASGI has them.
+"""One request and its response as ASGI messages.
 
 Head and body are written together: ASGI lets a server hold the head back until the first piece of a body.
 """
@@ -25,7 +25,7 @@ _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {n: f"HTTP/1.1 {n} {_REASONS.get(n, '')}\r\n".encode() for n in range(100, 600)}
 _WITHOUT_BODY: Final = (204, 304)
 _NUL: Final = 0
-"""As a number: looking for bytes in bytes makes an exception that nobody sees, which takes as long as the rest."""
+"""A number: searching for bytes in bytes raises a hidden exception, which doubles the cost."""
 _LINE: Final = b": ".join
 _CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 _CLOSE: Final = b"connection: close\r\n"
@@ -46,7 +46,7 @@ class ExchangeConnection(Protocol):
 
 
 class Exchange(SendProgress):
-    """One request; the protocol tells it what comes of the body, the application what to answer."""
+    """One request: the connection adds its body, the application sends its response."""
 
     __slots__ = (
         "_chunked",
@@ -90,18 +90,18 @@ class Exchange(SendProgress):
         self._ends_by_closing = False
         self._left_bytes = 0
 
-    # -- what the protocol tells ----------------------------------------------------------------------------------
+    # -- called by the connection --------------------------------------------------------------------------------
 
     def notify(self) -> None:
-        """Something came of the body, or it is over, or the caller is gone."""
+        """Wake the application: more of the body, its end, or the end of the connection has arrived."""
         self._news = True
         if self._waiter is not None:
             self._waiter.set()
 
     def break_off(self) -> None:
-        """End the connection, unless the response is complete, so that no caller takes a part of one for whole.
+        """Abort the connection, unless the response is complete, so that no caller takes a part of it for the whole.
 
-        Where the end of the connection is the end of the body, only a reset is no proper end.
+        If the end of the connection ends the body, only a reset shows that the body is incomplete.
         """
         if self.response_complete:
             return
@@ -111,10 +111,10 @@ class Exchange(SendProgress):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         transport.abort()
 
-    # -- what the application calls -------------------------------------------------------------------------------
+    # -- called by the application --------------------------------------------------------------------------------
 
     async def receive(self) -> MutableMapping[str, Any]:
-        """ASGI: what came of the body, or that nobody waits for an answer any more."""
+        """Wait for the next part of the body, or for the end of the exchange (ASGI ``receive``)."""
         if self.expects_continue and not self._connection.transport.is_closing():
             self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.expects_continue = False
@@ -132,11 +132,11 @@ class Exchange(SendProgress):
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """ASGI: the answer's head, then its body; nothing, once the caller is gone.
+        """Send the head of the response, then its body (ASGI ``send``). Do nothing once the caller has disconnected.
 
         Raises:
-            RuntimeError: Messages that are no answer: out of order, of another length than announced, or with a
-                header that would end its line.
+            RuntimeError: The messages are out of order, the body does not have the declared length, or a header
+                contains a line break or NUL.
         """
         flow = self._connection.flow
         if flow.write_paused and not self.disconnected:
@@ -145,18 +145,18 @@ class Exchange(SendProgress):
             return
         kind = message["type"]
         if self.response_complete:
-            raise RuntimeError(f"'{kind}' after the answer is complete")
+            raise RuntimeError(f"'{kind}' after the response is complete")
         if not self.status:
             if kind != "http.response.start":
-                raise RuntimeError(f"'{kind}' before the answer's head")
+                raise RuntimeError(f"'{kind}' before the head of the response")
             self._begin(message["status"], list(message.get("headers", ())))
         elif kind != "http.response.body":
-            raise RuntimeError(f"'{kind}' in the answer's body")
+            raise RuntimeError(f"'{kind}' in the body of the response")
         else:
             self._continue(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
-        """Write the head down; it goes out with the first piece of the body."""
+        """Build the head; it is sent with the first part of the body."""
         self.status = status
         self.expects_continue = False
         self._chunked, self._left_bytes = False, 0
@@ -165,7 +165,7 @@ class Exchange(SendProgress):
         framed, closes = self._append_headers(headers, pieces, closes=default_headers.closes)
         bodyless = self.scope["method"] == "HEAD" or status in _WITHOUT_BODY
         if not framed and not bodyless:
-            if self.scope["http_version"] == "1.0":  # which knows no chunks: the connection's end is the body's
+            if self.scope["http_version"] == "1.0":  # no chunks there: the end of the connection ends the body
                 self._ends_by_closing, self.keep_alive = True, False
             else:
                 self._chunked = True
@@ -177,14 +177,14 @@ class Exchange(SendProgress):
         ends = default_headers.count + len(headers) + len(pieces) - 2
         if head.count(b"\n") != ends or head.count(b"\r") != ends or _NUL in head:
             self.status = 0
-            raise RuntimeError("a header of the answer would end its line")
+            raise RuntimeError("a header of the response contains a line break or NUL")
         self._head = head
 
     def _append_headers(self, headers: Sequence[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
         """Add the application's headers; returns whether they frame the body, and whether they end the connection."""
         framed = False
         if closes or (self.more_body and not self._connection.reader.body_is_short()):
-            self.keep_alive = False  # whoever is answered early may have much left to send
+            self.keep_alive = False  # the caller may have much left to send
         pieces.append(b"\r\n".join([*map(_LINE, headers), b""]))
         for name, value in headers:
             if name in _FRAMING:
@@ -209,7 +209,7 @@ class Exchange(SendProgress):
         elif not self._ends_by_closing:
             self._left_bytes -= len(body)
             if self._left_bytes < 0:
-                raise RuntimeError("the answer's body is longer than announced")
+                raise RuntimeError("the body of the response is longer than declared")
         if head:
             self._connection.transport.write(head + body)
         elif body:
@@ -219,7 +219,7 @@ class Exchange(SendProgress):
 
     def _end(self) -> None:
         if self._left_bytes:
-            raise RuntimeError("the answer's body is shorter than announced")
+            raise RuntimeError("the body of the response is shorter than declared")
         self.response_complete = True
         self.notify()
         self._connection.end_response(self)

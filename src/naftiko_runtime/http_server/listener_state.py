@@ -1,4 +1,4 @@
-"""What all connections of a listener share."""
+"""The state that all connections of a listener share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DefaultHeaders:
-    """Header lines that every answer of a listener carries, as they go out, and whether they end its connection."""
+    """The header lines of every response of a listener, and whether they end its connection."""
 
     __slots__ = ("closes", "count", "lines")
 
@@ -52,7 +52,7 @@ class OpenConnection(Protocol):
 
 
 class ListenerState:
-    """What a listener serves, its connections, the requests in progress, and the headers of all its answers."""
+    """The application of a listener, its connections, its requests in progress, and the headers of all responses."""
 
     __slots__ = ("config", "connections", "context", "default_headers", "headers", "metrics", "tasks")
 
@@ -60,13 +60,13 @@ class ListenerState:
         self.config = config
         self.metrics = metrics
         self.context = copy_context()
-        """Where every request begins."""
+        """The context in which every request starts."""
         self.connections: set[OpenConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.set_headers(())
 
     def set_headers(self, headers: Sequence[Header]) -> None:
-        """Let these be the headers from now on."""
+        """Set the headers of every response from now on."""
         self.headers = headers
         self.default_headers = DefaultHeaders(headers)
 

@@ -24,7 +24,7 @@ class ListenError(Exception):
 
 
 def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> socket.socket:
-    """A bound, listening TCP socket.
+    """Open a TCP socket that listens.
 
     Args:
         address: A name or an IP address.
@@ -40,26 +40,26 @@ def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> s
     except OSError as error:
         raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
     try:
-        return _listening(family, target, many=many, first=True)
+        return _open(family, target, many=many, first=True)
     except OSError as error:
         problem = f"cannot listen on {address}:{port} for {owner}: {os.strerror(error.errno or 0)}"
         raise ListenError(problem, error.errno) from None
 
 
 def open_shared_socket(first: socket.socket, owner: str) -> socket.socket:
-    """Another socket of the same port: the kernel divides new connections among them.
+    """Open another socket on the same port; the kernel distributes new connections among them.
 
     Raises:
         ListenError: It cannot be opened.
     """
     try:
-        return _listening(first.family, first.getsockname(), many=True, first=False)
+        return _open(first.family, first.getsockname(), many=True, first=False)
     except OSError as error:
         where = ":".join(map(str, first.getsockname()[:2]))
         raise ListenError(f"cannot listen on {where} for {owner}: {os.strerror(error.errno or 0)}") from None
 
 
-def _listening(family: int, target: Any, *, many: bool, first: bool) -> socket.socket:
+def _open(family: int, target: Any, *, many: bool, first: bool) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -78,5 +78,5 @@ def _listening(family: int, target: Any, *, many: bool, first: bool) -> socket.s
 
 
 def get_port(listening: socket.socket) -> int:
-    """The port that is really listened on."""
+    """Return the actual port of a socket, also if 0 was asked for."""
     return int(listening.getsockname()[1])

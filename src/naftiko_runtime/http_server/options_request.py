@@ -1,4 +1,4 @@
-"""What answers ``OPTIONS *``, whatever the application."""
+"""The response to ``OPTIONS *``, which the application does not see."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def _answer_server_options(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Answer ``OPTIONS *``, which asks whether there is a server, and of no resource (RFC 9110, 9.3.7)."""
+    """Respond to ``OPTIONS *``, which is about the server and not a resource (RFC 9110, 9.3.7)."""
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 

@@ -1,4 +1,4 @@
-"""The requests of one connection, which are answered one after the other."""
+"""The requests of one connection; one runs at a time, in order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """Runs the application for the first request; those behind it wait.
+    """Runs the application for the first request; later requests wait.
 
     Attributes:
-        last: The request that came last; None before the first.
-        current: The request that is being answered, or was answered last.
+        last: The request that arrived last; None before the first.
+        current: The request that is running, or ran last.
     """
 
     __slots__ = ("_listener", "_loop", "_task", "_waiting", "current", "last")
@@ -34,7 +34,7 @@ class Pipeline:
         self.current: Exchange | None = None
 
     def is_idle(self) -> bool:
-        """Return whether every request that came is answered."""
+        """Return whether every request has its complete response."""
         return self.last is None or self.last.response_complete
 
     def is_full(self) -> bool:
@@ -42,11 +42,11 @@ class Pipeline:
         return len(self._waiting) >= limits.REQUESTS_WAITING_MAX
 
     def has_waiting(self) -> bool:
-        """Return whether a request waits for those before it."""
+        """Return whether a request waits for the ones before it."""
         return bool(self._waiting)
 
     def add(self, exchange: Exchange) -> bool:
-        """Answer a request, or let it wait; return whether it waits."""
+        """Run a request, or let it wait; return whether it waits."""
         waits = self.last is not None and not self.last.response_complete
         self.last = exchange
         if waits:
@@ -56,7 +56,7 @@ class Pipeline:
         return waits
 
     def start_next(self) -> bool:
-        """Answer the next request; return whether there is one."""
+        """Run the next request; return whether there is one."""
         if not self._waiting:
             return False
         self._start(self._waiting.popleft())
@@ -74,11 +74,11 @@ class Pipeline:
         self._task, self.current = task, exchange
 
     def drop_waiting(self) -> None:
-        """Answer none of the requests that wait."""
+        """Drop the requests that wait."""
         self._waiting.clear()
 
     def cancel(self) -> None:
-        """The caller is gone: cancel what runs for it, and let go of all requests."""
+        """Cancel the running request and drop all others: the caller has disconnected."""
         current, task = self.current, self._task
         if current is not None and task is not None and not current.response_complete:
             current.disconnected = True

@@ -1,4 +1,4 @@
-"""Requests that the server answers by itself, because they do not get as far as the application."""
+"""Error responses to requests that do not reach the application."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Rejection(NamedTuple):
     header: str = ""
 
 
-NOT_HTTP: Final = Rejection(400, "bad-request", "the request is not HTTP/1.1")
-BAD_HOST: Final = Rejection(400, "bad-host", "a request needs exactly one Host header, which names a host")
+NOT_HTTP: Final = Rejection(400, "bad-request", "the request is not valid HTTP/1.1")
+BAD_HOST: Final = Rejection(400, "bad-host", "a request needs exactly one Host header with a valid host")
 BAD_FRAMING: Final = Rejection(400, "bad-framing", "Transfer-Encoding must end in 'chunked', once, and needs HTTP/1.1")
 UNKNOWN_CODING: Final = Rejection(501, "unknown-coding", "unsupported Transfer-Encoding; only 'chunked' is supported")
 HEAD_TOO_LARGE: Final = Rejection(431, "head-too-large", "the request headers are too large")
@@ -36,7 +36,7 @@ TOO_MANY_CONNECTIONS: Final = Rejection(503, "too-many-connections", "too many c
 
 
 class StopParsingError(Exception):
-    """Raised in the parser's callbacks: the connection reads no further request."""
+    """Raised in the parser's callbacks to stop parsing."""
 
 
 def render_rejection(
@@ -45,7 +45,7 @@ def render_rejection(
     """Render the whole response, which ends its connection.
 
     Args:
-        rejection: Why.
+        rejection: Why the request is rejected.
         headers: Those of every response.
         render_error: Renders the body.
         bodyless: Whether the request was for a head only.

@@ -1,4 +1,4 @@
-"""The head of a request: what HTTP demands of it, and what the application learns of it."""
+"""The head of a request: the checks that HTTP demands, and the ASGI scope."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Address = tuple[str, int]
 
 NOTED: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
-"""The headers that :meth:`RequestHead.note` has to see."""
+"""The headers to pass to :meth:`RequestHead.note`."""
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 _HASH: Final = ord("#")
@@ -27,12 +27,12 @@ _VERSIONS: Final = ("1.0", "1.1")
 
 
 class RequestHead:
-    """What a head says of its host, its body and its version.
+    """The parts of a head that decide about its host, body and version.
 
     Attributes:
-        framing: The header line that tells where the body ends; empty when there is no body.
+        framing: The header line that says where the body ends; empty without a body.
         expects_continue: Whether the caller waits for ``100 Continue`` before it sends the body.
-        version: ``1.0`` or ``1.1``, once :meth:`check` has found no fault.
+        version: ``1.0`` or ``1.1``, once :meth:`check` has returned None.
     """
 
     __slots__ = ("_bad_host", "_coding", "_host", "expects_continue", "framing", "version")
@@ -46,7 +46,7 @@ class RequestHead:
         self._coding: bytes | None = None
 
     def note(self, name: bytes, value: bytes) -> None:
-        """Take a header of those in :data:`NOTED`."""
+        """Note a header whose name is in :data:`NOTED`."""
         if name == b"host":
             if self._host is not None or not is_host(value):
                 self._bad_host = True
@@ -78,9 +78,9 @@ def make_scope(
     """Return the ASGI scope of a request.
 
     Raises:
-        HttpParserInvalidURLError: The target is none, or one for OPTIONS only.
+        HttpParserInvalidURLError: The target is invalid, or for OPTIONS only.
     """
-    if url.startswith(b"/") and _HASH not in url:  # a number: seeking bytes makes an exception each time
+    if url.startswith(b"/") and _HASH not in url:  # a number: searching for bytes raises a hidden exception
         raw_path, _, query = url.partition(b"?")
     elif url == b"*" and method == b"OPTIONS":
         raw_path, query = url, b""
@@ -105,10 +105,10 @@ def make_scope(
 
 
 def _split_url(url: bytes, headers: list[Header]) -> tuple[bytes, bytes, list[Header]]:
-    """Return the path and the query of a target that has more than these, and the headers with its host if it has one.
+    """Return the path and query of an absolute target, and the headers with the host of the target.
 
     Raises:
-        HttpParserInvalidURLError: It is no target, or one for OPTIONS only.
+        HttpParserInvalidURLError: The target is invalid, or for OPTIONS only.
     """
     parsed = parse_url(url)
     if url == b"*" or (parsed.schema and not parsed.host):
@@ -126,7 +126,7 @@ def is_host(value: bytes) -> bool:
 
 
 def _check_coding(coding: bytes, *, old: bool) -> Rejection | None:
-    """Check a Transfer-Encoding: the end of the body must be told by chunks, and nothing here undoes a compression."""
+    """Check a Transfer-Encoding: only ``chunked`` is supported, and it must be the last coding."""
     codings = [part.strip().lower() for part in coding.split(b",")]
     if old or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         return BAD_FRAMING

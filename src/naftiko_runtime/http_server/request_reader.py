@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRAILER_BYTES: Final = 64
-"""What a trailer counts for besides its letters, so that many empty ones come to an end."""
+"""Added to the size of each trailer, so that many empty trailers reach the limit as well."""
 _CALLERS_FAULTS: Final = (NoneType, StopParsingError, UnicodeDecodeError, HttpParserInvalidURLError)
-"""Why the parser is stopped, by itself or from its callbacks; anything else is our own fault."""
+"""Causes of parser errors that the caller is responsible for; any other cause is our own error."""
 
 
 class RequestHandler(Protocol):
@@ -47,14 +47,14 @@ class RequestHandler(Protocol):
 
 
 class RequestReader:
-    """Turns bytes into heads, bodies and ends of requests, bounded in size.
+    """Parses bytes into heads, bodies and ends of requests, bounded in size.
 
     Attributes:
         parser: llhttp's; it calls the methods that begin with ``on_``.
         url: The target, as far as it has arrived.
-        headers: Those of the head, as far as they have arrived.
-        head: What they say.
-        in_head: Whether a head is awaited or read; otherwise it is a body.
+        headers: The headers, as far as they have arrived.
+        head: What the headers say about the request.
+        in_head: Whether a head is awaited or read, not a body.
         head_begun: Whether the first byte of that head has arrived.
     """
 
@@ -75,7 +75,7 @@ class RequestReader:
         self._handler = handler
         self.parser = _make_parser(self)
         self._unparsed_bytes = 0
-        """What has arrived since anything came of it."""
+        """How many bytes arrived since the last complete head, part of a body or end of a request."""
         self._progressed = False
         self.in_head = True
         self._start_head()
@@ -89,7 +89,7 @@ class RequestReader:
         self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        """Parse what has arrived, and tell the connection of all that it completes."""
+        """Parse bytes, and call the handler for each complete part."""
         self._progressed = False
         self._unparsed_bytes += len(data)
         rest = None
@@ -99,7 +99,7 @@ class RequestReader:
             rest = memoryview(data)[offer.args[0] :]
         except HttpParserError as error:
             self._fail(error)
-        if rest is not None:  # not in the handler: what goes wrong now has causes of its own
+        if rest is not None:  # outside the handler: errors from here on have other causes
             self._feed_after_upgrade(rest)
         # A piece that also ends something cannot be counted, but is itself of bounded size.
         if self._progressed:
@@ -108,7 +108,7 @@ class RequestReader:
             self._handler.reject_unparsed(HEAD_TOO_LARGE)
 
     def _feed_after_upgrade(self, data: memoryview) -> None:
-        """Nothing is upgraded to: what follows the offer of an upgrade, which its parser leaves, is still HTTP/1.1."""
+        """Parse what follows the offer of an upgrade as HTTP/1.1: none is accepted, but the parser stops there."""
         while True:
             framing = self.head.framing
             self.parser = _make_body_parser(self, framing) if framing else _make_parser(self)
@@ -127,21 +127,21 @@ class RequestReader:
         self._handler.reject_unparsed(NOT_HTTP)
 
     def close(self) -> None:
-        """Let go of the parser, which has this as well, so that both would wait for a collection."""
+        """Drop the parser, which refers to this object: a cycle would wait for garbage collection."""
         del self.parser
 
     # -- the head -------------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Start a head: its first byte has arrived."""
         self._start_head()
 
     def on_url(self, url: bytes) -> None:
-        """A part of the target."""
+        """Append a part of the target."""
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; or a trailer, which is counted and dropped: the head was checked without it."""
+        """Keep a header; drop a trailer, which only counts: the head was checked without it."""
         if not self.in_head:
             self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
             if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
@@ -153,13 +153,13 @@ class RequestReader:
         self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads
 
     def on_headers_complete(self) -> None:
-        """The head is here."""
+        """Pass the complete head to the handler."""
         self._progressed = True
-        self._handler.begin_request()  # an odd target fails here, and is still rejected as a head
+        self._handler.begin_request()  # an invalid target fails here, and is still rejected as a head
         self.in_head = self.head_begun = False
 
     def check_head(self) -> Rejection | None:
-        """Return why the request is rejected, if it is."""
+        """Return why the request is rejected, or None."""
         if len(self.headers) > limits.REQUEST_HEADERS_MAX:
             return TOO_MANY_HEADERS
         if self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX and self._head_bytes() > limits.REQUEST_HEAD_BYTES_MAX:
@@ -172,32 +172,32 @@ class RequestReader:
     # -- the body -------------------------------------------------------------------------------------------------
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body."""
+        """Pass a part of the body to the handler."""
         self._progressed = True
         self._handler.add_body(body)
 
     def on_message_complete(self) -> None:
-        """The end of a request."""
+        """Pass the end of the request to the handler."""
         if self.head.framing and self.parser.should_upgrade():  # the parser skips the body: another one reads it
             return
         self.in_head = self._progressed = True
         self._handler.end_request()
 
     def body_is_short(self) -> bool:
-        """Return whether the rest of the body is worth reading, to keep the connection."""
+        """Return whether the rest of the body is short enough to read it and keep the connection."""
         length = self.head.framing.removeprefix(b"content-length: ")
         return length.isdigit() and int(length) <= limits.REQUEST_BUFFERED_BYTES_MAX and not self.head.expects_continue
 
 
 class _BodyOnly:
-    """Passes on what a parser tells, except the head that it was made to read first."""
+    """Passes the callbacks of a parser on, except those for the head that it has to parse first."""
 
     def __init__(self, reader: RequestReader) -> None:
         self._reader = reader
         self._begun = False
 
     def begin(self) -> None:
-        """The head is read: pass everything on from now on."""
+        """Pass every callback on from now on."""
         self._begun = True
 
     def on_message_begin(self) -> None:
@@ -225,12 +225,12 @@ class _BodyOnly:
 
 def _make_parser(reader: RequestReader | _BodyOnly) -> HttpRequestParser:
     parser = HttpRequestParser(reader)
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is not answered
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is ignored
     return parser
 
 
 def _make_body_parser(reader: RequestReader, framing: bytes) -> HttpRequestParser:
-    """Return a parser that has read a head of that framing, and tells of the body and of all that follows."""
+    """Return a parser that continues with the body of a request of this framing, and all that follows it."""
     body_only = _BodyOnly(reader)
     parser = _make_parser(body_only)
     parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)

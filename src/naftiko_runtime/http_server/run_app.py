@@ -1,4 +1,4 @@
-"""Runs the application for one request, whatever comes of it."""
+"""Runs the application for one request, and handles its errors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 async def run_app(exchange: Exchange, config: AppConfig) -> None:
-    """Run the application; an unexpected error is logged under an id, which is all that the caller learns of it."""
+    """Run the application. An unexpected error is logged with an id, and the caller only gets this id."""
     try:
         await config.app(exchange.scope, exchange.receive, exchange.send)
     except asyncio.CancelledError:
         if not exchange.disconnected:  # a shutdown that ran out of grace
             exchange.break_off()
-    except Exception:  # the process boundary: whatever was not foreseen ends here
+    except Exception:  # the process boundary: every unexpected error ends here
         incident = secrets.token_hex(6)
         extra = {"incident": incident, "method": exchange.scope["method"], "path": exchange.scope["path"]}
         log.exception("unexpected error", extra=extra)
@@ -35,7 +35,7 @@ async def _send_internal_error(exchange: Exchange, render_error: RenderError, in
     if exchange.status:
         exchange.break_off()
         return
-    detail = f"an unexpected error; the server's log has it as {incident}"
+    detail = f"unexpected error; the server's log has the details under {incident}"
     content_type, body = render_error(500, "internal-error", detail)
     headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
     await exchange.send({"type": "http.response.start", "status": 500, "headers": headers})

@@ -1,4 +1,4 @@
-"""The one timer of a connection: whatever its state waits for has an end."""
+"""The timer of a connection, which bounds what its state waits for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Timer:
     """Calls back once, after a time, unless it is stopped or started again before.
 
     Attributes:
-        handle: None while it does not run.
+        handle: The running timer; None while it does not run.
     """
 
     __slots__ = ("_expire", "_loop", "handle")
@@ -26,19 +26,19 @@ class Timer:
         self._expire: Callable[[], None]
 
     def start(self, seconds: float, expire: Callable[[], None]) -> None:
-        """Call back after so many seconds."""
+        """Call ``expire`` after ``seconds``."""
         self.stop()
         self._expire = expire
         self.handle = self._loop.call_later(seconds, self._end)
 
     def start_lenient(self, seconds: float, expire: Callable[[], None]) -> None:
-        """Call back after so many seconds, but not before what has arrived by then was read."""
+        """Call ``expire`` after ``seconds``, but not before the bytes that have arrived by then are read."""
         self.stop()
         self._expire = expire
         self.handle = self._loop.call_later(seconds, self._wait_for_arrivals)
 
     def stop(self) -> None:
-        """Do not call back."""
+        """Stop the timer, if it runs."""
         if self.handle is not None:
             self.handle.cancel()
             self.handle = None

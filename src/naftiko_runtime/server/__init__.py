@@ -1,1 +1,1 @@
-"""Sockets: many listeners that start, drain and stop as one."""
+"""The lifecycle of a serving process: deployments, reloads, listeners that start, drain and stop together."""

@@ -1,4 +1,4 @@
-"""All that serving a set of capabilities needs, opened: a reload opens another deployment and closes this one."""
+"""The open resources of a set of capabilities. A reload opens another deployment and closes this one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Deployment:
     """Bound capabilities and the applications that serve them, one for each port.
 
-    It lives in a task of its own, since what it holds has to be closed by the task that opened it.
+    It runs in a task of its own, because the task that opens its resources has to close them.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Deployment:
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
     async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:
-        """Return what answers on one port."""
+        """Return the application of one port."""
         kind, observer = kind_of(servers[0].plan), self._observer
         app = await stack.enter_async_context(kind.open_app(servers, self._services))
         if observer is not None:

@@ -1,4 +1,4 @@
-"""The event loop that everything here runs in."""
+"""The event loop of a process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def raise_open_file_limit() -> None:
-    """Let this process open as many files as it may need: what a shell gives it is often 1024, a socket each."""
+    """Raise the limit of open files, which is often 1024: each connection is one."""
     try:
         import resource  # noqa: PLC0415 - not everywhere
     except ImportError:

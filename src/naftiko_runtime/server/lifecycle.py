@@ -1,4 +1,4 @@
-"""The life of a process that serves: it opens its listeners, serves until it is told to stop, and drains."""
+"""The lifecycle of a serving process: start listeners, serve until a stop, drain."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ABORT_SECONDS: Final = 2.0
 
 
 class Readiness(Protocol):
-    """Whether this process wants traffic; an :class:`asyncio.Event` is one."""
+    """Says whether this process is ready for traffic; an :class:`asyncio.Event` is one."""
 
     def set(self) -> None:
-        """Want traffic."""
+        """Become ready."""
 
     def clear(self) -> None:
-        """Want no more traffic."""
+        """Become not ready."""
 
 
 class Lifecycle:
@@ -47,7 +47,7 @@ class Lifecycle:
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether :meth:`stop` was called."""
         return self._stop.is_set()
 
     def stop(self) -> None:

@@ -28,17 +28,17 @@ class MetricsHub:
     def __init__(self, settings: ServerSettings) -> None:
         self._store = SharedStore(settings.workers + 1) if settings.control is not None else None
 
-    def meter(self, worker: int) -> Meter | None:
+    def open_meter(self, worker: int) -> Meter | None:
         """Return the meter of a worker, from 1; call it in the worker's process."""
-        return None if self._store is None else Meter(self._store.region(worker))
+        return None if self._store is None else Meter(self._store.get_region(worker))
 
-    def parent(self) -> Meter | None:
+    def open_parent_meter(self) -> Meter | None:
         """Return the meter of the supervisor, or of the only process."""
-        return self.meter(_PARENT)
+        return self.open_meter(_PARENT)
 
     def render(self) -> bytes:
         """Render the metrics of all processes in Prometheus's text format."""
-        return b"" if self._store is None else render_metrics(self._store.entries())
+        return b"" if self._store is None else render_metrics(self._store.read_entries())
 
 
 class ProcessTelemetry:
@@ -57,7 +57,7 @@ class ProcessTelemetry:
         Raises:
             BindError: Spans cannot be sent as the operator wants it.
         """
-        self.meter = hub.meter(worker)
+        self.meter = hub.open_meter(worker)
         self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
         self._hub = hub
         wanted = self.meter is not None or settings.traces is not None
@@ -82,17 +82,17 @@ class ProcessTelemetry:
         self.update()
 
 
-def reload_counter(meter: Meter | None) -> Callable[[str], None]:
+def make_reload_counter(meter: Meter | None) -> Callable[[str], None]:
     """Return what counts reloads by outcome: ``reloaded`` or ``failed``."""
     if meter is None:
         return lambda _outcome: None
-    numbers = {outcome: meter.number(RELOADS, outcome=outcome) for outcome in ("reloaded", "failed")}
+    numbers = {outcome: meter.get_number(RELOADS, outcome=outcome) for outcome in ("reloaded", "failed")}
     return lambda outcome: numbers[outcome].add()
 
 
-def start_counter(meter: Meter | None) -> Callable[[], None]:
+def make_start_counter(meter: Meter | None) -> Callable[[], None]:
     """Return what counts workers that were started."""
-    return (lambda: None) if meter is None else meter.number(WORKERS).add
+    return (lambda: None) if meter is None else meter.get_number(WORKERS).add
 
 
 def _service_name(capabilities: Sequence[ServedCapability]) -> str:

@@ -118,15 +118,15 @@ def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedC
     Raises:
         BindError: They do; it says where.
     """
-    was, now = _places(before), _places(after)
+    was, now = _list_places(before), _list_places(after)
     if was != now:
         raise BindError(
             [f"ports cannot change while running: {_format_places(was)} became {_format_places(now)}; restart"]
         )
 
 
-def _places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, int]]:
-    """Kind, address and port of every group of servers."""
+def _list_places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, int]]:
+    """Return kind, address and port of every group of servers."""
     servers = [server for one in capabilities for server in one.plan.servers]
     groups = group_by_port(servers, lambda server: server).values()
     return [(first.kind, first.address, first.port) for first, *_ in groups]

@@ -52,7 +52,7 @@ class DeploymentSwap:
         """Serve what was prepared, from the next request on.
 
         Returns:
-            How many requests are in progress; the deployment that they began with answers them.
+            How many requests are in progress; the old deployment completes them.
         """
         if self._next is None:
             return 0
@@ -79,7 +79,7 @@ class DeploymentSwap:
         await self._current.close()
 
     async def _close_when_done(self, old: Deployment, running: Sequence[asyncio.Task[None]]) -> None:
-        """Close a deployment once its last request is answered, or the grace period is over."""
+        """Close a deployment after its last request, or after the grace period."""
         try:
             if running:
                 await asyncio.wait(running, timeout=self._settings.grace_seconds)

@@ -14,7 +14,7 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics import MetricsHub, ProcessTelemetry, reload_counter
+from naftiko_runtime.server.metrics import MetricsHub, ProcessTelemetry, make_reload_counter
 from naftiko_runtime.server.ports import OpenPort, Ports
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
 from naftiko_runtime.server.signals import SignalPolicy
@@ -47,7 +47,7 @@ async def serve(
         How many requests were cut off.
 
     Raises:
-        ListenError: A port cannot be opened; nothing was started.
+        ListenError: A port cannot be opened; nothing was on_started.
         BindError: A secret cannot be sent where a document wants it.
     """
     ports = Ports.open(capabilities, settings)
@@ -64,7 +64,7 @@ async def serve(
         listeners = deployment.listen(ports.sets[0], process.meter)
         control = make_control_listener(ports.control, make_control_app(health))
         swap = DeploymentSwap(deployment, listeners, settings)
-        reloader = Reloader(swap, capabilities, load, reload_counter(hub.parent()))
+        reloader = Reloader(swap, capabilities, load, make_reload_counter(hub.open_parent_meter()))
         stack.push_async_callback(reloader.close)
         lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)
         policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)
@@ -72,13 +72,13 @@ async def serve(
         for number in policy.numbers:
             loop.add_signal_handler(number, policy.handle, number)
 
-        def started() -> None:
+        def on_started() -> None:
             on_start(ports.opened)
             if take_hangup():
                 policy.handle(signal.SIGHUP)
 
         try:
-            cut_off = await lifecycle.serve_until_stopped(started)
+            cut_off = await lifecycle.serve_until_stopped(on_started)
         finally:
             for number in policy.numbers:
                 loop.remove_signal_handler(number)

@@ -24,7 +24,7 @@ class ServerSettings:
         deadline_seconds: For each exchange with an upstream; for one that streams, for the head and each pause.
         total_deadline_seconds: For each exchange with an upstream, streamed ones included; none for no bound.
         half_closed_seconds: How long a REST request goes on after its caller has ended its side.
-        response_bytes_max: Of an answer that has to be held in memory.
+        response_bytes_max: The maximum size of a response that is held in memory.
         traces: Where spans go; none for nowhere.
         exposed_headers: Response headers that reach callers besides those that always do, in lower case.
         workers: How many processes serve; with 1 it is the one that was started.

@@ -38,6 +38,6 @@ class SignalPolicy:
             self._force()
         else:
             self._stopping = True
-            self._stop()  # first: whoever reads the line may ask for readiness at once
+            self._stop()  # first: a reader of the line may check readiness at once
             name = signal.Signals(number).name
             log.info("stopping", extra={"signal": name, "grace_seconds": self._grace_seconds})

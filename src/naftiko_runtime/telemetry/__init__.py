@@ -1,4 +1,4 @@
-"""Metrics of a process, for whoever scrapes the control port, and traces of its requests, by OpenTelemetry's SDK.
+"""Prometheus metrics of all processes, and traces of requests by the OpenTelemetry SDK.
 
-Nothing here is in a request's way unless it was asked for; see docs/adr/0014 and docs/adr/0021.
+A request costs nothing more while both are off; see docs/adr/0014 and docs/adr/0021.
 """

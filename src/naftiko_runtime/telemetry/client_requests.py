@@ -1,4 +1,4 @@
-"""A transport that tells of the calls it carries, and has upstreams continue the trace of a recorded request."""
+"""A transport that counts and records calls, and passes the trace of a recorded request to upstreams."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class InstrumentedTransport:
-    """Another transport, observed; whoever opened that closes it."""
+    """Wraps a transport. It does not close it."""
 
     def __init__(self, transport: Transport, plan: Plan, observer: Observer) -> None:
         self._transport = transport
         self._observer = observer
         self._tracer = observer.tracer
-        self._servers = {upstream.namespace: _server(upstream.base_uri) for upstream in plan.upstreams}
+        self._servers = {upstream.namespace: _describe_server(upstream.base_uri) for upstream in plan.upstreams}
         self._instruments: dict[str, Instrument] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
@@ -57,27 +57,27 @@ class InstrumentedTransport:
             try:
                 child = self._instruments[request.operation].children[request.method][outcome]
             except KeyError:
-                child = self._instrument(request.operation).child(request.method, outcome)
+                child = self._find_instrument(request.operation).child(request.method, outcome)
             child.observe(ended - began)
             if span is not None and tracer is not None:
                 tracer.end_client(span, child, request, ended)
         return response
 
     async def aclose(self) -> None:
-        """Leave the transport open: others still send."""
+        """Leave the transport open: others use it as well."""
 
-    def _instrument(self, operation: str) -> Instrument:
+    def _find_instrument(self, operation: str) -> Instrument:
         if (known := self._instruments.get(operation)) is not None:
             return known
         attributes: dict[str, Value] = {"naftiko.operation": operation}
         attributes |= self._servers.get(operation.partition(".")[0], {})
-        made = self._observer.instrument(UPSTREAM, "client", operation, attributes)
+        made = self._observer.make_instrument(UPSTREAM, "client", operation, attributes)
         self._instruments[operation] = made
         return made
 
 
-def _server(base_uri: str) -> Mapping[str, Value]:
-    """Where an API is; nothing of one that is never called, or whose base URI holds variables, which may be secrets."""
+def _describe_server(base_uri: str) -> Mapping[str, Value]:
+    """Return the address and port of an API; nothing if its base URI has variables, which may be secrets."""
     if "{" in base_uri:
         return {}
     parts = urlsplit(base_uri)

@@ -88,7 +88,7 @@ class Instrument:
         if self._meter is None:
             return Child(_ignore, name, attributes)
         labels = {name.replace(".", "_"): str(value) for name, value in attributes.items()}
-        return Child(self._meter.histogram(self._family, **labels).observe, name, attributes)
+        return Child(self._meter.get_histogram(self._family, **labels).observe, name, attributes)
 
 
 def _ignore(_seconds: float) -> None:

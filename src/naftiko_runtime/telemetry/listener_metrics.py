@@ -1,4 +1,4 @@
-"""What is counted of a listener, besides the requests that reach its application."""
+"""Metrics of a listener, besides those of the requests that reach its application."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class ListenerMetrics:
         self._meter = meter
         self._port = str(port)
         self._rejections: dict[str, Number] = {}
-        self._connections = meter.number(CONNECTIONS, server_port=self._port)
-        self._active = meter.number(ACTIVE, server_port=self._port)
+        self._connections = meter.get_number(CONNECTIONS, server_port=self._port)
+        self._active = meter.get_number(ACTIVE, server_port=self._port)
 
     def set_active(self, connections: int, requests: int) -> None:
-        """Record how many there are now."""
+        """Record how many connections and requests in progress there are now."""
         self._connections.set(connections)
         self._active.set(requests)
 
     def count_rejection(self, code: str) -> None:
-        """Count a request, or a connection, that the server rejected by itself."""
+        """Count a request or a connection that the server rejected."""
         if code not in self._rejections:
-            self._rejections[code] = self._meter.number(REFUSED, server_port=self._port, error_type=code)
+            self._rejections[code] = self._meter.get_number(REFUSED, server_port=self._port, error_type=code)
         self._rejections[code].add()

@@ -1,7 +1,7 @@
-"""Writes log lines to standard error, and never waits for whoever reads them.
+"""Writes log lines to standard error without ever waiting for its reader.
 
 A line is written at once while the reader keeps up. Otherwise lines wait in a queue of bounded size, which a thread
-empties; what does not fit is dropped and counted, and a line of its own tells how many were.
+empties. Lines that do not fit are dropped, and a log line says how many were.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 
 if TYPE_CHECKING:
-    from naftiko_runtime.process_lock import Exclusion
+    from naftiko_runtime.process_lock import ProcessLock
 
 _POLL: Final = getattr(select, "poll", None)
 _PIECE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
-"""What a pipe that is ready takes without waiting."""
+"""How much a pipe that is ready takes without waiting."""
 _READY_SECONDS: Final = 0.05
 _TURN_SECONDS: Final = 0.001
 
@@ -32,25 +32,28 @@ class LogWriter(logging.Handler):
 
     Attributes:
         dropped: How many records were dropped.
-        queued_bytes: Of lines that wait.
+        queued_bytes: The size of the lines that wait.
     """
 
     def __init__(
-        self, descriptor: int, exclusion: Exclusion | None = None, queue_bytes_max: int = limits.LOG_QUEUE_BYTES_MAX
+        self,
+        descriptor: int,
+        process_lock: ProcessLock | None = None,
+        queue_bytes_max: int = limits.LOG_QUEUE_BYTES_MAX,
     ) -> None:
-        """Prepare it.
+        """Prepare the handler.
 
         Args:
-            descriptor: Where to write to.
-            exclusion: Keeps the lines of several processes apart, where several write to the same place.
-            queue_bytes_max: Of lines that wait.
+            descriptor: The file descriptor to write to.
+            process_lock: Keeps the lines of several processes apart that write to the same descriptor.
+            queue_bytes_max: The maximum size of the lines that wait.
         """
         super().__init__()
         self.dropped = 0
         self._descriptor = descriptor
-        self._exclusion = exclusion
+        self._process_lock = process_lock
         self._queue_bytes_max = queue_bytes_max
-        self._untold = 0
+        self._unreported = 0
         self._pausing = False
         self._reset()
         if hasattr(os, "register_at_fork"):
@@ -62,19 +65,19 @@ class LogWriter(logging.Handler):
             )
 
     def _reset(self) -> None:
-        """Begin with nothing in line: what waits in a process is not its copy's to write."""
+        """Start with an empty queue: a forked process must not write the lines of its parent."""
         self._guard = threading.Lock()
         self._queue: deque[bytes] = deque()
         self.queued_bytes = 0
         self._thread: threading.Thread | None = None
-        self._excludes = False
-        """Whether a line is written in part, so that the other processes have to wait for its rest."""
+        self._holds_lock = False
+        """Whether a line is written in part, so that other processes wait for its rest."""
         self._pausing = False
 
-    # -- what loggers call ----------------------------------------------------------------------------------------
+    # -- called by loggers -----------------------------------------------------------------------------------------
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or put it in line."""
+        """Write a record, or put it into the queue."""
         try:
             line = self.format(record)
         except Exception:  # noqa: BLE001 - as logging's own handlers do
@@ -83,7 +86,7 @@ class LogWriter(logging.Handler):
             self.write(f"{line}\n")
 
     def write(self, text: str) -> None:
-        """Write text, or put it in line."""
+        """Write text, or put it into the queue."""
         data = text.encode("utf-8", "backslashreplace")
         with self._guard:
             if self._thread is None and not self._queue:
@@ -91,7 +94,7 @@ class LogWriter(logging.Handler):
                     return
             elif self.queued_bytes + len(data) > self._queue_bytes_max:
                 self.dropped += 1
-                self._untold += 1
+                self._unreported += 1
                 return
             self._queue.append(data)
             self.queued_bytes += len(data)
@@ -99,7 +102,7 @@ class LogWriter(logging.Handler):
                 self._start()
 
     def flush(self) -> None:
-        """Wait for what is in line to be written, for a bounded time."""
+        """Wait until the queue is written, at most ``LOG_FLUSH_SECONDS``."""
         end = time.monotonic() + limits.LOG_FLUSH_SECONDS
         while (thread := self._thread) is not None and (left := end - time.monotonic()) > 0:
             thread.join(left)
@@ -107,41 +110,41 @@ class LogWriter(logging.Handler):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _write_now(self, data: bytes) -> bytes:
-        """Write as much of a line as is taken without waiting; returns the rest."""
-        if self._exclusion is not None and not self._excludes:
-            if not self._exclusion.take():
+        """Write as much of a line as possible without waiting; return the rest."""
+        if self._process_lock is not None and not self._holds_lock:
+            if not self._process_lock.acquire():
                 return data
-            self._excludes = True
+            self._holds_lock = True
         try:
             while data and self._is_ready(0):
                 data = data[os.write(self._descriptor, data[:_PIECE_BYTES]) :]
-        except OSError:  # nobody reads any more
+        except OSError:  # the reader has closed its end
             self.dropped += 1
             data = b""
-        if not data and self._exclusion is not None:
-            self._exclusion.give()
-            self._excludes = False
+        if not data and self._process_lock is not None:
+            self._process_lock.release()
+            self._holds_lock = False
         return data
 
     def _is_ready(self, seconds: float) -> bool:
-        if _POLL is None:  # not everywhere; then writing waits
+        if _POLL is None:  # not on every system: there, writing waits
             return True
         poll = _POLL()
         poll.register(self._descriptor, select.POLLOUT)
         return bool(poll.poll(seconds * 1000))
 
-    # -- the thread that empties the line -------------------------------------------------------------------------
+    # -- the thread that empties the queue ------------------------------------------------------------------------
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._drain, name="log-writer", daemon=True)
         self._thread.start()
 
     def _drain(self) -> None:
-        """Write what is in line, until nothing is or a fork needs this thread out of the way."""
+        """Write the queue until it is empty, or a fork needs this thread to end."""
         while True:
             with self._guard:
-                if not self._queue and self._untold:
-                    self._queue.append(self._told_of_drops())
+                if not self._queue and self._unreported:
+                    self._queue.append(self._format_drops())
                     self.queued_bytes = len(self._queue[0])
                 if not self._queue or self._pausing:
                     self._thread = None
@@ -154,27 +157,27 @@ class LogWriter(logging.Handler):
                     self._queue[0] = rest
                 else:
                     self._queue.popleft()
-            if rest and (self._exclusion is None or self._excludes):
+            if rest and (self._process_lock is None or self._holds_lock):
                 self._is_ready(_READY_SECONDS)
             elif rest:  # another process writes
                 time.sleep(_TURN_SECONDS)
 
-    def _told_of_drops(self) -> bytes:
-        extra = {"dropped": self._untold, "dropped_in_all": self.dropped}
-        self._untold = 0
+    def _format_drops(self) -> bytes:
+        extra = {"dropped": self._unreported, "dropped_in_all": self.dropped}
+        self._unreported = 0
         record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, "log records dropped", (), None)
         record.__dict__.update(extra)
         self.filter(record)
         return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
 
     def _pause(self) -> None:
-        """Let there be no thread: the process is about to be copied."""
+        """End the thread: the process is about to fork."""
         self._pausing = True
         if (thread := self._thread) is not None:
             thread.join(limits.LOG_FLUSH_SECONDS)
 
     def _resume(self) -> None:
-        """Go on after a fork."""
+        """Continue after a fork."""
         with self._guard:
             self._pausing = False
             if self._queue and self._thread is None:
@@ -186,6 +189,6 @@ def _call(writer: weakref.ref[LogWriter], name: str) -> None:
         getattr(found, name)()
 
 
-def installed_writers() -> list[LogWriter]:
-    """The writers of this process's log."""
+def list_writers() -> list[LogWriter]:
+    """Return the log writers of this process."""
     return [handler for handler in logging.getLogger().handlers if isinstance(handler, LogWriter)]

@@ -1,6 +1,6 @@
-"""What a span says of an MCP message, by OpenTelemetry's conventions.
+"""Span attributes of an MCP message, by OpenTelemetry's conventions.
 
-The message and its answer are only kept while they pass, and read when a span that is recorded ends.
+The message and its response are kept while they pass, and parsed when a recorded span ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TARGETS: Final = {
     "resources/subscribe": ("uri", "mcp.resource.uri"),
     "resources/unsubscribe": ("uri", "mcp.resource.uri"),
 }
-"""The parameter that names what a method is about, and the attribute that tells it."""
+"""For each method with a target: the parameter that names the target, and its attribute."""
 METHODS: Final = frozenset(
     {
         *_TARGETS,
@@ -44,51 +44,51 @@ METHODS: Final = frozenset(
         "tools/list",
     }
 )
-"""Those that may name a span; callers can invent others, without end."""
+"""The methods that may name a span; callers can invent any number of others."""
 _VERSION_HEADER: Final = b"mcp-protocol-version"
 _VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
 _EVENT: Final = b"data:"
 
 
 class MessageWatch:
-    """Keeps one message and its answer as they pass."""
+    """Keeps a copy of one message and its response as they pass."""
 
-    __slots__ = ("_answer", "_headers", "_message", "_receive", "_send")
+    __slots__ = ("_headers", "_message", "_receive", "_response", "_send")
 
     def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
-        """Prepare it.
+        """Prepare the copy.
 
         Args:
-            headers: The request's.
-            receive: Gives the message.
-            send: Takes the answer.
+            headers: The headers of the request.
+            receive: ASGI: returns the message.
+            send: ASGI: sends the response.
         """
         self._headers = headers
         self._receive = receive
         self._send = send
         self._message = b""
-        self._answer = b""
+        self._response = b""
 
     async def receive(self) -> MutableMapping[str, Any]:
-        """ASGI."""
+        """Receive a part of the message (ASGI)."""
         event = await self._receive()
         if len(self._message) <= limits.TRACED_MESSAGE_BYTES_MAX:
             self._message += event.get("body", b"")
         return event
 
     def send(self, event: MutableMapping[str, Any]) -> Awaitable[None]:
-        """ASGI."""
-        if len(self._answer) <= limits.TRACED_MESSAGE_BYTES_MAX:
-            self._answer += event.get("body", b"")
+        """Send a part of the response (ASGI)."""
+        if len(self._response) <= limits.TRACED_MESSAGE_BYTES_MAX:
+            self._response += event.get("body", b"")
         return self._send(event)
 
-    def attributes(self) -> dict[str, Value]:
-        """What they say; nothing of a batch, or of what is no message."""
-        message = _read(self._message)
+    def build_attributes(self) -> dict[str, Value]:
+        """Return the attributes; none for a batch, or for bytes that are not a message."""
+        message = _parse_message(self._message)
         if not isinstance(method := message.get("method"), str):
             return {}
         attributes: dict[str, Value] = {"mcp.method.name": method[:_TEXT_CHARACTERS_MAX]}
-        params = _mapping(message.get("params"))
+        params = _as_mapping(message.get("params"))
         if method in _TARGETS:
             parameter, attribute = _TARGETS[method]
             if isinstance(target := params.get(parameter), str):
@@ -97,36 +97,36 @@ class MessageWatch:
             attributes["gen_ai.operation.name"] = "execute_tool"
         if isinstance(identity := message.get("id"), int | str):
             attributes["jsonrpc.request.id"] = str(identity)[:_TEXT_CHARACTERS_MAX]
-        answer = _read(_event_data(self._answer))
-        if version := self._version(params, _mapping(answer.get("result"))):
+        response = _parse_message(_extract_event(self._response))
+        if version := self._find_version(params, _as_mapping(response.get("result"))):
             attributes["mcp.protocol.version"] = version[:_TEXT_CHARACTERS_MAX]
-        if isinstance(code := _mapping(answer.get("error")).get("code"), int):
+        if isinstance(code := _as_mapping(response.get("error")).get("code"), int):
             attributes["rpc.response.status_code"] = attributes["error.type"] = str(code)
         return attributes
 
-    def _version(self, params: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-        """The revision that the answer, the message or the request names."""
-        named = result.get("protocolVersion") or _mapping(params.get("_meta")).get(_VERSION_KEY)
+    def _find_version(self, params: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+        """Return the protocol version that the response, the message or the request names."""
+        named = result.get("protocolVersion") or _as_mapping(params.get("_meta")).get(_VERSION_KEY)
         return named if isinstance(named, str) else self._headers.get(_VERSION_HEADER, b"").decode("latin-1")
 
 
-def _event_data(answer: bytes) -> bytes:
-    """The last event of a stream; anything else as it is."""
-    if answer.startswith(b"{"):
-        return answer
-    events = [line for line in answer.splitlines() if line.startswith(_EVENT)]
-    return events[-1].removeprefix(_EVENT) if events else answer
+def _extract_event(response: bytes) -> bytes:
+    """Return the data of the last event of a stream; anything else unchanged."""
+    if response.startswith(b"{"):
+        return response
+    events = [line for line in response.splitlines() if line.startswith(_EVENT)]
+    return events[-1].removeprefix(_EVENT) if events else response
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
-    """A message; an empty one for what is none, or too large."""
+def _parse_message(body: bytes) -> Mapping[str, Any]:
+    """Return a message; an empty one if it is invalid or too large."""
     if not body or len(body) > limits.TRACED_MESSAGE_BYTES_MAX:
         return {}
     try:
-        return _mapping(orjson.loads(body))
+        return _as_mapping(orjson.loads(body))
     except orjson.JSONDecodeError:
         return {}
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""ASGI middleware: counts and records the requests that an application answers, under any server."""
+"""ASGI middleware that counts and records the requests of an application, under any server."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
     """
     fields, decisions = port.trace_fields, port.sampling_decisions
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    async def run_instrumented(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         try:
             response = send.__self__  # type: ignore[attr-defined]
         except AttributeError:
             response = None
-        if not isinstance(response, SendProgress):  # another server's
+        if not isinstance(response, SendProgress):  # the object of another server
             CURRENT.set(None)  # uvicorn begins a pipelined request in the context of the one before
             response = _Response(send)
             send = response.send
@@ -58,7 +58,7 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
             if fields is not None:
                 port.end_span(child, ended)
 
-    return answer
+    return run_instrumented
 
 
 class _Response(SendProgress):

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """What a process counts and records of its requests; it has a meter, a tracer, or both.
+    """Counts and records the requests of a process. It has a meter, a tracer, or both.
 
     Attributes:
-        meter: Counts; none where nobody asks.
-        tracer: Records; none where no traces are wanted.
+        meter: Counts; None without a control port.
+        tracer: Records; None without traces.
     """
 
     def __init__(self, meter: Meter | None, options: TraceOptions | None, service: str) -> None:
-        """Begin; to be called in a running loop, by the process that serves.
+        """Start. Call this in a running loop, in the process that serves.
 
         Args:
-            meter: Counts.
-            options: Where spans go; none for nowhere.
-            service: What this program is called unless the options say.
+            meter: Counts; None to count nothing.
+            options: Where spans go; None for no traces.
+            service: The service name, unless the options have one.
 
         Raises:
-            BindError: The options cannot be followed.
+            BindError: The SDK rejects the options.
         """
         self.meter = meter
         self.tracer: Tracer | None = None
@@ -49,34 +49,34 @@ class Observer:
             self.tracer = Tracer(self._tracing, sampler, self._attributes)
 
     def tick(self) -> None:
-        """Look at the clock, and count what became of spans; to be called every second or so."""
+        """Update the clock, and count exported and dropped spans. Call this about once a second."""
         if self.tracer is not None:
             self.tracer.set_clock()
         if self._tracing is not None:
             self._tracing.count()
 
     async def close(self) -> None:
-        """Send what is not sent yet."""
+        """Export the remaining spans."""
         if self._tracing is not None:
             await self._tracing.close()
 
     def learn_secrets(self, secrets: Iterable[str]) -> None:
-        """Show these values in no span from now on."""
+        """Mask these values in all spans from now on."""
         if self.tracer is not None:
             self._attributes.learn(secrets)
 
     def mask(self, text: str) -> str:
-        """A text for a span, without any secret."""
+        """Return a text for a span, with secrets masked."""
         return self._attributes.mask(text)
 
-    def instrument(self, family: Family, kind: Kind, target: str, attributes: Attributes) -> Instrument:
-        """What requests can be counted under.
+    def make_instrument(self, family: Family, kind: Kind, target: str, attributes: Attributes) -> Instrument:
+        """Return what counts the requests to a target.
 
         Args:
-            family: Of the metric.
+            family: The metric.
             kind: Which side of a request we are.
-            target: What a span is called by, after its method.
-            attributes: Of every span; labels of the metric, too.
+            target: The name of a span, after its method.
+            attributes: Those of every span; the metric's labels as well.
         """
         return Instrument(family, kind, target, attributes, self.meter)
 
@@ -84,7 +84,7 @@ class Observer:
         meter = self.meter
         if meter is None:
             return lambda _outcome, _count: None
-        numbers = {outcome: meter.number(SPANS, outcome=outcome) for outcome in ("exported", "dropped")}
+        numbers = {outcome: meter.get_number(SPANS, outcome=outcome) for outcome in ("exported", "dropped")}
         return lambda outcome, count: numbers[outcome].add(count)
 
 

@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's SDK. Only this module and :mod:`span_export` import it; they need the extra ``otel``."""
+"""Spans by the OpenTelemetry SDK. Only this module and :mod:`span_export` import it (extra ``otel``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from naftiko_runtime import limits
 from naftiko_runtime._version import __version__
 from naftiko_runtime.telemetry.sampling import LOT_BITS
 from naftiko_runtime.telemetry.span_export import CountedExporter, CountingProcessor, ExporterMessages
-from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, valid_headers
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, filter_trace_headers
 from naftiko_runtime.telemetry.trace_options import (
     EXPORTERS,
     HTTP_EXPORTER,
@@ -57,30 +57,30 @@ class OtelTracing:
     def __init__(
         self, options: TraceOptions, sampler: Sampler, service: str, count: Callable[[str, int], None]
     ) -> None:
-        """Begin; to be called by the process that serves: the SDK's threads do not survive a fork.
+        """Start. Call this in the process that serves: the SDK's threads do not survive a fork.
 
         Args:
-            options: What the operator wants.
-            sampler: Asked before the SDK is.
-            service: What this program is called unless the options say.
-            count: Told what became of how many spans: ``exported`` or ``dropped``.
+            options: The operator's choices.
+            sampler: Decides before the SDK does.
+            service: The service name, unless the options have one.
+            count: Called with an outcome (``exported`` or ``dropped``) and a number of spans.
 
         Raises:
-            Exception: The SDK, or a package beside it, does not take the options.
+            Exception: The SDK, or another package, rejects the options.
         """
         self._count = count
         self._counted = {"exported": 0, "dropped": 0}
         ExporterMessages.install()
         self._propagator = CompositePropagator([load_component(PROPAGATORS, each)() for each in options.propagators])
         self._provider = TracerProvider(
-            sampler=_sampler(options),
-            resource=_resource(service),
+            sampler=_load_sampler(options),
+            resource=_make_resource(service),
             shutdown_on_exit=False,
             id_generator=_SampledIds(load_component(ID_GENERATORS, options.id_generator)(), sampler.below),
             **_load_configurator(options),
         )
         self._exporters = [
-            CountedExporter(_exporter(name, options), options.collector, options.queue_max)
+            CountedExporter(_load_exporter(name, options), options.collector, options.queue_max)
             for name in options.exporters
         ]
         for exporter in self._exporters:
@@ -103,27 +103,27 @@ class OtelTracing:
         return OtelSpan(self, span, set_span_in_context(span, context))
 
     def _extract(self, headers: Sequence[Header]) -> Context:
-        """The trace that headers name, W3C's only if they are valid."""
-        carrier = [pair for pair in headers if pair[0] not in (TRACEPARENT, TRACESTATE)] + valid_headers(headers)
+        """Return the trace that headers name; W3C headers only if they are valid."""
+        carrier = [pair for pair in headers if pair[0] not in (TRACEPARENT, TRACESTATE)] + filter_trace_headers(headers)
         return self._propagator.extract(carrier, Context(), _HEADERS_GETTER)
 
     def inject(self, context: Context, headers: Sequence[Header]) -> list[Header]:
-        """Headers with the trace of a context, and no other."""
+        """Return headers with the trace of a context instead of their own."""
         kept = [pair for pair in headers if pair[0] not in self.fields]
         self._propagator.inject(kept, context, _HEADERS_SETTER)
         return kept
 
     def count(self) -> None:
-        """Count what became of spans since the last time; to be called every second or so."""
+        """Count the exported and dropped spans since the last call. Call this about once a second."""
         for exporter in self._exporters:
-            exporter.look()
+            exporter.count_waiting()
         now = {outcome: sum(getattr(each, outcome) for each in self._exporters) for outcome in self._counted}
         for outcome, total in now.items():
             self._count(outcome, total - self._counted[outcome])
         self._counted = now
 
     async def close(self) -> None:
-        """Send what waits, as far as a short time allows."""
+        """Export the remaining spans, for at most ``TRACES_LAST_SECONDS``."""
         loop, closed = asyncio.get_running_loop(), asyncio.Event()
 
         def shut_down() -> None:
@@ -152,17 +152,17 @@ class OtelSpan:
 
     @property
     def trace_id(self) -> str:
-        """In hexadecimal digits."""
+        """The identifier, in hexadecimal digits."""
         return format_trace_id(self._span.get_span_context().trace_id)
 
     @property
     def span_id(self) -> str:
-        """In hexadecimal digits."""
+        """The identifier, in hexadecimal digits."""
         return format_span_id(self._span.get_span_context().span_id)
 
     @property
     def recorded(self) -> bool:
-        """Whether anything of it is kept."""
+        """Whether the span is recorded."""
         return self._span.is_recording()
 
     def inject(self, headers: Sequence[Header]) -> list[Header]:
@@ -180,7 +180,7 @@ class OtelSpan:
 
 
 class _SampledIds(IdGenerator):
-    """Gives traces that begin here identifiers that the sampler takes: whether it takes one was decided before."""
+    """Generates identifiers of new traces that the sampler takes: the decision was made before."""
 
     def __init__(self, generator: IdGenerator, below: int) -> None:
         self._generator = generator
@@ -217,11 +217,11 @@ _HEADERS_SETTER: Final = _HeadersSetter()
 
 
 def load_component(group: str, name: str) -> Any:
-    """A component by its entry point, of which the options made sure."""
+    """Load a component by its entry point, which the options have checked."""
     return next(iter(entry_points(group=group, name=name))).load()
 
 
-def _sampler(options: TraceOptions) -> SdkSampler:
+def _load_sampler(options: TraceOptions) -> SdkSampler:
     argument = options.ratio if options.sampler in RATIO_SAMPLERS else options.sampler_argument
     sampler: SdkSampler = load_component(SAMPLERS, options.sampler)(argument)
     return sampler
@@ -233,13 +233,13 @@ def _load_configurator(options: TraceOptions) -> dict[str, Any]:
     return {"_tracer_configurator": load_component(TRACER_CONFIGURATORS, name)} if name else {}
 
 
-def _exporter(name: str, options: TraceOptions) -> Any:
+def _load_exporter(name: str, options: TraceOptions) -> Any:
     exporter = load_component(EXPORTERS, name)
     return exporter(endpoint=options.endpoint) if name == HTTP_EXPORTER else exporter()
 
 
-def _resource(service: str) -> Resource:
-    """Who we are, by the conventions; what the operator says counts more."""
+def _make_resource(service: str) -> Resource:
+    """Return the resource of this process by the conventions; the operator's attributes take precedence."""
     said = Resource.create()
     own: dict[str, str | int] = {
         "service.version": __version__,

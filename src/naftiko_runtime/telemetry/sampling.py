@@ -1,4 +1,4 @@
-"""Decides for most requests whether they are recorded, without asking the OpenTelemetry SDK."""
+"""Decides for most requests whether they are recorded, without the OpenTelemetry SDK."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.trace_headers import Caller
 
 LOT_BITS: Final = 64
-"""Of a trace's identifier: the last ones, by which all programs that use a ratio agree on a trace."""
+"""The last bits of a trace identifier, by which all programs with one ratio decide alike."""
 _ALL: Final = 1 << LOT_BITS
 _PARENT_BASED: Final = "parentbased_"
 
 
 class Sampler:
-    """Says what the SDK's own sampler of a name would say, for a fraction of its cost.
+    """Decides like the SDK's sampler of the same name, at a fraction of its cost.
 
-    It may say yes where that one says no, never the other way round: who is told yes asks the SDK next.
+    It may take a request that the SDK then drops, never the reverse: the SDK decides again for each request it takes.
     """
 
     def __init__(self, name: str, ratio: float) -> None:
-        """Prepare it.
+        """Prepare the sampler.
 
         Args:
-            name: As ``OTEL_TRACES_SAMPLER`` has it.
-            ratio: Of traces that are recorded, for samplers with one.
+            name: The value of ``OTEL_TRACES_SAMPLER``.
+            ratio: The share of recorded traces, 0 to 1, for samplers with a ratio.
         """
         base = name.removeprefix(_PARENT_BASED)
         own = {"always_on": _ALL, "always_off": 0, "traceidratio": round(ratio * _ALL)}
         self.follows_caller = base != name and base in own
-        """Whether a request whose caller does not record it is not recorded."""
+        """Whether a request is not recorded if its caller does not record it."""
         self.below = own.get(base, _ALL)
-        """Traces whose lot is below this are recorded; all are when only the SDK can say."""
+        """Traces whose lot is below this are recorded; all of them if only the SDK can decide."""
         self._decides = base in own
         self.decisions: Iterator[bool] = _draw(self.below)
-        """Whether a trace that begins here may be recorded, one after the other; each costs a call of C code."""
+        """For each new trace, whether it may be recorded; one decision costs a call of C code."""
 
     def may_take(self, caller: Caller) -> bool:
-        """Whether a request that is part of a trace may be recorded."""
+        """Return whether a request that is part of a trace may be recorded."""
         if not self._decides:
             return True
         return caller.sampled if self.follows_caller else caller.lot < self.below

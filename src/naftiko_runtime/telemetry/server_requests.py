@@ -1,4 +1,4 @@
-"""What is counted and recorded of the requests that a port answers; without telemetry none of this is in the way."""
+"""Counts and records the requests of a port and the calls of tools."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ INSTRUMENT: Final = "naftiko.instrument"
 
 
 class ToolResult(Protocol):
-    """What a tool's call comes to."""
+    """The result of a tool call."""
 
     @property
     def is_error(self) -> bool:
-        """Whether the caller is told that the call failed."""
+        """Whether the call failed."""
 
 
 Result = TypeVar("Result", bound=ToolResult)
 
 
 class PortInstrumentation:
-    """Observes the requests of one port, from their head to their answer's last byte."""
+    """Counts and records the requests of one port."""
 
     def __init__(self, expose: str, observer: Observer, *, awaits_message: bool = False) -> None:
-        """Prepare it.
+        """Prepare the instrumentation.
 
         Args:
-            expose: The namespace that is served there.
-            observer: Who is told.
-            awaits_message: Whether requests carry messages, which may name the trace that they are part of.
+            expose: The namespace of the expose.
+            observer: Counts and records.
+            awaits_message: Whether requests carry messages, which may name their trace.
         """
-        self._unrouted = route_instrument(observer, expose, None)
+        self._unrouted = make_route_instrument(observer, expose, None)
         self._tracer = tracer = observer.tracer
         self._awaits_message = awaits_message
         self.trace_fields = None if tracer is None else tracer.fields
-        """The headers that may name a trace; none where there are no traces."""
+        """The headers that may name a trace; None without traces."""
         self.sampling_decisions: Iterator[bool] = repeat(True)
-        """Whether to :meth:`begin` a request that names no trace; one is to be drawn for each such request."""
+        """Whether to :meth:`begin` a request that names no trace; take one decision for each such request."""
         if tracer is not None and not awaits_message:
             self.sampling_decisions = tracer.sampling_decisions
 
     def begin(self, scope: Mapping[str, Any], began: float, *, named: bool) -> None:
-        """Begin to record a request, if it is to be; to be called in its task.
+        """Begin to record a request if it is sampled. Call this in its task.
 
         Args:
-            scope: The request's.
-            began: When it began: seconds, by ``perf_counter``.
-            named: Whether it has one of :attr:`trace_fields`. If not, a decision was drawn for it.
+            scope: The scope of the request.
+            began: Its start in seconds, by ``perf_counter``.
+            named: Whether it has one of :attr:`trace_fields`. If not, a decision was taken for it.
         """
         if self._tracer is not None:
             self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
@@ -68,8 +68,8 @@ class PortInstrumentation:
         """Return what counts a request.
 
         Args:
-            scope: The request's; :data:`INSTRUMENT` is set if a route answers it.
-            outcome: What it came to.
+            scope: The scope of the request; it has :data:`INSTRUMENT` if a route was found.
+            outcome: What the request came to.
         """
         instrument: Instrument = scope.get(INSTRUMENT, self._unrouted)
         return instrument.child(scope["method"], outcome)
@@ -85,16 +85,16 @@ class PortInstrumentation:
             self._tracer.end_server(trace, child, ended)
 
 
-def route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
-    """What the requests of a route are counted under, or those that no route answers."""
+def make_route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
+    """Return what counts the requests of a route; with None, those without a route."""
     attributes: dict[str, Value] = {"naftiko.expose": expose}
     if route is not None:
         attributes["http.route"] = route
-    return observer.instrument(SERVED, "server", route or "", attributes)
+    return observer.make_instrument(SERVED, "server", route or "", attributes)
 
 
 class ToolInstrumentation:
-    """Observes the calls of an MCP server's tools."""
+    """Counts and records the tool calls of an MCP server."""
 
     def __init__(self, expose: str, observer: Observer) -> None:
         self._expose = expose
@@ -103,28 +103,28 @@ class ToolInstrumentation:
         self._instruments: dict[str, Instrument] = {}
 
     def adopt(self, headers: Sequence[Header]) -> None:
-        """Let the request be part of the trace that its message names."""
+        """Make the current request part of the trace that its message names."""
         if self._observer.tracer is not None:
             self._observer.tracer.adopt(headers)
 
-    async def result(self, tool: str, working: Awaitable[Result]) -> Result:
-        """A tool's result, when the call is counted."""
+    async def observe(self, tool: str, call: Awaitable[Result]) -> Result:
+        """Wait for the result of a tool call, count the call, and return the result."""
         outcome = "cancelled"
         began = perf_counter()
         try:
-            result = await working
+            result = await call
             outcome = "tool_error" if result.is_error else ""
         except Exception:
             outcome = "internal_error"
             raise
         finally:
-            child = self._instrument(tool).child("", outcome)
+            child = self._find_instrument(tool).child("", outcome)
             child.observe(perf_counter() - began)
             if self._traces and (trace := CURRENT.get()) is not None:
                 trace.tool = child
         return result
 
-    def _instrument(self, tool: str) -> Instrument:
+    def _find_instrument(self, tool: str) -> Instrument:
         if (known := self._instruments.get(tool)) is not None:
             return known
         attributes: dict[str, Value] = {
@@ -132,6 +132,6 @@ class ToolInstrumentation:
             "mcp.method.name": "tools/call",
             "gen_ai.tool.name": tool,
         }
-        made = self._observer.instrument(CALLED, "server", f"tools/call {tool}", attributes)
+        made = self._observer.make_instrument(CALLED, "server", f"tools/call {tool}", attributes)
         self._instruments[tool] = made
         return made

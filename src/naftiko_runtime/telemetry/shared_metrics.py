@@ -1,8 +1,7 @@
-"""Figures in memory that all workers of a program share with their parent, so that any of them can tell all.
+"""Numbers in memory that all workers share with the supervisor, so that each of them can read all.
 
-Each writer has a region of its own, to which it only ever adds entries: a key once, and numbers that it changes in
-place, each in one piece. So nobody locks anything, and what a worker has counted outlives it: its successor goes on
-with the same region.
+Each writer has its own region. It only adds entries: a key once, and numbers that it changes in place, each in one
+write. No lock is needed, and the numbers of a worker outlive it: its replacement continues with the same region.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _WORD: Final = 8
 _USED: Final = struct.Struct("=Q")
-"""A region's first word: how many of its bytes are in use, itself included."""
+"""The first word of a region: how many of its bytes are in use, including this word."""
 _ENTRY: Final = struct.Struct("=II")
 """Before each entry: the length of its key in bytes, and how many numbers follow the key."""
 
@@ -28,43 +27,43 @@ class FullError(Exception):
 
 
 class SharedStore:
-    """The regions. To be made by the parent, before there are workers; memory is only taken where it is written."""
+    """All regions. The supervisor creates them before it forks; unused pages take no memory."""
 
     def __init__(self, writers: int) -> None:
         self._writers = range(writers)
         self._memory = mmap.mmap(-1, limits.METRICS_BYTES_MAX * writers)
 
-    def region(self, writer: int) -> Region:
-        """One writer's region, with what it or its predecessor has written."""
-        return Region(memoryview(self._memory)[_region(writer)])
+    def get_region(self, writer: int) -> Region:
+        """Return the region of a writer, with what it or its predecessor has written."""
+        return Region(memoryview(self._memory)[_locate(writer)])
 
-    def entries(self) -> Iterator[tuple[int, str, list[float]]]:
-        """Everything that was written: by whom, the key, the numbers."""
+    def read_entries(self) -> Iterator[tuple[int, str, list[float]]]:
+        """Yield the writer, key and numbers of every entry."""
         for writer in self._writers:
-            region = memoryview(self._memory)[_region(writer)]
+            region = memoryview(self._memory)[_locate(writer)]
             numbers: memoryview[float] = region.cast("d")
-            for key, first, count in _read(region):
+            for key, first, count in _read_entries(region):
                 yield writer, key, list(numbers[first : first + count])
 
 
 class Region:
-    """A region, to write in."""
+    """The region of one writer."""
 
     def __init__(self, region: memoryview) -> None:
         self._region = region
-        self._offsets = {key: first for key, first, _ in _read(region)}
+        self._offsets = {key: first for key, first, _ in _read_entries(region)}
         self.numbers: memoryview[float] = region.cast("d")
-        """The region as numbers; those of an entry begin where :meth:`offset` says."""
+        """The region as numbers; those of an entry begin at the index that :meth:`reserve` returns."""
 
-    def offsets(self) -> dict[str, int]:
-        """Where the numbers of every entry begin."""
+    def list_offsets(self) -> dict[str, int]:
+        """Return the index of the first number of every entry."""
         return dict(self._offsets)
 
-    def offset(self, key: str, count: int) -> int:
-        """Where the numbers of an entry begin, which is made when there is none of that key.
+    def reserve(self, key: str, count: int) -> int:
+        """Return the index of the first number of an entry; the entry is created if it does not exist.
 
         Raises:
-            FullError: There is no room for it.
+            FullError: There is no room for the entry.
         """
         try:
             return self._offsets[key]
@@ -74,29 +73,29 @@ class Region:
 
     def _add(self, key: bytes, count: int) -> int:
         start: int = max(_USED.size, _USED.unpack_from(self._region)[0])
-        first = start + _ENTRY.size + _whole_words(len(key))
+        first = start + _ENTRY.size + _round_up(len(key))
         end = first + count * _WORD
         if end > len(self._region):
             raise FullError
         _ENTRY.pack_into(self._region, start, len(key), count)
         self._region[start + _ENTRY.size : start + _ENTRY.size + len(key)] = key
-        _USED.pack_into(self._region, 0, end)  # last: from now on others read it
+        _USED.pack_into(self._region, 0, end)  # last: others read the entry from now on
         return first // _WORD
 
 
-def _read(region: memoryview) -> Iterator[tuple[str, int, int]]:
-    """Every entry's key, the index of its first number, and how many there are."""
+def _read_entries(region: memoryview) -> Iterator[tuple[str, int, int]]:
+    """Yield the key of every entry, the index of its first number, and how many there are."""
     at, used = _USED.size, _USED.unpack_from(region)[0]
     while at < used:
         length, count = _ENTRY.unpack_from(region, at)
-        first = at + _ENTRY.size + _whole_words(length)
+        first = at + _ENTRY.size + _round_up(length)
         yield bytes(region[at + _ENTRY.size : at + _ENTRY.size + length]).decode(), first // _WORD, count
         at = first + count * _WORD
 
 
-def _whole_words(size: int) -> int:
+def _round_up(size: int) -> int:
     return -(-size // _WORD) * _WORD
 
 
-def _region(writer: int) -> slice:
+def _locate(writer: int) -> slice:
     return slice(writer * limits.METRICS_BYTES_MAX, (writer + 1) * limits.METRICS_BYTES_MAX)

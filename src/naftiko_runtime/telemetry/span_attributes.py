@@ -1,7 +1,7 @@
-"""What a span says of an HTTP request, by OpenTelemetry's conventions: whatever they require, and no secret.
+"""Span attributes of HTTP requests by OpenTelemetry's conventions, without secrets.
 
-Of a query only the names of its parameters are told. Credentials of a URL are not, and every secret that a document
-is bound to is masked wherever it turns up.
+Only the names of query parameters are shown. Credentials in a URL are redacted, and every secret that a document is
+bound to is masked.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | int
 Attributes: TypeAlias = "Mapping[str, Value]"
 Kind: TypeAlias = Literal["server", "client"]
-"""Of a span: a request that is answered, or a call of an upstream."""
+"""The kind of a span: a request to this server, or a call of an upstream."""
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 OTHER_METHOD: Final = "_OTHER"
-"""What stands for every method that callers invent."""
+"""Stands for every method that callers invent."""
 REDACTED: Final = "REDACTED"
 _PORTS: Final = {"http": 80, "https": 443}
 _ORIGINAL_METHOD_CHARACTERS_MAX: Final = 32
@@ -36,40 +36,40 @@ class AttributeBuilder:
         self._masker = Masker(())
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Mask these values as well, from now on; what was secret stays so."""
+        """Mask these values from now on, besides those before."""
         self._masker = Masker((*self._masker.values, *secrets))
 
-    def of_request(self, scope: Mapping[str, Any]) -> dict[str, Value]:
-        """The attributes of a caller's request.
+    def build_request_attributes(self, scope: Mapping[str, Any]) -> dict[str, Value]:
+        """Return the attributes of a caller's request.
 
         Args:
-            scope: The request's, as ASGI has it.
+            scope: The ASGI scope of the request.
         """
-        attributes = method_attributes(scope["method"])
+        attributes = make_method_attributes(scope["method"])
         attributes["url.scheme"] = scope["scheme"]
         attributes["url.path"] = self.mask(scope["raw_path"].decode("latin-1"))
         if query := scope["query_string"]:
             attributes["url.query"] = self._masker.mask(redact_query(query.decode("latin-1")))
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        parts = _split(f"{scope['scheme']}://{host.decode('latin-1')}")
-        attributes |= self._server(parts)
+        parts = _split_url(f"{scope['scheme']}://{host.decode('latin-1')}")
+        attributes |= self._describe_server(parts)
         if version := scope.get("http_version"):
             attributes["network.protocol.version"] = version
         return attributes
 
-    def of_call(self, request: OutboundRequest) -> dict[str, Value]:
-        """The attributes of a call of an upstream."""
-        attributes = method_attributes(request.method)
-        parts = _split(request.url)
-        attributes |= self._server(parts)
+    def build_call_attributes(self, request: OutboundRequest) -> dict[str, Value]:
+        """Return the attributes of a call of an upstream."""
+        attributes = make_method_attributes(request.method)
+        parts = _split_url(request.url)
+        attributes |= self._describe_server(parts)
         attributes["url.full"] = self._masker.mask(redact_url(parts._replace(path=redact(parts.path))))
         return attributes
 
     def mask(self, text: str) -> str:
-        """A text without any secret that is known, or that has the form of one."""
+        """Return a text with known secrets, and values that look like secrets, masked."""
         return redact(self._masker.mask(text))
 
-    def _server(self, parts: SplitResult) -> dict[str, Value]:
+    def _describe_server(self, parts: SplitResult) -> dict[str, Value]:
         try:
             host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
         except ValueError:
@@ -80,8 +80,8 @@ class AttributeBuilder:
         return address if port is None else address | {"server.port": port}
 
 
-def method_attributes(method: str) -> dict[str, Value]:
-    """A request's method; one that callers invent has a name of its own only beside the one for all of them."""
+def make_method_attributes(method: str) -> dict[str, Value]:
+    """Return the attributes of a method; a method that callers invent is ``_OTHER``, with its original beside it."""
     if method in METHODS:
         return {"http.request.method": method}
     original = method[:_ORIGINAL_METHOD_CHARACTERS_MAX]
@@ -89,21 +89,21 @@ def method_attributes(method: str) -> dict[str, Value]:
 
 
 def redact_query(query: str) -> str:
-    """A query with the names of its parameters only."""
+    """Return a query with the names of its parameters only."""
     pairs = [part.partition("=") for part in query.split("&")]
     return "&".join(f"{name}={REDACTED}" if equals else REDACTED for name, equals, _ in pairs)
 
 
 def redact_url(parts: SplitResult) -> str:
-    """A URL without user, password and the values of its query."""
+    """Return a URL without user, password and query values."""
     user, at, host = parts.netloc.rpartition("@")
     if at:
         host = f"{REDACTED}:{REDACTED}@{host}" if ":" in user else f"{REDACTED}@{host}"
     return parts._replace(netloc=host, query=redact_query(parts.query) if parts.query else "").geturl()
 
 
-def _split(url: str) -> SplitResult:
+def _split_url(url: str) -> SplitResult:
     try:
         return urlsplit(url)
-    except ValueError:  # a host that is none
+    except ValueError:  # an invalid host
         return SplitResult("", "", "", "", "")

@@ -1,4 +1,4 @@
-"""Exporters of OpenTelemetry's SDK, and what becomes of the spans that they are given."""
+"""Counts the spans that exporters of the OpenTelemetry SDK send and drop."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _MESSAGES_MAX: Final = 2
 
 
 class CountedExporter(SpanExporter):
-    """Counts what another exporter sends and fails to send.
+    """Counts the spans that another exporter sends and fails to send.
 
-    A thread of the SDK calls it, and the loop's thread looks at the counts.
+    A thread of the SDK calls it; the thread of the event loop reads the counts.
 
     Attributes:
-        ended: Spans that were given to the SDK.
+        ended: Spans that the SDK received.
         exported: Spans that were sent.
-        dropped: Spans that were not: the collector does not take them, or too many were waiting.
+        dropped: Spans that were not sent: the collector rejects them, or the queue was full.
     """
 
     def __init__(self, exporter: SpanExporter, collector: str, queue_max: int) -> None:
-        """Prepare it.
+        """Prepare the counts.
 
         Args:
             exporter: Sends spans.
-            collector: Where to, for people.
-            queue_max: How many spans wait for it at most.
+            collector: The name of the collector, for log lines.
+            queue_max: The maximum number of spans that wait.
         """
         self.ended = self.exported = self.dropped = 0
         self._exporter = exporter
@@ -50,7 +50,7 @@ class CountedExporter(SpanExporter):
         self._lock = threading.Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send spans; one thread calls it at a time, and waits."""
+        """Send spans. One thread calls this at a time, and waits."""
         with self._lock:
             self._taken += len(spans)
             self._sending = True
@@ -64,7 +64,7 @@ class CountedExporter(SpanExporter):
             else:
                 self.dropped += len(spans)
         if overflowed:
-            self._report(overflowed, "too many are waiting")
+            self._report(overflowed, "the queue is full")
         if failure is not None:
             self._report(len(spans), failure)
             return SpanExportResult.FAILURE
@@ -73,8 +73,8 @@ class CountedExporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
     def _send(self, spans: Sequence[ReadableSpan]) -> str | None:
-        """Send spans; returns why it failed, nothing if it did not."""
-        messages = ExporterMessages.of_this_thread()
+        """Send spans; return the reason of a failure, or None."""
+        messages = ExporterMessages.get_messages()
         messages.clear()
         try:
             if self._exporter.export(spans) is SpanExportResult.SUCCESS:
@@ -83,14 +83,14 @@ class CountedExporter(SpanExporter):
             messages.append(f"{type(error).__name__}: {error}")
         return "; ".join(messages[-_MESSAGES_MAX:]) or "the exporter does not say why"
 
-    def look(self) -> None:
-        """Count the spans that found no room while others are being sent, which may take long."""
+    def count_waiting(self) -> None:
+        """Count the spans that found no room in the queue while others are being sent."""
         with self._lock:
             if self._sending:
                 self._count_overflow()
 
     def give_up(self) -> None:
-        """Count everything that was not sent as dropped; to be called at the end."""
+        """Count all spans that were not sent as dropped. Call this at the end."""
         with self._lock:
             left = self.ended - self.exported - self.dropped
             self.dropped += left
@@ -99,9 +99,9 @@ class CountedExporter(SpanExporter):
             self._report(left, "the program ends")
 
     def _count_overflow(self) -> None:
-        """Count the spans that found no room: more are missing than fit in the queue, so it is full, or was.
+        """Count the spans that found no room: more are missing than fit into the queue.
 
-        Between two batches nobody knows how many wait; a batch that is being sent is known.
+        The number of waiting spans is only known while a batch is being sent.
         """
         new = max(0, self.ended - self._taken - self._queue_max - self._overflowed)
         self._overflowed += new
@@ -109,11 +109,11 @@ class CountedExporter(SpanExporter):
         self.dropped += new
 
     def _report(self, count: int, reason: str) -> None:
-        """Log a loss the first, the tenth, the hundredth time in a row."""
+        """Log a loss the 1st, 10th, 100th … time in a row."""
         self._failures += 1
         if str(self._failures).strip("0") == "1":
             extra = {"spans": count, "collector": self._collector, "reason": reason}
-            log.warning("spans lost: the collector does not take them", extra=extra)
+            log.warning("spans dropped", extra=extra)
 
     def shutdown(self) -> None:
         """Shut the other exporter down."""
@@ -125,7 +125,7 @@ class CountedExporter(SpanExporter):
 
 
 class CountingProcessor(BatchSpanProcessor):
-    """Hands spans to an exporter in batches, by a thread of its own."""
+    """Passes spans to an exporter in batches, in its own thread."""
 
     def __init__(self, exporter: CountedExporter, options: TraceOptions) -> None:
         batch_max = min(options.batch_max, options.queue_max)
@@ -133,28 +133,28 @@ class CountingProcessor(BatchSpanProcessor):
         self._exporter = exporter
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take a span that has ended; the SDK calls it in the loop's thread."""
+        """Queue a span that has ended. The SDK calls this in the thread of the event loop."""
         super().on_end(span)
         if span.context is not None and span.context.trace_flags.sampled:
             self._exporter.ended += 1
 
 
 class ExporterMessages(logging.Handler):
-    """Keeps what exporters log, which says why they fail; they would log it each time."""
+    """Keeps the log messages of exporters, which say why they fail; they would log each failure."""
 
     _local = threading.local()
 
     @classmethod
     def install(cls) -> None:
-        """Take over the log of the SDK's exporters."""
+        """Handle the log records of the SDK's exporters."""
         logger = logging.getLogger(_EXPORTERS)
         if not any(isinstance(handler, cls) for handler in logger.handlers):
             logger.addHandler(cls())
             logger.propagate = False
 
     @classmethod
-    def of_this_thread(cls) -> list[str]:
-        """What was logged in this thread."""
+    def get_messages(cls) -> list[str]:
+        """Return the messages that were logged in this thread."""
         messages: list[str] | None = getattr(cls._local, "messages", None)
         if messages is None:
             messages = cls._local.messages = []
@@ -162,4 +162,4 @@ class ExporterMessages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message."""
-        self.of_this_thread().append(record.getMessage())
+        self.get_messages().append(record.getMessage())

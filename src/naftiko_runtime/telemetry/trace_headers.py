@@ -39,7 +39,7 @@ class Caller(Struct, frozen=True):
     Attributes:
         parent: ``traceparent``, as it came: valid, the trace in bytes 3 to 35, the span in 36 to 52.
         sampled: Whether the caller records it.
-        state: ``tracestate``, see :func:`valid_state`.
+        state: ``tracestate``, see :func:`clean_state`.
     """
 
     parent: bytes
@@ -48,33 +48,33 @@ class Caller(Struct, frozen=True):
 
     @property
     def lot(self) -> int:
-        """The last 64 bits of the trace's identifier, by which samplers with a ratio decide."""
+        """The last 64 bits of the trace identifier, by which samplers with a ratio decide."""
         return int(self.parent[19:35], 16)
 
     def headers(self) -> list[Header]:
-        """The headers as they may be passed on."""
+        """Return the headers to pass on."""
         parent = (TRACEPARENT, self.parent)
         return [parent, (TRACESTATE, self.state)] if self.state else [parent]
 
 
-def caller_of(headers: Sequence[Header]) -> Caller | None:
-    """The trace that a request's headers name; nothing when they name none, or not as W3C has it."""
+def read_caller(headers: Sequence[Header]) -> Caller | None:
+    """Return the trace that headers name; None if they name none, or are not valid by W3C Trace Context."""
     by_name = dict(headers)
     parent, state = by_name.get(TRACEPARENT), by_name.get(TRACESTATE, b"")
-    if len(by_name) != len(headers):  # some header comes in several lines; it may be one of these two
+    if len(by_name) != len(headers):  # a header has several lines; it may be one of these two
         if sum(name == TRACEPARENT for name, _ in headers) > 1:
             return None
         state = b",".join([value for name, value in headers if name == TRACESTATE])
     if parent is None or not _is_valid(parent):
         return None
-    return Caller(parent, parent[54] in _ODD, valid_state(state) if state else b"")
+    return Caller(parent, parent[54] in _ODD, clean_state(state) if state else b"")
 
 
 @lru_cache(maxsize=64)
 def _is_valid(parent: bytes) -> bool:
-    """Whether it is a ``traceparent``; that of version 00, which nearly all have, is judged without a pattern.
+    """Return whether a ``traceparent`` is valid; version 00 is checked without a pattern, which is faster.
 
-    It is asked twice of a request: what is recorded of it, and what goes to its upstream.
+    Each request asks twice: to record it, and to call its upstream.
     """
     if not parent.startswith(b"00-"):
         return _LATER_PARENT.fullmatch(parent) is not None
@@ -87,8 +87,8 @@ def _is_valid(parent: bytes) -> bool:
     )
 
 
-def valid_state(state: bytes) -> bytes:
-    """A ``tracestate`` without empty members; of members with one key the first. Empty when it is invalid or too long.
+def clean_state(state: bytes) -> bytes:
+    """Return a ``tracestate`` without empty members and duplicate keys; empty if it is invalid or too long.
 
     Args:
         state: All headers of that name, joined by commas.
@@ -105,15 +105,15 @@ def valid_state(state: bytes) -> bytes:
     return valid if len(valid) <= _STATE_BYTES_MAX else b""
 
 
-def valid_headers(headers: Sequence[Header]) -> list[Header]:
-    """The headers of a trace as they may be passed on; none when they name none, or not as W3C has it."""
-    caller = caller_of(headers)
+def filter_trace_headers(headers: Sequence[Header]) -> list[Header]:
+    """Return the trace headers to pass on; none if they are missing, or not valid by W3C Trace Context."""
+    caller = read_caller(headers)
     return [] if caller is None else caller.headers()
 
 
-def trace_headers(parent: Any, state: Any) -> list[Header]:
-    """What some other carrier than a request's head says of a trace, as headers; nothing when that cannot be one."""
-    return valid_headers([(TRACEPARENT, _plain(parent)), (TRACESTATE, _plain(state))])
+def make_trace_headers(parent: Any, state: Any) -> list[Header]:
+    """Return headers for a trace that another carrier than HTTP headers names; none if it is not valid."""
+    return filter_trace_headers([(TRACEPARENT, _plain(parent)), (TRACESTATE, _plain(state))])
 
 
 def _plain(value: Any) -> bytes:

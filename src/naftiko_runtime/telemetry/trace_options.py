@@ -1,6 +1,6 @@
-"""What operators say of traces, in the variables of OpenTelemetry's SDK.
+"""The operator's choices for traces, from the variables of the OpenTelemetry SDK.
 
-The SDK reads most of them itself. What is checked here would otherwise be ignored, or logged with the secret in it.
+The SDK reads most variables itself. It would ignore errors in those that are checked here, or log them with secrets.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ _IGNORED: Final = re.compile(
 
 
 class TraceOptions(Struct, frozen=True):
-    """Where spans go, and which.
+    """Where spans go, and which ones.
 
     Attributes:
         exporters: Names of entry points.
-        endpoint: Of a collector that is spoken to by HTTP: an absolute URL.
-        collector: Where spans go, for people.
-        headers: What exporters send along, by name; values may be secret.
+        endpoint: The absolute URL of a collector over HTTP.
+        collector: The name of the collector, for log lines.
+        headers: Headers that exporters send, by name; values may be secret.
         sampler: The name of an entry point: it decides which requests are recorded.
-        sampler_argument: For samplers that take one.
+        sampler_argument: The argument of samplers that take one.
         propagators: Names of entry points: they read and write headers that name a trace.
         id_generator: The name of an entry point.
         tracer_configurator: The name of an entry point, which can disable the tracer; empty for none.
-        delay_seconds: How long a span waits for others at most.
-        queue_max: How many spans wait at most; further ones are dropped.
-        batch_max: How many go in one request.
+        delay_seconds: The maximum time between two exports.
+        queue_max: The maximum number of spans that wait; further ones are dropped.
+        batch_max: The maximum number of spans in one export.
         variables: All variables of OpenTelemetry, for the SDK to read.
     """
 
@@ -87,21 +87,21 @@ class TraceOptions(Struct, frozen=True):
         return float(self.sampler_argument or 1) if self.sampler in RATIO_SAMPLERS else 1.0
 
 
-def trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
-    """What the variables say; nothing when no spans are wanted: none names an exporter, or they are switched off.
+def read_trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
+    """Read the variables; return None if they do not enable traces.
 
     Raises:
-        BindError: Values that cannot be followed, all at once; or the SDK is not installed.
+        BindError: Values are invalid (all of them are listed), or the SDK is not installed.
     """
     variables = _Variables(environment)
-    names = [name.strip() for name in variables.text("OTEL_TRACES_EXPORTER").split(",") if name.strip()]
+    names = [name.strip() for name in variables.read_text("OTEL_TRACES_EXPORTER").split(",") if name.strip()]
     endpoints = (_BASE, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    if variables.text("OTEL_SDK_DISABLED").lower() == "true" or [name.lower() for name in names] == ["none"]:
+    if variables.read_text("OTEL_SDK_DISABLED").lower() == "true" or [name.lower() for name in names] == ["none"]:
         return None
-    if not names and not any(map(variables.text, endpoints)):
+    if not names and not any(map(variables.read_text, endpoints)):
         return None
     if not _has_sdk():
-        cause = next(name for name in ("OTEL_TRACES_EXPORTER", *endpoints) if variables.text(name))
+        cause = next(name for name in ("OTEL_TRACES_EXPORTER", *endpoints) if variables.read_text(name))
         advice = f"{advise_install('otel')}; or set OTEL_SDK_DISABLED=true"
         raise BindError((f"'{cause}' enables traces, which need the extra 'otel'; {advice}",))
     options = _read(variables, names or ["otlp"])
@@ -129,60 +129,61 @@ def _has_sdk() -> bool:
 
 
 def _read(variables: _Variables, names: list[str]) -> TraceOptions:
-    exporters = tuple(map(variables.exporter, names))
+    exporters = tuple(map(variables.read_exporter, names))
     speaks_http, speaks_otlp = HTTP_EXPORTER in exporters, not {HTTP_EXPORTER, GRPC_EXPORTER}.isdisjoint(exporters)
-    endpoint = variables.endpoint(with_path=speaks_http) if speaks_otlp else ""
+    endpoint = variables.read_endpoint(with_path=speaks_http) if speaks_otlp else ""
     if speaks_otlp:
-        variables.choice(variables.of_traces("COMPRESSION"), _COMPRESSIONS)
-        variables.number(variables.of_traces("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS, least=0.001)
+        variables.read_choice(variables.choose_name("COMPRESSION"), _COMPRESSIONS)
+        variables.read_number(variables.choose_name("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS, least=0.001)
         for part in ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
-            variables.check_file(variables.of_traces(part))
-    sampler = variables.component("OTEL_TRACES_SAMPLER", SAMPLERS, "parentbased_always_on")
+            variables.check_file(variables.choose_name(part))
+    sampler = variables.read_component("OTEL_TRACES_SAMPLER", SAMPLERS, "parentbased_always_on")
     if sampler in RATIO_SAMPLERS:
-        variables.number("OTEL_TRACES_SAMPLER_ARG", 1.0, most=1.0)
-    if variables.text("OTEL_CONFIG_FILE"):
+        variables.read_number("OTEL_TRACES_SAMPLER_ARG", 1.0, most=1.0)
+    if variables.read_text("OTEL_CONFIG_FILE"):
         variables.faults.append("OTEL_CONFIG_FILE: it is not supported; use the other variables of OpenTelemetry")
     for name in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"):
-        if not variables.text(name).isprintable():
+        if not variables.read_text(name).isprintable():
             variables.faults.append(f"{name}: it is not text")
     return TraceOptions(
         exporters=exporters,
         endpoint=endpoint if speaks_http else "",
         collector=urlsplit(endpoint).netloc or endpoint or ", ".join(exporters),
-        headers=variables.headers() if speaks_otlp else {},
+        headers=variables.read_headers() if speaks_otlp else {},
         sampler=sampler,
-        sampler_argument=variables.text("OTEL_TRACES_SAMPLER_ARG"),
-        propagators=variables.propagators(),
-        id_generator=variables.component("OTEL_PYTHON_ID_GENERATOR", ID_GENERATORS, "random"),
-        tracer_configurator=variables.component("OTEL_PYTHON_TRACER_CONFIGURATOR", TRACER_CONFIGURATORS, ""),
-        delay_seconds=variables.number("OTEL_BSP_SCHEDULE_DELAY", limits.TRACES_DELAY_SECONDS * 1e3, least=1) / 1e3,
-        queue_max=round(variables.number("OTEL_BSP_MAX_QUEUE_SIZE", limits.TRACES_QUEUE_MAX, least=1)),
-        batch_max=round(variables.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.TRACES_BATCH_MAX, least=1)),
-        variables=variables.of_opentelemetry(),
+        sampler_argument=variables.read_text("OTEL_TRACES_SAMPLER_ARG"),
+        propagators=variables.read_propagators(),
+        id_generator=variables.read_component("OTEL_PYTHON_ID_GENERATOR", ID_GENERATORS, "random"),
+        tracer_configurator=variables.read_component("OTEL_PYTHON_TRACER_CONFIGURATOR", TRACER_CONFIGURATORS, ""),
+        delay_seconds=variables.read_number("OTEL_BSP_SCHEDULE_DELAY", limits.TRACES_DELAY_SECONDS * 1e3, least=1)
+        / 1e3,
+        queue_max=round(variables.read_number("OTEL_BSP_MAX_QUEUE_SIZE", limits.TRACES_QUEUE_MAX, least=1)),
+        batch_max=round(variables.read_number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.TRACES_BATCH_MAX, least=1)),
+        variables=variables.list_opentelemetry(),
     )
 
 
 class _Variables:
-    """Reads variables, and collects what is wrong with them; an empty one counts as absent."""
+    """Reads variables and collects errors. An empty variable counts as absent."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.faults: list[str] = []
 
-    def text(self, name: str) -> str:
+    def read_text(self, name: str) -> str:
         return self._environment.get(name, "").strip()
 
-    def of_opentelemetry(self) -> dict[str, str]:
+    def list_opentelemetry(self) -> dict[str, str]:
         return {name: value for name, value in self._environment.items() if name.startswith(_FOR_ALL)}
 
-    def of_traces(self, name: str) -> str:
-        """The variable for traces alone when it is set, otherwise the one for all signals."""
+    def choose_name(self, name: str) -> str:
+        """Return the name of the variable for traces only if it is set, otherwise of the one for all signals."""
         alone = f"OTEL_EXPORTER_OTLP_TRACES_{name}"
-        return alone if self.text(alone) else f"OTEL_EXPORTER_OTLP_{name}"
+        return alone if self.read_text(alone) else f"OTEL_EXPORTER_OTLP_{name}"
 
-    def choice(self, name: str, known: Collection[str], default: str = "") -> str:
-        """One of several words."""
-        value = self.text(name) or default
+    def read_choice(self, name: str, known: Collection[str], default: str = "") -> str:
+        """Return a value that must be one of several words."""
+        value = self.read_text(name) or default
         if value and value not in known:
             words = ", ".join(f"'{word}'" for word in known)
             self.faults.append(
@@ -190,13 +191,13 @@ class _Variables:
             )
         return value
 
-    def component(self, name: str, group: str, default: str) -> str:
-        """A component that some installed package offers."""
-        return self.choice(name, sorted({point.name for point in entry_points(group=group)}), default)
+    def read_component(self, name: str, group: str, default: str) -> str:
+        """Return the name of a component that an installed package offers."""
+        return self.read_choice(name, sorted({point.name for point in entry_points(group=group)}), default)
 
-    def exporter(self, name: str) -> str:
-        """The entry point of an exporter; OTLP has one for each protocol."""
-        protocol = self.choice(self.of_traces("PROTOCOL"), _PROTOCOLS, "http/protobuf")
+    def read_exporter(self, name: str) -> str:
+        """Return the entry point of an exporter; OTLP has one for each protocol."""
+        protocol = self.read_choice(self.choose_name("PROTOCOL"), _PROTOCOLS, "http/protobuf")
         if name == "otlp":
             return _PROTOCOLS.get(protocol, HTTP_EXPORTER)
         known = sorted({point.name for point in entry_points(group=EXPORTERS)})
@@ -205,8 +206,8 @@ class _Variables:
             self.faults.append(f"OTEL_TRACES_EXPORTER: '{name}' is not supported; known: {words}")
         return name
 
-    def propagators(self) -> tuple[str, ...]:
-        names = [name.strip() for name in (self.text("OTEL_PROPAGATORS") or "tracecontext").split(",")]
+    def read_propagators(self) -> tuple[str, ...]:
+        names = [name.strip() for name in (self.read_text("OTEL_PROPAGATORS") or "tracecontext").split(",")]
         if "none" in map(str.lower, names):
             return ()
         known = sorted({point.name for point in entry_points(group=PROPAGATORS)})
@@ -216,21 +217,21 @@ class _Variables:
                 self.faults.append(f"OTEL_PROPAGATORS: '{name}' is not supported; known: {words}")
         return tuple(dict.fromkeys(names))
 
-    def number(self, name: str, default: float, *, least: float = 0.0, most: float = float("inf")) -> float:
+    def read_number(self, name: str, default: float, *, least: float = 0.0, most: float = float("inf")) -> float:
         try:
-            value = float(self.text(name) or default)
+            value = float(self.read_text(name) or default)
         except ValueError:
             value = float("nan")
         if not least <= value <= most or value == float("inf"):
             bounds = f"from {least:g}" + (f" to {most:g}" if most != float("inf") else " on")
-            self.faults.append(f"{name}: '{self.text(name)}' is not a number {bounds}")
+            self.faults.append(f"{name}: '{self.read_text(name)}' is not a number {bounds}")
             return default
         return value
 
-    def endpoint(self, *, with_path: bool) -> str:
-        """The collector's address; what it is in full stays untold, for it may hold a key."""
-        name = self.of_traces("ENDPOINT")
-        url = self.text(name) or (_HTTP_ENDPOINT if with_path else _GRPC_ENDPOINT)
+    def read_endpoint(self, *, with_path: bool) -> str:
+        """Return the URL of the collector. Errors do not show it: it may hold a key."""
+        name = self.choose_name("ENDPOINT")
+        url = self.read_text(name) or (_HTTP_ENDPOINT if with_path else _GRPC_ENDPOINT)
         try:
             parts = urlsplit(url)
             _ = parts.port
@@ -246,11 +247,11 @@ class _Variables:
             parts = parts._replace(path=parts.path.rstrip("/") + _PATH)
         return parts.geturl()
 
-    def headers(self) -> dict[str, Secret]:
-        """``name=value`` pairs, percent-encoded, with commas between."""
-        name = self.of_traces("HEADERS")
+    def read_headers(self) -> dict[str, Secret]:
+        """Return headers that are written as percent-encoded ``name=value`` pairs, separated by commas."""
+        name = self.choose_name("HEADERS")
         pairs: dict[str, str] = {}
-        for number, part in enumerate(filter(None, map(str.strip, self.text(name).split(","))), 1):
+        for number, part in enumerate(filter(None, map(str.strip, self.read_text(name).split(","))), 1):
             key, equals, value = part.partition("=")
             key, value = unquote(key.strip()), unquote(value.strip())
             if not (equals and key) or not (key + value).isprintable():
@@ -261,8 +262,8 @@ class _Variables:
         return {key.lower(): Secret(value) for key, value in pairs.items()}
 
     def check_file(self, name: str) -> None:
-        """See whether a file of certificates or a key can be read."""
-        if not (path := self.text(name)):
+        """Check that a file of certificates or a key can be read."""
+        if not (path := self.read_text(name)):
             return
         try:
             if name.endswith("CLIENT_KEY"):
@@ -270,4 +271,4 @@ class _Variables:
             else:
                 ssl.create_default_context(cafile=path)
         except OSError as error:
-            self.faults.append(f"{name}: '{path}' cannot be used: {error.strerror or error}")
+            self.faults.append(f"{name}: '{path}' cannot be read: {error.strerror or error}")

@@ -1,6 +1,6 @@
-"""Traces of requests, behind an interface of three calls to whatever records spans.
+"""Traces of requests. Three calls separate them from the library that records spans.
 
-Nothing here knows OpenTelemetry's SDK, which is only imported when traces are wanted; see docs/adr/0021.
+This module does not import the OpenTelemetry SDK, which is imported only with traces; see docs/adr/0021.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime.telemetry.mcp import METHODS, MessageWatch
-from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, caller_of
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, read_caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,31 +26,31 @@ _W3C: Final = frozenset({TRACEPARENT, TRACESTATE})
 
 
 class Span(Protocol):
-    """A request or a call as it is recorded, or as it would be."""
+    """The span of a request or a call, recorded or not."""
 
     @property
     def trace_id(self) -> str:
-        """In hexadecimal digits."""
+        """The identifier, in hexadecimal digits."""
 
     @property
     def span_id(self) -> str:
-        """In hexadecimal digits."""
+        """The identifier, in hexadecimal digits."""
 
     @property
     def recorded(self) -> bool:
-        """Whether anything of it is kept."""
+        """Whether the span is recorded."""
 
     def inject(self, headers: Sequence[Header]) -> list[Header]:
-        """A request's headers, such that the upstream continues this span's trace and no other."""
+        """Return the headers of a request with this span's trace instead of any other."""
 
     def end(self, name: str, attributes: Attributes, end_ns: int, *, failed: bool) -> None:
-        """End it.
+        """End the span.
 
         Args:
-            name: Its final name.
-            attributes: More of them.
-            end_ns: Since the epoch.
-            failed: Whether it is an error.
+            name: The final name.
+            attributes: More attributes.
+            end_ns: Nanoseconds since the epoch.
+            failed: Whether the span is an error.
         """
 
 
@@ -64,24 +64,24 @@ class Tracing(Protocol):
     def start(
         self, name: str, kind: Kind, attributes: Attributes, start_ns: int, parent: Span | Sequence[Header]
     ) -> Span:
-        """Start a span, or what stands for one that is not recorded.
+        """Start a span, which may not be recorded.
 
         Args:
-            name: Until it is told at the end.
+            name: A name until the end.
             kind: Which side of a request we are.
-            attributes: By which a sampler may decide.
-            start_ns: Since the epoch.
-            parent: The span above it, or the headers that may name one; none for a trace that begins here.
+            attributes: Attributes by which a sampler may decide.
+            start_ns: Nanoseconds since the epoch.
+            parent: The parent span, or the headers that may name one; no headers for a new trace.
         """
 
 
 class RequestTrace:
-    """A request that may be recorded. Its span starts when it is first needed: a message's body may name its trace.
+    """A request that may be recorded. Its span starts when it is first needed: the body may name its trace.
 
     Attributes:
-        ignored: Whether it is not recorded, and its upstreams are told what it came with.
-        tool: The tool that it calls and what came of that, which name its span better than an MCP server's path does.
-        message: The MCP message that it carries.
+        ignored: Whether the request is not recorded, and its trace headers go to upstreams unchanged.
+        tool: What counts the tool call of the request; it names the span better than the path of an MCP server.
+        message: The MCP message of the request.
     """
 
     __slots__ = ("_began", "_headers", "_scope", "_span", "_starting", "_tracer", "ignored", "message", "tool")
@@ -99,31 +99,32 @@ class RequestTrace:
 
     @property
     def span(self) -> Span:
-        """The request's own."""
+        """The span of the request."""
         if self._span is None:
             self._starting = True
             self._span = self._tracer.start_server(self._scope, self._headers, self._began)
         return self._span
 
-    def span_of_log(self) -> Span | None:
-        """The span that a log line belongs to; none for a line about its start."""
+    def find_log_span(self) -> Span | None:
+        """Return the span of a log line; None for a line that is logged while the span starts."""
         return None if self.ignored else self._span if self._starting else self.span
 
     def adopt(self, headers: Sequence[Header], *, ignored: bool) -> None:
-        """Be part of the trace that these headers name, unless the request's own named one."""
+        """Join the trace that these headers name, unless the headers of the request name one."""
         if not (self._starting or self._headers):
             self._headers = headers
             self.ignored = ignored
 
 
 CURRENT: ContextVar[RequestTrace | None] = ContextVar("naftiko_request_trace", default=None)
-"""The request that runs here, when it may be recorded or its upstreams must be told of its trace."""
+"""The current request, if it may be recorded or has a trace to pass on."""
 
 
 def watch_message(headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """What lets the message that the request that runs here carries be told of, if the request is recorded.
+    """Return ``receive`` and ``send`` that keep the message of the current request, if the request is recorded.
 
-    A request that is only recorded because its message names a trace is told of without: others pay nothing for it.
+    A request that is recorded only because its message names a trace has no message attributes: keeping every message
+    would cost all other requests.
     """
     if (trace := CURRENT.get()) is None or trace.ignored:
         return receive, send
@@ -132,9 +133,9 @@ def watch_message(headers: Mapping[bytes, bytes], receive: Receive, send: Send) 
 
 
 class Tracer:
-    """Records the requests of a process, and the calls that they make.
+    """Records the requests of a process and their calls of upstreams.
 
-    All times come from one clock that only goes forward, and are told in the world's.
+    All times come from one monotonic clock and are converted to time since the epoch.
     """
 
     def __init__(self, tracing: Tracing, sampler: Sampler, attributes: AttributeBuilder) -> None:
@@ -146,12 +147,12 @@ class Tracer:
         self.fields = tracing.fields
         """The headers that may name a trace."""
         self.sampling_decisions = sampler.decisions
-        """Whether to begin a request that names no trace; one is to be drawn for each."""
+        """Whether to begin a request that names no trace; take one decision for each."""
         self._epoch_ns = 0
         self.set_clock()
 
     def set_clock(self) -> None:
-        """Read the system's clock, which may be changed; call it every second or so."""
+        """Read the system clock, which may be changed. Call this about once a second."""
         self._epoch_ns = time_ns() - perf_counter_ns()
 
     def _to_epoch_ns(self, seconds: float) -> int:
@@ -159,19 +160,19 @@ class Tracer:
         return self._epoch_ns + round(seconds * 1e9)
 
     def begin(self, scope: Mapping[str, Any], began: float, *, named: bool, awaits_message: bool) -> None:
-        """Begin a request; to be called in its task.
+        """Begin a request. Call this in its task.
 
         Args:
-            scope: The request's.
-            began: When it began: seconds, by ``perf_counter``.
+            scope: The scope of the request.
+            began: Its start in seconds, by ``perf_counter``.
             named: Whether one of its headers may name a trace.
-            awaits_message: Whether its body may name a trace if its headers do not. If not, a decision was drawn for a
+            awaits_message: Whether its body may name a trace if its headers do not. If not, a decision was taken for a
                 request that is not ``named``.
         """
         headers: Sequence[Header] = ()
         if named and not self._w3c:
             headers = scope["headers"]
-        elif named and (caller := caller_of(scope["headers"])) is not None:
+        elif named and (caller := read_caller(scope["headers"])) is not None:
             if self._ignores(caller):
                 return
             headers = caller.headers()
@@ -183,41 +184,41 @@ class Tracer:
             CURRENT.set(trace)
 
     def _ignores(self, caller: Caller) -> bool:
-        """Whether a caller's request is not recorded, as the caller has it, so that upstreams are told the same."""
+        """Return whether a request is not recorded, and the caller's trace headers go to upstreams unchanged."""
         if caller.sampled:
             return False
         return self._follows_caller or not self._sampler.may_take(caller)
 
     def adopt(self, headers: Sequence[Header]) -> None:
-        """Let the request that runs here be part of a trace that its body names.
+        """Make the current request part of the trace that its body names.
 
         Args:
-            headers: The trace, as valid headers name it.
+            headers: Valid headers that name the trace.
         """
-        if (trace := CURRENT.get()) is not None and (caller := caller_of(headers)) is not None:
+        if (trace := CURRENT.get()) is not None and (caller := read_caller(headers)) is not None:
             trace.adopt(headers, ignored=self._ignores(caller))
 
     def start_server(self, scope: Mapping[str, Any], headers: Sequence[Header], began: float) -> Span:
-        """Start a request's span."""
-        attributes = self._attributes.of_request(scope)
+        """Start the span of a request."""
+        attributes = self._attributes.build_request_attributes(scope)
         name = str(attributes["http.request.method"])
         return self._tracing.start(name, "server", attributes, self._to_epoch_ns(began), headers)
 
     def end_server(self, trace: RequestTrace, child: Child, ended: float) -> None:
-        """End a request's span.
+        """End the span of a request.
 
         Args:
-            trace: The request's.
-            child: What it was counted under.
-            ended: Seconds, by ``perf_counter``.
+            trace: The request.
+            child: What counted the request.
+            ended: Its end in seconds, by ``perf_counter``.
         """
         if trace.ignored or not (span := trace.span).recorded:
             return
         attributes, name = dict(child.attributes), child.span_name
         if trace.message is not None:
-            told = trace.message.attributes()
-            attributes |= {key: self._attributes.mask(str(value)) for key, value in told.items()}
-            name = str(told["mcp.method.name"]) if told.get("mcp.method.name") in METHODS else name
+            described = trace.message.build_attributes()
+            attributes |= {key: self._attributes.mask(str(value)) for key, value in described.items()}
+            name = str(described["mcp.method.name"]) if described.get("mcp.method.name") in METHODS else name
         if trace.tool is not None:
             attributes |= trace.tool.attributes
             name = trace.tool.span_name
@@ -225,16 +226,16 @@ class Tracer:
 
     def start_client(self, trace: RequestTrace, request: OutboundRequest, began: float) -> Span:
         """Start the span of a call that a request makes."""
-        attributes = self._attributes.of_call(request)
+        attributes = self._attributes.build_call_attributes(request)
         return self._tracing.start(request.method, "client", attributes, self._to_epoch_ns(began), trace.span)
 
     def end_client(self, span: Span, child: Child, request: OutboundRequest, ended: float) -> None:
         """End the span of a call.
 
         Args:
-            span: The call's.
-            child: What it was counted by.
-            request: What was sent, perhaps more than once.
+            span: The span of the call.
+            child: What counted the call.
+            request: The request, which may have been sent more than once.
             ended: Seconds, by ``perf_counter``.
         """
         if span.recorded:

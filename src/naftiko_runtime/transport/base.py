@@ -77,7 +77,7 @@ class UpstreamResponse(Protocol):
             RuntimeError: It was asked for before.
         """
 
-    def finished(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing of the body is known to be left: neither on the wire nor to be given."""
 
     async def close(self) -> None:

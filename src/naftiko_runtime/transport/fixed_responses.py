@@ -37,7 +37,7 @@ class StubResponse:
         """The whole body."""
         return self._canned.body
 
-    def finished(self) -> bool:
+    def is_complete(self) -> bool:
         """It is all here."""
         return True
 

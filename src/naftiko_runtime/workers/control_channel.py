@@ -29,7 +29,7 @@ class Message:
 
 
 class ControlChannel:
-    """One end. Sending never waits: a peer that is gone or stuck misses the message."""
+    """One end. Sending never waits: a peer that has ended or is stuck misses the message."""
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = own
@@ -53,7 +53,7 @@ class ControlChannel:
             socket.send_fds(self._socket, [data], [] if file is None else [file])
 
     def receive(self) -> Message | None:
-        """Return the next message, or None once the peer is gone.
+        """Return the next message, or None once the peer has ended.
 
         Raises:
             BlockingIOError: There is no message.

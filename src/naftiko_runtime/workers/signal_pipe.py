@@ -36,7 +36,7 @@ class SignalPipe:
         return self._reader.fileno()
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
+    def install(self) -> Iterator[None]:
         """Handle the signals for as long as the context lasts."""
         before = {number: signal.signal(number, self._on_signal) for number in SignalPolicy.numbers}
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _ignore)

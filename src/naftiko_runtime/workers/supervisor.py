@@ -17,7 +17,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
-from naftiko_runtime.server.metrics import MetricsHub, reload_counter, start_counter
+from naftiko_runtime.server.metrics import MetricsHub, make_reload_counter, make_start_counter
 from naftiko_runtime.server.ports import Ports
 from naftiko_runtime.server.serve import log_stopped
 from naftiko_runtime.server.signals import SignalPolicy
@@ -28,7 +28,7 @@ from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
 from naftiko_runtime.workers.restart_schedule import RestartSchedule
 from naftiko_runtime.workers.shared_status import SharedStatus
 from naftiko_runtime.workers.signal_pipe import SignalPipe
-from naftiko_runtime.workers.socket_assignment import SocketHandover
+from naftiko_runtime.workers.socket_assignment import SocketAssignment
 from naftiko_runtime.workers.worker import SharedState, WorkerContext, WorkerHooks, run_worker
 from naftiko_runtime.workers.worker_handle import WorkerError, WorkerHandle
 
@@ -95,14 +95,14 @@ class Supervisor:
         self._ports = ports
         self._hooks = hooks
         self._shared = SharedState(SharedStatus(settings.workers), MetricsHub(settings), NonceCache())
-        meter = self._shared.metrics.parent()
-        self._count_start = start_counter(meter)
+        meter = self._shared.metrics.open_parent_meter()
+        self._count_start = make_start_counter(meter)
         self._selector = selectors.DefaultSelector()
         self._signals = SignalPipe()
-        self._reloads = ReloadCoordinator(capabilities, load, self._signals, reload_counter(meter))
+        self._reloads = ReloadCoordinator(capabilities, load, self._signals, make_reload_counter(meter))
         self._workers: dict[int, WorkerHandle] = {}
         self._restarts = RestartSchedule(settings.workers)
-        self._sockets = SocketHandover(ports, settings.workers)
+        self._sockets = SocketAssignment(ports, settings.workers)
         self._phase = _Phase.STARTING
         self._failure: Exception | None = None
         self._cut_off = 0
@@ -112,7 +112,7 @@ class Supervisor:
         freeze_heap()
         self._selector.register(self._signals, selectors.EVENT_READ, self._signals.drain)
         try:
-            with self._signals.installed():
+            with self._signals.install():
                 self._loop(on_start)
         finally:
             self._close_own_files()
@@ -183,7 +183,7 @@ class Supervisor:
         now = time.monotonic()
         for worker in self._workers.values():
             if worker.deadline_seconds <= now:
-                log.error("worker does not answer", extra=worker.log_fields)
+                log.error("worker does not respond", extra=worker.log_fields)
                 worker.deadline_seconds = float("inf")
                 os.kill(worker.pid, signal.SIGKILL)
 

@@ -79,7 +79,7 @@ async def run_worker(
     settings: ServerSettings,
     on_receive: Callable[[Sequence[ServedCapability]], None],
 ) -> None:
-    """Serve until the supervisor or a signal says otherwise, or the supervisor is gone.
+    """Serve until the supervisor or a signal stops it, or the supervisor has ended.
 
     Args:
         context: What it is given by the supervisor.
@@ -152,7 +152,7 @@ class _Worker:
             self._handle(message)
             return
         asyncio.get_running_loop().remove_reader(self._channel.fileno())
-        log.warning("the parent process is gone: stopping")
+        log.warning("the supervisor has ended: stopping")
         self._lifecycle.stop()
 
     def leave(self) -> None:

@@ -15,7 +15,7 @@ from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import RestServer
-from naftiko_runtime.problem import problem_document
+from naftiko_runtime.problem import render_problem_document
 from support.linked import link_plan, make_document, make_rest_expose
 
 if TYPE_CHECKING:
@@ -529,7 +529,7 @@ def test_an_untouched_result_is_what_the_called_operation_says(
 def test_problems_are_as_told(extra: dict[str, Any] | None) -> None:
     schema = described(make_document())["components"]["schemas"]["Problem"]
     Draft202012Validator.check_schema(schema)
-    problem = json.loads(problem_document(400, "invalid-request", "no", extra))
+    problem = json.loads(render_problem_document(400, "invalid-request", "no", extra))
     assert list(Draft202012Validator(schema).iter_errors(problem)) == []
     assert not Draft202012Validator(schema).is_valid({**problem, "status": "400"})
 

@@ -84,7 +84,7 @@ class Upstream:
 
 def instrumented(upstream: Upstream) -> tuple[InstrumentedTransport, OutboundRequest, Tracing, Observer, SharedStore]:
     store = SharedStore(1)
-    meter = Meter(store.region(0))
+    meter = Meter(store.get_region(0))
     tracing = Tracing()
     observer = Observer(meter, None, "test")
     observer.tracer = Tracer(tracing, Sampler("always_on", 1), AttributeBuilder())
@@ -115,7 +115,7 @@ async def test_a_call_is_counted_by_its_outcome(failure: Exception | None, label
             await client.send(request)
     assert observer.meter is not None
     observer.meter.write()
-    metrics = Metrics(render_metrics(store.entries()).decode())
+    metrics = Metrics(render_metrics(store.read_entries()).decode())
     assert metrics.count(UPSTREAM.name) == metrics.count(UPSTREAM.name, naftiko_operation="api.get", **label) == 2
 
 

@@ -9,7 +9,7 @@ from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 def instrument() -> tuple[Instrument, SharedStore]:
     store = SharedStore(1)
-    return Instrument(SERVED, "server", "/things", {}, Meter(store.region(0))), store
+    return Instrument(SERVED, "server", "/things", {}, Meter(store.get_region(0))), store
 
 
 def test_a_request_finds_what_the_first_of_its_kind_made() -> None:
@@ -23,6 +23,6 @@ def test_a_request_finds_what_the_first_of_its_kind_made() -> None:
 def test_methods_that_callers_invent_are_one() -> None:
     asked, store = instrument()
     assert len({id(asked.child(f"METHOD{number}", 200)) for number in range(1000)}) == 1
-    assert [key for _, key, _ in store.entries() if key.startswith(SERVED.name)] == [
+    assert [key for _, key, _ in store.read_entries() if key.startswith(SERVED.name)] == [
         f'{SERVED.name}\0http_request_method="_OTHER",http_response_status_code="200"'
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.cli import banner
-from naftiko_runtime.process_lock import Exclusion
+from naftiko_runtime.process_lock import ProcessLock
 from naftiko_runtime.telemetry.log_writer import LogWriter
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None
     assert told == [(4, 4)]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the exclusion needs Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="the lock needs Linux")
 def test_a_line_longer_than_a_pipe_keeps_other_processes_out_until_it_is_whole(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
-    writer = LogWriter(writing, Exclusion())
+    writer = LogWriter(writing, ProcessLock())
     send(writer, "a" * 300_000)
     send(writer, "b")
     assert read_lines(reading) == ["a" * 300_000, "b"]

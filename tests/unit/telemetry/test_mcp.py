@@ -33,7 +33,7 @@ async def watched(message: Any, answer: bytes = b"", version: bytes = b"") -> di
     await watch.send({"type": "http.response.start", "status": 200})
     await watch.send({"type": "http.response.body", "body": answer})
     assert sent[-1]["body"] == answer
-    return watch.attributes()
+    return watch.build_attributes()
 
 
 def request(method: str, **params: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_s
 
 from naftiko_runtime.telemetry.otel import load_component
 from naftiko_runtime.telemetry.sampling import Sampler
-from naftiko_runtime.telemetry.trace_headers import Caller, caller_of
+from naftiko_runtime.telemetry.trace_headers import Caller, read_caller
 from naftiko_runtime.telemetry.trace_options import SAMPLERS
 
 SPAN = "b7ad6b7169203331"
@@ -29,7 +29,7 @@ NAMES = [
 
 
 def caller(trace: str, *, sampled: bool) -> Caller:
-    found = caller_of([(b"traceparent", f"00-{trace}-{SPAN}-0{int(sampled)}".encode())])
+    found = read_caller([(b"traceparent", f"00-{trace}-{SPAN}-0{int(sampled)}".encode())])
     assert found is not None
     return found
 

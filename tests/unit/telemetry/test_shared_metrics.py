@@ -16,15 +16,15 @@ from support.scrape import Metrics
 
 
 def rendered(store: SharedStore) -> Metrics:
-    return Metrics(render_metrics(store.entries()).decode())
+    return Metrics(render_metrics(store.read_entries()).decode())
 
 
 def test_what_several_write_is_added_up() -> None:
     store = SharedStore(3)
     for writer in range(3):
-        meter = Meter(store.region(writer))
-        meter.number(RELOADS, outcome="reloaded").add(writer + 1)
-        meter.number(RELOADS, outcome=f"by {writer}").add()
+        meter = Meter(store.get_region(writer))
+        meter.get_number(RELOADS, outcome="reloaded").add(writer + 1)
+        meter.get_number(RELOADS, outcome=f"by {writer}").add()
     metrics = rendered(store)
     assert metrics.value("naftiko_reloads_total", outcome="reloaded") == 6
     assert metrics.value("naftiko_reloads_total", outcome="by 1") == 1
@@ -34,9 +34,9 @@ def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> Non
     store = SharedStore(1)
 
     def write() -> None:
-        meter = Meter(store.region(0))
-        meter.number(ACTIVE).set(7)
-        histogram = meter.histogram(SERVED, http_route="/x")
+        meter = Meter(store.get_region(0))
+        meter.get_number(ACTIVE).set(7)
+        histogram = meter.get_histogram(SERVED, http_route="/x")
         for seconds in (0.0005, 3.0, 20.0):
             histogram.observe(seconds)
         meter.write()
@@ -58,10 +58,10 @@ def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> Non
 
 def test_what_a_predecessor_was_is_over_what_it_counted_stays() -> None:
     store = SharedStore(1)
-    meter = Meter(store.region(0))
-    meter.number(ACTIVE).set(7)
-    meter.number(RELOADS).add(7)
-    Meter(store.region(0))
+    meter = Meter(store.get_region(0))
+    meter.get_number(ACTIVE).set(7)
+    meter.get_number(RELOADS).add(7)
+    Meter(store.get_region(0))
     assert rendered(store).value(ACTIVE.name) == 0
     assert rendered(store).value(RELOADS.name) == 7
 
@@ -69,8 +69,8 @@ def test_what_a_predecessor_was_is_over_what_it_counted_stays() -> None:
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_a_bound_belongs_to_its_bucket(seconds: float) -> None:
     store = SharedStore(1)
-    meter = Meter(store.region(0))
-    histogram = meter.histogram(SERVED)
+    meter = Meter(store.get_region(0))
+    histogram = meter.get_histogram(SERVED)
     histogram.observe(seconds)
     histogram.observe(math.nextafter(seconds, math.inf))
     meter.write()
@@ -80,7 +80,7 @@ def test_a_bound_belongs_to_its_bucket(seconds: float) -> None:
 def test_labels_are_written_so_that_they_are_read_again() -> None:
     store = SharedStore(1)
     odd = 'a "quoted" \\ back\nline, and=more {é}'
-    Meter(store.region(0)).number(RELOADS, outcome=odd).add()
+    Meter(store.get_region(0)).get_number(RELOADS, outcome=odd).add()
     assert rendered(store).labels("naftiko_reloads_total", "outcome") == {odd}
 
 
@@ -89,10 +89,10 @@ def test_too_many_series_are_counted_and_told_instead_of_kept(
 ) -> None:
     monkeypatch.setattr(limits, "METRICS_BYTES_MAX", 4096)
     store = SharedStore(2)
-    meter = Meter(store.region(0))
+    meter = Meter(store.get_region(0))
     with caplog.at_level(logging.WARNING):
         for number in range(100):
-            meter.histogram(SERVED, http_route=f"/{number}").observe(1)
+            meter.get_histogram(SERVED, http_route=f"/{number}").observe(1)
     meter.write()
     metrics = rendered(store)
     kept = metrics.count(SERVED.name)

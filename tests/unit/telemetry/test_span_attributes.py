@@ -12,13 +12,13 @@ from naftiko_runtime.transport.base import OutboundRequest
 
 def of_request(**parts: Any) -> dict[str, Value]:
     scope = {"method": "GET", "scheme": "http", "raw_path": b"/", "query_string": b"", "http_version": "1.1"}
-    return AttributeBuilder().of_request({**scope, "headers": [(b"host", b"a.example")], **parts})
+    return AttributeBuilder().build_request_attributes({**scope, "headers": [(b"host", b"a.example")], **parts})
 
 
 def of_call(url: str, method: str = "GET") -> dict[str, Value]:
     builder = AttributeBuilder()
     builder.learn(["s3cr3t"])
-    return builder.of_call(OutboundRequest("a.b", method, url, []))
+    return builder.build_call_attributes(OutboundRequest("a.b", method, url, []))
 
 
 def test_a_request_says_all_that_is_required() -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.telemetry.trace_headers import Caller, caller_of, trace_headers, valid_headers, valid_state
+from naftiko_runtime.telemetry.trace_headers import (
+    Caller,
+    clean_state,
+    filter_trace_headers,
+    make_trace_headers,
+    read_caller,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -13,7 +19,7 @@ SOUND = f"00-{TRACE}-{SPAN}-01"
 
 def named(*parents: str, states: tuple[str, ...] = ()) -> Caller | None:
     headers = [(b"host", b"x"), *((b"traceparent", p.encode()) for p in parents)]
-    return caller_of([*headers, *((b"tracestate", s.encode()) for s in states)])
+    return read_caller([*headers, *((b"tracestate", s.encode()) for s in states)])
 
 
 def test_a_caller_is_read() -> None:
@@ -102,7 +108,7 @@ KEYS = [f"bar{number:02}" for number in range(1, 34)]
     ],
 )
 def test_a_valid_state_is_passed_on(state: str, valid: str) -> None:
-    assert valid_state(state.encode()) == valid.encode()
+    assert clean_state(state.encode()) == valid.encode()
 
 
 @pytest.mark.parametrize(
@@ -135,8 +141,8 @@ def test_a_valid_state_is_passed_on(state: str, valid: str) -> None:
     ],
 )
 def test_an_invalid_state_is_dropped_as_a_whole(state: str) -> None:
-    assert valid_state(state.encode()) == b""
-    assert valid_headers([(b"traceparent", SOUND.encode()), (b"tracestate", state.encode())]) == [
+    assert clean_state(state.encode()) == b""
+    assert filter_trace_headers([(b"traceparent", SOUND.encode()), (b"tracestate", state.encode())]) == [
         (b"traceparent", SOUND.encode())
     ]
 
@@ -144,7 +150,7 @@ def test_an_invalid_state_is_dropped_as_a_whole(state: str) -> None:
 def test_several_headers_of_a_state_become_one_in_their_order() -> None:
     states = ["foo=1,bar=2", "", "rojo=1,congo=2,foo=3", " baz=3"]
     headers = [(b"tracestate", state.encode()) for state in states]
-    assert valid_headers([*headers, (b"traceparent", SOUND.encode())]) == [
+    assert filter_trace_headers([*headers, (b"traceparent", SOUND.encode())]) == [
         (b"traceparent", SOUND.encode()),
         (b"tracestate", b"foo=1,bar=2,rojo=1,congo=2,baz=3"),
     ]
@@ -152,12 +158,12 @@ def test_several_headers_of_a_state_become_one_in_their_order() -> None:
 
 def test_a_state_without_a_trace_is_dropped() -> None:
     state = (b"tracestate", b"foo=1")
-    assert valid_headers([state]) == []
-    assert valid_headers([(b"traceparent", b"00-nonsense"), state]) == []
-    assert valid_headers([(b"traceparent", SOUND.encode()), (b"traceparent", SOUND.encode()), state]) == []
+    assert filter_trace_headers([state]) == []
+    assert filter_trace_headers([(b"traceparent", b"00-nonsense"), state]) == []
+    assert filter_trace_headers([(b"traceparent", SOUND.encode()), (b"traceparent", SOUND.encode()), state]) == []
 
 
 @pytest.mark.parametrize("letter", ["ü", "\ud800"])
 def test_what_no_header_can_hold_names_no_trace(letter: str) -> None:
-    assert trace_headers(f"cc-{TRACE}-{SPAN}-01-{letter}", None) == []
-    assert trace_headers(SOUND, f"a={letter}") == [(b"traceparent", SOUND.encode())]
+    assert make_trace_headers(f"cc-{TRACE}-{SPAN}-01-{letter}", None) == []
+    assert make_trace_headers(SOUND, f"a={letter}") == [(b"traceparent", SOUND.encode())]

@@ -23,7 +23,7 @@ APPLIES = ("OTEL_TRACES_", "OTEL_BSP_", "OTEL_SPAN_", "OTEL_ATTRIBUTE_", "OTEL_E
 
 
 def read(**variables: str) -> TraceOptions:
-    options = trace_options.trace_options(TRACES | variables)
+    options = trace_options.read_trace_options(TRACES | variables)
     assert options is not None
     return options
 

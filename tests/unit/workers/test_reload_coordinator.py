@@ -43,7 +43,7 @@ class Program:
 
     def reload(self) -> None:
         self.reloads.request()
-        with self.signals.installed():
+        with self.signals.install():
             self.reloads.advance(self.workers)
 
     def receive(self) -> str:
@@ -81,7 +81,7 @@ def test_a_reload_waits_until_no_worker_is_starting(program: Program) -> None:
     program.reload()
     assert program.reloads.deadline_seconds is None
     program.workers[0].ready = True
-    with program.signals.installed():
+    with program.signals.install():
         program.reloads.advance(program.workers)
     assert program.receive() == "prepare"
 

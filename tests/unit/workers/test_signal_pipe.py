@@ -22,7 +22,7 @@ LOOKS = 200
 @pytest.fixture
 def signals() -> Iterator[SignalPipe]:
     signals = SignalPipe()
-    with signals.installed():
+    with signals.install():
         yield signals
     signals.close()
 

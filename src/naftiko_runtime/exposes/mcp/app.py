@@ -8,14 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from naftiko_runtime.caller_policy import host_name
+from naftiko_runtime.caller_policy import parse_host
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.problem import send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
-from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrumentation, route_instrument
+from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrumentation, make_route_instrument
 from naftiko_runtime.telemetry.tracing import watch_message
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _endpoints(
 
 def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
     """What requests of each path are counted under."""
-    return {} if observer is None else {path: route_instrument(observer, expose, path) for path in paths}
+    return {} if observer is None else {path: make_route_instrument(observer, expose, path) for path in paths}
 
 
 class _Endpoint:
@@ -122,7 +122,7 @@ class _Endpoint:
         self._counters: dict[str, Number] = {}
         if meter is not None:
             for path in ("fast", "sdk"):
-                self._counters[path] = meter.number(MCP_MESSAGES, naftiko_expose=name, path=path)
+                self._counters[path] = meter.get_number(MCP_MESSAGES, naftiko_expose=name, path=path)
 
     def handle(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a POST with these headers."""
@@ -216,7 +216,7 @@ class PageGuard:
 
     def refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
         """Why a request is refused; nothing when it is welcome."""
-        host = host_name(headers.get(b"host", b""))
+        host = parse_host(headers.get(b"host", b""))
         if self._checks_host and host not in self._hosts:
             return self._refuse("host-not-allowed", "Host", headers.get(b"host", b""), _OTHER_HOST)
         if (origin := headers.get(b"origin")) is None:
@@ -225,7 +225,7 @@ class PageGuard:
         if text in self._origins or "*" in self._origins:
             return None
         # A page of this machine may call a server that was asked for by a name of this machine.
-        if host_name(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
+        if parse_host(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
             return None
         return self._refuse("origin-not-allowed", "Origin", origin, _OTHER_ORIGIN)
 

@@ -24,7 +24,7 @@ from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.suggest import suggest_text
-from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, trace_headers
+from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, make_trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -105,7 +105,7 @@ class ToolServer:
 
     def _continue_trace(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
         """The request as if it named the trace that its message names; what a header names counts more."""
-        named = trace_headers(meta.get("traceparent"), meta.get("tracestate"))
+        named = make_trace_headers(meta.get("traceparent"), meta.get("tracestate"))
         if not named or any(name == TRACEPARENT for name, _ in scope["headers"]):
             return scope
         if self._observed is not None:
@@ -139,7 +139,7 @@ def _watch_calls(call: CallTool, observed: ToolInstrumentation) -> CallTool:
     def watched(
         name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, Result]:
-        return observed.result(name, call(name, arguments, scope, meta))
+        return observed.observe(name, call(name, arguments, scope, meta))
 
     return watched
 

@@ -12,7 +12,7 @@ from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resou
 from naftiko_runtime.plan import Forward, Route
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
-from naftiko_runtime.telemetry.server_requests import route_instrument
+from naftiko_runtime.telemetry.server_requests import make_route_instrument
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi import Receive, Scope, Send
@@ -38,7 +38,7 @@ class RestApp:
         locations = Locations(server.parts)
 
         def make_instrument(path: str) -> Instrument | None:
-            return None if services.observer is None else route_instrument(services.observer, plan.namespace, path)
+            return None if services.observer is None else make_route_instrument(services.observer, plan.namespace, path)
 
         for part, operation in server.parts:
             used = HandlerParts(operation, services.policy, locations, make_instrument(part.path))

@@ -30,7 +30,7 @@ from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem import send_problem, send_problem_document
-from naftiko_runtime.request_body import Disconnected, check_coding, stream_body, too_large
+from naftiko_runtime.request_body import Disconnected, check_coding, describe_large_body, stream_body
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: Ca
     if length is None and b"transfer-encoding" not in headers:
         return
     if length is not None and int(length) > policy.body_bytes_max:
-        raise TooLarge(too_large(policy.body_bytes_max))
+        raise TooLarge(describe_large_body(policy.body_bytes_max))
     call.body_headers = [pair for pair in scope["headers"] if pair[0] in _BODY_HEADERS]
     if isinstance(body, bytes):
         call.body = body

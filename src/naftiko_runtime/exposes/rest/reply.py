@@ -51,7 +51,7 @@ class Reply(Struct, eq=False):
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # the head, at once
         finished = False
         async for chunk in response.chunks():
-            finished = response.finished()
+            finished = response.is_complete()
             exchange.await_caller()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})
             exchange.await_upstream()

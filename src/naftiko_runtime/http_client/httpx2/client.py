@@ -1,10 +1,10 @@
-"""The other transport: the core of httpx2, for HTTP/2.
+"""The other client: the core of httpx2, for HTTP/2.
 
 ``httpcore2`` is used directly: ``httpx2`` above it folds and re-encodes URLs and costs half as much again.
 
-It reads more than one answer's bytes from a connection and would hand the rest to the next request, that is
-one caller's answer to another. So a connection that holds bytes after an answer is closed here, whether they
-came with the answer (then the parser has them) or while the connection was idle (then its ``Stream`` has them).
+It reads more than the bytes of one response from a connection and would pass the rest to the next request,
+which may be another caller's. So a connection with bytes after a response is closed here, whether they arrived
+with the response (then the parser has them) or while the connection was idle (then its ``Stream`` has them).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _HEAD_TOO_LARGE: Final = 431
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
-# Consulted when the causes of an error tell nothing: the first that fits.
+# For errors whose causes are not known: the first match counts.
 _FAILURE_TABLE: Final[failures.FailureTable] = (
     (httpcore2.TimeoutException, failures.SLOW),
     (httpcore2.ConnectError, failures.NO_CONNECTION),
@@ -101,7 +101,7 @@ class Httpx2Client:
                 self._end(route)
 
     def _end(self, route: Route) -> None:
-        """An exchange is over."""
+        """Count an exchange as ended."""
         self._in_progress[route.key] -= 1
         if not self._in_progress[route.key]:
             del self._in_progress[route.key]
@@ -115,13 +115,13 @@ class Httpx2Client:
             content = body
         else:
             upload = Upload(body)
-            content = _measured(upload, request.headers)
+            content = _check_length(upload, request.headers)
         try:
             response = await self._pool.handle_async_request(
                 httpcore2.Request(
                     request.method,
                     httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target),
-                    headers=[*route.proxy_headers, *_with_framing(request, origin)],
+                    headers=[*route.proxy_headers, *_add_framing(request, origin)],
                     content=content,
                     extensions=self._timeouts,
                 )
@@ -130,14 +130,14 @@ class Httpx2Client:
             if upload is not None and error is upload.error:
                 raise
             raise explain(error, route, self._options.connect_seconds) from None
-        answer = Httpx2Response(response, route, request.method, self._end)
-        if not is_valid_response(answer.status, answer.headers):
+        received = Httpx2Response(response, route, request.method, self._end)
+        if not is_valid_response(received.status, received.headers):
             await response.aclose()
             raise failures.make_unreachable(route, failures.NOT_HTTP)
-        if route.forwarded_by is not None and answer.status == PROXY_AUTHENTICATION_REQUIRED:
+        if route.forwarded_by is not None and received.status == PROXY_AUTHENTICATION_REQUIRED:
             await response.aclose()
             raise failures.explain_407(route, route.forwarded_by)
-        return answer
+        return received
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -173,7 +173,7 @@ class _Pool(httpcore2.AsyncConnectionPool):
 
 
 class Httpx2Response:
-    """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+    """A response whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
     __slots__ = ("_asked", "_end", "_finished", "_iterator", "_response", "_route", "headers", "status")
 
@@ -193,9 +193,9 @@ class Httpx2Response:
         )
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives."""
+        """Yield the body as it arrives."""
         if self._asked:
-            raise RuntimeError("a body is given once")
+            raise RuntimeError("a body can be read only once")
         self._asked = True
         return self._read()
 
@@ -210,24 +210,24 @@ class Httpx2Response:
         self._finished = True
 
     def whole(self) -> bytes | None:
-        """Nothing: what the parser holds cannot be asked for."""
+        """Return None: what the parser holds is not accessible."""
         if self._asked:
-            raise RuntimeError("a body is given once")
+            raise RuntimeError("a body can be read only once")
         return None
 
-    def finished(self) -> bool:
-        """Whether the body was read, or there is none. What the parser still holds cannot be asked for."""
+    def is_complete(self) -> bool:
+        """Return whether the body was read, or is empty. What the parser still holds is not accessible."""
         return self._finished
 
     async def close(self) -> None:
-        """Give the connection back, or close it when the body was not read or other bytes came after it."""
+        """Give the connection back, or close it if the body was not read or bytes follow it."""
         try:
             if self._iterator is not None:
                 await self._iterator.aclose()
             elif self._finished:
                 async for _ in self._read():
-                    pass  # there is nothing, but the parser has to be told so
-            if self._response.extensions["http_version"] != b"HTTP/2" and _surplus(self._response):
+                    pass  # empty, but the parser has to read the end
+            if self._response.extensions["http_version"] != b"HTTP/2" and _has_surplus(self._response):
                 await self._response.extensions["network_stream"].aclose()
             await self._response.aclose()
         finally:
@@ -235,17 +235,17 @@ class Httpx2Response:
 
 
 def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
-    """What an error of httpcore2, or of what lies under it, means; told without its own words."""
+    """Return the error for an error of httpcore2 or of the layers below it; its own text is not used."""
     reason = error.args[0] if error.args else None
     if getattr(reason, "error_status_hint", None) == _HEAD_TOO_LARGE:
         return failures.make_unreachable(route, failures.HEAD_TOO_LARGE)
     if isinstance(error, httpcore2.RemoteProtocolError) and isinstance(reason, str):
-        return failures.make_unreachable(route, failures.CLOSED)  # its own words, not the parser's
+        return failures.make_unreachable(route, failures.CLOSED)  # raised by httpcore2 itself, not by its parser
     return failures.explain(error, route, _FAILURE_TABLE, connect_seconds)
 
 
-async def _measured(body: AsyncIterable[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
-    """A body that fails in httpcore2's own words, not its parser's, when it is not as long as declared."""
+async def _check_length(body: AsyncIterable[bytes], headers: Sequence[Header]) -> AsyncIterator[bytes]:
+    """Yield a body; raise an error of httpcore2 if it is not as long as declared."""
     left = next((int(value) for name, value in headers if name == b"content-length"), None)
     async for chunk in body:
         if left is not None and (left := left - len(chunk)) < 0:
@@ -255,9 +255,9 @@ async def _measured(body: AsyncIterable[bytes], headers: Sequence[Header]) -> As
         raise httpcore2.LocalProtocolError
 
 
-def _surplus(response: httpcore2.Response) -> bool:
-    # httpcore2 has no public door to what its parser holds. Should this one move, every connection is closed
-    # after one answer: slow, and seen by the test of reuse, but no caller gets another's answer.
+def _has_surplus(response: httpcore2.Response) -> bool:
+    # httpcore2 has no public access to what its parser holds. If this attribute moves, every connection is closed
+    # after one response: slow, and found by the test of reuse, but no caller gets another caller's response.
     try:
         parser = cast("Any", response.stream)._stream._connection._h11_state  # noqa: SLF001
     except AttributeError:
@@ -265,7 +265,7 @@ def _surplus(response: httpcore2.Response) -> bool:
     return bool(parser.trailing_data[0])
 
 
-def _with_framing(request: OutboundRequest, origin: Origin) -> list[Header]:
+def _add_framing(request: OutboundRequest, origin: Origin) -> list[Header]:
     headers = list(drop_undecodable_headers(request.headers))
     names = {name for name, _ in headers}
     if b"host" not in names:

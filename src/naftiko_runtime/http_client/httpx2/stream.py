@@ -1,7 +1,7 @@
-"""TCP and TLS connections for httpcore2, on asyncio alone.
+"""TCP and TLS connections for httpcore2, on asyncio only.
 
-The layer that httpcore2 has for several kinds of loops costs a fifth more, and under TLS it does not know of
-bytes that came in while a connection was idle.
+The layer of httpcore2 for several event loops costs a fifth more, and under TLS it does not notice bytes that
+arrive while a connection is idle.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Network(httpcore2.AsyncNetworkBackend):
 
 
 class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
-    """One connection, which knows at once what has come in on it.
+    """One connection, which notices bytes as soon as they arrive.
 
-    Timeouts are not kept here (the transport sets none but the one for connecting).
+    It ignores timeouts (the client sets only the one for connecting).
     """
 
     def __init__(self) -> None:
@@ -89,9 +89,9 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._writable.set()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        """What has come in, as soon as there is something; nothing at the end, and an error after it.
+        """Wait for bytes and return them; return nothing at the end, and raise an error after it.
 
-        Reading at the end does not wait, so whoever read on would never let the loop go on.
+        A read at the end does not wait, so a caller that continued to read would block the event loop.
         """
         if not self._buffer and not self._ended:
             self._incoming.clear()
@@ -106,7 +106,7 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """Send, waiting while the other side does not take it."""
+        """Send bytes, when the other side can take them."""
         await self._writable.wait()
         if self._transport.is_closing():
             raise httpcore2.WriteError
@@ -118,10 +118,10 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
     ) -> httpcore2.AsyncNetworkStream:
-        """Go on encrypted.
+        """Start TLS.
 
         Raises:
-            ssl.SSLError: As OpenSSL says it. Bytes that came before would be read as if they had been encrypted.
+            ssl.SSLError: TLS failed, or plain bytes arrived before it, which would be read as if they were encrypted.
         """
         if self._buffer:
             self._transport.abort()
@@ -131,17 +131,17 @@ class Stream(UpstreamProtocol, asyncio.Protocol, httpcore2.AsyncNetworkStream):
         return self
 
     def secure(self, transport: asyncio.BaseTransport) -> None:
-        """Go on over an encrypted transport."""
+        """Continue over an encrypted transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_extra_info(self, info: str) -> object:
-        """``is_readable``: whether bytes or the end came in while nobody asked."""
+        """Return information; ``is_readable`` says whether bytes, or the end, have arrived."""
         if info == "is_readable":
             return bool(self._buffer) or self._ended or self._transport.is_closing()
         return self._transport.get_extra_info(info)
 
     async def aclose(self) -> None:
-        """Close at once: nothing is ever left to be sent."""
+        """Close at once; there is nothing left to send."""
         self._ended = True
         if not self._is_lost:  # asyncio fails to abort some transports that are closed
             self._transport.abort()

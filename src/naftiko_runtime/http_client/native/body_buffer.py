@@ -1,4 +1,4 @@
-"""What has come of a response's body and was not read yet."""
+"""The part of a response body that has arrived and is not read yet."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _LARGE_BYTES: Final = 16 * 1024
 
 
 class BodyBuffer:
-    """Pieces of one body. While it holds too many bytes, nothing is read from the connection.
+    """Pieces of one body. While it holds too many bytes, the connection is not read.
 
     Attributes:
-        pieces: What it holds.
-        is_paused: Whether the connection waits for the reader.
+        pieces: The pieces, oldest first.
+        is_paused: Whether the connection waits for the reader of the body.
         transport: The connection.
     """
 
@@ -31,7 +31,7 @@ class BodyBuffer:
         self.clear()
 
     def clear(self) -> None:
-        """Drop what is held."""
+        """Drop all pieces."""
         self.pieces: list[bytes | bytearray] = []
         self._held_bytes = 0
 
@@ -47,7 +47,7 @@ class BodyBuffer:
             self.transport.pause_reading()
 
     def _append_to_others(self, data: bytes) -> None:
-        """Hold many small pieces as one, for each object takes more than it holds."""
+        """Join small pieces: each object takes more memory than its bytes."""
         self._held_bytes += len(data)
         last = self.pieces[-1]
         if len(data) >= _SMALL_BYTES:
@@ -66,7 +66,7 @@ class BodyBuffer:
         return bytes(piece)
 
     def take_all(self) -> bytes:
-        """Take everything; reading from the connection goes on."""
+        """Take everything; the connection is read again."""
         pieces, self.pieces, self._held_bytes = self.pieces, [], 0
         if self.is_paused:
             self.is_paused = False

@@ -1,12 +1,12 @@
 """The default transport: HTTP/1.1 on the event loop itself.
 
-Addresses are tried as aiohappyeyeballs does it, TLS is OpenSSL's, answers are read by llhttp; what is ours is the
-exchange between them, which client libraries spend most of their time on. See docs/adr/0012.
+aiohappyeyeballs tries addresses, OpenSSL does TLS, and llhttp parses responses. The exchange between them is our own:
+client libraries spend most of their time there. See docs/adr/0012.
 
-A kept connection can turn out to be closed while a request is on its way. The other idle ones to that upstream were
-probably dropped with it, and are closed. The request is sent once more on a new connection, if its method is
-idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of a response came. Any other request fails, because
-nobody can know whether it was carried out.
+A kept connection can turn out to be closed while a request is sent. The other idle connections to that upstream were
+probably dropped with it, and are closed. The request is sent once more on a new connection if its method is
+idempotent (RFC 9110, 9.2.2), its body can be repeated, and no byte of a response arrived. Any other request fails,
+because it may have been executed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class NativeClient:
             return await self._send_stream(request, route, target, Upload(body))
         data = write_request(request, route, target, body or b"")
         bodyless = request.method == "HEAD"
-        connection = self._pool.idle(route)
+        connection = self._pool.take_idle(route)
         repeatable = connection is not None and request.method in _IDEMPOTENT
         if connection is None:
             connection = await self._connect(route)
@@ -74,17 +74,17 @@ class NativeClient:
             except BaseException:
                 self._pool.discard(connection)
                 raise
-            if response.state != FAILED or response.answered or not repeatable:
+            if response.state != FAILED or response.has_bytes or not repeatable:
                 return self._make_response(connection, route)
             self._pool.discard(connection)
             connection, repeatable = await self._connect(route, drop_idle=True), False
             request.resend_count += 1
 
     async def _send_stream(self, request: OutboundRequest, route: Route, target: str, upload: Upload) -> NativeResponse:
-        """Send a body as it comes; its answer may come before its end."""
+        """Send a streamed body; its response may arrive before its end."""
         body_bytes = declared_length(request.headers)
         head = write_request(request, route, target, None)
-        connection = self._pool.idle(route) or await self._connect(route)
+        connection = self._pool.take_idle(route) or await self._connect(route)
         connection.response.begin(bodyless=request.method == "HEAD")
         connection.request.begin(head, body_bytes)
         writing = asyncio.create_task(_write_body(upload, connection))
@@ -129,7 +129,7 @@ class NativeClient:
 
 
 def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
-    """What an error of the system or of OpenSSL means; told without its own words."""
+    """Return the error for an error of the system or of OpenSSL; its own text is not used."""
     return failures.explain(error, route, _FAILURE_TABLE, connect_seconds)
 
 

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to an upstream, on the loop itself: llhttp reads it, nothing stands in between.
+"""One HTTP/1.1 connection to an upstream, directly on the event loop and parsed by llhttp.
 
 It carries one exchange at a time and is two state machines, one for each direction: see docs/adr/0015. No byte of one
 exchange is ever read or written as part of another: a connection carries another exchange only if the request was
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
-"""What loops read into. One for all connections, since the parser takes what it keeps before anything else is read."""
+"""The read buffer. All connections share it: the parser copies what it keeps before the next read."""
 
 
 class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
-    """One connection; whoever takes it from the pool has it alone until it is given back or closed.
+    """One connection; its user has it alone until it is given back to the pool or closed.
 
     Attributes:
         request: Writes requests.
@@ -41,7 +41,7 @@ class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
 
         Args:
             loop: The running one.
-            lost: Called once, when the connection is gone.
+            lost: Called once, when the connection is lost.
         """
         self._lost = lost
         self._below: tuple[asyncio.Transport, ...] = ()
@@ -54,13 +54,13 @@ class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
 
     @property
     def usable(self) -> bool:
-        """Whether an exchange may begin."""
+        """Whether an exchange can begin."""
         return self.response.state == NONE and not self._transport.is_closing()
 
     def release(self) -> bool:
-        """End the exchange; whether the connection may carry another one. Otherwise it is closed.
+        """End the exchange; return whether the connection can carry another one. Otherwise it is closed.
 
-        It may if the request was written in full before the response was complete, the response was read in full,
+        It can if the request was written in full before the response was complete, the response was read in full,
         both sides keep the connection, and nothing is left over: unread, unsent, or after the response.
         """
         request, response = self.request, self.response
@@ -72,24 +72,24 @@ class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
         return False
 
     def _is_quiet(self) -> bool:
-        """Whether nothing of the exchange is left over: unread, unsent, or on a connection that is going."""
+        """Return whether nothing is unread or unsent, and the connection is not closing."""
         transport = self._transport
         if self.response.body.is_paused or transport.get_write_buffer_size() or transport.is_closing():
             return False
         return not self._below or all(not below.get_write_buffer_size() for below in self._below)
 
     def close(self) -> None:
-        """Close at once: what is still to be sent or received is of no use to anybody."""
+        """Close at once; unsent and unread bytes are dropped."""
         self.response.close()
 
     # -- what the loop calls --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is open."""
+        """Set the transport."""
         self._use(transport)
 
     def secure(self, transport: asyncio.BaseTransport) -> None:
-        """Go on encrypted; to be called before the first exchange."""
+        """Continue over TLS. Call this before the first exchange."""
         self._below += (self._transport,)
         self._use(transport)
 
@@ -98,27 +98,27 @@ class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
         self.response.transport = self.response.body.transport = self._transport
 
     def get_buffer(self, _: int) -> memoryview:
-        """Where to read to."""
+        """Return the read buffer."""
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Bytes were read."""
+        """Parse the bytes that were read."""
         self.response.feed(_BUFFER[:nbytes])
 
     def eof_received(self) -> None:
-        """The upstream ends its side."""
+        """Handle the end of the upstream's side."""
         self.response.end()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The connection is gone."""
+        """End the exchange: the connection is lost."""
         self.response.lose()
         self.request.resume()
         self._lost(self)
 
     def pause_writing(self) -> None:
-        """The upstream does not take what is sent as fast as it is given."""
+        """Pause the request: the upstream reads more slowly than it is written."""
         self.request.pause()
 
     def resume_writing(self) -> None:
-        """The upstream takes more again."""
+        """Continue the request."""
         self.request.resume()

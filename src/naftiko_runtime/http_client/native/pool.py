@@ -1,4 +1,4 @@
-"""Connections to upstreams: opened when none is idle, kept for a while, never more than a number of them."""
+"""A bounded pool of connections to upstreams, which keeps idle ones for a while."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SWEEP_SECONDS: Final = 5.0
 
 
 class Pool:
-    """The connections of one transport. To be created in a running loop."""
+    """The connections of one client. Create it in a running loop."""
 
     def __init__(self, options: ClientOptions) -> None:
         self._connector = Connector(TlsContexts(options.tls))
@@ -28,18 +28,18 @@ class Pool:
         self._connections_max = options.connections_max
         self._connections_each_max = options.connections_each_max
         self._of_each: dict[str, int] = {}
-        """By the key of their route, how many connections are open, being opened or waited for."""
+        """The number of connections that are open, being opened or waited for, by the key of their route."""
         self._connect_seconds = options.connect_seconds
         self._idle: dict[str, list[Connection]] = {}
-        """By the key of their route."""
+        """Idle connections, by the key of their route."""
         self._open: dict[Connection, Route] = {}
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def idle(self, route: Route) -> Connection | None:
-        """An idle connection, the one used last; nothing when there is none, or when others wait for one."""
+    def take_idle(self, route: Route) -> Connection | None:
+        """Return the idle connection that was used last; None if there is none, or if other requests wait for one."""
         return None if self._waiting else self._pop(route)
 
     def _pop(self, route: Route) -> Connection | None:
@@ -55,13 +55,13 @@ class Pool:
         """Open a connection, or take one that becomes idle while no other can be opened.
 
         Args:
-            route: Where to.
-            drop_idle: Close the idle ones first, because one of them turned out to be dead.
+            route: The route to the origin.
+            drop_idle: Whether to close the idle connections first, because one of them was closed by the upstream.
 
         Raises:
-            UpstreamOverloaded: The origin has as many as are allowed, and all are in use.
-            TimeoutError: There was none in time.
-            OSError, ssl.SSLError: As the system and OpenSSL tell it.
+            UpstreamOverloaded: The origin has as many connections as are allowed, and all are in use.
+            TimeoutError: There was no connection in time.
+            OSError, ssl.SSLError: The connection failed.
         """
         if self._closed:
             raise ConnectionResetError
@@ -74,20 +74,20 @@ class Pool:
         opened = None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                if (connection := await self._kept_or_room(route)) is not None:
+                if (connection := await self._wait_for_turn(route)) is not None:
                     return connection
                 opened = await self._open_another(route)
                 return opened
         finally:
             if opened is None:
-                self._count_off(route)
+                self._count_closed(route)
 
     def _is_full(self, route: Route) -> bool:
-        """Whether no connection of an origin is idle, and no other one may be opened."""
+        """Return whether no connection to an origin is idle, and no other one may be opened."""
         return self._of_each.get(route.key, 0) >= self._connections_each_max and not self._idle.get(route.key)
 
-    def _count_off(self, route: Route) -> None:
-        """One connection less to an origin."""
+    def _count_closed(self, route: Route) -> None:
+        """Decrease the number of connections to an origin."""
         left = self._of_each[route.key] - 1
         if left:
             self._of_each[route.key] = left
@@ -97,15 +97,15 @@ class Pool:
     async def _open_another(self, route: Route) -> Connection:
         self._opening += 1
         try:
-            return await self._opened(route)
+            return await self._connect_route(route)
         except BaseException:
             self._make_room()
             raise
         finally:
             self._opening -= 1
 
-    async def _kept_or_room(self, route: Route) -> Connection | None:
-        """An idle connection, or nothing, once there is room for another one; who came first is first."""
+    async def _wait_for_turn(self, route: Route) -> Connection | None:
+        """Wait, in order of arrival; return an idle connection, or None once another one may be opened."""
         waited = False
         while True:
             if waited or not self._waiting:
@@ -113,13 +113,13 @@ class Pool:
                     return connection
                 if len(self._open) + self._opening < self._connections_max:
                     return None
-                if self._close_an_idle_one():
+                if self._close_least_used():
                     continue
             await self._wait_for_room(again=waited)
             waited = True
 
     def give_back(self, connection: Connection) -> None:
-        """End a connection's exchange; keep it when it can carry another one."""
+        """End the exchange of a connection; keep the connection if it can carry another one."""
         if self._closed or not connection.release():
             self.discard(connection)
         else:
@@ -137,7 +137,7 @@ class Pool:
     def discard(self, connection: Connection) -> None:
         """Close a connection, and count it no more: below TLS it is gone some rounds of the loop later."""
         if (route := self._open.pop(connection, None)) is not None:
-            self._count_off(route)
+            self._count_closed(route)
         connection.close()
 
     async def aclose(self) -> None:
@@ -152,7 +152,7 @@ class Pool:
         await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
 
     async def _wait_for_room(self, *, again: bool) -> None:
-        """Stand in line; at its head again, if somebody else was quicker to take the room."""
+        """Wait in the queue; at its front, if another request took the place."""
         room: asyncio.Future[None] = self._loop.create_future()
         if again:
             self._waiting.appendleft(room)
@@ -162,21 +162,21 @@ class Pool:
             await room
         except BaseException:
             if room.done() and not room.cancelled():
-                self._make_room()  # it was this one's turn, which it does not take
+                self._make_room()  # it had a place, which it does not use
             elif room in self._waiting:
                 self._waiting.remove(room)
             raise
 
     def _make_room(self) -> None:
-        """Let the next one in line look again."""
+        """Wake the next request in the queue."""
         while self._waiting:
             room = self._waiting.popleft()
             if not room.done():
                 room.set_result(None)
                 return
 
-    async def _opened(self, route: Route) -> Connection:
-        transport, connection = await self._connector.connect(route, lambda: Connection(self._loop, self._lost))
+    async def _connect_route(self, route: Route) -> Connection:
+        transport, connection = await self._connector.connect(route, lambda: Connection(self._loop, self._on_lost))
         if route.origin.scheme == "https":
             await self._connector.start_tls(transport, connection, route.origin)
         if not connection.usable:
@@ -184,16 +184,16 @@ class Pool:
         self._open[connection] = route
         return connection
 
-    def _lost(self, connection: Connection) -> None:
+    def _on_lost(self, connection: Connection) -> None:
         route = self._open.pop(connection, None)
         if route is not None:
-            self._count_off(route)
+            self._count_closed(route)
             if connection in (connections := self._idle.get(route.key, [])):
                 connections.remove(connection)
         self._make_room()
 
-    def _close_an_idle_one(self) -> bool:
-        """Make room at the expense of an upstream that is not asked now; whether there was one."""
+    def _close_least_used(self) -> bool:
+        """Close an idle connection to make room for another one; return whether there was one."""
         for connections in self._idle.values():
             if connections:
                 self.discard(connections.pop(0))
@@ -201,7 +201,7 @@ class Pool:
         return False
 
     def _sweep(self) -> None:
-        """Close what has been idle for too long."""
+        """Close connections that were idle for too long."""
         self._sweeper = None
         before = self._loop.time() - limits.UPSTREAM_IDLE_SECONDS
         for key in list(self._idle):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LENGTHS: Final = range(2**63)
 _NUL: Final = 0
-"""As a number: looking for bytes in bytes makes an exception that nobody sees, which takes as long as the rest."""
+"""A number: searching for bytes in bytes raises a hidden exception, which doubles the cost."""
 _LINE: Final = b": ".join
 
 
@@ -23,7 +23,7 @@ def write_request(request: OutboundRequest, route: Route, target: str, body: byt
     """Return a request in wire form: its head, and its body unless that is a stream.
 
     Raises:
-        UpstreamUnreachable: The head would hold a line end, or a NUL, that is not ours.
+        UpstreamUnreachable: A header or the target contains a line break or NUL.
     """
     head = _write_head(request, request.headers, route, target, body)
     if not head.isascii():
@@ -57,7 +57,7 @@ def _write_head(
 
 
 def declared_length(headers: Sequence[Header]) -> int | None:
-    """Return the length of a body that headers declare; -1 when they do not say it well."""
+    """Return the length of a body that headers declare; None without one, -1 if it is invalid."""
     values = {value.strip() for name, value in headers if name == b"content-length"}
     if not values:
         return None

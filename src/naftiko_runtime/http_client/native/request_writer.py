@@ -19,7 +19,7 @@ class RequestWriter:
 
     Attributes:
         state: One of the request's states.
-        unwritten_bytes: Of the body that the head declares; none for a body in chunks, which the last one ends.
+        unwritten_bytes: The rest of the declared length; None for a body in chunks.
         transport: The connection.
     """
 
@@ -44,14 +44,14 @@ class RequestWriter:
 
         Args:
             head: The head.
-            body_bytes: How long a body it declares; none for one in chunks.
+            body_bytes: The declared length of the body; None for a body in chunks.
         """
         self.state = WRITING
         self.unwritten_bytes = body_bytes
         self.transport.write(head)
 
     async def write(self, piece: bytes) -> bool:
-        """Write a piece of the body, waiting while the upstream does not take it; whether more of it can be sent."""
+        """Write a piece of the body, when the upstream can take it; return whether more can be sent."""
         if self._writable is not None:
             await self._writable
         if not self._takes_body():
@@ -67,7 +67,7 @@ class RequestWriter:
         return True
 
     async def end(self) -> None:
-        """End the body: from now on the request is written, or it is broken off if its body was too short."""
+        """End the body; break the exchange off if the body was too short."""
         if self.unwritten_bytes:
             self._response.break_off()
             return
@@ -80,19 +80,19 @@ class RequestWriter:
         if self._takes_body():
             self.state = WRITTEN
             if self._response.state == COMPLETE:
-                # Nobody knows what the upstream takes the end of this request for: what it reads away, or the next one.
+                # The upstream may drop the end of this request, or read it as the next one.
                 self._response.reusable = False
 
     def _takes_body(self) -> bool:
-        """Whether the body of this exchange can still go out; a complete response does not end it."""
+        """Return whether the body can still be sent; a complete response does not end it."""
         return self.state == WRITING and self._response.state != FAILED and not self.transport.is_closing()
 
     def pause(self) -> None:
-        """Wait: the upstream does not take what is sent as fast as it is given."""
+        """Let writers wait: the upstream reads more slowly than it is written."""
         self._writable = self._loop.create_future()
 
     def resume(self) -> None:
-        """Go on; also when the connection is lost."""
+        """Let writers continue, also when the connection is lost."""
         if self._writable is not None:
             if not self._writable.done():
                 self._writable.set_result(None)

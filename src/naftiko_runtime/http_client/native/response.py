@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NativeResponse:
-    """An answer whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+    """A response whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
 
     __slots__ = ("_asked", "_connection", "_pool", "_route", "_writing", "headers", "status")
 
@@ -36,16 +36,16 @@ class NativeResponse:
         self.headers = connection.response.headers
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives."""
+        """Yield the body as it arrives."""
         if self._asked:
-            raise RuntimeError("a body is given once")
+            raise RuntimeError("a body can be read only once")
         self._asked = True
         return self._read()
 
     def whole(self) -> bytes | None:
-        """The whole body, if it is here."""
+        """Return the whole body if it has arrived, otherwise None."""
         if self._asked:
-            raise RuntimeError("a body is given once")
+            raise RuntimeError("a body can be read only once")
         response = self._get_reader()
         if response.state != COMPLETE:
             return None
@@ -64,8 +64,8 @@ class NativeResponse:
             else:
                 await response.change()
 
-    def finished(self) -> bool:
-        """Whether the whole body has arrived, and all of it was given."""
+    def is_complete(self) -> bool:
+        """Return whether the whole body has arrived and was taken."""
         response = self._get_reader()
         return response.state == COMPLETE and not response.body.pieces
 
@@ -75,9 +75,9 @@ class NativeResponse:
         return self._connection.response
 
     async def close(self) -> None:
-        """Give the connection back, or close it when the response, or the request, is not complete.
+        """Give the connection back, or close it if the request or the response is not complete.
 
-        Afterwards this response has no connection. To close it again does nothing.
+        Afterwards this response has no connection. Closing it again does nothing.
         """
         connection, self._connection = self._connection, None
         if connection is None:

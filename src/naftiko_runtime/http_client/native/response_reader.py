@@ -1,4 +1,4 @@
-"""The response's half of a connection, in one of five states: see docs/adr/0015."""
+"""The response side of a connection, in one of five states: see docs/adr/0015."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _HEADS_END: Final = b"\r\n\r\n"
 
 
 class ResponseReader:
-    """Reads one response after the other by llhttp.
+    """Parses one response after the other with llhttp.
 
     Attributes:
         state: One of the response's states.
-        failure: Why it is ``FAILED``.
-        status: The status; 0 before the head has come.
+        failure: Why the state is ``FAILED``.
+        status: The status; 0 before the head has arrived.
         headers: The header pairs.
-        body: What has come of the body and was not taken.
-        answered: Whether a byte has come.
-        reusable: Whether the upstream keeps the connection, and nothing has come after the response.
+        body: The part of the body that was not taken.
+        has_bytes: Whether a byte has arrived.
+        reusable: Whether the upstream keeps the connection, and nothing arrived after the response.
         transport: The connection.
     """
 
@@ -53,9 +53,9 @@ class ResponseReader:
         "_parser",
         "_unproductive_bytes",
         "_waiter",
-        "answered",
         "body",
         "failure",
+        "has_bytes",
         "headers",
         "reusable",
         "state",
@@ -75,15 +75,16 @@ class ResponseReader:
         self.state = NONE
 
     def begin(self, *, bodyless: bool) -> None:
-        """Await a response to the request that is about to be sent.
+        """Expect the response to the next request.
 
-        ``bodyless`` says that it has no body whatever its head says, as for HEAD.
+        Args:
+            bodyless: Whether it has no body whatever its head says, as for HEAD.
         """
         self._bodyless = bodyless
         self._unproductive_bytes = 0
         self._framing = _UNTIL_CLOSE
         self.state = AWAITING
-        self.answered = False
+        self.has_bytes = False
         self.reusable = False
         self.failure = failures.CLOSED
         self.status = 0
@@ -102,18 +103,18 @@ class ResponseReader:
     # -- the end of an exchange -----------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Await nothing: the exchange is over and left nothing behind."""
+        """Expect no response: the exchange is complete."""
         self.state = NONE
         if self.body.pieces:
             self.body.clear()
 
     def break_off(self) -> None:
-        """End an exchange whose request cannot be completed; a response that is complete stays readable."""
+        """End an exchange whose request cannot be completed; a complete response stays readable."""
         if self.state in (AWAITING, READING):
             self._fail(failures.CLOSED if self.state == AWAITING else failures.BROKEN_OFF)
 
     def close(self) -> None:
-        """Close at once: what is still to be sent or received is of no use to anybody."""
+        """Close at once; unsent and unread bytes are dropped."""
         if self.state != FAILED:
             self.state = FAILED
             self.failure = failures.CLOSED
@@ -125,14 +126,14 @@ class ResponseReader:
         self.transport.abort()
         self._wake()
 
-    # -- what comes on the connection -----------------------------------------------------------------------------
+    # -- called by the connection ---------------------------------------------------------------------------------
 
     def feed(self, data: memoryview) -> None:
-        """Read bytes: of the response, or of nobody's."""
+        """Parse bytes of the response; bytes without a response make the connection unusable."""
         if self.state not in (AWAITING, READING):
             self._note_surplus()
             return
-        self.answered = True
+        self.has_bytes = True
         self._unproductive_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -155,13 +156,13 @@ class ResponseReader:
             self._fail(failures.NOT_HTTP if self.state == AWAITING else failures.BROKEN_OFF)
 
     def _note_surplus(self) -> None:
-        """Bytes came after a response, or before a request: this connection carries nothing any more."""
+        """Mark the connection as unusable: bytes arrived after a response, or without a request."""
         self.reusable = False
         if self.state == NONE:
             self.close()
 
     def end(self) -> None:
-        """The upstream ends its side, which may be the end of a response: what is unsent is not waited for."""
+        """Handle the end of the upstream's side, which may end a response; unsent bytes are dropped."""
         if self.state == READING and self._framing == _UNTIL_CLOSE and self._ends_properly():
             self._complete()
             self.reusable = False
@@ -169,7 +170,7 @@ class ResponseReader:
             self.break_off()
 
     def _ends_properly(self) -> bool:
-        """Whether TLS, if there is any, says so too: anybody can end the connection below it."""
+        """Return whether TLS, if used, was closed as well: an attacker can close the connection below it."""
         tls = self.transport.get_extra_info("ssl_object")
         try:
             return tls is None or tls.read(1) == b""
@@ -177,7 +178,7 @@ class ResponseReader:
             return False
 
     def lose(self) -> None:
-        """The connection is gone."""
+        """End the exchange: the connection is lost."""
         self._is_lost = True
         self.reusable = False
         if self.state == READING:
@@ -185,12 +186,12 @@ class ResponseReader:
         elif self.state in (NONE, AWAITING):
             self.state, self.failure = FAILED, failures.CLOSED
         self._wake()
-        del self._parser  # which has this as well, so that they would wait for a collection
+        del self._parser  # it refers to this object: a cycle would wait for garbage collection
 
-    # -- what the parser calls ------------------------------------------------------------------------------------
+    # -- called by the parser -------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """A response begins; after a complete one, it is nobody's."""
+        """Reject a response that nothing asked for."""
         if self.state == COMPLETE:
             self._note_surplus()
 
@@ -206,7 +207,7 @@ class ResponseReader:
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """A head is there: an interim one, or that of the response."""
+        """Handle a complete head; skip an interim one."""
         if self.state != AWAITING:
             return
         status = self._parser.get_status_code()
@@ -218,12 +219,12 @@ class ResponseReader:
         self._unproductive_bytes = 0
         self.reusable = self._parser.should_keep_alive()
         if self._framing == _CODED or not (self.reusable or self._parser.get_http_version() in _VERSIONS):
-            # A coding of the transfer, say, which nobody asked for and callers are not told of.
+            # A transfer coding, for example, which was not asked for and callers do not see.
             self._fail(failures.NOT_HTTP)
             return
         self.state = READING
         if self._bodyless:
-            self._parser = HttpResponseParser(self)  # this one waits for a body, and cannot be told that none follows
+            self._parser = HttpResponseParser(self)  # the old one waits for a body
             self._complete()
         else:
             self._wake()
@@ -233,7 +234,7 @@ class ResponseReader:
         self._wake()
 
     def on_chunk_header(self) -> None:
-        """A chunk begins."""
+        """Reject a chunk after a complete response."""
         if self.state == COMPLETE:
             self._note_surplus()
 
@@ -250,6 +251,6 @@ class ResponseReader:
         self._wake()
 
     def on_message_complete(self) -> None:
-        """The response is complete, or an interim one."""
+        """End the response, unless it is an interim one."""
         if self.state == READING:
             self._complete()

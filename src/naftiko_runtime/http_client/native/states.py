@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 NOTHING: Final = 0
-"""Request: none was begun."""
+"""Request: not begun."""
 WRITING: Final = 1
-"""Request: the head was handed to the transport, and the body not in full."""
+"""Request: the head was written, the body not completely."""
 WRITTEN: Final = 2
-"""Request: head and body were handed to the transport in full, as long as the head declares them."""
+"""Request: head and body were written completely, as long as declared."""
 
 NONE: Final = 0
-"""Response: none is asked for; whatever comes belongs to no exchange."""
+"""Response: none is expected; bytes that arrive belong to no exchange."""
 AWAITING: Final = 1
-"""Response: its head has not come."""
+"""Response: its head has not arrived."""
 READING: Final = 2
-"""Response: the head is there, the body is not complete."""
+"""Response: the head has arrived, the body is not complete."""
 COMPLETE: Final = 3
-"""Response: it is there in full."""
+"""Response: complete."""
 FAILED: Final = 4
-"""Response: there is none, or no more of it; ``failure`` says why. The connection is closed; no state follows."""
+"""Response: there is none, or no more of it; ``failure`` says why. The connection is closed. This state is final."""

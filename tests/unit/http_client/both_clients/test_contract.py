@@ -205,7 +205,7 @@ async def test_a_body_is_given_once(transport: Transport) -> None:
     async with serve(make_response(b"body")) as server:
         response = await transport.send(asking(server.url()))
         assert b"".join([chunk async for chunk in response.chunks()]) == b"body"
-        with pytest.raises(RuntimeError, match="a body is given once"):
+        with pytest.raises(RuntimeError, match="a body can be read only once"):
             response.chunks()
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"body")
@@ -216,7 +216,7 @@ async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> Non
         response = await transport.send(asking(server.url()))
         with pytest.raises(UpstreamUnreachable):
             [chunk async for chunk in response.chunks()]
-        with pytest.raises(RuntimeError, match="a body is given once"):
+        with pytest.raises(RuntimeError, match="a body can be read only once"):
             response.chunks()
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"next")
@@ -241,7 +241,7 @@ async def test_any_status_is_an_answer(transport: Transport, status: int) -> Non
 
 
 def not_http(peer: str) -> str:
-    return f"the answer of {peer} is not HTTP"
+    return f"the response of {peer} is not valid HTTP"
 
 
 @pytest.mark.parametrize("status", [b"099", b"600", b"700", b"999"])
@@ -291,7 +291,7 @@ async def test_connections_are_used_again(transport: Transport, reply: bytes) ->
 async def test_a_head_has_no_body(transport: Transport) -> None:
     async with serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", make_response(b"next")) as server:
         response = await transport.send(asking(server.url(), "HEAD"))
-        assert response.finished()
+        assert response.is_complete()
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"next")
         assert server.connections == 1
@@ -316,13 +316,13 @@ async def test_the_body_is_given_as_it_arrives(transport: Transport) -> None:
 
     async with serve(slow) as server:
         response = await transport.send(asking(server.url()))
-        assert not response.finished()
+        assert not response.is_complete()
         chunks = response.chunks()
         assert await anext(chunks) == b"ab"
         read.set()
         assert await anext(chunks) == b"cd"
         assert [chunk async for chunk in chunks] == []
-        assert response.finished()
+        assert response.is_complete()
         await response.close()
 
 
@@ -460,16 +460,16 @@ HUGE = b"HTTP/1.1 200 OK\r\nx-huge: " + b"a" * 300_000 + b"\r\n\r\n"
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (closes, "{} closed the connection before answering"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n" + SECRET.encode() + b"\r\n\r\n", "the answer of {} is not HTTP"),
-        (HUGE, "the head of the answer of {} is too large"),
+        (closes, "{} closed the connection before it responded"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n" + SECRET.encode() + b"\r\n\r\n", "the response of {} is not valid HTTP"),
+        (HUGE, "the response head of {} is too large"),
         (
             b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-            "the answer of {} is not HTTP",
+            "the response of {} is not valid HTTP",
         ),
-        (breaks_off, "{} broke off its answer"),
-        (breaks_off_a_chunk, "{} broke off its answer"),
-        (resets, "{} broke off its answer"),
+        (breaks_off, "{} broke off its response"),
+        (breaks_off_a_chunk, "{} broke off its response"),
+        (resets, "{} broke off its response"),
     ],
 )
 async def test_what_is_not_an_answer_is_told_by_what_happened_and_the_host_only(
@@ -501,7 +501,7 @@ async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) 
         with pytest.raises(UpstreamUnreachable) as caught:
             await anext(chunks)
         await response.close()
-        assert caught.value.detail == f"127.0.0.1:{server.port} broke off its answer"
+        assert caught.value.detail == f"127.0.0.1:{server.port} broke off its response"
 
 
 @pytest.mark.parametrize("header", [b"a\r\nx: y", b"a\nb", b"a\0b"])

@@ -188,15 +188,15 @@ async def test_a_proxy_that_wants_another_user_is_named_in_the_log_alone(
 @pytest.mark.parametrize(
     ("opens", "why"),
     [
-        (b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 3\r\n\r\nbad", "it answered CONNECT with the status 502"),
-        (b"HTTP/1.0 403 No\r\n\r\n", "it answered CONNECT with the status 403"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "its response to CONNECT is not HTTP"),
-        (b"x" * 70_000, "its response to CONNECT is not HTTP"),
+        (b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 3\r\n\r\nbad", "it responded to CONNECT with the status 502"),
+        (b"HTTP/1.0 403 No\r\n\r\n", "it responded to CONNECT with the status 403"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "its response to CONNECT is not valid HTTP"),
+        (b"x" * 70_000, "its response to CONNECT is not valid HTTP"),
         (b"HTTP/1.1 200 OK\r\nconte", "it closed the connection"),
         (b"", "it closed the connection"),
         (
             b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
-            "it sent bytes that nobody asked for",
+            "it sent unexpected bytes",
         ),
     ],
 )

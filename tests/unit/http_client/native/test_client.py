@@ -80,7 +80,7 @@ async def test_a_response_that_is_closed_again_ends_no_other_exchange(transport:
         await one.close()
         other = await transport.send(asking(server))
         await one.close()
-        for use in (one.finished, one.whole):
+        for use in (one.is_complete, one.whole):
             with pytest.raises(RuntimeError):
                 use()
         go_on.set()
@@ -280,10 +280,10 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -
         response = await transport.send(asking(server))
         await settled()
         assert response.whole() == b"here"
-        assert response.finished()
-        with pytest.raises(RuntimeError, match="a body is given once"):
+        assert response.is_complete()
+        with pytest.raises(RuntimeError, match="a body can be read only once"):
             response.whole()
-        with pytest.raises(RuntimeError, match="a body is given once"):
+        with pytest.raises(RuntimeError, match="a body can be read only once"):
             response.chunks()
         await response.close()
         response = await transport.send(asking(server))

@@ -208,7 +208,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> Non
 async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
     odd = b"HTTP/1.1 200 OK\r\ntransfer-encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
     async with serve(odd, make_response(b"next")) as server:
-        with pytest.raises(UpstreamUnreachable, match="is not HTTP"):
+        with pytest.raises(UpstreamUnreachable, match="is not valid HTTP"):
             await transport.send(asking(server))
         assert await read(await transport.send(asking(server))) == b"next"
 
@@ -216,7 +216,7 @@ async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: Na
 @pytest.mark.parametrize("version", [b"0.9", b"2.0"])
 async def test_an_answer_of_another_version_is_none(transport: NativeClient, version: bytes) -> None:
     async with serve(b"HTTP/" + version + b" 200 OK\r\ncontent-length: 0\r\n\r\n") as server:
-        with pytest.raises(UpstreamUnreachable, match="is not HTTP"):
+        with pytest.raises(UpstreamUnreachable, match="is not valid HTTP"):
             await transport.send(asking(server))
 
 
