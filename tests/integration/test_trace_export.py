@@ -143,7 +143,7 @@ def test_without_the_extra_startup_stops_and_says_what_to_install(documents: Pat
     assert done.returncode == 1
     advice = "in a checkout of naftiko-runtime: pip install '.[otel]'"
     cause = "'OTEL_TRACES_EXPORTER' enables traces, which need the extra 'otel'"
-    assert done.stderr == f"{cause}; {advice}; or set OTEL_SDK_DISABLED=true\n"
+    assert done.stderr == f"error: {cause}; {advice}; or set OTEL_SDK_DISABLED=true\n"
 
 
 def test_the_sdk_is_imported_only_when_traces_are_wanted(documents: Path, api: Upstream, tmp_path: Path) -> None:

@@ -504,16 +504,16 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
     samplers = "always_off always_on parentbased_always_off parentbased_always_on parentbased_traceidratio traceidratio"
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == [
-        "OTEL_BSP_MAX_QUEUE_SIZE: '0' is not a number from 1 on",
-        "OTEL_EXPORTER_OTLP_CERTIFICATE: 'no-such-file.pem' cannot be read: No such file or directory",
-        "OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' is not supported; known: 'none', 'gzip', 'deflate'",
-        "OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'",
-        "OTEL_EXPORTER_OTLP_HEADERS: pair 1 is not written as 'name=value'",
-        "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not supported; known: 'http/protobuf', 'grpc'",
-        "OTEL_EXPORTER_OTLP_TIMEOUT: 'soon' is not a number from 0.001 on",
-        "OTEL_PROPAGATORS: 'pigeon' is not supported; known: 'b3', 'b3multi', 'baggage', 'tracecontext', 'none'",
-        f"OTEL_TRACES_EXPORTER: 'smoke' is not supported; known: {quoted(exporters)}",
-        f"OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {quoted(samplers)}",
+        "error: OTEL_BSP_MAX_QUEUE_SIZE: '0' is not a number from 1 on",
+        "error: OTEL_EXPORTER_OTLP_CERTIFICATE: 'no-such-file.pem' cannot be read: No such file or directory",
+        "error: OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' is not supported; known: 'none', 'gzip', 'deflate'",
+        "error: OTEL_EXPORTER_OTLP_ENDPOINT: it must be a URL such as 'http://collector:4318'",
+        "error: OTEL_EXPORTER_OTLP_HEADERS: pair 1 is not written as 'name=value'",
+        "error: OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not supported; known: 'http/protobuf', 'grpc'",
+        "error: OTEL_EXPORTER_OTLP_TIMEOUT: 'soon' is not a number from 0.001 on",
+        "error: OTEL_PROPAGATORS: 'pigeon' is not supported; known: 'b3', 'b3multi', 'baggage', 'tracecontext', 'none'",
+        f"error: OTEL_TRACES_EXPORTER: 'smoke' is not supported; known: {quoted(exporters)}",
+        f"error: OTEL_TRACES_SAMPLER: 'jaeger_remote' is not supported; known: {quoted(samplers)}",
     ]
 
 
@@ -521,7 +521,7 @@ def test_what_only_the_sdk_refuses_stops_startup(documents: Path) -> None:
     told = {"OTEL_TRACES_EXPORTER": "console", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
     done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
-    assert done.stderr == "traces: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got many\n"
+    assert done.stderr == "error: traces: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got many\n"
 
 
 def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followed(documents: Path) -> None:
@@ -533,9 +533,9 @@ def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followe
     done = run_naftiko("run", documents / "mcp.yaml", environment=told)
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == [
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can",
-        "OTEL_EXPORTER_OTLP_TRACES_HEADERS: a header's name has letters, digits and hyphens only",
-        "OTEL_SERVICE_NAME: it is not text",
+        "error: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or password: use a header",
+        "error: OTEL_EXPORTER_OTLP_TRACES_HEADERS: a header's name has letters, digits and hyphens only",
+        "error: OTEL_SERVICE_NAME: it is not text",
     ]
 
 

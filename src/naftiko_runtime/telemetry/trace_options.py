@@ -241,7 +241,7 @@ class _Variables:
             self.faults.append(f"{name}: it must be a URL such as '{_HTTP_ENDPOINT.replace('localhost', 'collector')}'")
             return ""
         if "@" in url:
-            self.faults.append(f"{name}: it must not have a user or a password; OTEL_EXPORTER_OTLP_HEADERS can")
+            self.faults.append(f"{name}: it must not have a user or password: use a header")
             return ""
         if with_path and name == _BASE:
             parts = parts._replace(path=parts.path.rstrip("/") + _PATH)
