@@ -58,7 +58,7 @@ class Lifecycle:
         """Skip every wait of the drain."""
         self._force.set()
 
-    async def serve_until_stopped(self, on_start: Callable[[], None]) -> int:
+    async def serve_until_stopped(self, on_start: Callable[[], object]) -> int:
         """Serve until :meth:`stop`, then drain.
 
         Args:

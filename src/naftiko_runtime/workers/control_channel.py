@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,12 +44,15 @@ class ControlChannel:
         """Return the descriptor to select on."""
         return self._socket.fileno()
 
-    def send(self, kind: str, *, file: int | None = None, **fields: Any) -> None:
-        """Send a message."""
+    def send(self, kind: str, *, file: int | None = None, **fields: Any) -> bool:
+        """Send a message; returns whether it was sent."""
         cut = {name: value[:_TEXT_MAX] if isinstance(value, str) else value for name, value in fields.items()}
         data = json.dumps([kind, cut]).encode()
-        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+        try:
             socket.send_fds(self._socket, [data], [] if file is None else [file])
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
     def receive(self) -> Message | None:
         """Return the next message, or None once the peer has ended.

@@ -22,7 +22,7 @@ class Interrupted(BaseException):
 
 
 class SignalPipe:
-    """A self-pipe: becomes readable when one of :attr:`SignalPolicy.numbers` arrives."""
+    """A self-pipe: becomes readable when one of :attr:`SignalPolicy.numbers` arrives, or a child process ends."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
@@ -39,7 +39,7 @@ class SignalPipe:
     def install(self) -> Iterator[None]:
         """Handle the signals for as long as the context lasts."""
         before = {number: signal.signal(number, self._on_signal) for number in SignalPolicy.numbers}
-        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _ignore)
+        before |= {number: signal.signal(number, _ignore) for number in (signal.SIGALRM, signal.SIGCHLD)}
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         try:
             yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from naftiko_runtime.server.ports import Ports
     from naftiko_runtime.workers.worker_handle import WorkerHandle
@@ -14,34 +14,43 @@ if TYPE_CHECKING:
 class SocketAssignment:
     """The kernel divides new connections among the sockets of all workers, so none may be without one that accepts."""
 
-    def __init__(self, ports: Ports, workers: int) -> None:
+    def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._acceptor: dict[int, int | None] = dict.fromkeys(range(workers))
-        """By worker, which worker accepts from its sockets."""
+        self._acceptors: dict[tuple[int, int], int | None] = {
+            (owner, index): owner for owner, sockets in enumerate(ports.sets) for index in range(len(sockets))
+        }
+        """By a socket's owner and its index: the worker that accepts from it, or will once it has started."""
 
-    def take_own(self, worker: WorkerHandle, workers: Mapping[int, WorkerHandle]) -> None:
-        """Let a worker that is ready accept from its own sockets, instead of its stand-in."""
-        stand_in = self._acceptor[worker.number]
-        if stand_in is not None:
-            workers[stand_in].channel.send("release", worker=worker.number)
-        self._acceptor[worker.number] = worker.number
+    def remove(self, gone: int) -> None:
+        """Record that a worker does not accept any more."""
+        for place, acceptor in self._acceptors.items():
+            if acceptor == gone:
+                self._acceptors[place] = None
 
-    def adopt_unattended(self, worker: WorkerHandle) -> None:
-        """Let a worker accept from all sockets that no worker accepts from."""
-        for number, acceptor in self._acceptor.items():
-            if acceptor is None:
-                self._adopt(number, worker)
+    def assign(self, workers: Mapping[int, WorkerHandle]) -> bool:
+        """Let workers that are ready accept from their own sockets, and in the place of workers that are not.
 
-    def leave(self, leaving: int, workers: Iterable[WorkerHandle]) -> None:
-        """Let one of the workers that are ready accept in place of one that does not any more."""
-        heir = next((worker for worker in workers if worker.ready and worker.number != leaving), None)
-        for number, acceptor in self._acceptor.items():
-            if acceptor == leaving:
-                self._acceptor[number] = None
-                if heir is not None:
-                    self._adopt(number, heir)
+        Returns:
+            Whether they were told. If not, call it again later: some of them do not read their messages.
+        """
+        ready = {number: worker for number, worker in workers.items() if worker.ready}
+        told = [self._assign(place, ready) for place, acceptor in self._acceptors.items() if acceptor != place[0]]
+        return all(told)
 
-    def _adopt(self, number: int, heir: WorkerHandle) -> None:
-        self._acceptor[number] = heir.number
-        for index, listening in enumerate(self._ports.sets[number].values()):
-            heir.channel.send("adopt", file=listening.fileno(), worker=number, listener=index)
+    def _assign(self, place: tuple[int, int], ready: Mapping[int, WorkerHandle]) -> bool:
+        owner, index = place
+        acceptor = self._acceptors[place]
+        if owner in ready:  # a worker accepts from its own sockets from its start on
+            stand_in = None if acceptor is None else ready.get(acceptor)
+            if stand_in is not None and not stand_in.channel.send("release", worker=owner, listener=index):
+                return False
+            self._acceptors[place] = owner
+            return True
+        if acceptor is not None or not ready:
+            return True
+        file = list(self._ports.sets[owner].values())[index].fileno()
+        for number, worker in ready.items():
+            if worker.channel.send("adopt", file=file, worker=owner, listener=index):
+                self._acceptors[place] = number
+                return True
+        return False

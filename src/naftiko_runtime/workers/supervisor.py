@@ -11,7 +11,7 @@ import selectors
 import signal
 import time
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.authentication.nonce_cache import NonceCache
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
+_ASSIGN_AGAIN_SECONDS: Final = 1.0
 
 
 def serve_with_workers(
@@ -102,7 +103,8 @@ class Supervisor:
         self._reloads = ReloadCoordinator(capabilities, load, self._signals, make_reload_counter(meter))
         self._workers: dict[int, WorkerHandle] = {}
         self._restarts = RestartSchedule(settings.workers)
-        self._sockets = SocketAssignment(ports, settings.workers)
+        self._sockets = SocketAssignment(ports)
+        self._assign_again_seconds = float("inf")
         self._phase = _Phase.STARTING
         self._failure: Exception | None = None
         self._cut_off = 0
@@ -129,6 +131,8 @@ class Supervisor:
                 break
             for key, _ in self._selector.select(self._timeout_seconds()):
                 key.data()
+            self._reap_workers()
+            self._assign_sockets()
             for number in self._signals.pending():
                 policy.handle(number)
             if self._phase is _Phase.STARTING and self._all_ready():
@@ -146,7 +150,8 @@ class Supervisor:
         """How long to wait for events; None when nothing else is due."""
         reload_deadline = self._reloads.deadline_seconds
         due = self._restarts.next_seconds if reload_deadline is None else reload_deadline
-        soonest = min([due, *(worker.deadline_seconds for worker in self._workers.values())])
+        deadlines = (worker.deadline_seconds for worker in self._workers.values())
+        soonest = min([due, self._assign_again_seconds, *deadlines])
         return None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
 
     # -- stopping -----------------------------------------------------------------------------------------------------
@@ -244,7 +249,7 @@ class Supervisor:
     def _on_message(self, worker: WorkerHandle) -> None:
         message = worker.channel.receive()
         if message is None:
-            self._on_exit(worker)
+            self._on_hang_up(worker)
             return
         match message.kind:
             case "ready":
@@ -255,7 +260,7 @@ class Supervisor:
                 worker.leaving, worker.ready = True, False
                 if self._phase is not _Phase.STOPPING:
                     worker.deadline_seconds = self._drain_deadline()
-                    self._sockets.leave(worker.number, self._workers.values())
+                    self._sockets.remove(worker.number)
             case "stopped":
                 worker.cut_off = message.fields["cut_off"]
             case _:
@@ -267,25 +272,36 @@ class Supervisor:
             worker.deadline_seconds = float("inf")
         self._count_start()
         log.info("worker started", extra=worker.log_fields)
-        self._sockets.take_own(worker, self._workers)
-        if self._phase is _Phase.SERVING:
-            self._sockets.adopt_unattended(worker)
 
-    def _on_exit(self, worker: WorkerHandle) -> None:
+    def _on_hang_up(self, worker: WorkerHandle) -> None:
+        """Let others do what a worker did whose process ends; it may still write its last log lines."""
         self._selector.unregister(worker.channel)
-        worker.channel.close()
-        _, wait_status = os.waitpid(worker.pid, 0)
-        status = os.waitstatus_to_exitcode(wait_status)
-        del self._workers[worker.number]
+        worker.ending, worker.leaving, worker.ready = True, worker.leaving or worker.ready, False
+        worker.deadline_seconds = min(worker.deadline_seconds, time.monotonic() + limits.WORKER_END_SECONDS)
         self._shared.status.set_ready(worker.number, ready=False)
         self._reloads.on_worker_exit(worker.number)
+        self._sockets.remove(worker.number)
+
+    def _reap_workers(self) -> None:
+        """Handle the exit of each worker whose process has ended. A signal tells of each one."""
+        for worker in [worker for worker in self._workers.values() if worker.ending]:
+            pid, wait_status = os.waitpid(worker.pid, os.WNOHANG)
+            if pid:
+                self._on_exit(worker, os.waitstatus_to_exitcode(wait_status))
+
+    def _on_exit(self, worker: WorkerHandle, status: int) -> None:
+        worker.channel.close()
+        del self._workers[worker.number]
         if self._phase is not _Phase.STOPPING:
-            self._sockets.leave(worker.number, self._workers.values())
             self._replace(worker, status)
         elif self._failure is None:
             if worker.cut_off is None:
                 log.warning("worker ended", extra=worker.log_fields | {"status": status})
             self._cut_off += 1 if worker.cut_off is None else worker.cut_off
+
+    def _assign_sockets(self) -> None:
+        told = self._phase is _Phase.STOPPING or self._sockets.assign(self._workers)
+        self._assign_again_seconds = float("inf") if told else time.monotonic() + _ASSIGN_AGAIN_SECONDS
 
     def _replace(self, worker: WorkerHandle, status: int) -> None:
         """Schedule another one; but fail when none is left that serves, and none can begin to."""

@@ -141,6 +141,8 @@ class _Worker:
         self._on_receive = on_receive
         self._tasks: set[asyncio.Task[None]] = set()
         self._reload_lock = asyncio.Lock()
+        self._sockets_lock = asyncio.Lock()
+        """Taken in the order of messages, so that a socket is released after it was adopted."""
 
     def on_readable(self) -> None:
         """Handle one message."""
@@ -178,8 +180,7 @@ class _Worker:
                 listening = socket.socket(fileno=message.file)
                 self._start(self._adopt(message.fields["worker"], message.fields["listener"], listening))
             case "release":
-                for listener in self._listeners:
-                    listener.stop_accepting_from(message.fields["worker"])
+                self._start(self._release(message.fields["worker"], message.fields["listener"]))
             case "prepare" if message.file is not None:
                 self._start(self._prepare(message.fields["reload"], message.file))
             case "prepare":  # the kernel drops what it finds no descriptor for
@@ -198,10 +199,15 @@ class _Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _adopt(self, worker: int, listener: int, listening: socket.socket) -> None:
-        if self._lifecycle.stopping:
-            listening.close()
-        else:
-            await self._listeners[listener].accept_from(worker, listening)
+        async with self._sockets_lock:
+            if self._lifecycle.stopping:
+                listening.close()
+            else:
+                await self._listeners[listener].accept_from(worker, listening)
+
+    async def _release(self, worker: int, listener: int) -> None:
+        async with self._sockets_lock:
+            self._listeners[listener].stop_accepting_from(worker)
 
     async def _prepare(self, reload: int, file: int) -> None:
         """Bind what the supervisor has loaded."""

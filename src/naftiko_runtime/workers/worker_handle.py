@@ -27,6 +27,7 @@ class WorkerHandle:
         deadline_seconds: When to kill it, unless it is ready by then, or has ended.
         ready: Whether it accepts connections.
         leaving: Whether it stops of its own accord.
+        ending: Whether it has closed its end of the channel, so that its process ends.
         startup_error: Why it cannot start.
         cut_off: How many requests it cut off; None unless it drained to its end.
     """
@@ -38,6 +39,7 @@ class WorkerHandle:
     deadline_seconds: float
     ready: bool = False
     leaving: bool = False
+    ending: bool = False
     startup_error: BindError | None = None
     cut_off: int | None = None
 

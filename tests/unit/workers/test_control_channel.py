@@ -7,13 +7,13 @@ from naftiko_runtime.workers.control_channel import ControlChannel
 
 def test_a_peer_that_is_gone_or_does_not_listen_holds_nobody_up() -> None:
     ours, theirs = ControlChannel.pair()
-    for _ in range(10_000):
-        ours.send("drain", reason="x" * 1000)
+    sent = [ours.send("drain", reason="x" * 1000) for _ in range(10_000)]
+    assert (sent[0], sent[-1]) == (True, False)
     message = theirs.receive()
     assert message is not None
     assert message.kind == "drain"
     theirs.close()
-    ours.send("drain")
+    assert not ours.send("drain")
     assert ours.receive() is None
     ours.close()
 
