@@ -84,11 +84,13 @@ async def bind(
     transport = open_client()
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
     deadlines = Deadlines(deadline_seconds, total)
+    flows: dict[str, Flow | None] = {}
     try:
         # One flow for each upstream: its state, such as a token, serves all operations of that upstream.
         called = {upstream.namespace for upstream in plan.called_upstreams}
-        flows = {u.namespace: _make_flow(u, secrets) for u in plan.upstreams if u.namespace in called}
-        masks = {u.namespace: make_masks(plan, u, secrets) for u in plan.upstreams if u.namespace in called}
+        upstreams = {one.namespace: one for one in plan.upstreams if one.namespace in called}
+        flows |= {name: _make_flow(upstream, secrets) for name, upstream in upstreams.items()}
+        masks = {name: make_masks(plan, one, secrets, flows[name]) for name, one in upstreams.items()}
 
         decoders: dict[Format, Decode] = {}
 
@@ -104,6 +106,7 @@ async def bind(
                     bytes_max=response_bytes_max,
                     decode=_find_decoder(call.response, decoders),
                     flow=flows[upstream.namespace],
+                    masks=masks[upstream.namespace],
                     exposed_headers=exposed_headers,
                 )
             except Unrenderable as error:
@@ -126,6 +129,8 @@ async def bind(
 
         yield Bound(plan, tuple(map(bind_server, calling.servers)))
     finally:
+        for flow in filter(None, flows.values()):
+            await flow.aclose()
         await transport.aclose()
 
 

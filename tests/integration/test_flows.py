@@ -40,6 +40,8 @@ class Strict(Upstream):
         self.life: Any = 3600
         self.token_reply: Reply | None = None
         self.gate: Gate | None = None
+        self.echo: int | None = None
+        """The status with which /t sends back what it got."""
 
     def _record(self, scope: Any, body: bytes) -> Reply:
         super()._record(scope, body)
@@ -51,6 +53,10 @@ class Strict(Upstream):
             return self._digest(authorization)
         if path == "/s/x":
             return self._signature(authorization)
+        if self.echo is not None:
+            return Reply(
+                self.echo, {"etag": f'"{authorization}"', "content-type": "text/plain"}, authorization.encode()
+            )
         return OK if authorization.removeprefix("Bearer ") in self.valid else Reply(401)
 
     def _token(self) -> Reply:
@@ -203,6 +209,25 @@ def test_an_endpoint_that_gives_no_token_is_named(flows: Gateway, strict: Strict
     assert answer.status == 502
     assert words in answer.json["detail"]
     assert len(strict.received) == 1
+
+
+async def test_a_token_that_the_api_repeats_is_masked(flows: Gateway, strict: Strict) -> None:
+    token = "fetched-0123456789"
+    strict.token_reply = Reply(body=json.dumps({"access_token": token}).encode())
+    strict.echo = 422
+    answer = call(flows.urls["web"], "/tokened")
+    assert answer.headers["etag"] == '"Bearer ***"'
+    async with Client(flows.urls["tools"]) as client:
+        for name in ("tokened", "mapped"):
+            result = await client.call_tool(name, {})
+            assert result.is_error
+            assert token not in str(result)
+            assert "***" in str(result)
+        strict.echo = 200
+        assert (await client.call_tool("mapped", {})).is_error
+    line = flows.wait_log_line("the upstream's answer is not json")
+    assert line["body"] == "Bearer ***"
+    assert token not in flows.output
 
 
 def test_a_sandbox_needs_no_token(documents: Path) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import buffer_body
+from naftiko_runtime.authentication.flow import Flow, buffer_body
 from naftiko_runtime.authentication.guard import Refusal, find_header, format_realm, is_same
 from naftiko_runtime.authentication.kind import (
     AuthenticationKind,
@@ -220,7 +220,7 @@ class ApiKeyGuard:
         return {name: values[0] for name, values in given.items() if len(values) == 1}
 
 
-class BodyKeyFlow:
+class BodyKeyFlow(Flow):
     """Adds the keys to a JSON object or a form; a request without a body gets a JSON object of them."""
 
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:

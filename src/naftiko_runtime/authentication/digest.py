@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime.authentication.flow import buffer_body, replace_authorization
+from naftiko_runtime.authentication.flow import Flow, buffer_body, replace_authorization
 from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import (
     PASSWORD,
@@ -202,7 +202,7 @@ class DigestGuard:
         return self._clock() - issued <= DIGEST_NONCE_SECONDS and self._nonces.accept(nonce, issued, count)
 
 
-class DigestFlow:
+class DigestFlow(Flow):
     """Answers an upstream's digest challenge (RFC 7616), and uses its nonce until it asks anew."""
 
     def __init__(self, username: str, password: str) -> None:

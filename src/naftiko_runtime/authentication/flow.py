@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,16 +11,24 @@ from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import REQUEST_BODY_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
 
 
-class Flow(Protocol):
+class Flow(ABC):
     """Sends requests with credentials that take more than one exchange to get."""
 
+    @abstractmethod
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """Send a request as :meth:`Transport.send` does; at most twice, the second time after a 401."""
+
+    def list_fetched_secrets(self) -> Sequence[str]:
+        """Secrets that it got from a server, such as a token, which no output may show."""
+        return ()
+
+    async def aclose(self) -> None:  # noqa: B027 - most flows run nothing beside requests
+        """Stop what runs beside requests."""
 
 
 def replace_authorization(request: OutboundRequest, value: str) -> OutboundRequest:

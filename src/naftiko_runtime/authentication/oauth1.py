@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import buffer_body, replace_authorization
+from naftiko_runtime.authentication.flow import Flow, buffer_body, replace_authorization
 from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, SecretFile, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
@@ -149,7 +149,7 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
 OAUTH1: Final = OAuth1Kind()
 
 
-class SigningFlow:
+class SigningFlow(Flow):
     """Signs every request."""
 
     def __init__(

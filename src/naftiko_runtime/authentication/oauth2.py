@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from base64 import b64encode
+from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import quote_plus, urlencode
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.flow import read_chunks, replace_authorization
+from naftiko_runtime.authentication.flow import Flow, read_chunks, replace_authorization
 from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, Endpoint, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
@@ -28,6 +29,7 @@ from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     import asyncio
+    import contextvars
     import http
     from collections.abc import Callable, Mapping, Sequence
 
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.values import Term
 else:
     asyncio = import_lazily("asyncio")
+    contextvars = import_lazily("contextvars")
     http = import_lazily("http")
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 _ENDPOINT: Final = compile_lazily(r"https?://[^\s/?#@\\]+(/[^\s#\\]*)?", re.ASCII)
+_ISSUED_KEPT: Final = 2
 _FETCHED: Final = "leave it out: tokens are fetched with client credentials"
 
 
@@ -128,6 +132,9 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
     def list_secrets(self, credential: OAuth2Credential) -> Sequence[Term]:
         return (credential.client_secret,)
 
+    def derive_secrets(self, credential: OAuth2Credential, text: TextOf) -> Sequence[str]:
+        return (_encode_pair(text(credential.client_id), text(credential.client_secret)),)
+
     def open_flow(self, credential: OAuth2Credential, text: TextOf) -> ClientCredentialsFlow:
         more = {name: text(term) for name, term in credential.parameters}
         client_id, client_secret = text(credential.client_id), text(credential.client_secret)
@@ -151,7 +158,7 @@ class _Token(Struct, frozen=True):
     fresh_until: float
 
 
-class ClientCredentialsFlow:
+class ClientCredentialsFlow(Flow):
     """A bearer token by client credentials (RFC 6749, 4.4): one fetch for all who wait, renewed before it expires."""
 
     def __init__(
@@ -163,12 +170,11 @@ class ClientCredentialsFlow:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = token_endpoint
-        # The parts are form-encoded before they are joined (RFC 6749, 2.3.1).
-        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-        self._authorization = b"Basic " + b64encode(pair.encode())
+        self._authorization = f"Basic {_encode_pair(client_id, client_secret)}".encode()
         self._body = urlencode({"grant_type": "client_credentials", **parameters}).encode()
         self._clock = clock
         self._token: _Token | None = None
+        self._issued: deque[str] = deque(maxlen=_ISSUED_KEPT)
         self._fetching: asyncio.Task[_Token] | None = None
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
@@ -186,12 +192,23 @@ class ClientCredentialsFlow:
         again = replace(request, resend_count=1)
         return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
 
+    def list_fetched_secrets(self) -> Sequence[str]:
+        """The last tokens: a response may still show the one before."""
+        return tuple(self._issued)
+
+    async def aclose(self) -> None:
+        """Stop fetching a token."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
+
     async def _get_token(self, transport: Transport) -> _Token:
         """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
         if self._fetching is None or self._fetching.done():
-            self._fetching = asyncio.create_task(self._fetch(transport))
+            # In a context of its own: it belongs to no caller's request and trace.
+            self._fetching = asyncio.create_task(self._fetch(transport), context=contextvars.Context())
             self._fetching.add_done_callback(_ignore_error)
         return await asyncio.shield(self._fetching)
 
@@ -214,6 +231,7 @@ class ClientCredentialsFlow:
                     body = await read_chunks(answer.chunks(), TOKEN_RESPONSE_BYTES_MAX)
                     body = decompressed(body, codings(answer.headers), TOKEN_RESPONSE_BYTES_MAX)
                     self._token = self._read(answer.status, body)
+                    self._issued.append(self._token.value)
                 finally:
                     await answer.close()
         except TimeoutError:
@@ -237,6 +255,11 @@ class ClientCredentialsFlow:
         if not value.isascii() or not value.isprintable() or not value:
             raise UpstreamError("the token endpoint gave a token that cannot be sent")
         return _Token(value, self._clock() + life - min(TOKEN_EARLY_SECONDS, life / 10))
+
+
+def _encode_pair(client_id: str, client_secret: str) -> str:
+    """What ``Authorization: Basic`` carries: the parts are form-encoded before they are joined (RFC 6749, 2.3.1)."""
+    return b64encode(f"{quote_plus(client_id)}:{quote_plus(client_secret)}".encode()).decode()
 
 
 def _ignore_error(task: asyncio.Task[_Token]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.invocation import Invocation
+    from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
     from naftiko_runtime.secret import Secret
@@ -64,6 +65,7 @@ class BoundCall:
         bytes_max: int,
         decode: Decode | None = None,
         flow: Flow | None = None,
+        masks: Masks | None = None,
         exposed_headers: frozenset[bytes] = frozenset(),
     ) -> None:
         """Compile everything that is the same for all calls.
@@ -77,6 +79,7 @@ class BoundCall:
             bytes_max: The size limit of a response that is held in memory.
             decode: Decodes responses that are mapped.
             flow: What authenticates by more than a part of the request.
+            masks: Masks the upstream's secrets in what is logged of its responses; None if it has none.
             exposed_headers: More response headers that callers get, in lower case.
 
         Raises:
@@ -88,7 +91,7 @@ class BoundCall:
         self.untouched: UntouchedResponse | None = None
         """The declaration of successful untouched responses; None if there is none."""
         if isinstance(plan.response, MappedResponse):
-            self.mapping = ResponseMapping(operation.name, request.operation, plan.response, decode)
+            self.mapping = ResponseMapping(operation.name, request.operation, plan.response, decode, masks)
         elif plan.response.bytes_max is not None or plan.response.media_type is not None:
             self.untouched = plan.response
         building = ForwardBuilder if request.forwards else RequestBuilder

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.result import OperationResult
+    from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.mapping.output_schema import Mismatches
     from naftiko_runtime.plan import MappedResponse
 
 log = logging.getLogger(__name__)
 _QUOTED_CHARACTERS: Final = 200
+_SECRET_BYTES_MAX: Final = 16 * 1024
 _BEGINNING: Final = 64
 _BEGIN_JSON: Final = frozenset(b'{["')
 
@@ -44,21 +46,26 @@ class ResponseMapping:
         "_has_blanks",
         "_irregular",
         "_make",
+        "_masks",
         "_mismatches",
         "_name",
         "_searches",
         "_target",
     )
 
-    def __init__(self, name: str, target: str, plan: MappedResponse, decoding: Decode | None) -> None:
-        """Compile it.
+    def __init__(
+        self, name: str, target: str, plan: MappedResponse, decoding: Decode | None, masks: Masks | None = None
+    ) -> None:
+        """Compile the output shapes.
 
         Args:
             name: The exposed operation, for logs.
             target: The consumed operation.
             plan: How its responses are mapped.
             decoding: Decodes its responses.
+            masks: Masks the upstream's secrets in what is logged of a response; None if it has none.
         """
+        self._masks = masks
         self._name, self._target = name, target
         self._format, self._decode = plan.format.name, decoding
         compiled = compile_shapes(plan.shapes)
@@ -135,13 +142,22 @@ class ResponseMapping:
         except DecodeError as error:
             message = f"the answer of '{self._target}' is not {self._format}, which its mapping needs"
             failure = UpstreamError(message, f"{message}: {error}")
-            quoted = body[:_QUOTED_CHARACTERS].decode("utf-8", "replace")
-            extra = {"operation": self._name, "reason": str(error), "body": quoted, "request_id": failure.request_id}
+            extra = {
+                "operation": self._name,
+                "reason": str(error),
+                "body": self._quote(body),
+                "request_id": failure.request_id,
+            }
             log.warning("the upstream's answer is not %s", self._format, extra=extra)
             raise failure from None
         if notes.count:
             self._report_irregular(notes)
         return value
+
+    def _quote(self, body: bytes) -> str:
+        """The beginning of a body, without the upstream's secrets: those that are cut off at the end as well."""
+        text = body[: _QUOTED_CHARACTERS + _SECRET_BYTES_MAX].decode("utf-8", "replace")
+        return (text if self._masks is None else self._masks.body(text))[:_QUOTED_CHARACTERS]
 
     def _report_irregular(self, notes: Irregularities) -> None:
         """Log irregular rows or values at the 1st, 10th, 100th … occurrence."""

@@ -10,6 +10,7 @@ from naftiko_runtime.masking import Masker
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.plan import Plan, Upstream
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.transport.base import Header
@@ -39,28 +40,45 @@ class Masks:
     It masks a credential's secrets everywhere, and other variables everywhere but in headers of fixed words.
     """
 
-    __slots__ = ("_all", "_keys")
+    __slots__ = ("_all", "_fetched", "_flow", "_keys", "_values")
 
-    def __init__(self, keys: Sequence[str], others: Sequence[str]) -> None:
-        """Prepare it.
+    def __init__(self, keys: Sequence[str], others: Sequence[str], flow: Flow | None = None) -> None:
+        """Compile the values.
 
         Args:
             keys: What shows the upstream who calls.
             others: Every other value that no output may show.
+            flow: Has the secrets that are fetched while the program runs.
         """
-        self._keys = Masker(keys)
-        self._all = Masker((*keys, *others))
+        self._values = (tuple(keys), tuple(others))
+        self._flow = flow
+        self._fetched: Sequence[str] = ()
+        self._compile()
+
+    def _compile(self) -> None:
+        keys, others = self._values
+        self._keys = Masker((*keys, *self._fetched))
+        self._all = Masker((*keys, *others, *self._fetched))
+
+    def _update(self) -> None:
+        """Take the secrets that were fetched since."""
+        if self._flow is not None and (fetched := self._flow.list_fetched_secrets()) != self._fetched:
+            self._fetched = fetched
+            self._compile()
 
     def text(self, text: str) -> str:
         """A text of ours without any secret."""
+        self._update()
         return self._all.mask(text)
 
     def body(self, text: str) -> str:
         """An upstream's text, that ours quotes, without the secrets of its credential."""
+        self._update()
         return self._keys.mask(text)
 
     def headers(self, headers: list[Header]) -> list[Header]:
         """Response headers without any secret."""
+        self._update()
         if not self._all.may_contain(b"\n".join([value for _, value in headers])):
             return headers
         return [(name, self._header(name, value)) for name, value in headers]
@@ -74,14 +92,15 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret]) -> Masks | None:
+def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], flow: Flow | None = None) -> Masks | None:
     """The masks for calls of an upstream; none when nothing is secret.
 
     Args:
         plan: Whose calls they are.
         upstream: What is called.
         secrets: The plan's variables by full name.
+        flow: What authenticates the calls, if it takes more than fixed fields.
     """
     keys = list_secret_texts(upstream.credential, secrets)
     others = [secret.reveal() for secret in (*secrets.values(), *derive_secrets(plan, secrets))]
-    return Masks(keys, others) if keys or others else None
+    return Masks(keys, others, flow) if keys or others else None

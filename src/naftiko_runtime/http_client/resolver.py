@@ -30,7 +30,7 @@ class Resolver:
         """Return the addresses of a host.
 
         Raises:
-            OSError: The name does not resolve.
+            OSError: The name cannot be resolved, or the client was closed meanwhile.
         """
         key, now = (host, port), self._loop.time()
         known = self._addresses.get(key)
@@ -40,7 +40,13 @@ class Resolver:
         if lookup is None:
             lookup = self._lookups[key] = self._loop.create_task(self._look_up(host, port))
             lookup.add_done_callback(lambda task: self._keep(key, task))
-        return await asyncio.shield(lookup)  # others may wait for it as well
+        try:
+            return await asyncio.shield(lookup)  # others may wait for it as well
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if lookup.cancelled() and task is not None and not task.cancelling():
+                raise ConnectionResetError from None  # the client was closed, and nobody cancelled the request
+            raise
 
     async def _look_up(self, host: str, port: int) -> Sequence[AddrInfoType]:
         return await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
