@@ -28,21 +28,21 @@ _OURS_OR_THEIRS: Final = {**_PROBLEM, **_ANYTHING}
 """A status of ours that the upstream may also send: its response is passed through."""
 _RESPONSES: Final[dict[str, dict[str, Any]]] = {
     "Refused": {
-        "description": "The input is not what is asked for: a problem with one error for each fault.",
+        "description": "The request is invalid. The problem lists each invalid input.",
         "content": _OURS_OR_THEIRS,
     },
     "Unauthorized": {
-        "description": "What the caller shows is missing or wrong.",
-        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "What has to be shown."}},
+        "description": "The credentials are missing or wrong.",
+        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "The expected authentication."}},
         "content": _OURS_OR_THEIRS,
     },
-    "UpstreamFailed": {"description": "The API behind this one gave no usable answer.", "content": _OURS_OR_THEIRS},
-    "UpstreamTooSlow": {"description": "The API behind this one did not answer in time.", "content": _OURS_OR_THEIRS},
-    "Otherwise": {"description": "Another status of the API behind this one, as it came: its body is anything."},
+    "UpstreamFailed": {"description": "The upstream API gave no usable response.", "content": _OURS_OR_THEIRS},
+    "UpstreamTooSlow": {"description": "The upstream API did not respond in time.", "content": _OURS_OR_THEIRS},
+    "Otherwise": {"description": "Any other response of the upstream API, passed through unchanged."},
 }
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "description": "A fault (RFC 9457).",
+    "description": "An error, as RFC 9457 describes it.",
     "properties": {
         "type": {"type": "string", "format": "uri", "description": "urn:naftiko:problem:…"},
         "title": {"type": "string"},
@@ -164,7 +164,7 @@ class _PathItems:
 
     def _iter_responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "200", {"description": "The result.", **_describe_result(operation)}
-        yield "204", {"description": "The API behind this one has nothing to say."}
+        yield "204", {"description": "The upstream API sent no content."}
         if operation.contract.inputs:
             yield "400", _make_reference("Refused")
         if self._guarded:

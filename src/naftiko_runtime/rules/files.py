@@ -41,6 +41,15 @@ SYNTAX_COLON: Final = SYNTAX.variant("': ' starts no key here", "quote text with
 SYNTAX_LIST: Final = SYNTAX.variant("a list cannot start here", "begin the list on a line of its own")
 SYNTAX_QUOTE: Final = SYNTAX.variant("a quote is never closed", "close it")
 SYNTAX_BRACKETS: Final = SYNTAX.variant("brackets are never closed, or lack a ','", "separate entries, and close them")
+SYNTAX_SMART_QUOTE: Final = SYNTAX.variant(
+    "'{character}' is a typographic quote, which does not quote text", "write straight quotes"
+)
+SYNTAX_UNQUOTED_BRACKET: Final = SYNTAX.variant("unquoted text ends at '{character}' here", "quote it")
+SYNTAX_UNQUOTED_PATH: Final = SYNTAX.variant("unquoted text ends at '{character}' here", "quote it: {text}")
+SYNTAX_INDENTED_DEEPER: Final = SYNTAX.variant(
+    "'{key}' is indented below '{above}', which has a value",
+    "check the indentation of this line and the ones above",
+)
 SYNTAX_CONFLICT: Final = SYNTAX.variant(
     "a merge conflict is not resolved", "keep one of the two versions, and delete the marker lines"
 )
@@ -56,6 +65,9 @@ DUPLICATE_KEY: Final = define(
     "Keep one of the two.",
     "duplicate key '{key}', first on {line}",
     "keep one of the two",
+)
+DUPLICATE_KEY_ENTRY: Final = DUPLICATE_KEY.variant(
+    "{keys:and '*'} occur twice in one entry of a list, first on {line}", "a '- ' may be missing before '{key}'"
 )
 
 TOO_LARGE: Final = define(

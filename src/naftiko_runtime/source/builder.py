@@ -101,6 +101,8 @@ class DataBuilder:
 
     def _on_end(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
         frame = self._open.pop()
+        if frame.duplicates:
+            self._report_duplicates(frame)
         self._places.register(frame.container, frame.entries)
         self._nodes += 1
         size = self._nodes - frame.nodes_before
@@ -134,13 +136,27 @@ class DataBuilder:
         key = frame.key or ""
         frame.key = None
         if key in frame.container:
-            first = self._make_span(frame.entries[key][0])
-            self._findings.report(
-                rules.DUPLICATE_KEY(key=_shorten(key)), self._make_span(frame.key_marks), related=first
-            )
+            frame.duplicates.append((key, frame.key_marks))
             return
         frame.container[key] = value
         frame.entries[key] = (frame.key_marks, marks)
+
+    def _report_duplicates(self, frame: _OpenContainer) -> None:
+        """Report keys that a mapping has twice; together if they are probably two entries of a list."""
+        in_list = bool(self._open) and isinstance(self._open[-1].container, list)
+        first = next(iter(frame.container), None)
+        key, marks = frame.duplicates[0]
+        below = marks[0].line > frame.start.line and marks[0].column == frame.start.column
+        if in_list and below and len(frame.duplicates) > 1 and key == first:
+            keys = tuple(_shorten(name) for name, _ in frame.duplicates)
+            self._report_duplicate(rules.DUPLICATE_KEY_ENTRY(keys=keys, key=keys[0]), frame, key, marks)
+            return
+        for key, marks in frame.duplicates:
+            self._report_duplicate(rules.DUPLICATE_KEY(key=_shorten(key)), frame, key, marks)
+
+    def _report_duplicate(self, statement: Statement, frame: _OpenContainer, key: str, marks: Mark) -> None:
+        first = self._make_span(frame.entries[key][0])
+        self._findings.report(statement, self._make_span(marks), related=first)
 
     def _convert_to_key(self, value: Any, marks: Mark) -> str:
         """Keys are text: ``404:`` and ``true:`` are what they look like."""
@@ -185,7 +201,7 @@ class DataBuilder:
 class _OpenContainer:
     """A mapping or list that is still being read."""
 
-    __slots__ = ("anchor", "container", "entries", "key", "key_marks", "nodes_before", "start")
+    __slots__ = ("anchor", "container", "duplicates", "entries", "key", "key_marks", "nodes_before", "start")
 
     def __init__(self, container: Any, start: Any, anchor: str | None, nodes_before: int) -> None:
         self.container = container
@@ -193,6 +209,7 @@ class _OpenContainer:
         self.anchor = anchor
         self.nodes_before = nodes_before
         self.entries: dict[str | int, tuple[Mark, Mark]] = {}
+        self.duplicates: list[tuple[str, Mark]] = []
         self.key: str | None = None
         self.key_marks: Mark = (start, start)
 

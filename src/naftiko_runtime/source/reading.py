@@ -10,6 +10,7 @@ from naftiko_runtime import limits, rules
 from naftiko_runtime.diagnostic import Findings, Span, diagnose
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.builder import DataBuilder
+from naftiko_runtime.source.likely_causes import find_likely_cause
 from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def parse_source(raw: bytes, file: str) -> Source:
         span = _find_problem_span(error, source)
         if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
             raise _make_error(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
-        raise _make_error(
-            *(_find_pasted_text(error, span, source) or _describe_problem(error, span, source)), source
-        ) from None
+        pasted = _find_pasted_text(error, span, source)
+        found = pasted or find_likely_cause(error, source) or _describe_problem(error, span, source)
+        raise _make_error(*found, source) from None
     source = Source(file, text, data, places)
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
