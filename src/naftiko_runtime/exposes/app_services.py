@@ -1,4 +1,4 @@
-"""What applications get from the program that serves them."""
+"""The services that applications get from the program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Health(Struct, frozen=True):
-    """How the program is.
+    """The health of the program.
 
     Attributes:
         is_ready: Whether all listeners are open and no shutdown has begun.
@@ -28,12 +28,12 @@ class Health(Struct, frozen=True):
 
 
 class AppServices(Struct, frozen=True):
-    """What every application may use.
+    """The services that every application can use.
 
     Attributes:
         policy: What the operator allows callers.
         observer: Observes requests; None without metrics and traces.
-        health: How the program is.
+        health: The health of the program.
     """
 
     policy: CallerPolicy

@@ -1,4 +1,4 @@
-"""What a kind of expose is to the rest of the program: the interface that its package has."""
+"""The interface that the package of each kind of expose implements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
     """Whether the body of a request may name the trace that it is part of."""
 
     def get_half_closed_seconds(self, configured_seconds: float, scope: Scope, /) -> float:
-        """How long a request goes on after its caller ended its side of the connection.
+        """Return how long a request continues after its caller closed its side of the connection, in seconds.
 
         Args:
             configured_seconds: What the operator says.
@@ -38,10 +38,10 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
     def open_app(
         self, servers: Sequence[BoundServer[S, Any]], services: AppServices
     ) -> AbstractAsyncContextManager[App]:
-        """The application of the servers that share a port, for as long as the context lasts."""
+        """Open the application of the servers that share a port."""
 
     def get_url_path(self, server: S, *, shared: bool) -> str:
-        """Where on its port a server is; empty for all of it.
+        """Return the path of a server on its port. Empty if the server has the whole port.
 
         Args:
             server: The server.
@@ -49,13 +49,13 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
         """
 
     def list_entries(self, server: S) -> list[tuple[str, str]]:
-        """What a server serves, each with its target: ``GET /v1/x`` and ``namespace.operation  (GET …)``."""
+        """Return what a server serves, each with its target: ``GET /v1/x`` and ``namespace.operation  (GET …)``."""
 
     def find_routes(self, server: S) -> RestServer | None:
-        """Return the routes of a server for OpenAPI to describe; none where its kind has no routes."""
+        """Return the routes of a server, for OpenAPI. None if its kind has no routes."""
 
     def make_example_command(self, server: S, url: str) -> str | None:
-        """A command for a shell that calls a server; none when there is nothing to call.
+        """Return a shell command that calls a server. None if there is nothing to call.
 
         Args:
             server: The server.

@@ -18,7 +18,7 @@ _NOT_SERVED: Final[dict[str, ExposeKind[OtherExpose, Any]]] = {"skill": skill, "
 
 
 def kind_of(server: Server) -> ServedKind[Any, Any]:
-    """The package that serves a server."""
+    """Return the package that serves a server."""
     match server:
         case RestServer():
             return rest
@@ -29,7 +29,7 @@ def kind_of(server: Server) -> ServedKind[Any, Any]:
 
 
 def kind_of_expose(expose: Expose) -> ExposeKind[Any, Any]:
-    """The package that links an expose."""
+    """Return the package that links and checks an expose."""
     match expose:
         case RestExpose():
             return rest

@@ -22,7 +22,7 @@ def make_control_app(health: Health) -> App:
     """Make the application: ``/health/live`` (the process answers), ``/health/ready`` (it wants traffic), ``/metrics``.
 
     Args:
-        health: How the program is.
+        health: The health of the program.
     """
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:

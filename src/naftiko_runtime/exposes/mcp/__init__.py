@@ -41,14 +41,14 @@ _CANCELLED_BY_CLOSING: Final = frozenset(version.encode() for version in STATELE
 
 
 def get_half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
-    """How long a call goes on after its client ended its side of the connection; the revision decides."""
+    """Return how long a call continues. The protocol revision decides."""
     version = dict(scope["headers"]).get(b"mcp-protocol-version")
     return 0.0 if version in _CANCELLED_BY_CLOSING else HALF_CLOSED_MCP_SECONDS
 
 
 @asynccontextmanager
 async def open_app(servers: Sequence[BoundServer[McpServer, Tool]], services: AppServices) -> AsyncIterator[App]:
-    """The application of the servers of one port: all of them as one, and each by itself."""
+    """Open the application of the servers of one port: all of them as one, and each by itself."""
     from naftiko_runtime.exposes.mcp.app import open_mcp_app  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.mcp.merge import merge  # noqa: PLC0415 - the same
 

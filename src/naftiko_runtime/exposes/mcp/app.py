@@ -51,7 +51,7 @@ async def open_mcp_app(
     members: Sequence[BoundServer[McpServer, Tool]] = (),
     observer: Observer | None = None,
 ) -> AsyncIterator[App]:
-    """The ASGI application of the MCP exposes of one port, for as long as the context lasts.
+    """Open the ASGI application of the MCP exposes of one port.
 
     It keeps no session: every request carries all that answering it needs, so any replica can.
 
@@ -62,8 +62,8 @@ async def open_mcp_app(
         observer: Who is told of requests.
     """
     guard = PageGuard(policy, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
-    endpoints = _endpoints(server, policy, members, observer)
-    instruments = _instruments(observer, server.plan.namespace, endpoints)
+    endpoints = _make_endpoints(server, policy, members, observer)
+    instruments = _make_instruments(observer, server.plan.namespace, endpoints)
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
@@ -74,7 +74,7 @@ async def open_mcp_app(
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             if instruments:
                 scope[INSTRUMENT] = instruments[scope["path"]]
-            if (refusal := guard.refusal(headers)) is not None:
+            if (refusal := guard.find_refusal(headers)) is not None:
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
                 return send_bodyless(send, 204, [_ALLOW, *make_preflight_headers(headers)])
@@ -88,7 +88,7 @@ async def open_mcp_app(
         yield app
 
 
-def _endpoints(
+def _make_endpoints(
     server: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer, Tool]],
@@ -102,13 +102,13 @@ def _endpoints(
     return endpoints
 
 
-def _instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
+def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
     """What requests of each path are counted under."""
     return {} if observer is None else {path: make_route_instrument(observer, expose, path) for path in paths}
 
 
 class _Endpoint:
-    """What answers at one path of a port."""
+    """The MCP server at one path of a port."""
 
     def __init__(self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
         name = server.plan.namespace
@@ -162,7 +162,7 @@ class _Sdk:
         self._over = asyncio.Event()
 
     async def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
-        """What is wrong with a request's parameters; nothing when the SDK would take them."""
+        """Return what is wrong with the parameters of a request. None if the SDK accepts them."""
         await self._start()
         found: str | None = self._module.find_params_fault(message, version)
         return found
@@ -173,7 +173,7 @@ class _Sdk:
         await self._manager.handle_request(scope, receive, send)
 
     async def _start(self) -> None:
-        """Wait for the SDK, which the first request lets begin."""
+        """Wait for the SDK. The first request starts it."""
         if self._manager is None:
             if self._life is None:
                 self._life = asyncio.create_task(self._live())
@@ -185,8 +185,8 @@ class _Sdk:
         """Hold the SDK open; its tasks have to be ended by the task that began them."""
         try:
             self._module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
-            server = await asyncio.to_thread(self._module.sdk_server, self._tools)
-            manager = self._module.session_manager(server, self._body_bytes_max)
+            server = await asyncio.to_thread(self._module.make_sdk_server, self._tools)
+            manager = self._module.make_session_manager(server, self._body_bytes_max)
             async with manager.run():
                 self._manager = manager
                 self._begun.set()
@@ -198,14 +198,14 @@ class _Sdk:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End what was begun."""
+        """Stop the SDK, if it was started."""
         self._over.set()
         if self._life is not None:
             await asyncio.wait((self._life,))
 
 
 class PageGuard:
-    """Keeps web pages of strangers away (DNS rebinding): a browser always names a page's origin on a POST."""
+    """Rejects requests of web pages of other origins (DNS rebinding). Browsers send ``Origin`` with every POST."""
 
     def __init__(self, policy: CallerPolicy, namespace: str, *, loopback: bool) -> None:
         self._origins = policy.allowed_origins
@@ -214,8 +214,8 @@ class PageGuard:
         self._namespace = namespace
         self._told: set[tuple[str, str]] = set()
 
-    def refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
-        """Why a request is refused; nothing when it is welcome."""
+    def find_refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
+        """Return why a request is rejected. None if it is accepted."""
         host = parse_host(headers.get(b"host", b""))
         if self._checks_host and host not in self._hosts:
             return self._refuse("host-not-allowed", "Host", headers.get(b"host", b""), _OTHER_HOST)
@@ -251,7 +251,7 @@ class Refusal(NamedTuple):
     detail: str
 
 
-def _page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
+def _make_page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     """What lets a page's script read an answer; nothing for callers that are no pages."""
     origin = headers.get(b"origin")
     return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
@@ -259,7 +259,7 @@ def _page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     """The answer to a browser that asks before a page's call whether the page may make it."""
-    if not (readable := _page_headers(headers)):
+    if not (readable := _make_page_headers(headers)):
         return []
     asked = headers.get(b"access-control-request-headers", b"content-type")
     return [
@@ -271,8 +271,8 @@ def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 
 def allow_page_to_read(headers: Mapping[bytes, bytes], send: Send) -> Send:
-    """Let the page that calls read the answer."""
-    if not (readable := _page_headers(headers)):
+    """Add the headers that let the calling page read the response."""
+    if not (readable := _make_page_headers(headers)):
         return send
 
     async def with_headers(message: MutableMapping[str, Any]) -> None:

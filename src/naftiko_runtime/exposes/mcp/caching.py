@@ -1,4 +1,4 @@
-"""For how long, and for whom, clients of an MCP server may keep its lists."""
+"""How long clients of an MCP server may cache its lists, and for whom."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def read_ttl_ms(expose: McpExpose, context: Context) -> int:
-    """The ``ttlMs`` of an expose."""
+    """Return the ``ttlMs`` of an expose, in milliseconds. An invalid value is reported."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
         context.report(rules.INVALID_VALUE_TTL(), expose.path_to("ttlMs"))
     return max(0, expose.ttl_ms or 0)
 
 
 def read_cache_scope(expose: McpExpose, context: Context) -> Literal["public", "private"]:
-    """The ``cacheScope`` of an expose."""
+    """Return the ``cacheScope`` of an expose. An invalid value is reported."""
     match expose.cache_scope:
         case "public":
             return "public"

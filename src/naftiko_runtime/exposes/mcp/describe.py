@@ -18,21 +18,21 @@ else:
 
 
 def get_url_path(server: McpServer, *, shared: bool) -> str:
-    """Where on its port a server is; where several share it, ``/mcp`` is all of them."""
+    """Return the path of a server. On a shared port, ``/mcp`` serves the tools of all servers."""
     return f"/{quote(server.namespace)}/mcp" if shared else "/mcp"
 
 
 def find_routes(_server: McpServer) -> None:
-    """Return none: OpenAPI has no word for tools."""
+    """Return None: OpenAPI cannot describe tools."""
 
 
 def list_entries(server: McpServer) -> list[tuple[str, str]]:
-    """The tools of a server, each with what it calls."""
+    """Return the tools of a server, each with its target."""
     return [(tool.name, describe_target(tool.operation)) for tool in server.tools]
 
 
 def make_example_command(server: McpServer, url: str) -> str | None:
-    """A command that calls the first tool; none when there is no tool."""
+    """Return a command that calls the first tool. None if there is no tool."""
     if not server.tools:
         return None
     tool = server.tools[0]

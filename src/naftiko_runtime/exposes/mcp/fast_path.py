@@ -54,7 +54,7 @@ _ASKED: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
 
 
 class FastPath:
-    """Answers the plain messages to one MCP server."""
+    """Answers the frequent messages to one MCP server."""
 
     def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
         """Prepare it.
@@ -69,9 +69,9 @@ class FastPath:
         self._versions: dict[tuple[bytes | None, ...], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
-        """Answer a POST, or give back what the SDK is to receive instead."""
-        headers = _routing_headers(scope["headers"])
-        version = None if headers is None else self._version(headers)
+        """Answer a POST. Otherwise return the receive function for the SDK's path."""
+        headers = _read_routing_headers(scope["headers"])
+        version = None if headers is None else self._read_version(headers)
         if headers is None or version is None:
             return receive
         taken = await receive()
@@ -81,7 +81,7 @@ class FastPath:
         else:
             body = taken.get("body", b"") if taken["type"] == "http.request" else b""
             whole = body and len(body) <= self._body_bytes_max
-            message = _message(body, headers, stateless=stateless) if whole else None
+            message = _read_message(body, headers, stateless=stateless) if whole else None
         wire = self._info.stateless if stateless else self._info.legacy
         answer = None
         if message is not None and message["method"] != _CALL:
@@ -89,7 +89,7 @@ class FastPath:
         elif message is not None and self._takes_call(message, version, headers):
             answer = await self._call_tool(message, wire, scope)
         if message is None or answer is None:
-            return _replaying(taken, receive)
+            return _replay_message(taken, receive)
         log_path("fast", message, self._tools.plan.namespace)
         await send({"type": "http.response.start", "status": 200 if answer else 202, "headers": wire.headers(answer)})
         await send({"type": "http.response.body", "body": answer})
@@ -114,10 +114,10 @@ class FastPath:
         if size > self._body_bytes_max:
             return whole, None
         return whole, await run_in_thread(
-            partial(run_without_collection, partial(_message, body, headers, stateless=stateless))
+            partial(run_without_collection, partial(_read_message, body, headers, stateless=stateless))
         )
 
-    def _version(self, headers: dict[bytes, bytes]) -> str | None:
+    def _read_version(self, headers: dict[bytes, bytes]) -> str | None:
         """The revision that a request's headers name, when they are what this way takes."""
         shape = headers.get(b"mcp-protocol-version"), headers.get(b"content-type"), headers.get(b"accept")
         try:
@@ -132,7 +132,7 @@ class FastPath:
         """Whether a tool's call takes this path."""
         params = message["params"]
         name = params["name"]
-        named = self._tools.has(name) and _named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
+        named = self._tools.has(name) and _is_named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
         return named and is_plain_envelope(params.get("_meta"), version)
 
     def _answer(self, message: dict[str, Any], wire: Wire, version: str, headers: dict[bytes, bytes]) -> bytes | None:
@@ -141,10 +141,10 @@ class FastPath:
             return None
         if message == _INITIALIZED and not wire.stateless:
             return b""
-        result = self._result(message, version)
-        return None if result is None else wire.response(message["id"], result)
+        result = self._answer_question(message, version)
+        return None if result is None else wire.render_response(message["id"], result)
 
-    def _result(self, message: dict[str, Any], version: str) -> bytes | None:
+    def _answer_question(self, message: dict[str, Any], version: str) -> bytes | None:
         """The result of a request about the server; none when it is the SDK's to give."""
         method, params = message["method"], message.get("params", {})
         if method == "initialize":
@@ -160,13 +160,13 @@ class FastPath:
         params = message["params"]
         try:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope, params.get("_meta"))
-            return wire.response(message["id"], wire.tool_result(result))
+            return wire.render_response(message["id"], wire.render_tool_result(result))
         except Exception:  # our own bug: the SDK would say as little
             log.exception("a tool's call failed")
-            return wire.internal_error(message["id"])
+            return wire.render_internal_error(message["id"])
 
 
-def _routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
+def _read_routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
     """The headers that decide who answers; nothing when one is there twice, or parameters are given as headers."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -179,7 +179,7 @@ def _routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
     return found
 
 
-def _message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
+def _read_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
     """A message, when nothing about it is odd, and the headers call its method by name where they call it at all."""
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, _DEPTH_MAX)
@@ -227,14 +227,14 @@ def _has_fractions(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def _named(given: bytes | None, name: str, *, needed: bool) -> bool:
+def _is_named(given: bytes | None, name: str, *, needed: bool) -> bool:
     """Whether the header for a tool's name says the same as the body, in plain letters."""
     if given is None:
         return not needed
     return given == name.encode("ascii", "ignore") and name.isascii() and not given.startswith(b"=?")
 
 
-def _replaying(message: MutableMapping[str, Any], receive: Receive) -> Receive:
+def _replay_message(message: MutableMapping[str, Any], receive: Receive) -> Receive:
     """What the SDK receives when a message was already taken."""
     waiting = deque([message])
 

@@ -25,25 +25,25 @@ _LINK_TOKEN: Final = re.compile(
 
 
 def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str:
-    """The headers of an answer that a tool's caller is told, one a line; empty when there are none.
+    """Return the response headers that the caller of a tool gets, one for each line; empty without any.
 
     Those that the document or the operator lets through are among them.
     """
     headers = [header for header in result.headers if header[0] not in _NOT_TOLD]
     if not headers:
         return ""
-    told = [*_without_links(headers), *_next_pages(headers, result, operation)]
+    told = [*_remove_links(headers), *_find_next_pages(headers, result, operation)]
     if operation.masks is not None:
         told = operation.masks.headers(told)
-    lines = [f"{_spelt(name)}: {value.decode('utf-8', 'replace')}" for name, value in told]
+    lines = [f"{_format_name(name)}: {value.decode('utf-8', 'replace')}" for name, value in told]
     return "\n".join(["Response headers:", *lines]) if lines else ""
 
 
-def _without_links(headers: list[Header]) -> Iterator[Header]:
+def _remove_links(headers: list[Header]) -> Iterator[Header]:
     return (header for header in headers if header[0] != b"link")
 
 
-def _next_pages(headers: list[Header], result: OperationResult, operation: BoundOperation) -> Iterator[Header]:
+def _find_next_pages(headers: list[Header], result: OperationResult, operation: BoundOperation) -> Iterator[Header]:
     """The link to the next page; below the API's base URI by its path and query, which show the arguments to give."""
     for name, value in headers:
         if name == b"link":
@@ -65,5 +65,5 @@ def find_next_targets(value: str) -> Iterator[str]:
             target = None
 
 
-def _spelt(name: bytes) -> str:
+def _format_name(name: bytes) -> str:
     return name.decode().title().replace("Ratelimit", "RateLimit")

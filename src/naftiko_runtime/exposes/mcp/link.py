@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
-    """Link an expose; what is wrong in it is reported."""
+    """Link an expose. Errors in it are reported."""
     context, info = linker.context, linker.document.info
     if expose.transport != "http":
         _refuse_transport(expose, context)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def merge(servers: Sequence[BoundServer[McpServer, Tool]]) -> BoundServer[McpServer, Tool]:
-    """Servers as one; of two tools of one name the first counts."""
+    """Merge servers. The first of two tools with one name counts."""
     first = servers[0].plan
     if len(servers) == 1:
         return servers[0]

@@ -133,7 +133,7 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in found and name in _ROUTING:
-            twice = f"the {_shown_name(name)} header is there twice; send it once"
+            twice = f"the {_format_name(name)} header is there twice; send it once"
             raise NotAMessageError(Fault(400, HEADER_MISMATCH, twice))
         found[name] = value if name not in found else found[name] + b", " + value
     if not accepts_json(found.get(b"accept")):
@@ -141,7 +141,7 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
         raise NotAMessageError(Fault(406, INVALID_REQUEST, detail))
     if not is_json(found.get(b"content-type")):
         detail = (
-            f"a message is sent as application/json, and the Content-Type header says {_shown(found[b'content-type'])}"
+            f"a message is sent as application/json, and the Content-Type header says {_quote(found[b'content-type'])}"
         )
         raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
     return found
@@ -188,7 +188,7 @@ def get_identity(message: Any) -> int | str | None:
     return identity if type(identity) in (int, str) else None
 
 
-def version_of(headers: dict[bytes, bytes]) -> str:
+def get_version(headers: dict[bytes, bytes]) -> str:
     """The revision that a request's headers name."""
     value = headers.get(b"mcp-protocol-version")
     return UNNAMED if value is None else value.decode("latin-1").strip()
@@ -201,21 +201,21 @@ def find_fault(message: Any, headers: dict[bytes, bytes]) -> Fault | None:
         message: The body's value.
         headers: Of the request.
     """
-    fault = _shape_fault(message)
+    fault = _find_shape_fault(message)
     if fault is not None or "method" not in message:
         return fault
     begins = begins_handshake(message)
-    fault = None if begins else _version_fault(message, headers)
-    fault = fault or _method_header_fault(message["method"], headers)
+    fault = None if begins else _find_version_fault(message, headers)
+    fault = fault or _find_method_header_fault(message["method"], headers)
     if fault is not None:
         return fault
-    stateless = version_of(headers) in STATELESS and not begins
-    return _request_fault(message, stateless=stateless) if "id" in message else _notification_fault(message)
+    stateless = get_version(headers) in STATELESS and not begins
+    return _find_request_fault(message, stateless=stateless) if "id" in message else _find_notification_fault(message)
 
 
 def begins_handshake(message: dict[str, Any]) -> bool:
     """Whether a sound message is ``initialize``, which negotiates a revision whatever the headers name."""
-    return message["method"] == "initialize" and "id" in message and _envelope_version(message) is None
+    return message["method"] == "initialize" and "id" in message and _get_envelope_version(message) is None
 
 
 def is_reply(message: dict[str, Any]) -> bool:
@@ -223,45 +223,45 @@ def is_reply(message: dict[str, Any]) -> bool:
     return "method" not in message
 
 
-def _shape_fault(message: Any) -> Fault | None:
+def _find_shape_fault(message: Any) -> Fault | None:
     """What is wrong with a message as one of JSON-RPC 2.0."""
     why = None
     if not isinstance(message, dict):
-        why = f"a message is a JSON object, and the body is {_kind(message)}"
+        why = f"a message is a JSON object, and the body is {_name_kind(message)}"
     elif message.get("jsonrpc") != "2.0":
         why = "'jsonrpc' must be \"2.0\""
     elif "id" in message and get_identity(message) is None:
-        why = f"'id' must be a string or an integer, and is {_kind(message['id'])}"
+        why = f"'id' must be a string or an integer, and is {_name_kind(message['id'])}"
     elif "method" not in message:
         if "result" in message or "error" in message:
             return None
         why = "'method' is missing"
     elif not isinstance(message["method"], str):
-        why = f"'method' must be a string, and is {_kind(message['method'])}"
+        why = f"'method' must be a string, and is {_name_kind(message['method'])}"
     elif "result" in message or "error" in message:
         why = "a message has either 'method', or 'result' or 'error'"
     elif not isinstance(message.get("params"), dict | None):
-        return Fault(400, INVALID_PARAMS, f"'params' must be an object, and is {_kind(message['params'])}")
+        return Fault(400, INVALID_PARAMS, f"'params' must be an object, and is {_name_kind(message['params'])}")
     return None if why is None else Fault(400, INVALID_REQUEST, why)
 
 
-def _version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Fault | None:
+def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Fault | None:
     """Where the header and the envelope do not name one revision that is served."""
     told = headers.get(b"mcp-protocol-version")
-    version = version_of(headers)
+    version = get_version(headers)
     meta = (message.get("params") or {}).get("_meta")
-    envelope = _envelope_version(message)
+    envelope = _get_envelope_version(message)
     if envelope is not None and not isinstance(envelope, str):
-        return Fault(400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_kind(envelope)}")
+        return Fault(400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_name_kind(envelope)}")
     if envelope is not None and (told is None or envelope != version):
-        said = "is missing" if told is None else f"says {_shown(version)}"
-        detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_shown(envelope)}"
+        said = "is missing" if told is None else f"says {_quote(version)}"
+        detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_quote(envelope)}"
         return Fault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
     if version in HANDSHAKE:
         return None
     if version not in STATELESS:
         supported = list(STATELESS if envelope is not None else (*STATELESS, *reversed(HANDSHAKE)))
-        detail = f"the protocol version {_shown(version)} is not supported"
+        detail = f"the protocol version {_quote(version)} is not supported"
         detail += f"; this server supports {', '.join((*STATELESS, *reversed(HANDSHAKE)))}"
         return Fault(400, UNSUPPORTED_VERSION, detail, {"supported": supported, "requested": version})
     given = meta if isinstance(meta, dict) else {}
@@ -271,21 +271,21 @@ def _version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Faul
     return None
 
 
-def _envelope_version(message: dict[str, Any]) -> Any:
+def _get_envelope_version(message: dict[str, Any]) -> Any:
     """The revision that a message's envelope names; none when it has no envelope, or one without it."""
     meta = (message.get("params") or {}).get("_meta")
     return meta.get(VERSION) if isinstance(meta, dict) else None
 
 
-def _method_header_fault(method: str, headers: dict[bytes, bytes]) -> Fault | None:
+def _find_method_header_fault(method: str, headers: dict[bytes, bytes]) -> Fault | None:
     told = headers.get(b"mcp-method")
     if told is None or told.decode("latin-1").strip() == method:
         return None
-    detail = f"the Mcp-Method header says {_shown(told)}, and the message's 'method' {_shown(method)}"
+    detail = f"the Mcp-Method header says {_quote(told)}, and the message's 'method' {_quote(method)}"
     return Fault(400, HEADER_MISMATCH, detail)
 
 
-def _request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
+def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
     method: str = message["method"]
     if method in _SERVED[stateless]:
         return None
@@ -297,18 +297,18 @@ def _request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
     else:
         meant = find_closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
         hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
-        why = f"there is no method {_shown(method)}{hint}"
+        why = f"there is no method {_quote(method)}{hint}"
     return Fault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
 
 
-def _notification_fault(message: dict[str, Any]) -> Fault | None:
+def _find_notification_fault(message: dict[str, Any]) -> Fault | None:
     method: str = message["method"]
     if method.startswith("notifications/"):
         return None
-    return Fault(400, INVALID_REQUEST, f"{_shown(method)} is no notification; give the request an 'id'")
+    return Fault(400, INVALID_REQUEST, f"{_quote(method)} is no notification; give the request an 'id'")
 
 
-def _kind(value: Any) -> str:
+def _name_kind(value: Any) -> str:
     match value:
         case None:
             return "null"
@@ -324,11 +324,11 @@ def _kind(value: Any) -> str:
             return "an object"
 
 
-def _shown(text: str | bytes) -> str:
+def _quote(text: str | bytes) -> str:
     """What a caller said, in quotes, and no longer than a line."""
     shown = text.decode("latin-1") if isinstance(text, bytes) else text
     return f"'{shown[:_SHOWN_CHARACTERS]}{'…' if len(shown) > _SHOWN_CHARACTERS else ''}'"
 
 
-def _shown_name(name: bytes) -> str:
+def _format_name(name: bytes) -> str:
     return "-".join(part.upper() if part == "mcp" else part.title() for part in name.decode().split("-"))

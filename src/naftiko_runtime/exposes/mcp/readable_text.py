@@ -68,7 +68,7 @@ def is_json(media_type: str) -> bool:
 
 
 def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irregularities) -> str | None:
-    """A body as text; nothing when it is none.
+    """Return a body as text. None if it is not text.
 
     Of a type that is text, what is no text in it becomes U+FFFD. A body of another type is text where all of it is.
 
@@ -79,7 +79,7 @@ def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irr
         notes: Where it is counted that something became U+FFFD.
     """
     if _is_text(media_type):
-        text = decode_if_text(body, charset or _declared_charset(body), is_json=is_json(media_type))
+        text = decode_if_text(body, charset or _find_declared_charset(body), is_json=is_json(media_type))
         return decode_text(body, None, notes) if text is None and b"\0" not in body else text
     if media_type in _BINARY_TYPES or media_type.startswith(_BINARY_KINDS) or body.startswith(_BEGINNINGS):
         return None
@@ -93,7 +93,7 @@ def _is_text(media_type: str) -> bool:
     return is_json(media_type) or media_type.endswith(("+xml", "+yaml"))
 
 
-def _declared_charset(body: bytes) -> str | None:
+def _find_declared_charset(body: bytes) -> str | None:
     """The charset that XML or HTML itself names."""
     found = _DECLARATION.search(body[:_DECLARATION_BYTES]) if body.lstrip()[:1] == b"<" else None
     return None if found is None else (found[1] or found[2]).decode()

@@ -30,8 +30,8 @@ _BLOCKS: Final[dict[str, Any]] = {
 _CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
 
 
-def sdk_server(tools: ToolServer) -> Server[Any]:
-    """The SDK's server that answers with these tools."""
+def make_sdk_server(tools: ToolServer) -> Server[Any]:
+    """Return the SDK's server of these tools."""
     handlers = _Handlers(tools)
     hint = CacheHint(tools.plan.ttl_ms, tools.plan.cache_scope)
     return Server(
@@ -47,8 +47,8 @@ def sdk_server(tools: ToolServer) -> Server[Any]:
     )
 
 
-def session_manager(server: Server[Any], body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """What answers requests by the SDK's server; it keeps no session."""
+def make_session_manager(server: Server[Any], body_bytes_max: int) -> StreamableHTTPSessionManager:
+    """Return the SDK's manager of a server. It keeps no sessions."""
     return StreamableHTTPSessionManager(
         server,
         json_response=True,
@@ -109,7 +109,7 @@ def find_params_fault(message: dict[str, Any], version: str) -> str | None:
     except ValidationError as error:
         faults: dict[str, dict[str, None]] = {}
         for one in error.errors(include_url=False, include_context=False, include_input=False):
-            place = _place(one["loc"], {"params": {} if params is None else params})
+            place = _find_place(one["loc"], {"params": {} if params is None else params})
             faults.setdefault(place, {})[_REASONS.get(one["type"], "is not what the protocol says")] = None
         shown = [f"{place}: {' or '.join(reasons)}" for place, reasons in list(faults.items())[:_FAULTS_MAX]]
         more = f"; and {len(faults) - _FAULTS_MAX} more" if len(faults) > _FAULTS_MAX else ""
@@ -117,7 +117,7 @@ def find_params_fault(message: dict[str, Any], version: str) -> str | None:
     return None
 
 
-def _place(location: tuple[int | str, ...], message: Any) -> str:
+def _find_place(location: tuple[int | str, ...], message: Any) -> str:
     """Where in a message a fault is; a location also has the names of the SDK's types, which the message lacks."""
     place, value = "", message
     for number, step in enumerate(location):

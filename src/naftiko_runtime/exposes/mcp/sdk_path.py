@@ -33,7 +33,7 @@ class FindParamsFault(Protocol):
     """Finds out what is wrong with the parameters of a request whose method is served."""
 
     def __call__(self, message: dict[str, Any], version: str) -> Awaitable[str | None]:
-        """Find it.
+        """Return what is wrong, or None.
 
         Args:
             message: A sound one.
@@ -64,7 +64,7 @@ class CheckedMessages:
             check_coding(scope["headers"])
             headers = message_check.check_headers(scope["headers"])
             body = (await read_body(receive, self._body_bytes_max)).removeprefix(_BYTE_ORDER_MARK)
-            message = await _parsed(body)
+            message = await _parse(body)
         except NotAMessageError as error:
             await _send_fault(send, error.fault, None)
         except UnsupportedCoding as error:
@@ -92,9 +92,9 @@ class CheckedMessages:
     ) -> None:
         message_check.log_path("sdk", message, self._namespace)
         fault = message_check.find_fault(message, headers)
-        version = message_check.version_of(headers)
+        version = message_check.get_version(headers)
         if fault is None and message_check.is_reply(message):
-            fault = _unexpected_reply(version)
+            fault = _find_reply_fault(version)
             if fault is None:
                 return await send_bodyless(send, 202, [(b"content-length", b"0")])
         begins = fault is None and message_check.begins_handshake(message)
@@ -107,20 +107,20 @@ class CheckedMessages:
             return await _send_fault(send, fault, message_check.get_identity(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
         length = (b"content-length", str(len(body)).encode())
-        return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _giving(body, receive), send)
+        return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _replay_body(body, receive), send)
 
     async def _answer_batch(
         self, batch: list[Any], headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer the messages of a batch one after the other, in an array."""
-        fault = _batch_fault(batch, headers)
+        fault = _find_batch_fault(batch, headers)
         if fault is not None:
             return await _send_fault(send, fault, None)
         answers: list[bytes] = []
         for message in batch:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 fault = Fault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
-                answers.append(_written(fault, message_check.get_identity(message)))
+                answers.append(_render_fault(fault, message_check.get_identity(message)))
                 continue
             taken = _Taken()
             await self._answer_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
@@ -130,7 +130,7 @@ class CheckedMessages:
         return await send_whole(send, 200, [_JSON], b"[" + b",".join(answers) + b"]")
 
 
-async def _parsed(body: bytes) -> Any:
+async def _parse(body: bytes) -> Any:
     """The JSON value of a body; a large one is decoded beside the loop.
 
     Raises:
@@ -157,7 +157,7 @@ class _Taken:
         self.body += message.get("body", b"")
 
 
-def _giving(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
     """What gives a whole body first, and then what comes behind it."""
     waiting = [body]
 
@@ -169,15 +169,15 @@ def _giving(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapp
     return give
 
 
-def _unexpected_reply(version: str) -> Fault | None:
+def _find_reply_fault(version: str) -> Fault | None:
     """What is wrong with a response, which revisions with a handshake let clients send."""
     if version not in STATELESS:
         return None
     return Fault(400, message_check.INVALID_REQUEST, "a client sends requests and notifications, no responses")
 
 
-def _batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
-    version = message_check.version_of(headers)
+def _find_batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
+    version = message_check.get_version(headers)
     if version != message_check.BATCH_VERSION:
         detail = f"{version} has no batches, and the body is an array; send each message in a POST of its own"
     elif not batch:
@@ -189,7 +189,7 @@ def _batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
     return Fault(400, message_check.INVALID_REQUEST, detail)
 
 
-def _written(fault: Fault, identity: int | str | None) -> bytes:
+def _render_fault(fault: Fault, identity: int | str | None) -> bytes:
     error: dict[str, Any] = {"code": fault.code, "message": fault.message}
     if fault.data is not None:
         error["data"] = fault.data
@@ -198,4 +198,4 @@ def _written(fault: Fault, identity: int | str | None) -> bytes:
 
 async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *headers: Header) -> None:
     """Answer with a JSON-RPC error."""
-    await send_whole(send, fault.status, [_JSON, *headers], _written(fault, identity))
+    await send_whole(send, fault.status, [_JSON, *headers], _render_fault(fault, identity))

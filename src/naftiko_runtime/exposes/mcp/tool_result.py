@@ -48,36 +48,36 @@ class Result(Struct, frozen=True):
 
     @property
     def blocks(self) -> tuple[dict[str, Any], ...]:
-        """All blocks of content."""
-        return (self.block, _text_block(self.note)) if self.note else (self.block,)
+        """Return all blocks of content."""
+        return (self.block, _make_text_block(self.note)) if self.note else (self.block,)
 
 
-def failure(text: str) -> Result:
-    """A result that says what went wrong."""
-    return Result(_text_block(text), is_error=True)
+def make_failure(text: str) -> Result:
+    """Return a result with an error message."""
+    return Result(_make_text_block(text), is_error=True)
 
 
-def _text_block(text: str) -> dict[str, Any]:
+def _make_text_block(text: str) -> dict[str, Any]:
     return {"text": text, "type": "text"}
 
 
 def make_mapped_result(result: OperationResult, operation: BoundOperation) -> Result:
-    """An answer that was mapped as a tool's result: as text, and as the listed output schema says."""
+    """Return a mapped response as the result of a tool: as text, and as the output schema says."""
     if not operation.execution.is_exact:  # others have numbers that JSON cannot write; it writes null for them
-        result.value = _finite(result.value)
+        result.value = _replace_nonfinite(result.value)
     text, result_schema, value = result.encode_json().decode(), operation.result_schema, result.value
     note = list_hint_headers(result, operation)
     if result_schema is None:
-        return Result(_text_block(text), _as_object(value), note=note)
+        return Result(_make_text_block(text), _wrap_in_object(value), note=note)
     if result.mismatched:
-        note = _joined(note, _MISMATCHED)
+        note = _join(note, _MISMATCHED)
     elif not result_schema.wraps and not isinstance(value, dict):
-        note = _joined(note, "structuredContent is empty, because the result is no object")
-    return Result(_text_block(text), result_schema.make_structured(value, mismatched=result.mismatched), note=note)
+        note = _join(note, "structuredContent is empty, because the result is no object")
+    return Result(_make_text_block(text), result_schema.make_structured(value, mismatched=result.mismatched), note=note)
 
 
 async def make_untouched_result(result: OperationResult, operation: BoundOperation) -> Result:
-    """An answer that goes through as it came as a tool's result.
+    """Return a response that is passed through as the result of a tool.
 
     Raises:
         UpstreamError: The body cannot be read.
@@ -85,33 +85,33 @@ async def make_untouched_result(result: OperationResult, operation: BoundOperati
     body = await result.read()
     note = list_hint_headers(result, operation)
     if result.status >= HTTPStatus.MULTIPLE_CHOICES and result.status != HTTPStatus.NOT_MODIFIED:
-        return Result(_text_block(_upstream_failure(result, body, operation)), is_error=True, note=note)
+        return Result(_make_text_block(_describe_upstream_failure(result, body, operation)), is_error=True, note=note)
     if not body:
-        return Result(_text_block(f"{_status_line(result.status)}: the response has no body"), {}, note=note)
+        return Result(_make_text_block(f"{_format_status(result.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-        return _content(body, result, operation, note)
-    return await run_in_thread(partial(_content, body, result, operation, note))
+        return _make_content(body, result, operation, note)
+    return await run_in_thread(partial(_make_content, body, result, operation, note))
 
 
-def _joined(note: str, line: str) -> str:
+def _join(note: str, line: str) -> str:
     return f"{note}\n{line}" if note else line
 
 
-def _finite(value: Any) -> Any:
+def _replace_nonfinite(value: Any) -> Any:
     """A value with nothing in the place of infinities and of what is no number."""
     match value:
         case float() if type(value) is float:  # others remember how they were written
             return value if isfinite(value) else None
         case dict():
-            return {key: _finite(item) for key, item in value.items()}
+            return {key: _replace_nonfinite(item) for key, item in value.items()}
         case list():
-            return [_finite(item) for item in value]
+            return [_replace_nonfinite(item) for item in value]
         case _:
             return value
 
 
 def make_numbers_plain(value: Any) -> Any:
-    """A value for those who cannot write numbers as they were written: what is too large for them is null."""
+    """Replace numbers that remember their digits by plain ones. A number that is too large becomes null."""
     match value:
         case float():
             return float(value) if isfinite(value) else None
@@ -123,20 +123,20 @@ def make_numbers_plain(value: Any) -> Any:
             return value
 
 
-def _as_object(value: Any) -> dict[str, Any]:
+def _wrap_in_object(value: Any) -> dict[str, Any]:
     """A JSON value as an object, the only kind that every protocol revision takes: any other is its ``result``."""
     return value if isinstance(value, dict) else {"result": value}
 
 
-def _status_line(status: int) -> str:
+def _format_status(status: int) -> str:
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
 
 
-def _upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.execution.target}' answered {_status_line(result.status)}"
+def _describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
+    head = f"'{operation.execution.target}' answered {_format_status(result.status)}"
     if location := result.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))
@@ -148,14 +148,14 @@ def _upstream_failure(result: OperationResult, body: bytes, operation: BoundOper
 
 
 def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
-    """A result that says why a call failed; of an upstream's fault also what helps to find it in the log."""
+    """Return the result of a failed call. For upstream errors it has what helps to find them in the log."""
     text = str(error)
     if isinstance(error, UpstreamError):
         text += f" (API '{operation.namespace}', request id {error.request_id})"
-    return failure(operation.mask(text))
+    return make_failure(operation.mask(text))
 
 
-def _content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:
+def _make_content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:
     """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
     media_type, notes = result.media_type, Irregularities()
     text = read_text_body(body, media_type, result.charset, notes)
@@ -163,17 +163,17 @@ def _content(body: bytes, result: OperationResult, operation: BoundOperation, no
         kind = media_type.partition("/")[0]
         if kind in ("image", "audio"):
             return Result({"data": b64encode(body).decode(), "mimeType": media_type, "type": kind}, note=note)
-        return Result(_blob(body, media_type, operation), note=note)
+        return Result(_make_blob(body, media_type, operation), note=note)
     try:
-        value = _parsed(body, result, notes)
+        value = _parse(body, result, notes)
     except ValueError as error:
-        value, note = _NO_VALUE, _joined(note, f"structuredContent is left out, because of the body: {error}")
+        value, note = _NO_VALUE, _join(note, f"structuredContent is left out, because of the body: {error}")
     if notes.count:
-        note = _joined(note, f"the body holds {notes.latest}, for which there is U+FFFD or null here")
-    return Result(_text_block(text), None if value is _NO_VALUE else _as_object(value), note=note)
+        note = _join(note, f"the body holds {notes.latest}, for which there is U+FFFD or null here")
+    return Result(_make_text_block(text), None if value is _NO_VALUE else _wrap_in_object(value), note=note)
 
 
-def _parsed(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
+def _parse(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
     """The value of a body that is JSON; one whose type says nothing may be an object or an array.
 
     Raises:
@@ -199,7 +199,7 @@ _UNTOLD: Final = ("", "application/octet-stream")
 """Content types that say nothing of what a body is."""
 
 
-def _blob(body: bytes, media_type: str, operation: BoundOperation) -> dict[str, Any]:
+def _make_blob(body: bytes, media_type: str, operation: BoundOperation) -> dict[str, Any]:
     resource = {
         "blob": b64encode(body).decode(),
         "mimeType": media_type or "application/octet-stream",

@@ -14,8 +14,8 @@ from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, Fault, Rejected
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
-    failure,
     make_failed_result,
+    make_failure,
     make_mapped_result,
     make_numbers_plain,
     make_untouched_result,
@@ -79,32 +79,32 @@ class ToolServer:
 
     @property
     def version(self) -> str:
-        """The capability's, or else the runtime's."""
+        """The version of the capability, or else that of the runtime."""
         return self.plan.version or __version__
 
     def list_tools(self) -> list[dict[str, Any]]:
-        """The tools as they are listed, each with its keys in MCP's order."""
+        """Return the entries of ``tools/list``, each with its keys in MCP's order."""
         return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.plan.tools]
 
     def describe_server(self) -> ServerInfo:
-        """What the server says of itself."""
+        """Return the description of the server and its tools."""
         plan = self.plan
         info = {"name": plan.namespace, "title": plan.title, "version": self.version}
         hints: dict[str, Any] = {"ttl_ms": plan.ttl_ms, "cache_scope": plan.cache_scope}
         return ServerInfo(info, plan.instructions, self.list_tools(), **hints)
 
     def has(self, name: str) -> bool:
-        """Whether there is a tool of that name, be it one that was left out."""
+        """Whether there is a tool with that name, served or broken."""
         return name in self._operations or name in self._broken
 
     def describe_unknown(self, name: str) -> str:
-        """What to tell whoever calls a tool that there is not."""
+        """Return the error message for a call of an unknown tool."""
         shown = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}…"
         hint = suggest_text(shown, (*self._operations, *self._broken), "known tools")
         return f"unknown tool: {shown}; {hint or 'this server has no tools'}"
 
     def _continue_trace(self, scope: Scope, meta: Mapping[str, Any]) -> Scope:
-        """The request as if it named the trace that its message names; what a header names counts more."""
+        """Return the scope with the trace that the message names. A trace in the headers has precedence."""
         named = make_trace_headers(meta.get("traceparent"), meta.get("tracestate"))
         if not named or any(name == TRACEPARENT for name, _ in scope["headers"]):
             return scope
@@ -119,7 +119,7 @@ class ToolServer:
         if meta is not None and "traceparent" in meta and scope is not None:
             scope = self._continue_trace(scope, meta)
         if (reason := self._broken.get(name)) is not None:
-            return failure(reason)
+            return make_failure(reason)
         operation = self._operations[name]
         try:
             call = make_call(operation, arguments)
@@ -134,7 +134,7 @@ class ToolServer:
 
 
 def _watch_calls(call: CallTool, observed: ToolInstrumentation) -> CallTool:
-    """Calls a tool, observed."""
+    """Return a function that calls tools and records each call."""
 
     def watched(
         name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
@@ -145,7 +145,7 @@ def _watch_calls(call: CallTool, observed: ToolInstrumentation) -> CallTool:
 
 
 def make_input_schema(tool: Tool) -> dict[str, Any]:
-    """A tool's input schema; an open one says where its arguments go."""
+    """Return the input schema of a tool. An open one says where its arguments go."""
     contract, execution = tool.operation.contract, tool.operation.execution
     schema = build_input_schema(contract)
     if contract.open:
@@ -156,7 +156,7 @@ def make_input_schema(tool: Tool) -> dict[str, Any]:
 
 
 def describe_tool(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool as it is listed."""
+    """Return the entry of a tool in ``tools/list``."""
     found = make_result_schema(tool.operation.execution.shapes)
     entry = {
         "annotations": dict(sorted(tool.hints)) or None,
@@ -170,7 +170,7 @@ def describe_tool(tool: Tool, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_call(operation: BoundOperation, arguments: dict[str, Any]) -> Invocation:
-    """A tool call as the engine takes it: what is not named becomes the open query or the open body.
+    """Return the engine's call for a tool call. Undeclared arguments become the query or the body.
 
     Raises:
         Rejected: The arguments do not fit the contract.
@@ -190,12 +190,12 @@ def make_call(operation: BoundOperation, arguments: dict[str, Any]) -> Invocatio
 
 
 def get_open_type(plan: OpenBody, body: bytes) -> bytes:
-    """The content type of a body that :func:`make_open_body` made."""
+    """Return the content type of a body that :func:`make_open_body` made."""
     return find_content_type(body) if plan.kind == "multipart" else plan.content_type.encode()
 
 
 def make_open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:
-    """Arguments as a body: an object or a form of them, or the one called ``body`` as the whole; none of none."""
+    """Encode arguments as a body: as an object or a form, or the single argument ``body`` alone. None if empty."""
     if not arguments:
         return None
     if kind == "multipart":
@@ -207,6 +207,6 @@ def make_open_body(kind: Literal["json", "text", "form", "multipart"], arguments
 
 
 def make_open_query(arguments: dict[str, Any]) -> bytes:
-    """Arguments as a query string; a list repeats its name, an object is JSON, null is left out."""
+    """Encode arguments as a query string. A list repeats its name, an object is JSON, null is omitted."""
     fields = (field for name, value in arguments.items() for field in encode_field(encode_query(name), value))
     return "&".join(fields).encode()

@@ -61,7 +61,7 @@ class Wire:
     stateless: bool
     closing: bytes = b""
 
-    def response(self, identity: float | str, result: bytes) -> bytes:
+    def render_response(self, identity: float | str, result: bytes) -> bytes:
         """A response.
 
         Args:
@@ -70,11 +70,11 @@ class Wire:
         """
         return b"".join((b'{"jsonrpc":"2.0","id":', write_json(identity), b',"result":', result, self.closing, b"}}"))
 
-    def internal_error(self, identity: float | str) -> bytes:
-        """A response that says that something went wrong, and no more."""
+    def render_internal_error(self, identity: float | str) -> bytes:
+        """Return the response for an internal error, without details."""
         return write_json({"jsonrpc": "2.0", "id": identity, "error": _INTERNAL_ERROR})
 
-    def tool_result(self, result: Result) -> bytes:
+    def render_tool_result(self, result: Result) -> bytes:
         """A tool's result, without its closing brace."""
         parts = [
             b'{"content":',
@@ -88,7 +88,7 @@ class Wire:
         return b"".join(parts)
 
     def headers(self, body: bytes) -> list[Header]:
-        """The headers of a response."""
+        """Return the headers of a response."""
         return [_JSON, (b"content-length", str(len(body)).encode())]
 
 
@@ -124,23 +124,23 @@ class ServerInfo:
 
     @cached_property
     def render_initialize_results(self) -> dict[str, bytes]:
-        """The result of ``initialize`` for each revision with a handshake."""
+        """Render the result of ``initialize`` for each revision with a handshake."""
         result = {**self._about, "serverInfo": self._info}
         return {version: _open({**result, "protocolVersion": version}) for version in HANDSHAKE}
 
     @cached_property
     def render_discover_result(self) -> bytes:
-        """The result of ``server/discover``."""
+        """Render the result of ``server/discover``."""
         return _open({**self._about, **self._cached, "supportedVersions": STATELESS})
 
     @cached_property
     def render_tools_result(self) -> bytes:
-        """The result of ``tools/list`` of the stateless revisions."""
+        """Render the result of ``tools/list`` for the stateless revisions."""
         return _open({**self._cached, "tools": self._tools})
 
     @cached_property
     def render_legacy_tools_result(self) -> bytes:
-        """The result of ``tools/list`` of the revisions with a handshake."""
+        """Render the result of ``tools/list`` for the revisions with a handshake."""
         return _open({"tools": self._tools})
 
 

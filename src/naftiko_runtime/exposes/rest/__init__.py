@@ -36,7 +36,7 @@ AWAITS_MESSAGE = False
 
 
 def get_half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
-    """How long a request goes on after its caller ended its side of the connection: what the operator says."""
+    """Return the operator's value."""
     return configured_seconds
 
 
@@ -44,7 +44,7 @@ def get_half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
 async def open_app(
     servers: Sequence[BoundServer[RestServer, Route | Forward]], services: AppServices
 ) -> AsyncIterator[App]:
-    """The application of the servers of one port."""
+    """Open the application of the servers of one port."""
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
 

@@ -73,7 +73,7 @@ class RestApp:
             matches = self._dispatcher.find_matches(raw_path, method)
         except UnicodeDecodeError:
             matches, readable = [], False
-        if matches and (handler := matches[-1][0].target(method)) is not None:
+        if matches and (handler := matches[-1][0].get_target(method)) is not None:
             return handler(scope, receive, send, matches[-1][1])
         if method not in _NEVER_FORWARDED and (mounted := self._mounts.find(raw_path)) is not None:
             forward, rest = mounted

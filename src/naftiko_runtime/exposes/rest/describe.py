@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def get_url_path(_server: RestServer, *, shared: bool) -> str:  # noqa: ARG001 - others have one
-    """Where on its port a server is: everywhere."""
+    """Return an empty path: the server has the whole port."""
     return ""
 
 
@@ -24,13 +24,13 @@ def find_routes(server: RestServer) -> RestServer:
 
 
 def list_entries(server: RestServer) -> list[tuple[str, str]]:
-    """The routes and forwards of a server, each with what it calls."""
+    """Return the routes and forwards of a server, each with its target."""
     routes = [(f"{r.method} {r.path}", describe_target(r.operation)) for r in server.routes]
     return routes + [(f"* {f.path}", f"all of {f.namespace}") for f in server.forwards]
 
 
 def make_example_command(server: RestServer, url: str) -> str | None:
-    """A command that calls the route that needs least; none when there is no route."""
+    """Return a command that calls the route with the fewest inputs. None if there is no route."""
     if not server.routes:
         return None
     route = min(server.routes, key=_rate_effort)

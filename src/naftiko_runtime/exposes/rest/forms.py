@@ -20,7 +20,7 @@ _MULTIPART: Final = b"multipart/form-data"
 
 
 def read_form(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> dict[str, Any] | None:
-    """The fields of a form by name, each a text or a file, or a list of them; nothing when the body is no form.
+    """Return the fields of a form by name, each a text, a file or a list of them. None if the body is not a form.
 
     What is named among the lists is one also when it is written as one value with commas. JSON that claims to be a
     form, as ``curl -d`` sends it, is none: a form's first byte is never a brace or a bracket.
@@ -30,26 +30,26 @@ def read_form(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> 
     """
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == _URLENCODED and body.lstrip()[:1] not in (b"{", b"["):
-        return _urlencoded(body, lists)
-    return _multipart(content_type, body) if kind == _MULTIPART else None
+        return _read_urlencoded(body, lists)
+    return _read_multipart(content_type, body) if kind == _MULTIPART else None
 
 
-def _urlencoded(body: bytes, lists: Collection[str]) -> dict[str, Any]:
+def _read_urlencoded(body: bytes, lists: Collection[str]) -> dict[str, Any]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
     except UnicodeDecodeError:
-        raise _unreadable("is not UTF-8 text") from None
+        raise _make_rejection("is not UTF-8 text") from None
     except ValueError:
-        raise _unreadable(f"has more than {_FIELDS_MAX} fields") from None
-    fields = _grouped(pairs)
+        raise _make_rejection(f"has more than {_FIELDS_MAX} fields") from None
+    fields = _group(pairs)
     split_lists(body, fields, lists)
-    return _single(fields, lists)
+    return _unwrap_single(fields, lists)
 
 
-def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
+def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
-        raise _unreadable("has no boundary")
+        raise _make_rejection("has no boundary")
     reader = _Reader()
     try:
         parser = MultipartParser(boundary, reader.callbacks())
@@ -57,12 +57,12 @@ def _multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
         parser.finalize()
         fields = [_field(headers, content) for headers, content in reader.parts]
     except UnicodeDecodeError:
-        raise _unreadable("is not UTF-8 text") from None
+        raise _make_rejection("is not UTF-8 text") from None
     except ValueError:  # of the parser, too: its words are about bytes
-        raise _unreadable("does not parse as parts") from None
+        raise _make_rejection("does not parse as parts") from None
     if not reader.ended:
-        raise _unreadable("ends in the middle of a part")
-    return _single(_grouped(fields))
+        raise _make_rejection("ends in the middle of a part")
+    return _unwrap_single(_group(fields))
 
 
 class _Reader:
@@ -86,7 +86,7 @@ class _Reader:
 
     def _begin(self) -> None:
         if len(self.parts) == _FIELDS_MAX:
-            raise _unreadable(f"has more than {_FIELDS_MAX} fields")
+            raise _make_rejection(f"has more than {_FIELDS_MAX} fields")
         self.parts.append(({}, bytearray()))
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
@@ -122,17 +122,17 @@ def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | 
     return name, File(bytes(content), options[b"filename"].decode(), media_type)
 
 
-def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+def _group(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     fields: dict[str, list[Any]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
     return fields
 
 
-def _single(fields: dict[str, list[Any]], lists: Collection[str] = ()) -> dict[str, Any]:
+def _unwrap_single(fields: dict[str, list[Any]], lists: Collection[str] = ()) -> dict[str, Any]:
     """A field that occurs once is its value, unless it is a list."""
     return {name: v[0] if len(v) == 1 and name not in lists else v for name, v in fields.items()}
 
 
-def _unreadable(why: str) -> Rejected:
+def _make_rejection(why: str) -> Rejected:
     return Rejected(Fault("", "body", f"the form {why}"))

@@ -45,14 +45,14 @@ _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-
 
 
 class BrokenHandler:
-    """Answers for a route that was left out."""
+    """Handles the requests of a broken route, which is not served."""
 
     def __init__(self, reason: str, instrument: Instrument | None) -> None:
         self._reason = reason
         self._instrument = instrument
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
-        """Say why it is not served."""
+        """Answer 501 with the reason."""
         scope[INSTRUMENT] = self._instrument
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
@@ -74,7 +74,7 @@ class HandlerParts(NamedTuple):
 
 
 class _Handler(ABC):
-    """What routes and forwards share: from request to response."""
+    """Handles a request: makes a call of it, runs it, and sends the response."""
 
     def __init__(self, used: HandlerParts) -> None:
         self._operation, self._policy, self._locations, self._instrument = used
@@ -83,7 +83,7 @@ class _Handler(ABC):
         self._names_all = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
-        """Answer one request; every fault of a call becomes a problem."""
+        """Answer a request. Errors of calls become problems (RFC 9457)."""
         scope[INSTRUMENT] = self._instrument
         reply = Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation
@@ -135,7 +135,7 @@ class _Handler(ABC):
 
     @abstractmethod
     def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
-        """The call that a request asks for.
+        """Make the call that a request asks for.
 
         Args:
             scope: The request's.
@@ -146,7 +146,7 @@ class _Handler(ABC):
 
 
 class RouteHandler(_Handler):
-    """One route; it is given the values of the path's placeholders."""
+    """Handles the requests of a route. ``found`` has the values of the path's placeholders."""
 
     def __init__(self, used: HandlerParts, pattern: Pattern) -> None:
         super().__init__(used)
@@ -215,7 +215,7 @@ class RouteHandler(_Handler):
 
 
 class ForwardHandler(_Handler):
-    """Requests that go to an API as they come; it is given the rest of the path."""
+    """Handles requests that are forwarded to an API. ``found`` is the rest of the path."""
 
     def __init__(self, used: HandlerParts, trusted: tuple[str, ...]) -> None:
         super().__init__(used)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
 
 from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.exposes.rest.path_dispatch import match_segment, segments
+from naftiko_runtime.exposes.rest.path_dispatch import match_segment, split_segments
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Argument
 
@@ -28,7 +28,7 @@ _QUOTED_PAIR: Final = compile_lazily(r"\\(.)")
 
 
 def get_query_values(query: bytes, names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
-    """The declared query parameters as lists of texts.
+    """Return the declared query parameters as lists of texts.
 
     Raises:
         Rejected: The query is no UTF-8 text, or has too many fields.
@@ -54,35 +54,35 @@ def split_lists(encoded: bytes, values: dict[str, Any], lists: Collection[str]) 
     """Split the lists of a query or a form that are written as one value with commas."""
     for name in lists:
         if len(values.get(name, ())) == 1 and "," in values[name][0]:
-            raw = next(value for key, value in _raw_fields(encoded) if unquote_plus(key) == name)
+            raw = next(value for key, value in _iter_raw_fields(encoded) if unquote_plus(key) == name)
             values[name] = [unquote_plus(item) for item in raw.split(",")]
 
 
-def _raw_fields(encoded: bytes) -> Iterable[tuple[str, str]]:
+def _iter_raw_fields(encoded: bytes) -> Iterable[tuple[str, str]]:
     for field in encoded.decode().split("&"):
         name, _, value = field.partition("=")
         yield name, value
 
 
 def get_header_values(headers: Iterable[Header], names: Mapping[bytes, str], lists: Collection[str]) -> dict[str, Any]:
-    """The declared headers; the lines of one that is there several times are joined (RFC 9110, 5.3)."""
+    """Return the declared headers. The lines of a repeated header are joined (RFC 9110, 5.3)."""
     values: dict[str, Any] = {}
     for header, value in headers:
         if (name := names.get(header)) is not None:
-            values[name] = f"{values[name]}, {_header_text(value)}" if name in values else _header_text(value)
+            values[name] = f"{values[name]}, {_decode_header(value)}" if name in values else _decode_header(value)
     for name in lists:
         if name in values:
-            values[name] = _header_items(values[name])
+            values[name] = _split_header_items(values[name])
     return values
 
 
-def _header_items(text: str) -> list[str]:
+def _split_header_items(text: str) -> list[str]:
     """The items of a header's list, without the white space and the quotes around them (RFC 9110, 5.6.1)."""
     found = (match for match in _HEADER_ITEM.finditer(text) if match[0].strip())
     return [match[0].strip() if match[1] is None else _QUOTED_PAIR.sub(r"\1", match[1]) for match in found]
 
 
-def _header_text(value: bytes) -> str:
+def _decode_header(value: bytes) -> str:
     """A header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
     try:
         return value.decode()
@@ -91,11 +91,11 @@ def _header_text(value: bytes) -> str:
 
 
 def get_cookie_values(headers: Iterable[Header], names: Collection[str], lists: Collection[str]) -> dict[str, Any]:
-    """The declared cookies, decoded (RFC 6265: the first of two alike counts)."""
+    """Return the declared cookies, decoded. The first of two with one name counts (RFC 6265)."""
     values: dict[str, Any] = {}
     for header, value in headers:
         if header == b"cookie":
-            for pair in _header_text(value).split(";"):
+            for pair in _decode_header(value).split(";"):
                 name, equals, text = pair.strip().partition("=")
                 if equals and (name := unquote(name)) in names:
                     text = text.strip('"')
@@ -105,15 +105,15 @@ def get_cookie_values(headers: Iterable[Header], names: Collection[str], lists: 
 
 
 def find_path_lists(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Pattern]]:
-    """The segments of a route's path that hold lists, each with its number."""
-    numbered = enumerate(segments(path))
+    """Return the segments of a route's path that contain lists, each with its number."""
+    numbered = enumerate(split_segments(path))
     return [
         (n, segment) for n, segment in numbered if any(isinstance(p, Argument) and p.name in lists for p in segment)
     ]
 
 
 def get_path_lists(raw_path: bytes, found: Sequence[tuple[int, Pattern]], lists: Collection[str]) -> dict[str, Any]:
-    """The lists in a path, by name."""
+    """Return the lists in a path, by name."""
     values: dict[str, Any] = {}
     parts = raw_path.split(b"/")
     for number, segment in found:

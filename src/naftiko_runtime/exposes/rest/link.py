@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def link(expose: RestExpose, linker: ExposeLinker) -> RestServer:
-    """Link an expose; what is wrong in it is reported."""
+    """Link an expose. Errors in it are reported."""
     return _RestLinker(linker).link(expose)
 
 

@@ -52,7 +52,7 @@ class Forwarding:
     def link(
         self, namespace: str, resource: RestResource, spec: ForwardSpec, pattern: Sequence[str | Argument]
     ) -> Forward | None:
-        """The forward of a resource; nothing when it leads nowhere, which is reported.
+        """Link the forward of a resource. None if it leads nowhere, which is reported.
 
         Args:
             namespace: Of the expose.
@@ -127,7 +127,7 @@ class Forwarding:
 
 
 def split_mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:
-    """A path without the placeholder that is its last segment, and that placeholder's name."""
+    """Split a path into the part before a placeholder at its end, and the name of that placeholder."""
     match tuple(pattern):
         case (*head, str(before), Argument(name)) if before.endswith("/"):
             return (*head, before.rstrip("/")), name

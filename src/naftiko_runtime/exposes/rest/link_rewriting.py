@@ -35,7 +35,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class Asked(Struct):
-    """A request to an upstream, and the one that it was made for.
+    """A request to an upstream, and the caller's request.
 
     Attributes:
         operation: What was called.
@@ -52,10 +52,10 @@ class Locations:
     """Where a server exposes what its upstreams call by URLs below their base URIs."""
 
     def __init__(self, parts: Iterable[tuple[Route | Forward, BoundOperation]]) -> None:
-        """Prepare it.
+        """Index the paths.
 
         Args:
-            parts: What is exposed, each with its operation.
+            parts: The routes and forwards, each with its operation.
         """
         self._routes: dict[str, Dispatcher[tuple[Route, Resource]]] = {}
         self._forwards: dict[str, Forward] = {}
@@ -71,7 +71,7 @@ class Locations:
                 self._routes.setdefault(resource.namespace, Dispatcher()).add("GET", pattern, (exposed, resource))
 
     def rewrite_headers(self, headers: list[Header], asked: Asked) -> list[Header]:
-        """Response headers with a ``Location``, ``Content-Location`` and ``Link`` that the caller can follow.
+        """Rewrite the URLs in ``Location``, ``Content-Location`` and ``Link``, so that the caller can follow them.
 
         A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
         keeps its meaning. Any other stays as it is. The API's own key is left out of the query: we add it ourselves.
@@ -130,7 +130,7 @@ class Locations:
         forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
         if dispatcher is not None and not asked.is_forwarded:
             for found, values in dispatcher.find_matches(rest.encode()):
-                if (target := found.target("GET")) is not None:
+                if (target := found.get_target("GET")) is not None:
                     route, resource = target
                     pieces = (
                         quote(p, safe=PATH_SAFE) if isinstance(p, str) else quote(values[p.name], safe="")
@@ -158,7 +158,7 @@ def _rename_fields(query: str, resource: Resource) -> str:
 
 
 def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
-    """A URL of an upstream as the path and query behind its base URI; as it is where it is not below that.
+    """Return the path and query of a URL below the base URI of its API; other URLs stay as they are.
 
     The API's own key is left out of the query.
 

@@ -29,7 +29,7 @@ def list_operations(expose: RestExpose) -> Iterator[RestOperation]:
 
 
 def check_route_slashes(expose: RestExpose, subject: Subject) -> None:
-    """Report paths that end in a slash; not of imported exposes."""
+    """Report paths that end with a slash, except those of imported exposes."""
     if is_own(expose, subject.context):
         check_slashes(expose.resources, rules.TRAILING_SLASH_OF_ROUTES, subject.context)
 

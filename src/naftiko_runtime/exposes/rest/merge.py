@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def merge(servers: Sequence[BoundServer[RestServer, Route | Forward]]) -> BoundServer[RestServer, Route | Forward]:
-    """Servers as one; of two routes alike the first counts."""
+    """Merge servers. The first of two equal routes counts."""
     if len(servers) == 1:
         return servers[0]
     plans = [server.plan for server in servers]

@@ -16,19 +16,19 @@ Pattern = tuple[str | Argument, ...]
 
 @dataclass(slots=True)
 class Resource(Generic[T]):
-    """A path and what answers its methods."""
+    """A path, with the target of each method."""
 
     methods: dict[str, T] = field(default_factory=dict)
     allow: bytes = b""
 
     def add(self, method: str, target: T) -> None:
-        """Route a method; the first one stays."""
+        """Add a method. If it is there, the first one stays."""
         self.methods.setdefault(method, target)
         names = {*self.methods, "OPTIONS"} | ({"HEAD"} if "GET" in self.methods else set())
         self.allow = ", ".join(sorted(names)).encode()
 
-    def target(self, method: str) -> T | None:
-        """What answers a method; HEAD follows GET."""
+    def get_target(self, method: str) -> T | None:
+        """Return the target of a method. HEAD follows GET."""
         found = self.methods.get(method)
         return self.methods.get("GET") if found is None and method == "HEAD" else found
 
@@ -54,8 +54,8 @@ class Dispatcher(Generic[T]):
     def add(self, method: str, pattern: Pattern, target: T) -> None:
         """Route a method on a path pattern."""
         node = self._root
-        for segment in segments(pattern):
-            node = self._child(node, segment)
+        for segment in split_segments(pattern):
+            node = self._get_child(node, segment)
         if node.resource is None:
             node.resource = Resource()
         node.resource.add(method, target)
@@ -63,7 +63,7 @@ class Dispatcher(Generic[T]):
             self._fixed[quote("".join(map(str, pattern)), safe=PATH_SAFE).encode()] = node.resource
 
     @staticmethod
-    def _child(node: _Node[T], segment: Pattern) -> _Node[T]:
+    def _get_child(node: _Node[T], segment: Pattern) -> _Node[T]:
         if len(segment) <= 1 and not any(isinstance(piece, Argument) for piece in segment):
             return node.fixed.setdefault("".join(map(str, segment)), _Node())
         for known, child in node.open:
@@ -75,11 +75,11 @@ class Dispatcher(Generic[T]):
         return added
 
     def find_fixed(self, raw_path: bytes) -> Resource[T] | None:
-        """The resource of a path without placeholders, in one look-up, when no other could answer as well."""
+        """Return the resource of a path without placeholders. None if another one may match as well."""
         return self._fixed.get(raw_path)
 
     def find_matches(self, raw_path: bytes, method: str | None = None) -> list[Match[T]]:
-        """The resources that a path fits, best first, with the values of its placeholders, decoded.
+        """Return the resources that match a path, best first, with the decoded values of its placeholders.
 
         Args:
             raw_path: The path as it came.
@@ -98,12 +98,12 @@ class Dispatcher(Generic[T]):
 
 
 def _walk(node: _Node[T], parts: list[str], values: dict[str, str], method: str | None, found: list[Match[T]]) -> bool:
-    """Find what is below a node, the parts before it being known to fit; returns whether that was enough."""
+    """Search below a node whose earlier segments match. Return whether the search is finished."""
     if not parts:
         if node.resource is None:
             return False
         found.append((node.resource, values))
-        return method is not None and node.resource.target(method) is not None
+        return method is not None and node.resource.get_target(method) is not None
     first, *rest = parts
     child = node.fixed.get(first)
     if child is not None and _walk(child, rest, values, method, found):
@@ -116,18 +116,18 @@ def _walk(node: _Node[T], parts: list[str], values: dict[str, str], method: str 
 
 
 class Mounts(Generic[T]):
-    """Finds what has all paths that begin alike: the longest beginning that fits."""
+    """Finds the target of all paths with a prefix. The longest prefix wins."""
 
     def __init__(self) -> None:
         self._mounts: list[tuple[list[Pattern], T]] = []
 
     def add(self, pattern: Pattern, target: T) -> None:
-        """Let a target have every path that begins with a pattern."""
-        self._mounts.append((segments(pattern), target))
+        """Add a target for every path that begins with a pattern."""
+        self._mounts.append((split_segments(pattern), target))
         self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
 
     def find(self, raw_path: bytes) -> tuple[T, bytes] | None:
-        """What has a path, and the rest of the path, as it came."""
+        """Return the target of a path, and the undecoded rest of the path."""
         raw_parts = raw_path.split(b"/")
         for wanted, target in self._mounts:
             if len(wanted) <= len(raw_parts) and all(map(_fits, wanted, raw_parts)):
@@ -144,8 +144,8 @@ def _fits(segment: Pattern, raw_part: bytes) -> bool:
     return text == "" if not segment else match_segment(segment, text) is not None
 
 
-def segments(pattern: Pattern) -> list[Pattern]:
-    """A path pattern cut at its slashes; the part before the first slash is the first segment."""
+def split_segments(pattern: Pattern) -> list[Pattern]:
+    """Split a path pattern at its slashes. The part before the first slash is the first segment."""
     result: list[list[str | Argument]] = [[]]
     for piece in pattern:
         if isinstance(piece, Argument):

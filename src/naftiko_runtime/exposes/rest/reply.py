@@ -21,7 +21,7 @@ _JSON: Final = (b"content-type", b"application/json")
 
 
 class Reply(Struct, eq=False):
-    """Writes one answer."""
+    """Sends one response."""
 
     _send: Send
     _head: bool
@@ -29,7 +29,7 @@ class Reply(Struct, eq=False):
     started: bool = False
 
     def send(self, result: OperationResult, exchange: Exchange) -> Awaitable[None]:
-        """Send an answer: what was mapped as JSON, anything else as it comes from the upstream."""
+        """Send a mapped response as JSON, and any other response as the upstream sends it."""
         if result.is_mapped:
             return send_whole(self._send, result.status, [*result.headers, _JSON], result.encode_json())
         if result.held is not None:

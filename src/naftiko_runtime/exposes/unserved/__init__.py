@@ -16,5 +16,5 @@ CHECKS: Final[tuple[ExposeCheck[OtherExpose], ...]] = ()
 
 
 def list_operations(_expose: OtherExpose) -> tuple[Exposed, ...]:
-    """Return none: what is in an expose of an unknown type is not read."""
+    """Return nothing: the contents of an unknown type are not read."""
     return ()

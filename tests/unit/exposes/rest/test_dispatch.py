@@ -28,7 +28,7 @@ def routes(*paths: str, method: str = "GET") -> Dispatcher[str]:
 def found(dispatcher: Dispatcher[str], path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
     """What answers a request, and the values of its placeholders."""
     for resource, values in dispatcher.find_matches(path.encode()):
-        if (target := resource.target(method)) is not None:
+        if (target := resource.get_target(method)) is not None:
             return target, values
     return None
 
@@ -167,13 +167,17 @@ def test_a_path_without_placeholders_is_found_at_once(path: str, raw: bytes) -> 
 def test_methods_and_what_is_allowed() -> None:
     resource: Resource[str] = Resource()
     resource.add("PUT", "put")
-    assert (resource.allow, resource.target("HEAD"), resource.target("OPTIONS")) == (b"OPTIONS, PUT", None, None)
+    assert (resource.allow, resource.get_target("HEAD"), resource.get_target("OPTIONS")) == (
+        b"OPTIONS, PUT",
+        None,
+        None,
+    )
     resource.add("GET", "get")
-    assert (resource.allow, resource.target("HEAD")) == (b"GET, HEAD, OPTIONS, PUT", "get")
+    assert (resource.allow, resource.get_target("HEAD")) == (b"GET, HEAD, OPTIONS, PUT", "get")
     resource.add("HEAD", "own")
-    assert (resource.target("HEAD"), resource.target("GET")) == ("own", "get")
+    assert (resource.get_target("HEAD"), resource.get_target("GET")) == ("own", "get")
     resource.add("GET", "second")
-    assert resource.target("GET") == "get"
+    assert resource.get_target("GET") == "get"
 
 
 SEGMENT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
