@@ -182,6 +182,16 @@ def test_ports_do_not_change_while_running(gateway: Rotating) -> None:
     assert call(gateway.urls["web"], "/x").status == 200
 
 
+async def test_exposes_keep_their_ports_in_any_order(gateway: Rotating) -> None:
+    before, exposes = DOCUMENT.split("      exposes:\n")
+    rest, tools = exposes.split("        - type: mcp\n")
+    gateway.write(f"{before}      exposes:\n        - type: mcp\n{tools}{rest.rstrip(' ')}")
+    gateway.reload()
+    assert call(gateway.urls["web"], "/x").status == 200
+    async with Client(gateway.urls["tools"]) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["get"]
+
+
 def test_a_stop_while_the_old_ones_finish_waits_for_them(gateway: Rotating, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait, body=b"late"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from naftiko_runtime import rules
@@ -27,28 +26,33 @@ class PortKey(NamedTuple):
         kind: The type of the servers.
         address: Their address.
         port: Their port; 0 for a free one.
-        number: The number, from 1, of a server on a free port; 0 for others.
+        free: The namespace of a server on a free port; empty for others.
+        number: Tells servers on free ports apart that have the same namespace.
     """
 
     kind: type[Server]
     address: str
     port: int
+    free: str
     number: int
 
 
 def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[PortKey, list[T]]:
-    """Group servers that share a port, in order. A server on a free port has a group of its own.
+    """Group servers that share a port. A server on a free port has a group of its own.
+
+    The key of a group does not depend on the order of servers.
 
     Args:
         items: Servers, or objects that have one.
         server_of: Returns the server of an item.
     """
     groups: dict[PortKey, list[T]] = {}
-    free_ports = count(1)
     for item in items:
         server = server_of(item)
-        number = 0 if server.port else next(free_ports)
-        groups.setdefault(PortKey(type(server), server.address, server.port, number), []).append(item)
+        key = PortKey(type(server), server.address, server.port, "" if server.port else server.namespace, 0)
+        while not server.port and key in groups:
+            key = key._replace(number=key.number + 1)
+        groups.setdefault(key, []).append(item)
     return groups
 
 

@@ -119,18 +119,21 @@ def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedC
         BindError: They do; it says where.
     """
     was, now = _list_places(before), _list_places(after)
-    if was != now:
+    if was.keys() != now.keys():
         raise BindError(
             [f"ports cannot change while running: {_format_places(was)} became {_format_places(now)}; restart"]
         )
 
 
-def _list_places(capabilities: Sequence[ServedCapability]) -> list[tuple[str, str, int]]:
-    """Return kind, address and port of every group of servers."""
+def _list_places(capabilities: Sequence[ServedCapability]) -> dict[PortKey, Server]:
+    """Return the first server of each port."""
     servers = [server for one in capabilities for server in one.plan.servers]
-    groups = group_by_port(servers, lambda server: server).values()
-    return [(first.kind, first.address, first.port) for first, *_ in groups]
+    return {key: first for key, (first, *_) in group_by_port(servers, lambda server: server).items()}
 
 
-def _format_places(places: Sequence[tuple[str, str, int]]) -> str:
-    return ", ".join(f"{kind} {address}:{port}" for kind, address, port in places) or "none"
+def _format_places(places: Mapping[PortKey, Server]) -> str:
+    texts = [
+        f"{first.kind} {key.address}:{key.port}" + (f" ({key.free})" if key.free else "")
+        for key, first in places.items()
+    ]
+    return ", ".join(texts) or "none"
