@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.settings import ServerSettings
+
+log = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 1.0
 ABORT_SECONDS: Final = 2.0
@@ -44,6 +47,7 @@ class Lifecycle:
         self._heartbeat = heartbeat
         self._stop = asyncio.Event()
         self._force = asyncio.Event()
+        self._logged_errors: set[type[Exception]] = set()
 
     @property
     def stopping(self) -> bool:
@@ -113,11 +117,21 @@ class Lifecycle:
                 listener.abort()
 
     async def _tick(self, everyone: Sequence[Listener]) -> None:
+        """Go on whatever happens: nobody waits for this task, and what it does is needed until the end."""
         while True:
-            self._heartbeat()
+            self._run_logged(self._heartbeat)
             await asyncio.sleep(_TICK_SECONDS)
             for listener in everyone:
-                listener.tick()
+                self._run_logged(listener.tick)
+
+    def _run_logged(self, work: Callable[[], None]) -> None:
+        """Log an error, each type of it once: it may come again every second."""
+        try:
+            work()
+        except Exception as error:
+            if type(error) not in self._logged_errors:
+                self._logged_errors.add(type(error))
+                log.exception("unexpected error")
 
 
 async def _wait_closed(listeners: Sequence[Listener]) -> None:
