@@ -176,10 +176,12 @@ class _Sdk:
         """Wait for the SDK. The first request starts it."""
         if self._manager is None:
             if self._life is None:
+                self._begun.clear()
                 self._life = asyncio.create_task(self._live())
+            life = self._life
             await self._begun.wait()
             if self._manager is None:
-                await asyncio.shield(self._life)  # raises what went wrong
+                await asyncio.shield(life)  # raises what went wrong
 
     async def _live(self) -> None:
         """Hold the SDK open; its tasks have to be ended by the task that began them."""
@@ -191,6 +193,9 @@ class _Sdk:
                 self._manager = manager
                 self._begun.set()
                 await self._over.wait()
+        except BaseException:
+            self._life = self._manager = None  # the next request tries again
+            raise
         finally:
             self._begun.set()
 
