@@ -29,6 +29,7 @@ _TOKEN: Final = compile_lazily(
     r")"
 )
 """Keys and tokens that their makers gave a recognisable form."""
+_CERTAIN: Final = compile_lazily(r"\d|[-_](?:live|test)[-_]")
 _KEYS: Final = (
     r"(?:[\w-]*[-_])?(?:password|passwd|passphrase|secret|token|credentials?)"
     r"|[\w-]*(?:Password|Secret|Token|ApiKey|PrivateKey|SigningKey)"
@@ -88,6 +89,11 @@ def is_token_like(text: str) -> bool:
     if _TOKEN.search(text) or _UUID.search(text):
         return True
     return any(map(_is_mixed, _SEPARATOR.split(text)))
+
+
+def has_token_form(text: str) -> bool:
+    """Whether a text contains a key or token of a known form. A digit or ``live`` tells it from a name like ``pk_field``."""
+    return any(_CERTAIN.search(match[0]) for match in _TOKEN.finditer(text))
 
 
 def _is_mixed(part: str) -> bool:

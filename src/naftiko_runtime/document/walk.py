@@ -26,6 +26,18 @@ def walk_parts(value: object) -> Iterator[Part]:
             yield from walk_parts(item)
 
 
+def iter_texts(data: Any, steps: Steps = ()) -> Iterator[tuple[Steps, str]]:
+    """The texts of a document's data, each with its path."""
+    if isinstance(data, str):
+        yield steps, data
+    elif isinstance(data, dict):
+        for key, item in data.items():
+            yield from iter_texts(item, (*steps, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from iter_texts(item, (*steps, index))
+
+
 def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
     """The mappings of a list, or of a map by name, each with its path. The key of a map's entry becomes its name."""
     if isinstance(value, dict):

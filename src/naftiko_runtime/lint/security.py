@@ -11,9 +11,10 @@ from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import find_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
-from naftiko_runtime.document.walk import walk_parts
+from naftiko_runtime.document.walk import iter_texts, walk_parts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.check_type import make_check
+from naftiko_runtime.redaction import has_token_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
     from naftiko_runtime.model.part import Part
+    from naftiko_runtime.source import Steps
 
 _SECRET_NAME: Final = compile_lazily(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
@@ -41,6 +43,8 @@ def check_security(subject: Subject) -> None:
             _check_parameter(part, context)
         elif isinstance(part, ConsumedHttp):
             _check_upstream(part, context)
+    for steps, text in iter_texts(context.source.data):
+        _check_form(text, steps, context)
 
 
 def _check_text(part: Part, context: Context) -> None:
@@ -67,6 +71,19 @@ def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Contex
     fixed = part.value is not None and part.value.strip() and "{{" not in part.value and not part.value.startswith("$")
     if fixed and part.in_ in ("header", "query", "cookie") and _SECRET_NAME.fullmatch(part.name):
         context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.path_to("value"))
+
+
+def _check_form(text: str, steps: Steps, context: Context) -> None:
+    """Report a text with the form of a key or token. Those in the keys of binds have a rule of their own."""
+    if not has_token_form(text) or (steps[-4:-3], steps[-2:-1]) == (("binds",), ("keys",)):
+        return
+    span = context.find_span(steps)
+    if any(context.findings.has(rule, span) for rule in (rules.HARD_CODED, rules.SECRET_AS_NAME)):
+        return
+    key = next((step for step in reversed(steps) if isinstance(step, str)), "")
+    named = context.source.get(steps[:-1]) if key == "value" else None
+    name = named.get("name", key) if isinstance(named, dict) else key
+    context.report(rules.HARD_CODED_PARAMETER(name=str(name)), steps)
 
 
 def _check_upstream(api: ConsumedHttp, context: Context) -> None:
