@@ -92,7 +92,7 @@ def is_token_like(text: str) -> bool:
 
 
 def has_token_form(text: str) -> bool:
-    """Whether a text contains a key or token of a known form. A digit or ``live`` tells it from a name like ``pk_field``."""
+    """Whether a text contains a key or token of a known form, and surely no name such as ``pk_field``."""
     return any(_CERTAIN.search(match[0]) for match in _TOKEN.finditer(text))
 
 

@@ -36,6 +36,10 @@ RENAME_PLACEHOLDER: Final = Help(
 )
 RENAME_TOOL_INPUT: Final = Help("name the input '{meant}', or bind it: 'with: {{{meant}: {reference}}}'")
 PATH_HAS: Final = Help("the path has: {known}")
+REPLACE_PLACEHOLDER: Final = Help(
+    "write {{{name}}} instead of {{{placeholder}}} in the route's path, or name the input '{placeholder}'"
+)
+WRITE_PLACEHOLDER: Final = Help("write {{{name}}} instead of :{name} in the route's path")
 WRITE_INTO_PATH: Final = Help("write {{{name}}} into the path, or 'in: query' here")
 GIVE_FIXED_VALUE: Final = Help("give it a fixed 'value', or remove it")
 NAME_KEY_HEADER: Final = Help("name the header that takes the key")

@@ -14,6 +14,8 @@ from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.inputs import link_fixed_values, link_input
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.template import Placeholder, split_path
 from naftiko_runtime.url_hosts import is_absolute
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
     from naftiko_runtime.plan import Forward
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import Steps
 
 
@@ -78,7 +81,7 @@ class _RestLinker:
     def _link_route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
         pattern = self._split_path(resource)
         parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
-        displaced = self._find_displaced(parameters, pattern)
+        displaced = self._find_displaced(parameters, resource.path, pattern)
         parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
         inputs = _link_inputs(parameters, pattern, self._context)
         fixed = link_fixed_values(parameters, (_name_input(p, pattern) for p in parameters), self._context)
@@ -110,14 +113,16 @@ class _RestLinker:
         return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
 
     def _find_displaced(
-        self, parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument]
+        self, parameters: Sequence[ExposedParameter], path: str, pattern: Sequence[str | Argument]
     ) -> dict[str, Input]:
         """The path inputs that a route has no place for: they are reported, and no declaration then."""
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
         displaced: dict[str, Input] = {}
+        declared = {fold_name(parameter.name) for parameter in parameters if parameter.in_ == "path"}
+        unmatched = [name for name in names if fold_name(name) not in declared]
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold_name(parameter.name) == fold_name(name) for name in names):
-                advice = advise_place(parameter.name, names)
+                advice = _advise_placeholder(parameter.name, path, names, unmatched)
                 self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.path_to("name"), advice)
                 displaced.setdefault(
                     parameter.name, link_input(parameter, parameter.name, "query", False, self._context)
@@ -131,6 +136,22 @@ class _RestLinker:
             if place != steps:
                 statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
                 self._context.report(statement, steps, related=self._context.find_span(place))
+
+
+def _advise_placeholder(name: str, path: str, names: Sequence[str], unmatched: Sequence[str]) -> Advice:
+    """Advise on a path input that a route has no placeholder for.
+
+    Args:
+        name: The name of the input.
+        path: The path of the route.
+        names: The placeholders of the path.
+        unmatched: Those that no input is declared for.
+    """
+    if f":{name}" in path.split("/"):
+        return helps.WRITE_PLACEHOLDER(name=name)
+    if len(unmatched) == 1 and not find_closest(name, unmatched):
+        return helps.REPLACE_PLACEHOLDER(name=name, placeholder=unmatched[0])
+    return advise_place(name, names)
 
 
 def _link_inputs(

@@ -42,22 +42,32 @@ def check_placeholders(expose: RestExpose, subject: Subject) -> None:
 
 
 def _check_placeholders(resource: RestResource, context: Context, *, maps: bool) -> None:
-    """A forward's last placeholder is no input, and one that only a mock could show would be reported as unused."""
+    """Report the placeholders of a resource that no input is declared for.
+
+    A forward's last placeholder is no input, and one that only a mock could show would be reported as unused.
+    Beside a path input without a placeholder, one of the two names is wrong: a declaration would not correct it.
+    """
     source, steps = context.source, resource.path_to("path")
     span = source.find_span(steps)
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
     if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.path_to()):
         return
+    names = _list_placeholders(resource.path)
+    if _find_displaced_inputs(resource, names):
+        return
     shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
     own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
-    missing = [
-        name
-        for name in _list_placeholders(resource.path)
-        if not all(fold_name(name) in shared | names for names in own)
-    ]
+    missing = [name for name in names if not all(fold_name(name) in shared | declared for declared in own)]
     fix = add_parameters(source, resource.path_to(), missing, _IN_PATH, maps=maps)
     for name in missing:
         context.findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=steps, fix=fix)
+
+
+def _find_displaced_inputs(resource: RestResource, names: list[str]) -> set[str]:
+    """The path inputs, as folded names, that a path with these placeholders has no place for."""
+    levels: tuple[RestResource | RestOperation, ...] = (resource, *resource.operations)
+    inputs = (parameter for level in levels for parameter in level.input_parameters)
+    return {fold_name(p.name) for p in inputs if p.in_ == "path"} - {fold_name(name) for name in names}
 
 
 def _list_placeholders(path: str) -> list[str]:
