@@ -127,12 +127,12 @@ class Case:
     right: Callable[[bytes], bool]
 
 
-def _request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+def _make_request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     lines = [f"{line} HTTP/1.1", f"Host: {HOST}", "User-Agent: bench", *(f"{n}: {v}" for n, v in headers.items())]
     return "\r\n".join([*lines, "\r\n"]).encode() + body
 
 
-def _tool_call() -> bytes:
+def _make_tool_call() -> bytes:
     meta = "io.modelcontextprotocol/"
     parameters = {
         "name": "get-ship",
@@ -152,12 +152,14 @@ def _tool_call() -> bytes:
         "Mcp-Name": "get-ship",
         "Content-Length": str(len(body)),
     }
-    return _request("POST /mcp", headers, body)
+    return _make_request("POST /mcp", headers, body)
 
 
-PIXEL = Case("pixel", _request("GET /v1/pixel/track?data=e30%3D", {"Accept": "*/*"}), lambda body: body == GIF)
-MAPPED = Case("mapped", _request("GET /ships/9074729", {"Accept": "*/*"}), lambda body: json.loads(body) == FIELDS)
-TOOL = Case("tool", _tool_call(), lambda body: json.loads(body).get("result", {}).get("structuredContent") == FIELDS)
+PIXEL = Case("pixel", _make_request("GET /v1/pixel/track?data=e30%3D", {"Accept": "*/*"}), lambda body: body == GIF)
+MAPPED = Case("mapped", _make_request("GET /ships/9074729", {"Accept": "*/*"}), lambda body: json.loads(body) == FIELDS)
+TOOL = Case(
+    "tool", _make_tool_call(), lambda body: json.loads(body).get("result", {}).get("structuredContent") == FIELDS
+)
 CASES = (PIXEL, MAPPED, TOOL)
 
 

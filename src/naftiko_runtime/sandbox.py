@@ -1,4 +1,4 @@
-"""A transport that calls nobody: answers come from a sandbox file, or say what would have been sent."""
+"""A transport that calls no upstream: responses come from a sandbox file, or describe the request."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class SandboxAnswer(Part):
-    """What the sandbox answers for one consumed operation; exactly one kind of body, or none."""
+class SandboxResponse(Part):
+    """The response of the sandbox for one consumed operation, with one kind of body, or none."""
 
     status: Annotated[int, Range(200, 599)] = 200
     headers: dict[str, Text] = field(default_factory=dict)
@@ -45,85 +45,85 @@ class SandboxAnswer(Part):
 class SandboxFile(Part):
     """Answers by ``namespace.operation``."""
 
-    operations: dict[str, SandboxAnswer]
+    operations: dict[str, SandboxResponse]
 
 
-class _AnswerError(Exception):
-    """An answer of a sandbox file cannot be given."""
+class _ResponseError(Exception):
+    """A response of a sandbox file is invalid."""
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
         super().__init__(render_text(statement))
 
 
-def read_answers(path: Path, operations: Collection[str]) -> dict[str, Stub]:
-    """The answers of a sandbox file, by ``namespace.operation``.
+def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
+    """The responses of a sandbox file, by ``namespace.operation``.
 
     Args:
         path: The file.
         operations: The consumed operations of the document it belongs to.
 
     Raises:
-        SourceError: The file is no sandbox file, or answers for an operation that does not exist.
+        SourceError: The file is no sandbox file, or has a response for an operation that does not exist.
     """
     source, findings = read_source(path), Findings()
     file = parse_part(SandboxFile, source, findings)
-    answers: dict[str, Stub] = {}
-    for name, answer in (file.operations if file else {}).items():
+    responses: dict[str, Stub] = {}
+    for name, response in (file.operations if file else {}).items():
         steps = ("operations", name)
         if name not in operations:
             advice = suggest(name, operations, helps.CONSUMED_OPERATIONS)
             findings.report(rules.SANDBOX(call=name), source.find_span(steps, key=True), advice)
             continue
         try:
-            answers[name] = _canned(answer, path.parent)
-        except _AnswerError as error:
+            responses[name] = _make_response(response, path.parent)
+        except _ResponseError as error:
             findings.report(error.statement, source.find_span(steps, key=True))
         except ValueError as error:  # a header or a body holds what none can carry
             findings.report(rules.INVALID_VALUE_ANSWER(problem=str(error)), source.find_span(steps, key=True))
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
-    return answers
+    return responses
 
 
-def _canned(answer: SandboxAnswer, folder: Path) -> Stub:
-    kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in answer.model_fields_set]
+def _make_response(response: SandboxResponse, folder: Path) -> Stub:
+    kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in response.model_fields_set]
     if len(kinds) > 1:
-        raise _AnswerError(rules.INVALID_VALUE_ANSWER_BODIES())
-    body, content_type = _body(answer, kinds[0], folder) if kinds else (b"", "")
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+        raise _ResponseError(rules.INVALID_VALUE_ANSWER_BODIES())
+    body, content_type = _body(response, kinds[0], folder) if kinds else (b"", "")
+    headers = {name.lower(): value for name, value in response.headers.items()}
     if content_type:
         headers.setdefault("content-type", content_type)
     headers["content-length"] = str(len(body))
     for name in headers:
         if not _HEADER_NAME.fullmatch(name):
-            raise _AnswerError(rules.INVALID_VALUE_ANSWER_HEADER(name=name))
+            raise _ResponseError(rules.INVALID_VALUE_ANSWER_HEADER(name=name))
     pairs = tuple((name.encode(), encode_header(value)) for name, value in headers.items())
-    return Stub(answer.status, pairs, body)
+    return Stub(response.status, pairs, body)
 
 
-def _body(answer: SandboxAnswer, kind: str, folder: Path) -> tuple[bytes, str]:
+def _body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, str]:
     if kind == "json_":
-        return encode_json(answer.json_), "application/json"
+        return encode_json(response.json_), "application/json"
     if kind == "text":
-        return (answer.text or "").encode(), "text/plain; charset=utf-8"
+        return (response.text or "").encode(), "text/plain; charset=utf-8"
     if kind == "base64":
         try:
-            return base64.b64decode("".join((answer.base64 or "").split()), validate=True), "application/octet-stream"
+            return base64.b64decode("".join((response.base64 or "").split()), validate=True), "application/octet-stream"
         except binascii.Error:
-            raise _AnswerError(rules.INVALID_VALUE_ANSWER_BASE64()) from None
+            raise _ResponseError(rules.INVALID_VALUE_ANSWER_BASE64()) from None
     try:
-        return (folder / (answer.file or "")).read_bytes(), "application/octet-stream"
+        return (folder / (response.file or "")).read_bytes(), "application/octet-stream"
     except OSError as error:
         problem = error.strerror or ""
-        raise _AnswerError(rules.INVALID_VALUE_ANSWER_FILE(file=answer.file or "", problem=problem)) from None
+        raise _ResponseError(rules.INVALID_VALUE_ANSWER_FILE(file=response.file or "", problem=problem)) from None
 
 
-def drop_mappings(plan: Plan, answered: Collection[str]) -> Plan:
-    """A plan in which operations without an answer do no mapping: an echo is not what a mapping expects."""
+def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
+    """A plan in which operations without a response have no mapping: an echo does not fit a mapping."""
 
     def unshaped(operation: Operation) -> Operation:
-        return replace(operation, execution=operation.execution.remove_mapping(answered))
+        return replace(operation, execution=operation.execution.remove_mapping(except_operations))
 
     # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
     upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)
@@ -133,13 +133,13 @@ def drop_mappings(plan: Plan, answered: Collection[str]) -> Plan:
 class SandboxTransport:
     """Answers every request itself. Bound to stand-ins for secrets, it has none to show."""
 
-    def __init__(self, answers: Mapping[str, Stub]) -> None:
-        self._answers = answers
+    def __init__(self, responses: Mapping[str, Stub]) -> None:
+        self._responses = responses
 
     async def send(self, request: OutboundRequest) -> StubResponse:
-        """The canned answer of the request's operation, or an echo of the request."""
-        canned = self._answers.get(request.operation)
-        return StubResponse(canned if canned is not None else await _echo(request))
+        """Return the response of the operation, or an echo of the request."""
+        stub = self._responses.get(request.operation)
+        return StubResponse(stub if stub is not None else await _echo(request))
 
     async def aclose(self) -> None:
         """Nothing to close."""

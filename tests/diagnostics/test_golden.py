@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from naftiko_runtime.cli import main
 from naftiko_runtime.render import as_text
 from naftiko_runtime.rules import RULES, Severity
-from naftiko_runtime.sandbox import read_answers
+from naftiko_runtime.sandbox import read_responses
 from naftiko_runtime.source import SourceError
 
 HERE = Path(__file__).parent
@@ -69,7 +69,7 @@ def test_what_only_strict_finds_is_not_found_without_it(name: str) -> None:
 def test_the_output_for_a_sandbox_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(HERE / "sandbox")
     with pytest.raises(SourceError) as raised:
-        read_answers(Path(SANDBOX), OPERATIONS)
+        read_responses(Path(SANDBOX), OPERATIONS)
     source = raised.value.source
     assert source is not None
     agree(Path(SANDBOX).with_suffix(".txt"), as_text(raised.value.diagnostics, lambda span: source.get_line(span.line)))

@@ -189,11 +189,11 @@ def _check_serves(loaded: Loaded, findings: Findings) -> None:
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
-    from naftiko_runtime.sandbox import SandboxTransport, drop_mappings, read_answers
+    from naftiko_runtime.sandbox import SandboxTransport, drop_mappings, read_responses
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
         return ServedCapability(drop_mappings(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
-    answers = read_answers(path, plan.operations)
+    answers = read_responses(path, plan.operations)
     return ServedCapability(drop_mappings(plan, answers), placeholders(plan), partial(SandboxTransport, answers))

@@ -69,20 +69,20 @@ class _AnnotationCompiler:
         raise TypeError(f"a part's key cannot be {annotation!r}")
 
     def _compile_annotated(self, annotation: Any, *metadata: Any) -> CoreSchema:
-        for said in metadata:
-            if isinstance(said, Discriminator):
-                return core.tagged_union_schema(dict(map(self._compile_member, get_args(annotation))), said.tag_of)
+        for metadatum in metadata:
+            if isinstance(metadatum, Discriminator):
+                return core.tagged_union_schema(dict(map(self._compile_member, get_args(annotation))), metadatum.tag_of)
         schema = self.compile(annotation)
-        for said in metadata:
-            if isinstance(said, BeforeValidator):
-                schema = core.no_info_before_validator_function(said.function, schema)
-            elif isinstance(said, Range):
-                schema = core.int_schema(ge=said.least, le=said.greatest)
+        for metadatum in metadata:
+            if isinstance(metadatum, BeforeValidator):
+                schema = core.no_info_before_validator_function(metadatum.function, schema)
+            elif isinstance(metadatum, Range):
+                schema = core.int_schema(ge=metadatum.least, le=metadatum.greatest)
         return schema
 
     def _compile_member(self, annotation: Any) -> tuple[str, CoreSchema]:
         """A member of a union, by its tag."""
-        tags = [said.name for said in annotation.__metadata__ if isinstance(said, Tag)]
+        tags = [metadatum.name for metadatum in annotation.__metadata__ if isinstance(metadatum, Tag)]
         return tags[0], self.compile(annotation)
 
     def _compile_part(self, part: Any) -> CoreSchema:

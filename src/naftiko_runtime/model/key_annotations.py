@@ -31,7 +31,9 @@ class Tag(Struct, frozen=True):
 
 def list_tags(union: Any) -> tuple[str, ...]:
     """Return the names of a union's members."""
-    return tuple(said.name for member in get_args(union) for said in member.__metadata__ if isinstance(said, Tag))
+    return tuple(
+        options.name for member in get_args(union) for options in member.__metadata__ if isinstance(options, Tag)
+    )
 
 
 class Range(Struct, frozen=True):
@@ -104,10 +106,10 @@ def collect_fields(part: type) -> Mapping[str, FieldInfo]:
     return fields
 
 
-def _make_field_info(name: str, annotation: Any, said: Any) -> FieldInfo:
-    said = said if isinstance(said, _FieldOptions) else _FieldOptions(None, said, None)
+def _make_field_info(name: str, annotation: Any, options: Any) -> FieldInfo:
+    options = options if isinstance(options, _FieldOptions) else _FieldOptions(None, options, None)
     metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return FieldInfo(annotation, said.alias or to_camel(name), said.default, said.default_factory, metadata)
+    return FieldInfo(annotation, options.alias or to_camel(name), options.default, options.default_factory, metadata)
 
 
 def to_camel(name: str) -> str:

@@ -140,8 +140,8 @@ def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) 
 def _allow_imports(section: dict[str, Any]) -> None:
     """Let the entries of a section be imports, too."""
     for form in section.get("anyOf", [section]):
-        said = {"type": "object", "required": ["import"]}
-        form["items"] = {"if": said, "then": _IMPORT, "else": form.get("items", {})}
+        condition = {"type": "object", "required": ["import"]}
+        form["items"] = {"if": condition, "then": _IMPORT, "else": form.get("items", {})}
 
 
 _FILE: Final = {"type": "string"}
@@ -170,22 +170,22 @@ def _allow_output_forms(part: dict[str, Any], *, anything: bool) -> None:
         part: What has the outputs.
         anything: Whether they may be anything but a list, as in later versions of the specification.
     """
-    told = part["properties"]["outputParameters"]
-    part["properties"]["outputParameters"] = {key: told[key] for key in ("description", "examples")}
+    property_schema = part["properties"]["outputParameters"]
+    part["properties"]["outputParameters"] = {key: property_schema[key] for key in ("description", "examples")}
     either = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": _OUTPUT}
     forms: list[Any] = [{"type": ["array", "null"], "items": _OUTPUT}, either]
     if anything:
         forms.append({"not": {"type": "array"}})
-    said = {"if": {"required": ["ref"]}, "else": {"properties": {"outputParameters": {"anyOf": forms}}}}
-    part["allOf"] = [*part.get("allOf", ()), said]
+    condition = {"if": {"required": ["ref"]}, "else": {"properties": {"outputParameters": {"anyOf": forms}}}}
+    part["allOf"] = [*part.get("allOf", ()), condition]
 
 
 def _allow_nested_forms(output: dict[str, Any]) -> None:
     """Let ``items`` be a list or a map, of which the first entry counts, and ``properties`` a list."""
     for key in ("items", "properties"):
-        told = output["properties"][key]
-        kept = {word: told.pop(word) for word in ("description", "examples")}
-        one = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": told} if key == "items" else told
+        property_schema = output["properties"][key]
+        kept = {word: property_schema.pop(word) for word in ("description", "examples")}
+        one = {"if": _BY_NAME, "then": _NAMED_OUTPUTS, "else": property_schema} if key == "items" else property_schema
         output["properties"][key] = {**kept, "anyOf": [one, {"type": "array", "items": _OUTPUT, "minItems": 1}]}
 
 
@@ -248,6 +248,8 @@ def _choose_by_type(members: list[dict[str, Any]], types: Mapping[str, str]) -> 
     if not kinds:
         return {"anyOf": members}
     others = [member for name, member in named.items() if name not in types]
-    said = {kind: {"properties": {"type": {"const": kind}}, "required": ["type"]} for kind in kinds}
-    rules = [{"if": said[kind], "then": member} for kind, member in kinds.items()]
-    return {"allOf": [*rules, *({"if": {"not": {"anyOf": list(said.values())}}, "then": other} for other in others)]}
+    conditions = {kind: {"properties": {"type": {"const": kind}}, "required": ["type"]} for kind in kinds}
+    rules = [{"if": conditions[kind], "then": member} for kind, member in kinds.items()]
+    return {
+        "allOf": [*rules, *({"if": {"not": {"anyOf": list(conditions.values())}}, "then": other} for other in others)]
+    }

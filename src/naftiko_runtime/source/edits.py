@@ -165,8 +165,8 @@ def _find_column(source: Source, steps: Steps, opening: str) -> int:
 
 
 def _format_flow(name: str, fields: Sequence[Field], *, maps: bool) -> str:
-    said = ", ".join(f"{key}: {value}" for key, value in fields)
-    return f"{name}: {{{said}}}" if maps else f"{{name: {name}, {said}}}"
+    pairs = ", ".join(f"{key}: {value}" for key, value in fields)
+    return f"{name}: {{{pairs}}}" if maps else f"{{name: {name}, {pairs}}}"
 
 
 def _format_block(name: str, fields: Sequence[Field], *, maps: bool, flow: bool = False) -> list[str]:

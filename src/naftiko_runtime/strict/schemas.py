@@ -40,7 +40,7 @@ class Schema:
         self.document = document
         self.validator = Draft202012Validator(document, pattern_options=RegexOptions(), mask="value")
 
-    def at(self, path: Iterable[str | int]) -> Any:
+    def get_part(self, path: Iterable[str | int]) -> Any:
         """The part at a path.
 
         Args:

@@ -122,7 +122,7 @@ class _Translator:
                 key = str(step) if str(step) in alike else alike[0]
             steps.append(key)
             value = value[key]
-        return _Error(error, self._schema.at(error.schema_path[:-1]), tuple(steps), value)
+        return _Error(error, self._schema.get_part(error.schema_path[:-1]), tuple(steps), value)
 
     def _translate_error(self, found: _Error) -> Iterator[Deviation]:
         """The deviations of one error that is not about a choice of shapes."""
@@ -135,7 +135,7 @@ class _Translator:
                 if key not in guess_meant_keys(part, value).values():
                     yield Deviation(*describe_missing_key(key, self._schema, part, value), (*place, key), missing=True)
             case Kind.PropertyNames(error):
-                key, form = str(error.instance), self._schema.at(error.schema_path[:-1])["description"]
+                key, form = str(error.instance), self._schema.get_part(error.schema_path[:-1])["description"]
                 yield Deviation(rules.NON_STANDARD_NAME(key=key), helps.TAKES(form=form), (*place, key), key=True)
             case Kind.Not():
                 other, key = part["not"]["required"]
@@ -172,9 +172,9 @@ class _Translator:
         """The key that excludes another key, by the path of the ``false`` that forbids it."""
         *above, step = path[:-2]
         if step == "then":
-            ((key, narrower),) = self._schema.at(above)["if"]["properties"].items()
+            ((key, narrower),) = self._schema.get_part(above)["if"]["properties"].items()
             return f"{key}: {narrower['const']}"
-        return str(_find_sign(self._schema.at(path[:-2]), self._schema.at(above)))
+        return str(_find_sign(self._schema.get_part(path[:-2]), self._schema.get_part(above)))
 
 
 def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:

@@ -186,9 +186,9 @@ class _Splicer:
                 if (other := self._find_referenced_part(found, section, name, steps)) is not None:
                     self._add_part(section, name, other, steps)
                     self._add_referenced_parts(other, steps)
-        said = collect_words(found.part)
+        words = collect_words(found.part)
         for at, _ in iter_entries(found.source.data, "binds"):
-            self._add_variables(found, said, FoundPart(found.path, found.source, at), steps)
+            self._add_variables(found, words, FoundPart(found.path, found.source, at), steps)
 
     def _find_referenced_part(self, found: FoundPart, section: str, name: str, steps: Steps) -> FoundPart | None:
         """What the file of a part has under a name. None if it has nothing: the linker reports the reference.
@@ -216,23 +216,23 @@ class _Splicer:
             part["namespace"] = name
         return part
 
-    def _add_variables(self, found: FoundPart, said: frozenset[str], bind: FoundPart, steps: Steps) -> None:
+    def _add_variables(self, found: FoundPart, words: frozenset[str], bind: FoundPart, steps: Steps) -> None:
         """Add the variables of a bind that a part mentions and that this document does not bind itself."""
         name = get_name(bind.part)
         if "import" in bind.part:
             chain = self._files.find_part(bind.path, "binds", name)
             if not isinstance(chain, ImportChain):
                 return
-            used = self._find_used_variables(said, name, chain.end) if chain.end is not None else [name]
-            if any(mentions(said, variable) for variable in used):
+            used = self._find_used_variables(words, name, chain.end) if chain.end is not None else [name]
+            if any(mentions(words, variable) for variable in used):
                 self._report_chain(chain, name, found, steps)
             if chain.end is None:
                 return
             bind = chain.end
         keys, location = get_variables(bind.part), bind.part.get("location")
         folder = None if location is None else bind.path.parent
-        used = self._find_used_variables(said, name, bind)
-        if location is None and name not in self._own["binds"] and mentions(said, name):
+        used = self._find_used_variables(words, name, bind)
+        if location is None and name not in self._own["binds"] and mentions(words, name):
             used.append("")  # the environment itself, which also has what the keys do not list
         origins = {v: (name, v, str(keys.get(v)), str(location), folder) for v in used}
         new = {v: origin for v, origin in origins.items() if origin not in self._known}
@@ -241,7 +241,7 @@ class _Splicer:
             for variable in keys.keys() - new:
                 del part["keys"][variable]
 
-    def _find_used_variables(self, said: frozenset[str], name: str, bind: FoundPart) -> list[str]:
+    def _find_used_variables(self, words: frozenset[str], name: str, bind: FoundPart) -> list[str]:
         """The variables of a bind that a part mentions and this document does not bind itself."""
         known = (v for v in get_variables(bind.part) if (name, v) not in self._own_variables)
-        return [variable for variable in known if mentions(said, variable)]
+        return [variable for variable in known if mentions(words, variable)]
