@@ -105,7 +105,7 @@ def format_text(value: Any) -> str:
         try:
             return value.content.decode()
         except UnicodeDecodeError:
-            raise Unrenderable("a file that is no text can only be a part of a multipart form") from None
+            raise Unrenderable("a binary file can only be a part of a multipart form") from None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

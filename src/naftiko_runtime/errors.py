@@ -71,7 +71,7 @@ class UpstreamError(CallError):
 
 
 class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
-    """The upstream did not answer within the deadline."""
+    """The upstream did not respond within the deadline."""
 
 
 class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happened

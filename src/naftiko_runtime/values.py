@@ -50,7 +50,7 @@ def freeze(value: Any) -> Frozen:
         case dict():
             return Object(tuple((key, freeze(item)) for key, item in value.items()))
         case _:
-            raise TypeError(f"{type(value).__name__} is no JSON value")
+            raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def thaw(value: Frozen) -> Any:

@@ -63,7 +63,7 @@ def test_an_answer_of_untold_length_that_is_too_large(web: str, api: Upstream) -
     api.on("GET", "/picture", Reply(headers={"content-type": "image/gif"}, chunks=[GIF, b"\0"]))
     response = call(web, "/picture")
     assert (response.status, response.headers["content-type"]) == (502, "application/problem+json")
-    assert response.json["detail"] == f"the upstream's answer is larger than the {len(GIF)} bytes that are allowed"
+    assert response.json["detail"] == f"the upstream's response exceeds the limit of {len(GIF)} bytes"
 
 
 def test_an_answer_that_was_compressed_unasked_counts_as_what_it_holds(web: str, api: Upstream) -> None:

@@ -54,7 +54,7 @@ def tool(gateway: Gateway, name: str, arguments: bytes, wire: str = "handshake")
 )
 def test_a_body_with_too_much_in_it_is_refused(gateway: Gateway, api: Upstream, value: bytes, why: str) -> None:
     answer = call(gateway.urls["web"], "/data", "POST", JSON, b'{"value":%b}' % value)
-    assert (answer.status, answer.json["detail"]) == (400, f"is more than this server reads: {why}")
+    assert (answer.status, answer.json["detail"]) == (400, f"exceeds a limit: {why}")
     assert not api.received
 
 
@@ -69,7 +69,7 @@ def test_a_message_with_too_much_in_it_is_refused(
 ) -> None:
     answer = tool(gateway, "post-data", b'{"value":%b}' % value, wire)
     assert answer.status == 400
-    assert answer.json["error"] == {"code": -32700, "message": f"the body is more than this server reads: {why}"}
+    assert answer.json["error"] == {"code": -32700, "message": f"the body exceeds a limit: {why}"}
     assert not api.received
 
 
@@ -105,4 +105,6 @@ def test_an_answer_with_more_values_than_are_read_cannot_be_mapped(gateway: Gate
     api.on("GET", "/data", Reply(headers=JSON, body=b'{"list":%b}' % MANY))
     answer = call(gateway.urls["web"], "/data")
     assert answer.status == 502
-    assert answer.json["detail"] == "the answer of 'api.get-data' cannot be mapped: it holds more than 2,000,000 values"
+    assert (
+        answer.json["detail"] == "the response of 'api.get-data' cannot be mapped: it holds more than 2,000,000 values"
+    )

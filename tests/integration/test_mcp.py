@@ -469,7 +469,7 @@ async def test_an_upstreams_error_is_an_error_with_status_and_body(
     api.on("GET", "/things", Reply(status, JSON, b'{"why": "because"}'))
     answer = await result(tools, tool)
     assert answer.is_error
-    assert text_of(answer) == f'\'api.list-things\' answered {status} {phrase}\n{{"why": "because"}}'
+    assert text_of(answer) == f'\'api.list-things\' responded with {status} {phrase}\n{{"why": "because"}}'
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])
@@ -492,7 +492,7 @@ async def test_an_answer_that_its_mapping_cannot_read_is_an_error(tools: str, ap
     api.on("GET", "/things", Reply(headers=JSON, body=b"<html>an internal matter"))
     answer = await result(tools, "thing-names")
     assert answer.is_error
-    assert "is not json" in text_of(answer)
+    assert "is not valid JSON" in text_of(answer)
     assert "internal matter" not in text_of(answer)
 
 

@@ -116,7 +116,7 @@ def test_an_id_of_thousands_of_digits_is_no_json(tools: str, version: str) -> No
         (b"\xff\xfe", "not UTF-8"),
         ("{}".encode("utf-16"), "not UTF-8"),
         (b"[" * 200_000, "nested more than 128 levels deep"),
-        (b'{"jsonrpc":"2.0","id":"\\uD800","method":"ping"}', "half of a surrogate pair"),
+        (b'{"jsonrpc":"2.0","id":"\\uD800","method":"ping"}', "an unpaired surrogate"),
     ],
 )
 def test_what_is_no_json(tools: str, version: str, body: bytes, words: str) -> None:
@@ -160,7 +160,7 @@ def test_a_message_without_a_method_or_with_parameters_that_are_no_object(tools:
 def test_a_request_without_an_id(tools: str, api: Upstream, version: str, method: str) -> None:
     message = request(version, method, {"name": "list-things"})
     del message["id"]
-    error(send(tools, version, message), 400, -32600, f"'{method}' is no notification", "'id'", identity=None)
+    error(send(tools, version, message), 400, -32600, f"'{method}' is not a notification", "'id'", identity=None)
     assert api.received == []
 
 
@@ -179,7 +179,7 @@ def test_notifications_and_responses_of_clients_are_accepted(tools: str, version
 
 
 def test_a_response_is_refused_where_clients_send_none(tools: str) -> None:
-    error(send(tools, MODERN, {"jsonrpc": "2.0", "id": 7, "result": {}}), 400, -32600, "no responses")
+    error(send(tools, MODERN, {"jsonrpc": "2.0", "id": 7, "result": {}}), 400, -32600, "can only send requests")
 
 
 # -- batches ----------------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_a_batch_is_answered_where_there_are_some(tools: str, api: Upstream, ver
         ("prompts/get", "offers tools only"),
         ("nope", "known: "),
         ("", "known: "),
-        ("x" * 100_000, "there is no method 'xxx"),
+        ("x" * 100_000, "unknown method 'xxx"),
     ],
 )
 def test_a_method_that_is_not_served(tools: str, version: str, method: str, words: str) -> None:

@@ -340,11 +340,11 @@ def test_a_mapped_value_comes_twice(tools: Tools, api: Upstream, tool: str, valu
 @pytest.mark.parametrize(
     ("tool", "value", "structured", "words"),
     [
-        ("object", {"n": "no number", "s": [1]}, {"n": None, "s": None}, "not of the type"),
-        ("list", {"l": [1, "x"]}, {"result": [1, None]}, "not of the type"),
-        ("scalar", {"n": {"a": 1}}, {"result": None}, "not of the type"),
-        ("inside", {}, {}, "the result is no object"),
-        ("keyed", {"in": [1]}, {}, "the result is no object"),
+        ("object", {"n": "no number", "s": [1]}, {"n": None, "s": None}, "does not match the output schema"),
+        ("list", {"l": [1, "x"]}, {"result": [1, None]}, "does not match the output schema"),
+        ("scalar", {"n": {"a": 1}}, {"result": None}, "does not match the output schema"),
+        ("inside", {}, {}, "the result is not an object"),
+        ("keyed", {"in": [1]}, {}, "the result is not an object"),
     ],
 )
 def test_values_that_differ_are_told(

@@ -56,7 +56,7 @@ def test_a_line_of_an_env_file_without_a_value_is_named(ships: Path, tmp_path: P
 def test_a_sandbox_that_swallowed_the_file_says_so(ships: Path) -> None:
     run = run_naftiko("run", "--sandbox", ships)
     assert run.returncode == 2
-    assert "write it behind FILE" in run.stderr
+    assert "write it after FILE" in run.stderr
 
 
 def test_an_echo_is_not_mapped(ships: Path) -> None:

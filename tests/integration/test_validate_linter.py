@@ -139,11 +139,11 @@ def test_choosing_no_rule_is_a_mistake(tree: Path) -> None:
     for arguments in (("--select", ""), ("--select", " , ")):
         ended = run_naftiko("validate", "caps", *arguments, cwd=tree)
         assert ended.returncode == 2
-        assert "names no rule" in ended.stderr
+        assert "selects no rules" in ended.stderr
     (tree / "naftiko.toml").write_text("select = []\n")
     ended = run_naftiko("validate", "caps", cwd=tree)
     assert ended.returncode == 2
-    assert "'select' names no rule" in ended.stderr
+    assert "'select' selects no rules" in ended.stderr
 
 
 def test_a_schema_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:

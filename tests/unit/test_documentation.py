@@ -180,7 +180,7 @@ def test_the_page_of_a_command_has_its_options_variables_and_defaults(command: s
 
 LOG_EVENTS: Final = {
     "docs/formats.md": ["irregular response"],
-    "docs/mcp.md": ["MCP request refused"],
+    "docs/mcp.md": ["MCP request rejected"],
     "docs/running.md": [
         "log records dropped",
         "not reloaded",

@@ -57,5 +57,5 @@ def test_what_is_thawed_may_change() -> None:
 
 @pytest.mark.parametrize("value", [object(), {1}, b"x"])
 def test_only_json_is_frozen(value: Any) -> None:
-    with pytest.raises(TypeError, match="is no JSON value"):
+    with pytest.raises(TypeError, match="is not a JSON value"):
         freeze(value)

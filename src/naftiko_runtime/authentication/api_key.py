@@ -288,7 +288,7 @@ class BodyKeyFlow(Flow):
         """Refuse a caller's own key: which of two an API takes, nobody knows."""
         for name in names:  # type: ignore[attr-defined]
             if name in self._keys:
-                raise Rejected(Fault(name, "body", "is for the runtime to send"))
+                raise Rejected(Fault(name, "body", "is set by the runtime"))
 
 
 def _reject(why: str) -> Rejected:

@@ -164,7 +164,7 @@ class DigestGuard:
         if fault is not None:
             return self._refuse(fault)
         if not self._is_new(fields["nonce"], int(fields["nc"], 16)):
-            return self._refuse("the nonce is used up; answer the new one", stale=True)
+            return self._refuse("the nonce is used up; use the new one", stale=True)
         return None
 
     def _find_fault(self, scope: Scope, fields: Mapping[str, str]) -> str | None:
@@ -172,10 +172,10 @@ class DigestGuard:
         needed = ("username", "nonce", "uri", "response", "nc", "cnonce", "qop")
         algorithm = fields.get("algorithm", "MD5").upper()
         if algorithm not in ALGORITHMS or any(name not in fields for name in needed) or fields["qop"] != "auth":
-            return "the digest lacks a field, or is of a kind that was not offered"
+            return "the digest is incomplete, or uses an algorithm or qop that was not offered"
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         if fields["uri"].encode("latin-1", "replace") != target or not re.fullmatch("[0-9a-fA-F]{8}", fields["nc"]):
-            return "the digest is not of this request"
+            return "the digest is for another request"
         expected = compute_response(algorithm, self._secrets[algorithm], scope["method"], fields["uri"], fields)
         name = fields["username"].encode("latin-1", "replace")
         known = is_same(name, self._username.encode()), is_same(fields["response"].lower().encode(), expected.encode())

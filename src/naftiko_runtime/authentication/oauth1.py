@@ -236,7 +236,7 @@ def read_private_key(text: str, password: str, folder: str) -> str:
     try:
         return _convert_to_pem(content, password.encode() or None)
     except (ValueError, TypeError):
-        raise Unrenderable("the signing key is no RSA key that can be read") from None
+        raise Unrenderable("the signing key is not a readable RSA key") from None
 
 
 def _read_file(text: str, folder: str) -> bytes:

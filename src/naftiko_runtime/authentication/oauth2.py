@@ -235,7 +235,7 @@ class ClientCredentialsFlow(Flow):
                 finally:
                     await answer.close()
         except TimeoutError:
-            raise UpstreamError("the token endpoint did not answer in time") from None
+            raise UpstreamError("the token endpoint did not respond in time") from None
         except UpstreamUnreachable as error:
             message = f"the token endpoint cannot be reached: {error}"
             raise UpstreamError(message, f"the token endpoint cannot be reached: {error.detail}") from None
@@ -246,14 +246,14 @@ class ClientCredentialsFlow(Flow):
         from naftiko_runtime.formats import read_json  # noqa: PLC0415 - validate fetches no token
 
         if status != http.HTTPStatus.OK:
-            raise UpstreamError(f"the token endpoint answered {status}")
+            raise UpstreamError(f"the token endpoint responded with status {status}")
         try:
             fields = read_json(body)
             value, life = str(fields["access_token"]), float(fields.get("expires_in") or TOKEN_LIFE_SECONDS)
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise UpstreamError("the token endpoint gave no access token") from None
+            raise UpstreamError("the token endpoint sent no access token") from None
         if not value.isascii() or not value.isprintable() or not value:
-            raise UpstreamError("the token endpoint gave a token that cannot be sent")
+            raise UpstreamError("the token endpoint sent a token that a header cannot hold")
         return _Token(value, self._clock() + life - min(TOKEN_EARLY_SECONDS, life / 10))
 
 

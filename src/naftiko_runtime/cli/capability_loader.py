@@ -141,10 +141,10 @@ class CapabilityLoader:
         paths, sandbox = self.documents.paths, self.documents.sandbox
         files = discover_runnable(paths, sources)
         if not paths:
-            took = f"; '--sandbox' took '{sandbox}' as its file, so write it behind FILE" if sandbox else ""
+            took = f"; '--sandbox' took '{sandbox}' as its value; write it after FILE" if sandbox else ""
             raise click.UsageError(f"Missing argument 'FILE…'{took}.")
         if sandbox not in (None, BESIDE_THE_FILE) and len(files) > 1:
-            raise click.UsageError("--sandbox takes a file for one capability only; several have theirs beside them.")
+            raise click.UsageError("--sandbox takes a file for one capability only; several use the files beside them.")
         return files
 
 

@@ -126,7 +126,7 @@ def _parse_toml(file: Path, raw: bytes) -> dict[str, Any] | None:
     except UnicodeDecodeError:
         raise ConfigurationError(f"{_display_path(file)} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{_display_path(file)} is no TOML: {error}") from None
+        raise ConfigurationError(f"{_display_path(file)} is not valid TOML: {error}") from None
     if not project:
         return data
     tools = data.get("tool", {})
@@ -178,7 +178,7 @@ class _TableParser:
 
     def _parse_selected(self, key: str, value: Any) -> frozenset[str]:
         if not (selected := self._parse_rules(key, value)):
-            raise self._error(f"'{key}' names no rule, so that nothing would be told")
+            raise self._error(f"'{key}' selects no rules")
         return selected
 
     def _parse_rules(self, key: str, value: Any) -> frozenset[str]:

@@ -47,7 +47,7 @@ def export() -> None:
     "--skip-broken",
     is_flag=True,
     envvar="NAFTIKO_SKIP_BROKEN",
-    help="Write a file with errors as 'run --skip-broken' serves it; omitted parts answer 501.",
+    help="Write a file with errors as 'run --skip-broken' serves it; omitted parts respond with 501.",
 )
 def openapi(
     file: Path,

@@ -47,7 +47,7 @@ class _Pair(click.ParamType[Any]):
         if not self._port:
             return namespace, text
         if not text.isdecimal() or int(text) > _PORT_MAX:
-            self.fail(f"'{text}' is no port (0 to {_PORT_MAX})", param, ctx)
+            self.fail(f"'{text}' is not a port (0 to {_PORT_MAX})", param, ctx)
         return namespace, int(text)
 
 

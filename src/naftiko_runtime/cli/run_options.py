@@ -183,7 +183,7 @@ _PARAMETERS: Final = (
         "--skip-broken",
         is_flag=True,
         envvar="NAFTIKO_SKIP_BROKEN",
-        help="Serve the valid parts of files with errors; the others are listed, and answer 501 with the reason.",
+        help="Serve the valid parts of files with errors; the others are listed, and respond with 501 and the reason.",
     ),
     STRICT_OR_VARIABLE,
     click.option(

@@ -38,7 +38,7 @@ class _Rules(click.ParamType[Any]):
         except UnknownRule as error:
             self.fail(str(error), param, ctx)
         if not named and param is not None and param.name == "select":
-            self.fail("names no rule, so that nothing would be told", param, ctx)
+            self.fail("selects no rules", param, ctx)
         return named
 
 

@@ -75,7 +75,7 @@ class HeaderBuilder:
     def _set(self, name: str, value: Any) -> None:
         """A header that no call changes; the last one of a name wins."""
         if not HEADER_NAME.fullmatch(name) or name in FRAMING_HEADERS:  # a name may come from the environment
-            raise Unrenderable("this is no name of a header that can be sent")
+            raise Unrenderable("it is not a header name that can be sent")
         self._fixed = [pair for pair in self._fixed if pair[0] != name.encode()]
         self._fixed.append((name.encode(), encode_header(value)))
 

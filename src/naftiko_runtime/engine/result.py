@@ -189,7 +189,7 @@ class OperationResult:
         try:
             return encode_json(self.value)
         except Unrenderable:
-            raise UpstreamError("the upstream's answer holds text that JSON cannot carry") from None
+            raise UpstreamError("the upstream's response contains text that JSON cannot represent") from None
 
     async def read(self) -> bytes:
         """Read the whole body, decompressed.

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 def describe_target(operation: Operation) -> str:
     """Return what an operation calls: ``namespace.operation  (GET /path)``."""
     targets = [f"{target.operation}  ({target.method} {target.url})" for target in operation.execution.targets]
-    return ", ".join(targets) or "an answer of the document's own"
+    return ", ".join(targets) or "a mock response"

@@ -45,7 +45,7 @@ def make_decoder(schema: bytes | None) -> Decode:
             if body.startswith(_CONTAINER):
                 return _decode_container(body)
             if read is None:
-                raise ValueError("it is no container file, and 'outputSchema' names no schema")
+                raise ValueError("it is not a container file, and there is no 'outputSchema'")
             cursor = Cursor(body)
             value = read(cursor)
         except RecursionError:
@@ -58,7 +58,7 @@ def make_decoder(schema: bytes | None) -> Decode:
 
 def _check_end(cursor: Cursor) -> None:
     if cursor.at != len(cursor.data):
-        raise ValueError("it goes on behind what its schema tells")
+        raise ValueError("it has bytes after the value of its schema")
 
 
 def _decode_container(body: bytes) -> list[Any]:

@@ -50,7 +50,7 @@ def _read_leniently(text: str, fields: re.Pattern[str], notes: Irregularities) -
             notes.add("a quote that is not closed", found["plain"].startswith('"'))
         else:
             row.append(quoted.replace('""', '"') + ("" if found["rest"].isspace() else found["rest"]))
-            notes.add("text behind a closing quote", bool(found["rest"]))
+            notes.add("text after a closing quote", bool(found["rest"]))
         if found["end"] in ("\r", "\n", "\r\n", ""):
             yield [] if row == [""] and not found[0].strip() else row
             row = []

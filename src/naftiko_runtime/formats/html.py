@@ -42,7 +42,7 @@ def make_decoder(selector: str | None) -> Decode:
     try:
         find = etree.XPath(HTMLTranslator().css_to_xpath(selector or "table"))
     except (SelectorError, etree.XPathError):
-        raise ValueError(f"'{selector}' is no CSS selector") from None
+        raise ValueError(f"'{selector}' is not a CSS selector") from None
 
     def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
         """Decode a page.

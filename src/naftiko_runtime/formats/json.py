@@ -134,7 +134,7 @@ def _refuse(name: str) -> Any:
 def _parse_finite_decimal(text: str) -> float:
     value = parse_exact_float(text)
     if isinf(value):
-        raise ValueError(f"{text[:40]} is no number that can be held")
+        raise ValueError(f"{text[:40]} is a number out of range")
     return value
 
 

@@ -64,7 +64,7 @@ def _parse_front_matter(text: str, notes: Irregularities) -> dict[str, Any]:
         value = yaml.decode(text.encode(), None, notes)
     except ValueError:
         value = None
-        notes.add("front matter that is no YAML")
+        notes.add("front matter that is not YAML")
     return value if isinstance(value, dict) else {}
 
 

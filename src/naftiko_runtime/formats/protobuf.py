@@ -92,7 +92,7 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
         if not any(source.is_relative_to(allowed) for allowed in folders):
             raise ValueError("what it imports must be below the document's folder")
         if not source.is_file() or source.stat().st_size > DOCUMENT_BYTES_MAX:
-            raise ValueError(f"'{source.name}' is no file, or larger than {DOCUMENT_BYTES_MAX:,} bytes")
+            raise ValueError(f"'{source.name}' is not a file, or larger than {DOCUMENT_BYTES_MAX:,} bytes")
         imported = [(folder / name).resolve() for name in _IMPORT.findall(source.read_text("utf-8"))]
         new = {path for path in imported if path.exists()} - known
         known |= new
@@ -110,7 +110,7 @@ def make_decoder(descriptors: bytes, name: str) -> Decode:
     pool = descriptor_pool.DescriptorPool()
     known = _add_files(descriptors, pool)
     if not name and len(known) > 1:
-        raise ValueError(f"it has several messages: write one behind a '#': {', '.join(known)}")
+        raise ValueError(f"it has several messages; add one after '#': {', '.join(known)}")
     try:
         described = pool.FindMessageTypeByName(name or known[0])
     except KeyError:
@@ -145,12 +145,12 @@ def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list
     try:
         files.ParseFromString(descriptors)
     except DecodeError:
-        raise ValueError(f"it is no descriptor set, and its name does not end in .proto; {_COMPILE}") from None
+        raise ValueError(f"it is not a descriptor set, and its name does not end in .proto; {_COMPILE}") from None
     for file in files.file:
         try:
             pool.Add(file)
         except TypeError as error:  # what it imports is not there, or it contradicts itself
-            raise ValueError(f"it is no whole descriptor set ({error}); {_COMPILE}") from None
+            raise ValueError(f"it is not a complete descriptor set ({error}); {_COMPILE}") from None
     own = [file for file in files.file if not file.name.startswith("google/protobuf/")]
     known = [f"{file.package}.{m.name}".lstrip(".") for file in own[-1:] for m in file.message_type]
     if not known:

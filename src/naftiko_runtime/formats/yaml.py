@@ -63,7 +63,7 @@ class _LenientBuilder(DataBuilder):
         return super()._resolve_plain(text, marks)
 
     def _set_entry(self, frame: Any, value: Any, marks: Any) -> None:
-        self._notes.add("a key that stands twice", frame.key in frame.container)
+        self._notes.add("a repeated key", frame.key in frame.container)
         frame.container.pop(frame.key, None)
         super()._set_entry(frame, value, marks)
 

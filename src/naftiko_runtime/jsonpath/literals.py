@@ -71,5 +71,5 @@ def _read_constant(scanner: Scanner) -> Any:
     if found is None:
         raise scanner.error("expected a path from '@' or '$', a text in quotes, a number, true, false or null")
     if found[0] not in _CONSTANTS:
-        raise scanner.error(f"'{found[0]}' is no constant: write '@.{found[0]}', or quote it", at)
+        raise scanner.error(f"'{found[0]}' is not a constant: write '@.{found[0]}', or quote it", at)
     return _CONSTANTS[found[0]]

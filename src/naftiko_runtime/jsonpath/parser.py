@@ -189,7 +189,7 @@ class _Parser(Scanner):
         if found := self.match(_INTEGER):
             return int(found[0])
         if found := _WORD.match(self.text, self.at):
-            raise self.error(f"a name in brackets stands in quotes: write ['{found[0]}']")
+            raise self.error(f"a name in brackets needs quotes: write ['{found[0]}']")
         raise self.error("expected a name in quotes, an index, a slice, '*' or '?(…)' in the brackets")
 
     # Filters.
@@ -208,7 +208,7 @@ class _Parser(Scanner):
             return Not(self.nest(self._read_condition))
         if self.accept("("):
             test = self.nest(self._read_any_of)
-            self.expect(")", "the condition goes on with '&&' or '||', or ends here")
+            self.expect(")", "expected '&&', '||' or the end of the condition")
             return test
         return self._read_comparison()
 
@@ -222,7 +222,7 @@ class _Parser(Scanner):
             return Comparison(left, name, self._read_operand())
         if isinstance(left, Query):
             return Exists(left)
-        raise self.error("a constant alone is no condition: compare it, as in @.name == 'x'", at)
+        raise self.error("a constant alone is not a condition: compare it, as in @.name == 'x'", at)
 
     def _read_operand(self) -> Operand:
         if self.sees("@", "$"):
@@ -253,5 +253,5 @@ def _read_operator(scanner: Scanner) -> str | None:
     if name == "=~":
         scanner.skip_blanks()
         if not scanner.sees("/"):
-            raise scanner.error("a regular expression stands between slashes: write =~ /…/", at)
+            raise scanner.error("a regular expression is written between slashes: write =~ /…/", at)
     return name

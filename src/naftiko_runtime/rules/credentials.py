@@ -10,7 +10,7 @@ EMPTY_CREDENTIAL: Final = define(
     "NK501",
     "empty-credential",
     Severity.ERROR,
-    "An authentication lacks a required value.",
+    "A required value of an authentication is missing.",
     "Write `{{VARIABLE}}` and bind the variable.",
     "the authentication has no '{key}'",
     "add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable",

@@ -142,7 +142,7 @@ INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
 )
 INVALID_VALUE_CHECKED: Final = INVALID_VALUE.variant("{part} {problem}")
-INVALID_VALUE_ANSWER: Final = INVALID_VALUE.variant("the answer cannot be sent: {problem}")
+INVALID_VALUE_ANSWER: Final = INVALID_VALUE.variant("the response cannot be sent: {problem}")
 INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant(
     "a response has one body: 'json', 'text', 'base64' or 'file'"
 )

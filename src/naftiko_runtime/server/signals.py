@@ -34,7 +34,7 @@ class SignalPolicy:
         if number == signal.SIGHUP and not (self._had_terminal and not has_terminal()):
             self._reload()
         elif self._stopping:
-            log.warning("second signal: not waiting any longer")
+            log.warning("second signal: stopping at once")
             self._force()
         else:
             self._stopping = True

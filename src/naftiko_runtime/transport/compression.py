@@ -50,14 +50,14 @@ def decompressed(body: bytes, applied: list[bytes], bytes_max: int) -> bytes:
     if not body:
         return body
     if len(applied) > _CODINGS_MAX:
-        raise UpstreamError(f"the upstream's answer is compressed more than {_CODINGS_MAX} times")
+        raise UpstreamError(f"the upstream's response has more than {_CODINGS_MAX} content codings")
     for coding in reversed(applied):
         if coding not in SUPPORTED:
-            raise UpstreamError("the upstream's answer is compressed in a way that was not asked for")
+            raise UpstreamError("the upstream's response has a content coding that was not requested")
         try:
             body = _inflated(body, bytes_max) if coding == b"deflate" else _gunzipped(body, bytes_max)
         except (zlib.error, EOFError):
-            raise UpstreamError("the upstream's answer is compressed, but broken") from None
+            raise UpstreamError("the compressed data of the upstream's response is invalid") from None
     return body
 
 
@@ -97,7 +97,7 @@ def _further_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
         at = found.start(1)
         members += 1
         if members > _MEMBERS_MAX:
-            raise UpstreamError(f"the upstream's answer has more than {_MEMBERS_MAX:,} gzip members")
+            raise UpstreamError(f"the upstream's response has more than {_MEMBERS_MAX:,} gzip members")
         stream = zlib.decompressobj(_GZIP)
         while not stream.eof:
             if at == len(body):
@@ -113,4 +113,4 @@ def _further_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
 
 def larger_than(bytes_max: int) -> str:
     """What to say of a body that is larger."""
-    return f"the upstream's answer is larger than the {bytes_max:,} bytes that are allowed"
+    return f"the upstream's response exceeds the limit of {bytes_max:,} bytes"

@@ -231,8 +231,8 @@ def test_container_files_of_fastavro(codec: str) -> None:
         (container("string", b"\x02a", 1, "bzip2"), "broken"),
         (container("string", b"\x02a", 1, "xz"), "broken"),
         (container("string", b"\x02a", 1, "snappy"), "codec 'snappy' is not known"),
-        (container("string", b"\x02ab", 1), "goes on"),
-        (container("nope", b"", 0), "no Avro type 'nope'"),
+        (container("string", b"\x02ab", 1), "bytes after the value"),
+        (container("nope", b"", 0), "unknown Avro type 'nope'"),
     ],
 )
 def test_hostile_container_files(body: bytes, words: str) -> None:

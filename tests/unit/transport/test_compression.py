@@ -53,7 +53,7 @@ def test_all_members_of_a_gzip_file_are_read(parts: list[bytes], garbage: bytes)
 def test_a_gzip_file_that_is_cut_off_is_an_error(parts: list[bytes], data: st.DataObject) -> None:
     members = [gzip.compress(part, mtime=0) for part in parts]
     kept = data.draw(st.integers(2, len(members[-1]) - 1))
-    with pytest.raises(UpstreamError, match="broken"):
+    with pytest.raises(UpstreamError, match="compressed data"):
         decompressed(b"".join(members[:-1]) + members[-1][:kept], [b"gzip"], MAX)
 
 
@@ -74,16 +74,16 @@ def test_deflate_is_read_with_and_without_its_frame(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "applied", "words"),
     [
-        (b"x", [b"br"], "not asked for"),
-        (gzip.compress(b"x", mtime=0), [b"zstd", b"gzip"], "not asked for"),
-        (b"plain", [b"gzip"], "broken"),
-        (zlib.compress(b"x")[:-2], [b"deflate"], "broken"),
-        (raw_deflate(b"x" * 100)[:-2], [b"deflate"], "broken"),
-        (gzip.compress(b"x", mtime=0)[:-8] + b"\0" * 8, [b"gzip"], "broken"),
-        (gzip.compress(b"x" * (MAX + 1), mtime=0), [b"gzip"], "larger"),
-        (gzip.compress(b"x" * MAX, mtime=0) + gzip.compress(b"x", mtime=0), [b"gzip"], "larger"),
-        (gzip.compress(gzip.compress(b"x" * (MAX + 1), mtime=0), mtime=0), [b"gzip", b"gzip"], "larger"),
-        (gzip.compress(b"x", mtime=0), [b"gzip"] * 6, "more than 5 times"),
+        (b"x", [b"br"], "not requested"),
+        (gzip.compress(b"x", mtime=0), [b"zstd", b"gzip"], "not requested"),
+        (b"plain", [b"gzip"], "compressed data"),
+        (zlib.compress(b"x")[:-2], [b"deflate"], "compressed data"),
+        (raw_deflate(b"x" * 100)[:-2], [b"deflate"], "compressed data"),
+        (gzip.compress(b"x", mtime=0)[:-8] + b"\0" * 8, [b"gzip"], "compressed data"),
+        (gzip.compress(b"x" * (MAX + 1), mtime=0), [b"gzip"], "exceeds the limit"),
+        (gzip.compress(b"x" * MAX, mtime=0) + gzip.compress(b"x", mtime=0), [b"gzip"], "exceeds the limit"),
+        (gzip.compress(gzip.compress(b"x" * (MAX + 1), mtime=0), mtime=0), [b"gzip", b"gzip"], "exceeds the limit"),
+        (gzip.compress(b"x", mtime=0), [b"gzip"] * 6, "more than 5 content codings"),
     ],
 )
 def test_what_cannot_be_undone_is_told(body: bytes, applied: list[bytes], words: str) -> None:

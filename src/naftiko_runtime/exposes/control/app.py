@@ -30,7 +30,7 @@ def make_control_app(health: Health) -> App:
             await send_problem_document(send, 404, "no-such-route", f"served here: {', '.join(_SERVED)}")
         elif scope["method"] not in ("GET", "HEAD"):
             allow = ((b"allow", b"GET, HEAD"),)
-            await send_problem_document(send, 405, "method-not-allowed", "it is asked with GET", headers=allow)
+            await send_problem_document(send, 405, "method-not-allowed", "use GET", headers=allow)
         elif scope["path"] == "/metrics":
             await send_whole(send, 200, [(b"content-type", CONTENT_TYPE), _NO_STORE], health.render_metrics())
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 CONTROL_ENTRIES: Final = (
-    ("GET /health/live", "the process answers"),
-    ("GET /health/ready", "it wants traffic"),
-    ("GET /metrics", "what was counted, for Prometheus"),
+    ("GET /health/live", "whether the process responds"),
+    ("GET /health/ready", "whether it accepts traffic"),
+    ("GET /metrics", "metrics for Prometheus"),
 )

@@ -36,10 +36,10 @@ PATHS: Final = frozenset({"/mcp", "/"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 _OTHER_HOST: Final = (
-    "this server listens on this machine only, and that is none of its names; behind a proxy, the operator "
-    "allows the proxy's name with --allowed-host"
+    "this server accepts only the names of this machine; behind a proxy, the operator can allow the name of the proxy "
+    "with --allowed-host"
 )
-_OTHER_ORIGIN: Final = "web pages of this origin may not call this server; the operator allows it with --allow-origin"
+_OTHER_ORIGIN: Final = "web pages of this origin cannot call this server; the operator can allow it with --allow-origin"
 _SHOWN_CHARACTERS: Final = 200
 _TOLD_MAX: Final = 100
 
@@ -81,7 +81,7 @@ async def open_mcp_app(
             if server.guard is not None and (unauthorized := server.guard.check(scope)) is not None:
                 return send_unauthorized(allow_page_to_read(headers, send), unauthorized)
             if scope["method"] != "POST":
-                detail = "MCP is served without sessions: every message is a POST of its own"
+                detail = "MCP is served without sessions: send every message as a POST"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
             return endpoint.handle(headers, scope, receive, allow_page_to_read(headers, send))
 
@@ -240,7 +240,7 @@ class PageGuard:
         if (header, shown) not in self._told and len(self._told) < _TOLD_MAX:
             self._told.add((header, shown))
             extra = {"namespace": self._namespace, "header": header, "value": shown, "reason": why}
-            log.warning("MCP request refused", extra=extra)
+            log.warning("MCP request rejected", extra=extra)
         return Refusal(slug, f"the {header} header says '{shown}': {why}")
 
 

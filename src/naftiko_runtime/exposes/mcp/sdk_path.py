@@ -139,7 +139,7 @@ async def _parse(body: bytes) -> Any:
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
-        detail = f"the body is more than this server reads: {error}"
+        detail = f"the body exceeds a limit: {error}"
         raise NotAMessageError(Fault(400, message_check.PARSE_ERROR, detail)) from None
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return message_check.parse(body)
@@ -173,13 +173,13 @@ def _find_reply_fault(version: str) -> Fault | None:
     """What is wrong with a response, which revisions with a handshake let clients send."""
     if version not in STATELESS:
         return None
-    return Fault(400, message_check.INVALID_REQUEST, "a client sends requests and notifications, no responses")
+    return Fault(400, message_check.INVALID_REQUEST, "a client can only send requests and notifications")
 
 
 def _find_batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
     version = message_check.get_version(headers)
     if version != message_check.BATCH_VERSION:
-        detail = f"{version} has no batches, and the body is an array; send each message in a POST of its own"
+        detail = f"{version} has no batches, and the body is an array; send each message in its own POST"
     elif not batch:
         detail = "the batch is empty"
     elif len(batch) > _BATCH_MAX:

@@ -105,7 +105,7 @@ class _Handler(ABC):
                 await reply.send(result, exchange)
         except CallError as error:
             if reply.started:  # too late for a problem; the server breaks off a response that is not complete
-                log.warning("answer broken off", extra={"reason": str(error)})
+                log.warning("response aborted", extra={"reason": str(error)})
             else:
                 await send_problem(send, error, operation)
         except Disconnected:
@@ -253,7 +253,7 @@ def _decode_body(body: bytes) -> Any:
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
-        raise Rejected(Fault("", "body", f"is more than this server reads: {error}")) from None
+        raise Rejected(Fault("", "body", f"exceeds a limit: {error}")) from None
     try:
         return read_json(body)
     except DecodeError as error:

@@ -54,7 +54,7 @@ def _iter_broken_routes(
 ) -> Iterator[BrokenRoute]:
     """The place where a caller is told why; none when it is not known."""
     method = "*" if operation is None else operation.method
-    what = f"what is forwarded at {resource.path}" if operation is None else f"{method} {resource.path}"
+    what = f"the forward at {resource.path}" if operation is None else f"{method} {resource.path}"
     placed = resource.path_to("path") not in broken_parts.unread
     if operation is not None and operation.path_to("method") in broken_parts.unread:
         placed, what = False, f"an operation at {resource.path}"
