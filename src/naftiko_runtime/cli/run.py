@@ -127,8 +127,7 @@ def _start(
             banner.log_ignored_variables(ignored_variables)
             (print_left_out if console else log_left_out)(loaded)
 
-        serve = _serve_with_workers if settings.workers > 1 else _serve_alone
-        cut_off = serve(loader, served, settings, on_start, redactor)
+        cut_off = _serve(loader, served, settings, on_start, redactor)
     except BindError as error:
         print_problems(error)
         return EXIT_FAILED
@@ -141,26 +140,21 @@ def _start(
     return EXIT_FAILED if cut_off else 0
 
 
-def _serve_alone(
+def _serve(
     loader: CapabilityLoader,
     served: Sequence[ServedCapability],
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
     redactor: Redactor,
 ) -> int:
-    from naftiko_runtime.server.event_loop import run_loop
-    from naftiko_runtime.server.serve import serve
+    """Serve in this process, or in workers; returns how many requests were cut off."""
+    load = partial(loader.reload, redactor)
+    if settings.workers == 1:
+        from naftiko_runtime.server.event_loop import run_loop
+        from naftiko_runtime.server.serve import serve
 
-    return run_loop(serve(served, settings, on_start, partial(loader.reload, redactor)))
+        return run_loop(serve(served, settings, on_start, load))
 
-
-def _serve_with_workers(
-    loader: CapabilityLoader,
-    served: Sequence[ServedCapability],
-    settings: ServerSettings,
-    on_start: Callable[[Sequence[OpenPort]], None],
-    redactor: Redactor,
-) -> int:
     from naftiko_runtime.cli.logging_setup import add_worker_number
     from naftiko_runtime.workers.supervisor import serve_with_workers
     from naftiko_runtime.workers.worker import WorkerHooks
@@ -170,9 +164,8 @@ def _serve_with_workers(
         redactor.add_secrets(list_secrets(reloaded))
 
     _preload(loader.upstreams.http_client)
-    hooks = WorkerHooks(add_worker_number, on_receive)
     try:
-        return serve_with_workers(served, settings, on_start, partial(loader.reload, redactor), hooks)
+        return serve_with_workers(served, settings, on_start, load, WorkerHooks(add_worker_number, on_receive))
     except WorkerError as error:
         print_error(str(error))
         return EXIT_FAILED

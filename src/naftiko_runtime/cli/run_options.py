@@ -28,9 +28,12 @@ from naftiko_runtime.server.settings import ServerSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from ipaddress import IPv4Network, IPv6Network
+    from typing import TypeAlias
 
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.telemetry.trace_options import TraceOptions
+
+    _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 BESIDE_THE_FILE: Final = "(beside the file)"
 """The value of ``--sandbox`` when it names no file."""
@@ -131,6 +134,33 @@ class RunOptions:
 
 _Part = TypeVar("_Part", DocumentOptions, UpstreamOptions, ListenerOptions)
 
+
+def _option(name: str, *more: str, variable: str | None = None, **settings: Any) -> _Decorator:
+    """An option that a ``NAFTIKO_*`` variable sets as well; its help shows its default.
+
+    Args:
+        name: The option, from which the name of the variable follows.
+        more: Other names of it.
+        variable: Its variable without ``NAFTIKO_``, if that does not follow from the name.
+        settings: As for :func:`click.option`.
+    """
+    variable = variable or name.partition("/")[0].removeprefix("--").replace("-", "_").upper()
+    return click.option(name, *more, envvar=f"NAFTIKO_{variable}", **{"show_default": "default" in settings} | settings)
+
+
+def _seconds(name: str, help: str, default: float | None = None, *, positive: bool = False) -> _Decorator:  # noqa: A002 - click's word
+    """An option that takes seconds, with fractions."""
+    settings: dict[str, Any] = {} if default is None else {"default": default}
+    return _option(name, type=click.FloatRange(min=0, min_open=positive), help=help, **settings)
+
+
+def _several(name: str, field: str, variable: str, **settings: Any) -> _Decorator:
+    """An option that can be repeated, and whose variable has the values separated by spaces."""
+    return _option(name, field, variable=variable, multiple=True, **settings)
+
+
+_FILE: Final = click.Path(path_type=Path)
+
 _PARAMETERS: Final = (
     click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path)),
     click.option(
@@ -149,26 +179,15 @@ _PARAMETERS: Final = (
         type=PORT_OF,
         help="Listen on PORT for the expose NAMESPACE; 0 is a free port.",
     ),
-    click.option(
-        "--port-offset",
-        type=int,
-        default=0,
-        envvar="NAFTIKO_PORT_OFFSET",
-        help="Add N to every port that --port does not set.",
+    _option(
+        "--port-offset", type=int, default=0, show_default=False, help="Add N to every port that --port does not set."
     ),
-    click.option("--host", envvar="NAFTIKO_HOST", help="Listen on this address instead of the file's."),
-    click.option(
-        "--control",
-        type=ADDRESS,
-        envvar="NAFTIKO_CONTROL",
-        help="Serve /health/live, /health/ready and /metrics on this port.",
-    ),
-    click.option(
+    _option("--host", help="Listen on this address instead of the file's."),
+    _option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
+    _option(
         "--workers",
         type=WORKERS,
         default="1",
-        envvar="NAFTIKO_WORKERS",
-        show_default=True,
         help="The number of worker processes; auto is one for each available core.",
     ),
     click.option(
@@ -179,145 +198,103 @@ _PARAMETERS: Final = (
         help="Read variables from FILE; the process environment takes precedence.",
     ),
     ALLOW_IMPORT,
-    click.option(
+    _option(
         "--skip-broken",
         is_flag=True,
-        envvar="NAFTIKO_SKIP_BROKEN",
         help="Serve the valid parts of files with errors; the others are listed, and respond with 501 and the reason.",
     ),
     STRICT_OR_VARIABLE,
-    click.option(
+    _option(
         "--http-client",
         type=click.Choice(["native", "httpx2"]),
         default="native",
-        envvar="NAFTIKO_HTTP_CLIENT",
-        show_default=True,
         help="The HTTP client for upstreams.",
     ),
-    click.option(
+    _option(
         "--upstream-connections",
         type=click.IntRange(min=1),
         default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
-        envvar="NAFTIKO_UPSTREAM_CONNECTIONS",
-        show_default=True,
         help="Connections of each process to one upstream; further requests get 503 with Retry-After.",
     ),
-    click.option(
+    _option(
         "--ca-file",
-        type=click.Path(path_type=Path),
-        envvar="NAFTIKO_CA_FILE",
+        type=_FILE,
         help="Trust the certificate authorities in this PEM file for upstreams, instead of the system's.",
     ),
-    click.option(
-        "--client-cert",
-        type=click.Path(path_type=Path),
-        envvar="NAFTIKO_CLIENT_CERT",
-        help="The client certificate (PEM) for upstreams that request one.",
-    ),
-    click.option(
-        "--client-key",
-        type=click.Path(path_type=Path),
-        envvar="NAFTIKO_CLIENT_KEY",
-        help="The private key of --client-cert, if it is in another file.",
-    ),
-    click.option(
+    _option("--client-cert", type=_FILE, help="The client certificate (PEM) for upstreams that request one."),
+    _option("--client-key", type=_FILE, help="The private key of --client-cert, if it is in another file."),
+    _seconds(
         "--deadline",
-        type=click.FloatRange(min=0, min_open=True),
-        default=limits.UPSTREAM_DEADLINE_SECONDS,
-        envvar="NAFTIKO_DEADLINE",
-        show_default=True,
-        help="Seconds for a call to an upstream; for a streamed response, for its head and for each pause.",
+        "Seconds for a call to an upstream; for a streamed response, for its head and for each pause.",
+        limits.UPSTREAM_DEADLINE_SECONDS,
+        positive=True,
     ),
-    click.option(
+    _seconds(
         "--total-deadline",
-        type=click.FloatRange(min=0, min_open=True),
-        envvar="NAFTIKO_TOTAL_DEADLINE",
-        help="Seconds for a whole exchange with an upstream, including streamed ones; default: no limit.",
+        "Seconds for a whole exchange with an upstream, including streamed ones; default: no limit.",
+        positive=True,
     ),
-    click.option(
+    _seconds(
         "--half-closed",
-        type=click.FloatRange(min=0),
-        default=limits.HALF_CLOSED_SECONDS,
-        envvar="NAFTIKO_HALF_CLOSED",
-        show_default=True,
-        help="Seconds that a REST request continues after its caller half-closes the connection.",
+        "Seconds that a REST request continues after its caller half-closes the connection.",
+        limits.HALF_CLOSED_SECONDS,
     ),
-    click.option(
-        "--grace",
-        type=click.FloatRange(min=0),
-        default=limits.GRACE_SECONDS,
-        envvar="NAFTIKO_GRACE",
-        show_default=True,
-        help="Seconds to wait for in-flight requests after SIGTERM.",
-    ),
-    click.option(
+    _seconds("--grace", "Seconds to wait for in-flight requests after SIGTERM.", limits.GRACE_SECONDS),
+    _seconds(
         "--linger",
-        type=click.FloatRange(min=0),
-        default=limits.LINGER_SECONDS,
-        envvar="NAFTIKO_LINGER",
-        show_default=True,
-        help="Seconds to accept connections after readiness falls (only with --control).",
+        "Seconds to accept connections after readiness falls (only with --control).",
+        limits.LINGER_SECONDS,
     ),
-    click.option(
+    _option(
         "--max-body",
         type=click.IntRange(min=0),
         default=limits.REQUEST_BODY_BYTES_MAX,
-        envvar="NAFTIKO_MAX_BODY",
-        show_default=True,
         help="The size limit of a request body, in bytes.",
     ),
-    click.option(
+    _option(
         "--max-message",
         type=click.IntRange(min=1),
         default=limits.MESSAGE_BYTES_MAX,
-        envvar="NAFTIKO_MAX_MESSAGE",
-        show_default=True,
         help="The size limit of an MCP message, in bytes.",
     ),
-    click.option(
+    _several(
         "--trusted-proxy",
         "trusted_proxies",
-        multiple=True,
+        "TRUSTED_PROXIES",
         type=NETWORK,
-        envvar="NAFTIKO_TRUSTED_PROXIES",
         help="Trust Forwarded and X-Forwarded-* headers from these proxies; repeatable.",
     ),
-    click.option(
+    _several(
         "--expose-header",
         "exposed_headers",
-        multiple=True,
+        "EXPOSE_HEADERS",
         type=RESPONSE_HEADER,
-        envvar="NAFTIKO_EXPOSE_HEADERS",
         help="Pass this response header of the APIs to callers; repeatable.",
     ),
-    click.option(
+    _several(
         "--allow-origin",
         "origins",
-        multiple=True,
+        "ALLOW_ORIGINS",
         metavar="ORIGIN",
-        envvar="NAFTIKO_ALLOW_ORIGINS",
         help="Allow web pages of this origin to call MCP servers; repeatable.",
     ),
-    click.option(
+    _several(
         "--allowed-host",
         "allowed_hosts",
-        multiple=True,
+        "ALLOWED_HOSTS",
         type=HOST,
-        envvar="NAFTIKO_ALLOWED_HOSTS",
         help="Allow HOST in the Host header of MCP servers that listen only on this machine; * allows any; repeatable.",
     ),
-    click.option(
+    _option(
         "--mcp-fast-path/--no-mcp-fast-path",
         default=True,
-        hidden=True,  # both answer alike: it is there to show that they do
-        envvar="NAFTIKO_MCP_FAST_PATH",
+        hidden=True,  # both respond alike: it is there to show that they do
     ),
-    click.option(
+    _option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
-        envvar="NAFTIKO_LOG_LEVEL",
-        show_default=True,
+        help="The lowest level to log.",
     ),
 )
 
@@ -326,10 +303,11 @@ def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., Non
     """Declare the options, and call a command with their values."""
 
     @wraps(command)
-    def declared(log_level: str, **values: Any) -> None:
+    def call(log_level: str, **values: Any) -> None:
         documents, upstreams = _take(DocumentOptions, values), _take(UpstreamOptions, values)
         command(RunOptions(documents, upstreams, _take(ListenerOptions, values), log_level))
 
+    declared: Callable[..., None] = call
     for parameter in reversed(_PARAMETERS):
         declared = parameter(declared)
     return declared
