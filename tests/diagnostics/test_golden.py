@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from naftiko_runtime.cli import main
-from naftiko_runtime.render import as_text
+from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import RULES, Severity
 from naftiko_runtime.sandbox import read_responses
 from naftiko_runtime.source import SourceError
@@ -72,7 +72,10 @@ def test_the_output_for_a_sandbox_file(monkeypatch: pytest.MonkeyPatch) -> None:
         read_responses(Path(SANDBOX), OPERATIONS)
     source = raised.value.source
     assert source is not None
-    agree(Path(SANDBOX).with_suffix(".txt"), as_text(raised.value.diagnostics, lambda span: source.get_line(span.line)))
+    agree(
+        Path(SANDBOX).with_suffix(".txt"),
+        render_findings(raised.value.diagnostics, lambda span: source.get_line(span.line)),
+    )
 
 
 def test_every_rule_occurs_with_its_own_severity() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.diagnostic import DocumentError
 from naftiko_runtime.loading import load_source
-from naftiko_runtime.render import as_text
+from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError, parse_source
 from support.documents import KEYED, SHIPS
@@ -65,7 +65,7 @@ def check(raw: bytes, diagnostics: Iterable[Diagnostic], source: Source | None) 
         assert 1 <= span.column <= (len(lines[span.line - 1]) if span.line <= len(lines) else 0) + 1
         assert (span.line, span.column) <= (span.end_line, span.end_column)
         assert diagnostic.message
-    shown = as_text(diagnostics, lambda span: source.get_line(span.line))
+    shown = render_findings(diagnostics, lambda span: source.get_line(span.line))
     assert all(c.isprintable() or c == "\n" for c in shown)
 
 

@@ -25,7 +25,7 @@ from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
 from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.loading import Loaded, load
-from naftiko_runtime.render import as_text
+from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret, placeholders, resolve
 from naftiko_runtime.server.served_capability import ServedCapability
@@ -66,7 +66,7 @@ class CapabilityLoader:
                 print_findings(one, sys.stderr)
             if conflicts := together.list_sorted():
                 sources = [one.source for one in loaded if one.source is not None]
-                click.echo(as_text(conflicts, partial(_quote_line, sources)), err=True)
+                click.echo(render_findings(conflicts, partial(_quote_line, sources)), err=True)
             print_left_out(loaded)
             sys.exit(EXIT_FAILED)
         return loaded

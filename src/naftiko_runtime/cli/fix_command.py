@@ -15,7 +15,7 @@ import click
 
 from naftiko_runtime import limits
 from naftiko_runtime.redaction import redact_line
-from naftiko_runtime.render import printable
+from naftiko_runtime.render import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Fixer:
         if self._optional:
             rules = ", ".join(f"{count} {rule}" for rule, count in sorted(self._optional.items()))
             count += f" and {makes} {_count(self._optional.total(), 'optional change')} ({rules})"
-        return "\n".join([*map(printable, self._notes), f"{count} in {_count(self._files, 'file')}"])
+        return "\n".join([*map(escape_controls, self._notes), f"{count} in {_count(self._files, 'file')}"])
 
 
 def _count(number: int, noun: str) -> str:

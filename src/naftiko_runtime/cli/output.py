@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 import click
 
-from naftiko_runtime.render import as_text
+from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def format_findings(loaded: Loaded, *, colour: bool = False) -> str:
     def line_of(span: Span) -> str:
         return loaded.source.quote_line(span) if loaded.source is not None else ""
 
-    return as_text(loaded.diagnostics, line_of, colour=colour)
+    return render_findings(loaded.diagnostics, line_of, colour=colour)
 
 
 def use_colour(stream: TextIO) -> bool:
@@ -54,29 +54,29 @@ def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> st
     """Render what was found in all files; only the format that is asked for is imported."""
     match form:
         case "full":
-            from naftiko_runtime.render.full import full
+            from naftiko_runtime.render.full import render_full
 
-            return full(files, colour=colour)
+            return render_full(files, colour=colour)
         case "concise":
-            from naftiko_runtime.render.concise import concise
+            from naftiko_runtime.render.concise import render_concise
 
-            return concise(files, colour=colour)
+            return render_concise(files, colour=colour)
         case "json":
-            from naftiko_runtime.render.json import as_json
+            from naftiko_runtime.render.json import render_json
 
-            return as_json(files)
+            return render_json(files)
         case "github":
-            from naftiko_runtime.render.github import github
+            from naftiko_runtime.render.github import render_github
 
-            return github(files, root=_repository())
+            return render_github(files, root=_repository())
         case "sarif":
-            from naftiko_runtime.render.sarif import sarif
+            from naftiko_runtime.render.sarif import render_sarif
 
-            return sarif(files, root=_repository())
+            return render_sarif(files, root=_repository())
         case "junit":
-            from naftiko_runtime.render.junit import junit
+            from naftiko_runtime.render.junit import render_junit
 
-            return junit(files)
+            return render_junit(files)
         case _:
             assert_never(form)
 

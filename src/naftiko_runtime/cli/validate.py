@@ -13,7 +13,7 @@ from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
 from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, count_findings, render_report, use_colour
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rules
 from naftiko_runtime.cli.rule_selection import Selection
-from naftiko_runtime.render.checked_files import distinct
+from naftiko_runtime.render.checked_files import merge_repeated_files
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceCache
 
@@ -134,7 +134,7 @@ def print_report(
     if report:
         click.echo(report if people else report.encode(), nl=False, color=colour, err=err)
     if not quiet:
-        told = [diagnostic for checked in distinct(files) for diagnostic in checked.diagnostics]
+        told = [diagnostic for checked in merge_repeated_files(files) for diagnostic in checked.diagnostics]
         fixable = 0 if fixed else sum(bool(diagnostic.fix) for diagnostic in told)
         summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count_findings(told)}"
         summary += f" ({fixable} fixable with --fix)" if fixable else ""

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import RELATED_PLACE, Span
-from naftiko_runtime.render.rule_pages import page_url
+from naftiko_runtime.render.rule_pages import find_page_url
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
         message,
         _SEVERITIES[found.severity],
         found.rule.slug,
-        code_description=types.CodeDescription(page_url(found.rule)),
+        code_description=types.CodeDescription(find_page_url(found.rule)),
         source="naftiko",
         tags=[types.DiagnosticTag.Unnecessary] if found.rule in _UNUSED else None,
         related_information=related or None,

@@ -1,9 +1,9 @@
-"""What was found in documents, as text: for people and for machines, a format a module.
+"""Renders findings as text, for people and for programs: one module for each format.
 
-Each is a pure function of what was checked; only what is asked for is imported.
+Each format is a pure function of the checked files. Only the selected one is imported.
 """
 
 from naftiko_runtime.render.checked_files import Checked
-from naftiko_runtime.render.full import as_text, printable
+from naftiko_runtime.render.full import escape_controls, render_findings
 
-__all__ = ["Checked", "as_text", "printable"]
+__all__ = ["Checked", "escape_controls", "render_findings"]

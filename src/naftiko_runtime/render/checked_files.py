@@ -1,4 +1,4 @@
-"""What every format is given: the files that were checked, each with what is told of it."""
+"""The input of every format: the checked files with their findings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Span
 
 _LINES_SHOWN = 5
-"""How many lines a finding names on which the same is found."""
+"""How many lines with the same finding are listed."""
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def _no_line(_: Span) -> str:
+def _quote_nothing(_: Span) -> str:
     return ""
 
 
@@ -26,18 +26,18 @@ class Checked(NamedTuple):
 
     Attributes:
         file: Its name, as it was given.
-        diagnostics: What is told of it, by place; some may stand in files that it imports.
+        diagnostics: Its findings by place; some may be in files that it imports.
         line_of: Gives the text of the line at a span; empty when there is none.
         fails_on: The least severity with which a finding is a failure.
     """
 
     file: str
     diagnostics: tuple[Diagnostic, ...]
-    line_of: Callable[[Span], str] = _no_line
+    line_of: Callable[[Span], str] = _quote_nothing
     fails_on: Severity = Severity.ERROR
 
     def is_failure(self, diagnostic: Diagnostic) -> bool:
-        """Whether a finding makes the check of this file fail."""
+        """Return whether a finding makes the check of this file fail."""
         return _RANKS[diagnostic.severity] <= _RANKS[self.fails_on]
 
     @property
@@ -46,8 +46,8 @@ class Checked(NamedTuple):
         return any(map(self.is_failure, self.diagnostics))
 
 
-def distinct(files: Iterable[Checked]) -> Iterator[Checked]:
-    """The same files, each finding told once: what stands in an imported file is found for each that imports it."""
+def merge_repeated_files(files: Iterable[Checked]) -> Iterator[Checked]:
+    """Yield the files, with each finding once: one in an imported file is found for every file that imports it."""
     told: set[Diagnostic] = set()
     for checked in files:
         fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in told)
@@ -55,15 +55,15 @@ def distinct(files: Iterable[Checked]) -> Iterator[Checked]:
         yield Checked(checked.file, fresh, checked.line_of, checked.fails_on)
 
 
-def each(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
-    """Every finding once, with the file that it stands in."""
-    for checked in distinct(files):
+def iter_findings(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
+    """Yield every finding once, with its file."""
+    for checked in merge_repeated_files(files):
         for diagnostic in checked.diagnostics:
             yield (diagnostic.span.file if diagnostic.span else checked.file), diagnostic
 
 
 class Repeated(NamedTuple):
-    """A finding, and the other places of its file where the same is found."""
+    """A finding, and the other places of its file with the same finding."""
 
     first: Diagnostic
     others: tuple[Span, ...]
@@ -80,7 +80,7 @@ class Repeated(NamedTuple):
 
 
 def group_repeated(diagnostics: Iterable[Diagnostic]) -> list[Repeated]:
-    """Findings for people: what is the same at several places of one file is said once."""
+    """Group the findings of a file that say the same, for people."""
     groups: dict[tuple[object, ...], list[Diagnostic]] = {}
     for d in diagnostics:
         same = (d.statement, d.advice, d.severity, d.related, d.span.file if d.span else None)
@@ -88,8 +88,8 @@ def group_repeated(diagnostics: Iterable[Diagnostic]) -> list[Repeated]:
     return [Repeated(same[0], tuple(d.span for d in same[1:] if d.span)) for same in groups.values()]
 
 
-def below(root: str, file: str) -> str:
-    """A file's path relative to a folder, with slashes; the absolute one when it is not below that folder."""
+def make_relative(root: str, file: str) -> str:
+    """Return a path relative to a folder, with slashes; the absolute path if it is not below that folder."""
     absolute = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links away from the name that was given
     relative = os.path.relpath(absolute, root) if absolute[:1] == root[:1] else absolute
     return (absolute if relative.startswith(os.pardir + os.sep) else relative).replace(os.sep, "/")

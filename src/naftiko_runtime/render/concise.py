@@ -1,11 +1,11 @@
-"""One line a finding, for editors and ``grep``."""
+"""One line for each finding, for editors and ``grep``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.render.checked_files import distinct, group_repeated
-from naftiko_runtime.render.full import kind, printable
+from naftiko_runtime.render.checked_files import group_repeated, merge_repeated_files
+from naftiko_runtime.render.full import escape_controls, render_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from naftiko_runtime.render.checked_files import Checked
 
 
-def concise(files: Iterable[Checked], *, colour: bool = False) -> str:
-    """``file:line:col: error[slug] message (help: …)``, one line each; what repeats in a file is written once."""
+def render_concise(files: Iterable[Checked], *, colour: bool = False) -> str:
+    """Render ``file:line:col: error[slug] message (help: …)`` lines; what repeats in a file is written once."""
     lines = []
-    for checked in distinct(files):
+    for checked in merge_repeated_files(files):
         for repeated in group_repeated(checked.diagnostics):
             note = f" ({repeated.note})" if repeated.note else ""
-            lines.append(f"{line(repeated.first, checked.file, colour=colour)}{note}\n")
+            lines.append(f"{render_line(repeated.first, checked.file, colour=colour)}{note}\n")
     return "".join(lines)
 
 
-def line(diagnostic: Diagnostic, file: str, *, colour: bool = False) -> str:
-    """One finding on one line; without a place it is told of its file."""
-    place = printable(str(diagnostic.span or file))
-    advice = f" (help: {printable(diagnostic.help)})" if diagnostic.help else ""
-    return f"{place}: {kind(diagnostic, colour)} {printable(diagnostic.message)}{advice}"
+def render_line(diagnostic: Diagnostic, file: str, *, colour: bool = False) -> str:
+    """Render a finding on one line; one without a place gets the name of its file."""
+    place = escape_controls(str(diagnostic.span or file))
+    advice = f" (help: {escape_controls(diagnostic.help)})" if diagnostic.help else ""
+    return f"{place}: {render_kind(diagnostic, colour)} {escape_controls(diagnostic.message)}{advice}"

@@ -1,10 +1,10 @@
-"""Diagnostics as text for people, with the line they are about."""
+"""Findings as text for people, with their lines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.render.checked_files import distinct, group_repeated
+from naftiko_runtime.render.checked_files import group_repeated, merge_repeated_files
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
@@ -17,45 +17,49 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LINE_MAX = 160
 
 
-def full(files: Iterable[Checked], *, colour: bool = False) -> str:
-    """Every finding of every file as in :func:`format_text`, with an empty line after each."""
-    found = (as_text(c.diagnostics, c.line_of, colour=colour) + "\n" for c in distinct(files) if c.diagnostics)
+def render_full(files: Iterable[Checked], *, colour: bool = False) -> str:
+    """Render the findings of every file as :func:`render_findings` does, with an empty line after each."""
+    found = (
+        render_findings(c.diagnostics, c.line_of, colour=colour) + "\n"
+        for c in merge_repeated_files(files)
+        if c.diagnostics
+    )
     return "".join(found)
 
 
-def as_text(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
-    """Every diagnostic with its source line underlined and its help; one that repeats in a file is written once.
+def render_findings(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
+    """Render every finding with its underlined source line and its help; one that repeats in a file is written once.
 
     Args:
         diagnostics: What was found.
         line_of: Gives the text of the line at a span; empty when there is none.
         colour: Whether to write ANSI colours.
     """
-    return "\n".join(_block(repeated, line_of, colour) for repeated in group_repeated(diagnostics))
+    return "\n".join(_render_finding(repeated, line_of, colour) for repeated in group_repeated(diagnostics))
 
 
-def _block(repeated: Repeated, line_of: Callable[[Span], str], colour: bool) -> str:
+def _render_finding(repeated: Repeated, line_of: Callable[[Span], str], colour: bool) -> str:
     diagnostic = repeated.first
-    place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
-    lines = [f"{place}{kind(diagnostic, colour)}: {printable(diagnostic.message)}"]
+    place = f"{escape_controls(str(diagnostic.span))}: " if diagnostic.span else ""
+    lines = [f"{place}{render_kind(diagnostic, colour)}: {escape_controls(diagnostic.message)}"]
     if diagnostic.span and (line := line_of(diagnostic.span)):
-        lines += _excerpt(diagnostic.span, line, colour)
+        lines += _render_excerpt(diagnostic.span, line, colour)
     if diagnostic.help:
-        lines.append(f"  {_paint('help', '36', colour)}: {printable(diagnostic.help)}")
+        lines.append(f"  {_paint('help', '36', colour)}: {escape_controls(diagnostic.help)}")
     if repeated.note:
         lines.append(f"  {repeated.note}")
     return "\n".join(lines) + "\n"
 
 
-def kind(diagnostic: Diagnostic, colour: bool) -> str:
-    """``error[unresolved-call]``, in the severity's colour."""
+def render_kind(diagnostic: Diagnostic, colour: bool) -> str:
+    """Render ``error[unresolved-call]`` in the colour of the severity."""
     return _paint(f"{diagnostic.severity}[{diagnostic.rule.slug}]", _COLOURS[diagnostic.severity], colour)
 
 
-def _excerpt(span: Span, line: str, colour: bool) -> list[str]:
+def _render_excerpt(span: Span, line: str, colour: bool) -> list[str]:
     end = span.end_column if span.end_line == span.line else len(line) + 1
     width = max(1, min(end, len(line) + 1) - span.column)
-    shown, start = printable(line), span.column - 1
+    shown, start = escape_controls(line), span.column - 1
     if len(shown) > _LINE_MAX:  # keep what is underlined in view
         cut = max(0, start - 20)
         shown, start = shown[cut : cut + _LINE_MAX], start - cut
@@ -65,8 +69,8 @@ def _excerpt(span: Span, line: str, colour: bool) -> list[str]:
     return [gutter + shown.rstrip(), underline]
 
 
-def printable(text: str) -> str:
-    """Text that cannot move the cursor or change colours of the terminal it is shown on."""
+def escape_controls(text: str) -> str:
+    """Replace what could move the cursor or change the colours of a terminal."""
     return "".join(c if c.isprintable() else " " if c in "\t\n" else "�" for c in text)
 
 

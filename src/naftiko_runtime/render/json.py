@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.render.checked_files import each
-from naftiko_runtime.render.rule_pages import page_url
+from naftiko_runtime.render.checked_files import iter_findings
+from naftiko_runtime.render.rule_pages import find_page_url
 from naftiko_runtime.rules import Statement, Term, render_text
 
 if TYPE_CHECKING:
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Argument
 
 
-def as_json(files: Iterable[Checked]) -> str:
-    """A list of objects; ``line``, ``column`` and their ends are null where a finding has no place."""
-    return dumped([_entry(file, diagnostic) for file, diagnostic in each(files)])
+def render_json(files: Iterable[Checked]) -> str:
+    """Render a list of objects; ``line``, ``column`` and their ends are null if a finding has no place."""
+    return dump_json([_make_entry(file, diagnostic) for file, diagnostic in iter_findings(files)])
 
 
-def dumped(value: Any) -> str:
-    """JSON text that can be written as UTF-8: a byte of a file name that is none becomes a question mark."""
+def dump_json(value: Any) -> str:
+    """Dump JSON text that can be written as UTF-8: an invalid byte of a file name becomes a question mark."""
     return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
 
 
-def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
+def _make_entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
     rule, span, related = diagnostic.rule, diagnostic.span, diagnostic.related
     return {
         "file": file,
@@ -40,14 +40,14 @@ def _entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
         "help": diagnostic.help,
-        "arguments": {name: _value(value) for name, value in diagnostic.arguments.items()},
+        "arguments": {name: _convert_argument(value) for name, value in diagnostic.arguments.items()},
         "related": None if related is None else {"file": related.file, "line": related.line, "column": related.column},
-        "url": page_url(rule),
+        "url": find_page_url(rule),
     }
 
 
-def _value(argument: Argument) -> Any:
-    """An argument as JSON; of one that is a sentence, or a part of one, its text."""
+def _convert_argument(argument: Argument) -> Any:
+    """Convert an argument to JSON; a sentence, or a part of one, to its text."""
     match argument:
         case Statement() | Term():
             return render_text(argument)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.render.concise import line
-from naftiko_runtime.render.full import printable
+from naftiko_runtime.render.concise import render_line
+from naftiko_runtime.render.full import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.render.checked_files import Checked
 
 
-def junit(files: Iterable[Checked]) -> str:
-    """One suite with one case a file; what makes its check fail is its failure, all else its output.
+def render_junit(files: Iterable[Checked]) -> str:
+    """Render one suite with one case for each file: failing findings are its failure, the others its output.
 
-    A case has one ``failure`` with all that failed in it, because services read no more than one.
+    A case has one ``failure`` with all failing findings, because services read only one.
     """
     told = list(files)
     failed = sum(checked.failed for checked in told)
-    suites = "".join(map(_suite, told))
+    suites = "".join(map(_render_suite, told))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites name="naftiko validate" tests="{len(told)}" failures="{failed}" errors="0">\n'
@@ -30,22 +30,22 @@ def junit(files: Iterable[Checked]) -> str:
     )
 
 
-def _suite(checked: Checked) -> str:
-    name = escape(printable(checked.file))
+def _render_suite(checked: Checked) -> str:
+    name = escape(escape_controls(checked.file))
     failures = [d for d in checked.diagnostics if checked.is_failure(d)]
     others = [d for d in checked.diagnostics if not checked.is_failure(d)]
     inner = ""
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        head = f'type="{failures[0].rule.slug}" message="{escape(printable(failures[0].message) + more)}"'
-        inner += f"      <failure {head}>{_lines(failures, checked)}</failure>\n"
+        head = f'type="{failures[0].rule.slug}" message="{escape(escape_controls(failures[0].message) + more)}"'
+        inner += f"      <failure {head}>{_render_lines(failures, checked)}</failure>\n"
     if others:
-        inner += f"      <system-out>{_lines(others, checked)}</system-out>\n"
+        inner += f"      <system-out>{_render_lines(others, checked)}</system-out>\n"
     case = f'    <testcase classname="naftiko" name="{name}" file="{name}" time="0"'
     case += f">\n{inner}    </testcase>\n" if inner else "/>\n"
     head = f'  <testsuite name="{name}" tests="1" failures="{int(checked.failed)}" errors="0" skipped="0" time="0">\n'
     return f"{head}{case}  </testsuite>\n"
 
 
-def _lines(diagnostics: Iterable[Diagnostic], checked: Checked) -> str:
-    return escape("\n".join(line(d, checked.file) for d in diagnostics), quote=False)
+def _render_lines(diagnostics: Iterable[Diagnostic], checked: Checked) -> str:
+    return escape("\n".join(render_line(d, checked.file) for d in diagnostics), quote=False)

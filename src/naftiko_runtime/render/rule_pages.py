@@ -1,4 +1,4 @@
-"""The pages that explain the rules: their text, which the package carries, and their addresses."""
+"""The pages that explain the rules: their text, which the package contains, and their URLs."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ _REPOSITORY: Final = ("repository", "source", "source code")
 
 
 def find_page(rule: Rule) -> Path:
-    """The file of a rule's page, in the installed package or in the checkout."""
+    """Find the file of a rule's page, in the installed package or in the checkout."""
     pages = [folder / f"{rule.slug}.md" for folder in _FOLDERS]
     return next((page for page in pages if page.is_file()), pages[0])
 
 
 def read_page(rule: Rule) -> str:
-    """A rule's page, as Markdown.
+    """Read a rule's page, as Markdown.
 
     Raises:
-        OSError: The package does not carry it.
+        OSError: The package does not contain it.
     """
     return find_page(rule).read_text(encoding="utf-8")
 
 
-def page_url(rule: Rule) -> str:
-    """The address of a rule's page: on the web if the package names its repository, otherwise of the file."""
-    return page_online(rule, project_urls()) or find_page(rule).as_uri()
+def find_page_url(rule: Rule) -> str:
+    """Return the URL of a rule's page: on the web if the package names its repository, otherwise of the file."""
+    return find_online_page(rule, read_project_urls()) or find_page(rule).as_uri()
 
 
-def page_online(rule: Rule, urls: Mapping[str, str]) -> str | None:
-    """The URL of a rule's page, on the repository's main branch; none when no URL is that of a repository.
+def find_online_page(rule: Rule, urls: Mapping[str, str]) -> str | None:
+    """Return the URL of a rule's page on the repository's main branch, or None if no URL is that of a repository.
 
     Args:
         rule: The rule.
@@ -50,8 +50,8 @@ def page_online(rule: Rule, urls: Mapping[str, str]) -> str | None:
     return f"{repository.rstrip('/')}/blob/main/docs/rules/{rule.slug}.md" if repository is not None else None
 
 
-def project_urls() -> dict[str, str]:
-    """What the installed package says of its places on the web."""
+def read_project_urls() -> dict[str, str]:
+    """Read the URLs of the installed package, by their labels."""
     try:
         told = metadata("naftiko-runtime").get_all("Project-URL") or []
     except PackageNotFoundError:  # run from a tree that is not installed

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.diagnostic import RELATED_PLACE
-from naftiko_runtime.render.checked_files import below, distinct
-from naftiko_runtime.render.json import dumped
-from naftiko_runtime.render.rule_pages import page_online, project_urls, read_page
+from naftiko_runtime.render.checked_files import make_relative, merge_repeated_files
+from naftiko_runtime.render.json import dump_json
+from naftiko_runtime.render.rule_pages import find_online_page, read_page, read_project_urls
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
@@ -28,28 +28,28 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 _ROOT: Final = "%SRCROOT%"
 
 
-def sarif(files: Iterable[Checked], *, root: str) -> str:
-    """One run with every finding, and the rules that they are of.
+def render_sarif(files: Iterable[Checked], *, root: str) -> str:
+    """Render one run with every finding and its rules.
 
     Args:
         files: What was checked.
         root: The repository's folder, which the URIs of files are relative to.
     """
-    told = list(distinct(files))
+    told = list(merge_repeated_files(files))
     rules = sorted({d.rule.code: d.rule for c in told for d in c.diagnostics}.items())
     run = {
         "tool": {
-            "driver": {"name": "naftiko", "version": __version__, "rules": [_rule(rule) for _, rule in rules]},
+            "driver": {"name": "naftiko", "version": __version__, "rules": [_describe_rule(rule) for _, rule in rules]},
         },
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": list(_results(told, [code for code, _ in rules], root)),
+        "results": list(_iter_results(told, [code for code, _ in rules], root)),
     }
-    return dumped({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+    return dump_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
-    online = page_online(rule, project_urls())
+def _describe_rule(rule: Rule) -> dict[str, Any]:
+    online = find_online_page(rule, read_project_urls())
     return {
         "id": rule.code,
         "name": rule.slug,
@@ -64,35 +64,35 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _results(files: Iterable[Checked], codes: list[str], root: str) -> Iterator[dict[str, Any]]:
+def _iter_results(files: Iterable[Checked], codes: list[str], root: str) -> Iterator[dict[str, Any]]:
     seen: dict[str, int] = {}
     for checked in files:
         for diagnostic in checked.diagnostics:
             span = diagnostic.span
-            uri = _uri(below(root, span.file if span else checked.file))
-            mark = _fingerprint(diagnostic, uri, checked.line_of(span) if span else "")
+            uri = _make_uri(make_relative(root, span.file if span else checked.file))
+            mark = _compute_fingerprint(diagnostic, uri, checked.line_of(span) if span else "")
             seen[mark] = seen.get(mark, 0) + 1
             yield {
                 "ruleId": diagnostic.rule.code,
                 "ruleIndex": codes.index(diagnostic.rule.code),
                 "level": _LEVELS[diagnostic.severity],
                 "message": {"text": "\n".join(text for text in (diagnostic.message, diagnostic.help) if text)},
-                "locations": [{"physicalLocation": _location(uri, span)}],
-                **_related_locations(diagnostic, root),
+                "locations": [{"physicalLocation": _make_location(uri, span)}],
+                **_make_related_locations(diagnostic, root),
                 "partialFingerprints": {"naftikoLine/v2": f"{mark}:{seen[mark]}"},
             }
 
 
-def _related_locations(diagnostic: Diagnostic, root: str) -> dict[str, Any]:
+def _make_related_locations(diagnostic: Diagnostic, root: str) -> dict[str, Any]:
     """Return the property for the other place of a finding, if it has one."""
     related = diagnostic.related
     if related is None:
         return {}
-    place = {"physicalLocation": _location(_uri(below(root, related.file)), related)}
+    place = {"physicalLocation": _make_location(_make_uri(make_relative(root, related.file)), related)}
     return {"relatedLocations": [{"id": 1, **place, "message": {"text": RELATED_PLACE}}]}
 
 
-def _location(uri: str, span: Span | None) -> dict[str, Any]:
+def _make_location(uri: str, span: Span | None) -> dict[str, Any]:
     base = {} if uri.startswith("file:") else {"uriBaseId": _ROOT}
     place: dict[str, Any] = {"artifactLocation": {"uri": uri, **base}}
     if span is not None:
@@ -105,12 +105,12 @@ def _location(uri: str, span: Span | None) -> dict[str, Any]:
     return place
 
 
-def _uri(path: str) -> str:
+def _make_uri(path: str) -> str:
     return PurePath(path).as_uri() if PurePath(path).is_absolute() else quote(os.fsencode(path))
 
 
-def _fingerprint(diagnostic: Diagnostic, uri: str, line: str) -> str:
-    """The same for a finding whose line has only moved, and whatever words it is told in."""
+def _compute_fingerprint(diagnostic: Diagnostic, uri: str, line: str) -> str:
+    """Compute what stays the same when the line of a finding moves or its text is reworded."""
     arguments = json.dumps(diagnostic.statement.arguments, default=lambda said: said.arguments)
     parts = (diagnostic.rule.code, uri, line.strip(), arguments)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
