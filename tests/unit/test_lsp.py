@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.diagnostic import Findings, Span
 from naftiko_runtime.document.normalize import normalize
-from naftiko_runtime.lsp.completion import completions
-from naftiko_runtime.lsp.cursor import located, place_at, typed_at
-from naftiko_runtime.lsp.excerpt import excerpt
-from naftiko_runtime.lsp.hover import told_at
-from naftiko_runtime.lsp.name_index import outline
+from naftiko_runtime.lsp.completion import list_completions
+from naftiko_runtime.lsp.cursor import find_place, find_typed, locate
+from naftiko_runtime.lsp.excerpt import make_excerpt
+from naftiko_runtime.lsp.hover import describe_place
+from naftiko_runtime.lsp.name_index import index_names
 from naftiko_runtime.lsp.positions import Text
 from naftiko_runtime.source import parse_source
 
@@ -92,7 +92,7 @@ def read(text: str) -> Source:
     return source
 
 
-NAMES = outline(read(TEXT))
+NAMES = index_names(read(TEXT))
 JSON = json.dumps(read(TEXT).data, indent=2)
 FLAT = json.dumps({"info": {"tags": ["x"] * 700}, **read(TEXT).data}, indent=0)
 """Without indentation, and longer than what is taken of it."""
@@ -103,8 +103,8 @@ def words(text: str) -> list[str]:
     before, _, after = text.partition("|>")
     lines = (before + after).split("\n")
     row = before.count("\n")
-    place = typed_at(lines, row, len(before.split("\n")[-1]), "x.yml")
-    return [word.text for word in completions(place, NAMES)] if place is not None else []
+    place = find_typed(lines, row, len(before.split("\n")[-1]), "x.yml")
+    return [word.text for word in list_completions(place, NAMES)] if place is not None else []
 
 
 def test_what_is_consumed() -> None:
@@ -113,8 +113,8 @@ def test_what_is_consumed() -> None:
     assert sorted(operation.parameters) == ["fields", "imo", "note"]
     assert (operation.span.line, operation.span.column) == (16, 19)
     assert operation.parameters["note"].line == 22
-    assert NAMES.variable("TOKEN") == NAMES.variable("env.TOKEN") == Span("x.yml", 5, 5, 5, 10)
-    assert list(outline(read(LATER)).operations) == ["registry.get"]
+    assert NAMES.find_variable("TOKEN") == NAMES.find_variable("env.TOKEN") == Span("x.yml", 5, 5, 5, 10)
+    assert list(index_names(read(LATER)).operations) == ["registry.get"]
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_nothing_is_offered_where_the_author_has_to_think(text: str) -> None:
 
 
 def test_what_a_key_means() -> None:
-    place = place_at(TEXT.split("\n"), 0, 1, "x")
-    assert "**naftiko**: The version of the specification" in told_at(place, NAMES, [])
-    assert told_at(None, NAMES, []) == ""
+    place = find_place(TEXT.split("\n"), 0, 1, "x")
+    assert "**naftiko**: The version of the specification" in describe_place(place, NAMES, [])
+    assert describe_place(None, NAMES, []) == ""
 
 
 # -- excerpts -----------------------------------------------------------------------------------------------------
@@ -191,8 +191,8 @@ def test_a_place_is_the_same_in_an_excerpt_as_in_the_whole(text: str) -> None:
     for steps in places(source.data, source):
         span = source.find_span(steps, key=True)
         row, column = span.line - 1, span.column - 1
-        whole = located(source, row, column)
-        part = place_at(lines, row, column, "x.yml")
+        whole = locate(source, row, column)
+        part = find_place(lines, row, column, "x.yml")
         if whole is None:
             continue
         assert part is not None, span
@@ -211,7 +211,7 @@ def test_an_excerpt_has_the_way_and_what_is_small_beside_it() -> None:
     )
     lines = text.split("\n")
     row = next(row for row, line in enumerate(lines) if "rest.imo" in line)
-    kept = excerpt(lines, row, 0)
+    kept = make_excerpt(lines, row, 0)
     assert len(kept) == len(lines)
     shown = [line.strip() for line in kept if line]
     assert {"call: registry.get", "namespace: web"} <= {line.removeprefix("- ") for line in shown}
@@ -230,9 +230,9 @@ def test_no_half_written_text_breaks_the_reading_of_a_place(data: st.DataObject)
     lines = text.split("\n")
     row = text[:offset].count("\n")
     column = offset - (text.rfind("\n", 0, offset) + 1)
-    place_at(lines, row, column, "x.yml")
-    if (place := typed_at(lines, row, column, "x.yml")) is not None:
-        completions(place, NAMES)
+    find_place(lines, row, column, "x.yml")
+    if (place := find_typed(lines, row, column, "x.yml")) is not None:
+        list_completions(place, NAMES)
 
 
 # -- positions ----------------------------------------------------------------------------------------------------
@@ -246,13 +246,13 @@ def test_a_place_survives_the_editor_s_count(text: str, encoding: str) -> None:
     counted = Text(text, encoding)
     for line, shown in enumerate(counted.lines, 1):
         for column in range(1, len(shown) + 2):
-            assert counted.place(*counted.position(line, column)) == (line, column)
+            assert counted.from_position(*counted.to_position(line, column)) == (line, column)
 
 
 def test_units_are_those_of_the_encoding() -> None:
     line = "a: '😀é' # x"
-    assert [Text(line, encoding).position(1, 7) for encoding in ("utf-8", "utf-16", "utf-32")] == [
+    assert [Text(line, encoding).to_position(1, 7) for encoding in ("utf-8", "utf-16", "utf-32")] == [
         *((0, 10), (0, 7), (0, 6))
     ]
-    assert Text("a\u2028b\n").position(2, 1) == (0, 2)
-    assert Text("a\n").place(7, 3) == (2, 1)
+    assert Text("a\u2028b\n").to_position(2, 1) == (0, 2)
+    assert Text("a\n").from_position(7, 3) == (2, 1)

@@ -29,16 +29,16 @@ _VERSIONS: Final = frozenset({"naftiko", "ikanos"})
 def lsp() -> None:
     """Serve an editor over standard input and output: findings, completion, definitions, quick fixes."""
     try:
-        from naftiko_runtime.lsp.server import server
+        from naftiko_runtime.lsp.server import make_server
     except ImportError:
         raise click.ClickException(f"the language server needs the extra 'lsp'; {advise_install('lsp')}") from None
-    server(_Judge()).start_io()
+    make_server(_Judge()).start_io()
 
 
 class _Judge:
     """Files as ``validate`` sees them, each time with the configuration that there is then."""
 
-    def concerns(self, text: str, data: Any) -> bool:
+    def is_concerned(self, text: str, data: Any) -> bool:
         """Whether it is a capability, or becomes one."""
         if isinstance(data, dict):
             return is_capability(data, importable=True) or not _VERSIONS.isdisjoint(data)
@@ -48,15 +48,15 @@ class _Judge:
         """With the folders that the configuration allows imports to read."""
         return Overrides(allowed_imports=_configuration(file)[0].allowed_imports, lint=True)
 
-    def fault(self, file: Path) -> str:
+    def explain_fault(self, file: Path) -> str:
         """What is wrong with the configuration."""
         return _configuration(file)[1]
 
-    def told(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
+    def select_findings(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
         """What the configuration and comments leave of the findings."""
         return select_findings(loaded, str(file), _configuration(file)[0], Selection()).diagnostics
 
-    def silences(self, text: str, diagnostic: Diagnostic) -> bool:
+    def is_silenced(self, text: str, diagnostic: Diagnostic) -> bool:
         """Whether a comment in a text is about a finding."""
         file = diagnostic.span.file if diagnostic.span is not None else ""
         return diagnostic not in filter_ignored([diagnostic], {file: parse_ignore_comments(text, file)}, file)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.fix import fix_document
 from naftiko_runtime.fix.text_edits import Text as Edited
-from naftiko_runtime.lsp.checking import as_bytes
+from naftiko_runtime.lsp.checking import encode_text
 from naftiko_runtime.source import LINE_BREAK, SourceError, parse_source
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")
 
 
-def ignoring(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
+def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
     """The edit that writes a comment which silences a finding; none where there is no place for one.
 
     A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
@@ -40,16 +40,18 @@ def ignoring(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
     if span is None:
         return None
     lines = LINE_BREAK.split(text)
-    data = _data(text)
-    for edit, moved in _comments(lines[span.line - 1], span, diagnostic.rule.slug, "\r\n" if "\r\n" in text else "\n"):
+    data = _read_data(text)
+    for edit, moved in _iter_comments(
+        lines[span.line - 1], span, diagnostic.rule.slug, "\r\n" if "\r\n" in text else "\n"
+    ):
         after = Edited(text).apply([edit])
         place = replace(span, line=span.line + moved, end_line=span.end_line + moved)
-        if judge.silences(after, replace(diagnostic, span=place)) and (data is None or _data(after) == data):
+        if judge.is_silenced(after, replace(diagnostic, span=place)) and (data is None or _read_data(after) == data):
             return edit
     return None
 
 
-def _comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tuple[Edit, int]]:
+def _iter_comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tuple[Edit, int]]:
     """The edits to try, each with how many lines the finding moves down by it."""
     if (known := _NAMES.search(line)) is not None:
         column = known.end("names") + 1
@@ -62,14 +64,14 @@ def _comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tup
     yield Edit(Span(span.file, span.line, 1, span.line, 1), f"{margin}{comment}{line_break}"), 1
 
 
-def _data(text: str) -> object:
+def _read_data(text: str) -> object:
     try:
-        return parse_source(as_bytes(text), "").data
+        return parse_source(encode_text(text), "").data
     except SourceError:
         return None
 
 
-def fixing(text: str, file: Path, overrides: Overrides) -> list[Edit]:
+def make_fix_edits(text: str, file: Path, overrides: Overrides) -> list[Edit]:
     """The edits, by whole lines, that make of a document what ``validate --fix`` would.
 
     Args:
@@ -77,8 +79,8 @@ def fixing(text: str, file: Path, overrides: Overrides) -> list[Edit]:
         file: Where it stands.
         overrides: How it is read.
     """
-    after = fix_document(as_bytes(text), file, overrides).raw.decode()
-    old, new = _lines(text), _lines(after)
+    after = fix_document(encode_text(text), file, overrides).raw.decode()
+    old, new = _split_lines(text), _split_lines(after)
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [
         Edit(Span(str(file), first + 1, 1, last + 1, 1), "".join(new[start:end]))
@@ -87,7 +89,7 @@ def fixing(text: str, file: Path, overrides: Overrides) -> list[Edit]:
     ]
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """The lines with their ends."""
     ends = [match.end() for match in LINE_BREAK.finditer(text)]
     return [text[start:end] for start, end in pairwise([0, *ends, len(text)])]

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.loading import Loaded, load_source
-from naftiko_runtime.lsp.definition import import_of
-from naftiko_runtime.lsp.name_index import Outline, outline
+from naftiko_runtime.lsp.definition import find_import
+from naftiko_runtime.lsp.name_index import Outline, index_names
 from naftiko_runtime.source import SourceError, parse_source, read_source
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ Stamp: TypeAlias = "str | tuple[int, int, int]"
 class Judge(Protocol):
     """How the command line would check a file."""
 
-    def concerns(self, text: str, data: Any) -> bool:
+    def is_concerned(self, text: str, data: Any) -> bool:
         """Whether a text, with the data that it is (none if it is no YAML), is meant to be a capability."""
 
     def overrides(self, file: Path) -> Overrides:
         """How a document is read."""
 
-    def fault(self, file: Path) -> str:
+    def explain_fault(self, file: Path) -> str:
         """What is wrong with the configuration that counts for a file; empty when nothing is."""
 
-    def told(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
+    def select_findings(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
         """What is told of what was found in it: configurations and comments have their say."""
 
-    def silences(self, text: str, diagnostic: Diagnostic) -> bool:
+    def is_silenced(self, text: str, diagnostic: Diagnostic) -> bool:
         """Whether a text has a comment for a finding."""
 
 
@@ -86,7 +86,7 @@ class Library:
         def one(path: Path, name: str) -> Source:
             reads.add(path)
             text = texts.get(path)
-            stamp = _stamp(path) if text is None else text
+            stamp = _read_stamp(path) if text is None else text
             known = self._known.get((path, name))
             if known is None or known[0] is None or known[0] != stamp:
                 known = self._known[path, name] = (stamp, _read(path, name, text))
@@ -99,17 +99,17 @@ class Library:
 
 def _read(path: Path, name: str, text: str | None) -> Source | SourceError:
     try:
-        return read_source(path, name) if text is None else parse_source(as_bytes(text), name)
+        return read_source(path, name) if text is None else parse_source(encode_text(text), name)
     except SourceError as error:
         return error
 
 
-def as_bytes(text: str) -> bytes:
+def encode_text(text: str) -> bytes:
     """A text as the file would hold it."""
     return text.encode("utf-8", "replace")
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _read_stamp(path: Path) -> Stamp | None:
     try:
         found = path.stat()
     except OSError:
@@ -129,27 +129,29 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
         reading: How its imports are read.
     """
     overrides = replace(judge.overrides(file), reading=reading)
-    unknown = Checked(text, revision, names=names, fault=judge.fault(file))
+    unknown = Checked(text, revision, names=names, fault=judge.explain_fault(file))
     try:
-        source = parse_source(as_bytes(text), str(file))
+        source = parse_source(encode_text(text), str(file))
     except SourceError as error:
-        if not judge.concerns(text, None):
+        if not judge.is_concerned(text, None):
             return unknown
-        return unknown._replace(diagnostics=tuple(judge.told(Loaded(None, error.diagnostics, error.source), file)))
-    if not judge.concerns(text, source.data):
+        return unknown._replace(
+            diagnostics=tuple(judge.select_findings(Loaded(None, error.diagnostics, error.source), file))
+        )
+    if not judge.is_concerned(text, source.data):
         return unknown
     loaded = load_source(source, overrides, file)
     spoken = loaded.source or source
-    told = tuple(judge.told(loaded, file))
-    imports = _imports(source, file, overrides, told)
-    return unknown._replace(diagnostics=told, names=outline(spoken), source=spoken, imports=imports)
+    told = tuple(judge.select_findings(loaded, file))
+    imports = _find_imports(source, file, overrides, told)
+    return unknown._replace(diagnostics=told, names=index_names(spoken), source=spoken, imports=imports)
 
 
-def _imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
+def _find_imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
     """Where a document imports the files that findings are in."""
     others = {found.span.file for found in told if found.span is not None} - {source.file}
     spoken = normalize(source, Findings()) if others else None
     if spoken is None:
         return {}
-    places = ((name, import_of(spoken, file, overrides, Path(name).resolve())) for name in others)
+    places = ((name, find_import(spoken, file, overrides, Path(name).resolve())) for name in others)
     return {name: spoken.find_span(steps) for name, steps in places if steps is not None}

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from naftiko_runtime.lsp.cursor import CURSOR
-from naftiko_runtime.lsp.name_index import inputs, own_names
-from naftiko_runtime.lsp.schema_index import vocabulary
+from naftiko_runtime.lsp.name_index import list_inputs, list_own_names
+from naftiko_runtime.lsp.schema_index import make_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,15 +24,15 @@ class Word(NamedTuple):
     Attributes:
         text: What is written in the place of what was typed.
         kind: What it is.
-        told: What is told of it.
+        detail: Its description.
     """
 
     text: str
     kind: Kind
-    told: str = ""
+    detail: str = ""
 
 
-def completions(place: Place, outline: Outline) -> list[Word]:
+def list_completions(place: Place, outline: Outline) -> list[Word]:
     """Words that fit at a place.
 
     Args:
@@ -40,34 +40,36 @@ def completions(place: Place, outline: Outline) -> list[Word]:
         outline: The names of the document.
     """
     if place.template:
-        return [*_inputs(place), *_variables(outline)]
+        return [*_iter_inputs(place), *_iter_variables(outline)]
     *above, key = place.steps
     holder = above[-1] if above else ""
     match ("with" if holder == "with" else key), place.on_key:
         case "with", True:
-            return _parameters(place, outline)
+            return _list_parameters(place, outline)
         case "with", False:
-            return [word for name in _callers(place) for word in _inputs(place, f"{name}.")]
+            return [word for name in _list_caller_prefixes(place) for word in _iter_inputs(place, f"{name}.")]
         case _, True:
-            return _keys(place)
+            return _list_keys(place)
         case _:
-            return _values(place, outline)
+            return _list_values(place, outline)
 
 
-def _values(place: Place, outline: Outline) -> list[Word]:
+def _list_values(place: Place, outline: Outline) -> list[Word]:
     match place.steps[-1]:
         case "call":
             sent = {name: f"{operation.method} {operation.url}" for name, operation in outline.operations.items()}
-            return _qualified(sent, place.typed)
+            return _list_qualified(sent, place.typed)
         case "ref":
-            return _qualified(dict.fromkeys(outline.functions, ""), place.typed)
+            return _list_qualified(dict.fromkeys(outline.functions, ""), place.typed)
         case "targetNamespace":
             return [Word(name, "namespace") for name in outline.namespaces]
         case _:
-            return [Word(value, "value") for value in vocabulary(place.source).values(place.source, place.steps)]
+            return [
+                Word(value, "value") for value in make_vocabulary(place.source).list_values(place.source, place.steps)
+            ]
 
 
-def _qualified(names: Mapping[str, str], typed: str) -> list[Word]:
+def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
     """The namespaces of names, until one is written (or there is only one); then the names in it.
 
     Args:
@@ -81,7 +83,7 @@ def _qualified(names: Mapping[str, str], typed: str) -> list[Word]:
     return [Word(name, "operation", told) for name, told in names.items() if name.partition(".")[0] == chosen]
 
 
-def _parameters(place: Place, outline: Outline) -> list[Word]:
+def _list_parameters(place: Place, outline: Outline) -> list[Word]:
     """What the operation takes that is called beside the ``with`` at the place, and is not given yet."""
     given = place.holder
     part = place._replace(steps=place.steps[:-1]).holder
@@ -89,23 +91,23 @@ def _parameters(place: Place, outline: Outline) -> list[Word]:
     return [Word(name, "parameter") for name in (called.parameters if called else ()) if name not in given]
 
 
-def _keys(place: Place) -> list[Word]:
+def _list_keys(place: Place) -> list[Word]:
     if CURSOR not in str(place.steps[-1]):
         return []
-    known = vocabulary(place.source).keys(place.source, place.steps[:-1])
+    known = make_vocabulary(place.source).list_keys(place.source, place.steps[:-1])
     return [Word(key, "key", str(of.get("description", ""))) for key, of in known.items() if key not in place.holder]
 
 
-def _callers(place: Place) -> list[str]:
+def _list_caller_prefixes(place: Place) -> list[str]:
     """The name that a value calls the caller's input by: the expose's own."""
-    return own_names(place.source, place.steps)[:1]
+    return list_own_names(place.source, place.steps)[:1]
 
 
-def _inputs(place: Place, prefix: str = "") -> Iterator[Word]:
-    return (Word(f"{prefix}{name}", "input") for name in inputs(place.source, place.steps) if CURSOR not in name)
+def _iter_inputs(place: Place, prefix: str = "") -> Iterator[Word]:
+    return (Word(f"{prefix}{name}", "input") for name in list_inputs(place.source, place.steps) if CURSOR not in name)
 
 
-def _variables(outline: Outline) -> Iterator[Word]:
+def _iter_variables(outline: Outline) -> Iterator[Word]:
     """Bound variables: by their short names, but where two binds have one of the same name."""
     short = {full: full.partition(".")[2] for full in outline.variables}
     counts = Counter(short.values())

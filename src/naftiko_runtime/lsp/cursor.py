@@ -9,7 +9,7 @@ import yaml
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.normalize import normalize
-from naftiko_runtime.lsp.excerpt import excerpt
+from naftiko_runtime.lsp.excerpt import make_excerpt
 from naftiko_runtime.source import Source
 from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.places import Places
@@ -53,16 +53,16 @@ class Place(NamedTuple):
     @property
     def value(self) -> Any:
         """What stands at the end of its path; none when that is in another shape than it was read in."""
-        return value_at(self.source, self.steps)
+        return find_value(self.source, self.steps)
 
     @property
     def holder(self) -> dict[str, Any]:
         """The mapping that the key at the end of the path is one of."""
-        found = value_at(self.source, self.steps[:-1])
+        found = find_value(self.source, self.steps[:-1])
         return found if isinstance(found, dict) else {}
 
 
-def value_at(source: Source, steps: Steps) -> Any:
+def find_value(source: Source, steps: Steps) -> Any:
     """The value at a path; none when there is none."""
     try:
         return source.get(steps)
@@ -81,7 +81,7 @@ class _Reader:
         self._whole = whole
         self._without: set[int] = set()
 
-    def sources(self, written: Sequence[str]) -> Iterator[Source]:
+    def iter_sources(self, written: Sequence[str]) -> Iterator[Source]:
         """What can be read with the place's line written in some ways; of the whole text if no excerpt can be.
 
         That is so where brackets reach over many lines: JSON is YAML, too.
@@ -92,16 +92,16 @@ class _Reader:
         readable = False
         for _ in range(_TRIES_MAX):
             before = len(self._without)
-            text = excerpt(self._lines, self._row, self._column, self._without, whole=self._whole)
-            for source in self._written(text, written):
+            text = make_excerpt(self._lines, self._row, self._column, self._without, whole=self._whole)
+            for source in self._iter_written(text, written):
                 readable = True
                 yield source
             if len(self._without) == before:
                 break
         if not readable:
-            yield from self._written(list(self._lines), written)
+            yield from self._iter_written(list(self._lines), written)
 
-    def _written(self, text: list[str], written: Sequence[str]) -> Iterator[Source]:
+    def _iter_written(self, text: list[str], written: Sequence[str]) -> Iterator[Source]:
         for line in written:
             text[self._row] = line
             if (source := self._read(text)) is not None:
@@ -122,7 +122,7 @@ class _Reader:
         return normalize(Source(self._file, whole, data, places), Findings())
 
 
-def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+def find_place(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
     """What stands at a place.
 
     Args:
@@ -131,11 +131,11 @@ def place_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
         column: From 0.
         file: The text's name.
     """
-    source = next(_Reader(lines, row, column, file, whole=True).sources([lines[row]]), None)
-    return located(source, row, column) if source is not None else None
+    source = next(_Reader(lines, row, column, file, whole=True).iter_sources([lines[row]]), None)
+    return locate(source, row, column) if source is not None else None
 
 
-def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
     """What a word would be that is being typed at a place, whose line is mended for that.
 
     Args:
@@ -150,15 +150,15 @@ def typed_at(lines: Sequence[str], row: int, column: int, file: str) -> Place | 
     template = _TEMPLATE.search(stem)
     if template is not None:
         stem = stem[: template.start()]
-    written = list(_mended(stem, rest, template=template is not None))
-    for source in _Reader(lines, row, column, file).sources(written):
-        found = located(source, row, source.get_line(row + 1).index(CURSOR))
+    written = list(_complete_line(stem, rest, template=template is not None))
+    for source in _Reader(lines, row, column, file).iter_sources(written):
+        found = locate(source, row, source.get_line(row + 1).index(CURSOR))
         if found is not None and _is_cursor(found):
             return found._replace(typed=typed, template=template is not None)
     return None
 
 
-def _mended(stem: str, rest: str, *, template: bool) -> Iterator[str]:
+def _complete_line(stem: str, rest: str, *, template: bool) -> Iterator[str]:
     """A line with a word where the cursor is, in the ways in which it may have been meant."""
     match = (_TEMPLATE_REST if template else _REST).match(rest)
     rest = rest[match.end() :] if match is not None else rest
@@ -195,7 +195,7 @@ def _is_cursor(place: Place) -> bool:
     return isinstance(said, str) and CURSOR in said
 
 
-def located(source: Source, row: int, column: int) -> Place | None:
+def locate(source: Source, row: int, column: int) -> Place | None:
     """The innermost key or value at a place; none where there is nothing."""
     steps: Steps = ()
     value: Any = source.data
@@ -204,21 +204,21 @@ def located(source: Source, row: int, column: int) -> Place | None:
             (key, on_key)
             for key, marks in source.places.get_entries(value).items()
             for on_key, (start, end) in enumerate(reversed(marks))
-            if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _keys(value)
+            if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _list_keys(value)
         ]
         if not found:
             return Place(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
-        key, on_key = max(found, key=lambda one: _start(source, value, one[0], on_key=bool(one[1])))
+        key, on_key = max(found, key=lambda one: _find_start(source, value, one[0], on_key=bool(one[1])))
         steps = (*steps, key)
         if on_key and isinstance(value, dict):
             return Place(source, steps, on_key=True)
         value = value[key]
 
 
-def _keys(value: Any) -> Any:
+def _list_keys(value: Any) -> Any:
     return value if isinstance(value, dict) else range(len(value))
 
 
-def _start(source: Source, value: Any, key: str | int, *, on_key: bool) -> tuple[int, int]:
+def _find_start(source: Source, value: Any, key: str | int, *, on_key: bool) -> tuple[int, int]:
     mark = source.places.get_entries(value)[key][0 if on_key else 1][0]
     return mark.line, mark.column

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.files import ImportChain, ImportedFiles
 from naftiko_runtime.document.imports.sections import iter_imports
-from naftiko_runtime.lsp.name_index import Outline, input_named, nearly
+from naftiko_runtime.lsp.name_index import Outline, find_input, find_nearly
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _PATH: Final = re.compile(r"\{+\s*([^{}/]+?)\s*\}+")
 _NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
 
 
-def definition(place: Place, outline: Outline, line: str, column: int) -> Span | None:
+def find_definition(place: Place, outline: Outline, line: str, column: int) -> Span | None:
     """Where the thing stands that is named at a place; none when nothing is, or it is unknown.
 
     Args:
@@ -36,18 +36,18 @@ def definition(place: Place, outline: Outline, line: str, column: int) -> Span |
     *above, key = place.steps
     holder = above[-1] if above else ""
     if place.on_key:
-        return _parameter(place, outline) if holder == "with" else None
+        return _find_parameter(place, outline) if holder == "with" else None
     value = place.value
     if not isinstance(value, str):
         return None
-    if (name := _braced(line, column, _PATH if key == "path" else _TEMPLATE)) is not None:
-        return outline.variable(name) or _input(place, name)
+    if (name := _find_braced(line, column, _PATH if key == "path" else _TEMPLATE)) is not None:
+        return outline.find_variable(name) or _find_input(place, name)
     if key in _NAMES:
-        return _named(outline, str(key), value)
-    return _input(place, value) if holder == "with" else None
+        return _find_named(outline, str(key), value)
+    return _find_input(place, value) if holder == "with" else None
 
 
-def _named(outline: Outline, key: str, name: str) -> Span | None:
+def _find_named(outline: Outline, key: str, name: str) -> Span | None:
     """What a key's value names."""
     if key == "call":
         operation = outline.operations.get(name)
@@ -55,22 +55,22 @@ def _named(outline: Outline, key: str, name: str) -> Span | None:
     return (outline.functions if key == "ref" else outline.namespaces).get(name)
 
 
-def _braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
+def _find_braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
     """The name in the braces at a column of a line, if it stands in some."""
     return next((match[1] for match in braced.finditer(line) if match.start() <= column <= match.end()), None)
 
 
-def _input(place: Place, name: str) -> Span | None:
-    return input_named(place.source, place.steps, name)
+def _find_input(place: Place, name: str) -> Span | None:
+    return find_input(place.source, place.steps, name)
 
 
-def _parameter(place: Place, outline: Outline) -> Span | None:
+def _find_parameter(place: Place, outline: Outline) -> Span | None:
     """What the called operation has under the ``with`` key at a place."""
     called = outline.operations.get(str(place._replace(steps=place.steps[:-1]).holder.get("call")))
-    return nearly(called.parameters, str(place.steps[-1])) if called is not None else None
+    return find_nearly(called.parameters, str(place.steps[-1])) if called is not None else None
 
 
-def imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
+def find_imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
     """What the import at a place names, with the file that it stands in; the file's beginning when it has no such part.
 
     Args:
@@ -97,10 +97,10 @@ def imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Sour
     return end.source.find_span((*end.steps, "namespace")), end.source
 
 
-def import_of(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
+def find_import(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
     """The path to the location by which a document imports a file; none when it does so by another one only."""
     files = ImportedFiles(file, source, overrides.allowed_imports)
-    for steps, location in _locations(source):
+    for steps, location in _iter_locations(source):
         try:
             if files.resolve(location, files.folder) == imported_file:
                 return steps
@@ -109,7 +109,7 @@ def import_of(source: Source, file: Path, overrides: Overrides, imported_file: P
     return None
 
 
-def _locations(source: Source) -> Iterator[tuple[Steps, str]]:
+def _iter_locations(source: Source) -> Iterator[tuple[Steps, str]]:
     for section in ("consumes", "binds", "exposes", "aggregates"):
         for steps, entry in iter_imports(source.data, section):
             if isinstance(location := entry.get("location"), str):

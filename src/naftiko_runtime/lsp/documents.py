@@ -61,7 +61,7 @@ class Document:
     @property
     def shown(self) -> Text:
         """The text that its findings are of."""
-        return self.text if self.checked.text == self.text.text else self.text.counted(self.checked.text)
+        return self.text if self.checked.text == self.text.text else self.text.with_same_encoding(self.checked.text)
 
 
 class Documents:
@@ -74,7 +74,7 @@ class Documents:
 
     def __init__(self, judge: Judge, tell: Callable[[Document], None]) -> None:
         self._judge = judge
-        self._tell = tell
+        self._publish = tell
         self._open: dict[str, Document] = {}
         self._library = Library()
         self._turn = asyncio.Lock()
@@ -88,29 +88,29 @@ class Documents:
         """Give a document another text, or open one."""
         document = self._open.setdefault(uri, Document(uri))
         document.text, document.version = text, version
-        self._changed(document, pause)
-        self.touched([document.real], pause=pause)
+        self._schedule(document, pause)
+        self.recheck_importers([document.real], pause=pause)
 
     def close(self, uri: str) -> None:
         """Forget a document; from now on its file counts."""
         document = self._open.pop(uri, None)
         if document is not None:
             self._stop(document)
-            self.touched([document.real])
+            self.recheck_importers([document.real])
 
-    def touched(self, files: Iterable[Path], *, pause: float = 0) -> None:
+    def recheck_importers(self, files: Iterable[Path], *, pause: float = 0) -> None:
         """Check what imports one of some files, which are others now."""
         changed = set(files)
         for document in self._open.values():
             if not changed.isdisjoint(document.checked.reads):
-                self._changed(document, pause)
+                self._schedule(document, pause)
 
-    def renew(self) -> None:
+    def recheck_all(self) -> None:
         """Check everything again."""
         for document in self._open.values():
-            self._changed(document, 0)
+            self._schedule(document, 0)
 
-    async def settled(self, document: Document) -> None:
+    async def wait_until_checked(self, document: Document) -> None:
         """Wait until what is known of a document is of its present state."""
         while not document.is_current() and self._open.get(document.uri) is document:
             self._stop(document)
@@ -124,7 +124,7 @@ class Documents:
         texts = {other.real: other.text.text for other in self._open.values()}
         return self._library.reading(texts, reads)
 
-    def _changed(self, document: Document, pause: float) -> None:
+    def _schedule(self, document: Document, pause: float) -> None:
         document.revision += 1
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -165,4 +165,4 @@ class Documents:
             document.check_seconds = asyncio.get_running_loop().time() - started
         document.checked = checked._replace(reads=frozenset(reads))
         if document.is_current() and self._open.get(document.uri) is document:
-            self._tell(document)
+            self._publish(document)

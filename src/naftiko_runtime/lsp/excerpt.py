@@ -33,7 +33,7 @@ class _Line(NamedTuple):
     content: int
 
 
-def excerpt(
+def make_excerpt(
     lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset(), *, whole: bool = False
 ) -> list[str]:
     """The lines, with all of them empty that a place does not need.
@@ -47,13 +47,13 @@ def excerpt(
     """
     kept: dict[int, str] = {row: lines[row]}
     left = LINES_MAX
-    level: _Line | None = _line(lines, row) or _Line(row, column, column)
+    level: _Line | None = _read_line(lines, row) or _Line(row, column, column)
     if whole and level is not None:
-        end = min(_end(lines, level), row + PART_LINES_MAX)
+        end = min(_find_end(lines, level), row + PART_LINES_MAX)
         kept |= {number: lines[number] for number in range(row, end)}
     while level is not None:
-        above, first = _above(lines, level)
-        for start, end in (*above, *_below(lines, level)):
+        above, first = _find_above(lines, level)
+        for start, end in (*above, *_find_below(lines, level)):
             size = end - start
             if not without.isdisjoint(range(start, end)):
                 continue
@@ -63,14 +63,14 @@ def excerpt(
             elif head := _HEAD.match(lines[start].lstrip(" ")):
                 margin = len(lines[start]) - len(lines[start].lstrip(" "))
                 kept[start] = " " * margin + head[0]
-        kept[first.row] = kept.get(first.row) or _key(lines[first.row], first)
-        level = _parent(lines, first)
+        kept[first.row] = kept.get(first.row) or _read_key(lines[first.row], first)
+        level = _find_parent(lines, first)
         if level is not None:
             kept[level.row] = lines[level.row]
     return [kept.get(number, "") for number in range(len(lines))]
 
 
-def _line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
+def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
     """Where a line begins; none for an empty one, a comment, and one that is indented deeper than asked for."""
     text = lines[row]
     if len(text) - len(text.lstrip(" ")) > deepest:
@@ -83,23 +83,23 @@ def _line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
     return _Line(row, match.end() - len(match[1]), match.end())
 
 
-def _key(text: str, line: _Line) -> str:
+def _read_key(text: str, line: _Line) -> str:
     """The first line of a list's entry: only its dash when the way does not lead through what stands behind it."""
     head = _HEAD.match(text[line.indent :])
     return text if head is None else text[: line.indent] + head[0]
 
 
-def _up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
-    return (line for number in range(row - 1, -1, -1) if (line := _line(lines, number, deepest)) is not None)
+def _iter_up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
+    return (line for number in range(row - 1, -1, -1) if (line := _read_line(lines, number, deepest)) is not None)
 
 
-def _above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
+def _find_above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
     """The parts of the same mapping above a line, from the nearest on, and the line that the mapping begins with."""
     parts: list[tuple[int, int]] = []
     first, end = level, level.row
     if level.indent < level.content:
         return parts, level
-    for line in _up(lines, level.row, level.content):
+    for line in _iter_up(lines, level.row, level.content):
         if line.content < level.content:
             break
         if line.content == level.content:
@@ -110,12 +110,12 @@ def _above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _
     return parts, first
 
 
-def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
+def _find_below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
     """The parts of the same mapping below a line."""
     parts: list[tuple[int, int]] = []
     start = 0
     for row in range(level.row + 1, len(lines)):
-        line = _line(lines, row, level.content)
+        line = _read_line(lines, row, level.content)
         if line is None:
             continue
         if start and (line.indent < level.content or line.content == level.content):
@@ -128,16 +128,16 @@ def _below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
     return [*parts, (start, len(lines))] if start else parts
 
 
-def _end(lines: Sequence[str], level: _Line) -> int:
+def _find_end(lines: Sequence[str], level: _Line) -> int:
     """The row behind what stands below a line."""
     rows = range(level.row + 1, len(lines))
-    return next((row for row in rows if _line(lines, row, level.content)), len(lines))
+    return next((row for row in rows if _read_line(lines, row, level.content)), len(lines))
 
 
-def _parent(lines: Sequence[str], first: _Line) -> _Line | None:
+def _find_parent(lines: Sequence[str], first: _Line) -> _Line | None:
     """The line that a mapping stands below, which begins with a line."""
     entry = first.indent < first.content
-    for line in _up(lines, first.row, first.indent):
+    for line in _iter_up(lines, first.row, first.indent):
         if line.content < first.indent or (entry and line.content == first.indent):
             return line
         if entry and line.indent < first.indent:

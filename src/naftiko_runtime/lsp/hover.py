@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.lsp.schema_index import vocabulary
+from naftiko_runtime.lsp.schema_index import make_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Rule
 
 
-def told_at(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:
+def describe_place(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:
     """Markdown: what findings at a place mean, and what its key means or its ``call`` sends; empty when there is none.
 
     Args:
@@ -23,27 +23,27 @@ def told_at(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str
         outline: The names of the document.
         rules: Of the findings there.
     """
-    return "\n\n---\n\n".join([*map(_rule, dict.fromkeys(rules)), *_said(place, outline)])
+    return "\n\n---\n\n".join([*map(_describe_rule, dict.fromkeys(rules)), *_iter_descriptions(place, outline)])
 
 
-def _rule(rule: Rule) -> str:
+def _describe_rule(rule: Rule) -> str:
     return f"**{rule.slug}** ({rule.code}, {rule.severity})\n\n{rule.summary}\n\n{rule.remedy}"
 
 
-def _said(place: Place | None, outline: Outline) -> Iterator[str]:
+def _iter_descriptions(place: Place | None, outline: Outline) -> Iterator[str]:
     if place is None:
         return
     if not place.on_key:
         if place.steps[-1] == "call":
-            yield from _called(str(place.value), outline)
+            yield from _describe_operation(str(place.value), outline)
         return
-    meaning = vocabulary(place.source).meaning(place.source, place.steps)
+    meaning = make_vocabulary(place.source).find_meaning(place.source, place.steps)
     if meaning is not None and "description" in meaning:
         example = json.dumps(meaning.get("examples", [None])[0], ensure_ascii=False)
         yield f"**{place.steps[-1]}**: {meaning['description']}\n\nFor example `{example}`"
 
 
-def _called(name: str, outline: Outline) -> Iterator[str]:
+def _describe_operation(name: str, outline: Outline) -> Iterator[str]:
     operation = outline.operations.get(name)
     if operation is None:
         return

@@ -10,7 +10,7 @@ from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.sections import get_name, get_variables, iter_entries
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.references import Words
-from naftiko_runtime.lsp.cursor import value_at
+from naftiko_runtime.lsp.cursor import find_value
 from naftiko_runtime.template import Placeholder, split_path, split_template
 
 if TYPE_CHECKING:
@@ -45,42 +45,42 @@ class Outline:
     variables: Mapping[str, Span] = field(default_factory=dict)
     functions: Mapping[str, Span] = field(default_factory=dict)
 
-    def variable(self, name: str) -> Span | None:
+    def find_variable(self, name: str) -> Span | None:
         """Where the variable is bound that an expression names, with or without its namespace."""
         short = name.removeprefix("env.")
         found = (span for full, span in self.variables.items() if full.partition(".")[2] == short)
         return self.variables.get(name) or next(found, None)
 
 
-def outline(source: Source) -> Outline:
+def index_names(source: Source) -> Outline:
     """The names of a document in the canonical spelling, with its imports."""
     operations: dict[str, Operation] = {}
     namespaces: dict[str, Span] = {}
     for steps, api in iter_entries(source.data, "consumes"):
         namespaces[get_name(api)] = source.find_span((*steps, "import" if "import" in api else "namespace"))
-        operations |= _operations(source, steps, api)
+        operations |= _iter_operations(source, steps, api)
     variables = {
         f"{get_name(bind)}.{variable}": source.find_span((*steps, "keys", variable), key=True)
         for steps, bind in iter_entries(source.data, "binds")
         for variable in get_variables(bind)
     }
-    return Outline(operations, namespaces, variables, dict(_functions(source)))
+    return Outline(operations, namespaces, variables, dict(_iter_functions(source)))
 
 
-def _operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
-    for at, resource in _mappings(api, "resources"):
+def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    for at, resource in _iter_mappings(api, "resources"):
         url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
-        for below, operation in _mappings(resource, "operations"):
+        for below, operation in _iter_mappings(resource, "operations"):
             place: Steps = (*steps, *at, *below)
-            body = _placeholders(source, (*place, "body"), split_template)
-            parameters = {**body, **inputs(source, place)}
+            body = _iter_placeholders(source, (*place, "body"), split_template)
+            parameters = {**body, **list_inputs(source, place)}
             span = source.find_span((*place, "name") if "name" in operation else place)
             method = str(operation.get("method", "GET")).upper()
             told = str(operation.get("description", ""))
             yield f"{get_name(api)}.{operation.get('name')}", Operation(span, method, url, told, parameters)
 
 
-def _functions(source: Source) -> Iterator[tuple[str, Span]]:
+def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:
     for steps, aggregate in iter_entries(source.data, "aggregates"):
         for section in ("functions", "flows"):  # the later versions' word
             place = (*steps, section)
@@ -89,44 +89,44 @@ def _functions(source: Source) -> Iterator[tuple[str, Span]]:
                 yield from (
                     (f"{get_name(aggregate)}.{name}", source.find_span((*place, name), key=True)) for name in listed
                 )
-            for at, function in _mappings(aggregate, section):
+            for at, function in _iter_mappings(aggregate, section):
                 yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*steps, *at, "name"))
 
 
-def inputs(source: Source, steps: Steps) -> dict[str, Span]:
+def list_inputs(source: Source, steps: Steps) -> dict[str, Span]:
     """What the part at a path, or one that it stands in, takes: declared parameters, then placeholders of paths."""
     declared: dict[str, Span] = {}
     in_paths: dict[str, Span] = {}
     for length in range(len(steps), 0, -1):
-        part = value_at(source, steps[:length])
+        part = find_value(source, steps[:length])
         if isinstance(part, dict):
-            for at, parameter in _mappings(part, "inputParameters"):
+            for at, parameter in _iter_mappings(part, "inputParameters"):
                 if "name" in parameter:
                     declared.setdefault(str(parameter["name"]), source.find_span((*steps[:length], *at, "name")))
-            in_paths = {**_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
+            in_paths = {**_iter_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
     known = set(map(fold_name, declared))
     return declared | {name: span for name, span in in_paths.items() if fold_name(name) not in known}
 
 
-def _placeholders(
+def _iter_placeholders(
     source: Source, steps: Steps, splitting: Callable[[str], tuple[str | Placeholder, ...]]
 ) -> dict[str, Span]:
     """What the templates at a path, and below it, name, each where it is named first."""
-    value = value_at(source, steps)
+    value = find_value(source, steps)
     found: dict[str, Span] = {}
     if isinstance(value, dict | list):
         for step in value if isinstance(value, dict) else range(len(value)):
-            found = _placeholders(source, (*steps, step), splitting) | found
+            found = _iter_placeholders(source, (*steps, step), splitting) | found
     elif isinstance(value, str) and "{" in value:
         try:
             names = [piece.name for piece in splitting(value) if isinstance(piece, Placeholder)]
         except ValueError:
             return {}
-        found = {name: _named_in(source, steps, name) for name in names}
+        found = {name: _find_name(source, steps, name) for name in names}
     return found
 
 
-def _named_in(source: Source, steps: Steps, name: str) -> Span:
+def _find_name(source: Source, steps: Steps, name: str) -> Span:
     """Where a template of one line names something; the whole of one of several lines."""
     span = source.find_span(steps)
     owner = source if span.file == source.file else source.places.files[span.file]
@@ -137,7 +137,7 @@ def _named_in(source: Source, steps: Steps, name: str) -> Span:
     return Span(span.file, span.line, start, span.line, start + len(name))
 
 
-def _mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
     """The mappings of a list, with their paths."""
     listed = part.get(section)
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
@@ -145,26 +145,26 @@ def _mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[
             yield (section, index), entry
 
 
-def input_named(source: Source, steps: Steps, text: str) -> Span | None:
+def find_input(source: Source, steps: Steps, text: str) -> Span | None:
     """Where the input stands that a value at a path names: ``$this.<namespace>.x``, ``rest.x``, or ``x`` alone."""
-    known = inputs(source, steps)
+    known = list_inputs(source, steps)
     if text in known:
         return known[text]
-    words = Words(tuple(own_names(source, steps)), (), (), lambda name: nearly(known, name) is not None)
+    words = Words(tuple(list_own_names(source, steps)), (), (), lambda name: find_nearly(known, name) is not None)
     reference = words.read(text)
     if reference is not None:
-        return nearly(known, reference.name) if reference.kind == "input" else None
-    return nearly(known, text) if "." not in text else None
+        return find_nearly(known, reference.name) if reference.kind == "input" else None
+    return find_nearly(known, text) if "." not in text else None
 
 
-def own_names(source: Source, steps: Steps) -> list[str]:
+def list_own_names(source: Source, steps: Steps) -> list[str]:
     """The names by which values at a path may call the expose or aggregate that they stand in."""
-    parts = [value_at(source, steps[:length]) for length in range(len(steps), 0, -1)]
+    parts = [find_value(source, steps[:length]) for length in range(len(steps), 0, -1)]
     holders = [part for part in parts if isinstance(part, dict)]
     return [str(part[key]) for part in holders for key in ("namespace", "import") if isinstance(part.get(key), str)]
 
 
-def nearly(known: Mapping[str, Span], name: str) -> Span | None:
+def find_nearly(known: Mapping[str, Span], name: str) -> Span | None:
     """What stands under a name, or under the one that differs only in case and punctuation."""
     if name in known:
         return known[name]

@@ -36,9 +36,9 @@ class Text:
     def __init__(self, text: str, encoding: str = "utf-16") -> None:
         self.text = text
         self._encoding = encoding
-        self._starts = _starts(_BREAK, text)
+        self._starts = _find_line_starts(_BREAK, text)
 
-    def counted(self, text: str) -> Text:
+    def with_same_encoding(self, text: str) -> Text:
         """Another text, counted the same way."""
         return Text(text, self._encoding)
 
@@ -49,44 +49,44 @@ class Text:
 
     @cached_property
     def _own_starts(self) -> list[int]:
-        return _starts(LINE_BREAK, self.text)
+        return _find_line_starts(LINE_BREAK, self.text)
 
-    def position(self, line: int, column: int) -> tuple[int, int]:
+    def to_position(self, line: int, column: int) -> tuple[int, int]:
         """The editor's line and unit of a line and column that count from 1."""
         known = line <= len(self._own_starts)
         offset = self._own_starts[line - 1] + column - 1 if known else len(self.text)
         row = bisect_right(self._starts, offset) - 1
-        return row, self._units(self.text[self._starts[row] : offset])
+        return row, self._count_units(self.text[self._starts[row] : offset])
 
-    def place(self, line: int, unit: int) -> tuple[int, int]:
+    def from_position(self, line: int, unit: int) -> tuple[int, int]:
         """Our line and column, from 1, of an editor's position; what is past an end is that end."""
         row = min(line, len(self._starts) - 1)
         end = self._starts[row + 1] if row + 1 < len(self._starts) else len(self.text)
         shown = self.text[self._starts[row] : end].rstrip("\r\n")
-        offset = self._starts[row] + (self._characters(shown, unit) if line == row else len(shown))
+        offset = self._starts[row] + (self._count_characters(shown, unit) if line == row else len(shown))
         own = bisect_right(self._own_starts, offset) - 1
         return own + 1, offset - self._own_starts[own] + 1
 
-    def _units(self, text: str) -> int:
+    def _count_units(self, text: str) -> int:
         if text.isascii():
             return len(text)
         codec, width = _CODECS[self._encoding]
         return len(text.encode(codec, "surrogatepass")) // width
 
-    def _characters(self, text: str, count: int) -> int:
+    def _count_characters(self, text: str, count: int) -> int:
         if text.isascii():
             return min(count, len(text))
         number = 0
         while number < len(text) and count > 0:
-            count -= self._units(text[number])
+            count -= self._count_units(text[number])
             number += 1
         return number
 
 
-def _starts(breaks: re.Pattern[str], text: str) -> list[int]:
+def _find_line_starts(breaks: re.Pattern[str], text: str) -> list[int]:
     return [0, *(match.end() for match in breaks.finditer(text))]
 
 
-def within(span: Span, line: int, column: int) -> bool:
+def contains(span: Span, line: int, column: int) -> bool:
     """Whether a place lies in a stretch, or right behind it."""
     return (span.line, span.column) <= (line, column) <= (span.end_line, span.end_column)

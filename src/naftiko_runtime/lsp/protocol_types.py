@@ -38,17 +38,17 @@ _KINDS: Final[dict[Kind, types.CompletionItemKind]] = {
 }
 
 
-def position(text: Text, line: int, column: int) -> types.Position:
+def to_position(text: Text, line: int, column: int) -> types.Position:
     """A line and column, from 1, as the editor counts."""
-    return types.Position(*text.position(line, column))
+    return types.Position(*text.to_position(line, column))
 
 
-def stretch(text: Text, span: Span) -> types.Range:
+def to_range(text: Text, span: Span) -> types.Range:
     """A span of a text as the editor counts."""
-    return types.Range(position(text, span.line, span.column), position(text, span.end_line, span.end_column))
+    return types.Range(to_position(text, span.line, span.column), to_position(text, span.end_line, span.end_column))
 
 
-def span_in(found: Diagnostic, document: Document) -> Span | None:
+def find_span(found: Diagnostic, document: Document) -> Span | None:
     """Where a finding is shown in a document: one in another file where that is imported, if it can be told."""
     span = found.span
     if span is None or span.file == str(document.file):
@@ -59,16 +59,16 @@ def span_in(found: Diagnostic, document: Document) -> Span | None:
 def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
     """Convert a finding. The place of one in an imported file, and its other place, are related information."""
     span, text = found.span, document.shown
-    shown = span_in(found, document)
+    shown = find_span(found, document)
     message = f"{found.message}\n{found.help}" if found.help else found.message
     related = []
     if span is not None and span.file != str(document.file):
-        related.append(types.DiagnosticRelatedInformation(target(span, document), message))
+        related.append(types.DiagnosticRelatedInformation(to_location(span, document), message))
         message = f"{span}: {message}"
     if found.related is not None:
-        related.append(types.DiagnosticRelatedInformation(target(found.related, document), RELATED_PLACE))
+        related.append(types.DiagnosticRelatedInformation(to_location(found.related, document), RELATED_PLACE))
     return types.Diagnostic(
-        stretch(text, shown or Span("", 1, 1, 1, 2)),
+        to_range(text, shown or Span("", 1, 1, 1, 2)),
         message,
         _SEVERITIES[found.severity],
         found.rule.slug,
@@ -79,16 +79,16 @@ def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
     )
 
 
-def target(span: Span, document: Document) -> types.Location:
+def to_location(span: Span, document: Document) -> types.Location:
     """A place in a document, or in a file that it imports."""
     if span.file == str(document.file):
-        return types.Location(document.uri, stretch(document.shown, span))
+        return types.Location(document.uri, to_range(document.shown, span))
     source = document.checked.source
     other = source.places.files.get(span.file) if source is not None else None
-    return location(span, other, document.text)
+    return to_file_location(span, other, document.text)
 
 
-def location(span: Span, source: Source | None, like: Text) -> types.Location:
+def to_file_location(span: Span, source: Source | None, like: Text) -> types.Location:
     """A place in a file.
 
     Args:
@@ -96,11 +96,11 @@ def location(span: Span, source: Source | None, like: Text) -> types.Location:
         source: What was read of the file, if anything was.
         like: A text that is counted as the editor counts.
     """
-    text = like.counted(source.text if source is not None else "")
-    return types.Location(Path(span.file).absolute().as_uri(), stretch(text, span))
+    text = like.with_same_encoding(source.text if source is not None else "")
+    return types.Location(Path(span.file).absolute().as_uri(), to_range(text, span))
 
 
-def item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
+def to_completion_item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
     """A word that is offered in the place of what was typed.
 
     Args:
@@ -111,15 +111,15 @@ def item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
     return types.CompletionItem(
         word.text,
         kind=_KINDS[word.kind],
-        detail=word.told or None,
+        detail=word.detail or None,
         filter_text=word.text,
         text_edit=types.TextEdit(place, word.text + colon if word.kind == "key" else word.text),
     )
 
 
-def changes(document: Document, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
+def to_workspace_edit(document: Document, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
     """Edits of a document."""
-    made = [types.TextEdit(stretch(document.text, edit.span), edit.text) for edit in edits]
+    made = [types.TextEdit(to_range(document.text, edit.span), edit.text) for edit in edits]
     if not versioned:
         return types.WorkspaceEdit(changes={document.uri: made})
     identifier = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)

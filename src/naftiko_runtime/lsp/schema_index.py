@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.document.normalize import LATER_VERSIONS, VERSIONS
-from naftiko_runtime.lsp.cursor import CURSOR, value_at
+from naftiko_runtime.lsp.cursor import CURSOR, find_value
 from naftiko_runtime.schema.write import write_schema
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
 
 
-def vocabulary(source: Source) -> Vocabulary:
+def make_vocabulary(source: Source) -> Vocabulary:
     """That of the newest version that is written as a document in the canonical spelling was."""
-    return _of_version((LATER_VERSIONS if source.data.get("naftiko") in LATER_VERSIONS else VERSIONS)[-1])
+    return _load_vocabulary((LATER_VERSIONS if source.data.get("naftiko") in LATER_VERSIONS else VERSIONS)[-1])
 
 
 @lru_cache(maxsize=2)
-def _of_version(version: str) -> Vocabulary:
+def _load_vocabulary(version: str) -> Vocabulary:
     return Vocabulary(write_schema(version))
 
 
@@ -31,53 +31,53 @@ class Vocabulary:
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
 
-    def keys(self, source: Source, steps: Steps) -> dict[str, dict[str, Any]]:
+    def list_keys(self, source: Source, steps: Steps) -> dict[str, dict[str, Any]]:
         """The keys that the mapping at a path may have, each with what the schema says of its value."""
         found: dict[str, dict[str, Any]] = {}
-        for part in self._parts(source, steps):
+        for part in self._find_parts(source, steps):
             found = {**part.get("properties", {}), **found}
         return found
 
-    def meaning(self, source: Source, steps: Steps) -> dict[str, Any] | None:
+    def find_meaning(self, source: Source, steps: Steps) -> dict[str, Any] | None:
         """What the schema says of the value at a path that ends with a key; none of a key that it does not know."""
-        return self.keys(source, steps[:-1]).get(str(steps[-1]))
+        return self.list_keys(source, steps[:-1]).get(str(steps[-1]))
 
-    def values(self, source: Source, steps: Steps) -> list[str]:
+    def list_values(self, source: Source, steps: Steps) -> list[str]:
         """The values that may stand at a path, where they can be counted."""
         found: dict[str, None] = {}
-        for part in self._parts(source, steps):
+        for part in self._find_parts(source, steps):
             listed = [part["const"]] if "const" in part else part.get("enum", ())
             found |= dict.fromkeys(map(str, listed))
             if part.get("type") == "boolean":
                 found |= {"true": None, "false": None}
         return [value for value in found if value.isupper() or value.upper() not in found]
 
-    def _parts(self, source: Source, steps: Steps) -> list[dict[str, Any]]:
+    def _find_parts(self, source: Source, steps: Steps) -> list[dict[str, Any]]:
         """The schemas that the value at a path has to keep to."""
-        parts = list(self._meant(self._schema, source.data))
+        parts = list(self._iter_applicable(self._schema, source.data))
         for length, step in enumerate(steps, 1):
-            value = value_at(source, steps[:length])
-            below = [inner for part in parts for inner in _below(part, step)]
-            parts = [meant for inner in below for meant in self._meant(inner, value)]
+            value = find_value(source, steps[:length])
+            below = [inner for part in parts for inner in _find_below(part, step)]
+            parts = [meant for inner in below for meant in self._iter_applicable(inner, value)]
         return parts
 
-    def _meant(self, part: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
+    def _iter_applicable(self, part: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
         """A schema, and those that it refers to, as far as they can concern a value."""
         if "$ref" in part:
-            yield from self._meant(self._schema["$defs"][part["$ref"].rpartition("/")[2]], value)
+            yield from self._iter_applicable(self._schema["$defs"][part["$ref"].rpartition("/")[2]], value)
             return
         yield part
         for key in ("anyOf", "allOf", "oneOf"):
             for member in part.get(key, ()):
-                yield from self._meant(member, value)
+                yield from self._iter_applicable(member, value)
         if "if" in part:
-            met = _met(part["if"], value)
+            met = _is_met(part["if"], value)
             for key, unless in (("then", False), ("else", True)):
                 if key in part and met is not unless:
-                    yield from self._meant(part[key], value)
+                    yield from self._iter_applicable(part[key], value)
 
 
-def _below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
+def _find_below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
     if isinstance(step, int):
         if isinstance(part.get("items"), dict):
             yield part["items"]
@@ -87,13 +87,13 @@ def _below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
         yield part["additionalProperties"]
 
 
-def _met(condition: dict[str, Any], value: Any) -> bool | None:
+def _is_met(condition: dict[str, Any], value: Any) -> bool | None:
     """Whether a value meets a condition of ours; none when what it asks for is not written yet."""
     if "not" in condition:
-        met = _met(condition["not"], value)
+        met = _is_met(condition["not"], value)
         return None if met is None else not met
     if "anyOf" in condition:
-        told = [_met(one, value) for one in condition["anyOf"]]
+        told = [_is_met(one, value) for one in condition["anyOf"]]
         return True in told or (None if False not in told else False)
     mapping = value if isinstance(value, dict) else {}
     if not set(condition.get("required", ())) <= mapping.keys():

@@ -13,13 +13,13 @@ from pygls.uris import to_fs_path
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.lsp import protocol_types
-from naftiko_runtime.lsp.actions import fixing, ignoring
-from naftiko_runtime.lsp.completion import completions
-from naftiko_runtime.lsp.cursor import place_at, typed_at
-from naftiko_runtime.lsp.definition import definition, imported
+from naftiko_runtime.lsp.actions import make_fix_edits, make_ignore_edit
+from naftiko_runtime.lsp.completion import list_completions
+from naftiko_runtime.lsp.cursor import find_place, find_typed
+from naftiko_runtime.lsp.definition import find_definition, find_imported
 from naftiko_runtime.lsp.documents import Documents
-from naftiko_runtime.lsp.hover import told_at
-from naftiko_runtime.lsp.positions import Text, within
+from naftiko_runtime.lsp.hover import describe_place
+from naftiko_runtime.lsp.positions import Text, contains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ class _Service:
     def __init__(self, server: LanguageServer, judge: Judge) -> None:
         self._server = server
         self._judge = judge
-        self._documents = Documents(judge, self._tell)
+        self._documents = Documents(judge, self._publish)
         self._fault = ""
         self._told: dict[str, types.PublishDiagnosticsParams] = {}
 
@@ -78,19 +78,19 @@ class _Service:
         """Check what imports the files; everything after another kind of file, which may be a configuration."""
         files = [Path(to_fs_path(event.uri) or event.uri) for event in params.changes]
         if all(file.suffix in (".yaml", ".yml") for file in files):
-            self._documents.touched(file.resolve() for file in files)
+            self._documents.recheck_importers(file.resolve() for file in files)
         else:
-            self._documents.renew()
+            self._documents.recheck_all()
 
     def _write(self, uri: str, *, at_once: bool = False) -> None:
         found = self._server.workspace.get_text_document(uri)
-        text = Text(found.source, _encoding(self._server))
+        text = Text(found.source, _get_encoding(self._server))
         if at_once:
             self._documents.write(uri, text, found.version, pause=0)
         else:
             self._documents.write(uri, text, found.version)
 
-    def _tell(self, document: Document) -> None:
+    def _publish(self, document: Document) -> None:
         told = [protocol_types.to_diagnostic(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, told, document.version)
         if params != self._told.get(document.uri):
@@ -108,14 +108,14 @@ class _Service:
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return None
-        line, column = document.text.place(params.position.line, params.position.character)
+        line, column = document.text.from_position(params.position.line, params.position.character)
         rules = [
             found.rule
             for found in document.checked.diagnostics
-            if (span := protocol_types.span_in(found, document)) is not None and within(span, line, column)
+            if (span := protocol_types.find_span(found, document)) is not None and contains(span, line, column)
         ]
-        place = place_at(document.text.lines, line - 1, column - 1, str(document.file))
-        text = told_at(place, document.checked.names, rules)
+        place = find_place(document.text.lines, line - 1, column - 1, str(document.file))
+        text = describe_place(place, document.checked.names, rules)
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     def complete(self, params: types.CompletionParams) -> list[types.CompletionItem]:
@@ -123,31 +123,34 @@ class _Service:
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
-        line, column = document.text.place(params.position.line, params.position.character)
-        place = typed_at(document.text.lines, line - 1, column - 1, str(document.file))
+        line, column = document.text.from_position(params.position.line, params.position.character)
+        place = find_typed(document.text.lines, line - 1, column - 1, str(document.file))
         text = document.text.text
-        if place is None or (":" in text and not self._judge.concerns(text, None)):
+        if place is None or (":" in text and not self._judge.is_concerned(text, None)):
             return []
-        start = protocol_types.position(document.text, line, column - len(place.typed))
+        start = protocol_types.to_position(document.text, line, column - len(place.typed))
         stretch = types.Range(start, params.position)
         colon = "" if document.text.lines[line - 1][column - 1 :].lstrip().startswith(":") else ": "
-        return [protocol_types.item(word, stretch, colon) for word in completions(place, document.checked.names)]
+        return [
+            protocol_types.to_completion_item(word, stretch, colon)
+            for word in list_completions(place, document.checked.names)
+        ]
 
     async def define(self, params: types.DefinitionParams) -> types.Location | None:
         """Where what is named there stands."""
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return None
-        await self._documents.settled(document)
-        line, column = document.text.place(params.position.line, params.position.character)
-        place = place_at(document.text.lines, line - 1, column - 1, str(document.file))
+        await self._documents.wait_until_checked(document)
+        line, column = document.text.from_position(params.position.line, params.position.character)
+        place = find_place(document.text.lines, line - 1, column - 1, str(document.file))
         if place is None:
             return None
-        if (found := imported(place, document.file, self._documents.overrides(document))) is not None:
-            return protocol_types.location(*found, document.text)
+        if (found := find_imported(place, document.file, self._documents.overrides(document))) is not None:
+            return protocol_types.to_file_location(*found, document.text)
         shown = document.text.lines[line - 1]
-        span = definition(place, document.checked.names, shown, column - 1)
-        return protocol_types.target(span, document) if span is not None else None
+        span = find_definition(place, document.checked.names, shown, column - 1)
+        return protocol_types.to_location(span, document) if span is not None else None
 
     # -- actions --------------------------------------------------------------------------------------------------
 
@@ -156,12 +159,12 @@ class _Service:
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
-        await self._documents.settled(document)
+        await self._documents.wait_until_checked(document)
         only = params.context.only
         if only is None:  # somebody moves through the text: nothing that takes long
-            only = [_QUICK_FIX, _FIX_ALL] if self._resolves() else [_QUICK_FIX]
-        offered = [action for action in self._actions(document, params.range) if _wanted(action, only)]
-        if self._resolves():
+            only = [_QUICK_FIX, _FIX_ALL] if self._can_resolve() else [_QUICK_FIX]
+        offered = [action for action in self._iter_actions(document, params.range) if _is_wanted(action, only)]
+        if self._can_resolve():
             return offered
         resolved = [await self.resolve(action) for action in offered]
         return [action for action in resolved if action.edit is not None]
@@ -174,21 +177,21 @@ class _Service:
             return action
         if "index" in data:
             found = document.checked.diagnostics[data["index"]]
-            edit = await asyncio.to_thread(ignoring, document.text.text, found, self._judge)
+            edit = await asyncio.to_thread(make_ignore_edit, document.text.text, found, self._judge)
             edits = [edit] if edit is not None else []
         else:
             overrides = self._documents.overrides(document)
-            edits = await asyncio.to_thread(fixing, document.text.text, document.file, overrides)
+            edits = await asyncio.to_thread(make_fix_edits, document.text.text, document.file, overrides)
         if edits:
-            action.edit = protocol_types.changes(document, edits, versioned=self._versioned())
+            action.edit = protocol_types.to_workspace_edit(document, edits, versioned=self._has_versions())
         return action
 
-    def _actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
+    def _iter_actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
         diagnostics = document.checked.diagnostics
         for index, found in enumerate(diagnostics):
-            if found.span is not None and found.span.file == str(document.file) and _meet(document, found, place):
+            if found.span is not None and found.span.file == str(document.file) and _overlaps(document, found, place):
                 if found.fix:
-                    yield self._fix(document, found)
+                    yield self._make_fix_action(document, found)
                 data = {"uri": document.uri, "revision": document.revision, "index": index}
                 title = f"Ignore '{found.rule.slug}' here"
                 yield types.CodeAction(title, _QUICK_FIX, [protocol_types.to_diagnostic(found, document)], data=data)
@@ -196,46 +199,46 @@ class _Service:
             data = {"uri": document.uri, "revision": document.revision}
             yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
 
-    def _fix(self, document: Document, found: Diagnostic) -> types.CodeAction:
+    def _make_fix_action(self, document: Document, found: Diagnostic) -> types.CodeAction:
         return types.CodeAction(
             title=found.help or f"Fix '{found.rule.slug}'",
             kind=_QUICK_FIX,
             diagnostics=[protocol_types.to_diagnostic(found, document)],
-            edit=protocol_types.changes(document, list(found.fix), versioned=self._versioned()),
+            edit=protocol_types.to_workspace_edit(document, list(found.fix), versioned=self._has_versions()),
             is_preferred=True,
         )
 
-    def _resolves(self) -> bool:
+    def _can_resolve(self) -> bool:
         """Whether the editor asks for edits when an action is chosen."""
         told = self._server.client_capabilities.text_document
         support = told.code_action.resolve_support if told is not None and told.code_action is not None else None
         return support is not None and "edit" in support.properties
 
-    def _versioned(self) -> bool:
+    def _has_versions(self) -> bool:
         """Whether the editor compares versions before it changes a document."""
         told = self._server.client_capabilities.workspace
         return bool(told is not None and told.workspace_edit is not None and told.workspace_edit.document_changes)
 
 
-def _encoding(server: LanguageServer) -> str:
+def _get_encoding(server: LanguageServer) -> str:
     return types.PositionEncodingKind(server.workspace.position_encoding or "utf-16").value
 
 
-def _wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str]) -> bool:
+def _is_wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str]) -> bool:
     """Whether an action is of a kind that is asked for, or of a kind of that kind."""
-    return any(f"{_name(action.kind)}.".startswith(f"{_name(kind)}.") for kind in only)
+    return any(f"{_get_name(action.kind)}.".startswith(f"{_get_name(kind)}.") for kind in only)
 
 
-def _name(kind: types.CodeActionKind | str | None) -> str:
+def _get_name(kind: types.CodeActionKind | str | None) -> str:
     return kind.value if isinstance(kind, types.CodeActionKind) else str(kind)
 
 
-def _meet(document: Document, found: Diagnostic, place: types.Range) -> bool:
+def _overlaps(document: Document, found: Diagnostic, place: types.Range) -> bool:
     shown = protocol_types.to_diagnostic(found, document).range
     return shown.start <= place.end and place.start <= shown.end
 
 
-def server(judge: Judge) -> LanguageServer:
+def make_server(judge: Judge) -> LanguageServer:
     """The server, with all it answers.
 
     Args:
@@ -258,11 +261,11 @@ def server(judge: Judge) -> LanguageServer:
         (types.CODE_ACTION_RESOLVE, service.resolve, None),
     ]
     for name, answer, options in answers:
-        made.feature(name, options)(_function(answer))
+        made.feature(name, options)(_make_handler(answer))
     return made
 
 
-def _function(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _make_handler(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A method as a function, on which the library can note what it is for."""
     if iscoroutinefunction(answer):
 
