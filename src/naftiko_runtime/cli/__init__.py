@@ -27,7 +27,7 @@ _COMMANDS = {
 
 
 class _Lazy(click.Group):
-    """Imports a command's module only when that command is asked for: ``validate`` must not pay for the servers."""
+    """Imports the module of a command when it is called, so that ``validate`` does not import the servers."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -75,7 +75,7 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Say of a command that there is none which one may have been meant."""
+        """Suggest a command for an unknown one."""
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             from naftiko_runtime.suggest import suggest_text
 

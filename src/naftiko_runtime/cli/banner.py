@@ -1,4 +1,4 @@
-"""What ``naftiko run`` says when it has started: a table for people, log lines for machines."""
+"""The announcement of ``naftiko run`` when it has started: a table for people, log lines for programs."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _LABEL_CHARACTERS_MAX: Final = 100
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
 
 
-def url(opened: OpenPort) -> str:
-    """Where a listener is reached from this machine."""
+def make_url(opened: OpenPort) -> str:
+    """Return the URL of a listener for callers on this machine."""
     host = "localhost" if opened.address in _ANYWHERE else opened.address
     server = opened.server
     path = "" if server is None else kind_of(server).get_url_path(server, shared=opened.shared)
     return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
 
 
-def entries(opened: OpenPort) -> list[tuple[str, str]]:
-    """What a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
+def list_entries(opened: OpenPort) -> list[tuple[str, str]]:
+    """List what a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
     return list(CONTROL_ENTRIES) if opened.server is None else kind_of(opened.server).list_entries(opened.server)
 
 
-def kind(opened: OpenPort) -> str:
-    """The kind of what is exposed, or ``control``."""
+def name_kind(opened: OpenPort) -> str:
+    """Return the kind of the expose, or ``control``."""
     return "control" if opened.server is None else opened.server.kind
 
 
 def log_lines(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: int = 1) -> None:
-    """The start as structured log lines, one a listener."""
+    """Log the start, with one line for each listener."""
     for opened in listeners:
-        served = [f"{name} -> {target}" for name, target in entries(opened)]
-        shown = bounded(served)
+        served = [f"{name} -> {target}" for name, target in list_entries(opened)]
+        shown = limit_texts(served)
         extra: dict[str, object] = {
             "capability": label,
-            "kind": kind(opened),
-            "url": url(opened),
+            "kind": name_kind(opened),
+            "url": make_url(opened),
             "address": opened.address,
             "serves": shown,
         }
@@ -60,11 +60,13 @@ def log_lines(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, worke
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
     many = {"workers": workers} if workers > 1 else {}
-    log.info("started", extra={"capability": label, "sandbox": sandbox, "try": bounded(commands(listeners)), **many})
+    log.info(
+        "started", extra={"capability": label, "sandbox": sandbox, "try": limit_texts(list_commands(listeners)), **many}
+    )
 
 
 def log_proxies(proxies: Mapping[str, str]) -> None:
-    """Say which proxies requests to upstreams go through, if any."""
+    """Log which proxies requests to upstreams use, if any."""
     if proxies:
         log.info("upstreams are called through a proxy", extra=dict(proxies))
 
@@ -75,21 +77,21 @@ def log_ignored_variables(names: Sequence[str]) -> None:
         log.warning("OpenTelemetry variables have no effect", extra={"variables": names})
 
 
-def bounded(texts: Sequence[str]) -> Sequence[str]:
-    """The first of several texts, as many as a log line has room for."""
+def limit_texts(texts: Sequence[str]) -> Sequence[str]:
+    """Return the first texts, as many as fit into a log line."""
     ends = accumulate(len(json.dumps(text)) for text in texts)
     return texts[: sum(1 for end in ends if end <= limits.LOG_LIST_BYTES_MAX)]
 
 
-def joined_labels(labels: Sequence[str]) -> str:
-    """What is served, by name; of many the first few."""
+def join_labels(labels: Sequence[str]) -> str:
+    """Join the names of what is served; of many, the first ones."""
     shown = [shorten(label, _LABEL_CHARACTERS_MAX, placeholder=" …") for label in labels[:_LABELS_MAX]]
     more = f" and {len(labels) - len(shown)} more" if len(labels) > len(shown) else ""
     return ", ".join(shown) + more
 
 
-def table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: int = 1) -> None:
-    """The start for people."""
+def print_table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: int = 1) -> None:
+    """Print the start as a table."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -99,13 +101,13 @@ def table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: 
     console.print(f"\n[bold]{escape(label)}[/]" + ("  [yellow]sandbox: no upstream is called[/]" if sandbox else ""))
     for opened in listeners:
         where = " on all interfaces" if opened.address in _ANYWHERE else ""
-        console.print(f"\n[bold cyan]{kind(opened).upper()}[/]  {escape(url(opened))}[dim]{where}[/]")
+        console.print(f"\n[bold cyan]{name_kind(opened).upper()}[/]  {escape(make_url(opened))}[dim]{where}[/]")
         grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
-        for name, target in entries(opened):
+        for name, target in list_entries(opened):
             grid.add_row(f"  {escape(name)}", f"[dim]→ {escape(target)}[/]")
         console.print(grid)
     console.print("\n[bold]Try[/]")
-    for command in commands(listeners):
+    for command in list_commands(listeners):
         console.print(f"  {escape(command)}", soft_wrap=True)
     many = f"{workers} workers. " if workers > 1 else ""
     console.print(f"\n[dim]{many}Ctrl-C stops.[/]\n")
@@ -114,11 +116,11 @@ def table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, workers: 
         writer.write(text)
 
 
-def commands(listeners: Sequence[OpenPort]) -> list[str]:
-    """A command to try for each kind of expose."""
+def list_commands(listeners: Sequence[OpenPort]) -> list[str]:
+    """Return an example command for each kind of expose."""
     found: dict[str, str] = {}
     for opened in listeners:
         if (server := opened.server) is not None and server.kind not in found:
-            command = kind_of(server).make_example_command(server, url(opened))
+            command = kind_of(server).make_example_command(server, make_url(opened))
             found |= {} if command is None else {server.kind: command}
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Which files are capability files, by their name and by what they hold."""
+"""Recognises capability files, by their name and content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _IMPORTABLE: Final = {"consumes", "binds", "exposes", "aggregates"}
 
 
 def has_capability_name(path: Path, suffixes: tuple[str, ...] = _SUFFIXES) -> bool:
-    """Return whether a file found in a folder may be a capability: it is YAML, not hidden, and no sandbox file."""
+    """Return whether a file found in a folder may be a capability: YAML, not hidden, not a sandbox file."""
     return path.suffix in suffixes and not path.name.startswith(".") and not path.stem.endswith(".sandbox")
 
 
 def is_capability(data: Any, *, importable: bool = False) -> bool:
-    """Return whether a document's data is a capability; with ``importable``, also what is only there to be imported."""
+    """Return whether data is a capability; with ``importable``, also a document that can only be imported."""
     if not isinstance(data, dict):
         return False
     if "capability" in data or ("exposes" in data and bool(data.keys() & _VERSIONS)):
@@ -35,7 +35,7 @@ def is_capability(data: Any, *, importable: bool = False) -> bool:
 
 
 def starts_as_capability(text: str) -> bool:
-    """Return whether a text that is no YAML was begun as a capability, and not as a template or another tool's file."""
+    """Return whether a text that is not YAML begins as a capability, not as a template or a file of another tool."""
     return _FIRST_KEY.search(text) is not None
 
 

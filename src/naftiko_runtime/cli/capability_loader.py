@@ -124,7 +124,7 @@ class CapabilityLoader:
         overrides = structs.replace(self.documents.overrides(), reading=sources.read)
         loaded = [load(file, overrides) for file in self._find_files(sources)]
         if self.documents.sandbox is not None:
-            loaded = [_without_unused_variables(one) for one in loaded]
+            loaded = [_drop_unused_variables(one) for one in loaded]
         if self.documents.skip_broken:
             kept = drop_clashing_parts(loaded)
             return _Documents(kept, Findings(), all(one.plan is None for one in kept))
@@ -175,7 +175,7 @@ def _find_proxies(served: Iterable[ServedCapability]) -> Proxies:
     return next((opener.options.proxies for opener in openers if isinstance(opener, ClientOpener)), Proxies())
 
 
-def _without_unused_variables(loaded: Loaded) -> Loaded:
+def _drop_unused_variables(loaded: Loaded) -> Loaded:
     """Drop the findings about unused variables: a sandbox needs none."""
     kept = tuple(d for d in loaded.diagnostics if d.rule is not rules.UNUSED_BINDING)
     return structs.replace(loaded, diagnostics=kept)

@@ -1,4 +1,4 @@
-"""Checks one file as its configuration, its comments and the command line want it."""
+"""Checks one file with its configuration, its comments and the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOTHING: Known = MappingProxyType({})
 
 
 class FileChecker:
-    """How files are checked; ``loaded`` is what has been read so far.
+    """Checks files; ``loaded`` has the files that were read so far.
 
     Args:
         configurations: What their folders say.
@@ -71,12 +71,12 @@ class FileChecker:
         self.loaded: dict[Path, Loaded | None] = {}
 
     def check(self, entry: Input) -> Checked | None:
-        """What is to be told of a file; none when it is no capability and nobody named it.
+        """Check a file. Returns None for one that is no capability and was not named.
 
         Raises:
             ConfigurationError: Its configuration is wrong.
         """
-        configuration = self.configurations.of(entry.path.parent)
+        configuration = self.configurations.find(entry.path.parent)
         named = entry.named and not self.skip_others
         if not named and configuration.excludes(entry.path):
             return None
@@ -117,7 +117,7 @@ def select_findings(loaded: Loaded, file: str, configuration: Configuration, sel
 
 
 def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:
-    """What the comments in the texts leave of the findings."""
+    """Return the findings that no comment silences."""
     if not any("naftiko: ignore" in text for text in texts.values()):
         return found
     from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
@@ -126,7 +126,7 @@ def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, st
 
 
 def _list_imported(loaded: Loaded, file: str) -> set[str]:
-    """The imported files that something was found in."""
+    """List the imported files with findings."""
     return {d.span.file for d in loaded.diagnostics if d.span and d.span.file != file}
 
 

@@ -38,7 +38,7 @@ class CheckRun(NamedTuple):
 
 
 class CheckOptions(NamedTuple):
-    """What the command line says of what to check, and how."""
+    """The options of the command line: what to check, and how."""
 
     paths: Sequence[str]
     selection: Selection
@@ -49,7 +49,7 @@ class CheckOptions(NamedTuple):
     strict: bool
 
     def run(self, known: Known, sources: SourceCache | None = None, loading: Loading = load_source) -> CheckRun:
-        """Check everything, with folders and configurations, and all files that are not known, read anew.
+        """Check everything; folders, configurations and unknown files are read again.
 
         Args:
             known: What need not be read again.

@@ -1,4 +1,4 @@
-"""How ``naftiko run`` calls upstreams: from its options, and from the variables that HTTP clients share."""
+"""The client options of ``naftiko run``: from the command line, and from the usual variables of HTTP clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClientOpener:
-    """Opens a client. It is a value: capabilities with equal ones share a client, and workers are sent one."""
+    """Opens a client. It is a value: capabilities with equal openers share a client, and workers receive it."""
 
     options: ClientOptions
 

@@ -1,4 +1,4 @@
-"""What ``naftiko.toml``, or ``[tool.naftiko]`` in ``pyproject.toml``, says of checks; the nearest to a file counts."""
+"""Configuration of checks, ``naftiko.toml``, or ``[tool.naftiko]`` in ``pyproject.toml``: the nearest counts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _W = TypeVar("_W")
 
 
 class ConfigurationError(click.ClickException):
-    """A configuration that cannot be read, or that says what there is not."""
+    """A configuration that cannot be read, or that is invalid."""
 
     exit_code = 2
 
 
 class Configuration(NamedTuple):
-    """What a file says of checks; nothing where there is none.
+    """The settings of a configuration file; empty if there is none.
 
     Attributes:
         folder: What ``exclude`` and ``allow-import`` are relative to.
@@ -56,11 +56,11 @@ class Configuration(NamedTuple):
     allowed_imports: tuple[Path, ...] = ()
 
     def selects(self, slug: str) -> bool:
-        """Whether a rule is told of."""
+        """Return whether a rule is reported."""
         return (self.select is None or slug in self.select) and slug not in self.ignore
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
-        """Whether a file or folder is left out."""
+        """Return whether a file or folder is excluded."""
         if not self.exclude:
             return False
         from naftiko_runtime.cli.gitignore import compile_patterns
@@ -78,8 +78,8 @@ class Configurations:
     def __init__(self) -> None:
         self._known: dict[Path, Configuration] = {}
 
-    def of(self, folder: Path) -> Configuration:
-        """What counts for the files of a folder: the nearest above them, up to the repository's folder.
+    def find(self, folder: Path) -> Configuration:
+        """Find the configuration for the files of a folder: the nearest one, up to the folder of the repository.
 
         Raises:
             ConfigurationError: It is wrong.
@@ -109,7 +109,7 @@ def _read(folder: Path) -> Configuration | None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise ConfigurationError(f"cannot read {_display_path(file)}: {error.strerror}") from None
+            raise ConfigurationError(f"cannot read {_shorten_path(file)}: {error.strerror}") from None
         if (table := _parse_toml(file, raw)) is not None:
             return _TableParser(file, table).parse()
     return None
@@ -124,32 +124,32 @@ def _parse_toml(file: Path, raw: bytes) -> dict[str, Any] | None:
     try:
         data = tomllib.loads(raw.decode())
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{_display_path(file)} is not UTF-8 text") from None
+        raise ConfigurationError(f"{_shorten_path(file)} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{_display_path(file)} is not valid TOML: {error}") from None
+        raise ConfigurationError(f"{_shorten_path(file)} is not valid TOML: {error}") from None
     if not project:
         return data
     tools = data.get("tool", {})
     table = tools.get("naftiko") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigurationError(f"{_display_path(file)}: 'tool.naftiko' has to be a table")
+        raise ConfigurationError(f"{_shorten_path(file)}: 'tool.naftiko' has to be a table")
     return table
 
 
-def _display_path(file: Path) -> str:
+def _shorten_path(file: Path) -> str:
     relative = os.path.relpath(file)
     return str(file) if relative.startswith(os.pardir) else relative
 
 
 class _TableParser:
-    """Reads one table, and complains with its file's name."""
+    """Parses one table; errors name its file."""
 
     def __init__(self, file: Path, table: dict[str, Any]) -> None:
         self._file = file
         self._table = table
 
     def parse(self) -> Configuration:
-        """Return what the table says."""
+        """Return the settings of the table."""
         keys: dict[str, Callable[[str, Any], Any]] = {
             "select": self._parse_selected,
             "ignore": self._parse_rules,
@@ -168,7 +168,7 @@ class _TableParser:
         return Configuration(self._file.parent, **values)
 
     def _error(self, message: str) -> ConfigurationError:
-        where = f"{_display_path(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
+        where = f"{_shorten_path(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
         return ConfigurationError(where + message)
 
     def _parse_strings(self, key: str, value: Any) -> tuple[str, ...]:
@@ -211,5 +211,5 @@ class _TableParser:
         folders = tuple(self._file.parent / text for text in self._parse_strings(key, value))
         for folder in folders:
             if not folder.is_dir():
-                raise self._error(f"'{key}': there is no folder {_display_path(folder)}")
+                raise self._error(f"'{key}': there is no folder {_shorten_path(folder)}")
         return folders

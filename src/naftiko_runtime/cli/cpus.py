@@ -1,4 +1,4 @@
-"""How many cores a process may use."""
+"""Counts the cores that a process may use."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _OWN: Final = Path("/proc/self/cgroup")
 
 
 def count_cpus(root: Path = _ROOT, own: Path = _OWN) -> int:
-    """The cores that this process may run on, or the quota of its control group where that is less; at least one.
+    """Return the cores that this process may run on, or the quota of its control group if that is less; at least 1.
 
     Args:
         root: Where control groups (version 2) are.
         own: The file that says which one is this process's.
     """
-    return max(1, min([len(os.sched_getaffinity(0)), *(math.ceil(quota) for quota in _quotas(root, own))]))
+    return max(1, min([len(os.sched_getaffinity(0)), *(math.ceil(quota) for quota in _read_quotas(root, own))]))
 
 
-def _quotas(root: Path, own: Path) -> list[float]:
-    """Of the group and of all groups around it, in cores."""
+def _read_quotas(root: Path, own: Path) -> list[float]:
+    """Read the quotas of a group and of all groups around it, in cores."""
     quotas: list[float] = []
     with suppress(OSError, StopIteration):
         lines = own.read_text().splitlines()

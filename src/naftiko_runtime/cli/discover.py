@@ -1,4 +1,4 @@
-"""Which files a command line names: files, folders, globs and standard input."""
+"""Expands the arguments of a command line: files, folders, globs and standard input."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Input(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """All there is to check.
+    """All inputs to check.
 
     Attributes:
         files: Each once, in the order of the command line, those of a folder by name.
@@ -91,7 +91,7 @@ def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[Input]:
 
 
 def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
-    """Return the files of a walk that a glob matches; a folder that it matches stands for all files in it."""
+    """Return the files of a walk that a glob matches; a matching folder means all files in it."""
     from naftiko_runtime.cli.gitignore import compile_patterns
 
     fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
@@ -134,13 +134,13 @@ def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
         document = data[file]
         if document is None:
             return True  # loading it reports what is wrong
-        return is_capability(document) and ("capability" in document or _absolute(file) not in imported)
+        return is_capability(document) and ("capability" in document or _make_absolute(file) not in imported)
 
     return [file for file in data if runs(file)]
 
 
 def _read_data(file: Path, sources: SourceCache) -> Any:
-    """Return what a file holds; None when it is no YAML."""
+    """Return the data of a file; None if it is not YAML."""
     try:
         return sources.read(file).data or {}
     except SourceError:
@@ -152,8 +152,8 @@ def _list_imports(file: Path, data: Any) -> Iterator[Path]:
     for section in SECTIONS:
         for _, entry in iter_imports(data, section):
             location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
-            yield _absolute(file.parent / location)
+            yield _make_absolute(file.parent / location)
 
 
-def _absolute(path: Path) -> Path:
+def _make_absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - a location may hold what no file system knows

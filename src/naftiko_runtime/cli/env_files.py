@@ -1,4 +1,4 @@
-"""The process environment, with what ``--env-file`` adds to it."""
+"""The process environment, with the variables of ``--env-file``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_environment(env_files: Sequence[Path]) -> Mapping[str, str]:
-    """Variables by name; the process's own win over files, a later file over an earlier one.
+    """Return variables by name; the process environment takes precedence over files, a later file over an earlier one.
 
     Raises:
         click.ClickException: A file cannot be read or has a line that is no assignment.

@@ -1,4 +1,4 @@
-"""``naftiko export``: what a file serves, in another form; no environment, no network, no servers."""
+"""``naftiko export``: writes another form of a file; needs no environment, network or servers."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def openapi(
     print_findings(loaded, sys.stderr)
     if loaded.plan is None:
         sys.exit(_EXIT_FAILED)
-    document = write_openapi(loaded.plan, _chosen(loaded.plan, namespace))
+    document = write_openapi(loaded.plan, _choose_servers(loaded.plan, namespace))
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
-    _write(_as_json(document) if in_json else _as_yaml(document), output)
+    _write(_dump_json(document) if in_json else _dump_yaml(document), output)
 
 
-def _chosen(plan: Plan, namespace: str | None) -> list[RestServer]:
-    """The REST servers to write: that of a namespace, or all of a plan when one port serves them."""
+def _choose_servers(plan: Plan, namespace: str | None) -> list[RestServer]:
+    """Choose the REST servers to write: the one of a namespace, or all of a plan if one port serves them."""
     described = (kind_of(server).find_routes(server) for server in plan.servers)
     servers = [server for server in described if server is not None]
     if not servers:
@@ -100,17 +100,17 @@ def _write(content: bytes, output: Path | None) -> None:
         raise click.FileError(str(output), error.strerror) from None
 
 
-def _as_json(document: dict[str, Any]) -> bytes:
+def _dump_json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _as_yaml(document: dict[str, Any]) -> bytes:
+def _dump_yaml(document: dict[str, Any]) -> bytes:
     text: str = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=_LINE_CHARACTERS_MAX)
     return text.encode()
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a part that occurs twice twice: few tools for OpenAPI know aliases."""
+    """Writes no aliases, because few OpenAPI tools support them."""
 
     def ignore_aliases(self, _: Any) -> bool:
         return True

@@ -43,7 +43,7 @@ class Fixer:
         self._notes: list[str] = []
 
     def load(self, _source: Source, overrides: Overrides, file: Path) -> Loaded:
-        """Fix a file and load it: what is found in it then is what remains.
+        """Fix a file and load it; the result has the remaining findings.
 
         Raises:
             click.ClickException: It cannot be written.
@@ -101,11 +101,11 @@ def _diff(file: Path, result: FixedDocument) -> Iterator[str]:
 
 
 def _diff_texts(file: Path, before: str, after: str) -> Iterator[str]:
-    for line in unified_diff(_lines(before), _lines(after), str(file), str(file)):
+    for line in unified_diff(_split_lines(before), _split_lines(after), str(file), str(file)):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Split into lines as ``patch`` does: only a line feed ends one."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 

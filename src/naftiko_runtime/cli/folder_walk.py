@@ -1,4 +1,4 @@
-"""Walks folders, without what is hidden and what ``.gitignore`` files and configurations leave out."""
+"""Walks folders, except for hidden, ignored and excluded files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FolderWalk(NamedTuple):
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             raise click.UsageError(f"cannot look into {folder}: {error.strerror}") from None
-        configuration = None if self.configurations is None else self.configurations.of(folder)
+        configuration = None if self.configurations is None else self.configurations.find(folder)
         if self.gitignore and any(entry.name == _GITIGNORE for entry in found):
             above = (*above, *_read(Path(os.path.abspath(folder))))  # noqa: PTH100
         for entry in found:
@@ -81,14 +81,14 @@ class _GitIgnore(NamedTuple):
     text: str
 
     def decide(self, path: Path, folder: bool) -> bool | None:
-        """Return whether it ignores a path; None when no line is about it."""
+        """Return whether it ignores a path; None if no line matches."""
         from naftiko_runtime.cli.gitignore import decide_ignored
 
         return decide_ignored(self.text, os.path.relpath(path, self.folder).replace(os.sep, "/"), folder=folder)
 
 
 def _is_ignored(path: Path, folder: bool, above: tuple[_GitIgnore, ...]) -> bool:
-    """Return whether the nearest ``.gitignore`` with a line about a path ignores it."""
+    """Return whether the nearest ``.gitignore`` with a matching line ignores a path."""
     for ignored in reversed(above):
         if (decision := ignored.decide(path, folder)) is not None:
             return decision
@@ -96,7 +96,7 @@ def _is_ignored(path: Path, folder: bool, above: tuple[_GitIgnore, ...]) -> bool
 
 
 def _read_above(root: Path) -> tuple[_GitIgnore, ...]:
-    """Read those above a folder, up to the repository's; none when they ignore the folder itself: it was asked for."""
+    """Read those above a folder, up to the repository; none if they ignore the folder itself, which was named."""
     found: list[_GitIgnore] = []
     folders = [] if _is_repository(root) else root.parents
     for folder in folders:

@@ -17,7 +17,7 @@ _THROUGH_A_FOLDER: Final = "ps_d"
 
 @lru_cache(maxsize=256)
 def compile_patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    """What tells paths that the patterns match, from where they stand, or that stand in a folder that they match."""
+    """Compile patterns that match paths relative to their folder, and everything below matching folders."""
     return GitIgnoreSpec([pattern for line in patterns for pattern in _parse_patterns(line)], backend="simple")
 
 
@@ -50,7 +50,7 @@ def _parse_lines(text: str) -> tuple[_Line, ...]:
 
 
 def decide_ignored(text: str, path: str, *, folder: bool) -> bool | None:
-    """Whether a ``.gitignore`` leaves out a path relative to it, or brings it back; none when it does not say.
+    """Return whether a ``.gitignore`` ignores a path relative to it, or includes it again; None if no line matches.
 
     The folders above the path have been asked about before, and are not left out.
     """
@@ -59,7 +59,7 @@ def decide_ignored(text: str, path: str, *, folder: bool) -> bool | None:
 
 
 def _parse_patterns(line: str) -> list[GitIgnoreSpecPattern]:
-    """What a line means; what is no pattern means nothing, as for git."""
+    """Parse lines; a line that is not a pattern has no effect, as in git."""
     try:
         # The other backends are for thousands of patterns, and cost more to import than all the rest.
         patterns = GitIgnoreSpec.from_lines([line], backend="simple").patterns

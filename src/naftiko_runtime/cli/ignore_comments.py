@@ -1,4 +1,4 @@
-"""``# naftiko: ignore[…]`` comments: which findings they silence, and which of them silence none."""
+"""``# naftiko: ignore[…]`` comments: which findings they silence, and which comments have no effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _Place: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name in a comment's brackets: of rules, or, by mistake, of none."""
+    """One name in the brackets of a comment: of rules, or an unknown one."""
 
     text: str
     span: Span
@@ -56,7 +56,7 @@ class Ignore:
     fault: Message = rules.UNUSED_IGNORE_LAST
 
     def silences(self, diagnostic: Diagnostic) -> Iterator[Name | Ignore]:
-        """What of this comment silences a finding: one of its names, or, without any, itself."""
+        """Yield what silences a finding: a name of this comment, or the comment itself if it has none."""
         span = diagnostic.span
         if self.line is None or (self.line and (span is None or span.line != self.line)):
             return
@@ -67,7 +67,7 @@ class Ignore:
 
 
 def parse_ignore_comments(text: str, file: str) -> tuple[Ignore, ...]:
-    """The comments of a YAML text that silence findings."""
+    """Parse the comments of a YAML text that silence findings."""
     lines = LINE_BREAK.split(text)
     matches = [(row, match) for row, line in enumerate(lines) if (match := _COMMENT.search(line))]
     if not matches:
@@ -106,7 +106,7 @@ def _parse_names(match: re.Match[str], span: Span) -> Iterator[Name]:
 
 
 class _Scalars:
-    """Where a YAML text has quoted and block scalars, in which ``#`` begins no comment."""
+    """The places of quoted and block scalars in a YAML text, where ``#`` begins no comment."""
 
     def __init__(self, text: str) -> None:
         import yaml
@@ -131,7 +131,7 @@ class _Scalars:
 def filter_ignored(
     found: Sequence[Diagnostic], comments: Mapping[str, Sequence[Ignore]], file: str
 ) -> list[Diagnostic]:
-    """What comments leave of the findings, and what is to be told of those of a file itself that silence none.
+    """Return the findings that no comment silences, and findings for the comments of a file that have no effect.
 
     Args:
         found: All that was found in a document.

@@ -36,35 +36,35 @@ def lsp() -> None:
 
 
 class _Judge:
-    """Files as ``validate`` sees them, each time with the configuration that there is then."""
+    """Checks files as ``validate`` does, each time with the present configuration."""
 
     def is_concerned(self, text: str, data: Any) -> bool:
-        """Whether it is a capability, or becomes one."""
+        """Return whether a text is a capability, or the beginning of one."""
         if isinstance(data, dict):
             return is_capability(data, importable=True) or not _VERSIONS.isdisjoint(data)
         return starts_as_capability(text)
 
     def overrides(self, file: Path) -> Overrides:
-        """With the folders that the configuration allows imports to read."""
-        return Overrides(allowed_imports=_configuration(file)[0].allowed_imports, lint=True)
+        """Return overrides with the folders that imports may read."""
+        return Overrides(allowed_imports=_find_configuration(file)[0].allowed_imports, lint=True)
 
     def explain_fault(self, file: Path) -> str:
-        """What is wrong with the configuration."""
-        return _configuration(file)[1]
+        """Return what is wrong with the configuration."""
+        return _find_configuration(file)[1]
 
     def select_findings(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
-        """What the configuration and comments leave of the findings."""
-        return select_findings(loaded, str(file), _configuration(file)[0], Selection()).diagnostics
+        """Return the findings that the configuration and comments leave."""
+        return select_findings(loaded, str(file), _find_configuration(file)[0], Selection()).diagnostics
 
     def is_silenced(self, text: str, diagnostic: Diagnostic) -> bool:
-        """Whether a comment in a text is about a finding."""
+        """Return whether a comment in a text silences a finding."""
         file = diagnostic.span.file if diagnostic.span is not None else ""
         return diagnostic not in filter_ignored([diagnostic], {file: parse_ignore_comments(text, file)}, file)
 
 
-def _configuration(file: Path) -> tuple[Configuration, str]:
-    """The configuration that counts for a file, and what is wrong with it, so that none does."""
+def _find_configuration(file: Path) -> tuple[Configuration, str]:
+    """Return the configuration for a file, and what is wrong with it; an invalid one has no effect."""
     try:
-        return Configurations().of(file.parent), ""
+        return Configurations().find(file.parent), ""
     except ConfigurationError as error:
         return NONE, error.format_message()

@@ -66,7 +66,7 @@ class _Network(click.ParamType[Any]):
 
 
 class _ResponseHeader(click.ParamType[Any]):
-    """The name of a response header that callers can be given."""
+    """The name of a response header that can be passed to callers."""
 
     name = "NAME"
 
@@ -79,7 +79,7 @@ class _ResponseHeader(click.ParamType[Any]):
 
 
 class _Host(click.ParamType[str]):
-    """A host's name or address, with or without a port, which counts for nothing; or ``*``."""
+    """The name or address of a host, or ``*``; a port is ignored."""
 
     name = "HOST"
 

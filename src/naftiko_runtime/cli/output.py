@@ -26,19 +26,19 @@ FOR_PEOPLE: Final[frozenset[Format]] = frozenset({"full", "concise"})
 
 
 def print_findings(loaded: Loaded, stream: TextIO) -> None:
-    """Write what was found in a file; nothing when it is clean."""
+    """Write the findings of a file, if there are any."""
     if loaded.diagnostics:
         colour = use_colour(stream)
         click.echo(format_findings(loaded, colour=colour), file=stream, color=colour)
 
 
 def format_findings(loaded: Loaded, *, colour: bool = False) -> str:
-    """Return what was found in a file, with its lines."""
+    """Return the findings of a file as text, with its lines."""
 
-    def line_of(span: Span) -> str:
+    def quote_line(span: Span) -> str:
         return loaded.source.quote_line(span) if loaded.source is not None else ""
 
-    return render_findings(loaded.diagnostics, line_of, colour=colour)
+    return render_findings(loaded.diagnostics, quote_line, colour=colour)
 
 
 def use_colour(stream: TextIO) -> bool:
@@ -51,7 +51,7 @@ def use_colour(stream: TextIO) -> bool:
 
 
 def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> str:
-    """Render what was found in all files; only the format that is asked for is imported."""
+    """Render the findings of all files; only the selected format is imported."""
     match form:
         case "full":
             from naftiko_runtime.render.full import render_full
@@ -68,11 +68,11 @@ def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> st
         case "github":
             from naftiko_runtime.render.github import render_github
 
-            return render_github(files, root=_repository())
+            return render_github(files, root=_find_repository())
         case "sarif":
             from naftiko_runtime.render.sarif import render_sarif
 
-            return render_sarif(files, root=_repository())
+            return render_sarif(files, root=_find_repository())
         case "junit":
             from naftiko_runtime.render.junit import render_junit
 
@@ -81,8 +81,8 @@ def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> st
             assert_never(form)
 
 
-def _repository() -> str:
-    """What a service relates the names of files to: its checkout when this runs in there, or else this folder."""
+def _find_repository() -> str:
+    """Return the folder that file names are relative to: the checkout if this runs in it, otherwise this folder."""
     here, checkout = os.getcwd(), os.environ.get("GITHUB_WORKSPACE", "")  # noqa: PTH109 - text is what is needed
     inside = os.path.isabs(checkout) and f"{here}{os.sep}".startswith(checkout.rstrip(os.sep) + os.sep)  # noqa: PTH117
     return checkout if inside else here

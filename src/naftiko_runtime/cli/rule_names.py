@@ -1,4 +1,4 @@
-"""The rules that a name, a code, or the beginning of codes stands for."""
+"""Expands names, codes and prefixes of codes to rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CODE: Final = compile_lazily(r"NK\d{0,3}", re.IGNORECASE)
 
 
 class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
-    """No rule has that name; the message says so, and which one may be meant: the ``suggestion``."""
+    """An unknown rule name; the message has a ``suggestion``."""
 
     def __init__(self, word: str) -> None:
         codes = [rule.code for rule in RULES.values()] if word[:2].upper() == "NK" else []

@@ -20,7 +20,7 @@ _ALWAYS: Final = frozenset({rules.UNREADABLE.slug, rules.SYNTAX.slug})
 
 
 class Selection(NamedTuple):
-    """What the command line says of rules; it wins over what files say.
+    """The rule options of the command line; they take precedence over configuration files.
 
     Attributes:
         select: Slugs of the only rules to tell of, whatever files say of them; none when it does not say.

@@ -61,7 +61,7 @@ def run(options: RunOptions) -> None:
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
-    """Reject options for namespaces that no document has."""
+    """Reject options for unknown namespaces."""
     plans = [one.plan for one in loaded if one.plan is not None]
     consumed = {upstream.namespace for plan in plans for upstream in plan.upstreams}
     _check_known(dict(options.documents.base_uris), consumed, "--base-uri")
@@ -118,8 +118,8 @@ def _start(
                 print_findings(one, sys.stderr)
             else:
                 _log_findings(one)
-        label = banner.joined_labels(list(dict.fromkeys(one.plan.label for one in served)))
-        announce = banner.table if console else banner.log_lines
+        label = banner.join_labels(list(dict.fromkeys(one.plan.label for one in served)))
+        announce = banner.print_table if console else banner.log_lines
 
         def on_start(opened: Sequence[OpenPort]) -> None:
             announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
@@ -172,7 +172,7 @@ def _serve(
 
 
 def _preload(http_client: HttpClient) -> None:
-    """Import what every worker would import by itself: it starts as a fork of this process."""
+    """Import what every worker needs, before they are forked."""
     with suppress(ImportError):  # not everywhere
         import uvloop  # noqa: F401
     match http_client:

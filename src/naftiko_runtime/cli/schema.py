@@ -1,4 +1,4 @@
-"""``naftiko schema``: what documents may hold, for editors."""
+"""``naftiko schema``: the JSON Schema of documents, for editors."""
 
 from __future__ import annotations
 

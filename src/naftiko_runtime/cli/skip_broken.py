@@ -1,4 +1,4 @@
-"""What ``--skip-broken`` leaves out of the files to serve, and how it is told."""
+"""The parts that ``--skip-broken`` omits, and how they are reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_SERVERS = "it has no 'capability', and is only there to be imported"
 
 
 def drop_clashing_parts(loaded: Sequence[Loaded]) -> list[Loaded]:
-    """Return the files without what those before them serve already; a file of which nothing is left has no plan."""
+    """Return the files without what earlier files serve already; a file with nothing left has no plan."""
     runnable = [one.plan for one in loaded if one.plan is not None and one.plan.servers]
     kept = iter(drop_conflicts(runnable))
     return [
@@ -38,7 +38,7 @@ def _drop_plan(one: Loaded) -> Loaded:
 
 
 def _list_left_out(loaded: Sequence[Loaded]) -> Iterator[tuple[str, str, str]]:
-    """By file: what is not served, and why; of a file without a plan that is the file."""
+    """List what is not served, and why, by file; for a file without a plan, the whole file."""
     for one in loaded:
         file = next((d.span.file for d in one.diagnostics if d.span), "?") if one.source is None else one.source.file
         if one.fatal:

@@ -1,4 +1,4 @@
-"""``naftiko validate``: load, parse, link; no environment, no network, no servers."""
+"""``naftiko validate``: loads, parses and links files; needs no environment, network or servers."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def validate(
 def print_report(
     files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False, fixed: bool = False
 ) -> None:
-    """Write what was found, and how much; of a format for machines nothing else comes to standard output.
+    """Write the findings and the summary; with a format for programs, the summary goes to standard error.
 
     Args:
         files: What was checked.
@@ -152,7 +152,7 @@ def _watch(check: CheckOptions, form: Format, *, quiet: bool) -> None:
 
 
 def _fix(check: CheckOptions, form: Format, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool) -> NoReturn:
-    """Fix files, or show how, and tell of what is left."""
+    """Fix files or show the changes, and report the remaining findings."""
     if watch or STDIN in paths:
         raise click.UsageError("--fix and --diff are for files, and not for --watch.")
     from naftiko_runtime.cli.fix_command import Fixer

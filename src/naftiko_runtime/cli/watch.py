@@ -1,4 +1,4 @@
-"""``naftiko validate --watch``: checks again whenever something that was read changes."""
+"""``naftiko validate --watch``: checks again when a file changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _GROUP_MILLISECONDS: Final = 100
 
 
 def watch(check: Check, print_report: Print) -> None:
-    """Check and tell, and do so again after every change, until Ctrl-C.
+    """Check and report, again after every change, until Ctrl-C.
 
     Raises:
         click.ClickException: There is nothing to check to begin with, or ``watchfiles`` is not installed.
@@ -52,34 +52,34 @@ def watch(check: Check, print_report: Print) -> None:
                 if isinstance(found, str):  # a signal
                     return
                 paths = {path for _, path in found}
-                watched.check_again(watched.unchanged(paths), paths)
+                watched.check_again(watched.select_unchanged(paths), paths)
             changes.close()
     except KeyboardInterrupt:
         return
 
 
 class _Watched:
-    """The latest check, and what was told of it."""
+    """The latest check, and its reported outcome."""
 
     def __init__(self, check: Check, print_report: Print) -> None:
         self._check = check
         self._print_report = print_report
         self._run = check({})
-        self._told = _outcome(self._run)
+        self._reported = _summarize(self._run)
         self._show()
 
     def check_again(self, known: Known, changed: Collection[str]) -> None:
-        """Check anew, and tell of it when something else is found or one of the files was saved."""
+        """Check again; report if the findings changed or one of the files was saved."""
         try:
             run = self._check(known)
         except click.ClickException as error:
-            if self._told != (told := [error.format_message()]):
-                self._told = told
+            if self._reported != (outcome := [error.format_message()]):
+                self._reported = outcome
                 show_click_error(error)
             return
         self._run = run
-        if self._told != (told := _outcome(run)) or not _read(run).isdisjoint(changed):
-            self._told = told
+        if self._reported != (outcome := _summarize(run)) or not _read(run).isdisjoint(changed):
+            self._reported = outcome
             self._show()
 
     def _show(self) -> None:
@@ -87,35 +87,35 @@ class _Watched:
             click.clear()
         self._print_report(self._run.files)
 
-    def unchanged(self, changed: Collection[str]) -> Known:
-        """What need not be read again: files that did not change and import none that may have."""
+    def select_unchanged(self, changed: Collection[str]) -> Known:
+        """Select the files that need not be read again: unchanged ones without imports."""
 
-        def stays(path: Path) -> bool:
+        def is_unchanged(path: Path) -> bool:
             name = os.path.abspath(path)  # noqa: PTH100 - links stay links
             return not any(name == other or name.startswith(other + os.sep) for other in changed)
 
         return {
             path: loaded
             for path, loaded in self._run.loaded.items()
-            if stays(path) and (loaded is None or loaded.source is None or "import" not in loaded.source.text)
+            if is_unchanged(path) and (loaded is None or loaded.source is None or "import" not in loaded.source.text)
         }
 
     def folders(self) -> set[str]:
-        """Where files that count, and their configurations, are or may come to be."""
+        """Return the folders to watch."""
         found = {os.path.dirname(file) for file in _read(self._run)}  # noqa: PTH120
         found |= {os.path.abspath(folder) for folder in self._run.inputs.folders}  # noqa: PTH100
         found |= {os.path.abspath(entry.path.parent) for entry in self._run.inputs.files}  # noqa: PTH100
         return {folder for folder in found if os.path.isdir(folder)}  # noqa: PTH112
 
 
-def _outcome(run: CheckRun) -> list[Any]:
-    """What was found, and in which texts: what was saved while nobody watched is told, too."""
+def _summarize(run: CheckRun) -> list[Any]:
+    """Return the texts and the findings; the texts show files that were saved between two watches."""
     texts = {path: loaded.source.text for path, loaded in run.loaded.items() if loaded and loaded.source}
     return [texts, *((checked.file, checked.diagnostics) for checked in run.files)]
 
 
 def _read(run: CheckRun) -> set[str]:
-    """The documents, and the files that they import."""
+    """Return the absolute paths of the documents and of the files that they import."""
     names = {checked.file for checked in run.files}
     for checked in run.files:
         names |= {d.span.file for d in checked.diagnostics if d.span}

@@ -1,1 +1,1 @@
-"""A language server: what ``validate`` finds, in the editor, while it is typed."""
+"""A language server: the findings of ``validate``, while a file is edited."""

@@ -1,4 +1,4 @@
-"""What can be done about findings: what ``validate --fix`` would write, and comments that silence them."""
+"""Code actions for findings: the fixes of ``validate --fix``, and comments that silence findings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")
 
 
 def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
-    """The edit that writes a comment which silences a finding; none where there is no place for one.
+    """Return the edit that adds a comment which silences a finding, or None if there is no place for one.
 
     A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
 
@@ -52,7 +52,7 @@ def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | 
 
 
 def _iter_comments(line: str, span: Span, slug: str, line_break: str) -> Iterator[tuple[Edit, int]]:
-    """The edits to try, each with how many lines the finding moves down by it."""
+    """Yield the edits to try, each with the number of lines by which the finding moves down."""
     if (known := _NAMES.search(line)) is not None:
         column = known.end("names") + 1
         separator = ", " if known["names"].strip() else ""
@@ -72,7 +72,7 @@ def _read_data(text: str) -> object:
 
 
 def make_fix_edits(text: str, file: Path, overrides: Overrides) -> list[Edit]:
-    """The edits, by whole lines, that make of a document what ``validate --fix`` would.
+    """Return the edits, by whole lines, of ``validate --fix``.
 
     Args:
         text: The document.
@@ -90,6 +90,6 @@ def make_fix_edits(text: str, file: Path, overrides: Overrides) -> list[Edit]:
 
 
 def _split_lines(text: str) -> list[str]:
-    """The lines with their ends."""
+    """Split a text into lines with their ends."""
     ends = [match.end() for match in LINE_BREAK.finditer(text)]
     return [text[start:end] for start, end in pairwise([0, *ends, len(text)])]

@@ -1,4 +1,4 @@
-"""Checks one text of a document, with the texts of other open ones in the place of their files."""
+"""Checks one text of a document; open documents replace their files."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ Stamp: TypeAlias = "str | tuple[int, int, int]"
 
 
 class Judge(Protocol):
-    """How the command line would check a file."""
+    """The settings with which the command line checks a file."""
 
     def is_concerned(self, text: str, data: Any) -> bool:
-        """Whether a text, with the data that it is (none if it is no YAML), is meant to be a capability."""
+        """Return whether a text is meant to be a capability; its data is None if it is not YAML."""
 
     def overrides(self, file: Path) -> Overrides:
         """How a document is read."""
 
     def explain_fault(self, file: Path) -> str:
-        """What is wrong with the configuration that counts for a file; empty when nothing is."""
+        """Return what is wrong with the configuration for a file; empty if nothing is."""
 
     def select_findings(self, loaded: Loaded, file: Path) -> Sequence[Diagnostic]:
-        """What is told of what was found in it: configurations and comments have their say."""
+        """Return the findings that configurations and comments leave."""
 
     def is_silenced(self, text: str, diagnostic: Diagnostic) -> bool:
-        """Whether a text has a comment for a finding."""
+        """Return whether a comment in a text silences a finding."""
 
 
 class Checked(NamedTuple):
-    """What is known of one text of a document.
+    """The results for one text of a document.
 
     Attributes:
         text: The text.
@@ -70,13 +70,13 @@ class Checked(NamedTuple):
 
 
 class Library:
-    """The imported files, each read again only when it, or its open document, is another one."""
+    """The imported files; each is read again only if it, or its open document, changed."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Path, str], tuple[Stamp | None, Source | SourceError]] = {}
 
     def reading(self, texts: Mapping[Path, str], reads: set[Path]) -> ReadSource:
-        """How the imports of one check are read.
+        """Return a function that reads the imports of one check.
 
         Args:
             texts: Of the open documents, by their real paths.
@@ -105,7 +105,7 @@ def _read(path: Path, name: str, text: str | None) -> Source | SourceError:
 
 
 def encode_text(text: str) -> bytes:
-    """A text as the file would hold it."""
+    """Encode a text as the file holds it."""
     return text.encode("utf-8", "replace")
 
 
@@ -118,7 +118,7 @@ def _read_stamp(path: Path) -> Stamp | None:
 
 
 def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, reading: ReadSource) -> Checked:
-    """Look at a text of a document.
+    """Check a text of a document.
 
     Args:
         file: The document's file.
@@ -148,7 +148,7 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
 
 
 def _find_imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
-    """Where a document imports the files that findings are in."""
+    """Find where a document imports the files that have findings."""
     others = {found.span.file for found in told if found.span is not None} - {source.file}
     spoken = normalize(source, Findings()) if others else None
     if spoken is None:

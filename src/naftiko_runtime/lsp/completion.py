@@ -1,4 +1,4 @@
-"""What can be written at a place."""
+"""Completion: the words that fit at a place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Word(NamedTuple):
 
 
 def list_completions(place: Place, outline: Outline) -> list[Word]:
-    """Words that fit at a place.
+    """List the words that fit at a place.
 
     Args:
         place: Where, with a word that is only begun.
@@ -70,7 +70,7 @@ def _list_values(place: Place, outline: Outline) -> list[Word]:
 
 
 def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
-    """The namespaces of names, until one is written (or there is only one); then the names in it.
+    """List namespaces until one is written (or there is only one), then the names in it.
 
     Args:
         names: With what is told of each.
@@ -84,7 +84,7 @@ def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
 
 
 def _list_parameters(place: Place, outline: Outline) -> list[Word]:
-    """What the operation takes that is called beside the ``with`` at the place, and is not given yet."""
+    """List the parameters of the called operation that the ``with`` at the place does not set yet."""
     given = place.holder
     part = place._replace(steps=place.steps[:-1]).holder
     called = outline.operations.get(str(part.get("call")))
@@ -99,7 +99,7 @@ def _list_keys(place: Place) -> list[Word]:
 
 
 def _list_caller_prefixes(place: Place) -> list[str]:
-    """The name that a value calls the caller's input by: the expose's own."""
+    """List the prefixes for inputs of the caller: the namespaces of the expose."""
     return list_own_names(place.source, place.steps)[:1]
 
 
@@ -108,7 +108,7 @@ def _iter_inputs(place: Place, prefix: str = "") -> Iterator[Word]:
 
 
 def _iter_variables(outline: Outline) -> Iterator[Word]:
-    """Bound variables: by their short names, but where two binds have one of the same name."""
+    """Yield bound variables by their short names, or by full names if two binds share one."""
     short = {full: full.partition(".")[2] for full in outline.variables}
     counts = Counter(short.values())
     for full, name in short.items():

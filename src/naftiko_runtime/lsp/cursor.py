@@ -1,4 +1,4 @@
-"""What stands at a place of a text, also of one that is no YAML just now."""
+"""Finds what is at a place of a text, even if the text is not valid YAML at the moment."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ class Place(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """What stands at the end of its path; none when that is in another shape than it was read in."""
+        """The value at its path; None if its shape has changed."""
         return find_value(self.source, self.steps)
 
     @property
     def holder(self) -> dict[str, Any]:
-        """The mapping that the key at the end of the path is one of."""
+        """The mapping that has the key at the end of the path."""
         found = find_value(self.source, self.steps[:-1])
         return found if isinstance(found, dict) else {}
 
 
 def find_value(source: Source, steps: Steps) -> Any:
-    """The value at a path; none when there is none."""
+    """Return the value at a path, or None."""
     try:
         return source.get(steps)
     except (KeyError, IndexError, TypeError):
@@ -71,7 +71,7 @@ def find_value(source: Source, steps: Steps) -> Any:
 
 
 class _Reader:
-    """Reads what a place needs of a text, each time without the lines that kept it from being read before."""
+    """Reads the part of a text that a place needs; each try omits the lines that failed before."""
 
     def __init__(self, lines: Sequence[str], row: int, column: int, file: str, *, whole: bool = False) -> None:
         self._lines = lines
@@ -82,7 +82,7 @@ class _Reader:
         self._without: set[int] = set()
 
     def iter_sources(self, written: Sequence[str]) -> Iterator[Source]:
-        """What can be read with the place's line written in some ways; of the whole text if no excerpt can be.
+        """Yield what can be read with the line written in several ways; the whole text is read if no excerpt can be.
 
         That is so where brackets reach over many lines: JSON is YAML, too.
 
@@ -108,7 +108,7 @@ class _Reader:
                 yield source
 
     def _read(self, text: Sequence[str]) -> Source | None:
-        """A text as data in the canonical spelling, whatever rules it breaks; none when it is no YAML."""
+        """Read a text as normalized data, even if it breaks rules; None if it is not YAML."""
         whole, places, findings = "\n".join(text), Places(), Findings()
         try:
             data = DataBuilder(self._file, whole, places, findings).build()
@@ -136,7 +136,7 @@ def find_place(lines: Sequence[str], row: int, column: int, file: str) -> Place 
 
 
 def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
-    """What a word would be that is being typed at a place, whose line is mended for that.
+    """Find the place of a word that is being typed; its line is completed for that.
 
     Args:
         lines: Of the text.
@@ -159,7 +159,7 @@ def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place 
 
 
 def _complete_line(stem: str, rest: str, *, template: bool) -> Iterator[str]:
-    """A line with a word where the cursor is, in the ways in which it may have been meant."""
+    """Yield ways to complete the line at the cursor."""
     match = (_TEMPLATE_REST if template else _REST).match(rest)
     rest = rest[match.end() :] if match is not None else rest
     if stem.endswith(":"):
@@ -174,7 +174,7 @@ def _complete_line(stem: str, rest: str, *, template: bool) -> Iterator[str]:
 
 
 def _closers(text: str) -> str:
-    """What closes the quotes and brackets that a line leaves open."""
+    """Return what closes the open quotes and brackets of a line."""
     opened: list[str] = []
     quote, before = "", " "
     for character in text:
@@ -196,7 +196,7 @@ def _is_cursor(place: Place) -> bool:
 
 
 def locate(source: Source, row: int, column: int) -> Place | None:
-    """The innermost key or value at a place; none where there is nothing."""
+    """Return the innermost key or value at a place, or None."""
     steps: Steps = ()
     value: Any = source.data
     while True:

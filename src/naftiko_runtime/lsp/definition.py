@@ -1,4 +1,4 @@
-"""Where what stands at a place is defined."""
+"""Finds definitions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
 
 
 def find_definition(place: Place, outline: Outline, line: str, column: int) -> Span | None:
-    """Where the thing stands that is named at a place; none when nothing is, or it is unknown.
+    """Find the definition of what is named at a place, or None.
 
     Args:
         place: The place.
@@ -48,7 +48,7 @@ def find_definition(place: Place, outline: Outline, line: str, column: int) -> S
 
 
 def _find_named(outline: Outline, key: str, name: str) -> Span | None:
-    """What a key's value names."""
+    """Find the definition that the value of a key names."""
     if key == "call":
         operation = outline.operations.get(name)
         return operation.span if operation is not None else None
@@ -56,7 +56,7 @@ def _find_named(outline: Outline, key: str, name: str) -> Span | None:
 
 
 def _find_braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
-    """The name in the braces at a column of a line, if it stands in some."""
+    """Find the name in the braces around a column of a line, if any."""
     return next((match[1] for match in braced.finditer(line) if match.start() <= column <= match.end()), None)
 
 
@@ -65,13 +65,13 @@ def _find_input(place: Place, name: str) -> Span | None:
 
 
 def _find_parameter(place: Place, outline: Outline) -> Span | None:
-    """What the called operation has under the ``with`` key at a place."""
+    """Find the parameter of the called operation for the ``with`` key at a place."""
     called = outline.operations.get(str(place._replace(steps=place.steps[:-1]).holder.get("call")))
     return find_nearly(called.parameters, str(place.steps[-1])) if called is not None else None
 
 
 def find_imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
-    """What the import at a place names, with the file that it stands in; the file's beginning when it has no such part.
+    """Find what the import at a place names, and its file; the beginning of the file if the part does not exist.
 
     Args:
         place: The place.
@@ -98,7 +98,7 @@ def find_imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span,
 
 
 def find_import(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
-    """The path to the location by which a document imports a file; none when it does so by another one only."""
+    """Find the path to the location by which a document imports a file directly, or None."""
     files = ImportedFiles(file, source, overrides.allowed_imports)
     for steps, location in _iter_locations(source):
         try:

@@ -1,4 +1,4 @@
-"""The open documents: each is checked when its text, or one that it imports, has been left alone for a moment."""
+"""The open documents: each is checked shortly after its text, or one that it imports, changes."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Document:
         self.check_seconds = 0.0
 
     def is_current(self) -> bool:
-        """Whether what is known is of its present state."""
+        """Return whether the results are those of the present text."""
         return self.checked.revision == self.revision
 
     @property
     def shown(self) -> Text:
-        """The text that its findings are of."""
+        """The text that its findings belong to."""
         return self.text if self.checked.text == self.text.text else self.text.with_same_encoding(self.checked.text)
 
 
@@ -81,25 +81,25 @@ class Documents:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def get(self, uri: str) -> Document | None:
-        """An open document."""
+        """Return an open document."""
         return self._open.get(uri)
 
     def write(self, uri: str, text: Text, version: int | None, *, pause: float = PAUSE_SECONDS) -> None:
-        """Give a document another text, or open one."""
+        """Set the text of a document, or open it."""
         document = self._open.setdefault(uri, Document(uri))
         document.text, document.version = text, version
         self._schedule(document, pause)
         self.recheck_importers([document.real], pause=pause)
 
     def close(self, uri: str) -> None:
-        """Forget a document; from now on its file counts."""
+        """Close a document; its file is used from now on."""
         document = self._open.pop(uri, None)
         if document is not None:
             self._stop(document)
             self.recheck_importers([document.real])
 
     def recheck_importers(self, files: Iterable[Path], *, pause: float = 0) -> None:
-        """Check what imports one of some files, which are others now."""
+        """Check the documents that import one of the changed files."""
         changed = set(files)
         for document in self._open.values():
             if not changed.isdisjoint(document.checked.reads):
@@ -111,13 +111,13 @@ class Documents:
             self._schedule(document, 0)
 
     async def wait_until_checked(self, document: Document) -> None:
-        """Wait until what is known of a document is of its present state."""
+        """Wait until the present text of a document is checked."""
         while not document.is_current() and self._open.get(document.uri) is document:
             self._stop(document)
             await self._check(document)
 
     def overrides(self, document: Document) -> Overrides:
-        """How a document is read now, with the texts of the others."""
+        """Return how a document is read, with the texts of the other open ones."""
         return replace(self._judge.overrides(document.file), reading=self._reading(set()))
 
     def _reading(self, reads: set[Path]) -> ReadSource:
@@ -146,7 +146,7 @@ class Documents:
         task.add_done_callback(self._tasks.discard)
 
     async def _check(self, document: Document) -> None:
-        """Check it, one at a time and beside the loop, which goes on answering; tell it unless it has changed since."""
+        """Check a document in a thread, one at a time; publish the results unless the text has changed since."""
         async with self._turn:
             if document.is_current():
                 return

@@ -1,4 +1,4 @@
-"""What a place in a text needs of it: the lines that it stands below, and the small parts beside those.
+"""Excerpts of a text: the lines above a place that contain it, and the small parts beside them.
 
 An editor asks at every keystroke, mostly of a text that is no YAML at that moment. The indentation of the lines says
 which of them a place belongs to; all others become empty, so that rows stay what they are, faults elsewhere do not
@@ -26,7 +26,7 @@ _HEAD: Final = re.compile(r"(?:- +)*[\w$-]+:(?=\s|$)")
 
 
 class _Line(NamedTuple):
-    """Where a line begins: with its dashes, and behind them."""
+    """The beginning of a line: at its dashes, and after them."""
 
     row: int
     indent: int
@@ -36,7 +36,7 @@ class _Line(NamedTuple):
 def make_excerpt(
     lines: Sequence[str], row: int, column: int, without: AbstractSet[int] = frozenset(), *, whole: bool = False
 ) -> list[str]:
-    """The lines, with all of them empty that a place does not need.
+    """Return the lines; those that a place does not need are empty.
 
     Args:
         lines: Of the whole text.
@@ -71,7 +71,7 @@ def make_excerpt(
 
 
 def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
-    """Where a line begins; none for an empty one, a comment, and one that is indented deeper than asked for."""
+    """Return where a line begins; None for an empty line, a comment, or a line that is indented deeper than wanted."""
     text = lines[row]
     if len(text) - len(text.lstrip(" ")) > deepest:
         return None
@@ -84,7 +84,7 @@ def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | 
 
 
 def _read_key(text: str, line: _Line) -> str:
-    """The first line of a list's entry: only its dash when the way does not lead through what stands behind it."""
+    """Return the first line of a list entry; only its dash if the path does not go through the rest of the line."""
     head = _HEAD.match(text[line.indent :])
     return text if head is None else text[: line.indent] + head[0]
 
@@ -94,7 +94,7 @@ def _iter_up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
 
 
 def _find_above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
-    """The parts of the same mapping above a line, from the nearest on, and the line that the mapping begins with."""
+    """Find the parts of the same mapping above a line, nearest first, and the first line of the mapping."""
     parts: list[tuple[int, int]] = []
     first, end = level, level.row
     if level.indent < level.content:
@@ -111,7 +111,7 @@ def _find_above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int
 
 
 def _find_below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
-    """The parts of the same mapping below a line."""
+    """Find the parts of the same mapping below a line."""
     parts: list[tuple[int, int]] = []
     start = 0
     for row in range(level.row + 1, len(lines)):
@@ -129,13 +129,13 @@ def _find_below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
 
 
 def _find_end(lines: Sequence[str], level: _Line) -> int:
-    """The row behind what stands below a line."""
+    """Find the row after everything below a line."""
     rows = range(level.row + 1, len(lines))
     return next((row for row in rows if _read_line(lines, row, level.content)), len(lines))
 
 
 def _find_parent(lines: Sequence[str], first: _Line) -> _Line | None:
-    """The line that a mapping stands below, which begins with a line."""
+    """Find the line that contains a mapping, given the first line of the mapping."""
     entry = first.indent < first.content
     for line in _iter_up(lines, first.row, first.indent):
         if line.content < first.indent or (entry and line.content == first.indent):

@@ -1,4 +1,4 @@
-"""What is told of a place that is pointed at."""
+"""Hover texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe_place(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:
-    """Markdown: what findings at a place mean, and what its key means or its ``call`` sends; empty when there is none.
+    """Return Markdown: the meaning of findings, of a key, or of a ``call``; empty if there is none.
 
     Args:
         place: The place, if it is one of the document.

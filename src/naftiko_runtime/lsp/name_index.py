@@ -1,4 +1,4 @@
-"""What the names in a document stand for, with places: in its own text, and in what it imports."""
+"""An index of the names in a document and its imports, with places."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Operation(NamedTuple):
-    """A consumed operation: where it stands, what it sends, and what it takes, each with its place."""
+    """A consumed operation: its place, its request, and its parameters with their places."""
 
     span: Span
     method: str
@@ -46,14 +46,14 @@ class Outline:
     functions: Mapping[str, Span] = field(default_factory=dict)
 
     def find_variable(self, name: str) -> Span | None:
-        """Where the variable is bound that an expression names, with or without its namespace."""
+        """Find where a variable is bound, by its name with or without namespace."""
         short = name.removeprefix("env.")
         found = (span for full, span in self.variables.items() if full.partition(".")[2] == short)
         return self.variables.get(name) or next(found, None)
 
 
 def index_names(source: Source) -> Outline:
-    """The names of a document in the canonical spelling, with its imports."""
+    """Index the names of a normalized document with its imports."""
     operations: dict[str, Operation] = {}
     namespaces: dict[str, Span] = {}
     for steps, api in iter_entries(source.data, "consumes"):
@@ -94,7 +94,7 @@ def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:
 
 
 def list_inputs(source: Source, steps: Steps) -> dict[str, Span]:
-    """What the part at a path, or one that it stands in, takes: declared parameters, then placeholders of paths."""
+    """List the inputs of the part at a path, or of one around it: declared parameters, then placeholders of paths."""
     declared: dict[str, Span] = {}
     in_paths: dict[str, Span] = {}
     for length in range(len(steps), 0, -1):
@@ -111,7 +111,7 @@ def list_inputs(source: Source, steps: Steps) -> dict[str, Span]:
 def _iter_placeholders(
     source: Source, steps: Steps, splitting: Callable[[str], tuple[str | Placeholder, ...]]
 ) -> dict[str, Span]:
-    """What the templates at a path, and below it, name, each where it is named first."""
+    """Yield the placeholders at and below a path, each with its first place."""
     value = find_value(source, steps)
     found: dict[str, Span] = {}
     if isinstance(value, dict | list):
@@ -127,7 +127,7 @@ def _iter_placeholders(
 
 
 def _find_name(source: Source, steps: Steps, name: str) -> Span:
-    """Where a template of one line names something; the whole of one of several lines."""
+    """Find the place of a name in a template; for a template of several lines, the whole template."""
     span = source.find_span(steps)
     owner = source if span.file == source.file else source.places.files[span.file]
     at = re.search(rf"\{{\s*{re.escape(name)}\s*\}}", owner.get_line(span.line)[span.column - 1 :])
@@ -138,7 +138,7 @@ def _find_name(source: Source, steps: Steps, name: str) -> Span:
 
 
 def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """The mappings of a list, with their paths."""
+    """Yield the mappings of a list, with their paths."""
     listed = part.get(section)
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(entry, dict):
@@ -146,7 +146,7 @@ def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, 
 
 
 def find_input(source: Source, steps: Steps, text: str) -> Span | None:
-    """Where the input stands that a value at a path names: ``$this.<namespace>.x``, ``rest.x``, or ``x`` alone."""
+    """Find the input that a value at a path names: ``$this.<namespace>.x``, ``rest.x`` or ``x``."""
     known = list_inputs(source, steps)
     if text in known:
         return known[text]
@@ -158,14 +158,14 @@ def find_input(source: Source, steps: Steps, text: str) -> Span | None:
 
 
 def list_own_names(source: Source, steps: Steps) -> list[str]:
-    """The names by which values at a path may call the expose or aggregate that they stand in."""
+    """List the names of the expose or aggregate around a path."""
     parts = [find_value(source, steps[:length]) for length in range(len(steps), 0, -1)]
     holders = [part for part in parts if isinstance(part, dict)]
     return [str(part[key]) for part in holders for key in ("namespace", "import") if isinstance(part.get(key), str)]
 
 
 def find_nearly(known: Mapping[str, Span], name: str) -> Span | None:
-    """What stands under a name, or under the one that differs only in case and punctuation."""
+    """Find the entry of a name, or of one that differs only in case and punctuation."""
     if name in known:
         return known[name]
     found = [span for other, span in known.items() if fold_name(other) == fold_name(name)]

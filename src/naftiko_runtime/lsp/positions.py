@@ -1,4 +1,4 @@
-"""Places in texts: ours count characters from 1, an editor's count units of an encoding from 0."""
+"""Converts positions: ours count characters from 1, an editor's count units of an encoding from 0."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CODECS: Final[Mapping[str, tuple[str, int]]] = {
 
 
 class Text:
-    """A text whose places an editor names.
+    """A text with positions of an editor.
 
     Args:
         text: The text.
@@ -39,12 +39,12 @@ class Text:
         self._starts = _find_line_starts(_BREAK, text)
 
     def with_same_encoding(self, text: str) -> Text:
-        """Another text, counted the same way."""
+        """Return another text with the same encoding of positions."""
         return Text(text, self._encoding)
 
     @cached_property
     def lines(self) -> list[str]:
-        """Its lines, as spans count them."""
+        """The lines, as spans count them."""
         return LINE_BREAK.split(self.text)
 
     @cached_property
@@ -52,14 +52,14 @@ class Text:
         return _find_line_starts(LINE_BREAK, self.text)
 
     def to_position(self, line: int, column: int) -> tuple[int, int]:
-        """The editor's line and unit of a line and column that count from 1."""
+        """Convert a line and column, from 1, to the editor's line and unit."""
         known = line <= len(self._own_starts)
         offset = self._own_starts[line - 1] + column - 1 if known else len(self.text)
         row = bisect_right(self._starts, offset) - 1
         return row, self._count_units(self.text[self._starts[row] : offset])
 
     def from_position(self, line: int, unit: int) -> tuple[int, int]:
-        """Our line and column, from 1, of an editor's position; what is past an end is that end."""
+        """Convert an editor's position to a line and column, from 1; a position past an end becomes that end."""
         row = min(line, len(self._starts) - 1)
         end = self._starts[row + 1] if row + 1 < len(self._starts) else len(self.text)
         shown = self.text[self._starts[row] : end].rstrip("\r\n")
@@ -88,5 +88,5 @@ def _find_line_starts(breaks: re.Pattern[str], text: str) -> list[int]:
 
 
 def contains(span: Span, line: int, column: int) -> bool:
-    """Whether a place lies in a stretch, or right behind it."""
+    """Return whether a place is in a span, or right after it."""
     return (span.line, span.column) <= (line, column) <= (span.end_line, span.end_column)

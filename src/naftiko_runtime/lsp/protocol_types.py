@@ -1,4 +1,4 @@
-"""What we know, in the protocol's types."""
+"""Converts our data to the types of the protocol."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ _KINDS: Final[dict[Kind, types.CompletionItemKind]] = {
 
 
 def to_position(text: Text, line: int, column: int) -> types.Position:
-    """A line and column, from 1, as the editor counts."""
+    """Convert a line and column, from 1, to a position."""
     return types.Position(*text.to_position(line, column))
 
 
 def to_range(text: Text, span: Span) -> types.Range:
-    """A span of a text as the editor counts."""
+    """Convert a span of a text to a range."""
     return types.Range(to_position(text, span.line, span.column), to_position(text, span.end_line, span.end_column))
 
 
 def find_span(found: Diagnostic, document: Document) -> Span | None:
-    """Where a finding is shown in a document: one in another file where that is imported, if it can be told."""
+    """Find where a finding is shown in a document: for one in another file, at its import, if that is known."""
     span = found.span
     if span is None or span.file == str(document.file):
         return span
@@ -80,7 +80,7 @@ def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
 
 
 def to_location(span: Span, document: Document) -> types.Location:
-    """A place in a document, or in a file that it imports."""
+    """Convert a place in a document, or in a file that it imports, to a location."""
     if span.file == str(document.file):
         return types.Location(document.uri, to_range(document.shown, span))
     source = document.checked.source
@@ -89,7 +89,7 @@ def to_location(span: Span, document: Document) -> types.Location:
 
 
 def to_file_location(span: Span, source: Source | None, like: Text) -> types.Location:
-    """A place in a file.
+    """Convert a place in a file to a location.
 
     Args:
         span: The place.
@@ -101,7 +101,7 @@ def to_file_location(span: Span, source: Source | None, like: Text) -> types.Loc
 
 
 def to_completion_item(word: Word, place: types.Range, colon: str) -> types.CompletionItem:
-    """A word that is offered in the place of what was typed.
+    """Convert a word to a completion item that replaces what was typed.
 
     Args:
         word: The word.
@@ -118,7 +118,7 @@ def to_completion_item(word: Word, place: types.Range, colon: str) -> types.Comp
 
 
 def to_workspace_edit(document: Document, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
-    """Edits of a document."""
+    """Convert edits of a document."""
     made = [types.TextEdit(to_range(document.text, edit.span), edit.text) for edit in edits]
     if not versioned:
         return types.WorkspaceEdit(changes={document.uri: made})

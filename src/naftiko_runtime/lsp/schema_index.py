@@ -1,4 +1,4 @@
-"""What the JSON Schema of documents says of a place: its keys, its values, what they mean."""
+"""Looks up places in the JSON Schema of documents: their keys, values and meaning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def make_vocabulary(source: Source) -> Vocabulary:
-    """That of the newest version that is written as a document in the canonical spelling was."""
+    """Return the schema of the newest version with the spelling of a document."""
     return _load_vocabulary((LATER_VERSIONS if source.data.get("naftiko") in LATER_VERSIONS else VERSIONS)[-1])
 
 
@@ -26,24 +26,24 @@ def _load_vocabulary(version: str) -> Vocabulary:
 
 
 class Vocabulary:
-    """A schema that is asked what can stand where."""
+    """A schema, by paths of a document."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
 
     def list_keys(self, source: Source, steps: Steps) -> dict[str, dict[str, Any]]:
-        """The keys that the mapping at a path may have, each with what the schema says of its value."""
+        """List the keys that the mapping at a path may have, each with the schema of its value."""
         found: dict[str, dict[str, Any]] = {}
         for part in self._find_parts(source, steps):
             found = {**part.get("properties", {}), **found}
         return found
 
     def find_meaning(self, source: Source, steps: Steps) -> dict[str, Any] | None:
-        """What the schema says of the value at a path that ends with a key; none of a key that it does not know."""
+        """Find the schema of the value at a path that ends with a key; None for an unknown key."""
         return self.list_keys(source, steps[:-1]).get(str(steps[-1]))
 
     def list_values(self, source: Source, steps: Steps) -> list[str]:
-        """The values that may stand at a path, where they can be counted."""
+        """List the values that are allowed at a path, if the schema lists them."""
         found: dict[str, None] = {}
         for part in self._find_parts(source, steps):
             listed = [part["const"]] if "const" in part else part.get("enum", ())
@@ -53,7 +53,7 @@ class Vocabulary:
         return [value for value in found if value.isupper() or value.upper() not in found]
 
     def _find_parts(self, source: Source, steps: Steps) -> list[dict[str, Any]]:
-        """The schemas that the value at a path has to keep to."""
+        """Find the schemas that apply to the value at a path."""
         parts = list(self._iter_applicable(self._schema, source.data))
         for length, step in enumerate(steps, 1):
             value = find_value(source, steps[:length])
@@ -62,7 +62,7 @@ class Vocabulary:
         return parts
 
     def _iter_applicable(self, part: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
-        """A schema, and those that it refers to, as far as they can concern a value."""
+        """Yield a schema and those that it refers to, if they can apply to a value."""
         if "$ref" in part:
             yield from self._iter_applicable(self._schema["$defs"][part["$ref"].rpartition("/")[2]], value)
             return
@@ -88,7 +88,7 @@ def _find_below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any
 
 
 def _is_met(condition: dict[str, Any], value: Any) -> bool | None:
-    """Whether a value meets a condition of ours; none when what it asks for is not written yet."""
+    """Return whether a value meets a condition of the schema; None if the tested key is not written yet."""
     if "not" in condition:
         met = _is_met(condition["not"], value)
         return None if met is None else not met

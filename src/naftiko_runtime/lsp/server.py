@@ -1,4 +1,4 @@
-"""The language server: documents in, findings out, and what is asked of places in them."""
+"""The language server: publishes findings of open documents, and handles requests about places in them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _QUICK_FIX: Final = types.CodeActionKind.QuickFix
 
 
 class _Service:
-    """What the server answers."""
+    """The handlers of the server."""
 
     def __init__(self, server: LanguageServer, judge: Judge) -> None:
         self._server = server
@@ -47,7 +47,7 @@ class _Service:
     # -- documents ------------------------------------------------------------------------------------------------
 
     def initialized(self, _: types.InitializedParams) -> None:
-        """Ask to be told of files that others change."""
+        """Watch files that other programs change."""
         workspace = self._server.client_capabilities.workspace
         watching = workspace.did_change_watched_files if workspace is not None else None
         if watching is not None and watching.dynamic_registration:
@@ -69,13 +69,13 @@ class _Service:
         self._write(params.text_document.uri, at_once=True)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
-        """Forget it, and what was found in it."""
+        """Close a document, and remove its findings."""
         self._documents.close(params.text_document.uri)
         self._told.pop(params.text_document.uri, None)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
     def files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
-        """Check what imports the files; everything after another kind of file, which may be a configuration."""
+        """Check the documents that import the files; all after a change of another file."""
         files = [Path(to_fs_path(event.uri) or event.uri) for event in params.changes]
         if all(file.suffix in (".yaml", ".yml") for file in files):
             self._documents.recheck_importers(file.resolve() for file in files)
@@ -104,7 +104,7 @@ class _Service:
     # -- places ---------------------------------------------------------------------------------------------------
 
     def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What findings there mean, and what stands there."""
+        """Return the hover text at a position."""
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return None
@@ -119,7 +119,7 @@ class _Service:
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     def complete(self, params: types.CompletionParams) -> list[types.CompletionItem]:
-        """Words that fit there."""
+        """Return the completion at a position."""
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
@@ -137,7 +137,7 @@ class _Service:
         ]
 
     async def define(self, params: types.DefinitionParams) -> types.Location | None:
-        """Where what is named there stands."""
+        """Return the definition of what is at a position."""
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return None
@@ -155,7 +155,7 @@ class _Service:
     # -- actions --------------------------------------------------------------------------------------------------
 
     async def act(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """What can be done about what was found there."""
+        """Return the code actions for the findings in a range."""
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
@@ -170,7 +170,7 @@ class _Service:
         return [action for action in resolved if action.edit is not None]
 
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
-        """Find what an action writes that takes a while to find; nothing when it has nothing to write any more."""
+        """Compute the edits of an action when it is chosen; none if there is nothing to change any more."""
         data: Any = action.data
         document = self._documents.get(data["uri"]) if data is not None else None
         if document is None or document.revision != data["revision"] or not document.is_current():
@@ -209,13 +209,13 @@ class _Service:
         )
 
     def _can_resolve(self) -> bool:
-        """Whether the editor asks for edits when an action is chosen."""
+        """Return whether the editor resolves the edits of an action when it is chosen."""
         told = self._server.client_capabilities.text_document
         support = told.code_action.resolve_support if told is not None and told.code_action is not None else None
         return support is not None and "edit" in support.properties
 
     def _has_versions(self) -> bool:
-        """Whether the editor compares versions before it changes a document."""
+        """Return whether the editor supports versioned edits."""
         told = self._server.client_capabilities.workspace
         return bool(told is not None and told.workspace_edit is not None and told.workspace_edit.document_changes)
 
@@ -225,7 +225,7 @@ def _get_encoding(server: LanguageServer) -> str:
 
 
 def _is_wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | str]) -> bool:
-    """Whether an action is of a kind that is asked for, or of a kind of that kind."""
+    """Return whether an action is of a wanted kind, or of a kind below one."""
     return any(f"{_get_name(action.kind)}.".startswith(f"{_get_name(kind)}.") for kind in only)
 
 
@@ -239,10 +239,10 @@ def _overlaps(document: Document, found: Diagnostic, place: types.Range) -> bool
 
 
 def make_server(judge: Judge) -> LanguageServer:
-    """The server, with all it answers.
+    """Return a server with all its handlers.
 
     Args:
-        judge: How the command line would check a file.
+        judge: The settings with which the command line checks a file.
     """
     made = LanguageServer("naftiko", __version__, types.TextDocumentSyncKind.Full)
     service = _Service(made, judge)
@@ -266,7 +266,7 @@ def make_server(judge: Judge) -> LanguageServer:
 
 
 def _make_handler(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A method as a function, on which the library can note what it is for."""
+    """Return a method as a function, on which the library sets attributes."""
     if iscoroutinefunction(answer):
 
         async def waited(params: Any) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def read(folder: Path, text: str, name: str = "naftiko.toml") -> Configuration:
     (folder / name).write_text(text)
-    return Configurations().of(folder)
+    return Configurations().find(folder)
 
 
 def test_every_key(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_the_nearest_counts_and_they_are_not_merged(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.naftiko]\nignore = ["NK2"]\n')
     (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\nnaftiko = 1\n")
-    assert Configurations().of(inner).folder == tmp_path
+    assert Configurations().find(inner).folder == tmp_path
     (tmp_path / "a" / "naftiko.toml").write_text("")
-    assert Configurations().of(inner) == Configuration(tmp_path / "a")
+    assert Configurations().find(inner) == Configuration(tmp_path / "a")
 
 
 def test_its_own_file_wins_in_one_folder(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_a_repository_ends_the_search(tmp_path: Path) -> None:
     (tmp_path / "naftiko.toml").write_text('error-on = "info"\n')
     inner = tmp_path / "repository" / "caps"
     inner.mkdir(parents=True)
-    assert Configurations().of(inner).error_on is Severity.INFO
+    assert Configurations().find(inner).error_on is Severity.INFO
     (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere\n")
-    assert Configurations().of(inner) == NONE
+    assert Configurations().find(inner) == NONE
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_faults_are_named_with_their_file(tmp_path: Path, text: str, message: st
 def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
-        Configurations().of(tmp_path)
+        Configurations().find(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_every_spelling_of_a_table_is_seen(tmp_path: Path, text: str) -> None:
 
 def test_another_tool_s_broken_file_is_none_of_our_business(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.black\n")
-    assert Configurations().of(tmp_path).select is None
+    assert Configurations().find(tmp_path).select is None
 
 
 @pytest.mark.parametrize(

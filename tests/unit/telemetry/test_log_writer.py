@@ -152,14 +152,14 @@ def test_a_list_in_a_log_line_is_bounded_whatever_it_holds() -> None:
     routes = [
         f"GET /very/long/path/to/a/thing/{number} -> api.operation-{number} (GET /x/{{…}})" for number in range(300)
     ]
-    shown = banner.bounded(routes)
+    shown = banner.limit_texts(routes)
     assert 0 < len(shown) < 300
     assert len(json.dumps(list(shown))) < 5000
-    assert banner.bounded(["é" * 5000]) == []
-    assert banner.bounded(routes[:3]) == routes[:3]
+    assert banner.limit_texts(["é" * 5000]) == []
+    assert banner.limit_texts(routes[:3]) == routes[:3]
 
 
 def test_many_capabilities_have_a_short_label() -> None:
-    assert banner.joined_labels(["a", "b"]) == "a, b"
-    assert len(banner.joined_labels([f"{number} " + "x" * 500 for number in range(300)])) < 1000
-    assert banner.joined_labels([str(n) for n in range(300)]).endswith("and 292 more")
+    assert banner.join_labels(["a", "b"]) == "a, b"
+    assert len(banner.join_labels([f"{number} " + "x" * 500 for number in range(300)])) < 1000
+    assert banner.join_labels([str(n) for n in range(300)]).endswith("and 292 more")
