@@ -1,4 +1,4 @@
-"""A file to a Plan: load, parse and link in one step; needs no environment, and opens the file and its imports only."""
+"""Loads a file: reads, parses and links it; needs no environment, and opens only the file and its imports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NO_OVERRIDES = Overrides()
 
 
 class Loaded(Struct, frozen=True):
-    """What a file became.
+    """A loaded file.
 
     Attributes:
         plan: What it asks for; none when there are errors, unless the broken parts were to be left out. A document
@@ -55,7 +55,7 @@ class Loaded(Struct, frozen=True):
 
 
 def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
-    """Read, parse and link a capability file; never raises for what is wrong in it.
+    """Read, parse and link a capability file; never raises for errors in it.
 
     Args:
         path: The file.
@@ -64,12 +64,12 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
     try:
         source = overrides.reading(path, str(path))
     except SourceError as error:
-        return Loaded(None, error.diagnostics, error.source, fatal=_first_error(error.diagnostics, error.source))
+        return Loaded(None, error.diagnostics, error.source, fatal=_format_first_error(error.diagnostics, error.source))
     return load_source(source, overrides, path)
 
 
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
-    """The same from what was already read; with a path, imports are relative to it, without one there are none."""
+    """Link a file that was read; imports are relative to its path, and without a path there are none."""
     loaded = _load_source(source, overrides, path)
     return (
         replace(loaded, diagnostics=tuple(redact_findings(loaded.diagnostics, loaded.source)))
@@ -94,12 +94,12 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     deviations = _check_strictly(source, findings) if overrides.strict else None
     spoken = normalize(source, findings)
     if spoken is None:
-        return _refused(findings, deviations, source)
+        return _make_refused(findings, deviations, source)
     if path is not None:
         spoken = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(spoken)
     parsed = parse(spoken, findings)
     if parsed is None:
-        return _refused(findings, deviations, spoken)
+        return _make_refused(findings, deviations, spoken)
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, spoken, findings, overrides, kind_of_expose)
@@ -115,13 +115,13 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 
-def _refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:
-    """What becomes of a file of which nothing can be read."""
+def _make_refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:
+    """Return the result for a file of which nothing can be read."""
     told = _drop_covered(findings, deviations)
-    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_first_error(told, source))
+    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_format_first_error(told, source))
 
 
-def _first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
+def _format_first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
     secrets = (source.find_secrets() if source is not None else None) or ()
     return next((redact_finding(f, secrets).located_message for f in found if f.severity is Severity.ERROR), "")
 
@@ -133,6 +133,6 @@ def _check_strictly(source: Source, findings: Findings) -> Deviations:
 
 
 def _drop_covered(findings: Findings, deviations: Deviations | None) -> tuple[Diagnostic, ...]:
-    """All findings except those that a deviation from the official schema covers."""
+    """Drop the findings that a deviation from the official schema covers."""
     found = findings.list_sorted(None)
     return found if deviations is None else tuple(finding for finding in found if not deviations.covers(finding))

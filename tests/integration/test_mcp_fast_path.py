@@ -27,7 +27,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
-from naftiko_runtime.secret import placeholders
+from naftiko_runtime.secret import make_placeholders
 from support.caller import call
 from support.upstream import GIF, Reply, Upstream
 
@@ -126,7 +126,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
     async def serve() -> None:
         async with AsyncExitStack() as stack:
             transport = partial(open_client, ClientOptions())
-            bound = await stack.enter_async_context(bind(plan, placeholders(plan), transport))
+            bound = await stack.enter_async_context(bind(plan, make_placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
                 open_app = kind_of(bound.servers[number].plan).open_app

@@ -424,7 +424,7 @@ PROGRAM = """
 import os, signal
 from pathlib import Path
 from naftiko_runtime.loading import load
-from naftiko_runtime.secret import placeholders
+from naftiko_runtime.secret import make_placeholders
 from naftiko_runtime.workers.supervisor import serve_with_workers
 from naftiko_runtime.workers.worker import WorkerHooks
 from naftiko_runtime.workers.worker_handle import WorkerError
@@ -434,7 +434,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.sandbox import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
-jobs = [ServedCapability(plan, placeholders(plan), lambda: SandboxTransport({{}}))]
+jobs = [ServedCapability(plan, make_placeholders(plan), lambda: SandboxTransport({{}}))]
 settings = ServerSettings(workers=2)
 try:
     serve_with_workers(jobs, settings, print, lambda: jobs, WorkerHooks(lambda number: {ending}, print))

@@ -7,7 +7,7 @@ import pytest
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import resolve
-from naftiko_runtime.secret.providers import SECRETS_FOLDER, ProviderError, provider_of
+from naftiko_runtime.secret.providers import SECRETS_FOLDER, ProviderError, open_provider
 from support.upstream import Reply
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("form", ["file:///./{}", "file://./{}", "file://{}", "{}"])
 def test_files(folder: Path, name: str, form: str) -> None:
     location = form.format(name) if "://" in form else f"file://{folder / name}"
-    provider = provider_of(location, {}, folder)
+    provider = open_provider(location, {}, folder)
     assert provider.value("token") == "s3cr3t"
     assert provider.value("nothing") is None
     assert provider.value("list") is None
@@ -41,7 +41,7 @@ def test_files(folder: Path, name: str, form: str) -> None:
 
 
 def test_keys_lead_into_mappings_and_scalars_are_as_written(folder: Path) -> None:
-    found = [provider_of(f"file://./{name}", {}, folder) for name in VALUES]
+    found = [open_provider(f"file://./{name}", {}, folder) for name in VALUES]
     assert [p.value("deep.er.n") for p in found] == ["12", "012", None]
     assert [p.value("a.b") for p in found] == ["true", "yes", "x y"]
 
@@ -50,9 +50,9 @@ def test_the_working_directory_comes_second(folder: Path, tmp_path: Path, monkey
     inner = tmp_path / "inner"
     inner.mkdir()
     monkeypatch.chdir(folder)
-    assert provider_of("file://./s.env", {}, inner).value("token") == "s3cr3t"
+    assert open_provider("file://./s.env", {}, inner).value("token") == "s3cr3t"
     (inner / "s.env").write_text("token=nearer\n")
-    assert provider_of("file://./s.env", {}, inner).value("token") == "nearer"
+    assert open_provider("file://./s.env", {}, inner).value("token") == "nearer"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str | None, 
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ProviderError) as raised:
-        provider_of(f"file://./{name}", {}, tmp_path)
+        open_provider(f"file://./{name}", {}, tmp_path)
     assert words in str(raised.value)
     assert "s3cr3t" not in str(raised.value)
 
@@ -82,18 +82,18 @@ def test_a_mounted_secret(tmp_path: Path) -> None:
     (tmp_path / "ships" / "token").symlink_to("..data/token")
     (tmp_path / "outside").write_text("other")
     (tmp_path / "ships" / "out").symlink_to("../outside")
-    provider = provider_of("k8s-secret://ships", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
+    provider = open_provider("k8s-secret://ships", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
     assert provider.value("token") == "s3cr3t"
     assert [provider.value(key) for key in ("nothing", "../outside", "..data", "..2026/token", "")] == [None] * 5
     with pytest.raises(ProviderError, match="links to a file outside of its folder"):
         provider.value("out")
     for name in ("..", "../ships", "", "/etc", "ships/../ships"):
         with pytest.raises(ProviderError):
-            provider_of(f"k8s://{name}", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
+            open_provider(f"k8s://{name}", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
 
 
 def test_github_secrets_are_variables(tmp_path: Path) -> None:
-    assert provider_of("github-secrets://ships", {"TOKEN": "t"}, tmp_path).value("TOKEN") == "t"
+    assert open_provider("github-secrets://ships", {"TOKEN": "t"}, tmp_path).value("TOKEN") == "t"
 
 
 DOCUMENT = """
@@ -146,11 +146,11 @@ def test_vault_reads_both_engines(upstream: Upstream, tmp_path: Path) -> None:
     upstream.on("GET", "/v1/secret/data/app/ships", Reply(body=V2))
     upstream.on("GET", "/v1/old/ships", Reply(body=b'{"data": {"token": "older"}}'))
     environment = VAULT | {"VAULT_ADDR": upstream.url}
-    provider = provider_of("vault://secret/app/ships", environment, tmp_path)
+    provider = open_provider("vault://secret/app/ships", environment, tmp_path)
     assert [provider.value(key) for key in ("token", "port", "nothing")] == ["s3cr3t", "5432", None]
     assert upstream.last.header("x-vault-token") == "v4ult-t0ken"
     assert upstream.last.header("x-vault-namespace") == "fleet"
-    assert provider_of("vault://old/ships", environment, tmp_path).value("token") == "older"
+    assert open_provider("vault://old/ships", environment, tmp_path).value("token") == "older"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_vault_reads_both_engines(upstream: Upstream, tmp_path: Path) -> None:
 def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, words: str) -> None:
     upstream.on("*", "*", reply)
     with pytest.raises(ProviderError, match=words) as raised:
-        provider_of("vault://secret/ships", VAULT | {"VAULT_ADDR": upstream.url}, tmp_path)
+        open_provider("vault://secret/ships", VAULT | {"VAULT_ADDR": upstream.url}, tmp_path)
     assert "s3cr3t" not in str(raised.value)
     assert "v4ult" not in str(raised.value)
 
@@ -182,4 +182,4 @@ def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, wo
 )
 def test_vault_that_is_not_there(tmp_path: Path, environment: dict[str, str], location: str, words: str) -> None:
     with pytest.raises(ProviderError, match=words):
-        provider_of(location, environment, tmp_path)
+        open_provider(location, environment, tmp_path)

@@ -27,7 +27,7 @@ from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import Severity
-from naftiko_runtime.secret import Secret, placeholders, resolve
+from naftiko_runtime.secret import Secret, make_placeholders, resolve
 from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.source import SourceCache, SourceError
 
@@ -194,6 +194,6 @@ def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
-        return ServedCapability(drop_mappings(plan, ()), placeholders(plan), partial(SandboxTransport, {}))
+        return ServedCapability(drop_mappings(plan, ()), make_placeholders(plan), partial(SandboxTransport, {}))
     answers = read_responses(path, plan.operations)
-    return ServedCapability(drop_mappings(plan, answers), placeholders(plan), partial(SandboxTransport, answers))
+    return ServedCapability(drop_mappings(plan, answers), make_placeholders(plan), partial(SandboxTransport, answers))

@@ -1,4 +1,4 @@
-"""Secrets: values from outside, which no output of the runtime ever shows."""
+"""Secrets: values from outside that no output shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.redaction import redact
-from naftiko_runtime.secret.providers import ProviderError, provider_of
+from naftiko_runtime.secret.providers import ProviderError, open_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Secret:
-    """A value that shows itself only when asked by name."""
+    """A value that only :meth:`reveal` shows."""
 
     __slots__ = ("_value",)
 
@@ -35,7 +35,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself, for the one place that sends it."""
+        """Return the value, for the place that sends it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ class Secret:
 
 
 def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
-    """Every bound variable of a plan that its provider has, by ``namespace.VARIABLE``.
+    """Return the bound variables of a plan that their providers have, by ``namespace.VARIABLE``.
 
     Raises:
         BindError: Locations that cannot be read, variables that some expression uses and that are absent or empty, and
@@ -81,7 +81,7 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
 def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str]) -> Provider | str:
     """Return a provider, or why there is none."""
     try:
-        return provider_of(place[0], environment, place[1])
+        return open_provider(place[0], environment, place[1])
     except ProviderError as error:
         return str(error)
 
@@ -122,7 +122,7 @@ def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]
     values = {name: secret.reveal() for name, secret in found.items()}
     bindings = {binding.name: binding for binding in plan.bindings}
     for upstream in plan.called_upstreams:
-        for what, term, check in _urls(upstream):
+        for what, term, check in _iter_urls(upstream):
             if not set(find_variables(term)) <= values.keys():
                 continue  # missing values are reported already
             for name, fault in find_value_faults(term, values, check):
@@ -135,8 +135,8 @@ def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]
                 yield Problem(message, advice, str(upstream.span), "unusable-url")
 
 
-def _urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
-    """The URLs of an upstream that hold variables: what each is called, and what checks one without."""
+def _iter_urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
+    """Yield the URLs of an upstream with variables: a name, the URL, and a check of the filled URL."""
     if upstream.template is not None:
         yield "the base URI", upstream.template, check_base_uri
     if upstream.credential is None:
@@ -156,6 +156,6 @@ def describe_unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstr
     return Problem(message, advice, str(span), "unusable-variable")
 
 
-def placeholders(plan: Plan) -> dict[str, Secret]:
-    """Stand-ins for every variable, for a sandbox that must not hold real ones: ``<SEGMENT_API_KEY>``."""
+def make_placeholders(plan: Plan) -> dict[str, Secret]:
+    """Make a placeholder for every variable, such as ``<SEGMENT_API_KEY>``: a sandbox gets no real values."""
     return {binding.name: Secret(f"<{binding.key}>") for binding in plan.bindings}

@@ -45,8 +45,8 @@ class Provider(Protocol):
         """Name the place of a key, for an error."""
 
 
-def provider_of(location: str | None, environment: Mapping[str, str], folder: Path) -> Provider:
-    """The provider of a bind.
+def open_provider(location: str | None, environment: Mapping[str, str], folder: Path) -> Provider:
+    """Open the provider of a bind.
 
     Args:
         location: As the document has it; none for the environment.
@@ -61,7 +61,7 @@ def provider_of(location: str | None, environment: Mapping[str, str], folder: Pa
         case "" | "github-secrets":  # in a workflow, those are variables of the environment
             return _Environment(environment)
         case "file":
-            return _File(location or "", _path(unquote(rest), folder))
+            return _File(location or "", _find_path(unquote(rest), folder))
         case "k8s-secret" | "k8s":
             root = Path(environment.get(SECRETS_FOLDER) or _DEFAULT_SECRETS_FOLDER)
             return _Folder(location or "", root, unquote(rest))
@@ -83,7 +83,7 @@ class _Environment:
         return f"the environment variable '{key}'"
 
 
-def _path(text: str, folder: Path) -> Path:
+def _find_path(text: str, folder: Path) -> Path:
     """``/./x`` and ``./x`` are relative: to the document's folder, or else to the working directory."""
     if text.startswith(("/./", "/../")):
         text = text[1:]
@@ -104,7 +104,7 @@ def _read(path: Path) -> bytes:
 
 
 class _File:
-    """JSON, YAML or ``KEY=value`` lines, by the file's suffix; a key with dots leads into nested mappings."""
+    """JSON, YAML or ``KEY=value`` lines, by the suffix of the file; a key with dots is a path into nested mappings."""
 
     def __init__(self, location: str, path: Path) -> None:
         self._location = location
@@ -114,14 +114,14 @@ class _File:
         found: Any = self._values
         for part in (key,) if key in self._values else key.split("."):
             found = found.get(part) if isinstance(found, dict) else None
-        return _text(found)
+        return _format_scalar(found)
 
     def describe(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
 
 
-def _text(value: Any) -> str | None:
-    """A scalar as its author wrote it."""
+def _format_scalar(value: Any) -> str | None:
+    """Format a scalar as its author wrote it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -137,9 +137,9 @@ def _parse(path: Path, raw: bytes) -> dict[str, Any]:
             case ".yaml" | ".yml":
                 data = parse_source(raw, path.name).data
             case _:
-                data = _assignments(raw)
+                data = _parse_assignments(raw)
     except SourceError as error:
-        raise ProviderError(f"{path} is not YAML: line {_line(error)}") from None
+        raise ProviderError(f"{path} is not YAML: line {_get_line(error)}") from None
     except ValueError as error:
         kind = "JSON" if path.suffix == ".json" else "a list of KEY=value lines"
         at = f": line {error}" if kind != "JSON" else ""
@@ -149,16 +149,16 @@ def _parse(path: Path, raw: bytes) -> dict[str, Any]:
     return data
 
 
-def _line(error: SourceError) -> int:
+def _get_line(error: SourceError) -> int:
     span = error.diagnostics[0].span
     return span.line if span is not None else 1
 
 
-def _assignments(raw: bytes) -> dict[str, str]:
-    """``KEY=value`` lines, as dotenv files have them.
+def _parse_assignments(raw: bytes) -> dict[str, str]:
+    """Parse ``KEY=value`` lines, as in dotenv files.
 
     Raises:
-        ValueError: A line is none; its number.
+        ValueError: A line is invalid; its number.
     """
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(raw.decode("utf-8-sig"))):
@@ -208,14 +208,14 @@ class _Vault:
         self._values = values
 
     def value(self, key: str) -> str | None:
-        return _text(self._values.get(key))
+        return _format_scalar(self._values.get(key))
 
     def describe(self, key: str) -> str:
         return f"the key '{key}' of {self._location}"
 
 
 def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """The values at a path of the server that ``VAULT_ADDR`` names: version 2 of the engine, or else version 1."""
+    """Read the values at a path of the server in ``VAULT_ADDR``, with version 2 of the engine, or else version 1."""
     try:
         import hvac  # noqa: PLC0415 - an extra
         from requests import RequestException  # noqa: PLC0415 - hvac's
@@ -231,9 +231,9 @@ def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
     try:
         try:
             answer = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
-            return _mapping(answer["data"]["data"])
+            return _require_mapping(answer["data"]["data"])
         except hvac.exceptions.InvalidPath:
-            return _mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
+            return _require_mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
     except hvac.exceptions.InvalidPath:
         raise ProviderError("the path does not exist") from None
     except hvac.exceptions.Forbidden:
@@ -246,7 +246,7 @@ def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
         raise ProviderError("the server's response has no values") from None
 
 
-def _mapping(values: Any) -> Mapping[str, Any]:
+def _require_mapping(values: Any) -> Mapping[str, Any]:
     if not isinstance(values, dict):
         raise TypeError
     return values
