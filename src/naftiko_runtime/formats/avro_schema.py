@@ -32,7 +32,7 @@ def compile_schema(text: bytes) -> Read:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error}") from None
+        raise ValueError(f"it is not valid JSON: {error}") from None
 
 
 _COMPLEX: Final = frozenset({"array", "enum", "error", "fixed", "map", "record"})
@@ -56,7 +56,7 @@ class _SchemaCompiler:
             case {"type": inner}:
                 return compile_logical(schema) or self.compile(inner, namespace)
             case _:
-                raise ValueError(f"this is no Avro type: {abbreviate(schema)}")
+                raise ValueError(f"this is not an Avro type: {abbreviate(schema)}")
 
     def _compile_complex(self, schema: dict[str, Any], namespace: str) -> Read:
         match schema:
@@ -71,7 +71,7 @@ class _SchemaCompiler:
             case {"type": "map", "values": values}:
                 return _compile_map(self.compile(values, namespace))
             case _:
-                raise ValueError(f"an Avro {schema['type']} lacks what it needs: {abbreviate(schema)}")
+                raise ValueError(f"an Avro {schema['type']} has missing keys: {abbreviate(schema)}")
 
     def _look_up_type(self, name: str, namespace: str) -> Read:
         if (primitive := PRIMITIVES.get(name)) is not None:
@@ -79,7 +79,7 @@ class _SchemaCompiler:
         for full in (_qualify(name, namespace), name):
             if full in self._named:
                 return self._named[full]
-        raise ValueError(f"there is no Avro type '{name}'")
+        raise ValueError(f"unknown Avro type '{name}'")
 
     def _register(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
         """Register a type under its name."""

@@ -202,8 +202,8 @@ def test_a_message_of_a_descriptor_set() -> None:
 @pytest.mark.parametrize(
     ("schema", "content", "words"),
     [
-        ("x", b"\xff", "no descriptor set, and its name does not end in .proto; compile it with protoc"),
-        ("x", partial_descriptors(), "no whole descriptor set.*--include_imports"),
+        ("x", b"\xff", "not a descriptor set, and its name does not end in .proto; compile it with protoc"),
+        ("x", partial_descriptors(), "not a complete descriptor set.*--include_imports"),
         ("x", b"", "protoc"),
         ("x#fleet.Nope", descriptors(), "it has fleet.Ship, fleet.Port"),
         ("x", descriptors(), "several messages"),
