@@ -112,7 +112,7 @@ def test_an_id_of_thousands_of_digits_is_no_json(tools: str, version: str) -> No
         (b"", "the body is empty"),
         (b" \n", "the body is empty"),
         (b'{"jsonrpc": "2.0",', "line 1, column"),
-        (b'{"a": NaN}', "it holds NaN"),
+        (b'{"a": NaN}', "it contains NaN"),
         (b"\xff\xfe", "not UTF-8"),
         ("{}".encode("utf-16"), "not UTF-8"),
         (b"[" * 200_000, "nested more than 128 levels deep"),
