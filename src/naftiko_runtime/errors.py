@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Fault(Struct, frozen=True):
-    """One thing wrong with a call's input.
+    """A fault in the input of a call.
 
     Attributes:
         name: The input's name; empty for the request as a whole.
@@ -30,11 +30,11 @@ class Fault(Struct, frozen=True):
 
 
 class CallError(Exception):
-    """A call that failed for a reason the caller may know; ``str()`` is one sentence for people."""
+    """A failed call; ``str()`` is one sentence for the caller."""
 
 
 class Rejected(CallError):  # noqa: N818 - named for what happened
-    """The caller's input does not fit; nothing was sent."""
+    """The input of the caller is invalid; nothing was sent."""
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults
@@ -42,26 +42,26 @@ class Rejected(CallError):  # noqa: N818 - named for what happened
 
 
 class TooLarge(CallError):  # noqa: N818 - named for what happened
-    """The request's body is larger than this server takes."""
+    """The request body exceeds the limit."""
 
 
 class UnsupportedCoding(CallError):  # noqa: N818 - named for what happened
-    """The request's body is compressed, and has to be read here."""
+    """The request body is compressed, but has to be read."""
 
     def __init__(self) -> None:
         super().__init__("the request's body is compressed; send it without a Content-Encoding")
 
 
 class TooSlow(CallError):  # noqa: N818 - named for what happened
-    """The caller did not send its body in time."""
+    """The caller did not send the body in time."""
 
 
 class UpstreamError(CallError):
-    """The upstream did not give a usable answer.
+    """The upstream sent no usable response.
 
     Attributes:
-        detail: What happened, for the log: with addresses and causes that callers are not told.
-        request_id: What the log and the caller are both told, so that one can be found by the other.
+        detail: What happened, for the log: with addresses and causes that callers do not get.
+        request_id: An id in the log and in the response, to find one by the other.
     """
 
     def __init__(self, message: str, detail: str = "", request_id: str = "") -> None:
@@ -75,7 +75,7 @@ class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
 
 
 class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happened
-    """No connection, a broken one, or an answer that is not HTTP.
+    """No connection, a broken one, or a response that is not HTTP.
 
     ``str()`` of it says what kind of failure it was. ``detail`` also names the host, never a query, a header or a
     credential.
@@ -83,7 +83,7 @@ class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happene
 
 
 class UpstreamOverloaded(UpstreamError):  # noqa: N818 - named for what happened
-    """As many requests to the upstream are in progress as are allowed; nothing was sent.
+    """The limit of requests in progress to the upstream is reached; nothing was sent.
 
     Attributes:
         retry_seconds: When the caller may try again.

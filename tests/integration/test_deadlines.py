@@ -78,7 +78,7 @@ def test_a_streamed_answer_that_pauses_for_longer_is_cut_off(gateway: Gateway, a
 def test_a_held_answer_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", dripping(2 * STEPS))
     answer = call(gateway.urls["web"], "/held")
-    assert (answer.status, answer.json["detail"]) == (504, "the answer of 'api.get-data' took longer than 2 seconds")
+    assert (answer.status, answer.json["detail"]) == (504, "the response of 'api.get-data' took longer than 2 seconds")
 
 
 def test_a_tools_answer_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
@@ -161,9 +161,9 @@ def test_the_total_bounds_streams_as_well(documents: Path, client: str, api: Ups
         with open_stream(running.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
             response.read()
         assert time.monotonic() - began < 4 * STEPS * PAUSE
-        assert running.wait_log_line("answer not delivered in time")["seconds"] == 1.0
+        assert running.wait_log_line("response not delivered in time")["seconds"] == 1.0
         answer = call(running.urls["web"], "/held")
         assert (answer.status, answer.json["detail"]) == (
             504,
-            "the answer of 'api.get-data' took longer than 1 seconds",
+            "the response of 'api.get-data' took longer than 1 seconds",
         )

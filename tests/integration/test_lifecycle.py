@@ -167,7 +167,7 @@ def test_a_second_signal_hurries(start: Callable[..., Gateway], api: Upstream) -
         gateway.wait_log_line("stopping")
         assert gateway.stop(signal.SIGINT) == 1
         assert raw.wait_closed()
-    assert gateway.wait_log_line("second signal: not waiting any longer")
+    assert gateway.wait_log_line("second signal: stopping at once")
 
 
 def test_an_idle_process_ends_at_once(start: Callable[..., Gateway]) -> None:

@@ -53,16 +53,16 @@ def test_a_refused_host_is_told_to_the_caller_and_the_operator(documents: Path, 
             assert response.json["type"] == "urn:naftiko:problem:host-not-allowed"
             assert "'mcp.example.com'" in response.json["detail"]
             assert "--allowed-host" in response.json["detail"]
-        line = gateway.wait_log_line("MCP request refused", header="Host", value="mcp.example.com")
+        line = gateway.wait_log_line("MCP request rejected", header="Host", value="mcp.example.com")
         assert (line["namespace"], "--allowed-host" in line["reason"]) == ("tools", True)
         response = ask(gateway, origin="https://app.example")
         assert response.json["type"] == "urn:naftiko:problem:origin-not-allowed"
         assert "--allow-origin" in response.json["detail"]
-        gateway.wait_log_line("MCP request refused", header="Origin", value="https://app.example")
+        gateway.wait_log_line("MCP request rejected", header="Origin", value="https://app.example")
         for number in range(150):
             ask(gateway, host=f"h{number}.example")
         ask(gateway, host="last.example")
-    assert sum(line["event"] == "MCP request refused" for line in gateway.lines) == 100, "a stranger fills the log"
+    assert sum(line["event"] == "MCP request rejected" for line in gateway.lines) == 100, "a stranger fills the log"
 
 
 @pytest.mark.parametrize("host", ["https://mcp.example.com", "a/b", "a b", "[", "user@host"])

@@ -277,7 +277,7 @@ def check_result(result: Any, response: dict[str, Any], schema: dict[str, Any] |
     elif status >= HTTPStatus.BAD_REQUEST:
         assert (result.is_error, result.structured_content) == (True, None)
         head, _, body = result.content[0].text.partition("\n")
-        assert head.endswith(f"answered {status} {HTTPStatus(status).phrase}")
+        assert head.endswith(f"responded with {status} {HTTPStatus(status).phrase}")
         assert body == make_content(response).decode()
     elif response.get("empty"):
         assert (result.is_error, result.structured_content) == (False, {})

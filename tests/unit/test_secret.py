@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.secret import Secret, placeholders, resolve
+from naftiko_runtime.secret import Secret, make_placeholders, resolve
 from support.linked import link_plan, make_document
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_an_unused_variable_may_be_missing() -> None:
 
 
 def test_the_sandbox_has_stand_ins() -> None:
-    found = placeholders(bound(**BOTH))
+    found = make_placeholders(bound(**BOTH))
     assert {name: secret.reveal() for name, secret in found.items()} == {
         "env.TOKEN": "<SHIP_TOKEN>",
         "env.SECOND": "<SHIP_SECOND>",

@@ -45,7 +45,9 @@ def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, m
         structlog.processors.format_exc_info,
         redact,
     ]
-    final.append(structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_json))
+    final.append(
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_dump_json)
+    )
     handler = LogWriter(sys.stderr.fileno(), ProcessLock() if many else None)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -78,7 +80,7 @@ def _add_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:
     return True
 
 
-def _json(event: Any, **_: Any) -> str:
+def _dump_json(event: Any, **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
@@ -100,7 +102,7 @@ class Redactor:
         if not self._encoded:
             return event
         if isinstance(quoted := event.get(_QUOTED), str):
-            event[_QUOTED] = self._masker.pattern.sub(MASK, self._without_begun(quoted))
+            event[_QUOTED] = self._masker.pattern.sub(MASK, self._mask_cut_secret(quoted))
         return {self._clean(key): self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
@@ -112,7 +114,7 @@ class Redactor:
             return {self._clean(key): self._clean(item) for key, item in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
 
-    def _without_begun(self, text: str) -> str:
+    def _mask_cut_secret(self, text: str) -> str:
         """A quotation without the secret that it broke off in the middle of."""
         for spelling in self._encoded:
             for length in range(min(len(spelling) - 1, len(text)), LENGTH_MIN - 1, -1):

@@ -113,11 +113,11 @@ class Exchange(Struct, eq=False):
             log.info("caller too slow", extra=extra)
             return TooSlow(describe_slow_body(seconds))
         if self._result is not None:
-            event = "answer not delivered in time"
-            error = UpstreamTimeout(f"the answer of '{execution.target}' took longer than {seconds:g} seconds")
+            event = "response not delivered in time"
+            error = UpstreamTimeout(f"the response of '{execution.target}' took longer than {seconds:g} seconds")
         else:
             event = "upstream deadline"
-            error = UpstreamTimeout(f"'{execution.target}' did not answer within {seconds:g} seconds")
+            error = UpstreamTimeout(f"'{execution.target}' did not respond within {seconds:g} seconds")
         log.warning(event, extra=extra | {"request_id": error.request_id})
         return error
 

@@ -10,7 +10,7 @@ import pytest
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.secret import placeholders, resolve
+from naftiko_runtime.secret import make_placeholders, resolve
 from support.linked import get_request, link_plan, load_document, make_document, make_mcp_expose, make_rest_expose
 
 BINDS = {"HOST": "THE_HOST", "URL": "THE_URL", "SHOP": "SHOP", "PORT": "PORT", "T": "TENANT", "S": "SCHEME"}
@@ -193,7 +193,7 @@ def test_the_operator_s_url_needs_no_variable() -> None:
 
 def test_a_sandbox_has_stand_ins() -> None:
     bound = link_plan(served("https://{{HOST}}/r4"))
-    called = fill_base_uris(bound, {name: secret.reveal() for name, secret in placeholders(bound).items()})
+    called = fill_base_uris(bound, {name: secret.reveal() for name, secret in make_placeholders(bound).items()})
     assert called.upstreams[0].base_uri == "https://<THE_HOST>/r4"
 
 

@@ -19,13 +19,13 @@ from msgspec.structs import replace
 from naftiko_runtime import __version__
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.render import Checked
-from naftiko_runtime.render.concise import concise
-from naftiko_runtime.render.full import full
-from naftiko_runtime.render.github import github
-from naftiko_runtime.render.json import as_json
-from naftiko_runtime.render.junit import junit
-from naftiko_runtime.render.rule_pages import find_page, page_online, page_url, project_urls, read_page
-from naftiko_runtime.render.sarif import sarif
+from naftiko_runtime.render.concise import render_concise
+from naftiko_runtime.render.full import render_full
+from naftiko_runtime.render.github import render_github
+from naftiko_runtime.render.json import render_json
+from naftiko_runtime.render.junit import render_junit
+from naftiko_runtime.render.rule_pages import find_online_page, find_page, find_page_url, read_page, read_project_urls
+from naftiko_runtime.render.sarif import render_sarif
 from naftiko_runtime.rules import RULES, SYNTAX, UNREADABLE, UNRESOLVED_CALL, UNUSED_BINDING, UNUSED_IGNORE, Severity
 from support.findings import make_finding
 from support.schemas import find_schema
@@ -62,17 +62,17 @@ FILES = (
 def written(form: str) -> str:
     match form:
         case "full":
-            return full(FILES)
+            return render_full(FILES)
         case "concise":
-            return concise(FILES)
+            return render_concise(FILES)
         case "json":
-            return as_json(FILES).replace(f"{(REPOSITORY / 'docs' / 'rules').as_uri()}/", "PAGES/")
+            return render_json(FILES).replace(f"{(REPOSITORY / 'docs' / 'rules').as_uri()}/", "PAGES/")
         case "github":
-            return github(FILES, root=ROOT)
+            return render_github(FILES, root=ROOT)
         case "sarif":
-            return sarif(FILES, root=ROOT).replace(f'"version": "{__version__}"', '"version": "VERSION"')
+            return render_sarif(FILES, root=ROOT).replace(f'"version": "{__version__}"', '"version": "VERSION"')
         case _:
-            return junit(FILES)
+            return render_junit(FILES)
 
 
 @pytest.mark.parametrize("form", ["full", "concise", "json", "github", "sarif", "junit"])
@@ -113,23 +113,23 @@ def test_sarif_rules_say_what_they_mean_and_where_it_is_told() -> None:
         assert told["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
         assert told["help"]["markdown"] == read_page(rule)
         assert f"naftiko rule {rule.slug}" in told["help"]["text"]
-        assert ("helpUri" in told) is (page_online(rule, project_urls()) is not None)
+        assert ("helpUri" in told) is (find_online_page(rule, read_project_urls()) is not None)
 
 
 def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
     pages = "blob/main/docs/rules/yaml-syntax.md"
-    assert page_online(SYNTAX, {"Source": "https://git.example/ships/"}) == f"https://git.example/ships/{pages}"
-    assert page_online(SYNTAX, {"Homepage": "https://ships.example"}) is None
-    assert page_url(SYNTAX) == find_page(SYNTAX).as_uri()
+    assert find_online_page(SYNTAX, {"Source": "https://git.example/ships/"}) == f"https://git.example/ships/{pages}"
+    assert find_online_page(SYNTAX, {"Homepage": "https://ships.example"}) is None
+    assert find_page_url(SYNTAX) == find_page(SYNTAX).as_uri()
     assert find_page(SYNTAX).is_file()
-    assert project_urls() == dict(PYPROJECT.get("urls", {}))
+    assert read_project_urls() == dict(PYPROJECT.get("urls", {}))
 
 
 def test_names_are_told_from_the_checkout_s_root() -> None:
     found = [Checked("a.yml", (make_finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
     root, here = os.path.split(ROOT)
-    assert f"file={here}/a.yml," in github(found, root=root)
-    assert json.loads(sarif(found, root=root))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
+    assert f"file={here}/a.yml," in render_github(found, root=root)
+    assert json.loads(render_sarif(found, root=root))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
         "artifactLocation"
     ] == {"uri": f"{here}/a.yml", "uriBaseId": "%SRCROOT%"}
 
@@ -138,7 +138,7 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
     def marks(first: int) -> list[str]:
         spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
         found = tuple(make_finding(SYNTAX, "bad", span) for span in spans)
-        (run,) = json.loads(sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
+        (run,) = json.loads(render_sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
         return [result["partialFingerprints"]["naftikoLine/v2"] for result in run["results"]]
 
     assert marks(3) == marks(30)
@@ -149,11 +149,11 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
 def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
     found = make_finding(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
     report = [Checked(file, (found,), lambda _: message)]
-    assert json.loads(as_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
-    suites = ET.fromstring(junit(report).encode())  # noqa: S314 - our own output
+    assert json.loads(render_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
+    suites = ET.fromstring(render_junit(report).encode())  # noqa: S314 - our own output
     assert suites.find("testsuite/testcase/failure") is not None
-    assert len(concise(report).splitlines()) == 1
-    (command,) = re.split(r"[\r\n]", github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
+    assert len(render_concise(report).splitlines()) == 1
+    (command,) = re.split(r"[\r\n]", render_github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
     properties = command.removeprefix("::error ").split("::", 1)[0]
     assert [part.split("=")[0] for part in properties.split(",")] == [
         "file",
@@ -167,7 +167,7 @@ def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
 
 
 def test_junit_has_a_suite_a_file_and_counts_what_fails() -> None:
-    suites = ET.fromstring(junit(FILES))  # noqa: S314 - our own output
+    suites = ET.fromstring(render_junit(FILES))  # noqa: S314 - our own output
     assert (suites.get("tests"), suites.get("failures")) == ("3", "2")
     names = [(suite.get("name"), suite.get("failures")) for suite in suites]
     assert names == [("caps/ships.yml", "1"), ("clean.yml", "0"), ("/else where/é.yml", "1")]
@@ -182,6 +182,6 @@ def test_what_an_imported_file_has_is_told_once() -> None:
 
 def test_every_rule_has_a_level() -> None:
     found = tuple(make_finding(rule, "x", Span("a.yml", 1, 1, 1, 2), None, rule.severity) for rule in RULES.values())
-    (run,) = json.loads(sarif([Checked("a.yml", found)], root=ROOT))["runs"]
+    (run,) = json.loads(render_sarif([Checked("a.yml", found)], root=ROOT))["runs"]
     assert {r["level"] for r in run["results"]} == {"error", "warning", "note"}
     assert len(run["tool"]["driver"]["rules"]) == len(RULES)

@@ -6,7 +6,7 @@ import pytest
 
 from naftiko_runtime.diagnostic import Findings, Span
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
-from naftiko_runtime.render import as_text, printable
+from naftiko_runtime.render import escape_controls, render_findings
 from naftiko_runtime.rules import UNKNOWN_KEY, Severity
 from naftiko_runtime.suggest import is_close, suggest_text
 from support.findings import make_finding, report
@@ -14,7 +14,7 @@ from support.findings import make_finding, report
 
 def rendered(line: str, span: Span | None, *, advice: str | None = None, colour: bool = False) -> str:
     found = make_finding(UNKNOWN_KEY, "unknown key 'x'", span, advice, Severity.WARNING)
-    return as_text([found], lambda _: line, colour=colour)
+    return render_findings([found], lambda _: line, colour=colour)
 
 
 def on(column: int, end_column: int, end_line: int = 3) -> Span:
@@ -56,7 +56,7 @@ def test_a_long_line_is_cut_round_what_is_underlined() -> None:
 def test_nothing_moves_the_cursor(bad: str) -> None:
     shown = rendered(f"x: {bad}y", on(1, 2), advice=bad)
     assert bad not in shown
-    assert printable(f"a{bad}b").startswith("a")
+    assert escape_controls(f"a{bad}b").startswith("a")
 
 
 def test_colours_only_when_asked_for() -> None:
